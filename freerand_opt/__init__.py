@@ -1,0 +1,2 @@
+"""freerand_opt."""
+__version__ = "0.1.0"

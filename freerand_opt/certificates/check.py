@@ -1,0 +1,1289 @@
+"""Check certificates of freerand_opt, exactly, with the standard library alone.
+
+    python check.py proof.json [more.json]
+
+This file imports nothing of freerand_opt and shares no code with what produces certificates.
+docs/certificates.md is the format.  An upper end rests on *multipliers* z of a linear program
+
+    maximise c.x  subject to  b - A x in K  and  l <= x <= u,
+
+z_i >= 0 on the nonnegative rows of K and free on its zero rows, and on the displayed inequality
+
+    c.x  <=  z.b  +  sum_j  max over [l_j, u_j] of (c - A'z)_j x_j,
+
+which holds for every such z.  A lower end rests on an *attack*: weights, settings distributions
+and boxes, one for each value of the adversary's variable, checked against the question itself.
+That a program says what its question says is not checked here: `freerand check` rebuilds it.
+
+No floating point is used: numbers are rational, or linear forms in closed expressions (`Form`)
+that cancel exactly or are enclosed between integers over a power of two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+Number: TypeAlias = "Fraction | Form"
+Scalar: TypeAlias = "int | Fraction | Form"
+Monomial: TypeAlias = "frozenset[tuple[str, Number, int]]"  # factors: (function, argument, power)
+Interval: TypeAlias = tuple[int, int]  # (lo, hi) stands for [lo, hi] / 2^bits
+Lifted: TypeAlias = tuple[Sequence[str], Sequence[int], Sequence[int]]
+
+# Limits, far above what certificates need, so that no file can keep the checker busy for ever.
+_PRECISIONS = (64, 128, 256, 512, 1024, 2048, 4096)
+_MOST_BITS = 1 << 16  # of a numerator, a denominator, or a common denominator
+_MOST_CHARACTERS = 4096  # of a closed expression
+_MOST_TERMS = 1024  # of a linear form
+_MOST_POWER = 1024
+_MOST_DEPTH = 32
+_MOST_ENTRIES = 1 << 22  # joint settings times joint outcomes
+_UNIT: Monomial = frozenset()
+
+
+class CertificateError(ValueError):
+    """Tell that a certificate does not prove what it claims, or is no certificate."""
+
+
+class _Undecided(Exception):
+    """More bits are needed."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Say what one certificate proved: `ok` is always True, failures raise `CertificateError`."""
+
+    ok: bool
+    lines: tuple[str, ...]
+    lower: str | None
+    upper: str | None
+    carried: bool  # no program had to be supplied by the caller
+
+
+# ---------------------------------------------------------------- numbers
+
+
+@dataclass(frozen=True)
+class Form:
+    """Hold a number that is not visibly rational: rational multiples of monomials, exactly."""
+
+    terms: frozenset[tuple[Monomial, Fraction]]
+
+    def __add__(self, other: Scalar) -> Number:
+        total = _terms(self)
+        for monomial, coefficient in _terms(other).items():
+            total[monomial] = total.get(monomial, Fraction(0)) + coefficient
+        return _collect(total)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Number:
+        return self * -1
+
+    def __sub__(self, other: Scalar) -> Number:
+        return self + other * -1
+
+    def __rsub__(self, other: Scalar) -> Number:
+        return self * -1 + other
+
+    def __mul__(self, other: Scalar) -> Number:
+        left, right = _terms(self), _terms(other)
+        if len(left) * len(right) > _MOST_TERMS:
+            raise CertificateError("a closed expression has too many terms")
+        total: dict[Monomial, Fraction] = {}
+        for m, c in left.items():
+            for n, d in right.items():
+                powers: dict[tuple[str, Number], int] = {}
+                for function, argument, power in (*m, *n):
+                    key = (function, argument)
+                    powers[key] = powers.get(key, 0) + power
+                factor, monomial = _monomial(powers)
+                total[monomial] = total.get(monomial, Fraction(0)) + c * d * factor
+        return _collect(total)
+
+    __rmul__ = __mul__
+
+    def __str__(self) -> str:
+        text = ""
+        for monomial, c in sorted((_text(m), c) for m, c in self.terms):
+            size = "*".join(t for t in ("" if abs(c) == 1 else str(abs(c)), monomial) if t)
+            text += (" - " if c < 0 else " + ") + (size or "1")
+        return text[3:] if text.startswith(" +") else "-" + text[3:]
+
+
+def _text(monomial: Monomial) -> str:
+    parts = []
+    for function, argument, power in monomial:
+        part = function if function == "pi" else f"{function}({argument})"
+        parts.append(part if power == 1 else f"{part}^{power}")
+    return "*".join(sorted(parts))
+
+
+def _terms(x: Scalar) -> dict[Monomial, Fraction]:
+    return dict(x.terms) if isinstance(x, Form) else {_UNIT: Fraction(x)}
+
+
+def _collect(terms: dict[Monomial, Fraction]) -> Number:
+    """Drop what cancelled; a form of which only a rational is left is that rational."""
+    kept = {m: _small(c) for m, c in terms.items() if c}
+    if len(kept) > _MOST_TERMS:
+        raise CertificateError("a closed expression has too many terms")
+    return Form(frozenset(kept.items())) if kept.keys() - {_UNIT} else kept.get(_UNIT, Fraction(0))
+
+
+def _monomial(powers: Mapping[tuple[str, Number], int]) -> tuple[Fraction, Monomial]:
+    """Multiply factors; sqrt(a)^2 is the rational a, so that exact equalities are seen."""
+    factor, kept = Fraction(1), []
+    for (function, argument), power in powers.items():
+        if abs(power) > _MOST_POWER:
+            raise CertificateError(f"exponent {power} is too large")
+        if function == "sqrt" and isinstance(argument, Fraction):
+            factor *= _rational_power(argument, power // 2)
+            power %= 2
+        if power:
+            kept.append((function, argument, power))
+    return factor, frozenset(kept)
+
+
+def _small(x: Fraction) -> Fraction:
+    if max(x.numerator.bit_length(), x.denominator.bit_length()) > _MOST_BITS:
+        raise CertificateError("a number has too many digits")
+    return x
+
+
+def _rational_power(x: Fraction, power: int) -> Fraction:
+    if max(x.numerator.bit_length(), x.denominator.bit_length()) * abs(power) > _MOST_BITS:
+        raise CertificateError(f"a power, exponent {power}, has too many digits")
+    if not x and power < 0:
+        raise CertificateError("division by zero")
+    return x**power
+
+
+def _power(x: Scalar, power: int) -> Number:
+    if not isinstance(x, Form):
+        return _rational_power(Fraction(x), power)
+    if power < 0:
+        _sign(x)  # raises unless x is not zero
+    if len(x.terms) == 1:
+        ((monomial, coefficient),) = x.terms
+        factor, raised = _monomial({(f, a): p * power for f, a, p in monomial})
+        return _collect({raised: _rational_power(coefficient, power) * factor})
+    factor, raised = _monomial({("", x): power})
+    return _collect({raised: factor})
+
+
+def _call(function: str, x: Number) -> Number:
+    """Apply sqrt, cos or log2; values that are visibly rational are returned as rationals."""
+    if function != "cos" and _sign(x) < (function == "log2"):
+        raise CertificateError(f"{function}({_show(x)}) has no value")
+    if isinstance(x, Fraction):
+        top, bottom = x.numerator, x.denominator
+        if function == "sqrt" and math.isqrt(top) ** 2 == top and math.isqrt(bottom) ** 2 == bottom:
+            return Fraction(math.isqrt(top), math.isqrt(bottom))
+        if function == "log2" and not top & (top - 1) and not bottom & (bottom - 1):
+            return Fraction(top.bit_length() - bottom.bit_length())
+        if function == "cos" and x == 0:
+            return Fraction(1)
+    factor, monomial = _monomial({(function, x): 1})
+    return _collect({monomial: factor})
+
+
+def _sign(x: Scalar) -> int:
+    """Return -1, 0 or 1; a form, which did not cancel, is enclosed until it excludes 0."""
+    if not isinstance(x, Form):
+        return (x > 0) - (x < 0)
+    for bits in _PRECISIONS:
+        try:
+            lo, hi = _enclose(x, bits)
+        except _Undecided:
+            continue
+        if lo > 0 or hi < 0:
+            return 1 if lo > 0 else -1
+    raise CertificateError(f"the sign of {x} is undecided with {_PRECISIONS[-1]} bits")
+
+
+def _show(x: Scalar | None) -> str:
+    if x is None:
+        return "nothing"
+    if isinstance(x, Form):
+        lo, _ = _enclose(x, 256)
+        return f"{x} (about {Fraction(lo, 1 << 256).__float__():.12g})"
+    x = Fraction(x)
+    if max(x.numerator.bit_length(), x.denominator.bit_length()) <= 512:
+        return str(x)
+    size = x.numerator.bit_length() - x.denominator.bit_length()
+    return f"a long fraction of about {float(x):.12g}" if size < 1000 else "a huge number"
+
+
+_TOKEN = re.compile(r"[ \t\n]*(?:([0-9]+)|(sqrt|cos|log2|pi)|([-+*/^()]))")
+_FRACTION = re.compile(r"-?[0-9]+(/[0-9]+)?")
+
+
+class _Parser:
+    """Read a closed expression by recursive descent; the depth of brackets is limited."""
+
+    def __init__(self, text: str) -> None:
+        self.tokens: list[str] = []
+        place, end = 0, len(text.rstrip(" \t\n"))
+        while place < end:
+            match = _TOKEN.match(text, place)
+            if match is None:
+                raise CertificateError(f"{text[:60]!r}: cannot read {text[place : place + 10]!r}")
+            self.tokens.append(match.group(match.lastindex or 0))
+            place = match.end()
+        self.tokens.append("")  # the end
+        self.place = self.depth = 0
+
+    def take(self, *wanted: str) -> str:
+        token = self.tokens[self.place]
+        if token and token in wanted:
+            self.place += 1
+            return token
+        return ""
+
+    def need(self, wanted: str) -> None:
+        if not self.take(wanted):
+            raise CertificateError(f"expected {wanted!r}, found {self.tokens[self.place][:20]!r}")
+
+    def sum(self) -> Number:
+        self.depth += 1
+        if self.depth > _MOST_DEPTH:
+            raise CertificateError("brackets are nested too deeply")
+        total = self.product()
+        while sign := self.take("+", "-"):
+            total = total + self.product() * (1 if sign == "+" else -1)
+        self.depth -= 1
+        return total
+
+    def product(self) -> Number:
+        total = self.factor()
+        while operator := self.take("*", "/"):
+            factor = self.factor()
+            total = total * (factor if operator == "*" else _power(factor, -1))
+            total = total if isinstance(total, Form) else _small(total)
+        return total
+
+    def factor(self) -> Number:
+        sign = -1 if self.take("+", "-") == "-" else 1
+        base = self.primary()
+        if self.take("^"):
+            inverse = self.take("-")
+            power = self.primary()
+            if isinstance(power, Form) or power.denominator != 1 or abs(power) > _MOST_BITS:
+                raise CertificateError(f"exponent {_show(power)} is no integer, or too large")
+            base = _power(base, -int(power) if inverse else int(power))
+        return base * sign
+
+    def primary(self) -> Number:
+        token = self.tokens[self.place]
+        self.place += 1
+        if token.isdigit():
+            return _small(Fraction(int(token)))
+        if token == "pi":
+            return Form(frozenset({(frozenset({("pi", Fraction(0), 1)}), Fraction(1))}))
+        if token in ("sqrt", "cos", "log2"):
+            self.need("(")
+        elif token != "(":
+            raise CertificateError(f"expected a number, found {token!r}")
+        inner = self.sum()
+        self.need(")")
+        return inner if token == "(" else _call(token, inner)
+
+
+def number(text: object, where: str = "number") -> Number:
+    """Read a number: a fraction, or a closed expression, which gives a `Form` or a fraction.
+
+    Exact.  Raises `CertificateError` for anything else, also for floats, and where an argument of
+    sqrt or log2 or a denominator leaves its domain or cannot be told from 0 with 4096 bits.
+    """
+    if not isinstance(text, str):
+        raise CertificateError(f"{where}: a number is a string, not {type(text).__name__}")
+    try:
+        if _FRACTION.fullmatch(text):
+            return _small(Fraction(text))
+        if len(text) > _MOST_CHARACTERS:
+            raise CertificateError("the expression is too long")
+        parser = _Parser(text)
+        value = parser.sum()
+        if parser.tokens[parser.place]:
+            raise CertificateError(f"{parser.tokens[parser.place][:20]!r} is left over")
+        if isinstance(value, Form):
+            enclosure(value, 64)  # a form that cannot be enclosed has no value
+        return value
+    except CertificateError as error:
+        raise CertificateError(f"{where}: {error}") from None
+    except (ValueError, ZeroDivisionError):  # int() refuses thousands of digits
+        raise CertificateError(f"{where}: {text[:60]!r} is no number") from None
+
+
+# ---------------------------------------------------------------- enclosures, integers only
+
+
+def enclosure(x: Scalar, bits: int) -> tuple[Fraction, Fraction]:
+    """Return rationals lo <= x <= hi, computed with `bits` >= 1 binary places, or more if needed.
+
+    Exact and outward.  Raises `CertificateError` if 4096 places are not enough for x to be defined.
+    """
+    for precision in (bits, *(p for p in _PRECISIONS if p > bits)):
+        try:
+            lo, hi = _enclose(x, precision)
+        except _Undecided:
+            continue
+        return Fraction(lo, 1 << precision), Fraction(hi, 1 << precision)
+    raise CertificateError(f"{x} cannot be enclosed with {_PRECISIONS[-1]} bits")
+
+
+def _enclose(x: Scalar, bits: int) -> Interval:
+    lo = hi = 0
+    for monomial, c in _terms(x).items():
+        product = (1 << bits, 1 << bits)
+        for factor in monomial:
+            product = _times(product, _enclose_factor(factor, bits), bits)
+        ends = sorted(c.numerator * end for end in product)
+        lo += ends[0] // c.denominator
+        hi -= -ends[1] // c.denominator
+    return lo, hi
+
+
+@lru_cache(maxsize=4096)
+def _enclose_factor(factor: tuple[str, Number, int], bits: int) -> Interval:
+    function, argument, power = factor
+    one = 1 << bits
+    base = _pi(bits) if function == "pi" else _enclose(argument, bits)
+    if function == "sqrt":
+        if base[0] < 0:
+            raise _Undecided
+        base = math.isqrt(base[0] << bits), math.isqrt(base[1] << bits) + 1
+    elif function == "cos":
+        base = _cos(base, bits)
+    elif function == "log2":
+        base = _log2(base, bits)
+    value = (one, one)
+    for _ in range(abs(power)):
+        value = _times(value, base, bits)
+    if power < 0:
+        if value[0] <= 0 <= value[1]:
+            raise _Undecided
+        value = one * one // value[1], -(-one * one // value[0])
+    return value
+
+
+def _times(x: Interval, y: Interval, bits: int) -> Interval:
+    products = [a * b for a in x for b in y]
+    return min(products) >> bits, -(-max(products) >> bits)
+
+
+@lru_cache(maxsize=64)
+def _pi(bits: int) -> Interval:
+    """Machin: pi = 16 arctan(1/5) - 4 arctan(1/239)."""
+    total = error = 0
+    for weight, n in ((16, 5), (-4, 239)):
+        power, k = (1 << bits) // n, 1
+        while power:  # power is the floor of 2^bits / n^k
+            total += weight * (power // k) * (1 if k % 4 == 1 else -1)
+            error += abs(weight)  # the floor of this term
+            power, k = power // (n * n), k + 2
+        error += abs(weight)  # the tail, which alternates, is below one unit
+    return total - error, total + error
+
+
+def _cos(x: Interval, bits: int) -> Interval:
+    """Taylor's series after removing whole turns; its terms alternate and decrease from x^4 on."""
+    one = 1 << bits
+    pi = _pi(bits)
+    turns = (x[0] + x[1] + 2 * pi[0]) // (4 * pi[0])
+    if x[1] - x[0] >= one or abs(turns) > 1 << 20:
+        raise _Undecided
+    shift = sorted(2 * turns * end for end in pi)
+    x = x[0] - shift[1], x[1] - shift[0]
+    if max(-x[0], x[1]) > 4 << bits:
+        raise _Undecided
+    squares = sorted(end * end for end in x)
+    low, high = 0 if x[0] < 0 < x[1] else squares[0] >> bits, -(-squares[1] >> bits)
+    term = total = (one, one)
+    k = 0
+    while k < 10 or term[1] > 1:
+        k += 2
+        term = (
+            (term[0] * low >> bits) // (k * (k - 1)),
+            -(-term[1] * high // (k * (k - 1)) >> bits),
+        )
+        if k % 4:
+            total = total[0] - term[1], total[1] - term[0]
+        else:
+            total = total[0] + term[0], total[1] + term[1]
+    return max(total[0] - 1, -one), min(total[1] + 1, one)  # the tail is below the last term
+
+
+def _log2(x: Interval, bits: int) -> Interval:
+    if x[0] <= 0:
+        raise _Undecided
+    ln2 = _ln(2, 1, bits)
+    ends = []
+    for end in x:
+        k = end.bit_length() - 1  # end = 2^k m with 1 <= m < 2
+        ln = _ln(end, 1 << k, bits)
+        whole = (k - bits) << bits
+        ends.append((whole + (ln[0] << bits) // ln2[1], whole - (-ln[1] << bits) // ln2[0]))
+    return ends[0][0], ends[1][1]
+
+
+def _ln(top: int, bottom: int, bits: int) -> Interval:
+    """ln(top/bottom) in [0, ln 2] is 2 artanh y = 2 (y + y^3/3 + ..), y <= 1/3, rounded twice."""
+    y = (top - bottom << bits) // (top + bottom)
+    square = y * y >> bits
+    lower, k = 0, 1
+    while y:
+        lower, y, k = lower + y // k, y * square >> bits, k + 2
+    y = -((bottom - top << bits) // (top + bottom))
+    square = -(-y * y >> bits)
+    upper, k = 0, 1
+    while y > 1:
+        upper, y, k = upper - (-y // k), -(-y * square >> bits), k + 2
+    return 2 * lower, 2 * upper + 4  # each later power is at most 1/9 + of the one before
+
+
+# ---------------------------------------------------------------- reading JSON
+
+
+def _get(holder: Any, key: str, kind: type | tuple[type, ...], where: str) -> Any:
+    if type(holder) is not dict:
+        raise CertificateError(f"{where}: expected an object, found {type(holder).__name__}")
+    if key not in holder:
+        raise CertificateError(f"{where}: {key!r} is missing")
+    value = holder[key]
+    if type(value) not in (kind if isinstance(kind, tuple) else (kind,)):  # a bool is no integer
+        raise CertificateError(f"{where}: {key!r} cannot be of type {type(value).__name__}")
+    return value
+
+
+def _choice(holder: Any, key: str, choices: Sequence[str], where: str) -> str:
+    value: str = _get(holder, key, str, where)
+    if value not in choices:
+        raise CertificateError(f"{where}: {key!r} is {value[:40]!r}, not one of {list(choices)}")
+    return value
+
+
+def _integers(
+    xs: Any, where: str, low: int | None, high: int | None, length: int | None = None
+) -> list[int]:
+    """Return the list if it has integers in low..high only (None: no limit)."""
+    if type(xs) is not list or not set(map(type, xs)) <= {int}:
+        raise CertificateError(f"{where}: expected a list of integers")
+    if length is not None and len(xs) != length:
+        raise CertificateError(f"{where}: claimed length {len(xs)}, derived {length}")
+    if xs and ((low is not None and min(xs) < low) or (high is not None and max(xs) > high)):
+        raise CertificateError(f"{where}: integers from {low} to {high} are allowed")
+    return xs
+
+
+def _vector(holder: Any, length: int, where: str) -> tuple[list[Number], list[int]]:
+    palette = [number(x, f"{where}: palette") for x in _get(holder, "palette", list, where)]
+    codes = _get(holder, "codes", list, where)
+    return palette, _integers(codes, f"{where}: codes", 0, len(palette) - 1, length)
+
+
+def _scaled(palette: Sequence[Number], unit: int = 1) -> tuple[list[Scalar], int]:
+    """Return u x for x in palette and the least u, a multiple of `unit`, that makes rationals whole.
+
+    Plain integers over one common denominator are what makes the long sums fast.
+    """
+    for x in palette:
+        if isinstance(x, Fraction):
+            unit = math.lcm(unit, x.denominator)
+            _small(Fraction(unit))
+    return [
+        x * unit if isinstance(x, Form) else x.numerator * (unit // x.denominator) for x in palette
+    ], unit
+
+
+def _ratio(x: Scalar, y: Scalar) -> Number:
+    if isinstance(x, Form) or isinstance(y, Form):
+        return x * _power(y, -1)
+    return Fraction(x) / Fraction(y)
+
+
+def _differ(where: str, what: str, claimed: Scalar, derived: Scalar) -> CertificateError:
+    return CertificateError(
+        f"{where}: claimed {what} {_show(claimed)}, derived {_show(derived)}, "
+        f"difference {_show(claimed - derived)}"
+    )
+
+
+# ---------------------------------------------------------------- multipliers
+
+
+def check_multipliers(
+    program: Mapping[str, Any],
+    palette: Sequence[str],
+    rows: Sequence[int],
+    codes: Sequence[int],
+    bound: str,
+) -> Number:
+    """Prove `c.x <= bound` for a program in the documented form, and return the derived bound.
+
+    Row `rows[k]` has multiplier `palette[codes[k]]`, a fraction; every other row has 0.  Exact.
+    Raises `CertificateError` unless derived <= bound, with claimed, derived and difference.
+    """
+    where = "program"
+    n = _get(program, "columns", int, where)
+    blocks = _get(program, "blocks", list, where)
+    indptr = _get(program, "indptr", list, where)
+    entries = _get(program, "indices", list, where)
+    _integers(indptr, "program: indptr", 0, len(entries))
+    _integers(entries, "program: indices", 0, n - 1)
+    values = _integers(_get(program, "values", list, where), f"{where}: values", None, None)
+    if not indptr or indptr[0] or indptr[-1] != len(entries) or sorted(indptr) != indptr:
+        raise CertificateError("program: indptr does not run from 0 to the number of indices")
+    if len(values) != len(entries):
+        raise CertificateError("program: there are not as many values as indices")
+    signed = bytearray()  # 1 for a nonnegative row
+    for block in blocks:
+        if type(block) is not list or len(block) != 2 or block[0] not in ("zero", "nonnegative"):
+            raise CertificateError("program: a block is ['zero', k] or ['nonnegative', k]")
+        (count,) = _integers(block[1:], "program: blocks", 0, len(indptr) - 1 - len(signed))
+        signed += bytes([block[0] == "nonnegative"]) * count
+    if len(signed) != len(indptr) - 1:
+        raise CertificateError("program: the blocks do not cover the rows")
+    right, right_codes = _vector(_get(program, "right", dict, where), len(signed), "program: right")
+    lower, low_codes = _vector(_get(program, "lower", dict, where), n, "program: lower")
+    upper, high_codes = _vector(_get(program, "upper", dict, where), n, "program: upper")
+    goal, goal_codes = _vector(_get(program, "objective", dict, where), n, "program: objective")
+    for a, b in set(zip(low_codes, high_codes, strict=True)):
+        if _sign(upper[b] - lower[a]) < 0:
+            raise CertificateError("program: a lower bound exceeds its upper bound")
+
+    where = "multipliers"
+    weights = [number(x, f"{where}: palette") for x in palette]
+    if not all(isinstance(x, Fraction) for x in weights):
+        raise CertificateError("multipliers: the palette has a number that is no fraction")
+    rows = _integers(list(rows), f"{where}: rows", 0, len(signed) - 1)
+    codes = _integers(list(codes), f"{where}: codes", 0, len(weights) - 1, len(rows))
+    if len(set(rows)) != len(rows):
+        raise CertificateError("multipliers: a row occurs twice")
+
+    # Everything over one denominator `unit`: z, and the reduced costs c - A'z column by column.
+    _, unit = _scaled(weights)
+    goal_scaled, unit = _scaled(goal, unit)
+    z, _ = _scaled(weights, unit)
+    reduced = [goal_scaled[code] for code in goal_codes]
+    right_sums: list[Scalar] = [0] * len(right)  # of z over the rows that have this right side
+    for row, code in zip(rows, codes, strict=True):
+        weight = z[code]
+        if signed[row] and _sign(weight) < 0:
+            raise CertificateError(
+                f"multipliers: claimed {weights[code]} at row {row}, which needs at least 0"
+            )
+        right_sums[right_codes[row]] += weight
+        for k in range(indptr[row], indptr[row + 1]):
+            reduced[entries[k]] -= weight * values[k]
+    # (c - A'z)_j x_j is largest at the upper bound if the reduced cost is positive.
+    low_sums: list[Scalar] = [0] * len(lower)
+    high_sums: list[Scalar] = [0] * len(upper)
+    for cost, low, high in zip(reduced, low_codes, high_codes, strict=True):
+        if _sign(cost) > 0:
+            high_sums[high] += cost
+        else:
+            low_sums[low] += cost
+    derived: Number = Fraction(0)
+    for sums, ends in ((right_sums, right), (low_sums, lower), (high_sums, upper)):
+        for weight, end in zip(sums, ends, strict=True):
+            derived = derived + end * weight
+    derived = derived * Fraction(1, unit)
+    claimed = number(bound, "multipliers: bound")
+    if _sign(claimed - derived) < 0:
+        raise _differ(where, "bound", claimed, derived)
+    return derived
+
+
+def digest(program: Mapping[str, Any]) -> str:
+    """Return "sha256:" and the SHA-256 of the JSON text of a program, sorted, without white space.
+
+    Raises `CertificateError` if the program is not made of JSON values.
+    """
+    try:
+        text = json.dumps(program, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise CertificateError("program: it is not made of JSON values") from None
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def _check_multipliers_of(
+    multipliers: Any,
+    quantity: str,
+    programs: Mapping[str, dict[str, Any]],
+    lifted: Mapping[str, Lifted],
+) -> tuple[Number, str, bool]:
+    """Return the claimed bound, which is proved, a line about it, and if the file carried P."""
+    where = "multipliers"
+    bound = number(_get(multipliers, "bound", str, where), f"{where}: bound")
+    name = _get(multipliers, "digest", str, where)
+    program = _get(multipliers, "program", (dict, type(None)), where)
+    lift = _get(multipliers, "lift", (str, type(None)), where)
+    palette, rows, codes = (_get(multipliers, k, list, where) for k in ("palette", "rows", "codes"))
+    if lift not in (None, "colour-refinement"):
+        raise CertificateError(f"{where}: unknown lift {lift[:40]!r}")
+    carried = program is not None
+    if program is None and name not in programs:
+        raise CertificateError(
+            f"{where}: the certificate carries no program; `freerand check` can rebuild it"
+        )
+    if lift is not None:
+        if name not in lifted:
+            raise CertificateError(
+                f"{where}: they belong to classes of rows; `freerand check` can lift them"
+            )
+        palette, rows, codes = lifted[name]
+    program = programs[name] if program is None else program
+    if (derived := digest(program)) != name:
+        raise CertificateError(f"{where}: claimed digest {name[:80]}, derived {derived}")
+    exact = check_multipliers(program, palette, rows, codes, multipliers["bound"])
+    goal = program["objective"]
+    if quantity == "strategy" and any(number(goal["palette"][c]) != 0 for c in set(goal["codes"])):
+        raise CertificateError("program: the objective of the question for a strategy is not 0")
+    if quantity == "strategy" and _sign(bound) >= 0:
+        raise CertificateError(
+            f"{where}: claimed bound {_show(bound)} is not negative: no contradiction"
+        )
+    line = (
+        f"multipliers: {len(rows)} of {len(program['indptr']) - 1} rows of a program with "
+        f"{program['columns']} columns, {'carried by the file' if carried else 'supplied'}, "
+        f"{name[:15]}..: its maximum is at most {_show(exact)}"
+    )
+    line += "; claimed and proved: infeasible" if quantity == "strategy" else ""
+    lifting = ", lifted by the caller" if lift is not None else ""
+    return bound, line + lifting, carried and lift is None
+
+
+# ---------------------------------------------------------------- the question, a second time
+
+
+@dataclass(frozen=True)
+class _Score:
+    conditional: bool
+    terms: list[tuple[int, int, Number]]
+
+
+@dataclass(frozen=True)
+class _Question:
+    settings: list[int]
+    outcomes: list[int]
+    count_settings: int
+    count_outcomes: int
+    epsilon: Number | None  # None: every source distribution is uniform
+    bits: list[tuple[int, int]]  # in the order of time: party and its j-th bit
+    encoding: str
+    observed: list[Number] | None  # None: free
+    local: bool
+    told: bool
+    tests: list[tuple[_Score, str, Number]]
+    quantity: str
+    values: list[int]
+    count: int
+    at: int | None  # None: average
+    score: _Score | None
+    smallest: bool
+
+
+_AT = ("ask", "at")
+_LEAKS = ("guessing-probability", "trace-distance", "min-entropy")
+
+
+def _read_question(raw: Any) -> _Question:
+    where = "question"
+    scenario = _get(raw, "scenario", dict, where)
+    settings = _integers(_get(scenario, "settings", list, where), f"{where}: settings", 1, None)
+    outcomes = _integers(
+        _get(scenario, "outcomes", list, where), f"{where}: outcomes", 1, None, len(settings)
+    )
+    count_settings = count_outcomes = 1
+    for factor, other in zip(settings, outcomes, strict=True):
+        count_settings, count_outcomes = count_settings * factor, count_outcomes * other
+        if count_settings * count_outcomes > _MOST_ENTRIES or not 1 <= len(settings) <= 26:
+            raise CertificateError(f"{where}: the scenario is too large")
+    if not settings:
+        raise CertificateError(f"{where}: there is no party")
+
+    source = _get(raw, "source", dict, where)
+    epsilon: Number | None = None
+    bits: list[tuple[int, int]] = []
+    encoding = ""
+    if _choice(source, "kind", ("uniform", "santha-vazirani"), f"{where}: source") != "uniform":
+        epsilon = number(_get(source, "epsilon", str, where), f"{where}: epsilon")
+        if _sign(epsilon) < 0 or _sign(Fraction(1, 2) - epsilon) < 0:
+            raise CertificateError(f"{where}: epsilon {_show(epsilon)} is not in [0, 1/2]")
+        if any(n & (n - 1) for n in settings):
+            raise CertificateError(f"{where}: bits need numbers of settings that are powers of 2")
+        names = [chr(ord("A") + party) for party in range(len(settings))]
+        order = _choice(
+            source, "order", ["interleaved", *(f"{name} first" for name in names)], where
+        )
+        encodings = ("most-significant-first", "least-significant-first", "gray")
+        encoding = _choice(source, "bits", encodings, where)
+        bits = [(p, j) for p, n in enumerate(settings) for j in range(n.bit_length() - 1)]
+        if order == "interleaved":
+            bits.sort(key=lambda bit: bit[1])  # stable: party by party within one round
+        else:
+            bits.sort(key=lambda bit: names[bit[0]] != order[0])
+
+    kind = _get(raw, "observed", dict, where)
+    kind = _get(kind, "settings", (str, list), f"{where}: observed")
+    observed: list[Number] | None = None
+    if isinstance(kind, list):
+        observed = [number(x, f"{where}: observed") for x in kind]
+        total: Number = Fraction(0)
+        for x in observed:
+            total = total + x
+        if len(observed) != count_settings or any(_sign(x) < 0 for x in observed) or total != 1:
+            raise CertificateError(f"{where}: observed settings are no distribution")
+    elif kind == "uniform":
+        observed = [Fraction(1, count_settings)] * count_settings
+    elif kind != "free":
+        raise CertificateError(f"{where}: unknown observed settings {kind[:40]!r}")
+    adversary = _get(raw, "adversary", dict, where)
+    devices = _choice(adversary, "devices", ("local", "no-signalling"), where)
+    told = _choice(adversary, "told", ("settings", "nothing"), where)
+
+    def score(holder: Any, place: str) -> _Score:
+        on = _choice(holder, "on", ("conditional", "joint"), place)
+        terms: list[tuple[int, int, Number]] = []
+        for term in _get(holder, "terms", list, place):
+            if type(term) is not list or len(term) != 3:
+                raise CertificateError(f"{place}: a term is [o, s, number]")
+            _integers(term[:1], f"{place}: joint outcome", 0, count_outcomes - 1)
+            _integers(term[1:2], f"{place}: joint setting", 0, count_settings - 1)
+            terms.append((term[0], term[1], number(term[2], place)))
+        if observed is None and on == "conditional" and len({s for _, s, _ in terms}) > 1:
+            raise CertificateError(
+                f"{place}: with free settings a conditional score has all terms at one setting"
+            )
+        return _Score(on == "conditional", terms)
+
+    tests = []
+    for k, test in enumerate(_get(raw, "tests", list, where)):
+        place = f"{where}: test {k}"
+        relation = _choice(test, "relation", ("<=", ">=", "="), place)
+        limit = number(_get(test, "score", str, place), f"{place}: score")
+        tests.append((score(test, place), relation, limit))
+    ask, place = _get(raw, "ask", dict, where), f"{where}: ask"
+    quantity = _choice(ask, "quantity", (*_LEAKS, "score", "strategy"), place)
+    values: list[int] = []
+    count, smallest = 1, False
+    at: int | None = None
+    asked: _Score | None = None
+    if quantity in _LEAKS:
+        count = _get(ask, "count", int, place)
+        values = _get(ask, "values", list, place)
+        _integers(values, f"{place}: values", 0, count - 1, count_outcomes)
+        spot = _get(ask, "at", (str, list), place)
+        if isinstance(spot, list):
+            if any(type(x) is not int for x in spot) or len(spot) != len(settings):
+                raise CertificateError(f"{place}: 'at' needs one setting for each party")
+            at = 0
+            for x, n in zip(spot, settings, strict=True):
+                if not 0 <= x < n:
+                    raise CertificateError(f"{place}: there is no setting {_show(x)}")
+                at = at * n + x
+        elif spot != "average":
+            raise CertificateError(f"{place}: unknown place {spot[:40]!r}")
+    elif quantity == "score":
+        asked = score(ask, place)
+        smallest = _choice(ask, "extreme", ("largest", "smallest"), place) == "smallest"
+    return _Question(
+        settings,
+        outcomes,
+        count_settings,
+        count_outcomes,
+        epsilon,
+        bits,
+        encoding,
+        observed,
+        devices == "local",
+        told == "settings",
+        tests,
+        quantity,
+        values,
+        count,
+        at,
+        asked,
+        smallest,
+    )
+
+
+def _digits(index: int, sizes: Sequence[int]) -> list[int]:
+    """Split a joint index into the parties' parts, row-major: the last party is the fastest."""
+    parts = []
+    for size in reversed(sizes):
+        index, part = divmod(index, size)
+        parts.append(part)
+    return parts[::-1]
+
+
+def _leaves(q: _Question) -> list[int]:
+    """Return for each joint setting its bits in the order of time, read as a binary number."""
+    leaves = []
+    for s in range(q.count_settings):
+        parts, leaf = _digits(s, q.settings), 0
+        for party, j in q.bits:
+            code, last = parts[party], q.settings[party].bit_length() - 2
+            if q.encoding == "gray":
+                code ^= code >> 1
+            leaf = leaf * 2 + (code >> (j if q.encoding[0] == "l" else last - j) & 1)
+        leaves.append(leaf)
+    return leaves
+
+
+def _check_source(masses: list[Scalar], leaves: list[int], q: _Question, where: str) -> None:
+    """Check that a vector is in the cone of the source, pair by pair up the tree of bits."""
+    if q.epsilon is None:
+        if len(set(masses)) > 1:
+            raise CertificateError(f"{where}: the source is uniform, the masses are not")
+        return
+    most = q.epsilon + Fraction(1, 2)
+    top, bottom = (most, 1) if isinstance(most, Form) else (most.numerator, most.denominator)
+    level: list[Scalar] = [0] * len(masses)
+    for leaf, mass in zip(leaves, masses, strict=True):
+        level[leaf] = mass
+    while len(level) > 1:
+        nodes: list[Scalar] = [a + b for a, b in zip(level[::2], level[1::2], strict=True)]
+        pairs = {(child, nodes[k >> 1]) for k, child in enumerate(level)}
+        for child, node in pairs:  # at most 1/2 + eps; the sibling's makes it at least 1/2 - eps
+            if _sign(node * top - child * bottom) < 0:
+                raise _differ(
+                    f"{where}: outside the source", "bias at most", most, _ratio(child, node)
+                )
+        level = nodes
+
+
+Columns: TypeAlias = list[list[tuple[int, int]]]  # for each joint setting: (joint outcome, weight)
+
+
+def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
+    """Return P(o|s) as integer weights over one denominator; the box is no-signalling."""
+    kind = _choice(raw, "kind", ("deterministic", "xor", "table"), where)
+    if q.local and kind != "deterministic":
+        raise CertificateError(f"{where}: local devices have deterministic boxes, this is {kind}")
+    if kind == "deterministic":
+        lists = _get(raw, "outcomes", list, where)
+        if len(lists) != len(q.settings):
+            raise CertificateError(f"{where}: {len(lists)} lists for {len(q.settings)} parties")
+        joint = [0]
+        for answers, n, d in zip(lists, q.settings, q.outcomes, strict=True):
+            _integers(answers, f"{where}: outcomes", 0, d - 1, n)
+            joint = [o * d + x for o in joint for x in answers]
+        return [[(o, 1)] for o in joint], 1
+    if kind == "xor":
+        if q.outcomes != [2, 2]:
+            raise CertificateError(f"{where}: xor needs two parties with two outcomes each")
+        parity = _get(raw, "parity", list, where)
+        _integers(parity, f"{where}: parity", 0, 1, q.count_settings)
+        return [[(0, 1), (3, 1)] if bit == 0 else [(1, 1), (2, 1)] for bit in parity], 2
+    unit = _get(raw, "denominator", int, where)
+    (unit,) = _integers([unit], f"{where}: denominator", 1, 1 << _MOST_BITS)
+    size, width = q.count_settings, q.count_outcomes
+    table = _get(raw, "numerators", list, where)
+    _integers(table, f"{where}: numerators", 0, unit, size * width)
+    for s in range(size):
+        if (total := sum(table[s::size])) != unit:
+            raise _differ(where, f"probability at setting {s}", Fraction(1), Fraction(total, unit))
+    for party in range(len(q.settings)):
+        # The others' marginal must be the one they have when this party's setting is its first.
+        step_s, step_o = math.prod(q.settings[party + 1 :]), math.prod(q.outcomes[party + 1 :])
+        n, d = q.settings[party], q.outcomes[party]
+        firsts = [o for o in range(width) if o // step_o % d == 0]
+        for s in range(size):
+            first = s - s // step_s % n * step_s
+            for o in firsts if first != s else ():
+                here, there = (
+                    sum(table[(o + x * step_o) * size + t] for x in range(d)) for t in (s, first)
+                )
+                if here != there:
+                    raise _differ(
+                        f"{where}: party {party} signals",
+                        f"marginal at setting {s}",
+                        Fraction(here, unit),
+                        Fraction(there, unit),
+                    )
+    columns = [[(o, w) for o in range(width) if (w := table[o * size + s])] for s in range(size)]
+    return columns, unit
+
+
+def _best(tally: Mapping[int, Scalar], q: _Question) -> Scalar:
+    """Return the largest weight of a value; for trace distance of a set, less its fair share."""
+    best: Scalar = 0
+    if q.quantity == "trace-distance":
+        # The best set has the values above the fair share 1/d of the weight (all times d).
+        total: Scalar = 0
+        for weight in tally.values():
+            total = total + weight
+        for weight in tally.values():
+            excess = weight * q.count - total
+            best = best + excess if _sign(excess) > 0 else best
+        return best
+    for weight in tally.values():
+        best = weight if _sign(weight - best) > 0 else best
+    return best
+
+
+def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
+    """Check an attack against the question; return the claimed value, proved, and a line."""
+    value = number(_get(attack, "value", str, "attack"), "attack: value")
+    strategies, scale = [], 1
+    leaves: list[int] = []
+    for w, raw in enumerate(_get(attack, "strategies", list, "attack")):
+        where = f"attack: strategy {w}"
+        _get(raw, "label", str, where)
+        palette, codes = _vector(
+            _get(raw, "masses", dict, where), q.count_settings, f"{where}: masses"
+        )
+        if any(_sign(palette[code]) < 0 for code in set(codes)):
+            raise CertificateError(f"{where}: a mass is negative")
+        scaled, unit = _scaled(palette)
+        masses = [scaled[code] for code in codes]
+        leaves = leaves or _leaves(q)
+        _check_source(masses, leaves, q, where)
+        columns, denominator = _read_box(_get(raw, "box", dict, where), q, f"{where}: box")
+        strategies.append((masses, unit, columns, denominator))
+        scale = math.lcm(scale, unit * denominator)
+        _small(Fraction(scale))
+
+    # All sums over strategies are integers (or forms) over the one denominator `scale`.
+    seen: list[Scalar] = [0] * q.count_settings
+    joint: list[Scalar] = [0] * (q.count_settings * q.count_outcomes)
+    leak: Scalar = 0
+    for masses, unit, columns, denominator in strategies:
+        factor = scale // (unit * denominator)
+        weights = [mass * factor for mass in masses]
+        for s, (weight, column) in enumerate(zip(weights, columns, strict=True)):
+            seen[s] += weight * denominator
+            for o, share in column:
+                joint[s * q.count_outcomes + o] += weight * share
+        if q.quantity not in _LEAKS:
+            continue
+        tally: dict[int, Scalar] = {}
+        for s in range(q.count_settings) if q.at is None else [q.at]:
+            if q.told:
+                leak, tally = leak + _best(tally, q), {}
+            for o, share in columns[s]:
+                guess = q.values[o]
+                tally[guess] = tally.get(guess, 0) + weights[s] * share
+        leak = leak + _best(tally, q)
+
+    total: Scalar = 0
+    for s, weight in enumerate(seen):
+        total = total + weight
+        if q.observed is not None and q.observed[s] != (here := weight * Fraction(1, scale)):
+            raise _differ("attack", f"probability of setting {s}", q.observed[s], here)
+    if total != scale:
+        raise _differ("attack", "total mass", Fraction(1), total * Fraction(1, scale))
+
+    def score(expression: _Score) -> Number:
+        result: Number = Fraction(0)
+        for o, s, f in expression.terms:
+            if expression.conditional and seen[s] == 0:
+                raise CertificateError(f"attack: setting {s} never occurs, P(o|{s}) has no meaning")
+            share = joint[s * q.count_outcomes + o]
+            result = result + _ratio(share, seen[s] if expression.conditional else scale) * f
+        return result
+
+    for k, (expression, relation, limit) in enumerate(q.tests):
+        derived = score(expression)
+        gap = limit - derived
+        holds = gap == 0 if relation == "=" else _sign(gap if relation == "<=" else -gap) >= 0
+        if not holds:
+            raise _differ(f"attack: test {k}", f"score {relation}", limit, derived)
+    if q.quantity == "strategy":
+        found: Number = Fraction(1)
+        if value not in (0, 1):  # the objective, or the number of strategies exhibited
+            raise _differ("attack", "value", value, found)
+    elif q.score is not None:
+        found = score(q.score)
+    else:
+        if q.at is not None and seen[q.at] == 0:
+            raise CertificateError("attack: the settings asked for never occur")
+        found = _ratio(leak, scale if q.at is None else seen[q.at])
+        found = found * Fraction(1, q.count if q.quantity == "trace-distance" else 1)
+    if _sign(found - value if not q.smallest else value - found) < 0:
+        raise _differ("attack", "value", value, found)
+    line = f"attack: {len(strategies)} strategies in the source, boxes checked, "
+    line += f"{len(q.tests)} tests hold; "
+    line += "a strategy exists" if q.quantity == "strategy" else f"its value is {_show(found)}"
+    return value, line
+
+
+# ---------------------------------------------------------------- kinds of certificates
+
+
+@dataclass(frozen=True)
+class _Proof:
+    question: dict[str, Any]
+    lower: Number | None
+    upper: Number | None
+    lines: list[str]
+    carried: bool
+
+
+def _header(certificate: Any) -> str:
+    kind = _choice(certificate, "kind", ("bracket", "worst", "threshold", "root"), "certificate")
+    # Composite kinds are documented without these keys; where they are given they must be right.
+    if kind == "bracket" or "format" in certificate:
+        _choice(certificate, "format", ("freerand-certificate",), "certificate")
+    if kind == "bracket" or "version" in certificate:
+        version = _get(certificate, "version", int, "certificate")
+        _integers([version], "certificate: version", 1, 1)
+    for key in ("name", "instance"):
+        if kind in ("bracket", "root") or key in certificate:
+            _get(certificate, key, str, "certificate")
+    return kind
+
+
+def _answer(certificate: Any) -> tuple[Number | None, Number | None]:
+    ends = _get(certificate, "answer", dict, "certificate")
+    lower, upper = (_get(ends, end, (str, type(None)), "answer") for end in ("lower", "upper"))
+    return (
+        None if lower is None else number(lower, "answer: lower"),
+        None if upper is None else number(upper, "answer: upper"),
+    )
+
+
+def _follows(end: str, claimed: Number | None, proved: Number | None) -> None:
+    """Check that an end of an answer is what was proved, or weaker."""
+    if claimed is None:
+        return
+    if proved is None:
+        raise CertificateError(f"answer: claimed {end} {_show(claimed)}, derived nothing")
+    if _sign(proved - claimed if end == "lower" else claimed - proved) < 0:
+        raise _differ("answer", end, claimed, proved)
+
+
+def _check_bracket(
+    certificate: Any, programs: Mapping[str, dict[str, Any]], lifted: Mapping[str, Lifted]
+) -> _Proof:
+    raw = _get(certificate, "question", dict, "certificate")
+    q = _read_question(raw)
+    lower, upper = _answer(certificate)
+    multipliers = _get(certificate, "multipliers", (dict, type(None)), "certificate")
+    attack = _get(certificate, "attack", (dict, type(None)), "certificate")
+    bound = value = None
+    lines, carried = [], True
+    if multipliers is not None:
+        bound, line, carried = _check_multipliers_of(multipliers, q.quantity, programs, lifted)
+        lines.append(line)
+    if attack is not None:
+        value, line = _check_attack(attack, q)
+        lines.append(line)
+    if bound is None and value is None:
+        raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")
+    low, high = value, bound
+    if q.quantity == "strategy":
+        low = None if value is None else Fraction(1)
+        high = None if bound is None else Fraction(0)
+    elif q.smallest:
+        low, high = None if bound is None else -bound, value
+    # An attack above the bound would mean that the program is not one of this question.
+    if low is not None and high is not None and _sign(high - low) < 0:
+        raise CertificateError(
+            f"certificate: the proofs contradict each other, {_show(low)} > {_show(high)}: "
+            "the program is not one of this question"
+        )
+    if q.quantity == "min-entropy":
+        low, high = (None if x is None else -_call("log2", x) for x in (bound, value))
+    _follows("lower", lower, low)
+    _follows("upper", upper, high)
+    return _Proof(raw, lower, upper, lines, carried)
+
+
+def _without(question: Any, path: Sequence[str]) -> tuple[Any, Any]:
+    """Return a question without the field at a path of keys, and the field."""
+    inner = _get(question, path[0], (dict, list, str) if len(path) == 1 else dict, "question")
+    rest, field = (None, inner) if len(path) == 1 else _without(inner, path[1:])
+    return {**question, path[0]: rest}, field
+
+
+def _check_worst(
+    certificate: Any, programs: Mapping[str, dict[str, Any]], lifted: Mapping[str, Lifted]
+) -> _Proof:
+    claimed = dict(zip(("lower", "upper"), _answer(certificate), strict=True))
+    parts: list[_Proof] = []
+    places: set[tuple[int, ...]] = set()
+    lines: list[str] = []
+    carried = True
+    for k, part in enumerate(_get(certificate, "parts", list, "certificate")):
+        proof = _nested(part, f"part {k}", programs, lifted)
+        question, at = _without(proof.question, _AT)
+        if type(at) is not list or question != _without((parts or [proof])[0].question, _AT)[0]:
+            raise CertificateError(f"part {k}: it does not ask the same at another setting")
+        parts.append(proof)
+        places.add(tuple(at))
+        lines += [f"at {at}: {line}" for line in proof.lines]
+        carried = carried and proof.carried
+    if not parts:
+        raise CertificateError("certificate: there are no parts")
+    question = parts[0].question
+    if len(places) != (needed := math.prod(question["scenario"]["settings"])):
+        raise CertificateError(f"certificate: claimed {len(places)} settings, derived {needed}")
+    # The largest of the parts is below an end if all are, and above one if any is (min-entropy:
+    # the smallest, the other way round).
+    smallest = question["ask"]["quantity"] == "min-entropy"
+    ends = {"lower": [p.lower for p in parts], "upper": [p.upper for p in parts]}
+    for end, of_parts in ends.items():
+        known = [x for x in of_parts if x is not None]
+        if (end == "lower") == smallest and len(known) < len(of_parts):
+            known = []  # an end that needs all parts
+        extreme = known[0] if known else None
+        for x in known[1:]:
+            assert extreme is not None
+            if x != extreme and (_sign(x - extreme) < 0) == smallest:
+                extreme = x
+        _follows(end, claimed[end], extreme)
+    return _Proof(question, claimed["lower"], claimed["upper"], lines, carried)
+
+
+def _nested(
+    part: Any, where: str, programs: Mapping[str, dict[str, Any]], lifted: Mapping[str, Lifted]
+) -> _Proof:
+    try:
+        if _header(part) != "bracket":
+            raise CertificateError("certificate: a part must be of kind 'bracket'")
+        return _check_bracket(part, programs, lifted)
+    except CertificateError as error:
+        raise CertificateError(f"{where}: {error}") from None
+
+
+def _check_threshold(
+    certificate: Any, programs: Mapping[str, dict[str, Any]], lifted: Mapping[str, Lifted]
+) -> _Proof:
+    path = _get(certificate, "field", str, "certificate").split(".")
+    if len(path) > _MOST_DEPTH:
+        raise CertificateError("certificate: the path of the field is too long")
+    lower, upper = _answer(certificate)
+    if lower is None or upper is None or _sign(upper - lower) < 0:
+        raise CertificateError("answer: a threshold needs two ends in their order")
+    questions, lines, carried = [], [], True
+    for side, end in (("below", lower), ("above", upper)):
+        proof = _nested(_get(certificate, side, dict, "certificate"), side, programs, lifted)
+        question, field = _without(proof.question, path)
+        if proof.question["ask"]["quantity"] != "strategy":
+            raise CertificateError(f"{side}: it does not ask for a strategy")
+        if (x := number(field, f"{side}: field")) != end:
+            raise _differ(side, certificate["field"], end, x)
+        if side == "below" and proof.upper != 0:
+            raise CertificateError("below: it does not prove that there is no strategy")
+        if side == "above" and proof.lower != 1:
+            raise CertificateError("above: it does not exhibit a strategy")
+        questions.append(question)
+        exists = "no strategy" if side == "below" else "a strategy"
+        lines += [f"{side}, at {_show(end)}: {line}" for line in proof.lines]
+        lines.append(f"there is {exists} at {certificate['field']} = {_show(end)}")
+        carried = carried and proof.carried
+    if questions[0] != questions[1]:
+        raise CertificateError("certificate: the questions below and above differ elsewhere")
+    return _Proof(questions[0], lower, upper, lines, carried)
+
+
+def _check_root(certificate: Any) -> _Proof:
+    lower, upper = _answer(certificate)
+    if lower is None or upper is None or _sign(upper - lower) < 0:
+        raise CertificateError("answer: a root needs two ends in their order")
+    function, rests_on = (
+        _get(certificate, key, str, "certificate") for key in ("function", "rests_on")
+    )
+    for key, sign in (("at_lower", 1), ("at_upper", -1)):
+        text = _get(certificate, key, str, "certificate")
+        if _sign(x := number(text, key)) != sign:
+            word = "positive" if sign > 0 else "negative"
+            raise CertificateError(f"{key}: claimed {word}, derived {_show(x)}")
+    lines = [
+        f"{certificate['at_lower']} is positive and {certificate['at_upper']} is negative",
+        f"that these are {function} at the ends is to be read; that it decreases: {rests_on}",
+    ]
+    return _Proof({}, lower, upper, lines, True)
+
+
+def check(
+    certificate: Mapping[str, Any],
+    programs: Mapping[str, dict[str, Any]] | None = None,
+    lifted: Mapping[str, Lifted] | None = None,
+) -> Report:
+    """Check one certificate, a JSON object of docs/certificates.md, and say what it proves.
+
+    `programs` (digest: program) has programs that the certificate only names, and `lifted`
+    (digest: palette, rows, codes) multipliers already lifted to all rows.  Exact.
+    Raises `CertificateError` for all that does not check out; the report is always `ok`.
+    """
+    try:
+        kind = _header(certificate)
+        if kind == "root":
+            proof = _check_root(certificate)
+        else:
+            checker = {
+                "bracket": _check_bracket,
+                "worst": _check_worst,
+                "threshold": _check_threshold,
+            }[kind]
+            proof = checker(certificate, programs or {}, lifted or {})
+    except RecursionError:
+        raise CertificateError("certificate: it is nested too deeply") from None
+    quantity = proof.question["ask"]["quantity"] if proof.question else "root"
+    ends = ["?" if end is None else _show(end) for end in (proof.lower, proof.upper)]
+    what = "worst " + quantity if kind == "worst" else kind if kind == "threshold" else quantity
+    title = " ".join(certificate[key] for key in ("name", "instance") if key in certificate)
+    lines = [f"{title}: {ends[0]} <= {what} <= {ends[1]}".removeprefix(": "), *proof.lines]
+    if any("multipliers:" in line for line in proof.lines):
+        lines.append(
+            "not checked here: that the program says what the question says"
+            if proof.carried
+            else "the program was not carried by the file: the caller rebuilt it"
+        )
+    answer = certificate["answer"]
+    return Report(True, tuple(lines), answer["lower"], answer["upper"], proof.carried)
+
+
+# ---------------------------------------------------------------- the command line
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) != len(pairs):
+        raise CertificateError("a key occurs twice in one object")
+    return found
+
+
+def _no_float(text: str) -> Any:
+    raise CertificateError(f"{text[:40]} is a floating-point number; numbers are strings")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check files: return 0 if all check, 1 if one is rejected, 2 if one cannot be read."""
+    parser = argparse.ArgumentParser(description="Check certificates of freerand_opt.")
+    parser.add_argument("files", nargs="+", metavar="proof.json")
+    status = 0
+    for name in parser.parse_args(arguments).files:
+        try:
+            with open(name, "rb") as file:
+                text = file.read()
+            loaded = json.loads(
+                text, object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
+            )
+            report = check(loaded)
+        except CertificateError as error:
+            print(f"{name}: REJECTED: {error}")
+            status = max(status, 1)
+        except (OSError, ValueError, RecursionError) as error:
+            print(f"{name}: CANNOT BE READ: {error}")
+            status = 2
+        else:
+            print("\n    ".join([f"{name}: OK", *report.lines]))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

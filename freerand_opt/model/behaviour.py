@@ -1,0 +1,143 @@
+"""Behaviours p[o, s] = P(o|s), exact: the known ones by name, tables, and their defects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from freerand_opt.exact import Exact, cos_pi, sign, sqrt
+from freerand_opt.model.functional import Functional, mermin_sign
+from freerand_opt.model.scenario import Scenario, cycle
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """Conditional probabilities: `table[o][s]`, joint outcome o, joint setting s; exact."""
+
+    scenario: Scenario
+    table: tuple[tuple[Exact, ...], ...]
+
+
+def from_function(scenario: Scenario, probability: Callable[[tuple[int, ...], tuple[int, ...]], Exact]) -> Behaviour:
+    """Return the behaviour with P(outcomes|settings) = probability(outcomes, settings)."""
+    table = tuple(
+        tuple(probability(outcomes, settings) for settings in scenario.joint_settings)
+        for outcomes in scenario.joint_outcomes
+    )
+    return Behaviour(scenario, table)
+
+
+def quantum(scenario: Scenario) -> Behaviour:
+    """Return the quantum behaviour for which the family is known.
+
+    Chained: P(X != Y|a, b) = sin^2((alpha - beta)/2) with alpha = pi A/2N (arXiv:1105.3195, S3);
+    CHSH: all four correlators of size 1/sqrt 2; GHZ: the M-party state with x and y measurements.
+    """
+    if scenario.family == "chained":
+        n = scenario.settings[0]
+        # one object for each of the 2N distinct values keeps large tables cheap
+        same = {k: (1 + cos_pi(Fraction(k, 2 * n))) / 4 for k in range(1 - 2 * n, 2 * n)}
+
+        def chained_probability(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Exact:
+            value = same[2 * settings[0] - 2 * settings[1] - 1]
+            return value if outcomes[0] == outcomes[1] else Fraction(1, 2) - value
+
+        return from_function(scenario, chained_probability)
+    if scenario.family == "chsh":
+        root = sqrt(Fraction(1, 2))
+
+        def chsh_probability(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Exact:
+            wins = (outcomes[0] + outcomes[1] + settings[0] * settings[1]) % 2 == 0
+            return (1 + root) / 4 if wins else (1 - root) / 4
+
+        return from_function(scenario, chsh_probability)
+    if scenario.family == "ghz":
+        parties = len(scenario.settings)
+
+        def ghz_probability(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Exact:
+            return Fraction(1 + mermin_sign(settings) * (-1) ** sum(outcomes), 2**parties)
+
+        return from_function(scenario, ghz_probability)
+    raise ValueError("a quantum behaviour is known by name for the families chained, chsh and ghz; give a table")
+
+
+def white_noise(scenario: Scenario) -> Behaviour:
+    """Return the behaviour with all outcomes equally likely at every setting."""
+    total = scenario.shape[0]
+    return from_function(scenario, lambda outcomes, settings: Fraction(1, total))
+
+
+def pr_box(scenario: Scenario) -> Behaviour:
+    """Return the no-signalling box without errors on the edges of the chained or CHSH game."""
+    game = cycle(scenario)
+    if game is None:
+        raise ValueError("a PR box needs the family chsh or chained")
+    parity = {(a, b): bit for a, b, bit in game.edges}
+
+    def probability(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Exact:
+        agrees = outcomes[0] ^ outcomes[1] == parity.get((settings[0], settings[1]), 0)
+        return Fraction(int(agrees), 2)
+
+    return from_function(scenario, probability)
+
+
+NAMED = {"quantum": quantum, "white-noise": white_noise, "pr-box": pr_box}
+
+
+def mixed(first: Behaviour, second: Behaviour, weight: Exact) -> Behaviour:
+    """Return weight * first + (1 - weight) * second."""
+    table = tuple(
+        tuple(weight * p + (1 - weight) * q for p, q in zip(row, row_2, strict=True))
+        for row, row_2 in zip(first.table, second.table, strict=True)
+    )
+    return Behaviour(first.scenario, table)
+
+
+def score(functional: Functional, behaviour: Behaviour) -> Exact:
+    """Return the value of a conditional functional on a behaviour, exactly."""
+    total: Exact = Fraction(0)
+    for o, s, factor in functional.terms:
+        total = total + behaviour.table[o][s] * factor
+    return total
+
+
+def defect(behaviour: Behaviour) -> str | None:
+    """Return in words why a table is no no-signalling behaviour (how much, where), or None."""
+    scenario = behaviour.scenario
+    for s in range(scenario.shape[1]):
+        for o in range(scenario.shape[0]):
+            if sign(behaviour.table[o][s]) < 0:
+                return f"{scenario.label(o, s)} = {behaviour.table[o][s]} is negative"
+        total = sum((row[s] for row in behaviour.table), start=Fraction(0))
+        if sign(total - 1) != 0:
+            return f"the outcomes at settings {scenario.setting_label(s)} sum to {total}, not to 1"
+    return _signalling(behaviour)
+
+
+def _signalling(behaviour: Behaviour) -> str | None:
+    """Find the largest change of the others' marginal when one party changes its setting."""
+    scenario = behaviour.scenario
+    worst: tuple[float, str] = (0.0, "")
+    for party, letter in enumerate(scenario.parties):
+        marginals: dict[tuple[tuple[int, ...], tuple[int, ...], int], Exact] = {}
+        for s, settings in enumerate(scenario.joint_settings):
+            for o, outcomes in enumerate(scenario.joint_outcomes):
+                rest = outcomes[:party] + outcomes[party + 1 :]
+                others = settings[:party] + settings[party + 1 :]
+                key = (rest, others, settings[party])
+                marginals[key] = marginals.get(key, Fraction(0)) + behaviour.table[o][s]
+        for (rest, others, setting), value in marginals.items():
+            difference = value - marginals[rest, others, 0]
+            if abs(float(difference)) > worst[0] and sign(difference) != 0:
+                names = scenario.parties.replace(letter, "")
+                worst = (
+                    abs(float(difference)),
+                    f"it signals: P({_list(names, rest)}|{_list(names, others)}) changes by {difference} "
+                    f"when {letter} measures {setting} instead of 0",
+                )
+    return worst[1] or None
+
+
+def _list(names: str, values: tuple[int, ...]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))

@@ -1,0 +1,152 @@
+r"""Linear functionals of a behaviour, and their score.
+
+.. math:: f(P) = \sum_{o,s} f_{o,s} P(o|s)
+
+over joint outcomes o and joint settings s (``on="conditional"``), or of P(o, s) (``on="joint"``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+
+from freerand_opt.model.scenario import Scenario, cycle
+
+
+@dataclass(frozen=True)
+class Functional:
+    """Sparse rational coefficients: `(joint outcome, joint setting, coefficient)`, sorted."""
+
+    terms: tuple[tuple[int, int, Fraction], ...]
+    on: str = "conditional"
+
+    def settings(self) -> set[int]:
+        """Return the joint settings that occur."""
+        return {s for _, s, _ in self.terms}
+
+
+def from_terms(terms: Mapping[tuple[int, int], Fraction], on: str = "conditional") -> Functional:
+    """Return the functional with these coefficients, keyed by (outcome, setting); zeros go."""
+    kept = sorted((o, s, value) for (o, s), value in terms.items() if value)
+    return Functional(tuple(kept), on)
+
+
+def chained(scenario: Scenario) -> Functional:
+    """Return I_N, the sum of the error probabilities of the 2N edges (arXiv:1105.3195, Eq. 2)."""
+    game = cycle(scenario)
+    if game is None:
+        raise ValueError("the chained functional needs the family chained or chsh")
+    terms: dict[tuple[int, int], Fraction] = {}
+    for a, b, parity in game.edges:
+        for x, y in scenario.joint_outcomes:
+            if x ^ y != parity:
+                terms[scenario.outcome_index((x, y)), scenario.setting_index((a, b))] = Fraction(1)
+    return from_terms(terms)
+
+
+def chsh(scenario: Scenario) -> Functional:
+    """Return S = E00 + E01 + E10 - E11; local at most 2, no-signalling at most 4."""
+    if (scenario.settings, scenario.outcomes) != ((2, 2), (2, 2)):
+        raise ValueError("the CHSH functional needs two parties with two settings and two outcomes")
+    terms = {}
+    for (a, b), (x, y) in product(scenario.joint_settings, scenario.joint_outcomes):
+        key = (scenario.outcome_index((x, y)), scenario.setting_index((a, b)))
+        terms[key] = Fraction((-1) ** (a * b + x + y))
+    return from_terms(terms)
+
+
+def mermin_sign(settings: tuple[int, ...]) -> int:
+    """Return the product of outcomes that the GHZ relations demand at these settings, or 0.
+
+    With k settings y: -1 if k = 0 mod 4, +1 if k = 2 mod 4, none if k is odd (arXiv:1105.3195).
+    """
+    weight = sum(settings)
+    return 0 if weight % 2 else (-1 if weight % 4 == 0 else 1)
+
+
+def mermin(scenario: Scenario) -> Functional:
+    """Return the sum over even settings of sign(s) E(s); GHZ reaches 2^(M-1)."""
+    _need_ghz(scenario)
+    terms = {}
+    for s, settings in enumerate(scenario.joint_settings):
+        for o, outcomes in enumerate(scenario.joint_outcomes):
+            terms[o, s] = Fraction(mermin_sign(settings) * (-1) ** sum(outcomes))
+    return from_terms(terms)
+
+
+def mermin_errors(scenario: Scenario) -> Functional:
+    """Return the total weight of the outcomes that break a GHZ relation."""
+    _need_ghz(scenario)
+    terms = {}
+    for s, settings in enumerate(scenario.joint_settings):
+        for o, outcomes in enumerate(scenario.joint_outcomes):
+            wanted = mermin_sign(settings)
+            terms[o, s] = Fraction(int(wanted != 0 and (-1) ** sum(outcomes) != wanted))
+    return from_terms(terms)
+
+
+def _need_ghz(scenario: Scenario) -> None:
+    if scenario.family != "ghz":
+        raise ValueError("the Mermin relations need the family ghz")
+
+
+NAMED = {"chained": chained, "chsh": chsh, "mermin": mermin}
+
+_PROBABILITY = re.compile(r"P\(\s*([\d,\s]+)\|([\d,\s]+)\)")
+_CORRELATOR = re.compile(r"<\s*([A-Z]\d+(?:\s+[A-Z]\d+)*)\s*>")
+
+
+def label_terms(scenario: Scenario, label: str) -> dict[tuple[int, int], Fraction]:
+    """Return the coefficients that a printed label stands for.
+
+    ``P(01|10)`` (commas where digits do not suffice) is one probability; ``<A0 B1>`` is a
+    correlator of outcomes 0, 1 counted as +1, -1, averaged over the settings of absent parties.
+    Raise ValueError with what is allowed.
+    """
+    probability = _PROBABILITY.fullmatch(label.strip())
+    if probability:
+        outcomes = _numbers(probability[1], scenario.outcomes, "outcome", scenario.parties)
+        settings = _numbers(probability[2], scenario.settings, "setting", scenario.parties)
+        return {(scenario.outcome_index(outcomes), scenario.setting_index(settings)): Fraction(1)}
+    correlator = _CORRELATOR.fullmatch(label.strip())
+    if correlator:
+        return _correlator_terms(scenario, correlator[1].split())
+    raise ValueError("a label is P(outcomes|settings), as P(01|10) or P(0,1|12,3), or <A0 B1>")
+
+
+def _numbers(source: str, sizes: tuple[int, ...], what: str, parties: str) -> tuple[int, ...]:
+    compact = source.replace(" ", "")
+    parts = compact.split(",") if "," in compact else list(compact)
+    if len(parts) != len(sizes) or not all(parts):
+        raise ValueError(f"{len(sizes)} {what}s are needed, one for each of {', '.join(parties)}")
+    numbers = tuple(int(part) for part in parts)
+    for party, number, size in zip(parties, numbers, sizes, strict=True):
+        if number >= size:
+            raise ValueError(f"{what} {number} of {party} is not in 0..{size - 1}")
+    return numbers
+
+
+def _correlator_terms(scenario: Scenario, factors: list[str]) -> dict[tuple[int, int], Fraction]:
+    fixed: dict[int, int] = {}
+    for factor in factors:
+        party, setting = scenario.parties.find(factor[0]), int(factor[1:])
+        if party < 0 or party in fixed:
+            raise ValueError(f"{factor}: parties are {', '.join(scenario.parties)}, each at most once")
+        if setting >= scenario.settings[party]:
+            raise ValueError(f"{factor}: settings of {factor[0]} are 0..{scenario.settings[party] - 1}")
+        if scenario.outcomes[party] != 2:
+            raise ValueError(f"{factor}: a correlator needs two outcomes; use P(outcomes|settings)")
+        fixed[party] = setting
+    matching = [
+        s
+        for s, settings in enumerate(scenario.joint_settings)
+        if all(settings[party] == setting for party, setting in fixed.items())
+    ]
+    return {
+        (o, s): Fraction((-1) ** sum(outcomes[party] for party in fixed), len(matching))
+        for s in matching
+        for o, outcomes in enumerate(scenario.joint_outcomes)
+    }

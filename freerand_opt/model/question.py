@@ -1,0 +1,116 @@
+r"""A question: who measures, who chooses, what Eve may do, what she must reproduce, what is asked.
+
+The adversary holds W. For each value w she has a source distribution s_w in the source set S and
+a box q_w in the device set Q, with weight p_w; the observed joint distribution is
+
+.. math:: P(o, s) = \sum_w p_w\, s_w(s)\, q_w(o|s).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from freerand_opt.exact import Exact
+from freerand_opt.model.functional import Functional
+from freerand_opt.model.scenario import Scenario
+from freerand_opt.model.source import Source
+
+Quantity: TypeAlias = Literal["guessing-probability", "trace-distance", "min-entropy", "score", "strategy"]
+#: Quantities that speak of how well an output is known.
+GUESSES: tuple[Quantity, ...] = ("guessing-probability", "trace-distance", "min-entropy")
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """`devices` local (deterministic given W) or no-signalling; `told` settings or nothing.
+
+    What she is told matters only for a guess that is averaged over the settings.
+    """
+
+    devices: str
+    told: str = "settings"
+
+
+@dataclass(frozen=True)
+class Test:
+    """The observed score of a functional stands in a relation (<=, >=, =) to an exact number."""
+
+    functional: Functional
+    relation: str
+    score: Exact
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A function of the joint outcome: `values[o]` in 0..count-1; `label` in words."""
+
+    values: tuple[int, ...]
+    count: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is asked: a guess of `output` `at` a joint setting or on average; a score; existence.
+
+    `at` is a joint setting, ``"average"`` or ``"worst"``; `extreme` largest or smallest (scores).
+    """
+
+    quantity: Quantity
+    output: Output | None = None
+    at: tuple[int, ...] | str | None = None
+    functional: Functional | None = None
+    extreme: str = "largest"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question with one answer. `settings` is the observed distribution of joint settings.
+
+    It is ``"uniform"``, ``"free"`` (any average of source distributions), or exact fractions.
+    """
+
+    scenario: Scenario
+    source: Source
+    settings: str | tuple[Fraction, ...]
+    adversary: Adversary
+    tests: tuple[Test, ...]
+    ask: Ask
+
+    def setting_weights(self) -> tuple[Fraction, ...] | None:
+        """Return the observed distribution of joint settings, or None if it is free."""
+        if self.settings == "free":
+            return None
+        if isinstance(self.settings, str):
+            total = self.scenario.shape[1]
+            return (Fraction(1, total),) * total
+        return self.settings
+
+
+@dataclass(frozen=True)
+class Expect:
+    """What a file claims of the answer; `within` allows a difference, `rests_on` names a proof."""
+
+    value: Exact | None = None
+    at_most: Exact | None = None
+    at_least: Exact | None = None
+    within: Fraction = Fraction(0)
+    verdict: str | None = None
+    rests_on: str | None = None
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Seek the critical value of a field between two fractions, to a width; `crosses` a number.
+
+    Without `crosses` the question is whether a strategy exists.
+    """
+
+    field: str
+    between: tuple[Fraction, Fraction]
+    width: Fraction
+    crosses: Exact | None = None

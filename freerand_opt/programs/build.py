@@ -1,0 +1,139 @@
+"""From a question to the programs that bound its answer; the choice is stated in `method`.
+
+Exact programs bound from above by their multipliers and from below by their solution. Where none
+fits, the outer program bounds from above and an attack is sought separately.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from freerand_opt.errors import TooLargeError
+from freerand_opt.exact import Exact, round_down, round_up
+from freerand_opt.model.question import Question
+from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.programs.boxes import (
+    Box,
+    all_deterministic,
+    counts_errors,
+    no_error_box,
+    one_error_boxes,
+)
+from freerand_opt.programs.guesses import relevant_parties
+from freerand_opt.programs.program import ExactVector
+from freerand_opt.programs.strategies import StrategyProgram, by_boxes, by_source_vertices, outer
+
+#: Programs with more columns than this are not built.
+MAX_COLUMNS = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """`above` bounds the answer; `below` (the same program, scores rounded inward) yields attacks.
+
+    `below` is None where `above` is only an outer program.
+    """
+
+    above: StrategyProgram
+    below: StrategyProgram | None
+    method: str
+
+
+def build(question: Question) -> Bounds:
+    """Return the programs for a question; raise TooLargeError if none fits."""
+    faults = []
+    for maker in (_by_cycle, _by_deterministic, _by_vertices, _by_outer):
+        try:
+            found = maker(question)
+        except TooLargeError as fault:
+            faults.append(str(fault))
+            continue
+        if found is not None:
+            return found
+    raise TooLargeError("no program fits this question: " + "; ".join(faults))
+
+
+def _by_cycle(question: Question) -> Bounds | None:
+    boxes = cycle_boxes(question)
+    unbiased = not isinstance(question.source, SanthaVazirani)
+    if boxes is None or (unbiased and question.adversary.devices == "no-signalling" and question.ask.at != "average"):
+        return None
+    return _exact(question, lambda q, scores: by_boxes(q, boxes, scores=scores), f"exact: {len(boxes)} boxes x source (docs/proofs/cycle-boxes.md)")
+
+
+def _by_deterministic(question: Question) -> Bounds | None:
+    if question.adversary.devices != "local":
+        return None
+    boxes = all_deterministic(question.scenario)
+    return _exact(question, lambda q, scores: by_boxes(q, boxes, scores=scores), f"exact: {len(boxes)} deterministic boxes x source")
+
+
+def _by_vertices(question: Question) -> Bounds | None:
+    if question.adversary.devices == "local":
+        return None
+    return _exact(
+        question, lambda q, scores: by_source_vertices(q, scores=scores), "exact: source vertices x no-signalling boxes"
+    )
+
+
+def _by_outer(question: Question) -> Bounds | None:
+    if question.adversary.devices == "local":
+        return None
+    return Bounds(outer(question, scores=_outward(question)), None, "outer: products of facets")
+
+
+def cycle_boxes(question: Question) -> tuple[Box, ...] | None:
+    """Return the boxes that suffice if the question only counts errors on a cycle, else None.
+
+    Covered: tests (<=, >=) in which fewer errors help, and as the thing asked a guess of one
+    party's outcome, a score of the same kind, or existence (docs/proofs/cycle-boxes.md).
+    """
+    scenario, ask = question.scenario, question.ask
+    if not all(counts_errors(scenario, test.functional, wanted=test.relation) for test in question.tests):
+        return None
+    if ask.output is not None and len(relevant_parties(scenario, ask.output)) > 1:
+        return None
+    if ask.functional is not None:
+        wanted = "<=" if ask.extreme == "smallest" else ">="
+        if not counts_errors(scenario, ask.functional, wanted=wanted):
+            return None
+    if ask.functional is None and not question.tests and ask.output is None:
+        return None
+    try:
+        errors: tuple[Box, ...] = one_error_boxes(scenario)
+        return errors if question.adversary.devices == "local" else (*errors, no_error_box(scenario))
+    except ValueError:
+        return None
+
+
+def _exact(
+    question: Question,
+    maker: Callable[[Question, list[Exact] | None], StrategyProgram],
+    method: str,
+) -> Bounds:
+    """Build once; irrational scores on the right are only rounded inward for `below`."""
+    above = maker(question, _outward(question))
+    if _multiplies(question):
+        return Bounds(above, maker(question, _inward(question)), method)
+    right = above.program.right
+    if all(isinstance(value, Fraction) for value in right.palette):
+        return Bounds(above, above, method)
+    rounded = ExactVector(tuple(round_down(value) for value in right.palette), right.codes)
+    return Bounds(above, replace(above, program=replace(above.program, right=rounded)), method)
+
+
+def _multiplies(question: Question) -> bool:
+    """Whether scores multiply columns (free settings), so that irrational ones must be rounded."""
+    return question.settings == "free" and any(not isinstance(test.score, Fraction) for test in question.tests)
+
+
+def _outward(question: Question) -> list[Exact] | None:
+    if not _multiplies(question):
+        return None
+    return [round_down(t.score) if t.relation == ">=" else round_up(t.score) for t in question.tests]
+
+
+def _inward(question: Question) -> list[Exact]:
+    return [round_up(t.score) if t.relation == ">=" else round_down(t.score) for t in question.tests]

@@ -1,0 +1,133 @@
+"""Rows that every program over strategies shares: observed settings, and the tests.
+
+A `Layout` says in which columns the joint mass of a cell (o, s), or of a setting s, is found.
+Masses are scaled by the number S of joint settings: t(s) = S P(w, s), see `cones`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from freerand_opt.exact import Exact
+from freerand_opt.model.question import Question, Test
+from freerand_opt.programs.cones import SourceCone
+from freerand_opt.programs.program import Labels, Rows, integer_rows
+
+Entries: TypeAlias = Sequence[tuple[int, Fraction]]
+#: The label by which rows of tests are known.
+TEST_PATTERN = "test: {0}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`cell(o, s)` and `mass(s)`: columns and factors that add up to the scaled masses.
+
+    `one_mass`: all settings have the same mass in every point (a source that is not biased).
+    """
+
+    columns: int
+    cell: Callable[[int, int], Entries]
+    mass: Callable[[int], Entries]
+    total: Callable[[], Entries]
+    one_mass: bool
+
+
+def scaled_settings(question: Question) -> list[Fraction] | None:
+    """Return S P(s), or None if the observed settings are free."""
+    weights = question.setting_weights()
+    return None if weights is None else [weight * len(weights) for weight in weights]
+
+
+def conditioning(question: Question, on: str) -> list[Fraction]:
+    """Return for each setting the factor from a scaled mass to P(o|s) or P(o, s)."""
+    scaled = scaled_settings(question)
+    settings = question.scenario.shape[1]
+    if on == "joint" or scaled is None:
+        return [Fraction(1, settings)] * settings
+    return [1 / weight if weight else Fraction(0) for weight in scaled]
+
+
+def objective_factors(question: Question) -> list[Fraction]:
+    """Return for each setting the factor from a scaled mass to its share in what is asked."""
+    ask, settings = question.ask, question.scenario.shape[1]
+    if ask.functional is not None:
+        return conditioning(question, ask.functional.on)
+    if not isinstance(ask.at, tuple):
+        return [Fraction(1, settings)] * settings
+    scaled = scaled_settings(question)
+    here = question.scenario.setting_index(ask.at)
+    value = Fraction(1) if scaled is None else 1 / scaled[here]
+    return [value if s == here else Fraction(0) for s in range(settings)]
+
+
+def column_bound(question: Question, cone: SourceCone) -> Fraction:
+    """Return a number that no scaled mass exceeds."""
+    scaled = scaled_settings(question)
+    if scaled is not None:
+        return max(Fraction(1), *scaled)
+    return cone.growth if normalised_at(question) is None else cone.ratio
+
+
+def normalised_at(question: Question) -> int | None:
+    """Return the joint setting whose scaled mass is 1 under free settings; None: the total is."""
+    at = question.ask.at
+    return question.scenario.setting_index(at) if isinstance(at, tuple) else None
+
+
+def observed_rows(question: Question, layout: Layout) -> Rows:
+    """Return the rows that fix the observed settings (free: their normalisation)."""
+    scaled = scaled_settings(question)
+    settings = range(question.scenario.shape[1])
+    if scaled is None:
+        here = normalised_at(question)
+        found, right, words = [layout.total() if here is None else layout.mass(here)], [Fraction(1)], ["total"]
+    elif layout.one_mass and len(set(scaled)) == 1:
+        found, right, words = [layout.mass(0)], scaled[:1], ["total"]
+    else:
+        found, right = [layout.mass(s) for s in settings], scaled
+        words = [question.scenario.setting_label(s) for s in settings]
+    entries = ((row, column, factor) for row, part in enumerate(found) for column, factor in part)
+    matrix, bounds = integer_rows(entries, right, layout.columns)
+    return Rows("zero", matrix, bounds, Labels("observed settings {0}", (tuple(words),)))
+
+
+def test_rows(question: Question, layout: Layout, scores: Sequence[Exact] | None) -> list[Rows]:
+    """Return one row for each test, >= turned into <=; `scores` replaces the tests' own."""
+    blocks = []
+    for place, test in enumerate(question.tests):
+        score = test.score if scores is None else scores[place]
+        sign = -1 if test.relation == ">=" else 1
+        total: dict[int, Fraction] = {}
+        if question.settings == "free" and test.functional.on == "conditional":
+            _subtract_share(total, test, score, layout)
+            score = Fraction(0)
+            shares = [Fraction(1)] * question.scenario.shape[1]
+        else:
+            shares = conditioning(question, test.functional.on)
+        for o, s, factor in test.functional.terms:
+            _add(total, layout.cell(o, s), factor * shares[s])
+        entries = ((0, column, sign * value) for column, value in total.items() if value)
+        matrix, bounds = integer_rows(entries, [sign * score], layout.columns)
+        cone = "zero" if test.relation == "=" else "nonnegative"
+        blocks.append(Rows(cone, matrix, bounds, Labels(TEST_PATTERN, ((test.label,),))))
+    return blocks
+
+
+def _subtract_share(total: dict[int, Fraction], test: Test, score: Exact, layout: Layout) -> None:
+    """P(o|s) <= score becomes mass(o, s) - score mass(s) <= 0 when the settings are free."""
+    if not isinstance(score, Fraction):
+        raise ValueError("with free settings a score multiplies a column and must be a fraction")
+    _add(total, layout.mass(test.functional.terms[0][1]), -score)
+
+
+def _add(total: dict[int, Fraction], entries: Iterable[tuple[int, Fraction]], factor: Fraction) -> None:
+    for column, value in entries:
+        total[column] = total.get(column, Fraction(0)) + factor * value
+
+
+def equalities_first(rows: Sequence[Rows]) -> list[Rows]:
+    """Return the rows with those of the zero cone in front."""
+    return [part for part in rows if part.cone == "zero"] + [part for part in rows if part.cone != "zero"]

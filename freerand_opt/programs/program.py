@@ -1,0 +1,231 @@
+r"""The one kind of program: labelled, exact and sparse.
+
+.. math:: \max\; c\cdot x \quad \text{subject to} \quad b - A x \in K_1 \times \dots \times K_m,
+   \qquad l \le x \le u,
+
+A with integer entries (each row is multiplied by its common denominator), b exact reals, c, l, u
+fractions; every column has finite bounds. Blocks K_i are ``zero`` and ``nonnegative``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import lcm, prod
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from freerand_opt.errors import TooLargeError
+from freerand_opt.exact import Exact, text
+
+IntArray: TypeAlias = NDArray[np.int64]
+FloatArray: TypeAlias = NDArray[np.float64]
+#: Entries of A are integers below this, so that float copies and int64 sums of them are exact.
+MAX_ENTRY = 2**50
+
+
+@dataclass(frozen=True, eq=False)
+class ExactVector:
+    """A vector of exact numbers that takes few distinct values: entry i is palette[codes[i]]."""
+
+    palette: tuple[Exact, ...]
+    codes: IntArray
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, index: int) -> Exact:
+        return self.palette[self.codes[index]]
+
+    def floats(self) -> FloatArray:
+        """Return the nearest floats."""
+        return np.array([float(value) for value in self.palette], dtype=np.float64)[self.codes]
+
+    def take(self, rows: IntArray) -> ExactVector:
+        """Return the entries with these indices, in this order."""
+        return ExactVector(self.palette, self.codes[rows])
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the vector as plain lists."""
+        return {"palette": [text(value) for value in self.palette], "codes": self.codes.tolist()}
+
+
+def vector(values: Iterable[Exact]) -> ExactVector:
+    """Return a vector with a palette in order of first occurrence."""
+    places: dict[Exact, int] = {}
+    codes = np.array([places.setdefault(value, len(places)) for value in values], dtype=np.int64)
+    return ExactVector(tuple(places), codes)
+
+
+def constant(value: Exact | int, length: int) -> ExactVector:
+    """Return a vector of equal entries."""
+    exact = Fraction(value) if isinstance(value, int) else value
+    return ExactVector((exact,), np.zeros(length, dtype=np.int64))
+
+
+def joined(parts: Sequence[ExactVector]) -> ExactVector:
+    """Return the parts one after the other, with one palette."""
+    places: dict[Exact, int] = {}
+    codes = []
+    for part in parts:
+        new = [places.setdefault(value, len(places)) for value in part.palette]
+        codes.append(np.array(new, dtype=np.int64)[part.codes] if len(part) else part.codes)
+    return ExactVector(tuple(places), np.concatenate(codes) if codes else np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Names of consecutive rows or columns, made when asked for.
+
+    Item i has the i-th combination (last axis fastest) of the axes' words in `pattern`.
+    """
+
+    pattern: str
+    axes: tuple[tuple[str, ...], ...]
+
+    def __len__(self) -> int:
+        return prod(len(axis) for axis in self.axes)
+
+    def __getitem__(self, index: int) -> str:
+        words: list[str] = []
+        for axis in reversed(self.axes):
+            index, place = divmod(index, len(axis))
+            words.append(axis[place])
+        return self.pattern.format(*reversed(words))
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Consecutive rows of one cone: right - matrix x in the zero or the nonnegative cone."""
+
+    cone: str
+    matrix: csr_array
+    right: ExactVector
+    labels: Labels
+
+
+@dataclass(frozen=True, eq=False)
+class ConicProgram:
+    """Maximise objective.x over right - matrix x in the blocks' cones, lower <= x <= upper."""
+
+    matrix: csr_array
+    blocks: tuple[tuple[str, int], ...]
+    right: ExactVector
+    objective: ExactVector
+    lower: ExactVector
+    upper: ExactVector
+    row_labels: tuple[Labels, ...]
+    column_labels: tuple[Labels, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return (rows, columns)."""
+        rows, columns = self.matrix.shape
+        return rows, columns
+
+    @cached_property
+    def zero_rows(self) -> NDArray[np.bool_]:
+        """Return which rows are equalities."""
+        return np.repeat([cone == "zero" for cone, _ in self.blocks], [size for _, size in self.blocks])
+
+    def row_label(self, index: int) -> str:
+        """Return the name of a row."""
+        return _label(self.row_labels, index)
+
+    def column_label(self, index: int) -> str:
+        """Return the name of a column."""
+        return _label(self.column_labels, index)
+
+    @cached_property
+    def plain(self) -> dict[str, Any]:
+        """Return the program as plain lists: the form that certificates carry and checkers read."""
+        return {
+            "columns": self.shape[1],
+            "blocks": [list(block) for block in self.blocks],
+            "indptr": self.matrix.indptr.tolist(),
+            "indices": self.matrix.indices.tolist(),
+            "values": self.matrix.data.tolist(),
+            "right": self.right.as_json(),
+            "objective": self.objective.as_json(),
+            "lower": self.lower.as_json(),
+            "upper": self.upper.as_json(),
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 of the program's JSON text, with prefix."""
+        body = json.dumps(self.plain, sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(body.encode("ascii")).hexdigest()
+
+
+def _label(groups: tuple[Labels, ...], index: int) -> str:
+    for labels in groups:
+        if index < len(labels):
+            return labels[index]
+        index -= len(labels)
+    raise IndexError(index)
+
+
+def conic_program(
+    rows: Sequence[Rows],
+    *,
+    objective: ExactVector,
+    lower: ExactVector,
+    upper: ExactVector,
+    column_labels: tuple[Labels, ...],
+) -> ConicProgram:
+    """Put blocks of rows and columns together; raise TooLargeError for entries above 2^50."""
+    kept = [part for part in rows if part.matrix.shape[0]]
+    matrix = csr_array(vstack([part.matrix for part in kept], format="csr", dtype=np.int64))
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    matrix.sort_indices()
+    if matrix.nnz and int(np.abs(matrix.data).max()) >= MAX_ENTRY:
+        raise TooLargeError("the exact coefficients of this program exceed 2^50; use simpler fractions")
+    blocks: list[tuple[str, int]] = []
+    for part in kept:
+        size = part.matrix.shape[0]
+        if blocks and blocks[-1][0] == part.cone:
+            blocks[-1] = (part.cone, blocks[-1][1] + size)
+        else:
+            blocks.append((part.cone, size))
+    return ConicProgram(
+        matrix=matrix,
+        blocks=tuple(blocks),
+        right=joined([part.right for part in kept]),
+        objective=objective,
+        lower=lower,
+        upper=upper,
+        row_labels=tuple(part.labels for part in kept),
+        column_labels=column_labels,
+    )
+
+
+def integer_rows(
+    entries: Iterable[tuple[int, int, Fraction]], right: Sequence[Exact], columns: int
+) -> tuple[csr_array, ExactVector]:
+    """Return (A, b) of rows given as `(row, column, fraction)`, each scaled to integers."""
+    rows: list[list[tuple[int, Fraction]]] = [[] for _ in right]
+    for row, column, value in entries:
+        rows[row].append((column, value))
+    indptr, indices, data, scaled = [0], [], [], []
+    for row, bound in zip(rows, right, strict=True):
+        scale = lcm(*(value.denominator for _, value in row))
+        indices.extend(column for column, _ in row)
+        data.extend(int(value * scale) for _, value in row)
+        indptr.append(len(indices))
+        scaled.append(bound * scale)
+    if any(abs(value) >= MAX_ENTRY for value in data):
+        raise TooLargeError("the exact coefficients of this program exceed 2^50; use simpler fractions")
+    matrix = csr_array(
+        (np.array(data, dtype=np.int64), np.array(indices, dtype=np.int64), np.array(indptr, dtype=np.int64)),
+        shape=(len(right), columns),
+    )
+    return matrix, vector(scaled)

@@ -1,0 +1,86 @@
+r"""Does a point exist? The program whose optimum decides it, with the same rows.
+
+.. math:: \max\, -v \quad \text{subject to} \quad b_i + v - (Ax)_i \ge 0 \text{ for the tests } i,
+
+all other rows as they are, v of any sign: the largest margin by which all tests can be passed.
+A negative bound on it, proved by multipliers z, is a Farkas proof for the program itself, since
+the multipliers of the same rows with objective 0 prove the same bound. Where even the other rows
+cannot hold, every row gets violations of its own instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+from scipy.sparse import csr_array, hstack
+
+from freerand_opt.exact import Exact, enclose
+from freerand_opt.programs.observation import TEST_PATTERN
+from freerand_opt.programs.program import ConicProgram, ExactVector, IntArray, Labels, constant, joined
+
+
+def test_inequalities(program: ConicProgram) -> IntArray:
+    """Return the indices of the nonnegative rows that are tests."""
+    found, start = [], 0
+    for labels in program.row_labels:
+        rows = np.arange(start, start + len(labels))
+        if labels.pattern == TEST_PATTERN:
+            found.append(rows[~program.zero_rows[rows]])
+        start += len(labels)
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+
+
+def by_margin(program: ConicProgram) -> ConicProgram:
+    """Return the program of the largest common margin v of the test inequalities (last column)."""
+    tests = test_inequalities(program)
+    column = csr_array(
+        (-np.ones(len(tests), dtype=np.int64), (tests, np.zeros(len(tests), dtype=np.int64))),
+        shape=(program.shape[0], 1),
+    )
+    size = 1 + sum(_size(program.right[int(row)]) for row in tests)
+    widths = [abs(program.matrix[[int(row)]]).sum() for row in tests]
+    size += sum(int(width) * _size(max(program.upper.palette, key=float)) for width in widths)
+    return _extended(program, column, lower=constant(-size, 1), upper=constant(size, 1))
+
+
+def by_violations(program: ConicProgram) -> ConicProgram:
+    """Return the program of the smallest total violation, one column for each row direction.
+
+    Rows with right-hand side 0 hold at x = 0 and stay as they are.
+    """
+    rows = [row for row in range(program.shape[0]) if program.right[row] != 0]
+    signs = [(row, sign) for row in rows for sign in ((-1, 1) if program.zero_rows[row] else (-1,))]
+    matrix = csr_array(
+        (np.array([sign for _, sign in signs]), (np.array([row for row, _ in signs]), np.arange(len(signs)))),
+        shape=(program.shape[0], len(signs)),
+        dtype=np.int64,
+    )
+    size = max([_size(program.right[row]) for row in rows], default=1)
+    return _extended(program, matrix, lower=constant(0, len(signs)), upper=constant(size, len(signs)))
+
+
+def _extended(program: ConicProgram, extra: csr_array, *, lower: ExactVector, upper: ExactVector) -> ConicProgram:
+    columns, count = program.shape[1], extra.shape[1]
+    matrix = csr_array(hstack([program.matrix, extra], format="csr", dtype=np.int64))
+    matrix.sort_indices()
+    return replace(
+        program,
+        matrix=matrix,
+        objective=joined([constant(0, columns), constant(Fraction(-1), count)]),
+        lower=joined([program.lower, lower]),
+        upper=joined([program.upper, upper]),
+        column_labels=(*program.column_labels, Labels("violation {0}", (tuple(map(str, range(count))),))),
+    )
+
+
+def _size(value: Exact) -> int:
+    lower, upper = enclose(value)
+    return ceil(max(abs(lower), abs(upper)))
+
+
+def without_objective(program: ConicProgram) -> ConicProgram:
+    """Return the program with objective 0, whose negative bound is a proof of infeasibility."""
+    return replace(program, objective=constant(0, program.shape[1]))

@@ -1,0 +1,282 @@
+r"""Programs over all strategies of the adversary: exact by boxes, exact by source vertices, outer.
+
+The averaged tensors z = sum_w p_w s_w (x) q_w form the separable product of the cones of sources
+and of boxes. Enumerating the extreme rays of one side, with the other in compact form, is exact;
+demanding every product of facets is an outer bound (docs/proofs/strategies.md). Columns are
+scaled as in `cones`: with uniform observed settings t = P(w|s) lies in [0, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+from scipy.sparse import csr_array, eye_array, kron
+
+from freerand_opt.exact import Exact
+from freerand_opt.model.question import Question
+from freerand_opt.programs.boxes import Box, table
+from freerand_opt.programs.cones import SourceCone, no_signalling_rows, source_cone, source_vertices
+from freerand_opt.programs.guesses import announced_values, box_values, label_values, output_worths
+from freerand_opt.programs.observation import (
+    Entries,
+    Layout,
+    column_bound,
+    equalities_first,
+    objective_factors,
+    observed_rows,
+    test_rows,
+)
+from freerand_opt.programs.program import (
+    ConicProgram,
+    ExactVector,
+    IntArray,
+    Labels,
+    Rows,
+    conic_program,
+    constant,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class BoxStrategies:
+    """Columns (w, node): one copy of the source's cone for each box; exact if the boxes suffice."""
+
+    program: ConicProgram
+    boxes: tuple[Box, ...]
+    cone: SourceCone
+
+
+@dataclass(frozen=True, eq=False)
+class VertexStrategies:
+    """Columns (vertex, label, o, s): one subnormalised box for each source vertex and guess."""
+
+    program: ConicProgram
+    vertices: tuple[tuple[Fraction, ...], ...]
+    labels: int
+
+
+@dataclass(frozen=True, eq=False)
+class OuterStrategies:
+    """Columns (label, node, o, s): all products of facets hold; an upper bound only."""
+
+    program: ConicProgram
+    cone: SourceCone
+    labels: int
+
+
+StrategyProgram: TypeAlias = BoxStrategies | VertexStrategies | OuterStrategies
+
+
+def _copies(each: csr_array, matrix: csr_array) -> csr_array:
+    return csr_array(kron(each, matrix, format="csr"))
+
+
+def _identity(size: int) -> csr_array:
+    return csr_array(eye_array(size, dtype=np.int64, format="csr"))
+
+
+def _homogeneous(cone: str, matrix: csr_array, pattern: str, *axes: tuple[str, ...]) -> Rows:
+    return Rows(cone, matrix, constant(0, matrix.shape[0]), Labels(pattern, axes))
+
+
+def _numbers(count: int) -> tuple[str, ...]:
+    return tuple(map(str, range(count)))
+
+
+class _Palette:
+    """Collect column values with few distinct ones."""
+
+    def __init__(self, columns: int) -> None:
+        self.places: dict[Fraction, int] = {Fraction(0): 0}
+        self.codes = np.zeros(columns, dtype=np.int64)
+
+    def put(self, column: int, value: Fraction) -> None:
+        self.codes[column] = self.places.setdefault(value, len(self.places))
+
+    def vector(self) -> ExactVector:
+        return ExactVector(tuple(self.places), self.codes)
+
+
+def by_boxes(question: Question, boxes: Sequence[Box], *, scores: Sequence[Exact] | None = None) -> BoxStrategies:
+    r"""Return the program over all strategies that use only these boxes.
+
+    .. math:: \max \sum_{k,s} g_k(s)\, t_k(s) \;:\; t_k \in \mathrm{cone}(S),\;
+       \sum_k t_k(s) = S P(s),\; \sum_{k,s} \langle f, q_k \rangle_s t_k(s) \le \text{score}.
+
+    `scores` replaces the tests' scores. Exact whenever every strategy can be refined into the
+    boxes. An adversary who must announce one guess for all settings holds a copy of each box for
+    each guess label.
+    """
+    ask = question.ask
+    silent = ask.output is not None and ask.at == "average" and question.adversary.told == "nothing"
+    copies = len(output_worths(question)[0]) if silent else 1
+    chosen = tuple(box for box in boxes for _ in range(copies))
+    pairs = [table(question.scenario, box) for box in chosen]
+    tables = np.stack([numerators for numerators, _ in pairs])
+    denominators = np.array([denominator for _, denominator in pairs], dtype=np.int64)
+    cone = source_cone(question.source, question.scenario)
+    kinds, nodes = len(chosen), len(cone.names)
+    starts = [(k * nodes, Fraction(1)) for k in range(kinds)]
+
+    def cell(o: int, s: int) -> Entries:
+        leaf = int(cone.leaf[s])
+        held = tables[:, o, s]
+        return [(int(k) * nodes + leaf, Fraction(int(held[k]), int(denominators[k]))) for k in np.flatnonzero(held)]
+
+    layout = Layout(
+        columns=kinds * nodes,
+        cell=cell,
+        mass=lambda s: [(start + int(cone.leaf[s]), one) for start, one in starts],
+        total=lambda: [(start + cone.root, one) for start, one in starts],
+        one_mass=nodes == 1,
+    )
+    names = tuple(box.label for box in chosen)
+    each = _identity(kinds)
+    flow = _homogeneous("zero", _copies(each, cone.equalities), "source, sum at node {1} [{0}]", names, _numbers(cone.equalities.shape[0]))
+    facets = _homogeneous(
+        "nonnegative", -_copies(each, cone.inequalities), "source, facet {1} [{0}]", names, _numbers(cone.inequalities.shape[0])
+    )
+    rows = [flow, observed_rows(question, layout), *test_rows(question, layout, scores), facets]
+    worth, bottoms = (announced_values if silent else box_values)(question, tables, denominators)
+    program = conic_program(
+        equalities_first(rows),
+        objective=_leaf_values(worth, bottoms, objective_factors(question), cone),
+        lower=constant(0, layout.columns),
+        upper=constant(column_bound(question, cone), layout.columns),
+        column_labels=(Labels("t({1}) [{0}]", (names, cone.names)),),
+    )
+    return BoxStrategies(program, chosen, cone)
+
+
+def _leaf_values(worth: IntArray, bottoms: IntArray, factors: list[Fraction], cone: SourceCone) -> ExactVector:
+    """Add worth[k, s] / bottoms[k] * factors[s] to the leaf column of s in copy k of the cone."""
+    total: dict[int, Fraction] = {}
+    known: dict[tuple[int, int, Fraction], Fraction] = {}
+    nodes = len(cone.names)
+    for s, factor in enumerate(factors):
+        for k in np.flatnonzero(worth[:, s]) if factor else ():
+            key = (int(worth[k, s]), int(bottoms[k]), factor)
+            value = known.get(key)
+            if value is None:
+                value = known[key] = Fraction(key[0], key[1]) * factor
+            column = int(k) * nodes + int(cone.leaf[s])
+            total[column] = total[column] + value if column in total else value
+    palette = _Palette(len(worth) * nodes)
+    for column, value in total.items():
+        palette.put(column, value)
+    return palette.vector()
+
+
+def by_source_vertices(question: Question, *, scores: Sequence[Exact] | None = None) -> VertexStrategies:
+    r"""Return the program over no-signalling boxes, one for each source vertex and guess label.
+
+    .. math:: \max \sum_{v,g} \langle c_g, v \cdot z_{vg} \rangle \;:\; N z_{vg} = 0,\; z_{vg} \ge 0,\;
+       \sum_{v,g} v(s) \sum_o z_{vg}(o|s) = S P(s), \text{ tests}.
+    """
+    scenario = question.scenario
+    outcomes, settings = scenario.shape
+    vertices = source_vertices(question.source, scenario)
+    labels, denominator = label_values(question)
+    width = outcomes * settings
+    weights = [vertex for vertex in vertices for _ in labels]
+    columns = len(weights) * width
+
+    def cell(o: int, s: int) -> Entries:
+        return [(copy * width + o * settings + s, vertex[s]) for copy, vertex in enumerate(weights)]
+
+    layout = Layout(
+        columns=columns,
+        cell=cell,
+        mass=lambda s: [entry for o in range(outcomes) for entry in cell(o, s)],
+        total=lambda: [(copy * width + o * settings, Fraction(1)) for copy in range(len(weights)) for o in range(outcomes)],
+        one_mass=len(vertices) == 1,
+    )
+    local, names = no_signalling_rows(scenario)
+    tags = tuple(f"v{v} g{g}" for v in range(len(vertices)) for g in range(len(labels)))
+    signalling = _homogeneous("zero", _copies(_identity(len(weights)), local), "no-signalling {1} [{0}]", tags, names)
+    rows = [signalling, observed_rows(question, layout), *test_rows(question, layout, scores)]
+    factors = objective_factors(question)
+    palette = _Palette(columns)
+    for copy, vertex in enumerate(weights):
+        worth = labels[copy % len(labels)]
+        for o, s in np.argwhere(worth).tolist():
+            palette.put(copy * width + o * settings + s, Fraction(int(worth[o, s]), denominator) * factors[s] * vertex[s])
+    cone = source_cone(question.source, scenario)
+    program = conic_program(
+        equalities_first(rows),
+        objective=palette.vector(),
+        lower=constant(0, columns),
+        # a column is the weight of its vertex, and S P(s) is at least that weight over `ratio`
+        upper=constant(column_bound(question, cone) * cone.ratio, columns),
+        column_labels=(Labels("{1} [{0}]", (tags, _cells(question))),),
+    )
+    return VertexStrategies(program, vertices, len(labels))
+
+
+def _cells(question: Question) -> tuple[str, ...]:
+    outcomes, settings = question.scenario.shape
+    return tuple(question.scenario.label(o, s) for o in range(outcomes) for s in range(settings))
+
+
+def outer(question: Question, *, scores: Sequence[Exact] | None = None) -> OuterStrategies:
+    r"""Return the program over the maximal tensor product of the source's and the boxes' cones.
+
+    .. math:: h(z(\cdot; o|s)) = 0, \quad N z(v; \cdot) = 0, \quad f(z(\cdot; o|s)) \ge 0,
+
+    for all equalities h and facets f of the source and all cells (o, s). Its value is an upper
+    bound on the exact one (docs/proofs/strategies.md).
+    """
+    scenario = question.scenario
+    outcomes, settings = scenario.shape
+    width = outcomes * settings
+    cone = source_cone(question.source, scenario)
+    labels, denominator = label_values(question)
+    nodes = len(cone.names)
+    columns = len(labels) * nodes * width
+
+    def place(g: int, node: int, o: int, s: int) -> int:
+        return (g * nodes + node) * width + o * settings + s
+
+    def cell(o: int, s: int) -> Entries:
+        return [(place(g, int(cone.leaf[s]), o, s), Fraction(1)) for g in range(len(labels))]
+
+    layout = Layout(
+        columns=columns,
+        cell=cell,
+        mass=lambda s: [entry for o in range(outcomes) for entry in cell(o, s)],
+        total=lambda: [(place(g, cone.root, o, 0), Fraction(1)) for g in range(len(labels)) for o in range(outcomes)],
+        one_mass=nodes == 1,
+    )
+    local, names = no_signalling_rows(scenario)
+    tags, cells = tuple(f"g{g}" for g in range(len(labels))), _cells(question)
+    each = _identity(len(labels))
+
+    def products(kind: str, left: csr_array, right: csr_array, pattern: str, *axes: tuple[str, ...]) -> Rows:
+        return _homogeneous(kind, _copies(each, _copies(left, right)), pattern, tags, *axes)
+
+    rows = [
+        products("zero", cone.equalities, _identity(width), "sum at node {1} x {2} [{0}]", _numbers(cone.equalities.shape[0]), cells),
+        products("zero", _identity(nodes), local, "{1} x no-signalling {2} [{0}]", cone.names, names),
+        observed_rows(question, layout),
+        *test_rows(question, layout, scores),
+        products("nonnegative", -cone.inequalities, _identity(width), "facet {1} x {2} [{0}]", _numbers(cone.inequalities.shape[0]), cells),
+    ]
+    factors = objective_factors(question)
+    palette = _Palette(columns)
+    for g, worth in enumerate(labels):
+        for o, s in np.argwhere(worth).tolist():
+            palette.put(place(g, int(cone.leaf[s]), o, s), Fraction(int(worth[o, s]), denominator) * factors[s])
+    if nodes == 1 and not isinstance(question.ask.at, tuple):
+        raise ValueError("a source without bits needs no outer program")
+    program = conic_program(
+        equalities_first(rows),
+        objective=palette.vector(),
+        lower=constant(0, columns),
+        upper=constant(column_bound(question, cone), columns),
+        column_labels=(Labels("z({1}; {2}) [{0}]", (tags, cone.names, cells)),),
+    )
+    return OuterStrategies(program, cone, len(labels))

@@ -1,0 +1,52 @@
+"""What a solver says: floats, a reason for stopping, and residuals recomputed from the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freerand_opt.programs.program import ConicProgram, FloatArray
+
+Status: TypeAlias = Literal["optimal", "infeasible", "stopped"]
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """A hint: primal x, multipliers z (z >= 0 on nonnegative rows), basis if there is one.
+
+    `status` says why the solver stopped. `basic_columns` and `active_rows` are boolean arrays or
+    None; `seconds` wall time; residuals are recomputed from the data.
+    """
+
+    status: Status
+    solver: str
+    primal: FloatArray
+    multipliers: FloatArray
+    basic_columns: NDArray[np.bool_] | None
+    active_rows: NDArray[np.bool_] | None
+    seconds: float
+    primal_residual: float
+    dual_residual: float
+
+
+def residuals(program: ConicProgram, primal: FloatArray, multipliers: FloatArray) -> tuple[float, float]:
+    """Return the largest violation of rows and bounds, and of dual signs and reduced costs.
+
+    A reduced cost c - A'z counts as far as the column is not at the bound that it favours.
+    """
+    matrix = program.matrix.astype(np.float64)
+    slack = program.right.floats() - matrix @ primal
+    broken = np.where(program.zero_rows, np.abs(slack), np.maximum(-slack, 0))
+    lower, upper = program.lower.floats(), program.upper.floats()
+    outside = np.maximum(np.maximum(lower - primal, primal - upper), 0)
+    reduced = program.objective.floats() - matrix.T @ multipliers
+    room = np.where(reduced > 0, upper - primal, primal - lower)
+    wrong_sign = np.where(program.zero_rows, 0, np.maximum(-multipliers, 0))
+    dual = np.maximum(np.abs(reduced) * np.clip(room, 0, 1), 0)
+    return (
+        float(max(broken.max(initial=0), outside.max(initial=0))),
+        float(max(dual.max(initial=0), wrong_sign.max(initial=0))),
+    )
