@@ -1,2 +1,41 @@
-"""freerand_opt."""
+"""Certified bounds on what an adversary knows, when settings are chosen by imperfect randomness.
+
+The verbs of the command line are functions here, with the same names:
+
+>>> import freerand_opt as fr
+>>> file = fr.read("lps/no_signalling_guess_chsh.toml")  # doctest: +SKIP
+>>> result = fr.bound(file.instances[0].question)  # doctest: +SKIP
+>>> result.bracket  # doctest: +SKIP
+
+Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, 1/2 is useless.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from freerand_opt.bounding import bound
+    from freerand_opt.spec.file import read
+    from freerand_opt.verification import answer, check_certificate, verify
+
+_HOMES = {
+    "answer": "freerand_opt.verification",
+    "bound": "freerand_opt.bounding",
+    "check_certificate": "freerand_opt.verification",
+    "read": "freerand_opt.spec.file",
+    "verify": "freerand_opt.verification",
+}
+
+__all__ = ["answer", "bound", "check_certificate", "read", "verify"]
+
+
+def __getattr__(name: str) -> Any:
+    # numpy, scipy and a solver are loaded by the first use, not by the import
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,8 @@ r"""Exact real numbers: fractions, and finite sums of rational multiples of name
 
 .. math:: x = \sum_i r_i \prod_j \alpha_{ij}^{k_{ij}}, \qquad r_i \in \mathbb{Q},\; k_{ij} \in \mathbb{Z},
 
-where every :math:`\alpha` is one of ``pi``, ``sqrt(y)``, ``cos(q*pi)``, ``log2(y)`` or ``(y)``.
+where every :math:`\alpha` is one of ``pi``, ``sqrt(y)``, ``root3(y)``, .., ``cos(q*pi)``,
+``log2(y)`` or ``(y)``.
 Sines, even powers of cosines and square roots of fractions are brought to one form, so that
 two numbers that are written differently usually have equal terms; where they do not, `compare`
 encloses the difference. Nothing here is ever rounded: an enclosure is a pair of fractions.
@@ -181,6 +182,13 @@ def sqrt(x: Exact) -> Exact:
     return outside * Real(((((Atom("sqrt", Fraction(number)), 1),), _ONE),))
 
 
+def root(x: Exact, degree: int) -> Exact:
+    """Return the positive root of a positive number of some degree >= 1; raise ValueError else."""
+    if degree < 1 or compare(x, _ZERO) <= 0:
+        raise ValueError(f"root of degree {degree} of {text(x)}")
+    return x if degree == 1 else sqrt(x) if degree == 2 else Real(((((Atom(f"root{degree}", x), 1),), _ONE),))
+
+
 def cos_pi(multiple: Fraction) -> Exact:
     """Return cos(pi * multiple) exactly."""
     angle = abs(multiple) % 2
@@ -244,6 +252,8 @@ def _atom_ball(atom: Atom) -> arb:
     argument = _ball(atom.argument)
     if atom.function == "sqrt":
         return argument.sqrt()
+    if atom.function.startswith("root"):
+        return argument.root(int(atom.function[4:]))
     if atom.function == "log2":
         return argument.log() / arb.const_log2()
     return argument
@@ -294,13 +304,15 @@ def compare(x: Exact, y: Exact) -> int:
 
 
 def round_down(x: Exact, bits: int = 60) -> Fraction:
-    """Return a fraction at most `x` and within 2^-bits of it (`x` itself if it is a fraction)."""
-    return enclose(x, bits)[0]
+    """Return a fraction on the grid 2^-bits below `x`, within two steps (`x` itself if a fraction)."""
+    if isinstance(x, Fraction):
+        return x
+    return Fraction(math.floor(enclose(x, bits + 1)[0] * 2**bits), 2**bits)
 
 
 def round_up(x: Exact, bits: int = 60) -> Fraction:
-    """Return a fraction at least `x` and within 2^-bits of it (`x` itself if it is a fraction)."""
-    return enclose(x, bits)[1]
+    """Return a fraction on the grid 2^-bits above `x`, within two steps (`x` itself if a fraction)."""
+    return -round_down(-x, bits)
 
 
 def float_below(x: Exact) -> float:

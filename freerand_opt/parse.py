@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from freerand_opt.exact import PI, Atom, Exact, Real, cos_pi, inverse, log2, power, sin_pi, sqrt
+from freerand_opt.exact import PI, Atom, Exact, Real, cos_pi, inverse, log2, power, root, sin_pi, sqrt
 
 _TOKEN = re.compile(r"\s*(?:(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|([-+*/^()]))")
-_ALLOWED = "integers, decimals, + - * / ^ ( ), sqrt, sin, cos, log2 and pi"
+_ALLOWED = "integers, decimals, + - * / ^ ( ), sqrt, root3, root4, .., sin, cos, log2 and pi"
 #: Larger exponents are refused: they make numbers that no program here needs and no memory holds.
 MAX_EXPONENT = 1000
 
@@ -129,7 +129,7 @@ class _Parser:
             return PI
         if token == "(":
             return self.closed()
-        if token in ("sqrt", "sin", "cos", "log2"):
+        if re.fullmatch(r"sqrt|sin|cos|log2|root[1-9]\d?", token):
             if self.take() != "(":
                 raise self.fault(f"{token} without a bracket")
             return self.call(token, self.closed())
@@ -147,6 +147,8 @@ class _Parser:
                 return sqrt(argument)
             if name == "log2":
                 return log2(argument)
+            if name.startswith("root"):
+                return root(argument, int(name[4:]))
         except ValueError as error:
             raise self.fault(str(error)) from None
         multiple = _multiple_of_pi(argument)

@@ -115,7 +115,7 @@ class Form:
     def __str__(self) -> str:
         text = ""
         for monomial, c in sorted((_text(m), c) for m, c in self.terms):
-            size = "*".join(t for t in ("" if abs(c) == 1 else str(abs(c)), monomial) if t)
+            size = "*".join(t for t in ("" if abs(c) == 1 else _plain(abs(c)), monomial) if t)
             text += (" - " if c < 0 else " + ") + (size or "1")
         return text[3:] if text.startswith(" +") else "-" + text[3:]
 
@@ -123,7 +123,7 @@ class Form:
 def _text(monomial: Monomial) -> str:
     parts = []
     for function, argument, power in monomial:
-        part = function if function == "pi" else f"{function}({argument})"
+        part = function if function == "pi" else f"{function}({_plain(argument)})"
         parts.append(part if power == 1 else f"{part}^{power}")
     return "*".join(sorted(parts))
 
@@ -211,17 +211,22 @@ def _sign(x: Scalar) -> int:
     raise CertificateError(f"the sign of {x} is undecided with {_PRECISIONS[-1]} bits")
 
 
-def _show(x: Scalar | None) -> str:
-    if x is None:
-        return "nothing"
+def _plain(x: Scalar) -> str:
+    """Write a number for a message; int refuses to print thousands of digits, so cut those."""
     if isinstance(x, Form):
-        lo, _ = _enclose(x, 256)
-        return f"{x} (about {Fraction(lo, 1 << 256).__float__():.12g})"
+        return str(x)
     x = Fraction(x)
     if max(x.numerator.bit_length(), x.denominator.bit_length()) <= 512:
         return str(x)
     size = x.numerator.bit_length() - x.denominator.bit_length()
-    return f"a long fraction of about {float(x):.12g}" if size < 1000 else "a huge number"
+    return f"a long fraction, about {float(x):.12g}" if size < 1000 else "a huge number"
+
+
+def _show(x: Scalar) -> str:
+    if not isinstance(x, Form):
+        return _plain(x)
+    near = enclosure(x, 256)[0]
+    return f"{x} (about {float(near):.12g})" if abs(near) < 10**300 else f"{x} (huge)"
 
 
 _TOKEN = re.compile(r"[ \t\n]*(?:([0-9]+)|(sqrt|cos|log2|pi)|([-+*/^()]))")
@@ -425,9 +430,9 @@ def _cos(x: Interval, bits: int) -> Interval:
 
 
 def _log2(x: Interval, bits: int) -> Interval:
-    if x[0] <= 0:
-        raise _Undecided
     ln2 = _ln(2, 1, bits)
+    if x[0] <= 0 or ln2[0] <= 0:
+        raise _Undecided
     ends = []
     for end in x:
         k = end.bit_length() - 1  # end = 2^k m with 1 <= m < 2
@@ -482,7 +487,8 @@ def _integers(
     if length is not None and len(xs) != length:
         raise CertificateError(f"{where}: claimed length {len(xs)}, derived {length}")
     if xs and ((low is not None and min(xs) < low) or (high is not None and max(xs) > high)):
-        raise CertificateError(f"{where}: integers from {low} to {high} are allowed")
+        most = "any" if high is None else _show(high)
+        raise CertificateError(f"{where}: expected integers from {low} to {most}")
     return xs
 
 
@@ -581,7 +587,7 @@ def check_multipliers(
         weight = z[code]
         if signed[row] and _sign(weight) < 0:
             raise CertificateError(
-                f"multipliers: claimed {weights[code]} at row {row}, which needs at least 0"
+                f"multipliers: claimed {_show(weights[code])} at row {row}, which needs at least 0"
             )
         right_sums[right_codes[row]] += weight
         for k in range(indptr[row], indptr[row + 1]):
@@ -1002,9 +1008,7 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
         if not holds:
             raise _differ(f"attack: test {k}", f"score {relation}", limit, derived)
     if q.quantity == "strategy":
-        found: Number = Fraction(1)
-        if value not in (0, 1):  # the objective, or the number of strategies exhibited
-            raise _differ("attack", "value", value, found)
+        found: Number = Fraction(1)  # one strategy is exhibited; 0, the objective, is also true
     elif q.score is not None:
         found = score(q.score)
     else:

@@ -65,6 +65,11 @@ class Ask:
     functional: Functional | None = None
     extreme: str = "largest"
 
+    @property
+    def sign(self) -> int:
+        """Return -1 for the smallest score, which programs maximise the negative of, else 1."""
+        return -1 if self.functional is not None and self.extreme == "smallest" else 1
+
 
 @dataclass(frozen=True)
 class Question:
@@ -105,12 +110,11 @@ class Expect:
 
 @dataclass(frozen=True)
 class Threshold:
-    """Seek the critical value of a field between two fractions, to a width; `crosses` a number.
+    """Seek the smallest value of a field, between two fractions, at which a strategy exists.
 
-    Without `crosses` the question is whether a strategy exists.
+    Existence must grow with the field, as it does with ``source.epsilon``.
     """
 
     field: str
     between: tuple[Fraction, Fraction]
     width: Fraction
-    crosses: Exact | None = None

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact, round_down, round_up
-from freerand_opt.model.question import Question
+from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import SanthaVazirani
 from freerand_opt.programs.boxes import (
     Box,
@@ -25,8 +25,8 @@ from freerand_opt.programs.guesses import relevant_parties
 from freerand_opt.programs.program import ExactVector
 from freerand_opt.programs.strategies import StrategyProgram, by_boxes, by_source_vertices, outer
 
-#: Programs with more columns than this are not built.
-MAX_COLUMNS = 4_000_000
+#: Scores that multiply columns are rounded to this grid, so that coefficients stay exact integers.
+MULTIPLIED_BITS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +132,12 @@ def _multiplies(question: Question) -> bool:
 def _outward(question: Question) -> list[Exact] | None:
     if not _multiplies(question):
         return None
-    return [round_down(t.score) if t.relation == ">=" else round_up(t.score) for t in question.tests]
+    return [_round(t, up=t.relation != ">=") for t in question.tests]
 
 
 def _inward(question: Question) -> list[Exact]:
-    return [round_up(t.score) if t.relation == ">=" else round_down(t.score) for t in question.tests]
+    return [_round(t, up=t.relation == ">=") for t in question.tests]
+
+
+def _round(test: Test, *, up: bool) -> Fraction:
+    return (round_up if up else round_down)(test.score, MULTIPLIED_BITS)

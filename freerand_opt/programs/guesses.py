@@ -32,7 +32,7 @@ def label_values(question: Question) -> tuple[tuple[IntArray, ...], int]:
         return (np.zeros(shape, dtype=np.int64),), 1
     if ask.functional is not None:
         table, denominator = functional_table(scenario, ask.functional.terms)
-        return ((table if ask.extreme == "largest" else -table),), denominator
+        return (ask.sign * table,), denominator
     assert ask.output is not None
     worths, denominator = output_worths(question)
     if isinstance(ask.at, tuple):
@@ -104,8 +104,7 @@ def box_values(question: Question, tables: IntArray, denominators: IntArray) -> 
         return np.zeros((len(tables), tables.shape[2]), dtype=np.int64), denominators
     if ask.functional is not None:
         factors, scale = functional_table(question.scenario, ask.functional.terms)
-        sign = 1 if ask.extreme == "largest" else -1
-        return sign * np.einsum("os,kos->ks", factors, tables), denominators * scale
+        return ask.sign * np.einsum("os,kos->ks", factors, tables), denominators * scale
     chances = value_chances(question, tables)
     if ask.quantity == "trace-distance":
         count = chances.shape[1]

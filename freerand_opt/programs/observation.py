@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from typing import TypeAlias
 
 from freerand_opt.exact import Exact
@@ -109,10 +110,11 @@ def test_rows(question: Question, layout: Layout, scores: Sequence[Exact] | None
             shares = conditioning(question, test.functional.on)
         for o, s, factor in test.functional.terms:
             _add(total, layout.cell(o, s), factor * shares[s])
-        entries = ((0, column, sign * value) for column, value in total.items() if value)
+        entries = [(0, column, sign * value) for column, value in total.items() if value]
         matrix, bounds = integer_rows(entries, [sign * score], layout.columns)
         cone = "zero" if test.relation == "=" else "nonnegative"
-        blocks.append(Rows(cone, matrix, bounds, Labels(TEST_PATTERN, ((test.label,),))))
+        scale = lcm(*(value.denominator for _, _, value in entries))
+        blocks.append(Rows(cone, matrix, bounds, Labels(TEST_PATTERN, ((test.label,),)), scale))
     return blocks
 
 

@@ -103,12 +103,16 @@ class Labels:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Consecutive rows of one cone: right - matrix x in the zero or the nonnegative cone."""
+    """Consecutive rows of one cone: right - matrix x in the zero or the nonnegative cone.
+
+    `scale` is the common denominator by which a single row was multiplied.
+    """
 
     cone: str
     matrix: csr_array
     right: ExactVector
     labels: Labels
+    scale: int = 1
 
 
 @dataclass(frozen=True, eq=False)

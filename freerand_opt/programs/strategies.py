@@ -43,11 +43,15 @@ from freerand_opt.programs.program import (
 
 @dataclass(frozen=True, eq=False)
 class BoxStrategies:
-    """Columns (w, node): one copy of the source's cone for each box; exact if the boxes suffice."""
+    """Columns (w, node): one copy of the source's cone for each box; exact if the boxes suffice.
+
+    `test_scales` are the denominators by which the rows of the tests were multiplied.
+    """
 
     program: ConicProgram
     boxes: tuple[Box, ...]
     cone: SourceCone
+    test_scales: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +144,8 @@ def by_boxes(question: Question, boxes: Sequence[Box], *, scores: Sequence[Exact
     facets = _homogeneous(
         "nonnegative", -_copies(each, cone.inequalities), "source, facet {1} [{0}]", names, _numbers(cone.inequalities.shape[0])
     )
-    rows = [flow, observed_rows(question, layout), *test_rows(question, layout, scores), facets]
+    tests = test_rows(question, layout, scores)
+    rows = [flow, observed_rows(question, layout), *tests, facets]
     worth, bottoms = (announced_values if silent else box_values)(question, tables, denominators)
     program = conic_program(
         equalities_first(rows),
@@ -149,7 +154,7 @@ def by_boxes(question: Question, boxes: Sequence[Box], *, scores: Sequence[Exact
         upper=constant(column_bound(question, cone), layout.columns),
         column_labels=(Labels("t({1}) [{0}]", (names, cone.names)),),
     )
-    return BoxStrategies(program, chosen, cone)
+    return BoxStrategies(program, chosen, cone, tuple(test.scale for test in tests))
 
 
 def _leaf_values(worth: IntArray, bottoms: IntArray, factors: list[Fraction], cone: SourceCone) -> ExactVector:

@@ -1,0 +1,74 @@
+"""An explicit attack: for each w a weight, a source distribution and a box."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+from freerand_opt.model.question import Question
+from freerand_opt.programs.boxes import Box, Table
+from freerand_opt.programs.program import vector
+from freerand_opt.programs.strategies import BoxStrategies, StrategyProgram, VertexStrategies
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """What the adversary does for one w: `masses[s]` = P(w) P(s|w), exact, and a box."""
+
+    masses: tuple[Fraction, ...]
+    box: Box
+
+    @property
+    def weight(self) -> Fraction:
+        """Return P(w)."""
+        return sum(self.masses, Fraction(0))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the strategy in the certificate's form."""
+        return {"masses": vector(self.masses).as_json(), "box": self.box.as_json(), "label": self.box.label}
+
+
+def strategies(question: Question, made: StrategyProgram, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
+    """Read the strategies of an exact program's point; weights are normalised to sum 1.
+
+    Raise TypeError for an outer program, whose points are no strategies.
+    """
+    settings = question.scenario.shape[1]
+    if isinstance(made, BoxStrategies):
+        nodes = len(made.cone.names)
+        found = []
+        for k, box in enumerate(made.boxes):
+            masses = tuple(x[k * nodes + int(column)] / settings for column in made.cone.leaf)
+            if any(masses):
+                found.append(Strategy(masses, box))
+    elif isinstance(made, VertexStrategies):
+        found = _from_vertices(question, made, x)
+    else:
+        raise TypeError("the points of an outer program are no strategies")
+    total = sum((strategy.weight for strategy in found), Fraction(0))
+    if total == 1 or not found:
+        return tuple(found)
+    return tuple(Strategy(tuple(mass / total for mass in s.masses), s.box) for s in found)
+
+
+def _from_vertices(question: Question, made: VertexStrategies, x: Sequence[Fraction]) -> list[Strategy]:
+    outcomes, settings = question.scenario.shape
+    width = outcomes * settings
+    found = []
+    for copy in range(len(made.vertices) * made.labels):
+        vertex = made.vertices[copy // made.labels]
+        cells = x[copy * width : (copy + 1) * width]
+        weight = sum((cells[o * settings] for o in range(outcomes)), Fraction(0))
+        if weight:
+            shares = [cell / weight for cell in cells]
+            denominator = lcm(*(share.denominator for share in shares))
+            box = Table(
+                tuple(int(share * denominator) for share in shares),
+                denominator,
+                f"source vertex {copy // made.labels}, guess {copy % made.labels}",
+            )
+            found.append(Strategy(tuple(weight * mass / settings for mass in vertex), box))
+    return found

@@ -1,0 +1,157 @@
+"""Certificates as JSON objects (format: docs/certificates.md), and questions in their form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from freerand_opt.certificates.attack import Strategy
+from freerand_opt.certificates.certify import Multipliers
+from freerand_opt.exact import Exact, log2, text
+from freerand_opt.model.functional import Functional
+from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
+from freerand_opt.model.scenario import Scenario
+from freerand_opt.model.source import SanthaVazirani, Source, Uniform
+from freerand_opt.parse import parse
+from freerand_opt.programs.program import ConicProgram
+
+Certificate: TypeAlias = dict[str, Any]
+#: Programs with at most this many nonzeros travel inside their certificate.
+CARRIED_NONZEROS = 6000
+
+
+def question_json(question: Question) -> dict[str, Any]:
+    """Return a question in the form that certificates carry."""
+    scenario, ask = question.scenario, question.ask
+    settings = question.settings if isinstance(question.settings, str) else [str(p) for p in question.settings]
+    asked: dict[str, Any] = {"quantity": ask.quantity}
+    if ask.output is not None:
+        at = list(ask.at) if isinstance(ask.at, tuple) else ask.at
+        asked |= {"values": list(ask.output.values), "count": ask.output.count, "at": at}
+    if ask.functional is not None:
+        asked |= {**_functional_json(ask.functional), "extreme": ask.extreme}
+    return {
+        "scenario": {
+            "settings": list(scenario.settings),
+            "outcomes": list(scenario.outcomes),
+            "family": scenario.family,
+        },
+        "source": _source_json(question.source),
+        "observed": {"settings": settings},
+        "adversary": {"devices": question.adversary.devices, "told": question.adversary.told},
+        "tests": [
+            {**_functional_json(t.functional), "relation": t.relation, "score": text(t.score)} for t in question.tests
+        ],
+        "ask": asked,
+    }
+
+
+def _functional_json(functional: Functional) -> dict[str, Any]:
+    return {"on": functional.on, "terms": [[o, s, str(factor)] for o, s, factor in functional.terms]}
+
+
+def _source_json(source: Source) -> dict[str, Any]:
+    if isinstance(source, Uniform):
+        return {"kind": "uniform"}
+    return {
+        "kind": "santha-vazirani",
+        "epsilon": str(source.epsilon),
+        "order": source.order,
+        "bits": source.bits,
+    }
+
+
+def question_from_json(plain: dict[str, Any]) -> Question:
+    """Return the question that a certificate carries; KeyError, ValueError or TypeError if it is damaged."""
+    scenario = Scenario(
+        tuple(plain["scenario"]["settings"]), tuple(plain["scenario"]["outcomes"]), plain["scenario"].get("family")
+    )
+    source = plain["source"]
+    settings = plain["observed"]["settings"]
+    asked = plain["ask"]
+    at = asked.get("at")
+    output = Output(tuple(asked["values"]), asked["count"], "") if "values" in asked else None
+    return Question(
+        scenario=scenario,
+        source=Uniform()
+        if source["kind"] == "uniform"
+        else SanthaVazirani(Fraction(source["epsilon"]), source["order"], source["bits"]),
+        settings=settings if isinstance(settings, str) else tuple(Fraction(p) for p in settings),
+        adversary=Adversary(plain["adversary"]["devices"], plain["adversary"]["told"]),
+        tests=tuple(Test(_functional(t), t["relation"], parse(t["score"])) for t in plain["tests"]),
+        ask=Ask(
+            quantity=asked["quantity"],
+            output=output,
+            at=tuple(at) if isinstance(at, list) else at,
+            functional=_functional(asked) if "terms" in asked else None,
+            extreme=asked.get("extreme", "largest"),
+        ),
+    )
+
+
+def _functional(plain: dict[str, Any]) -> Functional:
+    return Functional(tuple((o, s, Fraction(factor)) for o, s, factor in plain["terms"]), plain["on"])
+
+
+def answer_ends(question: Question, bound: Exact | None, value: Exact | None) -> tuple[Exact | None, Exact | None]:
+    """Return (lower, upper) of the answer from the program's bound and the attack's value."""
+    ask = question.ask
+    if ask.quantity == "min-entropy":
+        return (None if bound is None else -log2(bound)), (None if value is None else -log2(value))
+    if ask.quantity == "strategy":
+        return (None if value is None else Fraction(1)), (None if bound is None else Fraction(0))
+    if ask.sign < 0:
+        return (None if bound is None else -bound), value
+    return value, bound
+
+
+def multipliers_json(
+    program: ConicProgram, multipliers: Multipliers, *, lift: str | None, bound: Exact
+) -> dict[str, Any]:
+    """Return the proof of an upper end; a lifted one names row classes by their first rows."""
+    places: dict[Fraction, int] = {}
+    rows = sorted(multipliers.values)
+    codes = [places.setdefault(multipliers.values[row], len(places)) for row in rows]
+    carried = lift is None and program.matrix.nnz <= CARRIED_NONZEROS
+    return {
+        "bound": text(bound),
+        "digest": program.digest,
+        "program": program.plain if carried else None,
+        "lift": lift,
+        "palette": [str(value) for value in places],
+        "rows": rows,
+        "codes": codes,
+    }
+
+
+def attack_json(value: Fraction, strategies: Sequence[Strategy]) -> dict[str, Any]:
+    """Return the proof of a lower end: what the adversary does for each w."""
+    return {"value": str(value), "strategies": [strategy.as_json() for strategy in strategies]}
+
+
+def bracket(
+    question: Question,
+    *,
+    name: str,
+    instance: str,
+    answer: tuple[Exact | None, Exact | None],
+    multipliers: dict[str, Any] | None,
+    attack: dict[str, Any] | None,
+) -> Certificate:
+    """Return the certificate of one answer."""
+    lower, upper = answer
+    return {
+        "format": "freerand-certificate",
+        "version": 1,
+        "kind": "bracket",
+        "name": name,
+        "instance": instance,
+        "question": question_json(question),
+        "answer": {
+            "lower": None if lower is None else text(lower),
+            "upper": None if upper is None else text(upper),
+        },
+        "multipliers": multipliers,
+        "attack": attack,
+    }

@@ -1,0 +1,1 @@
+"""Claims whose proof is a finite exact computation and no program."""

@@ -1,0 +1,76 @@
+"""Certified roots of decreasing functions of epsilon: positive at one end, negative at the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.exact import Exact, sign, text
+from freerand_opt.formulas import averaged_base, theorem_1_base, theorem_2_exponent
+
+
+@dataclass(frozen=True)
+class Computation:
+    """Find the root in (0, 1/4) of a named function with fixed parameters, to a width."""
+
+    name: str
+    parameters: tuple[tuple[str, Fraction], ...]
+    width: Fraction
+
+
+#: Functions of epsilon by name, with the names of their parameters; all decrease on [0, 1/4].
+FUNCTIONS: dict[str, tuple[Callable[..., Exact], tuple[str, ...]]] = {
+    "theorem-1-base": (theorem_1_base, ()),
+    "averaged-base": (averaged_base, ()),
+    "theorem-2-exponent": (theorem_2_exponent, ("m", "i")),
+}
+
+
+def root_bracket(computation: Computation) -> tuple[Fraction, Fraction]:
+    """Return fractions lower < upper with value > 0 at lower, < 0 at upper, at most `width` apart.
+
+    Bisection with exact signs on decimal fractions; raise ValueError without a change of sign.
+    """
+    function, _ = FUNCTIONS[computation.name]
+    parameters = dict(computation.parameters)
+
+    def sign_at(epsilon: Fraction) -> int:
+        return sign(function(epsilon, **parameters))
+
+    lower, upper = Fraction(0), Fraction(1, 4)
+    if sign_at(lower) <= 0 or sign_at(upper) >= 0:
+        raise ValueError(f"{computation.name} has no change of sign on [0, 1/4]")
+    while upper - lower > computation.width:
+        step = (upper - lower) / 10
+        for k in range(1, 10):
+            middle = lower + step
+            found = sign_at(middle)
+            if found == 0:
+                return middle - computation.width / 2, middle + computation.width / 2
+            if found < 0:
+                upper = middle
+                break
+            lower = middle
+    return lower, upper
+
+
+def certificate(computation: Computation, *, name: str, instance: str, rests_on: str) -> dict[str, Any]:
+    """Return the certificate of a root (format: docs/certificates.md)."""
+    lower, upper = root_bracket(computation)
+    function, _ = FUNCTIONS[computation.name]
+    parameters = dict(computation.parameters)
+    words = ", ".join(f"{key}={value}" for key, value in computation.parameters)
+    return {
+        "format": "freerand-certificate",
+        "version": 1,
+        "kind": "root",
+        "name": name,
+        "instance": instance,
+        "function": f"{computation.name}({words})",
+        "answer": {"lower": str(lower), "upper": str(upper)},
+        "at_lower": text(function(lower, **parameters)),
+        "at_upper": text(function(upper, **parameters)),
+        "rests_on": rests_on,
+    }

@@ -1,0 +1,124 @@
+r"""Closed forms that claims are held against; each is one function of the question, exact.
+
+Epsilon is Colbeck and Renner's (0 perfect, 1/2 useless); r = log2 N bits choose each setting.
+I_N stands for the score of the first test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from freerand_opt.exact import Exact, compare, power, root
+from freerand_opt.model.question import Question
+from freerand_opt.model.source import SanthaVazirani
+
+
+def _epsilon(question: Question) -> Fraction:
+    return question.source.epsilon if isinstance(question.source, SanthaVazirani) else Fraction(0)
+
+
+def _bits(question: Question) -> int:
+    return sum(size.bit_length() - 1 for size in question.scenario.settings)
+
+
+def _score(question: Question) -> Exact:
+    if not question.tests:
+        raise ValueError("the formula needs the score of a test")
+    return question.tests[0].score
+
+
+def _smaller(x: Exact, y: Exact) -> Exact:
+    return x if compare(x, y) <= 0 else y
+
+
+def lemma_1(question: Question) -> Exact:
+    r"""Return I_N/2 ((1+2 eps)/(1-2 eps))^(2r), which bounds the trace distance at any settings.
+
+    Uniform observed settings (arXiv:1105.3195, Lemma 1 and Theorem 1; docs/proofs/chained-leakage.md).
+    """
+    ratio = (1 + 2 * _epsilon(question)) / (1 - 2 * _epsilon(question))
+    return _score(question) / 2 * ratio ** _bits(question)
+
+
+def chained_leakage(question: Question) -> Exact:
+    r"""Return the largest trace distance at fixed settings under the test I_N <= I, exactly.
+
+    With f(t) = min((1+2 eps) t, 2 eps + (1-2 eps) t) and t = min(1, I/(1-2 eps)^(2r)) it is half
+    of f applied 2r times to t; equal to `lemma_1` as long as that is at most (1+2 eps)/4
+    (docs/proofs/chained-leakage.md).
+    """
+    epsilon, bits = _epsilon(question), _bits(question)
+    t = _smaller(Fraction(1), _score(question) / (1 - 2 * epsilon) ** bits)
+    for _ in range(bits):
+        t = _smaller((1 + 2 * epsilon) * t, 2 * epsilon + (1 - 2 * epsilon) * t)
+    return t / 2
+
+
+def averaged_leakage(question: Question) -> Exact:
+    r"""Return min(1/2, I_N / (2 (1-2 eps)^(2r))), the largest trace distance on average.
+
+    The adversary is told the settings, which are uniform on average (docs/proofs/averaged-lemma.md).
+    """
+    return _smaller(Fraction(1, 2), _score(question) / 2 / (1 - 2 * _epsilon(question)) ** _bits(question))
+
+
+def chained_local_score(question: Question) -> Exact:
+    """Return (1-2 eps)^(2r), the smallest I_N of local models (docs/proofs/chained-local-model.md)."""
+    return (1 - 2 * _epsilon(question)) ** _bits(question)
+
+
+def chained_local_threshold(question: Question) -> Exact:
+    """Return (1 - I_N^(1/2r))/2, from which epsilon on local models reach I_N.
+
+    docs/proofs/chained-local-model.md; arXiv:1105.3195, limitation of chained correlations.
+    """
+    return (1 - root(_score(question), _bits(question))) / 2
+
+
+def chsh_local_score(question: Question) -> Exact:
+    """Return 4 - 8 (1/2 - eps)^2, the largest CHSH score of local models."""
+    return 4 - 8 * (Fraction(1, 2) - _epsilon(question)) ** 2
+
+
+def chsh_guess(question: Question) -> Exact:
+    """Return 3/2 - S/4, the no-signalling guess of one outcome given S >= 2 (arXiv:0911.3427)."""
+    return Fraction(3, 2) - _score(question) / 4
+
+
+def chained_guess(question: Question) -> Exact:
+    """Return (1 + I_N)/2, the no-signalling guess of one outcome given I_N <= 1."""
+    return (1 + _score(question)) / 2
+
+
+def theorem_2_exponent(epsilon: Fraction, m: Fraction, i: Fraction) -> Exact:
+    r"""Return the exponent -(m+1) log2(1/2+eps) + 2 log2(1/2-eps) - (1+i) with M = N^m, I* = 2 N^-i.
+
+    m = 299/100 and i = 1/100 are the constants of arXiv:1105.3195, proof of Theorem 2; decreasing
+    in eps (docs/proofs/theorem-2-exponent.md).
+    """
+    from freerand_opt.exact import log2
+
+    return -(m + 1) * log2(Fraction(1, 2) + epsilon) + 2 * log2(Fraction(1, 2) - epsilon) - (1 + i)
+
+
+def theorem_1_base(epsilon: Fraction) -> Exact:
+    """Return 2 (1-2 eps)^2 - (1+2 eps)^2: positive iff the bound of Theorem 1 tends to 0 with N."""
+    return 2 * (1 - 2 * epsilon) ** 2 - (1 + 2 * epsilon) ** 2
+
+
+def averaged_base(epsilon: Fraction) -> Exact:
+    """Return 2 (1-2 eps)^2 - 1: positive iff the averaged leakage tends to 0 with N."""
+    return 2 * power(1 - 2 * epsilon, 2) - 1
+
+
+NAMED: dict[str, Callable[[Question], Exact]] = {
+    "lemma-1": lemma_1,
+    "chained-leakage": chained_leakage,
+    "averaged-leakage": averaged_leakage,
+    "chained-local-score": chained_local_score,
+    "chained-local-threshold": chained_local_threshold,
+    "chsh-local-score": chsh_local_score,
+    "chsh-guess": chsh_guess,
+    "chained-guess": chained_guess,
+}

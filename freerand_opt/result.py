@@ -1,0 +1,140 @@
+"""What comes out: a certified bracket, its certificate, and the verdict on a claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from freerand_opt.certificates.attack import Strategy
+from freerand_opt.certificates.certificate import Certificate
+from freerand_opt.exact import (
+    Exact,
+    UndecidedError,
+    compare,
+    decimal_above,
+    decimal_below,
+    enclose,
+    float_above,
+    float_below,
+    text,
+)
+from freerand_opt.model.question import Expect
+
+Verdict: TypeAlias = Literal["PROVED", "PROVED*", "REFUTED", "UNDECIDED"]
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """An interval [lower, upper] that certainly holds the answer; None where nothing is proved."""
+
+    lower: Exact | None
+    upper: Exact | None
+
+    @property
+    def width(self) -> Fraction | None:
+        """Return an upper bound on upper - lower, or None if an end is missing."""
+        if self.lower is None or self.upper is None:
+            return None
+        return max(enclose(self.upper - self.lower, 80)[1], Fraction(0))
+
+    @property
+    def exact(self) -> Fraction | None:
+        """Return the answer if both ends are the same fraction, else None."""
+        return self.lower if isinstance(self.lower, Fraction) and self.lower == self.upper else None
+
+    @property
+    def lower_float(self) -> float | None:
+        """Return a float at most the lower end."""
+        return None if self.lower is None else float_below(self.lower)
+
+    @property
+    def upper_float(self) -> float | None:
+        """Return a float at least the upper end."""
+        return None if self.upper is None else float_above(self.upper)
+
+    def __str__(self) -> str:
+        if self.exact is not None and len(str(self.exact)) <= 24:
+            return str(self.exact)
+        lower = "-" if self.lower is None else decimal_below(self.lower)
+        upper = "-" if self.upper is None else decimal_above(self.upper)
+        return f"[{lower}, {upper}]"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to one question: `bracket`, its proofs in `certificate`, the `attack` in words.
+
+    `method` names the programs, `solver` who suggested the proof, `seconds` is wall time.
+    `infeasible` is True if no strategy passes the tests, which the certificate proves.
+    """
+
+    name: str
+    instance: str
+    quantity: str
+    bracket: Bracket
+    certificate: Certificate
+    digest: str
+    attack: tuple[Strategy, ...]
+    method: str
+    solver: str
+    seconds: float
+    solved: bool = True
+    infeasible: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    def __str__(self) -> str:
+        if self.quantity != "strategy":
+            return str(self.bracket)
+        return "exists" if self.bracket.lower is not None else "none" if self.bracket.upper is not None else "?"
+
+
+def verdict(bracket: Bracket, expect: Expect) -> Verdict:
+    """Compare a bracket with a claim: PROVED, REFUTED or UNDECIDED; PROVED* rests on a written proof.
+
+    `at_most c`: PROVED if upper <= c, REFUTED if lower > c. `at_least c` likewise. `value c`:
+    PROVED if both ends are within `within` of c, REFUTED if the bracket excludes that.
+    """
+    found: Verdict = "PROVED"
+    for outcome in _comparisons(bracket, expect):
+        if outcome == "REFUTED":
+            return "REFUTED"
+        if outcome == "UNDECIDED":
+            found = "UNDECIDED"
+    if found == "PROVED" and expect.rests_on is not None:
+        return "PROVED*"
+    return found
+
+
+def _comparisons(bracket: Bracket, expect: Expect) -> list[Verdict]:
+    lower, upper, within = bracket.lower, bracket.upper, expect.within
+    outcomes: list[Verdict] = []
+    if expect.at_most is not None:
+        outcomes.append(_below(upper, lower, expect.at_most + within))
+    if expect.at_least is not None:
+        outcomes.append(_below(_negative(lower), _negative(upper), -expect.at_least + within))
+    if expect.value is not None:
+        outcomes.append(_below(upper, lower, expect.value + within))
+        outcomes.append(_below(_negative(lower), _negative(upper), -expect.value + within))
+    return outcomes
+
+
+def _negative(x: Exact | None) -> Exact | None:
+    return None if x is None else -x
+
+
+def _below(proved: Exact | None, reached: Exact | None, claimed: Exact) -> Verdict:
+    """`proved` bounds the answer from above, `reached` from below; is the answer <= claimed?"""
+    try:
+        if proved is not None and compare(proved, claimed) <= 0:
+            return "PROVED"
+        if reached is not None and compare(reached, claimed) > 0:
+            return "REFUTED"
+    except UndecidedError:
+        pass
+    return "UNDECIDED"
+
+
+def exact_text(x: Exact | None) -> str | None:
+    """Return the exact text of an end, or None."""
+    return None if x is None else text(x)

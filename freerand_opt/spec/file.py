@@ -1,0 +1,295 @@
+"""Question files (TOML): base question, named instances, grids, and what is expected."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from freerand_opt.computations.roots import FUNCTIONS, Computation
+from freerand_opt.errors import InputError
+from freerand_opt.exact import Exact
+from freerand_opt.formulas import NAMED
+from freerand_opt.model.question import Expect, Question, Threshold
+from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.spec import tables
+from freerand_opt.spec.fields import Decimal, Fields, attempt, number, shown
+
+MAX_BYTES = 256 * 1024
+MAX_INSTANCES = 10_000
+#: Tables that an instance replaces as a whole.
+REPLACED = ("expect", "grid", "threshold")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One question of a file with what is expected of it.
+
+    Exactly one of `question` and `computation` is given; `threshold` seeks a critical value.
+    """
+
+    name: str
+    question: Question | None
+    computation: Computation | None
+    expect: Expect | None
+    threshold: Threshold | None
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class QuestionFile:
+    """A file's own words, and its instances in order."""
+
+    path: Path
+    name: str
+    title: str
+    claim: str
+    reference: str
+    tier: str
+    instances: tuple[Instance, ...]
+
+
+def read(path: str | Path, overrides: Mapping[str, str] | None = None) -> QuestionFile:
+    """Read a question file; raise InputError naming file, key path, what was read and what is allowed.
+
+    `overrides` maps field paths (``source.epsilon``) to texts: a number, ``a:b:step`` or ``a,b,c``.
+    """
+    path = Path(path)
+    try:
+        raw = _load(path)
+        return _file(path, raw, overrides or {})
+    except InputError as error:
+        raise error.within(str(path)) from None
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise InputError("", f"cannot be read: {error.strerror}") from None
+    if len(body) > MAX_BYTES:
+        raise InputError("", f"is {len(body)} bytes; a question file has at most {MAX_BYTES}. Put tables into a CSV file")
+    try:
+        raw = tomllib.loads(body.decode("utf-8"), parse_float=Decimal)
+    except UnicodeDecodeError:
+        raise InputError("", "is not UTF-8 text; a question is a TOML file (see README, or `freerand list`)") from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError("", f"is not TOML: {error}") from None
+    if not raw:
+        raise InputError("", "is empty; a question needs at least scenario, source, adversary and ask")
+    return raw
+
+
+def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, str]) -> QuestionFile:
+    root = Fields(raw, "")
+    schema = root.get("schema", int, 1)
+    if schema != 1:
+        raise root.fail("schema", f"{schema} is not known to this version; allowed: 1")
+    title = root.get("title", str, path.stem)
+    claim = root.get("claim", str, "")
+    reference = _reference(root.table_at("reference"))
+    tier = root.choice("tier", ("core", "long"), "core")
+    variants = root.get("instances", list, [])
+    base = {key: value for key, value in raw.items() if key not in ("instances", "schema", "title", "claim", "reference", "tier")}
+    instances: list[Instance] = []
+    for place, variant in enumerate([{}, *variants]):
+        where = "" if place == 0 else f"instances[{place - 1}]"
+        if not isinstance(variant, dict):
+            raise InputError(where, "a table is needed, as [[instances]]")
+        name = variant.get("name", "")
+        if place and (not isinstance(name, str) or not name):
+            raise InputError(f"{where}.name", "is missing; every instance has a name")
+        body = merged(base, {key: value for key, value in variant.items() if key != "name"})
+        for label, cell in _cells(body, overrides):
+            full = " ".join(part for part in (name, label) if part)
+            try:
+                instances.append(_instance(full, cell, path.parent))
+            except InputError as error:
+                prefix = f"{where} ({name})" if place else ""
+                raise (error.within(prefix) if prefix else error) from None
+            if len(instances) > MAX_INSTANCES:
+                raise InputError("grid", f"has more than {MAX_INSTANCES} cells")
+    return QuestionFile(path, path.stem, title, claim, reference, tier, tuple(instances))
+
+
+def _reference(fields: Fields | None) -> str:
+    if fields is None:
+        return ""
+    paper, label, arxiv = (fields.get(key, str, "") for key in ("paper", "label", "arxiv"))
+    fields.done()
+    return ", ".join(part for part in (paper, label, f"arXiv:{arxiv}" if arxiv else "") if part)
+
+
+def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
+    """Return base with a variant's fields: tables merge, all else (and `REPLACED`) is replaced.
+
+    A table whose kind or family changes is replaced, since its other keys belong to the old one.
+    """
+    result = dict(base)
+    for key, value in variant.items():
+        old = result.get(key)
+        if isinstance(value, dict) and isinstance(old, dict) and key not in REPLACED and _same_kind(old, value):
+            result[key] = merged(old, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return all(new[key] == old.get(key) for key in ("kind", "family") if key in new)
+
+
+# ------------------------------------------------------------------ grids
+
+
+def values_of(source: object, path: str) -> list[Any]:
+    """Return the values of a list, or of a text: ``a : b : step`` (b included) or ``a, b, c``."""
+    if isinstance(source, list):
+        return source
+    if isinstance(source, str) and ":" in source:
+        ends = [number(part.strip(), path) for part in source.split(":")]
+        fractions = [end for end in ends if isinstance(end, Fraction)]
+        if len(ends) != 3 or len(fractions) != 3 or fractions[2] <= 0:
+            raise InputError(path, f"{shown(source)} is no range; write first : last : step with rational numbers, step > 0")
+        first, last, step = fractions
+        count = int((last - first) / step)
+        if count >= MAX_INSTANCES:
+            raise InputError(path, f"{shown(source)} has more than {MAX_INSTANCES} values")
+        return [_plain(first + step * k) for k in range(count + 1)]
+    if isinstance(source, str):
+        return [part.strip() for part in source.split(",")]
+    raise InputError(path, f'{shown(source)}: a list, or a range such as "0 : 1/5 : 1/100", is needed')
+
+
+def _plain(value: Fraction) -> int | str:
+    return value.numerator if value.denominator == 1 else str(value)
+
+
+def _cells(body: Mapping[str, Any], overrides: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield (label, body) for each cell of the product of the grid's fields."""
+    grid = body.get("grid", {})
+    if not isinstance(grid, dict):
+        raise InputError("grid", "a table of fields is needed")
+    axes: dict[str, list[Any]] = {key: values_of(value, f'grid."{key}"') for key, value in grid.items()}
+    axes |= {key: [_typed(value) for value in values_of(text, key)] for key, text in overrides.items()}
+    rest = {key: value for key, value in body.items() if key != "grid"}
+    for choice in product(*axes.values()):
+        cell = rest
+        for field, value in zip(axes, choice, strict=True):
+            cell = _set(cell, field, value)
+        shown_axes = [axis for axis in axes if axis not in overrides or len(axes[axis]) > 1]
+        label = " ".join(f"{axis.rsplit('.', 1)[-1]}={value}" for axis, value in zip(axes, choice, strict=True) if axis in shown_axes)
+        yield label, cell
+
+
+def _typed(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else value
+
+
+def _set(body: Mapping[str, Any], field: str, value: object) -> dict[str, Any]:
+    first, _, rest = field.partition(".")
+    if not rest:
+        return {**body, first: value}
+    inner = body.get(first, {})
+    if not isinstance(inner, dict):
+        raise InputError(f'grid."{field}"', f"{first} is no table")
+    return {**body, first: _set(inner, rest, value)}
+
+
+# ------------------------------------------------------------------ one instance
+
+
+def _instance(name: str, body: dict[str, Any], folder: Path) -> Instance:
+    root = Fields(body, "")
+    if root.has("computation"):
+        computation = _computation(root.table_at("computation"))
+        expect = _expect(root.table_at("expect"), None, Fraction(0))
+        root.done()
+        return Instance(name, None, computation, expect, None, body)
+    question = tables.question(root, folder)
+    threshold = _threshold(root.table_at("threshold"))
+    if threshold is not None and (question.ask.quantity != "strategy" or not isinstance(question.source, SanthaVazirani)):
+        raise InputError("threshold", 'needs ask.quantity = "strategy" and source.kind = "santha-vazirani"')
+    expect = _expect(root.table_at("expect"), question, Fraction(0) if threshold is None else threshold.width)
+    root.done()
+    return Instance(name, question, None, expect, threshold, body)
+
+
+def _computation(fields: Fields | None) -> Computation:
+    assert fields is not None
+    name = fields.choice("name", FUNCTIONS)
+    parameters = []
+    for key in FUNCTIONS[name][1]:
+        value = fields.fraction(key, required=True)
+        assert value is not None
+        parameters.append((key, value))
+    width = fields.fraction("width", Fraction(1, 10**12))
+    fields.done()
+    assert width is not None
+    if width < Fraction(1, 10**300) or width > Fraction(1, 10):
+        raise fields.fail("width", f"{width} is not in [1e-300, 1/10]")
+    return Computation(name, tuple(parameters), width)
+
+
+def _threshold(fields: Fields | None) -> Threshold | None:
+    if fields is None:
+        return None
+    of = fields.choice("of", ("source.epsilon",))
+    ends = fields.get("between", list, required=True)
+    width = fields.fraction("width", Fraction(1, 10**6))
+    fields.done()
+    between = [number(end, f"{fields.at('between')}[{i}]") for i, end in enumerate(ends)]
+    fractions = [end for end in between if isinstance(end, Fraction)]
+    if len(between) != 2 or len(fractions) != 2 or not 0 <= fractions[0] < fractions[1] < Fraction(1, 2):
+        raise fields.fail("between", f"{shown(ends)}: two rational numbers 0 <= first < second < 1/2 are needed")
+    assert width is not None
+    if width <= 0:
+        raise fields.fail("width", f"{width} is not positive")
+    return Threshold(of, (fractions[0], fractions[1]), width)
+
+
+def _expect(fields: Fields | None, question: Question | None, within: Fraction) -> Expect | None:
+    if fields is None or not fields.table:
+        return None
+    ends: dict[str, Exact] = {}
+    words = []
+    for key, sign in (("value", "="), ("at_most", "<="), ("at_least", ">=")):
+        if fields.has(key):
+            ends[key], word = _expected(fields, key, question)
+            words.append(f"{sign} {word}")
+    allowed = fields.fraction("within", within)
+    verdict = fields.choice("verdict", ("PROVED", "REFUTED", "UNDECIDED"), "PROVED")
+    rests_on = fields.get("rests_on", str)
+    fields.done()
+    assert allowed is not None
+    if not ends and fields.has("verdict") and verdict == "PROVED":
+        raise fields.fail("", "one of value, at_most, at_least is needed")
+    return Expect(
+        value=ends.get("value"),
+        at_most=ends.get("at_most"),
+        at_least=ends.get("at_least"),
+        within=allowed,
+        verdict=None if verdict == "PROVED" else verdict,
+        rests_on=rests_on,
+        shown=", ".join(words),
+    )
+
+
+def _expected(fields: Fields, key: str, question: Question | None) -> tuple[Exact, str]:
+    """Return (number, words): a number, { formula = name }, or exists / none for a strategy."""
+    value = fields.table[key]
+    if isinstance(value, dict):
+        inner = Fields(value, fields.at(key))
+        name = inner.choice("formula", NAMED)
+        inner.done()
+        if question is None:
+            raise inner.fail("formula", "a computation has no question to evaluate a formula on")
+        return attempt(inner.at("formula"), lambda: NAMED[name](question)), name
+    if question is not None and question.ask.quantity == "strategy" and value in ("exists", "none"):
+        return Fraction(int(value == "exists")), value
+    found = number(value, fields.at(key))
+    return found, str(value)
