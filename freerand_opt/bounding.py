@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
@@ -25,6 +25,7 @@ from freerand_opt.result import Bracket, Result
 from freerand_opt.solvers.choose import solver_named
 from freerand_opt.solvers.solution import Solution
 
+Lifted: TypeAlias = tuple[list[str], list[int], list[int]]
 Solver: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 
 
@@ -70,11 +71,11 @@ def bound(
     run = solver_named(solver)
     bounds = build(question)
     if question.ask.quantity == "strategy":
-        return _existence(question, bounds, name, instance, run, time_limit, begun)[0]
+        return _existence(question, bounds, name, instance, run, time_limit, begun)
     above = bounds.above.program
     solved = _solve(above, None if bounds.below is None else bounds.below.program, run, time_limit)
     if solved.solution.status == "infeasible":
-        found, _ = _existence(question, bounds, name, instance, run, time_limit, begun)
+        found = _existence(question, bounds, name, instance, run, time_limit, begun)
         if found.infeasible:
             raise InfeasibleError(found)
     proof = _multipliers_json(above, solved)
@@ -98,7 +99,7 @@ def _finished(
     instance: str,
     bounds: Bounds,
     solved: _Solved,
-    proof: tuple[dict[str, object], ConicProgram] | None,
+    proof: tuple[dict[str, Any], ConicProgram] | None,
     attack: tuple[Strategy, ...],
     value: Fraction | None,
     begun: float,
@@ -115,10 +116,12 @@ def _finished(
         multipliers=None if proof is None else proof[0],
         attack=None if signed is None else form.attack_json(signed, attack),
     )
-    programs, lifted = {}, {}
+    programs: dict[str, dict[str, Any]] = {}
+    lifted: dict[str, Lifted] = {}
     if proof is not None:
         programs, lifted = expanded(body, proof[1], solved.reduction)
-    checker.check(body, programs=programs, lifted=lifted)
+    if proof is not None or signed is not None:
+        checker.check(body, programs=programs, lifted=lifted)
     return Result(
         name=name,
         instance=instance,
@@ -163,19 +166,23 @@ def _solve(above: ConicProgram, below: ConicProgram | None, run: Solver, time_li
     solution = run(small, time_limit)
     found = multipliers(small, solution)
     x = None if inner is None else point(inner, solution)
-    if inner is not None and x is None and solution.status == "optimal":
+    if inner is not None and solution.status == "optimal" and not _closed(inner, found, x):
         from freerand_opt.solvers.highs import sharpen
 
         sharper = sharpen(inner, solution)
-        x = point(inner, sharper)
-        better = multipliers(small, sharper)
-        found = min(found, better, key=lambda item: float(item.bound))
+        x = point(inner, sharper) or x
+        found = min(found, multipliers(small, sharper), key=lambda item: float(item.bound))
     if x is not None and reduction is not None:
         x = [x[place] for place in reduction.column_class.tolist()]
     return _Solved(found, x, reduction, solution)
 
 
-def _multipliers_json(program: ConicProgram, solved: _Solved) -> tuple[dict[str, object], ConicProgram]:
+def _closed(program: ConicProgram, found: Multipliers, x: list[Fraction] | None) -> bool:
+    """Return whether bound and point meet as well as doubles can tell."""
+    return x is not None and float(found.bound - _objective(program, x)) < 1e-14
+
+
+def _multipliers_json(program: ConicProgram, solved: _Solved) -> tuple[dict[str, Any], ConicProgram]:
     """Return the proof of the bound in the certificate's form, with the full program it is about."""
     found, reduction = solved.multipliers, solved.reduction
     if reduction is None:
@@ -186,7 +193,7 @@ def _multipliers_json(program: ConicProgram, solved: _Solved) -> tuple[dict[str,
 
 def expanded(
     certificate: form.Certificate, program: ConicProgram, reduction: Reduction | None
-) -> tuple[dict[str, object], dict[str, object]]:
+) -> tuple[dict[str, dict[str, Any]], dict[str, Lifted]]:
     """Return what the checker needs for a certificate that does not carry its program.
 
     The first mapping is {digest: program}, the second {digest: (palette, rows, codes)} of lifted
@@ -195,7 +202,7 @@ def expanded(
     proof = certificate["multipliers"]
     if proof is None or proof["program"] is not None:
         return {}, {}
-    programs: dict[str, object] = {program.digest: program.plain}
+    programs = {program.digest: program.plain}
     if proof["lift"] is None:
         return programs, {}
     classes = reduction if reduction is not None else reduce(program)
@@ -224,10 +231,10 @@ def _existence(
     run: Solver,
     time_limit: float | None,
     begun: float,
-) -> tuple[Result, float]:
-    """Return a strategy, or multipliers that prove that there is none, and the margin of the tests."""
+) -> Result:
+    """Return a strategy, or multipliers that prove that there is none."""
     full = without_objective(bounds.above.program)
-    easier = by_margin if len(test_inequalities(full)) else by_violations
+    easier = _easier(full)
     below = None if bounds.below is None else easier(without_objective(bounds.below.program))
     solved = _solve(easier(full), below, run, time_limit)
     if solved.solution.status == "infeasible" and easier is by_margin:
@@ -246,15 +253,20 @@ def _existence(
     found = _finished(
         asked, name, instance, bounds, solved, proof, attack, value, begun, lambda: solved.multipliers.bound
     )
-    return replace(found, infeasible=proof is not None), float(solved.multipliers.bound)
+    return replace(found, infeasible=proof is not None)
 
 
-def existence(
-    question: Question, *, name: str, instance: str, solver: str = "highs", time_limit: float | None = None
-) -> tuple[Result, float]:
-    """Return whether a strategy exists, certified, and the margin (a float) by which tests can be passed."""
-    begun = time.perf_counter()
-    return _existence(question, build(question), name, instance, solver_named(solver), time_limit, begun)
+def margin(question: Question, *, solver: str = "highs", time_limit: float | None = None) -> float:
+    """Return the solver's estimate of the margin by which a strategy passes all tests; a hint only."""
+    full = without_objective(build(question).above.program)
+    easier = _easier(full)(full)
+    small = easier if easier.matrix.nnz <= form.CARRIED_NONZEROS else reduce(easier).program
+    solution = solver_named(solver)(small, time_limit)
+    return float(small.objective.floats() @ solution.primal)
+
+
+def _easier(full: ConicProgram) -> Callable[[ConicProgram], ConicProgram]:
+    return by_margin if len(test_inequalities(full)) else by_violations
 
 
 # ------------------------------------------------------------------ the worst settings

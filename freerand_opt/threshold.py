@@ -10,7 +10,9 @@ import time
 from dataclasses import replace
 from fractions import Fraction
 
-from freerand_opt.bounding import digest, existence
+from freerand_opt.bounding import bound, digest, margin
+from scipy.optimize import brentq
+
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question, Threshold
 from freerand_opt.model.source import SanthaVazirani
@@ -30,35 +32,44 @@ def critical_epsilon(
 ) -> Result:
     """Return a certified bracket of the smallest epsilon at which a strategy exists.
 
-    Every step is decided by a certificate, so an interrupted search has lost only width; regula
-    falsi (Illinois) on the margin of the tests chooses the steps. Raise InputError if the
-    interval does not hold a change.
+    Raise InputError if the interval does not hold a change.
     """
     begun = time.perf_counter()
 
-    def at(epsilon: Fraction) -> tuple[Result, float]:
+    def at(epsilon: Fraction) -> Result:
         assert isinstance(question.source, SanthaVazirani)
         asked = replace(question, source=replace(question.source, epsilon=epsilon))
-        return existence(
-            asked, name=name, instance=f"{instance} epsilon={epsilon}".strip(), solver=solver, time_limit=time_limit
-        )
+        label = f"{instance} epsilon={epsilon}".strip()
+        return bound(asked, name=name, instance=label, solver=solver, time_limit=time_limit)
+
+    def hint(epsilon: float) -> float:
+        assert isinstance(question.source, SanthaVazirani)
+        grid = threshold.width / 16
+        source = replace(question.source, epsilon=round(Fraction(epsilon) / grid) * grid)
+        return margin(replace(question, source=source), solver=solver, time_limit=time_limit)
 
     low, high = threshold.between
-    (below, margin_low), (above, margin_high) = at(low), at(high)
+    below, above = at(low), at(high)
     if below.bracket.upper is None or above.bracket.lower is None:
         raise InputError(
             "threshold.between",
             f"at {low}: strategy {below}; at {high}: strategy {above}; there must be none at the first and one at the second",
         )
+    # two certified ends around a root found in floating point, then bisection if that was not enough
+    guess = Fraction(brentq(hint, float(low), float(high), xtol=float(threshold.width) / 8))
+    tries = [guess - threshold.width * Fraction(2, 5), guess + threshold.width * Fraction(2, 5)]
     for _ in range(MAX_STEPS):
         if high - low <= threshold.width:
             break
-        middle = _next(low, high, margin_low, margin_high, threshold.width)
-        found, margin = at(middle)
+        grid = threshold.width / 16
+        middle = round((tries.pop(0) if tries else (low + high) / 2) / grid) * grid
+        if not low < middle < high:
+            continue
+        found = at(middle)
         if found.bracket.upper is not None:
-            low, below, margin_low, margin_high = middle, found, margin, margin_high / 2
+            low, below = middle, found
         elif found.bracket.lower is not None:
-            high, above, margin_high, margin_low = middle, found, margin, margin_low / 2
+            high, above = middle, found
         else:
             break
     body = {
@@ -84,17 +95,3 @@ def critical_epsilon(
         solver=above.solver,
         seconds=time.perf_counter() - begun,
     )
-
-
-def _next(low: Fraction, high: Fraction, margin_low: float, margin_high: float, width: Fraction) -> Fraction:
-    """Return a point on the grid width/4 inside (low, high), near the root of the secant."""
-    share = -margin_low / (margin_high - margin_low) if margin_high > margin_low else 0.5
-    guess = low + (high - low) * Fraction(min(max(share, 0.0), 1.0))
-    # aim a little past the root towards the farther end, so that both ends close in
-    nudge = width * Fraction(2, 5)
-    guess += nudge if guess - low < high - guess else -nudge
-    grid = width / 4
-    guess = round(guess / grid) * grid
-    return guess if low < guess < high else (low + high) / 2
-
-
