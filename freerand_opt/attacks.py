@@ -13,6 +13,7 @@ valid attack; only the upper bound tells how good it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 
@@ -22,7 +23,8 @@ from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
 from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question
-from freerand_opt.programs.boxes import Box, Deterministic, Table, all_deterministic, deterministic_count
+from freerand_opt.model.source import Uniform
+from freerand_opt.programs.boxes import Box, Deterministic, Table, all_deterministic, deterministic_count, rounded
 from freerand_opt.programs.cones import no_signalling_rows
 from freerand_opt.programs.program import (
     ConicProgram,
@@ -34,7 +36,8 @@ from freerand_opt.programs.program import (
     vector,
 )
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
-from freerand_opt.programs.strategies import BoxStrategies, by_boxes
+from freerand_opt.programs.strategies import BoxStrategies, by_boxes, by_source_vertices
+from freerand_opt.solvers.highs import sharpen
 from freerand_opt.solvers.solution import Solution
 
 #: Rounds of column generation.
@@ -50,7 +53,7 @@ def search(
     scores: list[Exact] = [
         round_up(test.score) if test.relation == ">=" else round_down(test.score) for test in question.tests
     ]
-    boxes: list[Box] = list(_starting_boxes(question))
+    boxes: list[Box] = [*_starting_boxes(question), *_honest_boxes(question, run, time_limit)]
     best: tuple[tuple[Strategy, ...], Fraction | None] = ((), None)
     generator = np.random.default_rng(0)
     for _ in range(MAX_ROUNDS):
@@ -60,7 +63,7 @@ def search(
             easier = by_margin if len(test_inequalities(made.program)) else by_violations
             solution = run(easier(without_objective(made.program)), time_limit)
         else:
-            found = point(made.program, solution)
+            found = point(made.program, solution) or point(made.program, sharpen(made.program, solution))
             if found is not None:
                 value = _value(made.program, found)
                 if best[1] is None or value > best[1]:
@@ -90,6 +93,26 @@ def _starting_boxes(question: Question) -> tuple[Box, ...]:
         return all_deterministic(scenario)
     same = tuple((0,) * settings for settings in scenario.settings)
     return (Deterministic(same, "all outcomes 0"),)
+
+
+def _honest_boxes(
+    question: Question, run: Callable[[ConicProgram, float | None], Solution], time_limit: float | None
+) -> list[Box]:
+    """Return a box that passes the tests without any bias of the source: the feasible point to start from."""
+    ask = replace(question.ask, quantity="strategy", output=None, at=None, functional=None)
+    honest = replace(question, source=Uniform(), ask=ask)
+    scores: list[Exact] = [
+        round_up(test.score) if test.relation == ">=" else round_down(test.score) for test in question.tests
+    ]
+    made = by_source_vertices(honest, scores=scores)
+    easier = by_margin if len(test_inequalities(made.program)) else by_violations
+    program = easier(made.program)
+    solution = run(program, time_limit)
+    x = point(program, solution) or point(program, sharpen(program, solution))
+    if x is None:
+        return []
+    found = [rounded(question.scenario, s.box) for s in strategies(honest, made, x) if isinstance(s.box, Table)]
+    return [box for box in found if box is not None]
 
 
 def _priced(

@@ -256,6 +256,19 @@ def _existence(
     return replace(found, infeasible=proof is not None)
 
 
+def proofs(
+    question: Question, *, solver: str = "highs", time_limit: float | None = None
+) -> tuple[ConicProgram, dict[int, Fraction], list[Fraction] | None]:
+    """Return (program, multipliers by row, exact point or None) of a question's program, for exports."""
+    bounds = build(question)
+    program = bounds.above.program
+    below = None if bounds.below is None else bounds.below.program
+    solved = _solve(program, below, solver_named(solver), time_limit)
+    if solved.reduction is None:
+        return program, solved.multipliers.values, solved.point
+    return program, lift_rows(solved.reduction.row_class, solved.multipliers.values), solved.point
+
+
 def margin(question: Question, *, solver: str = "highs", time_limit: float | None = None) -> float:
     """Return the solver's estimate of the margin by which a strategy passes all tests; a hint only."""
     full = without_objective(build(question).above.program)

@@ -73,11 +73,12 @@ class Real:
     def __mul__(self, other: Exact | int) -> Exact:
         if not isinstance(other, Real):
             return _combine([(monomial, factor * other) for monomial, factor in self.terms])
-        total: Exact = _ZERO
+        terms: list[tuple[Monomial, Fraction]] = []
         for monomial, factor in self.terms:
             for monomial_2, factor_2 in other.terms:
-                total = total + factor * factor_2 * _product(monomial + monomial_2)
-        return total
+                product = _product(monomial + monomial_2)
+                terms += [(found, share * factor * factor_2) for found, share in _terms(product)]
+        return _combine(terms)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -119,17 +120,17 @@ def _combine(terms: list[tuple[Monomial, Fraction]]) -> Exact:
 
 
 def _product(factors: Monomial) -> Exact:
-    """Multiply atoms; squares of cosines and of roots of fractions are rewritten."""
+    """Multiply atoms; squares of cosines, powers of roots and of sums are rewritten."""
     powers: dict[Atom, int] = {}
     for atom, exponent in factors:
         powers[atom] = powers.get(atom, 0) + exponent
     result: Exact = _ONE
     left: list[tuple[Atom, int]] = []
     for atom, exponent in powers.items():
-        argument = atom.argument
-        if atom.function == "sqrt" and isinstance(argument, Fraction):
-            result = result * argument ** (exponent // 2)
-            exponent %= 2
+        argument, degree = atom.argument, _degree(atom)
+        if degree and (exponent >= degree or isinstance(argument, Fraction)):
+            result = result * power(argument, exponent // degree)
+            exponent %= degree
         elif atom.function == "cos" and exponent >= 2 and isinstance(argument, Fraction):
             result = result * power((1 + cos_pi(2 * argument)) / 2, exponent // 2)
             exponent %= 2
@@ -140,6 +141,13 @@ def _product(factors: Monomial) -> Exact:
     if isinstance(result, Fraction):
         return _combine([(tuple(left), result)])
     return result * Real(((tuple(left), _ONE),)) if left else result
+
+
+def _degree(atom: Atom) -> int:
+    """Return n for an nth root, 1 for a sum in brackets, 0 for any other atom."""
+    if atom.function.startswith("root"):
+        return int(atom.function[4:])
+    return {"sqrt": 2, "sum": 1}.get(atom.function, 0)
 
 
 def power(x: Exact, exponent: int) -> Exact:
@@ -186,7 +194,22 @@ def root(x: Exact, degree: int) -> Exact:
     """Return the positive root of a positive number of some degree >= 1; raise ValueError else."""
     if degree < 1 or compare(x, _ZERO) <= 0:
         raise ValueError(f"root of degree {degree} of {text(x)}")
-    return x if degree == 1 else sqrt(x) if degree == 2 else Real(((((Atom(f"root{degree}", x), 1),), _ONE),))
+    if degree <= 2:
+        return x if degree == 1 else sqrt(x)
+    if isinstance(x, Fraction):
+        found = Fraction(_whole_root(x.numerator, degree), _whole_root(x.denominator, degree))
+        if found**degree == x:
+            return found
+    return Real(((((Atom(f"root{degree}", x), 1),), _ONE),))
+
+
+def _whole_root(number: int, degree: int) -> int:
+    """Return the largest integer whose power is at most a positive integer."""
+    lower, upper = 1, 1 << (number.bit_length() // degree + 1)
+    while upper - lower > 1:
+        middle = (lower + upper) // 2
+        lower, upper = (middle, upper) if middle**degree <= number else (lower, middle)
+    return lower
 
 
 def cos_pi(multiple: Fraction) -> Exact:
@@ -275,7 +298,7 @@ def enclose(x: Exact, bits: int = 60) -> tuple[Fraction, Fraction]:
                 if 2 * radius <= Fraction(1, 2**bits):
                     return middle - radius, middle + radius
         precision *= 2
-    raise UndecidedError(f"{text(x)} cannot be enclosed to {bits} bits")
+    raise UndecidedError(f"{text(x)} cannot be enclosed to {bits} bits (is it divided by zero?)")
 
 
 def _dyadic(x: arb) -> Fraction:

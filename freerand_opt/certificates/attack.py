@@ -9,7 +9,7 @@ from math import lcm
 from typing import Any
 
 from freerand_opt.model.question import Question
-from freerand_opt.programs.boxes import Box, Table
+from freerand_opt.programs.boxes import Box, Deterministic, Table, Xor
 from freerand_opt.programs.program import vector
 from freerand_opt.programs.strategies import BoxStrategies, StrategyProgram, VertexStrategies
 
@@ -72,3 +72,21 @@ def _from_vertices(question: Question, made: VertexStrategies, x: Sequence[Fract
             )
             found.append(Strategy(tuple(weight * mass / settings for mass in vertex), box))
     return found
+
+
+def from_json(plain: dict[str, Any]) -> tuple[Strategy, ...]:
+    """Read the strategies of a certificate that has been checked."""
+    found = []
+    for entry in plain["strategies"]:
+        palette = [Fraction(value) for value in entry["masses"]["palette"]]
+        box = entry["box"]
+        label = entry.get("label", "")
+        made: Box
+        if box["kind"] == "deterministic":
+            made = Deterministic(tuple(tuple(party) for party in box["outcomes"]), label)
+        elif box["kind"] == "xor":
+            made = Xor(tuple(box["parity"]), label)
+        else:
+            made = Table(tuple(box["numerators"]), box["denominator"], label)
+        found.append(Strategy(tuple(palette[code] for code in entry["masses"]["codes"]), made))
+    return tuple(found)

@@ -118,7 +118,7 @@ def defect(behaviour: Behaviour) -> str | None:
 def _signalling(behaviour: Behaviour) -> str | None:
     """Find the largest change of the others' marginal when one party changes its setting."""
     scenario = behaviour.scenario
-    worst: tuple[float, str] = (0.0, "")
+    worst: tuple[float, str] | None = None
     for party, letter in enumerate(scenario.parties):
         marginals: dict[tuple[tuple[int, ...], tuple[int, ...], int], Exact] = {}
         for s, settings in enumerate(scenario.joint_settings):
@@ -129,14 +129,15 @@ def _signalling(behaviour: Behaviour) -> str | None:
                 marginals[key] = marginals.get(key, Fraction(0)) + behaviour.table[o][s]
         for (rest, others, setting), value in marginals.items():
             difference = value - marginals[rest, others, 0]
-            if abs(float(difference)) > worst[0] and sign(difference) != 0:
+            size = abs(float(difference))
+            if (worst is None or size > worst[0]) and sign(difference) != 0:
                 names = scenario.parties.replace(letter, "")
                 worst = (
-                    abs(float(difference)),
+                    size,
                     f"it signals: P({_list(names, rest)}|{_list(names, others)}) changes by {difference} "
                     f"when {letter} measures {setting} instead of 0",
                 )
-    return worst[1] or None
+    return None if worst is None else worst[1]
 
 
 def _list(names: str, values: tuple[int, ...]) -> str:

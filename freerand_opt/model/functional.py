@@ -95,8 +95,9 @@ def _need_ghz(scenario: Scenario) -> None:
 
 NAMED = {"chained": chained, "chsh": chsh, "mermin": mermin}
 
-_PROBABILITY = re.compile(r"P\(\s*([\d,\s]+)\|([\d,\s]+)\)")
-_CORRELATOR = re.compile(r"<\s*([A-Z]\d+(?:\s+[A-Z]\d+)*)\s*>")
+MAX_LABEL = 200
+_PROBABILITY = re.compile(r"P\(\s*([\d,\s]+)\|([\d,\s]+)\)", re.ASCII)
+_CORRELATOR = re.compile(r"<\s*([A-Z]\d+(?:\s+[A-Z]\d+)*)\s*>", re.ASCII)
 
 
 def label_terms(scenario: Scenario, label: str) -> dict[tuple[int, int], Fraction]:
@@ -106,6 +107,8 @@ def label_terms(scenario: Scenario, label: str) -> dict[tuple[int, int], Fractio
     correlator of outcomes 0, 1 counted as +1, -1, averaged over the settings of absent parties.
     Raise ValueError with what is allowed.
     """
+    if len(label) > MAX_LABEL:
+        raise ValueError(f"a label of {len(label)} characters; at most {MAX_LABEL} are read")
     probability = _PROBABILITY.fullmatch(label.strip())
     if probability:
         outcomes = _numbers(probability[1], scenario.outcomes, "outcome", scenario.parties)
@@ -118,8 +121,8 @@ def label_terms(scenario: Scenario, label: str) -> dict[tuple[int, int], Fractio
 
 
 def _numbers(source: str, sizes: tuple[int, ...], what: str, parties: str) -> tuple[int, ...]:
-    compact = source.replace(" ", "")
-    parts = compact.split(",") if "," in compact else list(compact)
+    compact = "".join(source.split())
+    parts = compact.split(",") if "," in compact or len(sizes) == 1 else list(compact)
     if len(parts) != len(sizes) or not all(parts):
         raise ValueError(f"{len(sizes)} {what}s are needed, one for each of {', '.join(parties)}")
     numbers = tuple(int(part) for part in parts)
@@ -133,8 +136,10 @@ def _correlator_terms(scenario: Scenario, factors: list[str]) -> dict[tuple[int,
     fixed: dict[int, int] = {}
     for factor in factors:
         party, setting = scenario.parties.find(factor[0]), int(factor[1:])
-        if party < 0 or party in fixed:
-            raise ValueError(f"{factor}: parties are {', '.join(scenario.parties)}, each at most once")
+        if party < 0:
+            raise ValueError(f"{factor}: {factor[0]} is no party; parties are {', '.join(scenario.parties)}")
+        if party in fixed:
+            raise ValueError(f"{factor}: party {factor[0]} is named twice; a correlator has each at most once")
         if setting >= scenario.settings[party]:
             raise ValueError(f"{factor}: settings of {factor[0]} are 0..{scenario.settings[party] - 1}")
         if scenario.outcomes[party] != 2:

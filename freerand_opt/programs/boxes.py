@@ -15,6 +15,7 @@ from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.functional import Functional
@@ -177,3 +178,55 @@ def counts_errors(scenario: Scenario, functional: Functional, *, wanted: str) ->
 def deterministic_count(scenario: Scenario) -> int:
     """Return the number of deterministic boxes."""
     return prod(d**n for d, n in zip(scenario.outcomes, scenario.settings, strict=True))
+
+
+def rounded(scenario: Scenario, box: Table, bits: int = 36) -> Table | None:
+    """Return a no-signalling box close to `box` with denominator 2^bits, or None if none is positive.
+
+    Rounds the coordinates in which normalisation and no-signalling hold identically (the
+    marginals of all subsets of parties, without their last outcomes) and rebuilds the table.
+    """
+    if box.denominator < 2**bits:
+        return box
+    shape = (*scenario.outcomes, *scenario.settings)
+    parties = len(scenario.settings)
+    tensor = np.array(box.numerators, dtype=object).reshape(shape)
+    # bring each party's (outcome, setting) axes together, then change coordinates party by party
+    tensor = tensor.transpose([axis for p in range(parties) for axis in (p, parties + p)])
+    tensor = tensor.reshape([d * n for d, n in zip(scenario.outcomes, scenario.settings, strict=True)])
+    for party, (d, n) in enumerate(zip(scenario.outcomes, scenario.settings, strict=True)):
+        tensor = _along(_marginals(d, n), tensor, party)
+    scale, half = 2**bits, box.denominator // 2
+    tensor = np.vectorize(lambda value: (value * scale + half) // box.denominator, otypes=[object])(tensor)
+    for party, (d, n) in enumerate(zip(scenario.outcomes, scenario.settings, strict=True)):
+        tensor = _along(_from_marginals(d, n), tensor, party)
+    tensor = tensor.reshape([size for p in range(parties) for size in (scenario.outcomes[p], scenario.settings[p])])
+    order = [2 * p for p in range(parties)] + [2 * p + 1 for p in range(parties)]
+    numerators = tuple(int(value) for value in tensor.transpose(order).ravel())
+    return None if min(numerators) < 0 else Table(numerators, scale, box.label)
+
+
+def _along(matrix: IntArray, tensor: NDArray[np.object_], axis: int) -> NDArray[np.object_]:
+    moved = np.tensordot(matrix.astype(object), tensor, axes=([1], [axis]))
+    return np.moveaxis(moved, 0, axis)
+
+
+def _marginals(d: int, n: int) -> IntArray:
+    """Map a party's (outcome, setting) table to (total at setting 0; outcomes < d - 1 at each setting)."""
+    matrix = np.zeros((1 + n * (d - 1), d * n), dtype=np.int64)
+    matrix[0, [o * n for o in range(d)]] = 1
+    for o in range(d - 1):
+        for x in range(n):
+            matrix[1 + o * n + x, o * n + x] = 1
+    return matrix
+
+
+def _from_marginals(d: int, n: int) -> IntArray:
+    """Invert `_marginals` on no-signalling tables: the last outcome is the total minus the others."""
+    matrix = np.zeros((d * n, 1 + n * (d - 1)), dtype=np.int64)
+    for x in range(n):
+        matrix[(d - 1) * n + x, 0] = 1
+        for o in range(d - 1):
+            matrix[o * n + x, 1 + o * n + x] = 1
+            matrix[(d - 1) * n + x, 1 + o * n + x] = -1
+    return matrix

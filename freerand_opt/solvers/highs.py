@@ -108,14 +108,23 @@ def _model(
     model.num_row_, model.num_col_ = program.shape
     model.sense_ = highspy.ObjSense.kMaximize
     model.col_cost_, model.col_lower_, model.col_upper_ = cost, lower, upper
-    model.row_upper_ = right
-    model.row_lower_ = np.where(program.zero_rows, right, -highspy.kHighsInf)
+    scales = _row_scales(program)
+    model.row_upper_ = right * scales
+    model.row_lower_ = np.where(program.zero_rows, right * scales, -highspy.kHighsInf)
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     model.a_matrix_.start_ = program.matrix.indptr.astype(np.int32)
     model.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
-    model.a_matrix_.value_ = program.matrix.data.astype(np.float64)
+    model.a_matrix_.value_ = program.matrix.data * np.repeat(scales, np.diff(program.matrix.indptr))
     highs.passModel(model)
     return highs
+
+
+def _row_scales(program: ConicProgram) -> FloatArray:
+    """Return powers of 2 that bring each row's largest entry near 1, where tolerances are meant."""
+    matrix = program.matrix
+    largest = np.maximum.reduceat(np.abs(matrix.data), np.minimum(matrix.indptr[:-1], max(matrix.nnz - 1, 0)))
+    exponents = np.frexp(np.where(np.diff(matrix.indptr) > 0, largest, 1).astype(np.float64))[1]
+    return np.asarray(np.ldexp(1.0, 1 - exponents))
 
 
 def _basis(solution: Solution, lower: FloatArray, upper: FloatArray) -> highspy.HighsBasis:
@@ -132,7 +141,8 @@ def _basis(solution: Solution, lower: FloatArray, upper: FloatArray) -> highspy.
 
 def _solution(program: ConicProgram, highs: highspy.Highs, begun: float) -> Solution:
     answer = highs.getSolution()
-    primal, multipliers = np.array(answer.col_value), np.array(answer.row_dual)
+    primal = np.array(answer.col_value)
+    multipliers = np.array(answer.row_dual) * _row_scales(program)
     basis = highs.getBasis()
     known = bool(basis.valid)
     basic = highspy.HighsBasisStatus.kBasic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
@@ -30,6 +30,7 @@ class Instance:
     """One question of a file with what is expected of it.
 
     Exactly one of `question` and `computation` is given; `threshold` seeks a critical value.
+    `corner` is False for a cell of a grid that is not at the ends of all its axes.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Instance:
     computation: Computation | None
     expect: Expect | None
     threshold: Threshold | None
-    fields: Mapping[str, Any]
+    corner: bool = True
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,10 @@ def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, str]) -> Ques
         if place and (not isinstance(name, str) or not name):
             raise InputError(f"{where}.name", "is missing; every instance has a name")
         body = merged(base, {key: value for key, value in variant.items() if key != "name"})
-        for label, cell in _cells(body, overrides):
+        for label, cell, corner in _cells(body, overrides):
             full = " ".join(part for part in (name, label) if part)
             try:
-                instances.append(_instance(full, cell, path.parent))
+                instances.append(replace(_instance(full, cell, path.parent), corner=corner))
             except InputError as error:
                 prefix = f"{where} ({name})" if place else ""
                 raise (error.within(prefix) if prefix else error) from None
@@ -169,8 +170,8 @@ def _plain(value: Fraction) -> int | str:
     return value.numerator if value.denominator == 1 else str(value)
 
 
-def _cells(body: Mapping[str, Any], overrides: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (label, body) for each cell of the product of the grid's fields."""
+def _cells(body: Mapping[str, Any], overrides: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Yield (label, body, corner) for each cell of the product of the grid's fields."""
     grid = body.get("grid", {})
     if not isinstance(grid, dict):
         raise InputError("grid", "a table of fields is needed")
@@ -183,7 +184,8 @@ def _cells(body: Mapping[str, Any], overrides: Mapping[str, str]) -> Iterator[tu
             cell = _set(cell, field, value)
         shown_axes = [axis for axis in axes if axis not in overrides or len(axes[axis]) > 1]
         label = " ".join(f"{axis.rsplit('.', 1)[-1]}={value}" for axis, value in zip(axes, choice, strict=True) if axis in shown_axes)
-        yield label, cell
+        ends = all(value in (axes[axis][0], axes[axis][-1]) for axis, value in zip(axes, choice, strict=True))
+        yield label, cell, ends
 
 
 def _typed(value: object) -> object:
@@ -209,14 +211,14 @@ def _instance(name: str, body: dict[str, Any], folder: Path) -> Instance:
         computation = _computation(root.table_at("computation"))
         expect = _expect(root.table_at("expect"), None, Fraction(0))
         root.done()
-        return Instance(name, None, computation, expect, None, body)
+        return Instance(name, None, computation, expect, None)
     question = tables.question(root, folder)
     threshold = _threshold(root.table_at("threshold"))
     if threshold is not None and (question.ask.quantity != "strategy" or not isinstance(question.source, SanthaVazirani)):
         raise InputError("threshold", 'needs ask.quantity = "strategy" and source.kind = "santha-vazirani"')
     expect = _expect(root.table_at("expect"), question, Fraction(0) if threshold is None else threshold.width)
     root.done()
-    return Instance(name, question, None, expect, threshold, body)
+    return Instance(name, question, None, expect, threshold)
 
 
 def _computation(fields: Fields | None) -> Computation:

@@ -1,0 +1,45 @@
+# `make verify` and `make test` set up .venv themselves; a second run sets nothing up and needs no network.
+PYTHON  ?= python3.11
+BIN     := .venv/bin
+STAMPS  := .venv/.stamps
+PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+export PYTHONHASHSEED := 0
+
+.PHONY: help verify test lint bench certificates reports clean
+help:
+	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
+	@echo "make test          run the tests (installs on the first run)"
+	@echo "make lint          ruff and mypy"
+	@echo "make bench         benchmarks beside peers, with ratios"
+	@echo "make certificates  write the committed certificates and reports/claims.md anew"
+
+$(STAMPS)/base: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not here; try make PYTHON=python3 (3.11 or newer)" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing freerand_opt into .venv (about a minute, once)" >&2
+	@$(PIP) -e '.[crosscheck]'
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: $(STAMPS)/base
+	@$(PIP) -e '.[crosscheck,dev]'
+	@touch $@
+
+verify: $(STAMPS)/base
+	@$(BIN)/freerand verify
+
+test: $(STAMPS)/dev
+	@$(BIN)/python -m pytest
+
+lint: $(STAMPS)/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(STAMPS)/dev
+	@$(BIN)/python benchmarks/compare.py
+
+certificates: $(STAMPS)/base
+	@$(BIN)/freerand verify --all --certificates lps/certificates --report reports/claims.md
+
+clean:
+	@rm -rf .venv

@@ -1,0 +1,1 @@
+"""What people see: tables and words, from results that are already certified."""

@@ -1,0 +1,111 @@
+"""Tables of results, for terminals, Markdown and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from freerand_opt.result import Result, exact_text
+from freerand_opt.verification import Verification
+
+COLUMNS = ("instance", "expected", "certified bracket", "verdict", "how", "seconds")
+
+
+def record(found: Verification) -> dict[str, Any]:
+    """Return one result as a flat dict: exact ends as text (or None), floats rounded outward."""
+    result = found.result
+    return {
+        "name": result.name,
+        "instance": result.instance,
+        "claim": found.file.claim,
+        "reference": found.file.reference,
+        "quantity": result.quantity,
+        "verdict": found.verdict,
+        "as_expected": found.as_expected,
+        "lower": exact_text(result.bracket.lower),
+        "upper": exact_text(result.bracket.upper),
+        "lower_float": result.bracket.lower_float,
+        "upper_float": result.bracket.upper_float,
+        "exact": exact_text(result.bracket.exact),
+        "expected": found.instance.expect.shown if found.instance.expect else None,
+        "method": result.method,
+        "solver": result.solver,
+        "how": "solved" if result.solved else "checked",
+        "seconds": round(result.seconds, 4),
+        "certificate": result.digest,
+    }
+
+
+def row(found: Verification) -> tuple[str, ...]:
+    """Return one result as the texts of `COLUMNS`."""
+    expect = found.instance.expect
+    verdict = found.verdict or "-"
+    if expect is not None and expect.verdict is not None and found.as_expected:
+        verdict += " (as expected)"
+    return (
+        found.result.instance or "-",
+        expect.shown if expect and expect.shown else "-",
+        _shown(found.result),
+        verdict,
+        "solved" if found.result.solved else "checked",
+        f"{found.result.seconds:.2f}",
+    )
+
+
+def lines(results: Sequence[Verification]) -> Iterator[tuple[str, str]]:
+    """Yield (line, style) of one table with a heading for each claim and its reference."""
+    cells = [COLUMNS, *(row(found) for found in results)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
+    yield _aligned(COLUMNS, widths), "bold"
+    name = None
+    for found, line in zip(results, cells[1:], strict=True):
+        if found.file.name != name:
+            name = found.file.name
+            yield "", ""
+            yield f"{name} ({found.file.reference or 'no reference'})", "bold cyan"
+            if found.file.claim:
+                yield f"  {found.file.claim}", "cyan"
+        style = "" if found.verdict is None else "green" if found.as_expected else "bold red"
+        yield _aligned(line, widths), style
+    proofs = sorted({f.instance.expect.rests_on for f in results if f.instance.expect and f.instance.expect.rests_on})
+    if proofs:
+        yield "", ""
+        yield f"PROVED*: the numbers are certified, the step to all N is a written proof: {', '.join(proofs)}", ""
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
+    return "  ".join([*cells[:-1], line[-1].rjust(widths[-1])])
+
+
+def _shown(result: Result) -> str:
+    return "no strategy passes the tests (proved)" if result.infeasible and result.quantity != "strategy" else str(result)
+
+
+def markdown(results: Sequence[Verification]) -> str:
+    """Return one Markdown table for each claim; seconds are left out, they are not reproducible."""
+    lines = ["# Claims", "", "Written by `freerand verify --report`; every bracket is certified, ends rounded outward.", ""]
+    for _, group in groupby(results, key=lambda found: found.file.name):
+        rows = list(group)
+        file = rows[0].file
+        lines += [f"## {file.name}", "", file.title, "", f"*Claim:* {file.claim}", "", f"*Reference:* {file.reference}", ""]
+        lines += ["| " + " | ".join(COLUMNS[:-2]) + " |", "|---|---|---|---|"]
+        lines += ["| " + " | ".join(row(found)[:-2]) + " |" for found in rows]
+        proofs = sorted({f.instance.expect.rests_on for f in rows if f.instance.expect and f.instance.expect.rests_on})
+        lines += [""] + [f"`PROVED*` rests on [{proof}](../{proof})." for proof in proofs] + [""] * bool(proofs)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def summary(results: Sequence[Verification], seconds: float) -> str:
+    """Return one line that counts verdicts."""
+    counts: dict[str, int] = {}
+    for found in results:
+        words = found.verdict or "without a claim"
+        if not found.as_expected:
+            words += " (not as expected)"
+        elif found.instance.expect is not None and found.instance.expect.verdict is not None:
+            words += " (as expected)"
+        counts[words] = counts.get(words, 0) + 1
+    parts = ", ".join(f"{count} {words}" for words, count in sorted(counts.items()))
+    return f"{len(results)} instances: {parts}; {seconds:.1f} s"

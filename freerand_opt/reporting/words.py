@@ -1,0 +1,90 @@
+"""Questions, programs and attacks in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from freerand_opt.certificates.attack import Strategy
+from freerand_opt.exact import decimal_below
+from freerand_opt.model.question import Question
+from freerand_opt.model.source import Uniform
+from freerand_opt.programs.program import ConicProgram
+
+_QUANTITY = {
+    "guessing-probability": "the guessing probability of {output}",
+    "trace-distance": "the trace distance D(P_RW, U x P_W) of {output}",
+    "min-entropy": "the min-entropy, in bits, of {output}",
+    "score": "the {extreme} score of a functional",
+    "strategy": "whether there is a strategy at all",
+}
+
+
+def question(asked: Question) -> Iterator[str]:
+    """Yield a question line by line, in the order of a question file."""
+    scenario = asked.scenario
+    parties = ", ".join(
+        f"{letter}: {n} settings, {d} outcomes"
+        for letter, n, d in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True)
+    )
+    yield f"scenario    {parties}" + (f" ({scenario.family})" if scenario.family else "")
+    source = asked.source
+    if isinstance(source, Uniform):
+        yield "source      uniform settings, independent of W"
+    else:
+        low, high = Fraction(1, 2) - source.epsilon, Fraction(1, 2) + source.epsilon
+        yield (
+            f"source      Santha-Vazirani bits, epsilon = {source.epsilon} (0 perfect): each bit in [{low}, {high}] given the past and W"
+        )
+        yield f"            order {source.order}, {source.bits}"
+    observed = asked.settings if isinstance(asked.settings, str) else "a given distribution"
+    yield f"observed    settings: {observed}"
+    told = f", told {asked.adversary.told} before she guesses" if asked.ask.at == "average" else ""
+    yield f"adversary   {asked.adversary.devices} devices given W{told}"
+    tests = asked.tests
+    for test in tests[:4]:
+        yield f"test        {test.label}"
+    if len(tests) > 4:
+        yield f"            .. and {len(tests) - 4} more"
+    ask = asked.ask
+    output = "" if ask.output is None else ask.output.label
+    at = ""
+    if isinstance(ask.at, tuple):
+        at = f" at settings {scenario.setting_label(scenario.setting_index(ask.at))}"
+    elif ask.at is not None:
+        at = f", {ask.at} over the settings" if ask.at == "average" else " at the worst settings"
+    yield "ask         " + _QUANTITY[ask.quantity].format(output=output, extreme=ask.extreme) + at
+
+
+def program(made: ConicProgram, method: str) -> Iterator[str]:
+    """Yield what a program looks like: method, size, digest and some labels."""
+    rows, columns = made.shape
+    equal = int(made.zero_rows.sum())
+    yield f"program     {method}"
+    yield f"            {rows} rows ({equal} equalities), {columns} columns, {made.matrix.nnz} nonzeros"
+    yield f"            {made.digest}"
+    yield f"columns     {made.column_label(0)}, .., {made.column_label(columns - 1)}"
+    yield f"rows        {made.row_label(0)}, .., {made.row_label(rows - 1)}"
+
+
+def attack(strategies: tuple[Strategy, ...], asked: Question, limit: int = 8) -> Iterator[str]:
+    """Yield the heaviest strategies: weight, box, and the settings that the source favours and shuns."""
+    shown = sorted(strategies, key=lambda strategy: strategy.weight, reverse=True)
+    yield f"attack      {len(shown)} values of W; heaviest first"
+    scenario = asked.scenario
+    for strategy in shown[:limit]:
+        weight = strategy.weight
+        most = max(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
+        least = min(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
+        spread = f"settings {scenario.setting_label(most)} most likely ({_short(strategy.masses[most] / weight)})"
+        if strategy.masses[most] != strategy.masses[least]:
+            spread += f", {scenario.setting_label(least)} least ({_short(strategy.masses[least] / weight)})"
+        else:
+            spread = "all settings equally likely"
+        yield f"  weight {_short(weight)}: box {strategy.box.label}; {spread}"
+    if len(shown) > limit:
+        yield f"  .. and {len(shown) - limit} more (in the certificate)"
+
+
+def _short(value: Fraction) -> str:
+    return str(value) if len(str(value)) <= 12 else decimal_below(value, 6)

@@ -1,0 +1,165 @@
+"""Programs through cvxpy: any solver that it reaches, and a problem to add constraints to.
+
+The solver is always named: cvxpy's own choice falls on MOSEK as soon as it is installed, licence
+or not.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from freerand_opt.errors import SolverUnavailableError, nearest
+from freerand_opt.programs.program import ConicProgram, FloatArray
+from freerand_opt.solvers.solution import Solution, Status, residuals
+
+if TYPE_CHECKING:
+    import cvxpy
+
+# only what cvxpy calls optimal is: its "inaccurate" ones are hints like any other
+_STATUS: dict[str, Status] = {
+    "optimal": "optimal",
+    "infeasible": "infeasible",
+    # every column is bounded
+    "infeasible_or_unbounded": "infeasible",
+}
+_TOLERANCES: dict[str, dict[str, Any]] = {
+    "CLARABEL": {"tol_gap_abs": 1e-11, "tol_gap_rel": 1e-11, "tol_feas": 1e-11},
+    "CVXOPT": {"abstol": 1e-10, "reltol": 1e-10, "feastol": 1e-10},
+    "HIGHS": {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9, "threads": 1},
+    "OSQP": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iter": 100_000},
+    "SCS": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iters": 100_000},
+}
+_TIME_OPTION = {"CLARABEL": "time_limit", "HIGHS": "time_limit", "OSQP": "time_limit", "SCS": "time_limit_secs"}
+
+
+def require(backend: str) -> None:
+    """Raise SolverUnavailableError unless cvxpy can run this solver here; one line says why not."""
+    try:
+        import cvxpy
+    except ImportError:
+        raise SolverUnavailableError("cvxpy is not installed: pip install cvxpy, or use the solver highs") from None
+    installed = sorted(cvxpy.installed_solvers())  # type: ignore[no-untyped-call]
+    if backend not in installed:
+        known = backend in cvxpy.settings.SOLVERS
+        reason = "its package is not installed" if known else "cvxpy does not know it"
+        raise SolverUnavailableError(
+            f"cvxpy cannot use {backend!r}, {reason}; installed: {', '.join(installed)}{nearest(backend, installed)}"
+        )
+    if backend == "MOSEK":
+        problem = _mosek_fault()
+        if problem:
+            raise SolverUnavailableError(f"MOSEK is installed but has no licence ({problem}); name another solver")
+
+
+@lru_cache(maxsize=1)
+def _mosek_fault() -> str:
+    """Return why MOSEK's licence cannot be checked out, or an empty text; asked once."""
+    import mosek
+
+    try:
+        with mosek.Env() as env:
+            env.checkoutlicense(mosek.feature.pts)
+    except mosek.Error as error:
+        return f"error {int(error.errno)}"
+    return ""
+
+
+def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
+    """Return the program as a cvxpy problem, with its variable, for adding constraints of one's own.
+
+    The problem has one vectorised constraint for each block (`A x == b` or `A x <= b`, in order)
+    and the bounds as the variable's; column j is `program.column_label(j)`. For example the guess
+    at CHSH score 3, when the score is demanded to be 7/2 after all:
+
+    >>> import cvxpy
+    >>> from freerand_opt.programs.build import build
+    >>> from freerand_opt.spec.file import read
+    >>> question = read("lps/no_signalling_guess_chsh.toml").instances[0].question
+    >>> program = build(question).above.program
+    >>> problem, x = as_cvxpy(program)
+    >>> program.row_label(17)
+    'test: chsh >= 3'
+    >>> stronger = program.matrix[[17]] @ x <= -3.5
+    >>> value = cvxpy.Problem(problem.objective, [*problem.constraints, stronger]).solve(solver="CLARABEL")
+    >>> f"{value:.6f}"
+    '0.625000'
+
+    Such values are floats; only `freerand_opt.bound` certifies.
+    """
+    import cvxpy
+
+    bounds = [program.lower.floats(), program.upper.floats()]
+    x = cvxpy.Variable(program.shape[1], name="x", bounds=bounds)  # type: ignore[no-untyped-call]
+    right = program.right.floats()
+    constraints: list[Any] = []
+    start = 0
+    for cone, size in program.blocks:
+        left = program.matrix[start : start + size].astype(np.float64) @ x
+        b = right[start : start + size]
+        constraints.append(left == b if cone == "zero" else left <= b)
+        start += size
+    return cvxpy.Problem(cvxpy.Maximize(program.objective.floats() @ x), constraints), x
+
+
+def solve(program: ConicProgram, backend: str, *, time_limit: float | None = None) -> Solution:
+    """Solve with the named solver, quietly; `time_limit` in seconds where the solver has one.
+
+    A solver that gives up yields a solution of status "stopped" with whatever it left, zeros at
+    worst. Raise SolverUnavailableError as `require` does.
+    """
+    require(backend)
+    import cvxpy
+
+    begun = time.perf_counter()
+    problem, x = as_cvxpy(program)
+    with warnings.catch_warnings():
+        # cvxpy warns of inaccurate solutions; status and residuals say so here
+        warnings.simplefilter("ignore")
+        try:
+            problem.solve(solver=backend, verbose=False, **_options(backend, time_limit))
+            status = _STATUS.get(problem.status, "stopped")
+        except (cvxpy.error.SolverError, ArithmeticError, ValueError):
+            # CVXOPT ends degenerate programs with errors of these kinds
+            status = "stopped"
+    primal = program.lower.floats() if x.value is None else np.asarray(x.value, dtype=np.float64)
+    multipliers = _multipliers(program, problem)
+    primal_residual, dual_residual = residuals(program, primal, multipliers)
+    return Solution(
+        status=status,
+        solver=f"cvxpy:{backend}",
+        primal=primal,
+        multipliers=multipliers,
+        basic_columns=None,
+        active_rows=None,
+        seconds=time.perf_counter() - begun,
+        primal_residual=primal_residual,
+        dual_residual=dual_residual,
+    )
+
+
+def _options(backend: str, time_limit: float | None) -> dict[str, Any]:
+    options = dict(_TOLERANCES.get(backend, {}))
+    if time_limit is not None:
+        limit = max(time_limit, 0.01)
+        if backend == "MOSEK":
+            options["mosek_params"] = {"MSK_DPAR_OPTIMIZER_MAX_TIME": limit}
+        elif backend == "SCIPY":
+            options["scipy_options"] = {"time_limit": limit}
+        elif backend in _TIME_OPTION:
+            options[_TIME_OPTION[backend]] = limit
+    return options
+
+
+def _multipliers(program: ConicProgram, problem: cvxpy.Problem) -> FloatArray:
+    """Return the constraints' dual values in order, 0 where there are none, in the dual cone."""
+    parts: list[FloatArray] = []
+    for (_, size), constraint in zip(program.blocks, problem.constraints, strict=True):
+        value = constraint.dual_value
+        parts.append(np.zeros(size) if value is None else np.asarray(value, dtype=np.float64).reshape(size))
+    found = np.concatenate(parts)
+    return np.where(program.zero_rows, found, np.maximum(found, 0))
