@@ -25,7 +25,8 @@ from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.boxes import Box, Deterministic, Table, all_deterministic, deterministic_count, rounded
-from freerand_opt.programs.cones import no_signalling_rows
+from freerand_opt.programs.build import MULTIPLIED_BITS
+from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.program import (
     ConicProgram,
     FloatArray,
@@ -50,9 +51,7 @@ def search(
     question: Question, run: Callable[[ConicProgram, float | None], Solution], time_limit: float | None
 ) -> tuple[tuple[Strategy, ...], Fraction | None]:
     """Return the best attack found and its value (None if no strategy was found)."""
-    scores: list[Exact] = [
-        round_up(test.score) if test.relation == ">=" else round_down(test.score) for test in question.tests
-    ]
+    scores = _inner_scores(question)
     boxes: list[Box] = [*_starting_boxes(question), *_honest_boxes(question, run, time_limit)]
     best: tuple[tuple[Strategy, ...], Fraction | None] = ((), None)
     generator = np.random.default_rng(0)
@@ -75,6 +74,12 @@ def search(
             break
         boxes += fresh
     return best
+
+
+def _inner_scores(question: Question) -> list[Exact]:
+    """Return the tests' scores, rounded to the safe side; coarser where they multiply columns."""
+    bits = MULTIPLIED_BITS if question.settings == "free" else 60
+    return [(round_up if t.relation == ">=" else round_down)(t.score, bits) for t in question.tests]
 
 
 def _value(program: ConicProgram, x: list[Fraction]) -> Fraction:
@@ -101,10 +106,7 @@ def _honest_boxes(
     """Return a box that passes the tests without any bias of the source: the feasible point to start from."""
     ask = replace(question.ask, quantity="strategy", output=None, at=None, functional=None)
     honest = replace(question, source=Uniform(), ask=ask)
-    scores: list[Exact] = [
-        round_up(test.score) if test.relation == ">=" else round_down(test.score) for test in question.tests
-    ]
-    made = by_source_vertices(honest, scores=scores)
+    made = by_source_vertices(honest, scores=_inner_scores(question))
     easier = by_margin if len(test_inequalities(made.program)) else by_violations
     program = easier(made.program)
     solution = run(program, time_limit)
@@ -143,7 +145,7 @@ def _cell_prices(
 ) -> tuple[list[FloatArray], FloatArray]:
     """Return prices[g][o, s] of a cell with each guess, and the cost of mass at s."""
     from freerand_opt.programs.guesses import label_values
-    from freerand_opt.programs.observation import conditioning, normalised_at, objective_factors, scaled_settings
+    from freerand_opt.programs.observation import normalised_at, objective_factors, scaled_settings, test_shares
 
     scenario = question.scenario
     labels, denominator = label_values(question)
@@ -165,12 +167,13 @@ def _cell_prices(
     for test, scale in zip(question.tests, made.test_scales, strict=True):
         row = next(rows) if test.relation == "=" else next(others)
         price = prices[row] * scale * (-1 if test.relation == ">=" else 1)
-        free = question.settings == "free" and test.functional.on == "conditional"
-        shares = conditioning(question, test.functional.on)
+        shares = test_shares(question, test)
         for o, s, factor in test.functional.terms:
-            tests[o, s] += price * float(factor) * (1.0 if free else float(shares[s]))
-        if free:
+            tests[o, s] += price * float(factor) * float(shares[s])
+        if scaled is None and test.functional.on == "conditional":
             tests[:, test.functional.terms[0][1]] -= price * float(test.score)
+        elif scaled is None and normalised_at(question) is not None:
+            tests -= price * float(test.score) / scenario.shape[1]
     return [np.asarray(label / denominator * factors[None, :] - tests) for label in labels], costs
 
 

@@ -16,7 +16,7 @@ from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import Multipliers, multipliers, point
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, sign
-from freerand_opt.model.question import Question
+from freerand_opt.model.question import Ask, Question
 from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
@@ -75,7 +75,9 @@ def bound(
     above = bounds.above.program
     solved = _solve(above, None if bounds.below is None else bounds.below.program, run, time_limit)
     if solved.solution.status == "infeasible":
-        found = _existence(question, bounds, name, instance, run, time_limit, begun)
+        # the certificate carries the question of existence, so its program must be that question's
+        asked = replace(question, ask=Ask("strategy"))
+        found = _existence(asked, build(asked), name, instance, run, time_limit, begun)
         if found.infeasible:
             raise InfeasibleError(found)
     proof = _multipliers_json(above, solved)
@@ -170,11 +172,18 @@ def _solve(above: ConicProgram, below: ConicProgram | None, run: Solver, time_li
         from freerand_opt.solvers.highs import sharpen
 
         sharper = sharpen(inner, solution)
-        x = point(inner, sharper) or x
+        x = _better(inner, x, point(inner, sharper))
         found = min(found, multipliers(small, sharper), key=lambda item: float(item.bound))
     if x is not None and reduction is not None:
         x = [x[place] for place in reduction.column_class.tolist()]
     return _Solved(found, x, reduction, solution)
+
+
+def _better(program: ConicProgram, x: list[Fraction] | None, y: list[Fraction] | None) -> list[Fraction] | None:
+    """Return the point with the larger objective; None is no point."""
+    if x is None or y is None:
+        return x if y is None else y
+    return x if _objective(program, x) >= _objective(program, y) else y
 
 
 def _closed(program: ConicProgram, found: Multipliers, x: list[Fraction] | None) -> bool:
@@ -240,7 +249,6 @@ def _existence(
     if solved.solution.status == "infeasible" and easier is by_margin:
         below = None if bounds.below is None else by_violations(without_objective(bounds.below.program))
         solved = _solve(by_violations(full), below, run, time_limit)
-    asked = replace(question, ask=replace(question.ask, quantity="strategy", output=None, at=None, functional=None))
     proof = None
     attack: tuple[Strategy, ...] = ()
     value = None
@@ -248,10 +256,10 @@ def _existence(
         proof = _multipliers_json(full, solved)
     elif solved.point is not None and below is not None and _objective(below, solved.point) >= 0:
         assert bounds.below is not None
-        attack = strategies(asked, bounds.below, solved.point[: full.shape[1]])
+        attack = strategies(question, bounds.below, solved.point[: full.shape[1]])
         value = Fraction(1)
     found = _finished(
-        asked, name, instance, bounds, solved, proof, attack, value, begun, lambda: solved.multipliers.bound
+        question, name, instance, bounds, solved, proof, attack, value, begun, lambda: solved.multipliers.bound
     )
     return replace(found, infeasible=proof is not None)
 

@@ -72,7 +72,9 @@ class _Parser:
         for factor in (value,) if isinstance(value, Fraction) else (share for _, share in value.terms):
             if max(factor.numerator.bit_length(), factor.denominator.bit_length()) > MAX_BITS:
                 raise self.fault(f"a fraction of more than {MAX_BITS} bits")
-        if isinstance(value, Real) and any(abs(n) > MAX_EXPONENT for monomial, _ in value.terms for _, n in monomial):
+        if isinstance(value, Real) and any(
+            abs(n) > MAX_EXPONENT for monomial, _ in value.terms for _, n in monomial
+        ):
             raise self.fault(f"an exponent above {MAX_EXPONENT}")
         return value
 
@@ -92,7 +94,9 @@ class _Parser:
             return match[0].strip()
         rest = self.source[self.position :].strip()
         if rest:
-            self.position += len(self.source[self.position :]) - len(self.source[self.position :].lstrip()) + 1
+            self.position += (
+                len(self.source[self.position :]) - len(self.source[self.position :].lstrip()) + 1
+            )
             raise self.unexpected(rest[0])
         return ""
 
@@ -118,7 +122,10 @@ class _Parser:
             parts.append(right if operator == "+" else -right)
         while len(parts) > 1:  # in pairs, which keeps long sums cheap
             pairs = zip(parts[::2], parts[1::2], strict=False)
-            parts = [*(self.checked(one + two) for one, two in pairs), *(parts[-1:] if len(parts) % 2 else [])]
+            parts = [
+                *(self.checked(one + two) for one, two in pairs),
+                *(parts[-1:] if len(parts) % 2 else []),
+            ]
         self.depth -= 1
         return parts[0]
 
@@ -150,7 +157,10 @@ class _Parser:
         if exponent < 0 and base == 0:
             raise self.fault("division by zero")
         if isinstance(base, Fraction):
-            if abs(exponent) * max(base.numerator.bit_length() - 1, base.denominator.bit_length() - 1) > MAX_BITS:
+            if (
+                abs(exponent) * max(base.numerator.bit_length() - 1, base.denominator.bit_length() - 1)
+                > MAX_BITS
+            ):
                 raise self.fault(f"a fraction of more than {MAX_BITS} bits")
             return power(base, exponent)
         if exponent < 0:
@@ -216,7 +226,9 @@ class _Parser:
             raise self.fault(str(error)) from None
         multiple = _multiple_of_pi(argument)
         if multiple is None:
-            raise self.fault(f"{name} of {text(argument)[:40]}; angles are rational multiples of pi, as {name}(pi/8)")
+            raise self.fault(
+                f"{name} of {text(argument)[:40]}; angles are rational multiples of pi, as {name}(pi/8)"
+            )
         return cos_pi(multiple) if name == "cos" else sin_pi(multiple)
 
 

@@ -10,9 +10,9 @@ import time
 from dataclasses import replace
 from fractions import Fraction
 
-from freerand_opt.bounding import bound, digest, margin
 from scipy.optimize import brentq
 
+from freerand_opt.bounding import bound, digest, margin
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question, Threshold
 from freerand_opt.model.source import SanthaVazirani
@@ -56,8 +56,12 @@ def critical_epsilon(
             f"at {low}: strategy {below}; at {high}: strategy {above}; there must be none at the first and one at the second",
         )
     # two certified ends around a root found in floating point, then bisection if that was not enough
-    guess = Fraction(brentq(hint, float(low), float(high), xtol=float(threshold.width) / 8))
-    tries = [guess - threshold.width * Fraction(2, 5), guess + threshold.width * Fraction(2, 5)]
+    tries: list[Fraction] = []
+    try:
+        guess = Fraction(brentq(hint, float(low), float(high), xtol=float(threshold.width) / 8))
+        tries = [guess - threshold.width * Fraction(2, 5), guess + threshold.width * Fraction(2, 5)]
+    except ValueError:  # the root is so near an end that floats on the grid see no change of sign
+        pass
     for _ in range(MAX_STEPS):
         if high - low <= threshold.width:
             break

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +14,13 @@ from typing import Any
 from freerand_opt.bounding import bound, digest, expanded
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
+from freerand_opt.computations.roots import FUNCTIONS
 from freerand_opt.computations.roots import certificate as root_certificate
-from freerand_opt.errors import FreerandError
+from freerand_opt.errors import FreerandError, InputError
+from freerand_opt.exact import text
+from freerand_opt.model.scenario import Scenario, chained, chsh, ghz
 from freerand_opt.programs.build import build
+from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.relaxed import without_objective
 from freerand_opt.result import Bracket, Result, verdict
 from freerand_opt.spec.file import Instance, QuestionFile
@@ -35,6 +40,21 @@ class Verification:
     verdict: str | None
     as_expected: bool
 
+    @property
+    def impossible(self) -> bool:
+        """Return whether no strategy passes the tests, so that what was asked has no answer."""
+        asked = self.instance.question
+        return self.result.infeasible and asked is not None and asked.ask.quantity != "strategy"
+
+    def wider_than(self, width: float) -> bool:
+        """Return whether the answer is not known as well as `width` asks, where that can be said."""
+        if self.impossible or self.result.quantity == "threshold":
+            return False
+        if self.result.quantity == "strategy":
+            return str(self.result) == "?"
+        size = self.result.bracket.width
+        return size is None or not size <= width
+
 
 def answer(
     file: QuestionFile, instance: Instance, *, solver: str = "highs", time_limit: float | None = None
@@ -52,15 +72,22 @@ def answer(
             solver=solver,
             time_limit=time_limit,
         )
-    return bound(instance.question, name=file.name, instance=instance.name, solver=solver, time_limit=time_limit)
+    return bound(
+        instance.question, name=file.name, instance=instance.name, solver=solver, time_limit=time_limit
+    )
 
 
 def _computed(file: QuestionFile, instance: Instance) -> Result:
     begun = time.perf_counter()
     assert instance.computation is not None
     rests_on = instance.expect.rests_on if instance.expect is not None else None
-    body = root_certificate(instance.computation, name=file.name, instance=instance.name, rests_on=rests_on or "")
-    checker.check(body)
+    try:
+        body = root_certificate(
+            instance.computation, name=file.name, instance=instance.name, rests_on=rests_on or ""
+        )
+    except ValueError as error:
+        raise InputError("computation", str(error)).within(str(file.path)) from None
+    check_certificate(body)
     ends = (Fraction(body["answer"]["lower"]), Fraction(body["answer"]["upper"]))
     return Result(
         name=file.name,
@@ -85,9 +112,11 @@ def verify(
 
 
 def compared(file: QuestionFile, instance: Instance, result: Result) -> Verification:
-    """Return the verdict on a result."""
+    """Return the verdict on a result; nothing is claimed successfully about a question without an answer."""
     if instance.expect is None:
         return Verification(file, instance, result, None, True)
+    if Verification(file, instance, result, None, False).impossible:
+        return Verification(file, instance, result, "UNDECIDED", False)
     found = verdict(result.bracket, instance.expect)
     wanted = instance.expect.verdict or "PROVED"
     return Verification(file, instance, result, found, found.rstrip("*") == wanted)
@@ -97,59 +126,137 @@ def compared(file: QuestionFile, instance: Instance, result: Result) -> Verifica
 
 
 def check_certificate(body: dict[str, Any]) -> tuple[str, ...]:
-    """Check a certificate, rebuilding programs that it does not carry; return what was proved.
+    """Check a certificate, rebuilding what it only names; return what was proved.
 
-    Raise check.CertificateError if it does not prove what it states.
+    A program is built from its question even if the file carries one, and the values of a root's
+    function are computed anew. Raise check.CertificateError if it does not prove what it states.
     """
     programs: dict[str, Any] = {}
     lifted: dict[str, Any] = {}
-    for part in _brackets(body):
+    rebuilt = False
+    for part in brackets(body):
         proof = part.get("multipliers")
         if not isinstance(proof, dict) or "program" not in proof or "question" not in part:
             continue
-        try:
-            question = question_from_json(part["question"])
-            program = build(question).above.program
-        except (KeyError, TypeError, ValueError, AttributeError, FreerandError, AssertionError) as error:
-            raise checker.CertificateError(f"question: no program can be built from it ({error})") from None
-        if question.ask.quantity == "strategy":
-            program = without_objective(program)
+        program = _program_of(part["question"])
+        rebuilt = True
         if program.digest != proof.get("digest"):
             raise checker.CertificateError(
-                f"multipliers: they are about the program {proof.get('digest')}, the question's is {program.digest}"
+                f"multipliers: they are about the program {proof.get('digest')}, "
+                f"the question's is {program.digest}"
             )
         if proof["program"] is None:
-            more, raised = expanded(part, program, None)
+            try:
+                more, raised = expanded(part, program, None)
+            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+                raise checker.CertificateError(f"multipliers: they cannot be lifted ({error})") from None
             programs |= more
             lifted |= raised
     report = checker.check(body, programs=programs, lifted=lifted)
-    return (*report.lines, "the question's program was rebuilt" if programs else "the file carries its program")
+    if body.get("kind") == "root":
+        return (*report.lines, _check_root(body))
+    return (*report.lines, "the question's program was rebuilt") if rebuilt else report.lines
 
 
-def _brackets(body: Any) -> Iterable[dict[str, Any]]:
+def _program_of(question: Any) -> ConicProgram:
+    """Return the program of a certificate's question."""
+    checker._read_question(question)  # sizes and numbers are as documented, so that building ends
+    try:
+        asked = question_from_json(question)
+        _check_family(asked.scenario)
+        program = build(asked).above.program
+    except checker.CertificateError:
+        raise
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        FreerandError,
+        AssertionError,
+    ) as error:
+        raise checker.CertificateError(f"question: no program can be built from it ({error})") from None
+    return without_objective(program) if asked.ask.quantity == "strategy" else program
+
+
+def _check_family(scenario: Scenario) -> None:
+    """Raise CertificateError if a scenario is none of its family: proofs about the family choose programs."""
+    settings, family = scenario.settings, scenario.family
+    if family == "chained":
+        made = chained(settings[0])
+    elif family == "ghz":
+        made = ghz(len(settings))
+    elif family in (None, "chsh"):
+        made = scenario if family is None else chsh()
+    else:
+        raise checker.CertificateError(f"question: the family {family!r} is not known")
+    if (made.settings, made.outcomes) != (settings, scenario.outcomes):
+        raise checker.CertificateError(
+            f"question: {settings} settings and {scenario.outcomes} outcomes are not of the family {family!r}"
+        )
+
+
+def _check_root(body: dict[str, Any]) -> str:
+    """Compute the values at both ends anew and compare them."""
+    number = r"-?\d{1,400}(?:/\d{1,400})?"
+    found = re.fullmatch(rf"([a-z0-9-]+)\(((?:\w+={number}(?:, )?)*)\)", body["function"], re.ASCII)
+    words = dict(word.split("=") for word in found[2].split(", ") if word) if found else {}
+    if found is None or found[1] not in FUNCTIONS or tuple(words) != FUNCTIONS[found[1]][1]:
+        raise checker.CertificateError(
+            f"function: {body['function'][:80]!r} is none of {', '.join(FUNCTIONS)}"
+        )
+    for end, key in (("lower", "at_lower"), ("upper", "at_upper")):
+        if not re.fullmatch(number, body["answer"][end], re.ASCII):
+            raise checker.CertificateError(f"answer: {end}: {body['answer'][end][:80]!r} is no fraction")
+        try:
+            place = Fraction(body["answer"][end])
+            value = FUNCTIONS[found[1]][0](place, **{name: Fraction(word) for name, word in words.items()})
+            derived = text(value)
+        except (ValueError, ArithmeticError, FreerandError) as error:
+            raise checker.CertificateError(f"{key}: {body['function'][:80]} has no value ({error})") from None
+        if not 0 <= place <= Fraction(1, 4) or derived != body[key]:
+            raise checker.CertificateError(
+                f"{key}: claimed {body[key][:200]}, derived {derived[:200]} at {place}"
+            )
+    return f"the values of {body['function']} were computed anew"
+
+
+def brackets(body: Any) -> Iterator[dict[str, Any]]:
+    """Yield the certificates of kind bracket that a certificate consists of."""
     if not isinstance(body, dict):
         return
     if body.get("kind") == "bracket":
         yield body
     for key in ("below", "above"):
-        yield from _brackets(body.get(key))
+        yield from brackets(body.get(key))
     parts = body.get("parts")
     for part in parts if isinstance(parts, list) else ():
-        yield from _brackets(part)
-
-
-def certificate_path(folder: Path, result: Result) -> Path:
-    """Return where a result's certificate is kept below a folder."""
-    words = "".join(c if c.isalnum() or c in "=.-" else "_" for c in result.instance) or "main"
-    return folder / result.name / f"{words}.json"
+        yield from brackets(part)
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read a certificate file; raise check.CertificateError if it is no JSON object."""
+    """Read a certificate; raise InputError if it is no JSON, CertificateError if it is no object."""
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise checker.CertificateError(f"is no JSON ({error}); was it cut off?") from None
+        body = json.loads(
+            path.read_bytes(), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
+        )
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read: {error.strerror}") from None
+    except checker.CertificateError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise InputError(str(path), f"is no JSON ({error}); was it cut off?") from None
     if not isinstance(body, dict):
         raise checker.CertificateError("is no JSON object")
     return body
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(found := dict(pairs)) != len(pairs):
+        raise checker.CertificateError("a key occurs twice in one object")
+    return found
+
+
+def _no_float(word: str) -> Any:
+    raise checker.CertificateError(f"{word[:40]} is a floating-point number; numbers are texts")

@@ -41,6 +41,9 @@ def strategies(question: Question, made: StrategyProgram, x: Sequence[Fraction])
         nodes = len(made.cone.names)
         found = []
         for k, box in enumerate(made.boxes):
+            if made.cone.vertices:
+                found += _from_hull(made, k, box, x, settings)
+                continue
             masses = tuple(x[k * nodes + int(column)] / settings for column in made.cone.leaf)
             if any(masses):
                 found.append(Strategy(masses, box))
@@ -52,6 +55,16 @@ def strategies(question: Question, made: StrategyProgram, x: Sequence[Fraction])
     if total == 1 or not found:
         return tuple(found)
     return tuple(Strategy(tuple(mass / total for mass in s.masses), s.box) for s in found)
+
+
+def _from_hull(made: BoxStrategies, k: int, box: Box, x: Sequence[Fraction], settings: int) -> list[Strategy]:
+    """One strategy for each vertex with weight: a mixture of products is no product."""
+    start = k * len(made.cone.names) + made.cone.weights
+    return [
+        Strategy(tuple(weight * mass / settings for mass in vertex), box)
+        for vertex, weight in zip(made.cone.vertices, x[start : start + len(made.cone.vertices)], strict=True)
+        if weight
+    ]
 
 
 def _from_vertices(question: Question, made: VertexStrategies, x: Sequence[Fraction]) -> list[Strategy]:

@@ -90,12 +90,13 @@ def _from_small_denominators(solution: Solution) -> dict[int, Fraction]:
     return {
         row: Fraction(float(value)).limit_denominator(1000)
         for row, value in enumerate(solution.multipliers)
-        if abs(value) > 1e-9
+        if abs(value) > 1e-9 and np.isfinite(value)
     }
 
 
 def _from_grid(solution: Solution, grid: int) -> dict[int, Fraction]:
-    return {row: Fraction(round(float(value) * grid), grid) for row, value in enumerate(solution.multipliers) if value}
+    finite = np.where(np.isfinite(solution.multipliers), solution.multipliers, 0.0)
+    return {row: Fraction(round(float(value) * grid), grid) for row, value in enumerate(finite) if value}
 
 
 def point(program: ConicProgram, solution: Solution) -> list[Fraction] | None:

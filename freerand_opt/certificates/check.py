@@ -27,7 +27,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -37,6 +37,8 @@ Number: TypeAlias = "Fraction | Form"
 Scalar: TypeAlias = "int | Fraction | Form"
 Monomial: TypeAlias = "frozenset[tuple[str, Number, int]]"  # factors: (function, argument, power)
 Interval: TypeAlias = tuple[int, int]  # (lo, hi) stands for [lo, hi] / 2^bits
+Columns: TypeAlias = list[list[tuple[int, int]]]  # for each joint setting: (joint outcome, weight)
+Membership: TypeAlias = "Callable[[list[Scalar], str], None]"
 Lifted: TypeAlias = tuple[Sequence[str], Sequence[int], Sequence[int]]
 
 # Limits, far above what certificates need, so that no file can keep the checker busy for ever.
@@ -182,7 +184,7 @@ def _power(x: Scalar, power: int) -> Number:
 
 
 def _call(function: str, x: Number) -> Number:
-    """Apply sqrt, cos or log2; values that are visibly rational are returned as rationals."""
+    """Apply sqrt, rootN, cos or log2; values that are visibly rational are returned as rationals."""
     if function != "cos" and _sign(x) < (function == "log2"):
         raise CertificateError(f"{function}({_show(x)}) has no value")
     if isinstance(x, Fraction):
@@ -229,7 +231,7 @@ def _show(x: Scalar) -> str:
     return f"{x} (about {float(near):.12g})" if abs(near) < 10**300 else f"{x} (huge)"
 
 
-_TOKEN = re.compile(r"[ \t\n]*(?:([0-9]+)|(sqrt|cos|log2|pi)|([-+*/^()]))")
+_TOKEN = re.compile(r"[ \t\n]*(?:([0-9]+)|(sqrt|root[1-9][0-9]?|cos|log2|pi)|([-+*/^()]))")
 _FRACTION = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
 
@@ -295,7 +297,7 @@ class _Parser:
             return _small(Fraction(int(token)))
         if token == "pi":
             return Form(frozenset({(frozenset({("pi", Fraction(0), 1)}), Fraction(1))}))
-        if token in ("sqrt", "cos", "log2"):
+        if re.fullmatch(r"sqrt|cos|log2|root[1-9][0-9]?", token):
             self.need("(")
         elif token != "(":
             raise CertificateError(f"expected a number, found {token!r}")
@@ -368,6 +370,12 @@ def _enclose_factor(factor: tuple[str, Number, int], bits: int) -> Interval:
         if base[0] < 0:
             raise _Undecided
         base = math.isqrt(base[0] << bits), math.isqrt(base[1] << bits) + 1
+    elif function.startswith("root"):
+        if base[0] < 0:
+            raise _Undecided
+        degree = int(function[4:])
+        low, high = (_integer_root(end << bits * (degree - 1), degree) for end in base)
+        base = low, high + 1
     elif function == "cos":
         base = _cos(base, bits)
     elif function == "log2":
@@ -380,6 +388,15 @@ def _enclose_factor(factor: tuple[str, Number, int], bits: int) -> Interval:
             raise _Undecided
         value = one * one // value[1], -(-one * one // value[0])
     return value
+
+
+def _integer_root(x: int, degree: int) -> int:
+    """Return the floor of the root of x >= 0, by bisection."""
+    low, high = 0, 1 << (x.bit_length() // degree + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**degree <= x else (low, middle)
+    return low
 
 
 def _times(x: Interval, y: Interval, bits: int) -> Interval:
@@ -478,9 +495,7 @@ def _choice(holder: Any, key: str, choices: Sequence[str], where: str) -> str:
     return value
 
 
-def _integers(
-    xs: Any, where: str, low: int | None, high: int | None, length: int | None = None
-) -> list[int]:
+def _integers(xs: Any, where: str, low: int | None, high: int | None, length: int | None = None) -> list[int]:
     """Return the list if it has integers in low..high only (None: no limit)."""
     if type(xs) is not list or not set(map(type, xs)) <= {int}:
         raise CertificateError(f"{where}: expected a list of integers")
@@ -507,9 +522,7 @@ def _scaled(palette: Sequence[Number], unit: int = 1) -> tuple[list[Scalar], int
         if isinstance(x, Fraction):
             unit = math.lcm(unit, x.denominator)
             _small(Fraction(unit))
-    return [
-        x * unit if isinstance(x, Form) else x.numerator * (unit // x.denominator) for x in palette
-    ], unit
+    return [x * unit if isinstance(x, Form) else x.numerator * (unit // x.denominator) for x in palette], unit
 
 
 def _ratio(x: Scalar, y: Scalar) -> Number:
@@ -645,9 +658,7 @@ def _check_multipliers_of(
         )
     if lift is not None:
         if name not in lifted:
-            raise CertificateError(
-                f"{where}: they belong to classes of rows; `freerand check` can lift them"
-            )
+            raise CertificateError(f"{where}: they belong to classes of rows; `freerand check` can lift them")
         palette, rows, codes = lifted[name]
     program = programs[name] if program is None else program
     if (derived := digest(program)) != name:
@@ -657,9 +668,7 @@ def _check_multipliers_of(
     if quantity == "strategy" and any(number(goal["palette"][c]) != 0 for c in set(goal["codes"])):
         raise CertificateError("program: the objective of the question for a strategy is not 0")
     if quantity == "strategy" and _sign(bound) >= 0:
-        raise CertificateError(
-            f"{where}: claimed bound {_show(bound)} is not negative: no contradiction"
-        )
+        raise CertificateError(f"{where}: claimed bound {_show(bound)} is not negative: no contradiction")
     line = (
         f"multipliers: {len(rows)} of {len(program['indptr']) - 1} rows of a program with "
         f"{program['columns']} columns, {'carried by the file' if carried else 'supplied'}, "
@@ -685,9 +694,7 @@ class _Question:
     outcomes: list[int]
     count_settings: int
     count_outcomes: int
-    epsilon: Number | None  # None: every source distribution is uniform
-    bits: list[tuple[int, int]]  # in the order of time: party and its j-th bit
-    encoding: str
+    source: Membership  # raises unless masses are in the cone of the source
     observed: list[Number] | None  # None: free
     local: bool
     told: bool
@@ -719,27 +726,7 @@ def _read_question(raw: Any) -> _Question:
     if not settings:
         raise CertificateError(f"{where}: there is no party")
 
-    source = _get(raw, "source", dict, where)
-    epsilon: Number | None = None
-    bits: list[tuple[int, int]] = []
-    encoding = ""
-    if _choice(source, "kind", ("uniform", "santha-vazirani"), f"{where}: source") != "uniform":
-        epsilon = number(_get(source, "epsilon", str, where), f"{where}: epsilon")
-        if _sign(epsilon) < 0 or _sign(Fraction(1, 2) - epsilon) < 0:
-            raise CertificateError(f"{where}: epsilon {_show(epsilon)} is not in [0, 1/2]")
-        if any(n & (n - 1) for n in settings):
-            raise CertificateError(f"{where}: bits need numbers of settings that are powers of 2")
-        names = [chr(ord("A") + party) for party in range(len(settings))]
-        order = _choice(
-            source, "order", ["interleaved", *(f"{name} first" for name in names)], where
-        )
-        encodings = ("most-significant-first", "least-significant-first", "gray")
-        encoding = _choice(source, "bits", encodings, where)
-        bits = [(p, j) for p, n in enumerate(settings) for j in range(n.bit_length() - 1)]
-        if order == "interleaved":
-            bits.sort(key=lambda bit: bit[1])  # stable: party by party within one round
-        else:
-            bits.sort(key=lambda bit: names[bit[0]] != order[0])
+    source = _read_source(_get(raw, "source", dict, where), settings, f"{where}: source")
 
     kind = _get(raw, "observed", dict, where)
     kind = _get(kind, "settings", (str, list), f"{where}: observed")
@@ -809,9 +796,7 @@ def _read_question(raw: Any) -> _Question:
         outcomes,
         count_settings,
         count_outcomes,
-        epsilon,
-        bits,
-        encoding,
+        source,
         observed,
         devices == "local",
         told == "settings",
@@ -834,43 +819,162 @@ def _digits(index: int, sizes: Sequence[int]) -> list[int]:
     return parts[::-1]
 
 
-def _leaves(q: _Question) -> list[int]:
-    """Return for each joint setting its bits in the order of time, read as a binary number."""
-    leaves = []
-    for s in range(q.count_settings):
-        parts, leaf = _digits(s, q.settings), 0
-        for party, j in q.bits:
-            code, last = parts[party], q.settings[party].bit_length() - 2
-            if q.encoding == "gray":
-                code ^= code >> 1
-            leaf = leaf * 2 + (code >> (j if q.encoding[0] == "l" else last - j) & 1)
-        leaves.append(leaf)
-    return leaves
+def _joint(parts: Sequence[int], sizes: Sequence[int]) -> int:
+    index = 0
+    for part, size in zip(parts, sizes, strict=True):
+        index = index * size + part
+    return index
 
 
-def _check_source(masses: list[Scalar], leaves: list[int], q: _Question, where: str) -> None:
-    """Check that a vector is in the cone of the source, pair by pair up the tree of bits."""
-    if q.epsilon is None:
-        if len(set(masses)) > 1:
-            raise CertificateError(f"{where}: the source is uniform, the masses are not")
-        return
-    most = q.epsilon + Fraction(1, 2)
+def _read_source(raw: Any, settings: list[int], where: str) -> Membership:
+    """Return a function (masses, where) that raises unless the masses are in the source's cone."""
+    kinds = ("uniform", "santha-vazirani", "mutual", "per-party", "measurement-dependence", "inequalities")
+    kind = _choice(raw, "kind", kinds, where)
+    joint = range(math.prod(settings))
+    if kind == "uniform":
+        return _is_constant
+    if kind == "santha-vazirani":
+        names = [chr(ord("A") + party) for party in range(len(settings))]
+        order = _choice(raw, "order", ["interleaved", *(f"{name} first" for name in names)], where)
+        bits = [(p, j) for p, n in enumerate(settings) for j in range(n.bit_length() - 1)]
+        if order == "interleaved":
+            bits.sort(key=lambda bit: bit[1])  # stable: party by party within one round
+        else:
+            bits.sort(key=lambda bit: names[bit[0]] != order[0])
+        most, encoding = _read_bits(raw, settings, where)
+        leaves = [_leaf(_digits(s, settings), bits, settings, encoding) for s in joint]
+        return lambda masses, place: _check_tree([masses[s] for s in _inverse(leaves)], most, place)
+    if kind == "mutual":
+        most, encoding = _read_bits(raw, settings, where)
+        lines = [line for party in range(len(settings)) for line in _lines(party, settings, encoding)]
+
+        def mutual(masses: list[Scalar], place: str) -> None:
+            for line in lines:
+                _check_tree([masses[s] for s in line], most, place)
+
+        return mutual
+    if kind == "per-party":
+        return _read_parts(_get(raw, "parts", list, where), settings, where)
+    if kind == "measurement-dependence":
+        low, high = (number(_get(raw, key, str, where), f"{where}: {key}") for key in ("lower", "upper"))
+        rows: list[tuple[dict[int, Number], Number]] = []
+        for sign, limit in ((1, high), (-1, -low)):
+            rows += [({s: Fraction(sign)}, limit) for s in joint]
+        return lambda masses, place: _check_rows(masses, rows, place)
+    own = []
+    for row in _get(raw, "rows", list, where):
+        terms: dict[int, Number] = {}
+        for term in _get(row, "terms", list, where):
+            if type(term) is not list or len(term) != 2:
+                raise CertificateError(f"{where}: a term is [s, number]")
+            _integers(term[:1], f"{where}: joint setting", 0, len(joint) - 1)
+            terms[term[0]] = terms.get(term[0], Fraction(0)) + number(term[1], where)
+        own.append((terms, number(_get(row, "bound", str, where), f"{where}: bound")))
+    return lambda masses, place: _check_rows(masses, own, place)
+
+
+def _read_bits(raw: Any, settings: list[int], where: str) -> tuple[Number, str]:
+    """Return the largest probability of a bit and the encoding of bits into settings."""
+    epsilon = number(_get(raw, "epsilon", str, where), f"{where}: epsilon")
+    if _sign(epsilon) < 0 or _sign(Fraction(1, 2) - epsilon) < 0:
+        raise CertificateError(f"{where}: epsilon {_show(epsilon)} is not in [0, 1/2]")
+    if any(n & (n - 1) for n in settings):
+        raise CertificateError(f"{where}: bits need numbers of settings that are powers of 2")
+    encodings = ("most-significant-first", "least-significant-first", "gray")
+    return epsilon + Fraction(1, 2), _choice(raw, "bits", encodings, where)
+
+
+def _leaf(parts: Sequence[int], bits: list[tuple[int, int]], settings: Sequence[int], encoding: str) -> int:
+    """Return the bits of a joint setting in the order of time, read as a binary number."""
+    leaf = 0
+    for party, j in bits:
+        code, last = parts[party], settings[party].bit_length() - 2
+        if encoding == "gray":
+            code ^= code >> 1
+        leaf = leaf * 2 + (code >> (j if encoding[0] == "l" else last - j) & 1)
+    return leaf
+
+
+def _inverse(leaves: Sequence[int]) -> list[int]:
+    places = [0] * len(leaves)
+    for s, leaf in enumerate(leaves):
+        places[leaf] = s
+    return places
+
+
+def _lines(party: int, settings: list[int], encoding: str) -> list[list[int]]:
+    """Return, for each setting of the others, the joint settings of a party in leaf order."""
+    size = settings[party]
+    bits = [(0, j) for j in range(size.bit_length() - 1)]
+    order = _inverse([_leaf([x], bits, [size], encoding) for x in range(size)])
+    found = []
+    for s in range(math.prod(settings)):
+        parts = _digits(s, settings)
+        if parts[party] == 0:
+            found.append([_joint([*parts[:party], x, *parts[party + 1 :]], settings) for x in order])
+    return found
+
+
+def _read_parts(raw: list[Any], settings: list[int], where: str) -> Membership:
+    """Parties with sources of their own, independent given W: a product of distributions."""
+    if len(raw) != len(settings):
+        raise CertificateError(f"{where}: claimed {len(raw)} parts, derived {len(settings)} parties")
+    parts: list[tuple[Number, list[int], bool]] = []
+    for part, size in zip(raw, settings, strict=True):
+        if _choice(part, "kind", ("uniform", "santha-vazirani"), where) == "uniform":
+            parts.append((Fraction(1, 2), list(range(size)), True))
+            continue
+        most, encoding = _read_bits(part, [size], where)
+        bits = [(0, j) for j in range(size.bit_length() - 1)]
+        parts.append((most, _inverse([_leaf([x], bits, [size], encoding) for x in range(size)]), False))
+
+    def product(masses: list[Scalar], place: str) -> None:
+        total = sum(masses[1:], masses[0])
+        marginals: list[list[Scalar]] = [[0] * size for size in settings]
+        digits = [_digits(s, settings) for s in range(len(masses))]
+        for mass, own in zip(masses, digits, strict=True):
+            for marginal, x in zip(marginals, own, strict=True):
+                marginal[x] = marginal[x] + mass
+        for (most, order, uniform), marginal in zip(parts, marginals, strict=True):
+            if uniform:
+                _is_constant(marginal, place)
+            else:
+                _check_tree([marginal[x] for x in order], most, place)
+        for s, (mass, own) in enumerate(zip(masses, digits, strict=True)):
+            left, right = mass, marginals[0][own[0]]
+            for marginal, x in zip(marginals[1:], own[1:], strict=True):
+                left, right = left * total, right * marginal[x]
+            if left != right:
+                raise CertificateError(f"{place}: the parties' settings are not independent, at setting {s}")
+
+    return product
+
+
+def _is_constant(masses: list[Scalar], where: str) -> None:
+    if len(set(masses)) > 1:
+        raise CertificateError(f"{where}: the source is uniform, the masses are not")
+
+
+def _check_rows(masses: list[Scalar], rows: list[tuple[dict[int, Number], Number]], where: str) -> None:
+    total = sum(masses[1:], masses[0])
+    for terms, limit in rows:
+        left: Scalar = 0
+        for s, factor in terms.items():
+            left = left + factor * masses[s]
+        if _sign(limit * total - left) < 0:
+            raise _differ(f"{where}: outside the source", "at most", limit * total, left)
+
+
+def _check_tree(level: list[Scalar], most: Number, where: str) -> None:
+    """Check that masses in leaf order are those of biased bits, pair by pair up the tree."""
     top, bottom = (most, 1) if isinstance(most, Form) else (most.numerator, most.denominator)
-    level: list[Scalar] = [0] * len(masses)
-    for leaf, mass in zip(leaves, masses, strict=True):
-        level[leaf] = mass
     while len(level) > 1:
         nodes: list[Scalar] = [a + b for a, b in zip(level[::2], level[1::2], strict=True)]
         pairs = {(child, nodes[k >> 1]) for k, child in enumerate(level)}
         for child, node in pairs:  # at most 1/2 + eps; the sibling's makes it at least 1/2 - eps
             if _sign(node * top - child * bottom) < 0:
-                raise _differ(
-                    f"{where}: outside the source", "bias at most", most, _ratio(child, node)
-                )
+                raise _differ(f"{where}: outside the source", "bias at most", most, _ratio(child, node))
         level = nodes
-
-
-Columns: TypeAlias = list[list[tuple[int, int]]]  # for each joint setting: (joint outcome, weight)
 
 
 def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
@@ -909,9 +1013,7 @@ def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
         for s in range(size):
             first = s - s // step_s % n * step_s
             for o in firsts if first != s else ():
-                here, there = (
-                    sum(table[(o + x * step_o) * size + t] for x in range(d)) for t in (s, first)
-                )
+                here, there = (sum(table[(o + x * step_o) * size + t] for x in range(d)) for t in (s, first))
                 if here != there:
                     raise _differ(
                         f"{where}: party {party} signals",
@@ -944,19 +1046,15 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
     """Check an attack against the question; return the claimed value, proved, and a line."""
     value = number(_get(attack, "value", str, "attack"), "attack: value")
     strategies, scale = [], 1
-    leaves: list[int] = []
     for w, raw in enumerate(_get(attack, "strategies", list, "attack")):
         where = f"attack: strategy {w}"
         _get(raw, "label", str, where)
-        palette, codes = _vector(
-            _get(raw, "masses", dict, where), q.count_settings, f"{where}: masses"
-        )
+        palette, codes = _vector(_get(raw, "masses", dict, where), q.count_settings, f"{where}: masses")
         if any(_sign(palette[code]) < 0 for code in set(codes)):
             raise CertificateError(f"{where}: a mass is negative")
         scaled, unit = _scaled(palette)
         masses = [scaled[code] for code in codes]
-        leaves = leaves or _leaves(q)
-        _check_source(masses, leaves, q, where)
+        q.source(masses, where)
         columns, denominator = _read_box(_get(raw, "box", dict, where), q, f"{where}: box")
         strategies.append((masses, unit, columns, denominator))
         scale = math.lcm(scale, unit * denominator)
@@ -1198,9 +1296,7 @@ def _check_root(certificate: Any) -> _Proof:
     lower, upper = _answer(certificate)
     if lower is None or upper is None or _sign(upper - lower) < 0:
         raise CertificateError("answer: a root needs two ends in their order")
-    function, rests_on = (
-        _get(certificate, key, str, "certificate") for key in ("function", "rests_on")
-    )
+    function, rests_on = (_get(certificate, key, str, "certificate") for key in ("function", "rests_on"))
     for key, sign in (("at_lower", 1), ("at_upper", -1)):
         text = _get(certificate, key, str, "certificate")
         if _sign(x := number(text, key)) != sign:

@@ -21,6 +21,8 @@ from freerand_opt.programs.program import IntArray
 
 #: Systems whose solution needs more bits than this are given up.
 MAX_BITS = 30_000
+#: Corrections that do not shrink, as with a singular matrix, before a system is given up.
+MAX_STALLS = 3
 
 
 def solve_exact(matrix: csr_array, right: Sequence[Fraction]) -> list[Fraction] | None:
@@ -42,12 +44,16 @@ def solve_exact(matrix: csr_array, right: Sequence[Fraction]) -> list[Fraction] 
         return [sum(products[start[i] : start[i + 1]]) for i in range(size)]
 
     residual, total, bits = list(wanted), [0] * size, 0
-    attempt = 1
+    attempt, stalls, smallest = 1, 0, math.inf
     for passes in range(1, MAX_BITS):
         step = _correction(factor.solve, residual)
         if step is None:
             return None
-        digits, gained = step
+        digits, gained, exponent = step
+        if exponent - bits < smallest:
+            smallest = exponent - bits
+        else:
+            stalls += 1
         bits += gained
         image = times(digits)
         residual = [(r << gained) - m for r, m in zip(residual, image, strict=True)]
@@ -60,13 +66,13 @@ def solve_exact(matrix: csr_array, right: Sequence[Fraction]) -> list[Fraction] 
                 numerators, denominator = found
                 if times(numerators) == [denominator * w for w in wanted]:
                     return [Fraction(n, denominator * scale) for n in numerators]
-        if bits > MAX_BITS or exact:
+        if bits > MAX_BITS or exact or stalls > MAX_STALLS:
             return None
     return None
 
 
-def _correction(solve: object, residual: list[int]) -> tuple[list[int], int] | None:
-    """Return integers d and a number of bits B with d close to 2^B times the solution."""
+def _correction(solve: object, residual: list[int]) -> tuple[list[int], int, int] | None:
+    """Return integers d, a number of bits B with d close to 2^B times the solution, and its binary exponent."""
     assert callable(solve)
     size = max(abs(value) for value in residual).bit_length()
     shift = max(size - 900, 0)  # floats end at 2^1023
@@ -80,7 +86,7 @@ def _correction(solve: object, residual: list[int]) -> tuple[list[int], int] | N
     if gained < 1:
         gained = 1
     digits = [int(value) << shift if shift else int(value) for value in np.rint(np.ldexp(approximate, gained))]
-    return digits, gained
+    return digits, gained, exponent + shift
 
 
 def _reconstruct(total: list[int], bits: int) -> tuple[list[int], int] | None:

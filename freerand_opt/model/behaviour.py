@@ -19,7 +19,9 @@ class Behaviour:
     table: tuple[tuple[Exact, ...], ...]
 
 
-def from_function(scenario: Scenario, probability: Callable[[tuple[int, ...], tuple[int, ...]], Exact]) -> Behaviour:
+def from_function(
+    scenario: Scenario, probability: Callable[[tuple[int, ...], tuple[int, ...]], Exact]
+) -> Behaviour:
     """Return the behaviour with P(outcomes|settings) = probability(outcomes, settings)."""
     table = tuple(
         tuple(probability(outcomes, settings) for settings in scenario.joint_settings)
@@ -38,10 +40,11 @@ def quantum(scenario: Scenario) -> Behaviour:
         n = scenario.settings[0]
         # one object for each of the 2N distinct values keeps large tables cheap
         same = {k: (1 + cos_pi(Fraction(k, 2 * n))) / 4 for k in range(1 - 2 * n, 2 * n)}
+        different = {k: Fraction(1, 2) - value for k, value in same.items()}
 
         def chained_probability(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Exact:
-            value = same[2 * settings[0] - 2 * settings[1] - 1]
-            return value if outcomes[0] == outcomes[1] else Fraction(1, 2) - value
+            values = same if outcomes[0] == outcomes[1] else different
+            return values[2 * settings[0] - 2 * settings[1] - 1]
 
         return from_function(scenario, chained_probability)
     if scenario.family == "chsh":
@@ -59,13 +62,15 @@ def quantum(scenario: Scenario) -> Behaviour:
             return Fraction(1 + mermin_sign(settings) * (-1) ** sum(outcomes), 2**parties)
 
         return from_function(scenario, ghz_probability)
-    raise ValueError("a quantum behaviour is known by name for the families chained, chsh and ghz; give a table")
+    raise ValueError(
+        "a quantum behaviour is known by name for the families chained, chsh and ghz; give a table"
+    )
 
 
 def white_noise(scenario: Scenario) -> Behaviour:
     """Return the behaviour with all outcomes equally likely at every setting."""
-    total = scenario.shape[0]
-    return from_function(scenario, lambda outcomes, settings: Fraction(1, total))
+    share = Fraction(1, scenario.shape[0])
+    return from_function(scenario, lambda outcomes, settings: share)
 
 
 def pr_box(scenario: Scenario) -> Behaviour:
@@ -87,8 +92,17 @@ NAMED = {"quantum": quantum, "white-noise": white_noise, "pr-box": pr_box}
 
 def mixed(first: Behaviour, second: Behaviour, weight: Exact) -> Behaviour:
     """Return weight * first + (1 - weight) * second."""
+    known: dict[tuple[int, int], Exact] = {}
+
+    def mix(p: Exact, q: Exact) -> Exact:
+        # a table shares the objects of its few distinct values
+        key = (id(p), id(q))
+        if key not in known:
+            known[key] = weight * p + (1 - weight) * q
+        return known[key]
+
     table = tuple(
-        tuple(weight * p + (1 - weight) * q for p, q in zip(row, row_2, strict=True))
+        tuple(mix(p, q) for p, q in zip(row, row_2, strict=True))
         for row, row_2 in zip(first.table, second.table, strict=True)
     )
     return Behaviour(first.scenario, table)
@@ -134,7 +148,8 @@ def _signalling(behaviour: Behaviour) -> str | None:
                 names = scenario.parties.replace(letter, "")
                 worst = (
                     size,
-                    f"it signals: P({_list(names, rest)}|{_list(names, others)}) changes by {difference} "
+                    f"it signals: P({_list(names, rest)}) at settings {_list(names, others)} "
+                    f"changes by {difference} "
                     f"when {letter} measures {setting} instead of 0",
                 )
     return None if worst is None else worst[1]

@@ -139,7 +139,9 @@ def _correlator_terms(scenario: Scenario, factors: list[str]) -> dict[tuple[int,
         if party < 0:
             raise ValueError(f"{factor}: {factor[0]} is no party; parties are {', '.join(scenario.parties)}")
         if party in fixed:
-            raise ValueError(f"{factor}: party {factor[0]} is named twice; a correlator has each at most once")
+            raise ValueError(
+                f"{factor}: party {factor[0]} is named twice; a correlator has each at most once"
+            )
         if setting >= scenario.settings[party]:
             raise ValueError(f"{factor}: settings of {factor[0]} are 0..{scenario.settings[party] - 1}")
         if scenario.outcomes[party] != 2:

@@ -34,7 +34,47 @@ class SanthaVazirani:
     bits: str = "most-significant-first"
 
 
-Source: TypeAlias = Uniform | SanthaVazirani
+@dataclass(frozen=True)
+class Mutual:
+    """Each party's string is epsilon-free given the whole strings of all others, both ways.
+
+    The paper's definition for spacelike separated bits; `epsilon` a fraction in [0, 1/2).
+    """
+
+    epsilon: Fraction
+    bits: str = "most-significant-first"
+
+
+@dataclass(frozen=True)
+class PerParty:
+    """Parties with sources of their own that are independent given W.
+
+    `parts[p]` is Uniform (free settings for that party) or SanthaVazirani on that party's bits;
+    its `order` is not used.
+    """
+
+    parts: tuple[Uniform | SanthaVazirani, ...]
+
+
+@dataclass(frozen=True)
+class MeasurementDependence:
+    """lower <= P(s|w) <= upper for every joint setting s (arXiv:1407.5634); fractions.
+
+    Min-entropy k given W is lower = 0, upper = 2^-k.
+    """
+
+    lower: Fraction
+    upper: Fraction
+
+
+@dataclass(frozen=True)
+class Inequalities:
+    """A source given by its own rows: sum of factors times P(s|w) <= bound, for each row."""
+
+    rows: tuple[tuple[tuple[tuple[int, Fraction], ...], Fraction], ...]
+
+
+Source: TypeAlias = Uniform | SanthaVazirani | Mutual | PerParty | MeasurementDependence | Inequalities
 
 
 def bit_count(scenario: Scenario) -> int:
@@ -50,6 +90,12 @@ def time_order(scenario: Scenario, order: str) -> tuple[tuple[int, int], ...]:
     first = scenario.parties.index(order.removesuffix(" first"))
     parties = [first, *(p for p in range(len(counts)) if p != first)]
     return tuple((p, j) for p in parties for j in range(counts[p]))
+
+
+def party_leaves(size: int, bits: str) -> tuple[int, ...]:
+    """Return the setting of each leaf of one party's bit tree."""
+    alone = Scenario((size,), (1,))
+    return leaf_settings(alone, SanthaVazirani(Fraction(0), "interleaved", bits))
 
 
 def leaf_settings(scenario: Scenario, source: SanthaVazirani) -> tuple[int, ...]:

@@ -1,30 +1,44 @@
-r"""Cones of source distributions and of no-signalling boxes, by equalities and inequalities.
+r"""Cones of source distributions, by equalities and inequalities, and their vertices when few.
 
-A source is scaled so that the uniform distribution of weight 1 is 1 everywhere. For a
-Santha-Vazirani source of n bits, one column t for each node of the binary tree of bits,
+A source is scaled so that the uniform distribution of weight 1 is 1 everywhere: the columns of a
+cone contain t(root) = P(w) and t(s) = S P(w) P(s|w) for each of the S joint settings. For a
+Santha-Vazirani source of n bits there is one column t for each node of the binary tree of bits,
 
-.. math:: t(l) + t(r) = 2\,t(v), \qquad t(l), t(r) \le (1 + 2\epsilon)\, t(v),
+.. math:: t(l) + t(r) = 2\,t(v), \qquad t(l), t(r) \le (1 + 2\epsilon)\, t(v)
 
-t(root) = P(w), and t(leaf of s) = S P(w) P(s|w) with S joint settings (docs/proofs/strategies.md).
-Epsilon is Colbeck and Renner's: 0 perfect, 1/2 useless.
+(docs/proofs/strategies.md). Epsilon is Colbeck and Renner's: 0 perfect, 1/2 useless.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from itertools import product
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, eye_array, kron, vstack
 
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import SanthaVazirani, Source, Uniform, bit_count, leaf_settings
-from freerand_opt.programs.program import IntArray
+from freerand_opt.model.source import (
+    Inequalities,
+    MeasurementDependence,
+    Mutual,
+    PerParty,
+    SanthaVazirani,
+    Source,
+    Uniform,
+    bit_count,
+    leaf_settings,
+    party_leaves,
+)
+from freerand_opt.programs.no_signalling import no_signalling_rows as no_signalling_rows
+from freerand_opt.programs.program import IntArray, integer_rows
 
 #: More vertices of a source than this are not enumerated.
-MAX_VERTICES = 128
+MAX_VERTICES = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +46,9 @@ class SourceCone:
     """Columns t of a cone: equalities t = 0, inequalities t >= 0, as integer matrices.
 
     `leaf[s]` is the column with S P(w) P(s|w), `root` the one with P(w). Given P(w) = 1 no column
-    exceeds `growth`; given that one leaf is 1, none exceeds `ratio`.
+    exceeds `growth`; given that one leaf is 1, none exceeds `ratio` (None: no such bound).
+    `exact` is False if the cone is larger than the source's. A cone that is the hull of `vertices`
+    has the weight of vertex v in column `weights + v`.
     """
 
     equalities: csr_array
@@ -40,12 +56,15 @@ class SourceCone:
     leaf: IntArray
     root: int
     growth: Fraction
-    ratio: Fraction
+    ratio: Fraction | None
     names: tuple[str, ...]
+    exact: bool = True
+    vertices: tuple[tuple[Fraction, ...], ...] = ()
+    weights: int = 0
 
 
 def source_cone(source: Source, scenario: Scenario) -> SourceCone:
-    """Return the cone of a source."""
+    """Return the cone of a source; the hull of its vertices where it is not convex by itself."""
     if isinstance(source, Uniform):
         return SourceCone(
             equalities=csr_array((0, 1), dtype=np.int64),
@@ -56,43 +75,217 @@ def source_cone(source: Source, scenario: Scenario) -> SourceCone:
             ratio=Fraction(1),
             names=("any settings",),
         )
-    return _tree_cone(source, scenario)
+    if isinstance(source, SanthaVazirani):
+        return _tree_cone(source, scenario)
+    if isinstance(source, Mutual):
+        return _mutual_cone(source, scenario)
+    if isinstance(source, PerParty):
+        try:
+            return hull_cone(source_vertices(source, scenario), scenario, _party_bounds(source, scenario))
+        except TooLargeError:
+            return _product_cone(source, scenario)
+    return _row_cone(source, scenario)
 
 
 def _tree_cone(source: SanthaVazirani, scenario: Scenario) -> SourceCone:
-    """Build the tree in heap order: node v has the children 2v+1 and 2v+2."""
     bits = bit_count(scenario)
+    equalities, inequalities = _tree(bits, source.epsilon)
+    leaf = np.empty(2**bits, dtype=np.int64)
+    leaf[np.array(leaf_settings(scenario, source))] = np.arange(2**bits) + 2**bits - 1
+    names = tuple(format(v + 1, "b")[1:] or "root" for v in range(2 ** (bits + 1) - 1))
+    most, least = 1 + 2 * source.epsilon, 1 - 2 * source.epsilon
+    return SourceCone(equalities, inequalities, leaf, 0, most**bits, (most / least) ** bits, names)
+
+
+def _tree(bits: int, epsilon: Fraction) -> tuple[csr_array, csr_array]:
+    """Return the rows of a tree in heap order: node v has the children 2v+1 and 2v+2."""
     inner = np.arange(2**bits - 1, dtype=np.int64)
     nodes = 2 ** (bits + 1) - 1
     rows = np.repeat(inner, 3)
     columns = np.stack([inner, 2 * inner + 1, 2 * inner + 2], axis=1).ravel()
-    equalities = csr_array((np.tile([2, -1, -1], len(inner)), (rows, columns)), shape=(len(inner), nodes))
-    most = 1 + 2 * source.epsilon
+    signs = np.tile(np.array([2, -1, -1], dtype=np.int64), len(inner))
+    equalities = csr_array((signs, (rows, columns)), shape=(len(inner), nodes))
+    most = 1 + 2 * epsilon
     children = np.arange(1, nodes, dtype=np.int64)
-    inequalities = csr_array(
-        (
-            np.tile([most.numerator, -most.denominator], len(children)),
-            (np.repeat(np.arange(len(children)), 2), np.stack([(children - 1) // 2, children], axis=1).ravel()),
-        ),
-        shape=(len(children), nodes),
+    factors = np.tile(np.array([most.numerator, -most.denominator], dtype=np.int64), len(children))
+    places = np.stack([(children - 1) // 2, children], axis=1).ravel()
+    facets = csr_array((factors, (np.repeat(np.arange(len(children)), 2), places)), shape=(len(children), nodes))
+    # without bits, or with perfect ones, nothing else says that the root is nonnegative
+    if bits == 0 or epsilon == 0:
+        facets = csr_array(vstack([facets, csr_array(([1], ([0], [0])), shape=(1, nodes))], format="csr"))
+    return equalities, csr_array(facets.astype(np.int64))
+
+
+def _rows(entries: Sequence[Sequence[tuple[int, Fraction]]], columns: int) -> csr_array:
+    triples = ((i, column, factor) for i, row in enumerate(entries) for column, factor in row)
+    return integer_rows(triples, [Fraction(0)] * len(entries), columns)[0]
+
+
+def _mutual_cone(source: Mutual, scenario: Scenario) -> SourceCone:
+    """One tree for each party and each joint setting of the others; leaves are shared."""
+    settings = scenario.shape[1]
+    names = [scenario.setting_label(s) for s in range(settings)] + ["total"]
+    most, least = 1 + 2 * source.epsilon, 1 - 2 * source.epsilon
+    equal = [[(settings, Fraction(settings)), *((s, Fraction(-1)) for s in range(settings))]]
+    facets: list[list[tuple[int, Fraction]]] = []
+    for party, size in enumerate(scenario.settings):
+        order = party_leaves(size, source.bits)
+        for joint in scenario.joint_settings:
+            if joint[party]:
+                continue
+            level = [scenario.setting_index((*joint[:party], x, *joint[party + 1 :])) for x in order]
+            while len(level) > 1:
+                nodes = list(range(len(names), len(names) + len(level) // 2))
+                names += [f"{scenario.parties[party]} node {node}" for node in nodes]
+                for k, node in enumerate(nodes):
+                    children = level[2 * k : 2 * k + 2]
+                    equal.append([(node, Fraction(2)), *((child, Fraction(-1)) for child in children)])
+                    facets += [[(node, most), (child, Fraction(-1))] for child in children]
+                level = nodes
+    facets += [[(s, Fraction(1))] for s in range(settings)] if source.epsilon == 0 else []
+    bits = bit_count(scenario)
+    return SourceCone(
+        _rows(equal, len(names)),
+        _rows(facets, len(names)),
+        np.arange(settings),
+        settings,
+        most**bits,
+        (most / least) ** bits,
+        tuple(names),
     )
-    leaf = np.empty(2**bits, dtype=np.int64)
-    leaf[np.array(leaf_settings(scenario, source))] = np.arange(2**bits) + 2**bits - 1
-    names = tuple(format(v + 1, "b")[1:] or "root" for v in range(nodes))
-    least = 1 - 2 * source.epsilon
-    return SourceCone(equalities, inequalities, leaf, 0, most**bits, (most / least) ** bits, names)
+
+
+def _row_cone(source: MeasurementDependence | Inequalities, scenario: Scenario) -> SourceCone:
+    """Columns t(s) and the total; each row is a bound on P(s|w)."""
+    settings = scenario.shape[1]
+    total = settings
+    equal = [[(total, Fraction(settings)), *((s, Fraction(-1)) for s in range(settings))]]
+    facets: list[list[tuple[int, Fraction]]] = []
+    growth, ratio = Fraction(settings), None
+    if isinstance(source, MeasurementDependence):
+        facets += [[(total, source.upper * settings), (s, Fraction(-1))] for s in range(settings)]
+        facets += [[(s, Fraction(1)), (total, -source.lower * settings)] for s in range(settings)]
+        growth = source.upper * settings
+        ratio = max(source.upper / source.lower, 1 / (settings * source.lower)) if source.lower else None
+    else:
+        for terms, limit in source.rows:
+            row = dict.fromkeys(range(settings), Fraction(0)) | {total: limit * settings}
+            for s, factor in terms:
+                row[s] -= factor
+            facets.append([(column, factor) for column, factor in row.items() if factor])
+        facets += [[(s, Fraction(1))] for s in range(settings)]
+    names = (*(scenario.setting_label(s) for s in range(settings)), "total")
+    return SourceCone(
+        _rows(equal, settings + 1), _rows(facets, settings + 1), np.arange(settings), total, growth, ratio, names
+    )
+
+
+def hull_cone(
+    vertices: Sequence[tuple[Fraction, ...]], scenario: Scenario, bounds: tuple[Fraction, Fraction | None]
+) -> SourceCone:
+    """Return the cone over given distributions, S P(s|w) by joint setting: t(s) is their weighted sum."""
+    settings, count = scenario.shape[1], len(vertices)
+    total, first = settings, settings + 1
+    equal = [
+        [(s, Fraction(1)), *((first + v, -vertex[s]) for v, vertex in enumerate(vertices))] for s in range(settings)
+    ]
+    equal.append([(total, Fraction(1)), *((first + v, Fraction(-1)) for v in range(count))])
+    columns = first + count
+    weights = csr_array(
+        (np.ones(count, dtype=np.int64), (np.arange(count), first + np.arange(count))), shape=(count, columns)
+    )
+    names = (*(scenario.setting_label(s) for s in range(settings)), "total", *(f"vertex {v}" for v in range(count)))
+    return SourceCone(
+        _rows(equal, columns),
+        weights,
+        np.arange(settings),
+        total,
+        bounds[0],
+        bounds[1],
+        names,
+        vertices=tuple(vertices),
+        weights=first,
+    )
+
+
+def _party_bounds(source: PerParty, scenario: Scenario) -> tuple[Fraction, Fraction]:
+    """Return (growth, ratio) of a product of sources."""
+    growth = ratio = Fraction(1)
+    for part, size in zip(source.parts, scenario.settings, strict=True):
+        if isinstance(part, SanthaVazirani):
+            most, least = 1 + 2 * part.epsilon, 1 - 2 * part.epsilon
+            growth *= most ** (size.bit_length() - 1)
+            ratio *= (most / least) ** (size.bit_length() - 1)
+    return growth, ratio
+
+
+def _product_cone(source: PerParty, scenario: Scenario) -> SourceCone:
+    """Return the cone of all products of the parties' facets; it contains the hull of products.
+
+    Columns are tuples of tree nodes, one for each party.
+    """
+    equalities, facets, leaves, names = [], [], [], []
+    for part, size in zip(source.parts, scenario.settings, strict=True):
+        if isinstance(part, Uniform):
+            equalities.append(csr_array((0, 1), dtype=np.int64))
+            facets.append(csr_array(np.ones((1, 1), dtype=np.int64)))
+            leaves.append(np.zeros(size, dtype=np.int64))
+            names.append(("*",))
+            continue
+        bits = size.bit_length() - 1
+        own, inequality = _tree(bits, part.epsilon)
+        equalities.append(own)
+        facets.append(inequality)
+        leaf = np.empty(size, dtype=np.int64)
+        leaf[np.array(party_leaves(size, part.bits))] = np.arange(size) + size - 1
+        leaves.append(leaf)
+        names.append(tuple(format(v + 1, "b")[1:] or "root" for v in range(2 * size - 1)))
+    sizes = [matrix.shape[1] for matrix in facets]
+    joint = csr_array(reduce(lambda a, b: kron(a, b, format="csr"), facets))
+    equal = []
+    for party, own in enumerate(equalities):
+        others = [own if p == party else eye_array(n, dtype=np.int64) for p, n in enumerate(sizes)]
+        equal.append(csr_array(reduce(lambda a, b: kron(a, b, format="csr"), others)))
+    index = np.zeros(scenario.shape[1], dtype=np.int64)
+    for s, settings in enumerate(scenario.joint_settings):
+        for leaf, size, setting in zip(leaves, sizes, settings, strict=True):
+            index[s] = index[s] * size + leaf[setting]
+    growth, ratio = _party_bounds(source, scenario)
+    return SourceCone(
+        csr_array(vstack(equal, format="csr")),
+        joint,
+        index,
+        0,
+        growth,
+        ratio,
+        tuple(" x ".join(word) for word in product(*names)),
+        exact=False,
+    )
+
+
+# ------------------------------------------------------------------ vertices
 
 
 def source_vertices(source: Source, scenario: Scenario) -> tuple[tuple[Fraction, ...], ...]:
     """Return the extreme distributions as S P(s|w) by joint setting.
 
-    Raise TooLargeError beyond `MAX_VERTICES`; n bits have 2^(2^n - 1).
+    Raise TooLargeError beyond `MAX_VERTICES`; n bits in one time order have 2^(2^n - 1).
     """
+    if isinstance(source, Uniform):
+        return ((Fraction(1),) * scenario.shape[1],)
+    if isinstance(source, SanthaVazirani):
+        return _tree_vertices(source, scenario)
+    if isinstance(source, PerParty):
+        return _product_vertices(source, scenario)
+    return _row_vertices(source_cone(source, scenario), scenario.shape[1])
+
+
+def _tree_vertices(source: SanthaVazirani, scenario: Scenario) -> tuple[tuple[Fraction, ...], ...]:
     settings = scenario.shape[1]
-    if isinstance(source, Uniform) or source.epsilon == 0:
+    if source.epsilon == 0:
         return ((Fraction(1),) * settings,)
     bits = bit_count(scenario)
-    if 2**bits - 1 > 7:
+    if 2 ** (2**bits - 1) > MAX_VERTICES:
         raise TooLargeError(f"a Santha-Vazirani source of {bits} bits has 2^{2**bits - 1} vertices")
     leaves = leaf_settings(scenario, source)
     most, least = 1 + 2 * source.epsilon, 1 - 2 * source.epsilon
@@ -109,26 +302,49 @@ def source_vertices(source: Source, scenario: Scenario) -> tuple[tuple[Fraction,
     return tuple(found)
 
 
-def no_signalling_rows(scenario: Scenario) -> tuple[csr_array, tuple[str, ...]]:
-    """Return (N, names) with N p = 0 for no-signalling tables p[o, s], flattened o-slowest."""
-    outcomes, settings = scenario.shape
-    rows: list[int] = []
-    columns: list[int] = []
-    data: list[int] = []
-    names: list[str] = []
-    for party, letter in enumerate(scenario.parties):
-        others = [range(d) for p, d in enumerate(scenario.outcomes) if p != party]
-        for s, joint in enumerate(scenario.joint_settings):
-            if joint[party] == 0:
-                continue
-            base = scenario.setting_index((*joint[:party], 0, *joint[party + 1 :]))
-            for rest in product(*others):
-                for value in range(scenario.outcomes[party]):
-                    o = scenario.outcome_index((*rest[:party], value, *rest[party:]))
-                    rows += [len(names), len(names)]
-                    columns += [o * settings + s, o * settings + base]
-                    data += [1, -1]
-                shown = "".join(map(str, (*rest[:party], "*", *rest[party:])))
-                names.append(f"{letter}: P({shown}|{scenario.setting_label(s)}) = P({shown}|{scenario.setting_label(base)})")
-    matrix = csr_array((np.array(data, dtype=np.int64), (rows, columns)), shape=(len(names), outcomes * settings))
-    return matrix, tuple(names)
+def _product_vertices(source: PerParty, scenario: Scenario) -> tuple[tuple[Fraction, ...], ...]:
+    parts = []
+    count = 1
+    for part, size in zip(source.parts, scenario.settings, strict=True):
+        parts.append(source_vertices(part, Scenario((size,), (1,))))
+        count *= len(parts[-1])
+        if count > MAX_VERTICES:
+            raise TooLargeError(f"a product of sources with more than {MAX_VERTICES} vertices")
+    found = []
+    for choice in product(*parts):
+        vertex = []
+        for settings in scenario.joint_settings:
+            value = Fraction(1)
+            for own, setting in zip(choice, settings, strict=True):
+                value *= own[setting]
+            vertex.append(value)
+        found.append(tuple(vertex))
+    return tuple(dict.fromkeys(found))
+
+
+def _row_vertices(cone: SourceCone, settings: int) -> tuple[tuple[Fraction, ...], ...]:
+    """Enumerate the vertices of a small polytope: points where enough inequalities are tight.
+
+    Internal columns are eliminated through the equalities; only up to 4 joint settings.
+    """
+    from itertools import combinations
+
+    from flint import fmpq, fmpq_mat
+
+    if settings > 4:
+        raise TooLargeError(f"the vertices of a source on {settings} joint settings are not enumerated")
+    columns = len(cone.names)
+    base = [*cone.equalities.todense().tolist(), [int(j == cone.root) for j in range(columns)]]
+    right = [0] * cone.equalities.shape[0] + [1]
+    rows = cone.inequalities.todense().tolist()
+    need = columns - len(base)
+    found: dict[tuple[Fraction, ...], None] = {}
+    for chosen in combinations(range(len(rows)), need):
+        matrix = fmpq_mat([[fmpq(int(x)) for x in row] for row in [*base, *(rows[i] for i in chosen)]])
+        if matrix.det() == 0:
+            continue
+        point = matrix.solve(fmpq_mat([[fmpq(b)] for b in [*right, *([0] * need)]]))
+        values = [Fraction(int(point[i, 0].p), int(point[i, 0].q)) for i in range(columns)]
+        if all(sum(int(a) * x for a, x in zip(row, values, strict=True)) >= 0 for row in rows):
+            found[tuple(values[int(j)] for j in cone.leaf)] = None
+    return tuple(found)

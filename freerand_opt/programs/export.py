@@ -21,7 +21,7 @@ from freerand_opt.programs.program import ConicProgram, ExactVector
 
 #: Labels are cut after this many characters: a line of CBF has at most 512.
 MAX_LABEL = 300
-_DOUBLES = "Numbers are the nearest doubles of the exact ones."
+_DOUBLES = ("Written by freerand_opt.", "Numbers are the nearest doubles of the exact ones.")
 
 
 # ------------------------------------------------------------------ what all formats share
@@ -35,7 +35,11 @@ def _double(value: Exact | int) -> str:
 def _fractions(vector: ExactVector) -> list[Fraction]:
     for value in vector.palette:
         assert isinstance(value, Fraction)  # programs promise this for objective and bounds
-    return [vector.palette[code] for code in vector.codes.tolist()]  # type: ignore[misc]
+    return [vector.palette[code] for code in vector.codes.tolist()]
+
+
+def _bounds(program: ConicProgram) -> Iterator[tuple[Fraction, Fraction]]:
+    return zip(_fractions(program.lower), _fractions(program.upper), strict=True)
 
 
 def _clean(label: str) -> str:
@@ -73,8 +77,7 @@ def as_mps(program: ConicProgram) -> str:
 
 
 def _mps(program: ConicProgram) -> Iterator[str]:
-    notes = ["Written by freerand_opt.", _DOUBLES, *_irrational_notes(program, "rounded to the nearest double")]
-    yield from _comments(program, "*", notes)
+    yield from _comments(program, "*", [*_DOUBLES, *_irrational_notes(program, "rounded to nearest")])
     yield from ("NAME freerand_opt", "OBJSENSE", "    MAX", "ROWS", " N obj")
     yield from (f" {'E' if zero else 'L'} r{i}" for i, zero in enumerate(program.zero_rows.tolist()))
     yield "COLUMNS"
@@ -88,7 +91,7 @@ def _mps(program: ConicProgram) -> Iterator[str]:
     yield "RHS"
     yield from (f" RHS r{i} {_double(value)}" for i, value in _nonzero(program.right))
     yield "BOUNDS"
-    for j, (lower, upper) in enumerate(zip(_fractions(program.lower), _fractions(program.upper), strict=True)):
+    for j, (lower, upper) in enumerate(_bounds(program)):
         yield f" LO BND c{j} {_double(lower)}"
         yield f" UP BND c{j} {_double(upper)}"
     yield "ENDATA"
@@ -116,17 +119,18 @@ def _cbf(program: ConicProgram) -> Iterator[str]:
     lower = _fractions(program.lower)
     free = [j for j, value in enumerate(lower) if value]
     notes = [
-        "Written by freerand_opt.",
-        _DOUBLES,
+        *_DOUBLES,
         f"Rows from r{rows} on: upper bounds of all columns, then lower bounds other than 0.",
-        *_irrational_notes(program, "rounded to the nearest double"),
+        *_irrational_notes(program, "rounded to nearest"),
     ]
     yield from _comments(program, "#", notes)
     yield from ("VER", "2", "", "OBJSENSE", "MAX", "")
-    groups = [(is_free, len(list(group))) for is_free, group in groupby(value != 0 for value in lower)]
-    yield from ("VAR", f"{columns} {len(groups)}", *(f"{'F' if is_free else 'L+'} {size}" for is_free, size in groups), "")
-    cones = [*(("L=" if cone == "zero" else "L+", size) for cone, size in program.blocks), ("L+", columns + len(free))]
-    yield from ("CON", f"{rows + columns + len(free)} {len(cones)}", *(f"{cone} {size}" for cone, size in cones), "")
+    signs = groupby("F" if value else "L+" for value in lower)
+    domains = [f"{cone} {len(list(group))}" for cone, group in signs]
+    yield from ("VAR", f"{columns} {len(domains)}", *domains, "")
+    cones = [f"{'L=' if cone == 'zero' else 'L+'} {size}" for cone, size in program.blocks]
+    cones.append(f"L+ {columns + len(free)}")
+    yield from ("CON", f"{rows + columns + len(free)} {len(cones)}", *cones, "")
     yield from _section("OBJACOORD", [f"{j} {_double(value)}" for j, value in _nonzero(program.objective)])
     owner = np.repeat(np.arange(rows), np.diff(program.matrix.indptr)).tolist()
     entries = zip(owner, program.matrix.indices.tolist(), program.matrix.data.tolist(), strict=True)
@@ -164,7 +168,9 @@ class _Constraint:
         return value == self.right or (self.sense != "E" and (value < self.right) == (self.sense == "L"))
 
 
-def as_vipr(program: ConicProgram, multipliers: dict[int, Fraction], point: Sequence[Fraction] | None = None) -> str:
+def as_vipr(
+    program: ConicProgram, multipliers: dict[int, Fraction], point: Sequence[Fraction] | None = None
+) -> str:
     r"""Return a VIPR certificate: the problem, the point, and the bound as one linear combination.
 
     The multipliers (by row, >= 0 on nonnegative rows) and the reduced costs, which are absorbed by
@@ -198,7 +204,7 @@ def _vipr(
     notes = ["Written by freerand_opt; all numbers are exact fractions."]
     if _irrational_rows(program):
         notes.append("This problem is a relaxation: irrational right-hand sides are rounded outward.")
-        notes.append("So the upper bound holds for the original problem, but a solution need not be one of it.")
+        notes.append("The upper bound holds for the original one too; a solution need not be one of it.")
     yield from _comments(program, "%", [*notes, *_irrational_notes(program, "rounded outward")])
     # what version 1.1 adds is not used, and checkers of either version read 1.0
     yield "VER 1.0"
@@ -206,8 +212,8 @@ def _vipr(
     yield from ("OBJ max", _pairs(_present(enumerate(objective))))
     yield f"CON {len(constraints)} {2 * columns}"
     yield from map(str, constraints)
-    worth = None if point is None else sum((c * x for c, x in zip(objective, point, strict=True)), Fraction(0))
-    yield "RTP infeas" if infeasible else f"RTP range {'-inf' if worth is None else worth} {bound}"
+    worth = "-inf" if point is None else str(sum(c * x for c, x in zip(objective, point, strict=True)))
+    yield "RTP infeas" if infeasible else f"RTP range {worth} {bound}"
     yield "SOL 0" if point is None else f"SOL 1\npoint {_pairs(_present(enumerate(point)))}"
     left = "0" if infeasible else "OBJ"
     yield f"DER 1\nbound L {bound} {left} {{ lin {_pairs(sorted(weights.items()))} }} -1"
@@ -224,7 +230,7 @@ def _present(pairs: Iterable[tuple[int, Fraction]]) -> list[tuple[int, Fraction]
 def _constraints(program: ConicProgram) -> tuple[list[_Constraint], list[tuple[int, int]]]:
     """Return bounds and rows, and for each row the places for positive and negative multipliers."""
     found: list[_Constraint] = []
-    for j, (lower, upper) in enumerate(zip(_fractions(program.lower), _fractions(program.upper), strict=True)):
+    for j, (lower, upper) in enumerate(_bounds(program)):
         found.append(_Constraint(f"l{j}", "G", lower, ((j, 1),)))
         found.append(_Constraint(f"u{j}", "L", upper, ((j, 1),)))
     places = []
@@ -283,4 +289,4 @@ def _check_point(program: ConicProgram, constraints: list[_Constraint], point: S
         raise ValueError(f"a point of {len(point)} numbers for {program.shape[1]} columns")
     for constraint in constraints:
         if not constraint.holds(point):
-            raise ValueError(f"the point does not satisfy {constraint.name} (l, u: bounds of a column; r: row)")
+            raise ValueError(f"the point breaks {constraint.name} (l, u: a column's bounds; r: a row)")

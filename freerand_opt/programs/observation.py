@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import lcm
 from typing import TypeAlias
 
+from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question, Test
 from freerand_opt.programs.cones import SourceCone
@@ -69,7 +70,11 @@ def column_bound(question: Question, cone: SourceCone) -> Fraction:
     scaled = scaled_settings(question)
     if scaled is not None:
         return max(Fraction(1), *scaled)
-    return cone.growth if normalised_at(question) is None else cone.ratio
+    if normalised_at(question) is None:
+        return cone.growth
+    if cone.ratio is None:
+        raise TooLargeError("the source may never choose the settings asked for, so no column is bounded")
+    return cone.ratio
 
 
 def normalised_at(question: Question) -> int | None:
@@ -102,12 +107,13 @@ def test_rows(question: Question, layout: Layout, scores: Sequence[Exact] | None
         score = test.score if scores is None else scores[place]
         sign = -1 if test.relation == ">=" else 1
         total: dict[int, Fraction] = {}
-        if question.settings == "free" and test.functional.on == "conditional":
-            _subtract_share(total, test, score, layout)
+        shares = test_shares(question, test)
+        unit = unit_of_test(question, test, layout)
+        if unit is not None:
+            if not isinstance(score, Fraction):
+                raise ValueError("with free settings a score multiplies a column and must be a fraction")
+            _add(total, unit, -score)
             score = Fraction(0)
-            shares = [Fraction(1)] * question.scenario.shape[1]
-        else:
-            shares = conditioning(question, test.functional.on)
         for o, s, factor in test.functional.terms:
             _add(total, layout.cell(o, s), factor * shares[s])
         entries = [(0, column, sign * value) for column, value in total.items() if value]
@@ -118,11 +124,24 @@ def test_rows(question: Question, layout: Layout, scores: Sequence[Exact] | None
     return blocks
 
 
-def _subtract_share(total: dict[int, Fraction], test: Test, score: Exact, layout: Layout) -> None:
-    """P(o|s) <= score becomes mass(o, s) - score mass(s) <= 0 when the settings are free."""
-    if not isinstance(score, Fraction):
-        raise ValueError("with free settings a score multiplies a column and must be a fraction")
-    _add(total, layout.mass(test.functional.terms[0][1]), -score)
+def test_shares(question: Question, test: Test) -> list[Fraction]:
+    """Return for each setting the factor from a scaled mass to its share in a test."""
+    if question.settings == "free" and test.functional.on == "conditional":
+        return [Fraction(1)] * question.scenario.shape[1]
+    return conditioning(question, test.functional.on)
+
+
+def unit_of_test(question: Question, test: Test, layout: Layout) -> Entries | None:
+    """Return the columns by which a test's score is multiplied, or None if it stands on the right.
+
+    With free settings P(o|s) <= score becomes mass(o, s) - score mass(s) <= 0; and P(o, s) <= score
+    becomes mass(o, s)/S - score total <= 0 where not the total but one setting's mass is 1.
+    """
+    if question.settings != "free":
+        return None
+    if test.functional.on == "conditional":
+        return layout.mass(test.functional.terms[0][1])
+    return None if normalised_at(question) is None else layout.total()
 
 
 def _add(total: dict[int, Fraction], entries: Iterable[tuple[int, Fraction]], factor: Fraction) -> None:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from freerand_opt.programs.colours import equitable_classes
 from freerand_opt.programs.program import (
     MAX_ENTRY,
     ConicProgram,
@@ -24,8 +24,6 @@ from freerand_opt.programs.program import (
     IntArray,
     Labels,
 )
-
-_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,57 +38,12 @@ class Reduction:
 
 
 def classes(program: ConicProgram) -> tuple[IntArray, IntArray]:
-    """Return the coarsest equitable colouring (row classes, column classes).
-
-    Classes are numbered by first occurrence. Colours are compared by 64-bit sums of scrambled
-    codes; `equitable` tells without chance whether the result is a partition of that kind.
-    """
-    matrix = program.matrix
-    rows = _refined([program.right.codes, program.zero_rows.astype(np.int64)])
-    columns = _refined([program.objective.codes, program.lower.codes, program.upper.codes])
-    _, value = np.unique(matrix.data, return_inverse=True)
-    value = _scramble(value.astype(np.uint64) + np.uint64(1))
-    row_of = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    by_column = np.argsort(matrix.indices, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(matrix.indices, minlength=matrix.shape[1]))])
-    count = (-1, -1)
-    while count != (int(rows.max()) + 1, int(columns.max()) + 1):
-        count = int(rows.max()) + 1, int(columns.max()) + 1
-        seen = _scramble(columns.astype(np.uint64) * _ODD)[matrix.indices] * value
-        rows = _refined([rows, _segment_sums(seen, matrix.indptr)])
-        seen = (_scramble(rows.astype(np.uint64) * _ODD)[row_of] * value)[by_column]
-        columns = _refined([columns, _segment_sums(seen, starts)])
-    return _by_first_occurrence(rows), _by_first_occurrence(columns)
-
-
-def _scramble(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Mix 64 bits (the finaliser of splitmix64), so that sums of codes rarely agree by chance."""
-    x = (x + _ODD) * np.uint64(0xBF58476D1CE4E5B9)
-    x ^= x >> np.uint64(30)
-    x *= np.uint64(0x94D049BB133111EB)
-    x ^= x >> np.uint64(27)
-    return (x ^ (x >> np.uint64(31))) | np.uint64(1)
-
-
-def _segment_sums(values: NDArray[np.uint64], starts: NDArray[np.integer]) -> IntArray:
-    """Return the sums, modulo 2^64, of values[starts[i]:starts[i+1]]."""
-    total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(values, dtype=np.uint64)])
-    return (total[starts[1:]] - total[starts[:-1]]).view(np.int64)
-
-
-def _refined(keys: list[NDArray[np.int64]]) -> IntArray:
-    """Return classes of equal key tuples, in no particular order."""
-    mixed = np.zeros(len(keys[0]), dtype=np.uint64)
-    for key in keys:
-        mixed = _scramble(mixed * _ODD + key.astype(np.uint64))
-    return np.unique(mixed, return_inverse=True)[1]
-
-
-def _by_first_occurrence(codes: IntArray) -> IntArray:
-    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse]
+    """Return the coarsest equitable colouring (row classes, column classes), by first occurrence."""
+    return equitable_classes(
+        program.matrix,
+        [program.right.codes, program.zero_rows.astype(np.int64)],
+        [program.objective.codes, program.lower.codes, program.upper.codes],
+    )
 
 
 def equitable(program: ConicProgram, row_class: IntArray, column_class: IntArray) -> bool:

@@ -16,16 +16,19 @@ from typing import TypeAlias
 import numpy as np
 from scipy.sparse import csr_array, eye_array, kron
 
+from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import Box, table
-from freerand_opt.programs.cones import SourceCone, no_signalling_rows, source_cone, source_vertices
+from freerand_opt.programs.cones import SourceCone, source_cone, source_vertices
 from freerand_opt.programs.guesses import announced_values, box_values, label_values, output_worths
+from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.observation import (
     Entries,
     Layout,
     column_bound,
     equalities_first,
+    normalised_at,
     objective_factors,
     observed_rows,
     test_rows,
@@ -105,14 +108,20 @@ class _Palette:
         return ExactVector(tuple(self.places), self.codes)
 
 
-def by_boxes(question: Question, boxes: Sequence[Box], *, scores: Sequence[Exact] | None = None) -> BoxStrategies:
+def by_boxes(
+    question: Question,
+    boxes: Sequence[Box],
+    *,
+    scores: Sequence[Exact] | None = None,
+    cone: SourceCone | None = None,
+) -> BoxStrategies:
     r"""Return the program over all strategies that use only these boxes.
 
     .. math:: \max \sum_{k,s} g_k(s)\, t_k(s) \;:\; t_k \in \mathrm{cone}(S),\;
        \sum_k t_k(s) = S P(s),\; \sum_{k,s} \langle f, q_k \rangle_s t_k(s) \le \text{score}.
 
-    `scores` replaces the tests' scores. Exact whenever every strategy can be refined into the
-    boxes. An adversary who must announce one guess for all settings holds a copy of each box for
+    `scores` replaces the tests' scores, `cone` the source's own cone. Exact whenever every strategy
+    can be refined into the boxes and the cone is exact. An adversary who must announce one guess for all settings holds a copy of each box for
     each guess label.
     """
     ask = question.ask
@@ -122,7 +131,7 @@ def by_boxes(question: Question, boxes: Sequence[Box], *, scores: Sequence[Exact
     pairs = [table(question.scenario, box) for box in chosen]
     tables = np.stack([numerators for numerators, _ in pairs])
     denominators = np.array([denominator for _, denominator in pairs], dtype=np.int64)
-    cone = source_cone(question.source, question.scenario)
+    cone = source_cone(question.source, question.scenario) if cone is None else cone
     kinds, nodes = len(chosen), len(cone.names)
     starts = [(k * nodes, Fraction(1)) for k in range(kinds)]
 
@@ -210,16 +219,25 @@ def by_source_vertices(question: Question, *, scores: Sequence[Exact] | None = N
         worth = labels[copy % len(labels)]
         for o, s in np.argwhere(worth).tolist():
             palette.put(copy * width + o * settings + s, Fraction(int(worth[o, s]), denominator) * factors[s] * vertex[s])
-    cone = source_cone(question.source, scenario)
     program = conic_program(
         equalities_first(rows),
         objective=palette.vector(),
         lower=constant(0, columns),
-        # a column is the weight of its vertex, and S P(s) is at least that weight over `ratio`
-        upper=constant(column_bound(question, cone) * cone.ratio, columns),
+        upper=constant(_vertex_bound(question, vertices), columns),
         column_labels=(Labels("{1} [{0}]", (tags, _cells(question))),),
     )
     return VertexStrategies(program, vertices, len(labels))
+
+
+def _vertex_bound(question: Question, vertices: Sequence[tuple[Fraction, ...]]) -> Fraction:
+    """Return a number that no vertex's weight exceeds; weights sum to 1 unless one setting is normalised."""
+    here = normalised_at(question)
+    if question.setting_weights() is not None or here is None:
+        return Fraction(1)
+    least = min(vertex[here] for vertex in vertices)
+    if least == 0:
+        raise TooLargeError("the source may never choose the settings asked for")
+    return 1 / least
 
 
 def _cells(question: Question) -> tuple[str, ...]:

@@ -6,28 +6,34 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from freerand_opt.result import Result, exact_text
+from freerand_opt.batch import Checked
+from freerand_opt.result import Bracket, exact_text
+from freerand_opt.spec.file import QuestionFile
 from freerand_opt.verification import Verification
 
 COLUMNS = ("instance", "expected", "certified bracket", "verdict", "how", "seconds")
+NO_STRATEGY = "no strategy passes the tests (proved)"
 
 
 def record(found: Verification) -> dict[str, Any]:
     """Return one result as a flat dict: exact ends as text (or None), floats rounded outward."""
     result = found.result
+    bracket = Bracket(None, None) if found.impossible else result.bracket
+    asked = found.instance.question
     return {
         "name": result.name,
         "instance": result.instance,
         "claim": found.file.claim,
         "reference": found.file.reference,
-        "quantity": result.quantity,
+        "quantity": asked.ask.quantity if found.impossible and asked is not None else result.quantity,
         "verdict": found.verdict,
         "as_expected": found.as_expected,
-        "lower": exact_text(result.bracket.lower),
-        "upper": exact_text(result.bracket.upper),
-        "lower_float": result.bracket.lower_float,
-        "upper_float": result.bracket.upper_float,
-        "exact": exact_text(result.bracket.exact),
+        "infeasible": result.infeasible,
+        "lower": exact_text(bracket.lower),
+        "upper": exact_text(bracket.upper),
+        "lower_float": _plain(bracket.lower_float),
+        "upper_float": _plain(bracket.upper_float),
+        "exact": exact_text(bracket.exact),
         "expected": found.instance.expect.shown if found.instance.expect else None,
         "method": result.method,
         "solver": result.solver,
@@ -35,6 +41,33 @@ def record(found: Verification) -> dict[str, Any]:
         "seconds": round(result.seconds, 4),
         "certificate": result.digest,
     }
+
+
+def file_record(file: QuestionFile) -> dict[str, Any]:
+    """Return what a question file says about itself."""
+    return {
+        "name": file.name,
+        "title": file.title,
+        "claim": file.claim,
+        "reference": file.reference,
+        "tier": file.tier,
+        "instances": [instance.name for instance in file.instances],
+    }
+
+
+def checked_record(found: Checked) -> dict[str, Any]:
+    """Return what became of one certificate file."""
+    return {
+        "file": str(found.path),
+        "ok": found.status == "ok",
+        "status": found.status,
+        "lines": list(found.lines),
+        "seconds": round(found.seconds, 4),
+    }
+
+
+def _plain(x: float | None) -> float | None:
+    return None if x is None else x + 0.0  # no negative zero
 
 
 def row(found: Verification) -> tuple[str, ...]:
@@ -46,7 +79,7 @@ def row(found: Verification) -> tuple[str, ...]:
     return (
         found.result.instance or "-",
         expect.shown if expect and expect.shown else "-",
-        _shown(found.result),
+        NO_STRATEGY if found.impossible else str(found.result),
         verdict,
         "solved" if found.result.solved else "checked",
         f"{found.result.seconds:.2f}",
@@ -68,10 +101,15 @@ def lines(results: Sequence[Verification]) -> Iterator[tuple[str, str]]:
                 yield f"  {found.file.claim}", "cyan"
         style = "" if found.verdict is None else "green" if found.as_expected else "bold red"
         yield _aligned(line, widths), style
-    proofs = sorted({f.instance.expect.rests_on for f in results if f.instance.expect and f.instance.expect.rests_on})
+    proofs = sorted(
+        {f.instance.expect.rests_on for f in results if f.instance.expect and f.instance.expect.rests_on}
+    )
     if proofs:
         yield "", ""
-        yield f"PROVED*: the numbers are certified, the step to all N is a written proof: {', '.join(proofs)}", ""
+        yield (
+            f"PROVED*: the numbers are certified, the step to all N is a written proof: {', '.join(proofs)}",
+            "",
+        )
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
@@ -79,21 +117,35 @@ def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([*cells[:-1], line[-1].rjust(widths[-1])])
 
 
-def _shown(result: Result) -> str:
-    return "no strategy passes the tests (proved)" if result.infeasible and result.quantity != "strategy" else str(result)
-
-
 def markdown(results: Sequence[Verification]) -> str:
     """Return one Markdown table for each claim; seconds are left out, they are not reproducible."""
-    lines = ["# Claims", "", "Written by `freerand verify --report`; every bracket is certified, ends rounded outward.", ""]
+    lines = [
+        "# Claims",
+        "",
+        "Written by `freerand verify --report`; every bracket is certified, ends rounded outward.",
+        "",
+    ]
     for _, group in groupby(results, key=lambda found: found.file.name):
         rows = list(group)
         file = rows[0].file
-        lines += [f"## {file.name}", "", file.title, "", f"*Claim:* {file.claim}", "", f"*Reference:* {file.reference}", ""]
+        lines += [
+            f"## {file.name}",
+            "",
+            file.title,
+            "",
+            f"*Claim:* {file.claim}",
+            "",
+            f"*Reference:* {file.reference}",
+            "",
+        ]
         lines += ["| " + " | ".join(COLUMNS[:-2]) + " |", "|---|---|---|---|"]
         lines += ["| " + " | ".join(row(found)[:-2]) + " |" for found in rows]
-        proofs = sorted({f.instance.expect.rests_on for f in rows if f.instance.expect and f.instance.expect.rests_on})
-        lines += [""] + [f"`PROVED*` rests on [{proof}](../{proof})." for proof in proofs] + [""] * bool(proofs)
+        proofs = sorted(
+            {f.instance.expect.rests_on for f in rows if f.instance.expect and f.instance.expect.rests_on}
+        )
+        lines += (
+            [""] + [f"`PROVED*` rests on [{proof}](../{proof})." for proof in proofs] + [""] * bool(proofs)
+        )
     return "\n".join(lines).rstrip() + "\n"
 
 

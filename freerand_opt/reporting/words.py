@@ -8,7 +8,14 @@ from fractions import Fraction
 from freerand_opt.certificates.attack import Strategy
 from freerand_opt.exact import decimal_below
 from freerand_opt.model.question import Question
-from freerand_opt.model.source import Uniform
+from freerand_opt.model.source import (
+    MeasurementDependence,
+    Mutual,
+    PerParty,
+    SanthaVazirani,
+    Source,
+    Uniform,
+)
 from freerand_opt.programs.program import ConicProgram
 
 _QUANTITY = {
@@ -28,15 +35,9 @@ def question(asked: Question) -> Iterator[str]:
         for letter, n, d in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True)
     )
     yield f"scenario    {parties}" + (f" ({scenario.family})" if scenario.family else "")
-    source = asked.source
-    if isinstance(source, Uniform):
-        yield "source      uniform settings, independent of W"
-    else:
-        low, high = Fraction(1, 2) - source.epsilon, Fraction(1, 2) + source.epsilon
-        yield (
-            f"source      Santha-Vazirani bits, epsilon = {source.epsilon} (0 perfect): each bit in [{low}, {high}] given the past and W"
-        )
-        yield f"            order {source.order}, {source.bits}"
+    lines = list(_source(asked.source, scenario.parties))
+    yield f"source      {lines[0]}"
+    yield from (f"            {line}" for line in lines[1:])
     observed = asked.settings if isinstance(asked.settings, str) else "a given distribution"
     yield f"observed    settings: {observed}"
     told = f", told {asked.adversary.told} before she guesses" if asked.ask.at == "average" else ""
@@ -54,6 +55,31 @@ def question(asked: Question) -> Iterator[str]:
     elif ask.at is not None:
         at = f", {ask.at} over the settings" if ask.at == "average" else " at the worst settings"
     yield "ask         " + _QUANTITY[ask.quantity].format(output=output, extreme=ask.extreme) + at
+
+
+def _source(source: Source, parties: str) -> Iterator[str]:
+    """Yield what a source may do, in one line or more."""
+    if isinstance(source, Uniform):
+        yield "uniform settings, independent of W"
+    elif isinstance(source, SanthaVazirani):
+        yield f"Santha-Vazirani bits, {_bias(source.epsilon)} given the past and W"
+        yield f"order {source.order}, {source.bits}"
+    elif isinstance(source, Mutual):
+        yield f"Santha-Vazirani bits, {_bias(source.epsilon)} given the past, all other parties' bits and W"
+        yield f"both ways, {source.bits}"
+    elif isinstance(source, PerParty):
+        yield "one for each party, independent given W"
+        for letter, part in zip(parties, source.parts, strict=True):
+            yield f"{letter}: {next(_source(part, letter))}"
+    elif isinstance(source, MeasurementDependence):
+        yield f"{source.lower} <= P(settings|W) <= {source.upper} for every joint setting"
+    else:
+        yield f"given by {len(source.rows)} inequalities for P(settings|W)"
+
+
+def _bias(epsilon: Fraction) -> str:
+    low, high = Fraction(1, 2) - epsilon, Fraction(1, 2) + epsilon
+    return f"epsilon = {epsilon} (0 perfect): each bit in [{low}, {high}]"
 
 
 def program(made: ConicProgram, method: str) -> Iterator[str]:
@@ -76,7 +102,9 @@ def attack(strategies: tuple[Strategy, ...], asked: Question, limit: int = 8) ->
         weight = strategy.weight
         most = max(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
         least = min(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
-        spread = f"settings {scenario.setting_label(most)} most likely ({_short(strategy.masses[most] / weight)})"
+        spread = (
+            f"settings {scenario.setting_label(most)} most likely ({_short(strategy.masses[most] / weight)})"
+        )
         if strategy.masses[most] != strategy.masses[least]:
             spread += f", {scenario.setting_label(least)} least ({_short(strategy.masses[least] / weight)})"
         else:

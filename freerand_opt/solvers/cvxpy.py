@@ -27,14 +27,22 @@ _STATUS: dict[str, Status] = {
     # every column is bounded
     "infeasible_or_unbounded": "infeasible",
 }
-_TOLERANCES: dict[str, dict[str, Any]] = {
-    "CLARABEL": {"tol_gap_abs": 1e-11, "tol_gap_rel": 1e-11, "tol_feas": 1e-11},
-    "CVXOPT": {"abstol": 1e-10, "reltol": 1e-10, "feastol": 1e-10},
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "CLARABEL": {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10},
+    # the default factorisation fails on dependent equalities, which most programs have
+    "CVXOPT": {"abstol": 1e-10, "reltol": 1e-10, "feastol": 1e-10, "kktsolver": "robust"},
     "HIGHS": {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9, "threads": 1},
     "OSQP": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iter": 100_000},
     "SCS": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iters": 100_000},
 }
-_TIME_OPTION = {"CLARABEL": "time_limit", "HIGHS": "time_limit", "OSQP": "time_limit", "SCS": "time_limit_secs"}
+#: Mixed-integer solvers whose cvxpy interface has no dual values, so that nothing could be proved.
+_NO_MULTIPLIERS = {"GLPK_MI"}
+_TIME_OPTION = {
+    "CLARABEL": "time_limit",
+    "HIGHS": "time_limit",
+    "OSQP": "time_limit",
+    "SCS": "time_limit_secs",
+}
 
 
 def require(backend: str) -> None:
@@ -42,18 +50,20 @@ def require(backend: str) -> None:
     try:
         import cvxpy
     except ImportError:
-        raise SolverUnavailableError("cvxpy is not installed: pip install cvxpy, or use the solver highs") from None
-    installed = sorted(cvxpy.installed_solvers())  # type: ignore[no-untyped-call]
+        raise SolverUnavailableError("cvxpy is not installed: pip install cvxpy, or name highs") from None
+    installed = sorted(set(cvxpy.installed_solvers()) - _NO_MULTIPLIERS)  # type: ignore[no-untyped-call]
     if backend not in installed:
         known = backend in cvxpy.settings.SOLVERS
         reason = "its package is not installed" if known else "cvxpy does not know it"
+        if backend in _NO_MULTIPLIERS:
+            reason = "it gives no multipliers"
         raise SolverUnavailableError(
-            f"cvxpy cannot use {backend!r}, {reason}; installed: {', '.join(installed)}{nearest(backend, installed)}"
+            f"{backend!r} cannot be used through cvxpy: {reason}; "
+            f"installed: {', '.join(installed)}{nearest(backend, installed)}"
         )
-    if backend == "MOSEK":
-        problem = _mosek_fault()
-        if problem:
-            raise SolverUnavailableError(f"MOSEK is installed but has no licence ({problem}); name another solver")
+    fault = _mosek_fault() if backend == "MOSEK" else ""
+    if fault:
+        raise SolverUnavailableError(f"MOSEK is installed but has no licence ({fault}); name another solver")
 
 
 @lru_cache(maxsize=1)
@@ -74,27 +84,21 @@ def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
 
     The problem has one vectorised constraint for each block (`A x == b` or `A x <= b`, in order)
     and the bounds as the variable's; column j is `program.column_label(j)`. For example the guess
-    at CHSH score 3, when the score is demanded to be 7/2 after all:
+    at CHSH score 3, when a score of 7/2 is demanded after all (`import cvxpy`; the value is 5/8)::
 
-    >>> import cvxpy
-    >>> from freerand_opt.programs.build import build
-    >>> from freerand_opt.spec.file import read
-    >>> question = read("lps/no_signalling_guess_chsh.toml").instances[0].question
-    >>> program = build(question).above.program
-    >>> problem, x = as_cvxpy(program)
-    >>> program.row_label(17)
-    'test: chsh >= 3'
-    >>> stronger = program.matrix[[17]] @ x <= -3.5
-    >>> value = cvxpy.Problem(problem.objective, [*problem.constraints, stronger]).solve(solver="CLARABEL")
-    >>> f"{value:.6f}"
-    '0.625000'
+        question = read("lps/no_signalling_guess_chsh.toml").instances[0].question
+        program = build(question).above.program
+        problem, x = as_cvxpy(program)
+        # row 17 is "test: chsh >= 3", turned into <=
+        stronger = program.matrix[[17]] @ x <= -3.5
+        value = cvxpy.Problem(problem.objective, [*problem.constraints, stronger]).solve(solver="CLARABEL")
 
     Such values are floats; only `freerand_opt.bound` certifies.
     """
     import cvxpy
 
     bounds = [program.lower.floats(), program.upper.floats()]
-    x = cvxpy.Variable(program.shape[1], name="x", bounds=bounds)  # type: ignore[no-untyped-call]
+    x = cvxpy.Variable(program.shape[1], name="x", bounds=bounds)
     right = program.right.floats()
     constraints: list[Any] = []
     start = 0
@@ -121,10 +125,12 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
         # cvxpy warns of inaccurate solutions; status and residuals say so here
         warnings.simplefilter("ignore")
         try:
-            problem.solve(solver=backend, verbose=False, **_options(backend, time_limit))
+            problem.solve(  # type: ignore[no-untyped-call]
+                solver=backend, verbose=False, **_options(backend, time_limit)
+            )
             status = _STATUS.get(problem.status, "stopped")
-        except (cvxpy.error.SolverError, ArithmeticError, ValueError):
-            # CVXOPT ends degenerate programs with errors of these kinds
+        except (cvxpy.error.SolverError, ArithmeticError):
+            # CVXOPT ends some degenerate programs with a division by zero
             status = "stopped"
     primal = program.lower.floats() if x.value is None else np.asarray(x.value, dtype=np.float64)
     multipliers = _multipliers(program, problem)
@@ -143,7 +149,7 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
 
 
 def _options(backend: str, time_limit: float | None) -> dict[str, Any]:
-    options = dict(_TOLERANCES.get(backend, {}))
+    options = dict(_OPTIONS.get(backend, {}))
     if time_limit is not None:
         limit = max(time_limit, 0.01)
         if backend == "MOSEK":

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,17 @@ from freerand_opt.formulas import NAMED
 from freerand_opt.model.question import Expect, Question, Threshold
 from freerand_opt.model.source import SanthaVazirani
 from freerand_opt.spec import tables
-from freerand_opt.spec.fields import Decimal, Fields, attempt, number, shown
+from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shortened, shown
 
 MAX_BYTES = 256 * 1024
 MAX_INSTANCES = 10_000
+#: Keys of a file that say nothing of the question itself.
+HEADER = ("schema", "title", "claim", "reference", "tier", "instances", "grid")
+_NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
+TIERS = ("core", "long")
+VERDICTS = ("PROVED", "REFUTED", "UNDECIDED")
+#: Fields in which existence of a strategy is monotone.
+THRESHOLDS = ("source.epsilon",)
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold")
 
@@ -68,18 +77,15 @@ def read(path: str | Path, overrides: Mapping[str, str] | None = None) -> Questi
 
 
 def _load(path: Path) -> dict[str, Any]:
+    body = contents(path, "", MAX_BYTES, "put large tables into a CSV file")
+    if _NESTED.search(body):
+        raise InputError("", "has a key of more than 30 parts joined by points; at most 3 mean anything")
     try:
-        body = path.read_bytes()
-    except OSError as error:
-        raise InputError("", f"cannot be read: {error.strerror}") from None
-    if len(body) > MAX_BYTES:
-        raise InputError("", f"is {len(body)} bytes; a question file has at most {MAX_BYTES}. Put tables into a CSV file")
-    try:
-        raw = tomllib.loads(body.decode("utf-8"), parse_float=Decimal)
-    except UnicodeDecodeError:
-        raise InputError("", "is not UTF-8 text; a question is a TOML file (see README, or `freerand list`)") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InputError("", f"is not TOML: {error}") from None
+        raw = tomllib.loads(body, parse_float=lambda digits: Decimal(digits.replace("_", "")))
+    except RecursionError:
+        raise InputError("", "is nested too deeply") from None
+    except ValueError as error:  # a TOMLDecodeError, or an integer of thousands of digits
+        raise InputError("", f"is not TOML: {error}. A question is a TOML file (see README)") from None
     if not raw:
         raise InputError("", "is empty; a question needs at least scenario, source, adversary and ask")
     return raw
@@ -93,28 +99,34 @@ def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, str]) -> Ques
     title = root.get("title", str, path.stem)
     claim = root.get("claim", str, "")
     reference = _reference(root.table_at("reference"))
-    tier = root.choice("tier", ("core", "long"), "core")
+    tier = root.choice("tier", TIERS, "core")
     variants = root.get("instances", list, [])
-    base = {key: value for key, value in raw.items() if key not in ("instances", "schema", "title", "claim", "reference", "tier")}
+    root.get("grid", dict)
+    base = {key: value for key, value in raw.items() if key == "grid" or key not in HEADER}
     instances: list[Instance] = []
     for place, variant in enumerate([{}, *variants]):
         where = "" if place == 0 else f"instances[{place - 1}]"
         if not isinstance(variant, dict):
-            raise InputError(where, "a table is needed, as [[instances]]")
-        name = variant.get("name", "")
-        if place and (not isinstance(name, str) or not name):
-            raise InputError(f"{where}.name", "is missing; every instance has a name")
-        body = merged(base, {key: value for key, value in variant.items() if key != "name"})
-        for label, cell, corner in _cells(body, overrides):
-            full = " ".join(part for part in (name, label) if part)
-            try:
-                instances.append(replace(_instance(full, cell, path.parent), corner=corner))
-            except InputError as error:
-                prefix = f"{where} ({name})" if place else ""
-                raise (error.within(prefix) if prefix else error) from None
-            if len(instances) > MAX_INSTANCES:
-                raise InputError("grid", f"has more than {MAX_INSTANCES} cells")
+            raise InputError(
+                where, f"{shown(variant)} is {kind(variant)}; a table is needed, as [[instances]]"
+            )
+        name = "" if place == 0 else _name(Fields(variant, where))
+        try:
+            body = merged(base, {key: value for key, value in variant.items() if place == 0 or key != "name"})
+            for label, cell, corner in _cells(body, overrides, MAX_INSTANCES - len(instances)):
+                full = " ".join(part for part in (name, label) if part)
+                found = _instance(full, cell, path.parent, HEADER if place == 0 else ("name", "grid"))
+                instances.append(replace(found, corner=corner))
+        except InputError as error:
+            raise (error.within(f"{where} ({shortened(name)})") if place else error) from None
     return QuestionFile(path, path.stem, title, claim, reference, tier, tuple(instances))
+
+
+def _name(fields: Fields) -> str:
+    name: str = fields.get("name", str, required=True)
+    if not name:
+        raise fields.fail("name", "is empty; every instance has a name")
+    return name
 
 
 def _reference(fields: Fields | None) -> str:
@@ -133,7 +145,12 @@ def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any
     result = dict(base)
     for key, value in variant.items():
         old = result.get(key)
-        if isinstance(value, dict) and isinstance(old, dict) and key not in REPLACED and _same_kind(old, value):
+        if (
+            isinstance(value, dict)
+            and isinstance(old, dict)
+            and key not in REPLACED
+            and _same_kind(old, value)
+        ):
             result[key] = merged(old, value)
         else:
             result[key] = value
@@ -150,63 +167,87 @@ def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
 def values_of(source: object, path: str) -> list[Any]:
     """Return the values of a list, or of a text: ``a : b : step`` (b included) or ``a, b, c``."""
     if isinstance(source, list):
+        if not source:
+            raise InputError(path, "[] has no values; leave the field out, or give it one")
         return source
-    if isinstance(source, str) and ":" in source:
+    if type(source) is str and ":" in source:
         ends = [number(part.strip(), path) for part in source.split(":")]
         fractions = [end for end in ends if isinstance(end, Fraction)]
         if len(ends) != 3 or len(fractions) != 3 or fractions[2] <= 0:
-            raise InputError(path, f"{shown(source)} is no range; write first : last : step with rational numbers, step > 0")
+            raise InputError(
+                path,
+                f"{shown(source)} is no range; write first : last : step with rational numbers, step > 0",
+            )
         first, last, step = fractions
+        if last < first:
+            raise InputError(path, f"{shown(source)} is an empty range; first <= last is needed")
         count = int((last - first) / step)
         if count >= MAX_INSTANCES:
             raise InputError(path, f"{shown(source)} has more than {MAX_INSTANCES} values")
         return [_plain(first + step * k) for k in range(count + 1)]
-    if isinstance(source, str):
+    if type(source) is str:
         return [part.strip() for part in source.split(",")]
-    raise InputError(path, f'{shown(source)}: a list, or a range such as "0 : 1/5 : 1/100", is needed')
+    hint = '; write the name of a field in quotes, as "source.epsilon"' if isinstance(source, dict) else ""
+    raise InputError(
+        path,
+        f'{shown(source)} is {kind(source)}; a list, or a range such as "0 : 1/5 : 1/100", is needed{hint}',
+    )
 
 
 def _plain(value: Fraction) -> int | str:
     return value.numerator if value.denominator == 1 else str(value)
 
 
-def _cells(body: Mapping[str, Any], overrides: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Yield (label, body, corner) for each cell of the product of the grid's fields."""
-    grid = body.get("grid", {})
-    if not isinstance(grid, dict):
-        raise InputError("grid", "a table of fields is needed")
+def _cells(
+    body: Mapping[str, Any], overrides: Mapping[str, str], most: int
+) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Yield (label, body, corner) for each of at most `most` cells of the product of the grid's fields."""
+    grid = Fields(body, "").get("grid", dict, {})
     axes: dict[str, list[Any]] = {key: values_of(value, f'grid."{key}"') for key, value in grid.items()}
     axes |= {key: [_typed(value) for value in values_of(text, key)] for key, text in overrides.items()}
+    cells = prod(len(values) for values in axes.values())
+    if cells > most:
+        raise InputError(
+            "grid", f"has {cells} cells; a file has at most {MAX_INSTANCES}, its instances counted"
+        )
     rest = {key: value for key, value in body.items() if key != "grid"}
     for choice in product(*axes.values()):
         cell = rest
         for field, value in zip(axes, choice, strict=True):
             cell = _set(cell, field, value)
         shown_axes = [axis for axis in axes if axis not in overrides or len(axes[axis]) > 1]
-        label = " ".join(f"{axis.rsplit('.', 1)[-1]}={value}" for axis, value in zip(axes, choice, strict=True) if axis in shown_axes)
+        label = " ".join(
+            f"{axis.rsplit('.', 1)[-1]}={value}"
+            for axis, value in zip(axes, choice, strict=True)
+            if axis in shown_axes
+        )
         ends = all(value in (axes[axis][0], axes[axis][-1]) for axis, value in zip(axes, choice, strict=True))
         yield label, cell, ends
 
 
 def _typed(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else value
+    return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,100}", value) else value
 
 
-def _set(body: Mapping[str, Any], field: str, value: object) -> dict[str, Any]:
+def _set(body: Mapping[str, Any], field: str, value: object, above: str = "") -> dict[str, Any]:
     first, _, rest = field.partition(".")
     if not rest:
         return {**body, first: value}
     inner = body.get(first, {})
     if not isinstance(inner, dict):
-        raise InputError(f'grid."{field}"', f"{first} is no table")
-    return {**body, first: _set(inner, rest, value)}
+        raise InputError(
+            above + first, f"{shown(inner)} is {kind(inner)}; a field of it ({rest}) cannot be set"
+        )
+    return {**body, first: _set(inner, rest, value, f"{above}{first}.")}
 
 
 # ------------------------------------------------------------------ one instance
 
 
-def _instance(name: str, body: dict[str, Any], folder: Path) -> Instance:
+def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ...]) -> Instance:
+    """Return the question of a body; `also` names keys of the file that were read before."""
     root = Fields(body, "")
+    root.known.extend(also)
     if root.has("computation"):
         computation = _computation(root.table_at("computation"))
         expect = _expect(root.table_at("expect"), None, Fraction(0))
@@ -214,7 +255,9 @@ def _instance(name: str, body: dict[str, Any], folder: Path) -> Instance:
         return Instance(name, None, computation, expect, None)
     question = tables.question(root, folder)
     threshold = _threshold(root.table_at("threshold"))
-    if threshold is not None and (question.ask.quantity != "strategy" or not isinstance(question.source, SanthaVazirani)):
+    if threshold is not None and (
+        question.ask.quantity != "strategy" or not isinstance(question.source, SanthaVazirani)
+    ):
         raise InputError("threshold", 'needs ask.quantity = "strategy" and source.kind = "santha-vazirani"')
     expect = _expect(root.table_at("expect"), question, Fraction(0) if threshold is None else threshold.width)
     root.done()
@@ -240,14 +283,16 @@ def _computation(fields: Fields | None) -> Computation:
 def _threshold(fields: Fields | None) -> Threshold | None:
     if fields is None:
         return None
-    of = fields.choice("of", ("source.epsilon",))
+    of = fields.choice("of", THRESHOLDS)
     ends = fields.get("between", list, required=True)
     width = fields.fraction("width", Fraction(1, 10**6))
     fields.done()
     between = [number(end, f"{fields.at('between')}[{i}]") for i, end in enumerate(ends)]
     fractions = [end for end in between if isinstance(end, Fraction)]
     if len(between) != 2 or len(fractions) != 2 or not 0 <= fractions[0] < fractions[1] < Fraction(1, 2):
-        raise fields.fail("between", f"{shown(ends)}: two rational numbers 0 <= first < second < 1/2 are needed")
+        raise fields.fail(
+            "between", f"{shown(ends)}: two rational numbers 0 <= first < second < 1/2 are needed"
+        )
     assert width is not None
     if width <= 0:
         raise fields.fail("width", f"{width} is not positive")
@@ -264,12 +309,14 @@ def _expect(fields: Fields | None, question: Question | None, within: Fraction) 
             ends[key], word = _expected(fields, key, question)
             words.append(f"{sign} {word}")
     allowed = fields.fraction("within", within)
-    verdict = fields.choice("verdict", ("PROVED", "REFUTED", "UNDECIDED"), "PROVED")
+    verdict = fields.choice("verdict", VERDICTS, "PROVED")
     rests_on = fields.get("rests_on", str)
     fields.done()
     assert allowed is not None
-    if not ends and fields.has("verdict") and verdict == "PROVED":
-        raise fields.fail("", "one of value, at_most, at_least is needed")
+    if allowed < 0:
+        raise fields.fail("within", f"{allowed} is negative")
+    if not ends and verdict == "PROVED":
+        raise fields.fail("", "one of value, at_most, at_least is needed (expect = {} is no claim)")
     return Expect(
         value=ends.get("value"),
         at_most=ends.get("at_most"),

@@ -13,7 +13,9 @@ from freerand_opt.spec.fields import Fields, shown
 def output(fields: Fields, scenario: Scenario) -> Output:
     """Return the output that `of` names: "A", ["A", "B"], or { majority / parity / table = .. }."""
     if not fields.has("of"):
-        raise fields.fail("of", 'is missing; a party such as "A", parties such as ["A", "B"], or a function is needed')
+        raise fields.fail(
+            "of", 'is missing; a party such as "A", parties such as ["A", "B"], or a function is needed'
+        )
     value, path = fields.table["of"], fields.at("of")
     if isinstance(value, dict):
         return _function(Fields(value, path), scenario)
@@ -33,7 +35,11 @@ def output(fields: Fields, scenario: Scenario) -> Output:
 
 
 def _tabulated(
-    scenario: Scenario, parties: tuple[int, ...], value: Callable[[Sequence[int]], int], count: int, label: str
+    scenario: Scenario,
+    parties: tuple[int, ...],
+    value: Callable[[Sequence[int]], int],
+    count: int,
+    label: str,
 ) -> Output:
     values = tuple(value([outcomes[p] for p in parties]) for outcomes in scenario.joint_outcomes)
     return Output(values, count, label)
@@ -45,7 +51,9 @@ def _function(fields: Fields, scenario: Scenario) -> Output:
         fields.done()
         total = scenario.shape[0]
         if len(values) != total or any(type(v) is not int or not 0 <= v < total for v in values):
-            raise fields.fail("table", f"{total} integers from 0 are needed, one for each joint outcome, A slowest")
+            raise fields.fail(
+                "table", f"{total} integers from 0 are needed, one for each joint outcome, A slowest"
+            )
         return Output(tuple(values), max(values) + 1, "table")
     for name, value in (("majority", _majority), ("parity", _parity)):
         if fields.has(name):
@@ -54,7 +62,9 @@ def _function(fields: Fields, scenario: Scenario) -> Output:
             if any(scenario.outcomes[p] != 2 for p in parties):
                 raise fields.fail(name, "needs parties with two outcomes")
             if name == "majority" and len(parties) % 2 == 0:
-                raise fields.fail(name, f"of {len(parties)} outcomes may be a tie; an odd number of parties is needed")
+                raise fields.fail(
+                    name, f"of {len(parties)} outcomes may be a tie; an odd number of parties is needed"
+                )
             letters = "".join(scenario.parties[p] for p in parties)
             return _tabulated(scenario, parties, value, 2, f"{name} of {letters}")
     fields.done()

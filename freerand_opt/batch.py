@@ -1,0 +1,97 @@
+"""Many instances or certificates, one after the other: one that fails does not stop the others."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from freerand_opt.bounding import InfeasibleError
+from freerand_opt.certificates.check import CertificateError
+from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError
+from freerand_opt.spec.file import Instance, QuestionFile
+from freerand_opt.store import file_name, write_whole
+from freerand_opt.verification import Verification, check_certificate, compared, load, verify
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What became of one certificate file: what it proves, or why it does not."""
+
+    path: Path
+    status: Literal["ok", "rejected", "unreadable"]
+    lines: tuple[str, ...]
+    seconds: float
+
+
+class Shelf:
+    """Where certificates are kept: `folder/file/instance.json`, written whole or not at all."""
+
+    def __init__(self, folder: Path, *, corners: bool) -> None:
+        self.folder = folder
+        self.corners = corners
+        self._taken: set[Path] = set()
+
+    def keep(self, found: Verification) -> None:
+        """Write a result's certificate, unless only the corners of grids are wanted and it is none."""
+        if self.corners and not found.instance.corner:
+            return
+        path = place = certificate_path(self.folder, found.file.name, found.instance.name)
+        count = 1
+        while path in self._taken:  # another question of the same name
+            count += 1
+            path = place.with_name(f"{place.stem}__{count}.json")
+        self._taken.add(path)
+        write_whole(path, json.dumps(found.result.certificate, separators=(",", ":")))
+
+
+def certificate_path(folder: Path, name: str, instance: str) -> Path:
+    """Return where the certificate of an instance of a file is kept below a folder."""
+    return folder / file_name(name) / f"{file_name(instance)}.json"
+
+
+def verify_all(
+    jobs: Iterable[tuple[QuestionFile, Instance]],
+    *,
+    solver: str,
+    time_limit: float | None,
+    shelf: Shelf | None,
+    advance: Callable[[str], None],
+) -> tuple[list[Verification], list[str]]:
+    """Return the results, and what to say about the instances that could not be answered."""
+    results: list[Verification] = []
+    failed: list[str] = []
+    for file, instance in jobs:
+        advance(f"{file.name} {instance.name}")
+        where = f"{file.path}{f' ({instance.name})' if instance.name else ''}"
+        try:
+            found = verify(file, instance, solver=solver, time_limit=time_limit)
+        except InfeasibleError as error:
+            failed.append(str(error.within(where)))
+            found = compared(file, instance, error.result)
+        except SolverUnavailableError:
+            raise
+        except FreerandError as error:
+            failed.append(f"{where}: {error}")
+            continue
+        results.append(found)
+        if shelf is not None:
+            shelf.keep(found)
+    return results, failed
+
+
+def check_all(paths: Iterable[Path]) -> Iterator[Checked]:
+    """Check certificate files exactly, without any solver."""
+    for path in paths:
+        begun = time.perf_counter()
+        status: Literal["ok", "rejected", "unreadable"] = "ok"
+        try:
+            lines = check_certificate(load(path))
+        except CertificateError as error:
+            status, lines = "rejected", (str(error),)
+        except InputError as error:
+            status, lines = "unreadable", (error.message,)
+        yield Checked(path, status, lines, time.perf_counter() - begun)

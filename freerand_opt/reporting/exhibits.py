@@ -1,0 +1,64 @@
+"""Questions, programs and certificates as they are shown to people and to other programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from freerand_opt.certificates.attack import from_json
+from freerand_opt.certificates.certificate import question_from_json
+from freerand_opt.errors import FreerandError, InputError
+from freerand_opt.reporting import words
+from freerand_opt.spec.file import Instance, QuestionFile
+from freerand_opt.verification import brackets, check_certificate
+
+FORMS = ("words", "json", "mps", "cbf", "vipr")
+
+
+def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
+    """Return one instance of a file in one of `FORMS`; all but words is the program alone."""
+    if chosen.question is None:
+        return _computation(file, chosen, form)
+    from freerand_opt.programs import export
+    from freerand_opt.programs.build import build
+
+    if form == "vipr":
+        from freerand_opt.bounding import proofs
+
+        return export.as_vipr(*proofs(chosen.question))
+    made = build(chosen.question)
+    program = made.above.program
+    if form == "json":
+        return json.dumps(program.plain, indent=1) + "\n"
+    if form == "words":
+        lines = [
+            file.title,
+            file.claim,
+            *words.question(chosen.question),
+            *words.program(program, made.method),
+        ]
+        return "\n".join(line for line in lines if line) + "\n"
+    return {"mps": export.as_mps, "cbf": export.as_cbf}[form](program)
+
+
+def _computation(file: QuestionFile, chosen: Instance, form: str) -> str:
+    assert chosen.computation is not None
+    if form != "words":
+        raise InputError("--as", f"{file.name} is a computation and has no program; only words can be shown")
+    parameters = ", ".join(f"{key} = {value}" for key, value in chosen.computation.parameters)
+    lines = [file.title, file.claim, f"computation {chosen.computation.name} {parameters}".strip()]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def certificate(body: dict[str, Any]) -> Iterator[str]:
+    """Check a certificate and yield what it proves, its questions and its attacks, line by line."""
+    yield from check_certificate(body)
+    for part in brackets(body):
+        try:
+            asked = question_from_json(part["question"])
+            yield from words.question(asked)
+            if part["attack"] is not None:
+                yield from words.attack(from_json(part["attack"]), asked, limit=100)
+        except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, FreerandError) as error:
+            yield f"(checked, but this library cannot put it into words: {error})"

@@ -1,0 +1,21 @@
+"""JSON Schemas of the files that people write, for editors and for other programs."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+
+def question_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a question file.
+
+    It knows every table, key and word. What depends on several fields at once (no-signalling, powers
+    of two, settings inside the scenario) is checked by `freerand_opt.spec.read` alone.
+
+    >>> question_schema()["properties"]["schema"]["const"]
+    1
+    """
+    body = files("freerand_opt.schemas").joinpath("question.schema.json").read_text(encoding="utf-8")
+    schema: dict[str, Any] = json.loads(body)
+    return schema

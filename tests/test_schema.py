@@ -1,0 +1,295 @@
+"""Tests that the JSON Schema of question files and the reader know the same."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from freerand_opt.computations.roots import FUNCTIONS
+from freerand_opt.errors import InputError
+from freerand_opt.formulas import NAMED as FORMULAS
+from freerand_opt.model import behaviour, functional, question, source
+from freerand_opt.schemas import question_schema
+from freerand_opt.spec import file, read, tables
+from freerand_opt.spec.fields import Fields
+
+CATALOGUE = sorted((Path(__file__).parents[1] / "lps").glob("*.toml"))
+SCHEMA = question_schema()
+TABLES = SCHEMA["$defs"]
+
+HEAD = """
+schema = 1
+title = "t"
+claim = "c"
+tier = "long"
+reference = { paper = "p", label = "l", arxiv = "0000.0000" }
+"""
+QUESTION = """
+[scenario]
+family = "chsh"
+[source]
+kind = "santha-vazirani"
+epsilon = 0.1
+order = "A first"
+bits = "gray"
+[observed]
+behaviour = "quantum"
+visibility = 0.9
+settings = "uniform"
+[adversary]
+devices = "local"
+told = "nothing"
+"""
+TEST = '[[test]]\nfunctional = "chsh"\non = "conditional"\nrelation = ">="\nscore = "observed"\n'
+ASK = '[ask]\nquantity = "guessing-probability"\nof = "A"\nat = [0, 0]\n'
+EXPECT = (
+    '[expect]\nvalue = 1\nat_most = "2"\nat_least = 0.5\nwithin = 1e-9\nverdict = "REFUTED"\nrests_on = "x"\n'
+)
+INSTANCE = (
+    '[[instances]]\nname = "i"\nsource = { bits = "gray" }\ngrid = { "source.epsilon" = "0 : 1/5 : 1/10" }\n'
+)
+FULL = HEAD + QUESTION + TEST + ASK + EXPECT + INSTANCE
+
+#: Files that together use every key that the reader knows.
+FILES = {
+    "full": FULL,
+    "families": FULL.replace('family = "chsh"', 'family = "chained"\nN = 2'),
+    "ghz": FULL.replace('family = "chsh"', 'family = "ghz"\nM = 3')
+    .replace(TEST, '[[test]]\nrelations = "mermin"\nviolated = 0\n')
+    .replace('of = "A"', 'of = { majority = ["A", "B", "C"] }')
+    .replace("[0, 0]", '"average"'),
+    "own scenario": FULL.replace(
+        'family = "chsh"', "settings = { A = 2, B = 2 }\noutcomes = { A = 2, B = 2 }"
+    )
+    .replace(
+        'behaviour = "quantum"', 'table = { "P(00|00)" = 1, "P(00|01)" = 1, "P(00|10)" = 1, "P(00|11)" = 1 }'
+    )
+    .replace('settings = "uniform"', 'settings = { "00" = 0.25, "01" = 0.25, "10" = 0.25, "11" = 0.25 }')
+    .replace('functional = "chsh"', 'terms = { "<A0 B0>" = 1, "P(01|11)" = "1/2" }')
+    .replace('of = "A"', 'of = ["A", "B"]'),
+    "keep": FULL.replace(TEST, '[[test]]\nkeep = "behaviour"\ntolerance = 1e-9\n').replace(
+        'of = "A"', 'of = { parity = ["A", "B"] }'
+    ),
+    "outputs": FULL.replace('of = "A"', "of = { table = [0, 1, 1, 0] }"),
+    "score": QUESTION
+    + '[ask]\nquantity = "score"\nfunctional = "chsh"\non = "joint"\nextreme = "smallest"\n',
+    "score of terms": QUESTION + '[ask]\nquantity = "score"\nterms = { "<A0>" = 1 }\n',
+    "threshold": QUESTION
+    + TEST
+    + '[ask]\nquantity = "strategy"\n'
+    + '[threshold]\nof = "source.epsilon"\nbetween = [0, 0.25]\nwidth = 1e-3\n'
+    + '[expect]\nvalue = { formula = "chsh-local-score" }\n',
+    "uniform": FULL.replace(
+        QUESTION.split("[observed]")[0], '[scenario]\nfamily = "chsh"\n[source]\nkind = "uniform"\n'
+    )
+    .replace("source = { bits", "adversary = { told")
+    .replace('told = "gray"', 'told = "settings"')
+    .replace('grid = { "source.epsilon" = "0 : 1/5 : 1/10" }', 'grid = { "adversary.told" = ["settings"] }'),
+    "no claim": QUESTION + TEST + ASK + "[expect]\n",
+    "grid fills in": HEAD
+    + QUESTION.replace("epsilon = 0.1", "")
+    + TEST
+    + ASK
+    + '[grid]\n"source.epsilon" = [0, 0.1]\n',
+    "root": HEAD
+    + '[computation]\nname = "averaged-base"\nwidth = 1e-9\n[expect]\nvalue = "(1 - 1/sqrt(2))/2"\n',
+    "exponent": HEAD + '[computation]\nname = "theorem-2-exponent"\nm = 3\ni = 0\n',
+}
+
+
+def errors(body):
+    """Return what the schema says about a file; decimals are read as floats."""
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    return [error.message for error in validator.iter_errors(tomllib.loads(body))]
+
+
+def taken(folder, body):
+    """Return whether the reader takes a file."""
+    path = folder / "mine.toml"
+    path.write_text(body)
+    try:
+        read(path)
+    except InputError:
+        return False
+    return True
+
+
+def test_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+
+
+@pytest.mark.parametrize("path", CATALOGUE, ids=lambda path: path.stem)
+def test_catalogue_validates(path):
+    assert errors(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_both_take(case, tmp_path):
+    assert errors(FILES[case]) == []
+    assert taken(tmp_path, FILES[case])
+
+
+# ------------------------------------------------------------------ the same keys
+
+
+def known_keys(folder, monkeypatch):
+    """Return, for each table, the keys that the reader asks for while it reads `FILES`."""
+    known = defaultdict(set)
+    has = Fields.has
+
+    def recording(self, key):
+        known[self.path.split("[")[0]].add(key)
+        return has(self, key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Fields, "has", recording)
+        for body in FILES.values():
+            assert taken(folder, body)
+    return known
+
+
+def schema_keys():
+    """Return the same of the schema."""
+    found = {
+        "": set(SCHEMA["properties"]),
+        "reference": set(SCHEMA["properties"]["reference"]["properties"]),
+        "ask.of": set(TABLES["function"]["properties"]),
+        "expect.value": set(TABLES["formula"]["properties"]),
+    }
+    names = "scenario source observed adversary test ask threshold expect computation"
+    return found | {name: set(TABLES[name]["properties"]) for name in names.split()}
+
+
+def test_schema_and_reader_know_the_same_keys(tmp_path, monkeypatch):
+    known = known_keys(tmp_path, monkeypatch)
+    instance = set(SCHEMA["properties"]["instances"]["items"]["properties"])
+    assert instance - known.pop("instances") == set(SCHEMA["properties"]) - set(file.HEADER) | {"grid"}
+    assert known == schema_keys()
+
+
+def test_every_table_is_closed_and_described():
+    def visit(node, place):
+        if isinstance(node, dict):
+            if "properties" in node and "additionalProperties" in node:
+                assert node["additionalProperties"] is False
+                for key, inner in node["properties"].items():
+                    assert "description" in inner or "$ref" in inner, f"{place}.{key}"
+            for key, inner in node.items():
+                visit(inner, f"{place}.{key}")
+        elif isinstance(node, list):
+            for inner in node:
+                visit(inner, place)
+
+    visit(SCHEMA, "")
+    for name, table in TABLES.items():
+        assert table["description"], name
+
+
+# ------------------------------------------------------------------ the same words
+
+WORDS = {
+    ("scenario", "family"): tables.FAMILIES,
+    ("source", "kind"): tables.SOURCES,
+    ("source", "bits"): source.BIT_ORDERS,
+    ("observed", "behaviour"): behaviour.NAMED,
+    ("adversary", "devices"): tables.DEVICES,
+    ("adversary", "told"): tables.TOLD,
+    ("test", "functional"): functional.NAMED,
+    ("test", "on"): tables.ON,
+    ("test", "relation"): tables.RELATIONS,
+    ("test", "keep"): tables.KEPT,
+    ("test", "relations"): tables.SETS_OF_RELATIONS,
+    ("ask", "quantity"): tables.QUANTITIES,
+    ("ask", "functional"): functional.NAMED,
+    ("ask", "on"): tables.ON,
+    ("ask", "extreme"): tables.EXTREMES,
+    ("threshold", "of"): file.THRESHOLDS,
+    ("expect", "verdict"): file.VERDICTS,
+    ("formula", "formula"): FORMULAS,
+    ("computation", "name"): FUNCTIONS,
+}
+
+
+@pytest.mark.parametrize(("table", "key"), WORDS)
+def test_words_are_the_model_s(table, key):
+    assert TABLES[table]["properties"][key]["enum"] == list(WORDS[table, key])
+
+
+def test_no_word_is_left_untested():
+    found = {
+        (t, k) for t, body in TABLES.items() for k, v in body.get("properties", {}).items() if "enum" in v
+    }
+    assert found == {*WORDS, ("source", "order")}
+
+
+def test_other_words():
+    assert TABLES["source"]["properties"]["order"]["enum"] == [
+        "interleaved",
+        *(f"{letter} first" for letter in "ABCDEFGH"),
+    ]
+    assert TABLES["observed"]["properties"]["settings"]["oneOf"][0]["enum"] == list(tables.SETTINGS)
+    assert TABLES["ask"]["properties"]["at"]["oneOf"][0]["enum"] == list(tables.AVERAGES)
+    assert SCHEMA["properties"]["tier"]["enum"] == list(file.TIERS)
+    assert {name for _, names in FUNCTIONS.values() for name in names} | {"name", "width"} == set(
+        TABLES["computation"]["properties"]
+    )
+    assert question.Quantity.__args__ == tables.QUANTITIES
+
+
+# ------------------------------------------------------------------ the same refusals
+
+REFUSED = {
+    "unknown table": FULL + "[more]\n",
+    "unknown header": "tilte = 'x'\n" + FULL,
+    "unknown in the scenario": FULL.replace("[source]", "X = 2\n[source]"),
+    "N of CHSH": FULL.replace("[source]", "N = 2\n[source]"),
+    "unknown in the source": FULL.replace("[observed]", "eps = 2\n[observed]"),
+    "epsilon of a uniform source": FULL.replace('"santha-vazirani"', '"uniform"'),
+    "unknown in observed": FULL.replace("[adversary]", "counts = 'a'\n[adversary]"),
+    "unknown in the adversary": FULL.replace("[[test]]", "level = '1'\n[[test]]"),
+    "unknown in a test": FULL.replace("[ask]", "tol = 1\n[ask]"),
+    "tolerance of a score": FULL.replace("[ask]", "tolerance = 1\n[ask]"),
+    "functional and terms": FULL.replace("[ask]", "terms = { '<A0>' = 1 }\n[ask]"),
+    "unknown in ask": FULL.replace("[expect]", "extreme = 'smallest'\n[expect]"),
+    "unknown in of": FULL.replace('of = "A"', "of = { picked = 1 }"),
+    "unknown in expect": FULL.replace("rests_on", "rest_on"),
+    "unknown in a formula": FULL.replace("value = 1", "value = { formula = 'chsh-guess', x = 1 }"),
+    "unknown in the reference": FULL.replace("arxiv =", "arXiv ="),
+    "unknown in an instance": FULL + "title = 'x'\n",
+    "unknown in an instance's table": FULL.replace("{ bits", "{ bit"),
+    "instance without a name": FULL.replace('name = "i"', ""),
+    "unknown in the threshold": FILES["threshold"].replace("width", "widths"),
+    "threshold without ends": FILES["threshold"].replace("between = [0, 0.25]", ""),
+    "unknown in a computation": FILES["root"].replace("width", "m"),
+    "computation with a scenario": FILES["root"] + '[scenario]\nfamily = "chsh"\n',
+    "no scenario": FULL.replace('[scenario]\nfamily = "chsh"', ""),
+    "no epsilon": FULL.replace("epsilon = 0.1", "").split("[[instances]]")[0],
+    "no quantity": FULL.replace('quantity = "guessing-probability"', ""),
+    "no output": FULL.replace('of = "A"', ""),
+    "two behaviours": FULL.replace("[adversary]", "table = {}\n[adversary]"),
+    "nothing expected": FULL.split("[expect]")[0] + "[expect]\nwithin = 1\n",
+    "empty grid axis": FULL + '[grid]\n"source.epsilon" = []\n',
+    "word unknown": FULL.replace('"gray"', '"grey"'),
+    "number a truth": FULL.replace("epsilon = 0.1", "epsilon = true"),
+    "integer a text": FILES["families"].replace("N = 2", 'N = "2"'),
+    "text a number": FULL.replace('claim = "c"', "claim = 1"),
+    "test a table": FULL.replace("[[test]]", "[test]"),
+    "other version": FULL.replace("schema = 1", "schema = 2"),
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_both_refuse(case, tmp_path):
+    assert REFUSED[case] != FULL
+    assert errors(REFUSED[case])
+    assert not taken(tmp_path, REFUSED[case])
+
+
+def test_numbers_are_integers_decimals_or_texts():
+    assert TABLES["number"]["type"] == TABLES["rational"]["type"] == ["number", "string"]
