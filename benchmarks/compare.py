@@ -45,8 +45,17 @@ def question(n: int, epsilon: Fraction) -> Question:
 
 
 def notebook_guess(n: int) -> float:
-    """No-signalling guess given I_N, as one writes it in a notebook: a variable a box, loops of constraints."""
-    p = [{(x, y, a, b): cp.Variable(nonneg=True) for x in (0, 1) for y in (0, 1) for a in range(n) for b in range(n)} for _ in (0, 1)]
+    """No-signalling guess given I_N, as one writes it in a notebook: loops of constraints."""
+    p = [
+        {
+            (x, y, a, b): cp.Variable(nonneg=True)
+            for x in (0, 1)
+            for y in (0, 1)
+            for a in range(n)
+            for b in range(n)
+        }
+        for _ in (0, 1)
+    ]
     constraints = []
     for box in p:
         for x in (0, 1):
@@ -105,7 +114,10 @@ def compare(name: str, ours: Callable[[], float], theirs: Callable[[], float]) -
     pairs = [(timed(ours), timed(theirs)) for _ in range(RUNS)]
     mine, other = (statistics.median(pair[i][1] for pair in pairs) for i in (0, 1))
     (value, _), (floats, _) = pairs[0]
-    print(f"{name:34} ours {mine:8.3f} s   notebook cvxpy {other:8.3f} s   ratio {other / mine:7.1f}   values differ by {abs(value - floats):.1e}")
+    print(
+        f"{name:34} ours {mine:8.3f} s   notebook cvxpy {other:8.3f} s   ratio {other / mine:7.1f}   "
+        f"values differ by {abs(value - floats):.1e}"
+    )
 
 
 def main() -> None:

@@ -1,32 +1,45 @@
 r"""Inner bounds: an explicit attack where only an outer program bounds from above.
 
-Column generation: a restricted exact program over a list of boxes (`by_boxes`), then a strategy
-(s, q) that its multipliers value above its cost,
+The slices z(.; o|s) of the outer solution are distributions of the source. The best attack with
+these few distributions is a small exact program over no-signalling boxes; its boxes are split into
+extreme ones, and an exact program over those boxes chooses the distributions anew. Where it is the
+source that is not convex (parties independent given W), the outer program's prices
 
-.. math:: \max_{s, q, g} \sum_s s(s) \Big[ \sum_o q(o|s)\, r_g(o, s) - y_s \Big],
+.. math:: g_k(s) = c_k(s) - \text{what tests and observed settings charge for box } k \text{ at } s
 
-sought by alternating between a box for the source's distribution (a small linear program) and a
-distribution for the box (the source's program); its box joins the list. Whatever is found is a
-valid attack; only the upper bound tells how good it is.
+ask for the best product of distributions for each box instead. Whatever is found is a valid attack;
+the upper bound tells how good it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from math import lcm
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from freerand_opt.certificates.attack import Strategy, strategies
-from freerand_opt.certificates.certify import point
+from freerand_opt.certificates.certify import objective_value, point
 from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question
-from freerand_opt.model.source import Uniform
-from freerand_opt.programs.boxes import Box, Deterministic, Table, all_deterministic, deterministic_count, rounded
+from freerand_opt.model.scenario import Scenario
+from freerand_opt.model.source import PerParty, Uniform
+from freerand_opt.programs.boxes import (
+    Box,
+    Table,
+    all_deterministic,
+    deterministic_count,
+    rounded,
+    table,
+)
 from freerand_opt.programs.build import MULTIPLIED_BITS
+from freerand_opt.programs.cones import hull_cone, party_bounds, source_cone
 from freerand_opt.programs.no_signalling import no_signalling_rows
+from freerand_opt.programs.observation import observation_rows
 from freerand_opt.programs.program import (
     ConicProgram,
     FloatArray,
@@ -34,46 +47,79 @@ from freerand_opt.programs.program import (
     Rows,
     conic_program,
     constant,
+    integer_rows,
     vector,
 )
-from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
-from freerand_opt.programs.strategies import BoxStrategies, by_boxes, by_source_vertices
+from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities
+from freerand_opt.programs.strategies import (
+    BoxStrategies,
+    OuterStrategies,
+    StrategyProgram,
+    by_boxes,
+    by_source_vertices,
+)
+from freerand_opt.programs.support import best_distribution
 from freerand_opt.solvers.highs import sharpen
 from freerand_opt.solvers.solution import Solution
 
-#: Rounds of column generation.
-MAX_ROUNDS = 60
-#: All deterministic boxes start in the list up to this number.
+Run: TypeAlias = Callable[[ConicProgram, float | None], Solution]
+#: All deterministic boxes are tried beside those found, up to this number.
 START_BOXES = 256
+#: Rounds, with random starts after the first, while the attack is below the bound.
+MAX_ROUNDS = 3
+#: Random starts a round.
+STARTS = 20
+#: The gap at which an attack is good enough.
+CLOSE = 1e-9
 
 
 def search(
-    question: Question, run: Callable[[ConicProgram, float | None], Solution], time_limit: float | None
+    question: Question, above: StrategyProgram, primal: FloatArray, multipliers: FloatArray, run: Run
 ) -> tuple[tuple[Strategy, ...], Fraction | None]:
-    """Return the best attack found and its value (None if no strategy was found)."""
-    scores = _inner_scores(question)
-    boxes: list[Box] = [*_starting_boxes(question), *_honest_boxes(question, run, time_limit)]
+    """Return the best attack found and its value (None if no strategy was found).
+
+    `primal` and `multipliers` are a float solution of the full program `above`.
+    """
+    prices = _prices(above.program, multipliers)
+    limit = float(above.program.objective.floats() @ primal)
     best: tuple[tuple[Strategy, ...], Fraction | None] = ((), None)
-    generator = np.random.default_rng(0)
-    for _ in range(MAX_ROUNDS):
-        made = by_boxes(question, boxes, scores=scores)
-        solution = run(made.program, time_limit)
-        if solution.status == "infeasible":
-            easier = by_margin if len(test_inequalities(made.program)) else by_violations
-            solution = run(easier(without_objective(made.program)), time_limit)
+    boxes: dict[Box, None] = dict.fromkeys(above.boxes) if isinstance(above, BoxStrategies) else {}
+    masses: dict[tuple[Fraction, ...], None] = {(Fraction(1),) * question.scenario.shape[1]: None}
+    for attempt in range(MAX_ROUNDS):
+        starts = _slices(question, above, primal) if attempt == 0 else _random(question, attempt)
+        if isinstance(above, OuterStrategies):
+            boxes.update(dict.fromkeys(_boxes_for(question, list(starts), run)))
         else:
-            found = point(made.program, solution) or point(made.program, sharpen(made.program, solution))
-            if found is not None:
-                value = _value(made.program, found)
-                if best[1] is None or value > best[1]:
-                    best = strategies(question, made, found), value
-        fresh = _priced(question, made, solution, run, generator)
-        known = {box.as_json().__repr__() for box in boxes}
-        fresh = [box for box in fresh if box.as_json().__repr__() not in known]
-        if not fresh:
+            masses.update(dict.fromkeys(_distributions(question, above, prices, starts)))
+        found = _solved(question, list(boxes), list(masses), run)
+        if found is not None and (best[1] is None or found[1] > best[1]):
+            best = found
+        if best[1] is not None and float(best[1]) > limit - CLOSE:
             break
-        boxes += fresh
+        if attempt == 0 and isinstance(above, OuterStrategies):
+            boxes.update(dict.fromkeys(_starting_boxes(question, run)))
     return best
+
+
+def _solved(
+    question: Question, boxes: Sequence[Box], masses: Sequence[tuple[Fraction, ...]], run: Run
+) -> tuple[tuple[Strategy, ...], Fraction] | None:
+    """Return the best attack from these boxes and, if the source is not convex, these distributions."""
+    cone = source_cone(question.source, question.scenario)
+    if not cone.exact:
+        assert isinstance(question.source, PerParty)
+        cone = hull_cone(masses, question.scenario, party_bounds(question.source, question.scenario))
+    named = [replace(box, label=box.label or f"box {place}") for place, box in enumerate(boxes)]
+    made = by_boxes(question, named, scores=_inner_scores(question), cone=cone)
+    solution = run(made.program, None)
+    if solution.status == "infeasible":
+        return None
+    points = [point(made.program, hint) for hint in (solution, sharpen(made.program, solution))]
+    found = [(objective_value(made.program, x), x) for x in points if x is not None]
+    if not found:
+        return None
+    value, x = max(found, key=lambda pair: pair[0])
+    return strategies(question, made, x), value
 
 
 def _inner_scores(question: Question) -> list[Exact]:
@@ -82,170 +128,129 @@ def _inner_scores(question: Question) -> list[Exact]:
     return [(round_up if t.relation == ">=" else round_down)(t.score, bits) for t in question.tests]
 
 
-def _value(program: ConicProgram, x: list[Fraction]) -> Fraction:
-    total = Fraction(0)
-    for code, value in zip(program.objective.codes.tolist(), x, strict=True):
-        factor = program.objective.palette[code]
-        if factor and value:
-            assert isinstance(factor, Fraction)
-            total += factor * value
-    return total
-
-
-def _starting_boxes(question: Question) -> tuple[Box, ...]:
-    scenario = question.scenario
-    if deterministic_count(scenario) <= START_BOXES:
-        return all_deterministic(scenario)
-    same = tuple((0,) * settings for settings in scenario.settings)
-    return (Deterministic(same, "all outcomes 0"),)
-
-
-def _honest_boxes(
-    question: Question, run: Callable[[ConicProgram, float | None], Solution], time_limit: float | None
-) -> list[Box]:
-    """Return a box that passes the tests without any bias of the source: the feasible point to start from."""
+def _starting_boxes(question: Question, run: Run) -> list[Box]:
+    """Return all deterministic boxes if they are few, and one that passes the tests without any bias."""
+    few = deterministic_count(question.scenario) <= START_BOXES
+    boxes: list[Box] = list(all_deterministic(question.scenario)) if few else []
     ask = replace(question.ask, quantity="strategy", output=None, at=None, functional=None)
     honest = replace(question, source=Uniform(), ask=ask)
     made = by_source_vertices(honest, scores=_inner_scores(question))
-    easier = by_margin if len(test_inequalities(made.program)) else by_violations
-    program = easier(made.program)
-    solution = run(program, time_limit)
+    program = (by_margin if len(test_inequalities(made.program)) else by_violations)(made.program)
+    solution = run(program, None)
     x = point(program, solution) or point(program, sharpen(program, solution))
-    if x is None:
-        return []
-    found = [rounded(question.scenario, s.box) for s in strategies(honest, made, x) if isinstance(s.box, Table)]
-    return [box for box in found if box is not None]
+    for strategy in strategies(honest, made, x) if x is not None else ():
+        assert isinstance(strategy.box, Table)
+        box = rounded(question.scenario, strategy.box)
+        if box is not None:
+            boxes.append(replace(box, label="honest"))
+    return boxes
 
 
-def _priced(
-    question: Question,
-    made: BoxStrategies,
-    solution: Solution,
-    run: Callable[[ConicProgram, float | None], Solution],
-    generator: np.random.Generator,
-) -> list[Box]:
-    """Return boxes of strategies that the multipliers value above 0, from several starts.
+# ------------------------------------------------------------------ pricing
 
-    A column's reduced cost is read off a one-box program: it has the same rows in the same order
-    for every box, so cell values follow from the multipliers by pricing the cells one by one.
+
+def _prices(program: ConicProgram, multipliers: FloatArray) -> FloatArray:
+    """Return for each column its objective minus what the observed settings and the tests charge."""
+    rows = observation_rows(program)
+    charged = program.matrix[rows].astype(np.float64).T @ multipliers[rows]
+    return np.asarray(program.objective.floats() - charged)
+
+
+def _slices(question: Question, above: StrategyProgram, primal: FloatArray) -> Iterator[FloatArray]:
+    """Yield the distributions that the outer solution suggests, S P(s|w) by joint setting."""
+    settings = question.scenario.shape[1]
+    yield np.ones(settings)
+    if isinstance(above, OuterStrategies):
+        width = question.scenario.shape[0] * settings
+        tensor = primal.reshape(above.labels, len(above.cone.names), width)[:, above.cone.leaf, :]
+        for row in tensor.transpose(0, 2, 1).reshape(-1, settings):
+            if row.sum() > 1e-7:
+                yield row * settings / row.sum()
+    elif isinstance(above, BoxStrategies):
+        for row in primal.reshape(len(above.boxes), len(above.cone.names))[:, above.cone.leaf]:
+            if row.sum() > 1e-7:
+                yield row * settings / row.sum()
+
+
+def _random(question: Question, seed: int) -> Iterator[FloatArray]:
+    random = np.random.default_rng(seed)
+    settings = question.scenario.shape[1]
+    for _ in range(STARTS):
+        gains = [Fraction(int(value), 2**20) for value in random.integers(-(2**20), 2**20, settings)]
+        yield np.array([float(m) for m in best_distribution(question.source, question.scenario, gains)])
+
+
+def _distributions(
+    question: Question, above: BoxStrategies, prices: FloatArray, starts: Iterator[FloatArray]
+) -> Iterator[tuple[Fraction, ...]]:
+    """Yield for each box the source's best distribution at the outer program's prices."""
+    by_box = prices.reshape(len(above.boxes), len(above.cone.names))[:, above.cone.leaf]
+    for start in starts:
+        for gains in by_box:
+            # a start breaks ties, of which there are many
+            exact = [Fraction(round(float(gain) * 2**40), 2**40) for gain in gains + 1e-6 * start]
+            yield best_distribution(question.source, question.scenario, exact)
+
+
+def _boxes_for(question: Question, starts: Sequence[FloatArray], run: Run) -> Iterator[Box]:
+    """Yield the extreme boxes that the best attack with these source distributions uses.
+
+    The distributions may be rounded: only the boxes are kept, and the source is exact later.
     """
-    cells, costs = _cell_prices(question, made, solution)
-    fresh: list[Box] = []
-    for guess in cells:
-        for _ in range(4):
-            masses = generator.dirichlet(np.ones(question.scenario.shape[1])) * question.scenario.shape[1]
-            box = _alternate(question, guess, costs, masses, run)
-            if box is not None:
-                fresh.append(box)
-    return fresh
+    near = dict.fromkeys(tuple(Fraction(round(float(m) * 2**30), 2**30) for m in start) for start in starts)
+    made = by_source_vertices(question, scores=_inner_scores(question), vertices=list(near))
+    solution = run(made.program, None)
+    if solution.status == "infeasible":
+        return
+    tables = solution.primal.reshape(len(near) * made.labels, *question.scenario.shape)
+    for held in tables:
+        weight = float(held[:, 0].sum())
+        if weight > 1e-9:
+            yield from _extreme_boxes(question.scenario, held / weight, run)
 
 
-def _cell_prices(
-    question: Question, made: BoxStrategies, solution: Solution
-) -> tuple[list[FloatArray], FloatArray]:
-    """Return prices[g][o, s] of a cell with each guess, and the cost of mass at s."""
-    from freerand_opt.programs.guesses import label_values
-    from freerand_opt.programs.observation import normalised_at, objective_factors, scaled_settings, test_shares
+def _extreme_boxes(scenario: Scenario, held: FloatArray, run: Run) -> Iterator[Box]:
+    """Yield extreme no-signalling boxes, exact, whose mixture is close to a box given in floats.
 
-    scenario = question.scenario
-    labels, denominator = label_values(question)
-    factors = np.array([float(f) for f in objective_factors(question)])
-    zero = made.program.zero_rows
-    flow = made.cone.equalities.shape[0] * len(made.boxes)
-    scaled = scaled_settings(question)
-    observed = 1 if scaled is None or (len(made.cone.names) == 1 and len(set(scaled)) == 1) else scenario.shape[1]
-    costs = np.zeros(scenario.shape[1])
-    prices = solution.multipliers
-    if observed == 1:
-        here = normalised_at(question) if scaled is None else 0
-        costs[here if here is not None else slice(None)] = prices[flow] / (1 if here is not None else scenario.shape[1])
-    else:
-        costs[:] = prices[flow : flow + observed]
-    tests = np.zeros(scenario.shape)
-    rows = iter(np.flatnonzero(zero)[flow + observed :].tolist())
-    others = iter(test_inequalities(made.program).tolist())
-    for test, scale in zip(question.tests, made.test_scales, strict=True):
-        row = next(rows) if test.relation == "=" else next(others)
-        price = prices[row] * scale * (-1 if test.relation == ">=" else 1)
-        shares = test_shares(question, test)
-        for o, s, factor in test.functional.terms:
-            tests[o, s] += price * float(factor) * float(shares[s])
-        if scaled is None and test.functional.on == "conditional":
-            tests[:, test.functional.terms[0][1]] -= price * float(test.score)
-        elif scaled is None and normalised_at(question) is not None:
-            tests -= price * float(test.score) / scenario.shape[1]
-    return [np.asarray(label / denominator * factors[None, :] - tests) for label in labels], costs
+    Peel off an extreme box within the support, with the largest weight, until nothing is left.
+    """
+    rest, left = held.copy(), 1.0
+    random = np.random.default_rng(0)
+    for _ in range(held.size):
+        support = rest > 1e-7
+        found = _extreme_box(scenario, support, random, run)
+        if found is None:
+            return
+        box, own = found
+        yield box
+        share = float((rest[own > 0] / own[own > 0]).min())
+        left *= 1 - share
+        if left < 1e-7 or share >= 1 - 1e-7:
+            return
+        rest = np.maximum(rest - share * own, 0) / (1 - share)
 
 
-def _alternate(
-    question: Question,
-    guess: FloatArray,
-    costs: FloatArray,
-    masses: FloatArray,
-    run: Callable[[ConicProgram, float | None], Solution],
-) -> Box | None:
-    box = None
-    worth = -np.inf
-    for _ in range(10):
-        candidate, table = _best_box(question, guess * masses[None, :], run)
-        if candidate is None:
-            return box
-        gains = (guess * table).sum(axis=0) - costs
-        masses, gained = best_distribution(question, gains)
-        if gained <= worth + 1e-9:
-            break
-        box, worth = candidate, gained
-    return box if worth > 1e-7 else None
-
-
-def best_distribution(question: Question, gains: FloatArray) -> tuple[FloatArray, float]:
-    """Return the source's scaled distribution with the largest sum of gains, and that sum."""
-    from freerand_opt.model.source import Uniform, leaf_settings
-
-    if isinstance(question.source, Uniform):
-        return np.ones(len(gains)), float(gains.sum())
-    leaves = np.array(leaf_settings(question.scenario, question.source))
-    values = gains[leaves]
-    most, least = 1 + 2 * float(question.source.epsilon), 1 - 2 * float(question.source.epsilon)
-    choices = []
-    while len(values) > 1:
-        left, right = values[0::2], values[1::2]
-        choices.append(left >= right)
-        values = (np.maximum(left, right) * most + np.minimum(left, right) * least) / 2
-    masses = np.ones(1)
-    for first in reversed(choices):
-        masses = np.stack([masses * np.where(first, most, least), masses * np.where(first, least, most)], axis=1).ravel()
-    found = np.empty(len(gains))
-    found[leaves] = masses
-    return found, float(values[0]) * len(gains)
-
-
-def _best_box(
-    question: Question, worth: FloatArray, run: Callable[[ConicProgram, float | None], Solution]
-) -> tuple[Box | None, FloatArray]:
-    """Return the no-signalling box with the largest value, solved exactly, and its float table."""
-    scenario = question.scenario
+def _extreme_box(
+    scenario: Scenario, support: NDArray[np.bool_], random: np.random.Generator, run: Run
+) -> tuple[Box, FloatArray] | None:
+    """Return an exact extreme box that is 0 outside the support, and its float table."""
     outcomes, settings = scenario.shape
     width = outcomes * settings
     local, names = no_signalling_rows(scenario)
-    total = np.zeros((1, width), dtype=np.int64)
-    total[0, [o * settings for o in range(outcomes)]] = 1
-    from scipy.sparse import csr_array
-
-    rounded = [Fraction(round(float(value) * 2**30), 2**30) for value in worth.ravel()]
+    total, one = integer_rows([(0, o * settings, Fraction(1)) for o in range(outcomes)], [Fraction(1)], width)
     program = conic_program(
         [
             Rows("zero", local, constant(0, local.shape[0]), Labels("no-signalling {0}", (names,))),
-            Rows("zero", csr_array(total), constant(1, 1), Labels("normalised", ())),
+            Rows("zero", total, one, Labels("normalised", ())),
         ],
-        objective=vector(rounded),
+        objective=vector(Fraction(int(value)) for value in random.integers(1, 1000, width)),
         lower=constant(0, width),
-        upper=constant(1, width),
+        upper=vector(Fraction(int(inside)) for inside in support.ravel()),
         column_labels=(Labels("{0}", (tuple(map(str, range(width))),)),),
     )
     x = point(program, run(program, None))
     if x is None:
-        return None, np.zeros((outcomes, settings))
+        return None
     denominator = lcm(*(value.denominator for value in x))
-    box = Table(tuple(int(value * denominator) for value in x), denominator, "found by pricing")
-    return box, np.array([float(value) for value in x]).reshape(outcomes, settings)
+    box = Table(tuple(int(value * denominator) for value in x), denominator)
+    return box, table(scenario, box)[0] / denominator

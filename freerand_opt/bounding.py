@@ -5,28 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
+from functools import cmp_to_key, partial
 from typing import Any, TypeAlias
 
+from freerand_opt.attacks import search
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.attack import Strategy, strategies
-from freerand_opt.certificates.certify import Multipliers, multipliers, point
+from freerand_opt.certificates.certify import objective_value
 from freerand_opt.errors import InputError
-from freerand_opt.exact import Exact, sign
+from freerand_opt.exact import Exact, compare, sign
 from freerand_opt.model.question import Ask, Question
 from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.program import ConicProgram
-from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
+from freerand_opt.programs.refinement import lift_rows, reduce
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
-from freerand_opt.result import Bracket, Result
+from freerand_opt.result import Bracket, Result, exact_text
 from freerand_opt.solvers.choose import solver_named
-from freerand_opt.solvers.solution import Solution
-
-Lifted: TypeAlias = tuple[list[str], list[int], list[int]]
-Solver: TypeAlias = Callable[[ConicProgram, float | None], Solution]
+from freerand_opt.solving import Lifted, Solved, Solver, expanded, full_floats, proof_json, solve
 
 
 class InfeasibleError(InputError):
@@ -35,21 +34,11 @@ class InfeasibleError(InputError):
     def __init__(self, result: Result) -> None:
         super().__init__(
             "tests",
-            "no strategy of this adversary passes the tests, so nothing can be asked of it; proved by multipliers "
-            f"({result.digest}). Weaken the tests (score, tolerance), allow more devices, or ask for quantity = "
-            '"strategy"',
+            "no strategy of this adversary passes the tests, so nothing can be asked of it; proved by "
+            f"multipliers ({result.digest}). Weaken the tests (score, tolerance), allow more devices, or ask "
+            'for quantity = "strategy"',
         )
         self.result = result
-
-
-@dataclass(frozen=True)
-class _Solved:
-    """Exact multipliers (by class if reduced) and a point of the full program, if one was found."""
-
-    multipliers: Multipliers
-    point: list[Fraction] | None
-    reduction: Reduction | None
-    solution: Solution
 
 
 def bound(
@@ -65,66 +54,76 @@ def bound(
     `time_limit` in seconds for each program. Raise InfeasibleError if no strategy passes the
     tests, TooLargeError if no program fits, SolverUnavailableError if `solver` cannot run.
     """
-    begun = time.perf_counter()
     if question.ask.at == "worst":
         return _worst(question, name, instance, solver, time_limit)
+    return _answer(question, name, instance, solver, time_limit)[0]
+
+
+#: What the checker needs for a certificate that does not carry its program.
+_Needed: TypeAlias = tuple[dict[str, dict[str, Any]], dict[str, Lifted]]
+
+
+def _answer(
+    question: Question, name: str, instance: str, solver: str, time_limit: float | None
+) -> tuple[Result, _Needed]:
+    begun = time.perf_counter()
     run = solver_named(solver)
     bounds = build(question)
+    make = partial(_finished, name=name, instance=instance, begun=begun)
     if question.ask.quantity == "strategy":
-        return _existence(question, bounds, name, instance, run, time_limit, begun)
+        return _existence(question, bounds, run, time_limit, make)
     above = bounds.above.program
-    solved = _solve(above, None if bounds.below is None else bounds.below.program, run, time_limit)
+    solved = solve(above, None if bounds.below is None else bounds.below.program, run, time_limit)
     if solved.solution.status == "infeasible":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))
-        found = _existence(asked, build(asked), name, instance, run, time_limit, begun)
+        found, _ = _existence(asked, build(asked), run, time_limit, make)
         if found.infeasible:
             raise InfeasibleError(found)
-    proof = _multipliers_json(above, solved)
     attack: tuple[Strategy, ...] = ()
     value: Fraction | None = None
     if bounds.below is not None and solved.point is not None:
         attack = strategies(question, bounds.below, solved.point)
-        value = _objective(bounds.below.program, solved.point)
+        value = objective_value(bounds.below.program, solved.point)
     elif bounds.below is None:
-        from freerand_opt.attacks import search
-
-        attack, value = search(question, run, time_limit)
-    return _finished(
-        question, name, instance, bounds, solved, proof, attack, value, begun, lambda: solved.multipliers.bound
+        attack, value = search(question, bounds.above, *full_floats(solved), run)
+    return make(
+        question, bounds, solved, proof=proof_json(above, solved), about=above, attack=attack, value=value
     )
 
 
 def _finished(
     question: Question,
-    name: str,
-    instance: str,
     bounds: Bounds,
-    solved: _Solved,
-    proof: tuple[dict[str, Any], ConicProgram] | None,
+    solved: Solved,
+    *,
+    proof: dict[str, Any] | None,
+    about: ConicProgram,
     attack: tuple[Strategy, ...],
     value: Fraction | None,
+    name: str,
+    instance: str,
     begun: float,
-    proved: Callable[[], Exact],
-) -> Result:
+) -> tuple[Result, _Needed]:
     """Put the certificate together and check it with the stand-alone checker."""
     signed = None if value is None else question.ask.sign * value
-    ends = form.answer_ends(question, None if proof is None else proved(), signed)
+    ends = form.answer_ends(question, None if proof is None else solved.multipliers.bound, signed)
     body = form.bracket(
         question,
         name=name,
         instance=instance,
         answer=ends,
-        multipliers=None if proof is None else proof[0],
+        multipliers=proof,
         attack=None if signed is None else form.attack_json(signed, attack),
     )
-    programs: dict[str, dict[str, Any]] = {}
-    lifted: dict[str, Lifted] = {}
+    # the classes of a relaxed program may be finer, so those of the program itself are found anew
+    same = solved.reduction is not None and len(solved.reduction.column_class) == about.shape[1]
+    needed: _Needed = ({}, {})
     if proof is not None:
-        programs, lifted = expanded(body, proof[1], solved.reduction)
+        needed = expanded(body, about, solved.reduction if same else None)
     if proof is not None or signed is not None:
-        checker.check(body, programs=programs, lifted=lifted)
-    return Result(
+        checker.check(body, programs=needed[0], lifted=needed[1])
+    found = Result(
         name=name,
         instance=instance,
         quantity=question.ask.quantity,
@@ -136,6 +135,7 @@ def _finished(
         solver=solved.solution.solver,
         seconds=time.perf_counter() - begun,
     )
+    return found, needed
 
 
 def digest(certificate: form.Certificate) -> str:
@@ -144,124 +144,35 @@ def digest(certificate: form.Certificate) -> str:
     return "sha256:" + hashlib.sha256(body.encode()).hexdigest()
 
 
-def _objective(program: ConicProgram, x: list[Fraction]) -> Fraction:
-    total = Fraction(0)
-    for code, value in zip(program.objective.codes.tolist(), x, strict=True):
-        factor = program.objective.palette[code]
-        if factor and value:
-            assert isinstance(factor, Fraction)
-            total += factor * value
-    return total
-
-
-def _solve(above: ConicProgram, below: ConicProgram | None, run: Solver, time_limit: float | None) -> _Solved:
-    """Solve once; the same basis serves the bound and, with scores rounded inward, the attack.
-
-    Programs that are too large to travel in a certificate are reduced first.
-    """
-    reduction = None if above.matrix.nnz <= form.CARRIED_NONZEROS else reduce(above)
-    small = above if reduction is None else reduction.program
-    inner = below
-    if below is not None and reduction is not None:
-        same = below.matrix is above.matrix or (below.matrix != above.matrix).nnz == 0
-        inner = replace(small, right=below.right.take(reduction.row_first)) if same else reduce(below).program
-    solution = run(small, time_limit)
-    found = multipliers(small, solution)
-    x = None if inner is None else point(inner, solution)
-    if inner is not None and solution.status == "optimal" and not _closed(inner, found, x):
-        from freerand_opt.solvers.highs import sharpen
-
-        sharper = sharpen(inner, solution)
-        x = _better(inner, x, point(inner, sharper))
-        found = min(found, multipliers(small, sharper), key=lambda item: float(item.bound))
-    if x is not None and reduction is not None:
-        x = [x[place] for place in reduction.column_class.tolist()]
-    return _Solved(found, x, reduction, solution)
-
-
-def _better(program: ConicProgram, x: list[Fraction] | None, y: list[Fraction] | None) -> list[Fraction] | None:
-    """Return the point with the larger objective; None is no point."""
-    if x is None or y is None:
-        return x if y is None else y
-    return x if _objective(program, x) >= _objective(program, y) else y
-
-
-def _closed(program: ConicProgram, found: Multipliers, x: list[Fraction] | None) -> bool:
-    """Return whether bound and point meet as well as doubles can tell."""
-    return x is not None and float(found.bound - _objective(program, x)) < 1e-14
-
-
-def _multipliers_json(program: ConicProgram, solved: _Solved) -> tuple[dict[str, Any], ConicProgram]:
-    """Return the proof of the bound in the certificate's form, with the full program it is about."""
-    found, reduction = solved.multipliers, solved.reduction
-    if reduction is None:
-        return form.multipliers_json(program, found, lift=None, bound=found.bound), program
-    named = Multipliers({int(reduction.row_first[row]): value for row, value in found.values.items()}, found.bound)
-    return form.multipliers_json(program, named, lift="colour-refinement", bound=found.bound), program
-
-
-def expanded(
-    certificate: form.Certificate, program: ConicProgram, reduction: Reduction | None
-) -> tuple[dict[str, dict[str, Any]], dict[str, Lifted]]:
-    """Return what the checker needs for a certificate that does not carry its program.
-
-    The first mapping is {digest: program}, the second {digest: (palette, rows, codes)} of lifted
-    multipliers. Classes are found anew if `reduction` is None.
-    """
-    proof = certificate["multipliers"]
-    if proof is None or proof["program"] is not None:
-        return {}, {}
-    programs = {program.digest: program.plain}
-    if proof["lift"] is None:
-        return programs, {}
-    classes = reduction if reduction is not None else reduce(program)
-    places = {int(first): place for place, first in enumerate(classes.row_first)}
-    try:
-        values = {
-            places[row]: Fraction(proof["palette"][code])
-            for row, code in zip(proof["rows"], proof["codes"], strict=True)
-        }
-    except (KeyError, IndexError, ValueError) as error:
-        raise checker.CertificateError(f"multipliers: no value for the row classes ({error})") from None
-    rows = lift_rows(classes.row_class, values)
-    palette: dict[Fraction, int] = {}
-    codes = [palette.setdefault(value, len(palette)) for value in rows.values()]
-    return programs, {program.digest: ([str(value) for value in palette], list(rows), codes)}
-
-
 # ------------------------------------------------------------------ does a strategy exist?
 
 
 def _existence(
     question: Question,
     bounds: Bounds,
-    name: str,
-    instance: str,
     run: Solver,
     time_limit: float | None,
-    begun: float,
-) -> Result:
+    make: Callable[..., tuple[Result, _Needed]],
+) -> tuple[Result, _Needed]:
     """Return a strategy, or multipliers that prove that there is none."""
     full = without_objective(bounds.above.program)
     easier = _easier(full)
     below = None if bounds.below is None else easier(without_objective(bounds.below.program))
-    solved = _solve(easier(full), below, run, time_limit)
+    solved = solve(easier(full), below, run, time_limit)
     if solved.solution.status == "infeasible" and easier is by_margin:
         below = None if bounds.below is None else by_violations(without_objective(bounds.below.program))
-        solved = _solve(by_violations(full), below, run, time_limit)
+        solved = solve(by_violations(full), below, run, time_limit)
     proof = None
     attack: tuple[Strategy, ...] = ()
     value = None
     if sign(solved.multipliers.bound) < 0:
-        proof = _multipliers_json(full, solved)
-    elif solved.point is not None and below is not None and _objective(below, solved.point) >= 0:
+        proof = proof_json(full, solved)
+    elif solved.point is not None and below is not None and objective_value(below, solved.point) >= 0:
         assert bounds.below is not None
         attack = strategies(question, bounds.below, solved.point[: full.shape[1]])
         value = Fraction(1)
-    found = _finished(
-        question, name, instance, bounds, solved, proof, attack, value, begun, lambda: solved.multipliers.bound
-    )
-    return replace(found, infeasible=proof is not None)
+    found, needed = make(question, bounds, solved, proof=proof, about=full, attack=attack, value=value)
+    return replace(found, infeasible=proof is not None), needed
 
 
 def proofs(
@@ -271,7 +182,7 @@ def proofs(
     bounds = build(question)
     program = bounds.above.program
     below = None if bounds.below is None else bounds.below.program
-    solved = _solve(program, below, solver_named(solver), time_limit)
+    solved = solve(program, below, solver_named(solver), time_limit)
     if solved.reduction is None:
         return program, solved.multipliers.values, solved.point
     return program, lift_rows(solved.reduction.row_class, solved.multipliers.values), solved.point
@@ -296,41 +207,44 @@ def _easier(full: ConicProgram) -> Callable[[ConicProgram], ConicProgram]:
 def _worst(question: Question, name: str, instance: str, solver: str, time_limit: float | None) -> Result:
     """Ask at every joint setting and keep the ends that hold for all."""
     begun = time.perf_counter()
-    parts = []
+    parts: list[Result] = []
+    programs: dict[str, dict[str, Any]] = {}
+    lifted: dict[str, Lifted] = {}
     for settings in question.scenario.joint_settings:
         asked = replace(question, ask=replace(question.ask, at=settings))
-        label = f"{instance} at {settings}".strip()
-        parts.append(bound(asked, name=name, instance=label, solver=solver, time_limit=time_limit))
-    pick = min if question.ask.quantity == "min-entropy" else max
-    lower = pick((p.bracket.lower for p in parts if p.bracket.lower is not None), key=_key, default=None)
-    upper = pick((p.bracket.upper for p in parts if p.bracket.upper is not None), key=_key, default=None)
-    if any(part.bracket.upper is None for part in parts) and pick is max:
-        upper = None
-    if any(part.bracket.lower is None for part in parts) and pick is min:
-        lower = None
+        part, needed = _answer(asked, name, f"{instance} at {settings}".strip(), solver, time_limit)
+        parts.append(part)
+        programs |= needed[0]
+        lifted |= needed[1]
+    smallest = question.ask.quantity == "min-entropy"
+    lower = _extreme([part.bracket.lower for part in parts], smallest=smallest, all_needed=smallest)
+    upper = _extreme([part.bracket.upper for part in parts], smallest=smallest, all_needed=not smallest)
     body = {
         "format": "freerand-certificate",
         "version": 1,
         "kind": "worst",
         "name": name,
         "instance": instance,
-        "answer": {
-            "lower": None if lower is None else str(lower),
-            "upper": None if upper is None else str(upper),
-        },
+        "answer": {"lower": exact_text(lower), "upper": exact_text(upper)},
         "parts": [part.certificate for part in parts],
     }
-    best = max(parts, key=lambda part: _key(part.bracket.lower) if pick is max else -_key(part.bracket.upper))
+    checker.check(body, programs=programs, lifted=lifted)
+    reached = [part.bracket.upper if smallest else part.bracket.lower for part in parts]
+    worst = parts[reached.index(upper if smallest else lower)]
     return replace(
-        best,
+        worst,
         instance=instance,
         bracket=Bracket(lower, upper),
         certificate=body,
         digest=digest(body),
-        method=f"{best.method}, at each of {len(parts)} joint settings",
+        method=f"{worst.method}, at each of {len(parts)} joint settings",
         seconds=time.perf_counter() - begun,
     )
 
 
-def _key(x: Exact | None) -> float:
-    return float("-inf") if x is None else float(x)
+def _extreme(ends: Sequence[Exact | None], *, smallest: bool, all_needed: bool) -> Exact | None:
+    """Return the largest (smallest) known end, or None if all are needed and one is missing."""
+    known = [end for end in ends if end is not None]
+    if not known or (all_needed and len(known) < len(ends)):
+        return None
+    return (min if smallest else max)(known, key=cmp_to_key(compare))

@@ -1,7 +1,7 @@
 r"""Closed forms that claims are held against; each is one function of the question, exact.
 
 Epsilon is Colbeck and Renner's (0 perfect, 1/2 useless); r = log2 N bits choose each setting.
-I_N stands for the score of the first test.
+I_N stands for the score of the test.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from freerand_opt.exact import Exact, compare, power, root
+from freerand_opt.model.functional import Functional, chained, chsh
 from freerand_opt.model.question import Question
+from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import SanthaVazirani
 
 
@@ -22,9 +24,10 @@ def _bits(question: Question) -> int:
     return sum(size.bit_length() - 1 for size in question.scenario.settings)
 
 
-def _score(question: Question) -> Exact:
-    if not question.tests:
-        raise ValueError("the formula needs the score of a test")
+def _score(question: Question, functional: Callable[[Scenario], Functional] = chained) -> Exact:
+    """Return the score of the one test, which must be about this functional."""
+    if len(question.tests) != 1 or question.tests[0].functional != functional(question.scenario):
+        raise ValueError(f"the formula needs one test, with the functional {functional.__name__}")
     return question.tests[0].score
 
 
@@ -83,7 +86,7 @@ def chsh_local_score(question: Question) -> Exact:
 
 def chsh_guess(question: Question) -> Exact:
     """Return 3/2 - S/4, the no-signalling guess of one outcome given S >= 2 (arXiv:0911.3427)."""
-    return Fraction(3, 2) - _score(question) / 4
+    return Fraction(3, 2) - _score(question, chsh) / 4
 
 
 def chained_guess(question: Question) -> Exact:

@@ -86,7 +86,9 @@ class Result:
     def __str__(self) -> str:
         if self.quantity != "strategy":
             return str(self.bracket)
-        return "exists" if self.bracket.lower is not None else "none" if self.bracket.upper is not None else "?"
+        if self.bracket.lower is not None:
+            return "exists"
+        return "?" if self.bracket.upper is None else "none"
 
 
 def verdict(bracket: Bracket, expect: Expect) -> Verdict:
@@ -124,7 +126,7 @@ def _negative(x: Exact | None) -> Exact | None:
 
 
 def _below(proved: Exact | None, reached: Exact | None, claimed: Exact) -> Verdict:
-    """`proved` bounds the answer from above, `reached` from below; is the answer <= claimed?"""
+    """`proved` bounds the answer from above, `reached` from below; decide answer <= claimed."""
     try:
         if proved is not None and compare(proved, claimed) <= 0:
             return "PROVED"

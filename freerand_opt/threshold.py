@@ -53,7 +53,8 @@ def critical_epsilon(
     if below.bracket.upper is None or above.bracket.lower is None:
         raise InputError(
             "threshold.between",
-            f"at {low}: strategy {below}; at {high}: strategy {above}; there must be none at the first and one at the second",
+            f"at {low}: strategy {below}; at {high}: strategy {above}; "
+            "there must be none at the first and one at the second",
         )
     # two certified ends around a root found in floating point, then bisection if that was not enough
     tries: list[Fraction] = []

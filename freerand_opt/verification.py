@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.bounding import bound, digest, expanded
+from freerand_opt.bounding import bound, digest
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
 from freerand_opt.computations.roots import FUNCTIONS
@@ -23,6 +23,7 @@ from freerand_opt.programs.build import build
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.relaxed import without_objective
 from freerand_opt.result import Bracket, Result, verdict
+from freerand_opt.solving import expanded
 from freerand_opt.spec.file import Instance, QuestionFile
 from freerand_opt.threshold import critical_epsilon
 

@@ -165,6 +165,8 @@ def test_irrational_scores_may_multiply_columns():
     found, value = attacks.search(q, RUN, None)
     proof = attack_json(value, found)
     check(bracket(q, name="attack", instance="", answer=(value, None), multipliers=None, attack=proof))
-    rounded = replace(q, tests=tuple(replace(t, score=F(round(float(t.score) * 10**9), 10**9)) for t in q.tests))
+    rounded = replace(
+        q, tests=tuple(replace(t, score=F(round(float(t.score) * 10**9), 10**9)) for t in q.tests)
+    )
     exact = certified(strategies.by_source_vertices(rounded).program)
     assert abs(float(value - exact)) < 1e-6

@@ -341,6 +341,18 @@ def test_existence_on_both_sides_of_the_critical_epsilon():
         assert str(result) == ("exists" if exists else "none")
 
 
+def test_existence_with_irrational_scores_that_multiply_columns():
+    # free settings, every edge, r = 2, most significant first: from 0.1092 on (mathematics.md, section 4)
+    scenario = sc.chained(4)
+    quantum = bh.quantum(scenario)
+    tests = edge_tests(scenario, lambda p: bh.score(p, quantum))
+    for epsilon, words in ((F(1091, 10000), "none"), (F(1093, 10000), "exists"), (F(3, 10), "exists")):
+        q = asked(
+            scenario, Ask("strategy"), tests, source=SanthaVazirani(epsilon), observed="free", devices="local"
+        )
+        assert str(solved(q)) == words
+
+
 IMPOSSIBLE = {
     "contradicting tests": {
         "tests": (*total(2, F(1, 10)), *total(2, F(39, 10), ">=")),

@@ -112,6 +112,14 @@ def test_large_numbers_survive():
     assert found == eliminated(matrix, right)
 
 
+@pytest.mark.parametrize("power", [1, 30, 45, 49])
+def test_solutions_with_powers_of_two_below(power):
+    # such a solution ends in binary: nothing is left of the residual before the denominator can be guessed
+    matrix = [[2**power, 1, 0], [0, 2**power, 1], [0, 0, 2**power]]
+    right = [F(1), F(1), F(1)]
+    assert solve_exact(sparse(matrix), right) == eliminated(matrix, right)
+
+
 def test_an_empty_system_has_the_empty_solution():
     assert solve_exact(csr_array((0, 0), dtype=np.int64), []) == []
 

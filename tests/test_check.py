@@ -500,8 +500,7 @@ fractions = st.fractions(min_value=-5, max_value=5, max_denominator=12)
 def test_bound_is_the_displayed_inequality(data):
     n, m = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 5))
     rows = [
-        data.draw(st.dictionaries(st.integers(0, n - 1), st.integers(-4, 4), max_size=n))
-        for _ in range(m)
+        data.draw(st.dictionaries(st.integers(0, n - 1), st.integers(-4, 4), max_size=n)) for _ in range(m)
     ]
     zero = data.draw(st.integers(0, m))
     program = program_of(rows, zero, [data.draw(fractions) for _ in rows], [0] * n)
@@ -561,9 +560,7 @@ def test_digest_and_program():
 def test_malformed_programs(path, value, words):
     program = changed(chsh_program(3), path, value)
     with pytest.raises(CertificateError, match=words):
-        check_multipliers(
-            program, [str(x) for x in CHSH_DUAL], list(range(18)), list(range(18)), "3/4"
-        )
+        check_multipliers(program, [str(x) for x in CHSH_DUAL], list(range(18)), list(range(18)), "3/4")
 
 
 @pytest.mark.parametrize(
@@ -890,8 +887,7 @@ def test_large_attack():
         masses = [F((a * 7 + b * 3 + k) % 5 + 10, 10**9) for a in range(n) for b in range(n)]
         strategies.append(strategy(masses, deterministic(x, y)))
     total = [
-        sum(F(s["masses"]["palette"][s["masses"]["codes"][i]]) for s in strategies)
-        for i in range(n * n)
+        sum(F(s["masses"]["palette"][s["masses"]["codes"][i]]) for s in strategies) for i in range(n * n)
     ]
     rest = [F(1, n * n) - x for x in total]
     strategies.append(strategy(rest, {"kind": "xor", "parity": [0] * (n * n)}))
@@ -929,9 +925,7 @@ def test_worst():
     average = changed(parts[3], ["question", "ask", "at"], "average")
     rejected(worst([*parts[:3], average], "3/4", "3/4"), "part 3")
     bad = changed(parts[2], ["multipliers", "bound"], "7/10")
-    rejected(
-        worst([*parts[:2], bad, parts[3]], "3/4", "3/4"), "part 2: multipliers: claimed bound 7/10"
-    )
+    rejected(worst([*parts[:2], bad, parts[3]], "3/4", "3/4"), "part 2: multipliers: claimed bound 7/10")
     rejected(worst([*parts[:3], worst(parts, "3/4", "3/4")], "3/4", "3/4"), "kind 'bracket'")
     open_ = changed(parts[1], ["answer"], {"lower": None, "upper": None})
     rejected(worst([parts[0], open_, *parts[2:]], "3/4", "3/4"), "claimed upper")
@@ -1214,9 +1208,7 @@ def test_long_numbers_are_shown_short():
         certificate,
         "a long fraction, about 0.5, derived 3/4, difference a long fraction, about -0.25",
     )
-    certificate["multipliers"]["palette"] = ["-2^20000"] * len(
-        certificate["multipliers"]["palette"]
-    )
+    certificate["multipliers"]["palette"] = ["-2^20000"] * len(certificate["multipliers"]["palette"])
     rejected(certificate, "multipliers: claimed a huge number at row 17")
 
 
@@ -1282,9 +1274,7 @@ positive = st.fractions(min_value=F(1, 1000), max_value=10**6, max_denominator=1
 def test_rational_arithmetic(a, b, c, k):
     assert number(f"({a})*({b})-({c})") == a * b - c
     if c:
-        assert number(f"({a} + {b})/({c})^{k}" if b >= 0 else f"({a}{b})/({c})^{k}") == (a + b) / (
-            c**k
-        )
+        assert number(f"({a} + {b})/({c})^{k}" if b >= 0 else f"({a}{b})/({c})^{k}") == (a + b) / (c**k)
     # the same through the enclosures: pi stands for something that cannot be simplified
     low, high = enclosure(number(f"({a}*pi+({b}))*({c}*pi-({a}))"), 120)
     pi = F(math.pi)

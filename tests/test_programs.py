@@ -24,7 +24,7 @@ from freerand_opt.model.question import Adversary, Ask, Output, Question
 from freerand_opt.model.question import Test as Check
 from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani, Uniform
 from freerand_opt.programs import boxes as bx
-from freerand_opt.programs import build, cones, observation, strategies
+from freerand_opt.programs import build, cones, no_signalling, observation, strategies
 from freerand_opt.programs.program import MAX_ENTRY, Rows, conic_program, constant, vector
 from freerand_opt.solvers.highs import sharpen, solve
 
@@ -459,7 +459,7 @@ def dense(matrix):
 
 def test_no_signalling_polytope_of_chsh():
     published = REFERENCE["no_signalling_222"]
-    rows, names = cones.no_signalling_rows(sc.chsh())
+    rows, names = no_signalling.no_signalling_rows(sc.chsh())
     normalised = np.zeros((4, 16))
     for s in range(4):
         normalised[s, [o * 4 + s for o in range(4)]] = 1
@@ -484,7 +484,7 @@ def test_no_signalling_polytope_of_chsh():
 @given(st.lists(st.integers(-6, 6), min_size=16, max_size=16))
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_the_24_boxes_are_all_vertices(cost):
-    rows, _ = cones.no_signalling_rows(sc.chsh())
+    rows, _ = no_signalling.no_signalling_rows(sc.chsh())
     normalised = np.zeros((4, 16))
     for s in range(4):
         normalised[s, [o * 4 + s for o in range(4)]] = 1

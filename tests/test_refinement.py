@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from freerand_opt.bounding import bound, expanded
+from freerand_opt.bounding import bound
 from freerand_opt.certificates import certify
 from freerand_opt.certificates import check as checker
 from freerand_opt.model import behaviour as bh
@@ -27,6 +27,7 @@ from freerand_opt.programs.build import build
 from freerand_opt.programs.program import Labels, Rows, conic_program, constant, vector
 from freerand_opt.programs.refinement import classes, equitable, lift_rows, reduce
 from freerand_opt.solvers.highs import solve
+from freerand_opt.solving import expanded
 from freerand_opt.verification import check_certificate
 
 X = Output((0, 0, 1, 1), 2, "A")

@@ -14,7 +14,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.formulas import NAMED as FORMULAS
 from freerand_opt.model import behaviour, functional, question, source
 from freerand_opt.schemas import question_schema
-from freerand_opt.spec import file, read, tables
+from freerand_opt.spec import file, observed, read, sources, tables
 from freerand_opt.spec.fields import Fields
 
 CATALOGUE = sorted((Path(__file__).parents[1] / "lps").glob("*.toml"))
@@ -52,7 +52,42 @@ EXPECT = (
 INSTANCE = (
     '[[instances]]\nname = "i"\nsource = { bits = "gray" }\ngrid = { "source.epsilon" = "0 : 1/5 : 1/10" }\n'
 )
-FULL = HEAD + QUESTION + TEST + ASK + EXPECT + INSTANCE
+ALONE = HEAD + QUESTION + TEST + ASK + EXPECT
+FULL = ALONE + INSTANCE
+
+OWN_SOURCE = """kind = "santha-vazirani"
+epsilon = 0.1
+order = "A first"
+bits = "gray"
+"""
+SOURCES = {
+    "mutual": 'kind = "mutual"\nepsilon = 0.1\nbits = "gray"\n',
+    "independent": 'kind = "independent"\nepsilon = "1/10"\nbits = "least-significant-first"\n',
+    "measurement dependence": 'kind = "measurement-dependence"\nlower = "1/5"\nupper = 0.3\n',
+    "measurement dependence by default": 'kind = "measurement-dependence"\n',
+    "min-entropy": 'kind = "min-entropy"\nbits = 1\n',
+    "min-entropy as a text": 'kind = "min-entropy"\nbits = "4/2"\n',
+    "inequalities": 'kind = "inequalities"\n'
+    'rows = [{ terms = { "00" = 1, "11" = "-1" }, relation = ">=", bound = "1/5" }, { terms = {}, bound = 1 }]\n',
+}
+LETTERS = "ABCDEFGH"
+MIXTURE = """
+[scenario]
+settings = { A = 3, B = 4, C = 2, D = 1, E = 1, F = 1, G = 1, H = 1 }
+outcomes = { A = 2, B = 2, C = 2, D = 1, E = 1, F = 1, G = 1, H = 1 }
+[source]
+kind = "mixture"
+A = { kind = "uniform" }
+B = { kind = "santha-vazirani", epsilon = 0.1, bits = "gray" }
+""" + "".join(f'{letter} = {{ kind = "santha-vazirani", epsilon = 0 }}\n' for letter in "CDEFGH")
+MIXTURE += """[adversary]
+devices = "local"
+[ask]
+quantity = "guessing-probability"
+of = "A"
+at = "average"
+[expect]
+"""
 
 #: Files that together use every key that the reader knows.
 FILES = {
@@ -89,6 +124,11 @@ FILES = {
     .replace("source = { bits", "adversary = { told")
     .replace('told = "gray"', 'told = "settings"')
     .replace('grid = { "source.epsilon" = "0 : 1/5 : 1/10" }', 'grid = { "adversary.told" = ["settings"] }'),
+    **{kind: ALONE.replace(OWN_SOURCE, body) for kind, body in SOURCES.items()},
+    "mixture": HEAD + MIXTURE,
+    "mixture of bits": (HEAD + MIXTURE)
+    .replace("{ A = 3", "{ A = 4")
+    .replace('A = { kind = "uniform" }', 'A = { kind = "santha-vazirani", epsilon = "1/3" }'),
     "no claim": QUESTION + TEST + ASK + "[expect]\n",
     "grid fills in": HEAD
     + QUESTION.replace("epsilon = 0.1", "")
@@ -161,6 +201,8 @@ def schema_keys():
         "ask.of": set(TABLES["function"]["properties"]),
         "expect.value": set(TABLES["formula"]["properties"]),
     }
+    found["source.rows"] = set(TABLES["source_row"]["properties"])
+    found |= {f"source.{letter}": set(TABLES["party_source"]["properties"]) for letter in LETTERS}
     names = "scenario source observed adversary test ask threshold expect computation"
     return found | {name: set(TABLES[name]["properties"]) for name in names.split()}
 
@@ -194,8 +236,10 @@ def test_every_table_is_closed_and_described():
 
 WORDS = {
     ("scenario", "family"): tables.FAMILIES,
-    ("source", "kind"): tables.SOURCES,
-    ("source", "bits"): source.BIT_ORDERS,
+    ("source", "kind"): sources.SOURCES,
+    ("party_source", "kind"): sources.PARTY_SOURCES,
+    ("party_source", "bits"): source.BIT_ORDERS,
+    ("source_row", "relation"): sources.RELATIONS,
     ("observed", "behaviour"): behaviour.NAMED,
     ("adversary", "devices"): tables.DEVICES,
     ("adversary", "told"): tables.TOLD,
@@ -232,7 +276,8 @@ def test_other_words():
         "interleaved",
         *(f"{letter} first" for letter in "ABCDEFGH"),
     ]
-    assert TABLES["observed"]["properties"]["settings"]["oneOf"][0]["enum"] == list(tables.SETTINGS)
+    assert TABLES["observed"]["properties"]["settings"]["oneOf"][0]["enum"] == list(observed.SETTINGS)
+    assert TABLES["source"]["properties"]["bits"]["anyOf"][0]["enum"] == list(source.BIT_ORDERS)
     assert TABLES["ask"]["properties"]["at"]["oneOf"][0]["enum"] == list(tables.AVERAGES)
     assert SCHEMA["properties"]["tier"]["enum"] == list(file.TIERS)
     assert {name for _, names in FUNCTIONS.values() for name in names} | {"name", "width"} == set(
@@ -243,6 +288,14 @@ def test_other_words():
 
 # ------------------------------------------------------------------ the same refusals
 
+
+
+def sourced(kind, old, new):
+    """Return a file with one part of its source replaced."""
+    assert old in FILES[kind]
+    return FILES[kind].replace(old, new)
+
+
 REFUSED = {
     "unknown table": FULL + "[more]\n",
     "unknown header": "tilte = 'x'\n" + FULL,
@@ -250,6 +303,29 @@ REFUSED = {
     "N of CHSH": FULL.replace("[source]", "N = 2\n[source]"),
     "unknown in the source": FULL.replace("[observed]", "eps = 2\n[observed]"),
     "epsilon of a uniform source": FULL.replace('"santha-vazirani"', '"uniform"'),
+    "no kind": ALONE.replace('kind = "santha-vazirani"\n', ""),
+    "order of a mutual source": ALONE.replace("santha-vazirani", "mutual"),
+    "no epsilon of a mutual source": sourced("mutual", "epsilon = 0.1\n", ""),
+    "order of independent parties": ALONE.replace("santha-vazirani", "independent"),
+    "epsilon of bounds": sourced("measurement dependence", "lower", "epsilon"),
+    "encoding as min-entropy": sourced("min-entropy", "bits = 1", 'bits = "gray"'),
+    "min-entropy as encoding": sourced("mutual", 'bits = "gray"', "bits = 1"),
+    "no min-entropy": sourced("min-entropy", "bits = 1", ""),
+    "epsilon of min-entropy": sourced("min-entropy", "bits = 1", "bits = 1\nepsilon = 0.1"),
+    "no rows": sourced("inequalities", SOURCES["inequalities"].split("\n")[1], ""),
+    "rows a table": sourced("inequalities", SOURCES["inequalities"].split("\n")[1], "rows = {}"),
+    "row a number": sourced("inequalities", "{ terms = {}, bound = 1 }", "1"),
+    "row without a bound": sourced("inequalities", ", bound = 1 }", " }"),
+    "row without terms": sourced("inequalities", "{ terms = {}, bound", "{ bound"),
+    "relation = in a row": sourced("inequalities", '">="', '"="'),
+    "unknown in a row": sourced("inequalities", "bound = 1 }", "bound = 1, score = 1 }"),
+    "epsilon of a mixture": FILES["mixture"].replace('"mixture"', '"mixture"\nepsilon = 0.1'),
+    "mixture without A": FILES["mixture"].replace('A = { kind = "uniform" }', ""),
+    "party without a kind": FILES["mixture"].replace('{ kind = "uniform" }', "{}"),
+    "party without epsilon": FILES["mixture"].replace("epsilon = 0.1, ", ""),
+    "epsilon of a free party": FILES["mixture"].replace('"uniform" }', '"uniform", epsilon = 0 }'),
+    "order of a party": FILES["mixture"].replace("epsilon = 0.1, ", 'epsilon = 0.1, order = "A first", '),
+    "mutual party": FILES["mixture"].replace('{ kind = "uniform" }', '{ kind = "mutual", epsilon = 0 }'),
     "unknown in observed": FULL.replace("[adversary]", "counts = 'a'\n[adversary]"),
     "unknown in the adversary": FULL.replace("[[test]]", "level = '1'\n[[test]]"),
     "unknown in a test": FULL.replace("[ask]", "tol = 1\n[ask]"),

@@ -12,7 +12,15 @@ from freerand_opt.exact import Exact, log2, text
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import SanthaVazirani, Source, Uniform
+from freerand_opt.model.source import (
+    Inequalities,
+    MeasurementDependence,
+    Mutual,
+    PerParty,
+    SanthaVazirani,
+    Source,
+    Uniform,
+)
 from freerand_opt.parse import parse
 from freerand_opt.programs.program import ConicProgram
 
@@ -24,7 +32,9 @@ CARRIED_NONZEROS = 6000
 def question_json(question: Question) -> dict[str, Any]:
     """Return a question in the form that certificates carry."""
     scenario, ask = question.scenario, question.ask
-    settings = question.settings if isinstance(question.settings, str) else [str(p) for p in question.settings]
+    settings = (
+        question.settings if isinstance(question.settings, str) else [str(p) for p in question.settings]
+    )
     asked: dict[str, Any] = {"quantity": ask.quantity}
     if ask.output is not None:
         at = list(ask.at) if isinstance(ask.at, tuple) else ask.at
@@ -41,7 +51,8 @@ def question_json(question: Question) -> dict[str, Any]:
         "observed": {"settings": settings},
         "adversary": {"devices": question.adversary.devices, "told": question.adversary.told},
         "tests": [
-            {**_functional_json(t.functional), "relation": t.relation, "score": text(t.score)} for t in question.tests
+            {**_functional_json(t.functional), "relation": t.relation, "score": text(t.score)}
+            for t in question.tests
         ],
         "ask": asked,
     }
@@ -54,29 +65,65 @@ def _functional_json(functional: Functional) -> dict[str, Any]:
 def _source_json(source: Source) -> dict[str, Any]:
     if isinstance(source, Uniform):
         return {"kind": "uniform"}
-    return {
-        "kind": "santha-vazirani",
-        "epsilon": str(source.epsilon),
-        "order": source.order,
-        "bits": source.bits,
-    }
+    if isinstance(source, SanthaVazirani):
+        return {
+            "kind": "santha-vazirani",
+            "epsilon": str(source.epsilon),
+            "order": source.order,
+            "bits": source.bits,
+        }
+    if isinstance(source, Mutual):
+        return {"kind": "mutual", "epsilon": str(source.epsilon), "bits": source.bits}
+    if isinstance(source, PerParty):
+        return {"kind": "per-party", "parts": [_source_json(part) for part in source.parts]}
+    if isinstance(source, MeasurementDependence):
+        return {"kind": "measurement-dependence", "lower": str(source.lower), "upper": str(source.upper)}
+    rows = [
+        {"terms": [[s, str(factor)] for s, factor in terms], "bound": str(limit)}
+        for terms, limit in source.rows
+    ]
+    return {"kind": "inequalities", "rows": rows}
+
+
+def _source(plain: dict[str, Any]) -> Source:
+    kind = plain["kind"]
+    if kind == "uniform":
+        return Uniform()
+    if kind == "santha-vazirani":
+        return SanthaVazirani(Fraction(plain["epsilon"]), plain["order"], plain["bits"])
+    if kind == "mutual":
+        return Mutual(Fraction(plain["epsilon"]), plain["bits"])
+    if kind == "per-party":
+        parts = tuple(_source(part) for part in plain["parts"])
+        if not all(isinstance(part, Uniform | SanthaVazirani) for part in parts):
+            raise ValueError("parts of a per-party source are uniform or santha-vazirani")
+        return PerParty(parts)  # type: ignore[arg-type]
+    if kind == "measurement-dependence":
+        return MeasurementDependence(Fraction(plain["lower"]), Fraction(plain["upper"]))
+    if kind == "inequalities":
+        return Inequalities(
+            tuple(
+                (tuple((s, Fraction(factor)) for s, factor in row["terms"]), Fraction(row["bound"]))
+                for row in plain["rows"]
+            )
+        )
+    raise ValueError(f"unknown source {kind!r}")
 
 
 def question_from_json(plain: dict[str, Any]) -> Question:
     """Return the question that a certificate carries; KeyError, ValueError or TypeError if it is damaged."""
     scenario = Scenario(
-        tuple(plain["scenario"]["settings"]), tuple(plain["scenario"]["outcomes"]), plain["scenario"].get("family")
+        tuple(plain["scenario"]["settings"]),
+        tuple(plain["scenario"]["outcomes"]),
+        plain["scenario"].get("family"),
     )
-    source = plain["source"]
     settings = plain["observed"]["settings"]
     asked = plain["ask"]
     at = asked.get("at")
     output = Output(tuple(asked["values"]), asked["count"], "") if "values" in asked else None
     return Question(
         scenario=scenario,
-        source=Uniform()
-        if source["kind"] == "uniform"
-        else SanthaVazirani(Fraction(source["epsilon"]), source["order"], source["bits"]),
+        source=_source(plain["source"]),
         settings=settings if isinstance(settings, str) else tuple(Fraction(p) for p in settings),
         adversary=Adversary(plain["adversary"]["devices"], plain["adversary"]["told"]),
         tests=tuple(Test(_functional(t), t["relation"], parse(t["score"])) for t in plain["tests"]),
@@ -94,7 +141,9 @@ def _functional(plain: dict[str, Any]) -> Functional:
     return Functional(tuple((o, s, Fraction(factor)) for o, s, factor in plain["terms"]), plain["on"])
 
 
-def answer_ends(question: Question, bound: Exact | None, value: Exact | None) -> tuple[Exact | None, Exact | None]:
+def answer_ends(
+    question: Question, bound: Exact | None, value: Exact | None
+) -> tuple[Exact | None, Exact | None]:
     """Return (lower, upper) of the answer from the program's bound and the attack's value."""
     ask = question.ask
     if ask.quantity == "min-entropy":

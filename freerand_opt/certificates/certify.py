@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 
@@ -32,11 +33,13 @@ class Multipliers:
 
 def multipliers(program: ConicProgram, solution: Solution) -> Multipliers:
     """Return the best exact multipliers that a solution suggests; always succeeds."""
-    candidates = [_from_grid(solution, 1 << GRID_BITS), _from_small_denominators(solution)]
     basis = _from_basis(program, solution)
-    if basis is not None:
-        candidates.insert(0, basis)
-    found = [_bounded(program, values) for values in candidates]
+    found = [] if basis is None else [_bounded(program, basis)]
+    hoped = float(program.objective.floats() @ solution.primal)
+    if found and float_above(found[0].bound) <= hoped + 1e-12:
+        return found[0]
+    others = (_from_small_denominators(solution), _from_grid(solution, 1 << GRID_BITS))
+    found += [_bounded(program, values) for values in others]
     return min(found, key=lambda item: float_above(item.bound))
 
 
@@ -50,24 +53,25 @@ def _bounded(program: ConicProgram, values: dict[int, Fraction]) -> Multipliers:
 def bound(program: ConicProgram, values: dict[int, Fraction]) -> Exact:
     """Return z.b + sum_j max over [l_j, u_j] of (c - A'z)_j x_j exactly."""
     matrix = program.matrix
-    indptr, indices, data = matrix.indptr, matrix.indices, matrix.data
-    total: Exact = Fraction(0)
-    weights: dict[int, Fraction] = {}
-    cost: dict[int, Fraction] = {}
-    codes = program.right.codes
+    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
+    unit = lcm(*(value.denominator for value in values.values()))
+    right = program.right.codes.tolist()
+    weights: dict[int, int] = {}
+    cost = [0] * program.shape[1]
     for row, value in values.items():
-        code = int(codes[row])
-        weights[code] = weights.get(code, Fraction(0)) + value
-        begin, end = int(indptr[row]), int(indptr[row + 1])
-        for column, entry in zip(indices[begin:end].tolist(), data[begin:end].tolist(), strict=True):
-            cost[column] = cost.get(column, Fraction(0)) + value * entry
+        scaled = value.numerator * (unit // value.denominator)
+        weights[right[row]] = weights.get(right[row], 0) + scaled
+        for k in range(starts[row], starts[row + 1]):
+            cost[columns[k]] += scaled * entries[k]
+    total: Exact = Fraction(0)
     for code, weight in weights.items():
-        total = total + program.right.palette[code] * weight
-    for column in range(program.shape[1]):
-        reduced = program.objective[column] - cost.get(column, Fraction(0))
-        if reduced != 0:
-            end_value = program.upper[column] if reduced > 0 else program.lower[column]
-            total = total + reduced * end_value
+        total = total + program.right.palette[code] * Fraction(weight, unit)
+    objective = [_fraction(value) * unit for value in program.objective.palette]
+    for column, (code, used) in enumerate(zip(program.objective.codes.tolist(), cost, strict=True)):
+        reduced = objective[code] - used
+        if reduced:
+            end = program.upper[column] if reduced > 0 else program.lower[column]
+            total = total + _fraction(end) * reduced / unit
     return total
 
 
@@ -108,11 +112,10 @@ def point(program: ConicProgram, solution: Solution) -> list[Fraction] | None:
     if square is None:
         return None
     x = [_nonbasic(program, j, solution.primal[j]) for j in range(program.shape[1])]
-    for j in np.flatnonzero(basic):
-        x[j] = Fraction(0)
-    rows = np.flatnonzero(active)
-    known = _product(program, x)
-    right = [_fraction(program.right[int(i)]) - known[i] for i in rows]
+    for column in np.flatnonzero(basic).tolist():
+        x[column] = Fraction(0)
+    known, unit = _product(program, x)
+    right = [_fraction(program.right[i]) - Fraction(known[i], unit) for i in np.flatnonzero(active).tolist()]
     found = solve_exact(square, right)
     if found is None:
         return None
@@ -126,25 +129,41 @@ def _nonbasic(program: ConicProgram, column: int, near: float) -> Fraction:
     return lower if abs(near - float(lower)) <= abs(near - float(upper)) else upper
 
 
-def _product(program: ConicProgram, x: list[Fraction]) -> list[Fraction]:
+def _product(program: ConicProgram, x: list[Fraction]) -> tuple[list[int], int]:
+    """Return (numerators, denominator) of A x."""
+    unit = lcm(*(value.denominator for value in x))
+    scaled = [value.numerator * (unit // value.denominator) for value in x]
     matrix = program.matrix
-    indptr, indices, data = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
-    return [
-        sum((data[k] * x[indices[k]] for k in range(indptr[i], indptr[i + 1]) if x[indices[k]]), Fraction(0))
-        for i in range(program.shape[0])
-    ]
+    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
+    products = [entry * scaled[column] for entry, column in zip(entries, columns, strict=True)]
+    return [sum(products[starts[i] : starts[i + 1]]) for i in range(program.shape[0])], unit
 
 
 def feasible(program: ConicProgram, x: list[Fraction]) -> bool:
     """Return whether a point satisfies all rows and bounds exactly."""
-    zero = program.zero_rows
-    for i, value in enumerate(_product(program, x)):
-        slack = _fraction(program.right[i]) - value
-        if slack < 0 or (slack > 0 and zero[i]):
+    products, unit = _product(program, x)
+    palette = [_fraction(value) * unit for value in program.right.palette]
+    zero = program.zero_rows.tolist()
+    for equal, code, value in zip(zero, program.right.codes.tolist(), products, strict=True):
+        slack = palette[code] - value
+        if slack < 0 or (equal and slack > 0):
             return False
-    return all(program.lower[j] <= x[j] <= program.upper[j] for j in range(len(x)))  # type: ignore[operator]
+    lower = [_fraction(value) for value in program.lower.palette]
+    upper = [_fraction(value) for value in program.upper.palette]
+    codes = zip(program.lower.codes.tolist(), program.upper.codes.tolist(), strict=True)
+    return all(lower[low] <= value <= upper[high] for (low, high), value in zip(codes, x, strict=True))
 
 
 def _fraction(value: Exact) -> Fraction:
     assert isinstance(value, Fraction)
     return value
+
+
+def objective_value(program: ConicProgram, x: list[Fraction]) -> Fraction:
+    """Return objective.x exactly."""
+    by_code: dict[int, Fraction] = {}
+    for code, value in zip(program.objective.codes.tolist(), x, strict=True):
+        if value:
+            by_code[code] = by_code.get(code, Fraction(0)) + value
+    palette = program.objective.palette
+    return sum((_fraction(palette[code]) * total for code, total in by_code.items()), Fraction(0))

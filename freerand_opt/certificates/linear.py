@@ -58,21 +58,22 @@ def solve_exact(matrix: csr_array, right: Sequence[Fraction]) -> list[Fraction] 
         image = times(digits)
         residual = [(r << gained) - m for r, m in zip(residual, image, strict=True)]
         total = [(t << gained) + d for t, d in zip(total, digits, strict=True)]
-        exact = not any(residual)
-        if exact or passes == attempt:
+        if not any(residual):  # M total = 2^bits r in integers: nothing is left to guess
+            return [Fraction(t, scale << bits) for t in total]
+        if passes == attempt:
             attempt += max(1, attempt // 2)
             found = _reconstruct(total, bits)
             if found is not None:
                 numerators, denominator = found
                 if times(numerators) == [denominator * w for w in wanted]:
                     return [Fraction(n, denominator * scale) for n in numerators]
-        if bits > MAX_BITS or exact or stalls > MAX_STALLS:
+        if bits > MAX_BITS or stalls > MAX_STALLS:
             return None
     return None
 
 
 def _correction(solve: object, residual: list[int]) -> tuple[list[int], int, int] | None:
-    """Return integers d, a number of bits B with d close to 2^B times the solution, and its binary exponent."""
+    """Return integers d, bits B with d close to 2^B times the solution, and its binary exponent."""
     assert callable(solve)
     size = max(abs(value) for value in residual).bit_length()
     shift = max(size - 900, 0)  # floats end at 2^1023
@@ -85,7 +86,9 @@ def _correction(solve: object, residual: list[int]) -> tuple[list[int], int, int
     gained = 36 - exponent - shift
     if gained < 1:
         gained = 1
-    digits = [int(value) << shift if shift else int(value) for value in np.rint(np.ldexp(approximate, gained))]
+    digits = [
+        int(value) << shift if shift else int(value) for value in np.rint(np.ldexp(approximate, gained))
+    ]
     return digits, gained, exponent + shift
 
 
@@ -110,7 +113,7 @@ def _denominator(numerator: int, one: int, tolerance: int, largest: int) -> int 
     p, r = one, numerator
     q_old, q = 0, 1
     while True:
-        if r <= tolerance or one - r <= tolerance and q == 1:
+        if r <= tolerance or (one - r <= tolerance and q == 1):
             return q
         if r == 0:
             return q

@@ -44,7 +44,7 @@ def root_bracket(computation: Computation) -> tuple[Fraction, Fraction]:
         raise ValueError(f"{computation.name} has no change of sign on [0, 1/4]")
     while upper - lower > computation.width:
         step = (upper - lower) / 10
-        for k in range(1, 10):
+        for _ in range(9):
             middle = lower + step
             found = sign_at(middle)
             if found == 0:

@@ -7,7 +7,6 @@ unbiased box without errors (proof: docs/proofs/cycle-boxes.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -200,7 +199,9 @@ def rounded(scenario: Scenario, box: Table, bits: int = 36) -> Table | None:
     tensor = np.vectorize(lambda value: (value * scale + half) // box.denominator, otypes=[object])(tensor)
     for party, (d, n) in enumerate(zip(scenario.outcomes, scenario.settings, strict=True)):
         tensor = _along(_from_marginals(d, n), tensor, party)
-    tensor = tensor.reshape([size for p in range(parties) for size in (scenario.outcomes[p], scenario.settings[p])])
+    tensor = tensor.reshape(
+        [size for p in range(parties) for size in (scenario.outcomes[p], scenario.settings[p])]
+    )
     order = [2 * p for p in range(parties)] + [2 * p + 1 for p in range(parties)]
     numerators = tuple(int(value) for value in tensor.transpose(order).ravel())
     return None if min(numerators) < 0 else Table(numerators, scale, box.label)

@@ -13,7 +13,7 @@ from fractions import Fraction
 from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question, Test
-from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.model.source import Uniform
 from freerand_opt.programs.boxes import (
     Box,
     all_deterministic,
@@ -23,7 +23,13 @@ from freerand_opt.programs.boxes import (
 )
 from freerand_opt.programs.guesses import relevant_parties
 from freerand_opt.programs.program import ExactVector
-from freerand_opt.programs.strategies import StrategyProgram, by_boxes, by_source_vertices, outer
+from freerand_opt.programs.strategies import (
+    BoxStrategies,
+    StrategyProgram,
+    by_boxes,
+    by_source_vertices,
+    outer,
+)
 
 #: Scores that multiply columns are rounded to this grid, so that coefficients stay exact integers.
 MULTIPLIED_BITS = 40
@@ -57,24 +63,36 @@ def build(question: Question) -> Bounds:
 
 def _by_cycle(question: Question) -> Bounds | None:
     boxes = cycle_boxes(question)
-    unbiased = not isinstance(question.source, SanthaVazirani)
-    if boxes is None or (unbiased and question.adversary.devices == "no-signalling" and question.ask.at != "average"):
+    unbiased = isinstance(question.source, Uniform)
+    if boxes is None or (
+        unbiased and question.adversary.devices == "no-signalling" and question.ask.at != "average"
+    ):
         return None
-    return _exact(question, lambda q, scores: by_boxes(q, boxes, scores=scores), f"exact: {len(boxes)} boxes x source (docs/proofs/cycle-boxes.md)")
+    return _exact(
+        question,
+        lambda q, scores: by_boxes(q, boxes, scores=scores),
+        f"exact: {len(boxes)} boxes x source (docs/proofs/cycle-boxes.md)",
+    )
 
 
 def _by_deterministic(question: Question) -> Bounds | None:
     if question.adversary.devices != "local":
         return None
     boxes = all_deterministic(question.scenario)
-    return _exact(question, lambda q, scores: by_boxes(q, boxes, scores=scores), f"exact: {len(boxes)} deterministic boxes x source")
+    return _exact(
+        question,
+        lambda q, scores: by_boxes(q, boxes, scores=scores),
+        f"exact: {len(boxes)} deterministic boxes x source",
+    )
 
 
 def _by_vertices(question: Question) -> Bounds | None:
     if question.adversary.devices == "local":
         return None
     return _exact(
-        question, lambda q, scores: by_source_vertices(q, scores=scores), "exact: source vertices x no-signalling boxes"
+        question,
+        lambda q, scores: by_source_vertices(q, scores=scores),
+        "exact: source vertices x no-signalling boxes",
     )
 
 
@@ -113,8 +131,15 @@ def _exact(
     maker: Callable[[Question, list[Exact] | None], StrategyProgram],
     method: str,
 ) -> Bounds:
-    """Build once; irrational scores on the right are only rounded inward for `below`."""
+    """Build once; irrational scores on the right are only rounded inward for `below`.
+
+    A source that is not convex, in a cone that is larger than its hull, bounds only from above.
+    """
     above = maker(question, _outward(question))
+    if isinstance(above, BoxStrategies) and not above.cone.exact:
+        return Bounds(
+            above, None, f"outer: {method.removeprefix('exact: ')}, products of the parties' facets"
+        )
     if _multiplies(question):
         return Bounds(above, maker(question, _inward(question)), method)
     right = above.program.right
@@ -126,7 +151,9 @@ def _exact(
 
 def _multiplies(question: Question) -> bool:
     """Whether scores multiply columns (free settings), so that irrational ones must be rounded."""
-    return question.settings == "free" and any(not isinstance(test.score, Fraction) for test in question.tests)
+    return question.settings == "free" and any(
+        not isinstance(test.score, Fraction) for test in question.tests
+    )
 
 
 def _outward(question: Question) -> list[Exact] | None:

@@ -34,8 +34,7 @@ from freerand_opt.model.source import (
     leaf_settings,
     party_leaves,
 )
-from freerand_opt.programs.no_signalling import no_signalling_rows as no_signalling_rows
-from freerand_opt.programs.program import IntArray, integer_rows
+from freerand_opt.programs.program import MAX_ENTRY, IntArray, integer_rows
 
 #: More vertices of a source than this are not enumerated.
 MAX_VERTICES = 256
@@ -81,7 +80,7 @@ def source_cone(source: Source, scenario: Scenario) -> SourceCone:
         return _mutual_cone(source, scenario)
     if isinstance(source, PerParty):
         try:
-            return hull_cone(source_vertices(source, scenario), scenario, _party_bounds(source, scenario))
+            return hull_cone(source_vertices(source, scenario), scenario, party_bounds(source, scenario))
         except TooLargeError:
             return _product_cone(source, scenario)
     return _row_cone(source, scenario)
@@ -106,10 +105,14 @@ def _tree(bits: int, epsilon: Fraction) -> tuple[csr_array, csr_array]:
     signs = np.tile(np.array([2, -1, -1], dtype=np.int64), len(inner))
     equalities = csr_array((signs, (rows, columns)), shape=(len(inner), nodes))
     most = 1 + 2 * epsilon
+    if most.numerator >= MAX_ENTRY:
+        raise TooLargeError(f"epsilon = {epsilon} has too many digits; denominators up to 2^49 are exact")
     children = np.arange(1, nodes, dtype=np.int64)
     factors = np.tile(np.array([most.numerator, -most.denominator], dtype=np.int64), len(children))
     places = np.stack([(children - 1) // 2, children], axis=1).ravel()
-    facets = csr_array((factors, (np.repeat(np.arange(len(children)), 2), places)), shape=(len(children), nodes))
+    facets = csr_array(
+        (factors, (np.repeat(np.arange(len(children)), 2), places)), shape=(len(children), nodes)
+    )
     # without bits, or with perfect ones, nothing else says that the root is nonnegative
     if bits == 0 or epsilon == 0:
         facets = csr_array(vstack([facets, csr_array(([1], ([0], [0])), shape=(1, nodes))], format="csr"))
@@ -176,7 +179,13 @@ def _row_cone(source: MeasurementDependence | Inequalities, scenario: Scenario) 
         facets += [[(s, Fraction(1))] for s in range(settings)]
     names = (*(scenario.setting_label(s) for s in range(settings)), "total")
     return SourceCone(
-        _rows(equal, settings + 1), _rows(facets, settings + 1), np.arange(settings), total, growth, ratio, names
+        _rows(equal, settings + 1),
+        _rows(facets, settings + 1),
+        np.arange(settings),
+        total,
+        growth,
+        ratio,
+        names,
     )
 
 
@@ -187,14 +196,19 @@ def hull_cone(
     settings, count = scenario.shape[1], len(vertices)
     total, first = settings, settings + 1
     equal = [
-        [(s, Fraction(1)), *((first + v, -vertex[s]) for v, vertex in enumerate(vertices))] for s in range(settings)
+        [(s, Fraction(1)), *((first + v, -vertex[s]) for v, vertex in enumerate(vertices))]
+        for s in range(settings)
     ]
     equal.append([(total, Fraction(1)), *((first + v, Fraction(-1)) for v in range(count))])
     columns = first + count
     weights = csr_array(
         (np.ones(count, dtype=np.int64), (np.arange(count), first + np.arange(count))), shape=(count, columns)
     )
-    names = (*(scenario.setting_label(s) for s in range(settings)), "total", *(f"vertex {v}" for v in range(count)))
+    names = (
+        *(scenario.setting_label(s) for s in range(settings)),
+        "total",
+        *(f"vertex {v}" for v in range(count)),
+    )
     return SourceCone(
         _rows(equal, columns),
         weights,
@@ -208,7 +222,7 @@ def hull_cone(
     )
 
 
-def _party_bounds(source: PerParty, scenario: Scenario) -> tuple[Fraction, Fraction]:
+def party_bounds(source: PerParty, scenario: Scenario) -> tuple[Fraction, Fraction]:
     """Return (growth, ratio) of a product of sources."""
     growth = ratio = Fraction(1)
     for part, size in zip(source.parts, scenario.settings, strict=True):
@@ -224,7 +238,8 @@ def _product_cone(source: PerParty, scenario: Scenario) -> SourceCone:
 
     Columns are tuples of tree nodes, one for each party.
     """
-    equalities, facets, leaves, names = [], [], [], []
+    equalities, facets, leaves = [], [], []
+    names: list[tuple[str, ...]] = []
     for part, size in zip(source.parts, scenario.settings, strict=True):
         if isinstance(part, Uniform):
             equalities.append(csr_array((0, 1), dtype=np.int64))
@@ -250,7 +265,7 @@ def _product_cone(source: PerParty, scenario: Scenario) -> SourceCone:
     for s, settings in enumerate(scenario.joint_settings):
         for leaf, size, setting in zip(leaves, sizes, settings, strict=True):
             index[s] = index[s] * size + leaf[setting]
-    growth, ratio = _party_bounds(source, scenario)
+    growth, ratio = party_bounds(source, scenario)
     return SourceCone(
         csr_array(vstack(equal, format="csr")),
         joint,

@@ -84,7 +84,8 @@ def _by_setting(scenario: Scenario, output: Output, worths: list[IntArray]) -> t
     which = np.array([places[key] for key in local])
     stacked = np.stack(worths)
     return tuple(
-        stacked[np.array(choice)[which]].T.copy() for choice in product(range(len(worths)), repeat=len(places))
+        stacked[np.array(choice)[which]].T.copy()
+        for choice in product(range(len(worths)), repeat=len(places))
     )
 
 
@@ -113,7 +114,9 @@ def box_values(question: Question, tables: IntArray, denominators: IntArray) -> 
     return chances.max(axis=1), denominators
 
 
-def announced_values(question: Question, tables: IntArray, denominators: IntArray) -> tuple[IntArray, IntArray]:
+def announced_values(
+    question: Question, tables: IntArray, denominators: IntArray
+) -> tuple[IntArray, IntArray]:
     """Return the worth of box k if it announces label k mod L at every setting, as `box_values`."""
     worths, scale = output_worths(question)
     chosen = np.stack(worths)[np.arange(len(tables)) % len(worths)]

@@ -10,7 +10,6 @@ from scipy.sparse import csr_array
 from freerand_opt.model.scenario import Scenario
 
 
-
 def no_signalling_rows(scenario: Scenario) -> tuple[csr_array, tuple[str, ...]]:
     """Return (N, names) with N p = 0 for no-signalling tables p[o, s], flattened o-slowest."""
     outcomes, settings = scenario.shape
@@ -31,6 +30,11 @@ def no_signalling_rows(scenario: Scenario) -> tuple[csr_array, tuple[str, ...]]:
                     columns += [o * settings + s, o * settings + base]
                     data += [1, -1]
                 shown = "".join(map(str, (*rest[:party], "*", *rest[party:])))
-                names.append(f"{letter}: P({shown}|{scenario.setting_label(s)}) = P({shown}|{scenario.setting_label(base)})")
-    matrix = csr_array((np.array(data, dtype=np.int64), (rows, columns)), shape=(len(names), outcomes * settings))
+                names.append(
+                    f"{letter}: P({shown}|{scenario.setting_label(s)}) = "
+                    f"P({shown}|{scenario.setting_label(base)})"
+                )
+    matrix = csr_array(
+        (np.array(data, dtype=np.int64), (rows, columns)), shape=(len(names), outcomes * settings)
+    )
     return matrix, tuple(names)

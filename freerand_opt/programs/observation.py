@@ -12,15 +12,19 @@ from fractions import Fraction
 from math import lcm
 from typing import TypeAlias
 
+import numpy as np
+
 from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question, Test
 from freerand_opt.programs.cones import SourceCone
-from freerand_opt.programs.program import Labels, Rows, integer_rows
+from freerand_opt.programs.program import ConicProgram, IntArray, Labels, Rows, integer_rows
 
 Entries: TypeAlias = Sequence[tuple[int, Fraction]]
 #: The label by which rows of tests are known.
 TEST_PATTERN = "test: {0}"
+#: The label by which the rows of the observed settings are known.
+OBSERVED_PATTERN = "observed settings {0}"
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,11 @@ def observed_rows(question: Question, layout: Layout) -> Rows:
     settings = range(question.scenario.shape[1])
     if scaled is None:
         here = normalised_at(question)
-        found, right, words = [layout.total() if here is None else layout.mass(here)], [Fraction(1)], ["total"]
+        found, right, words = (
+            [layout.total() if here is None else layout.mass(here)],
+            [Fraction(1)],
+            ["total"],
+        )
     elif layout.one_mass and len(set(scaled)) == 1:
         found, right, words = [layout.mass(0)], scaled[:1], ["total"]
     else:
@@ -97,7 +105,7 @@ def observed_rows(question: Question, layout: Layout) -> Rows:
         words = [question.scenario.setting_label(s) for s in settings]
     entries = ((row, column, factor) for row, part in enumerate(found) for column, factor in part)
     matrix, bounds = integer_rows(entries, right, layout.columns)
-    return Rows("zero", matrix, bounds, Labels("observed settings {0}", (tuple(words),)))
+    return Rows("zero", matrix, bounds, Labels(OBSERVED_PATTERN, (tuple(words),)))
 
 
 def test_rows(question: Question, layout: Layout, scores: Sequence[Exact] | None) -> list[Rows]:
@@ -147,6 +155,16 @@ def unit_of_test(question: Question, test: Test, layout: Layout) -> Entries | No
 def _add(total: dict[int, Fraction], entries: Iterable[tuple[int, Fraction]], factor: Fraction) -> None:
     for column, value in entries:
         total[column] = total.get(column, Fraction(0)) + factor * value
+
+
+def observation_rows(program: ConicProgram) -> IntArray:
+    """Return the indices of the rows that speak of observed settings or tests."""
+    found, start = [], 0
+    for labels in program.row_labels:
+        if labels.pattern in (TEST_PATTERN, OBSERVED_PATTERN):
+            found.append(np.arange(start, start + len(labels)))
+        start += len(labels)
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
 def equalities_first(rows: Sequence[Rows]) -> list[Rows]:

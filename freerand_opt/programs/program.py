@@ -42,7 +42,7 @@ class ExactVector:
         return len(self.codes)
 
     def __getitem__(self, index: int) -> Exact:
-        return self.palette[self.codes[index]]
+        return self.palette[int(self.codes[index])]
 
     def floats(self) -> FloatArray:
         """Return the nearest floats."""
@@ -219,11 +219,13 @@ def integer_rows(
     rows: list[list[tuple[int, Fraction]]] = [[] for _ in right]
     for row, column, value in entries:
         rows[row].append((column, value))
-    indptr, indices, data, scaled = [0], [], [], []
-    for row, bound in zip(rows, right, strict=True):
-        scale = lcm(*(value.denominator for _, value in row))
-        indices.extend(column for column, _ in row)
-        data.extend(int(value * scale) for _, value in row)
+    indptr, scaled = [0], []
+    indices: list[int] = []
+    data: list[int] = []
+    for line, bound in zip(rows, right, strict=True):
+        scale = lcm(*(value.denominator for _, value in line))
+        indices.extend(column for column, _ in line)
+        data.extend(int(value * scale) for _, value in line)
         indptr.append(len(indices))
         scaled.append(bound * scale)
     if any(abs(value) >= MAX_ENTRY for value in data):

@@ -90,7 +90,7 @@ def reduce(program: ConicProgram) -> Reduction:
     codes = np.array([places.setdefault(total, len(places)) for total in totals], dtype=np.int64)
     palette: list[Fraction] = [total for total in places if isinstance(total, Fraction)]
     zero = program.zero_rows[row_first]
-    blocks = []
+    blocks: list[tuple[str, int]] = []
     for flag in zero.tolist():
         cone = "zero" if flag else "nonnegative"
         if blocks and blocks[-1][0] == cone:

@@ -2,7 +2,8 @@ r"""Does a point exist? The program whose optimum decides it, with the same rows
 
 .. math:: \max\, -v \quad \text{subject to} \quad b_i + v - (Ax)_i \ge 0 \text{ for the tests } i,
 
-all other rows as they are, v of any sign: the largest margin by which all tests can be passed.
+all other rows as they are, v of any sign (times a unit u_i >= 1 of the row): the largest margin by
+which all tests can be passed.
 A negative bound on it, proved by multipliers z, is a Farkas proof for the program itself, since
 the multipliers of the same rows with objective 0 prove the same bound. Where even the other rows
 cannot hold, every row gets violations of its own instead.
@@ -36,8 +37,11 @@ def test_inequalities(program: ConicProgram) -> IntArray:
 def by_margin(program: ConicProgram) -> ConicProgram:
     """Return the program of the largest common margin v of the test inequalities (last column)."""
     tests = test_inequalities(program)
+    # in units of each row's largest entry, or solvers drop the column from rows with large ones
+    largest = [int(abs(program.matrix[[int(row)]]).max()) for row in tests]
+    units = [2 ** (max(entry, 1).bit_length() - 1) for entry in largest]
     column = csr_array(
-        (-np.ones(len(tests), dtype=np.int64), (tests, np.zeros(len(tests), dtype=np.int64))),
+        (-np.array(units, dtype=np.int64), (tests, np.zeros(len(tests), dtype=np.int64))),
         shape=(program.shape[0], 1),
     )
     size = 1 + sum(_size(program.right[int(row)]) for row in tests)
@@ -62,7 +66,9 @@ def by_violations(program: ConicProgram) -> ConicProgram:
     return _extended(program, matrix, lower=constant(0, len(signs)), upper=constant(size, len(signs)))
 
 
-def _extended(program: ConicProgram, extra: csr_array, *, lower: ExactVector, upper: ExactVector) -> ConicProgram:
+def _extended(
+    program: ConicProgram, extra: csr_array, *, lower: ExactVector, upper: ExactVector
+) -> ConicProgram:
     columns, count = program.shape[1], extra.shape[1]
     matrix = csr_array(hstack([program.matrix, extra], format="csr", dtype=np.int64))
     matrix.sort_indices()

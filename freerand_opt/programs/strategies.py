@@ -121,8 +121,8 @@ def by_boxes(
        \sum_k t_k(s) = S P(s),\; \sum_{k,s} \langle f, q_k \rangle_s t_k(s) \le \text{score}.
 
     `scores` replaces the tests' scores, `cone` the source's own cone. Exact whenever every strategy
-    can be refined into the boxes and the cone is exact. An adversary who must announce one guess for all settings holds a copy of each box for
-    each guess label.
+    can be refined into the boxes and the cone is exact. An adversary who must announce one guess
+    for all settings holds a copy of each box for each guess label.
     """
     ask = question.ask
     silent = ask.output is not None and ask.at == "average" and question.adversary.told == "nothing"
@@ -138,7 +138,10 @@ def by_boxes(
     def cell(o: int, s: int) -> Entries:
         leaf = int(cone.leaf[s])
         held = tables[:, o, s]
-        return [(int(k) * nodes + leaf, Fraction(int(held[k]), int(denominators[k]))) for k in np.flatnonzero(held)]
+        return [
+            (int(k) * nodes + leaf, Fraction(int(held[k]), int(denominators[k])))
+            for k in np.flatnonzero(held)
+        ]
 
     layout = Layout(
         columns=kinds * nodes,
@@ -149,9 +152,19 @@ def by_boxes(
     )
     names = tuple(box.label for box in chosen)
     each = _identity(kinds)
-    flow = _homogeneous("zero", _copies(each, cone.equalities), "source, sum at node {1} [{0}]", names, _numbers(cone.equalities.shape[0]))
+    flow = _homogeneous(
+        "zero",
+        _copies(each, cone.equalities),
+        "source, sum at node {1} [{0}]",
+        names,
+        _numbers(cone.equalities.shape[0]),
+    )
     facets = _homogeneous(
-        "nonnegative", -_copies(each, cone.inequalities), "source, facet {1} [{0}]", names, _numbers(cone.inequalities.shape[0])
+        "nonnegative",
+        -_copies(each, cone.inequalities),
+        "source, facet {1} [{0}]",
+        names,
+        _numbers(cone.inequalities.shape[0]),
     )
     tests = test_rows(question, layout, scores)
     rows = [flow, observed_rows(question, layout), *tests, facets]
@@ -166,7 +179,9 @@ def by_boxes(
     return BoxStrategies(program, chosen, cone, tuple(test.scale for test in tests))
 
 
-def _leaf_values(worth: IntArray, bottoms: IntArray, factors: list[Fraction], cone: SourceCone) -> ExactVector:
+def _leaf_values(
+    worth: IntArray, bottoms: IntArray, factors: list[Fraction], cone: SourceCone
+) -> ExactVector:
     """Add worth[k, s] / bottoms[k] * factors[s] to the leaf column of s in copy k of the cone."""
     total: dict[int, Fraction] = {}
     known: dict[tuple[int, int, Fraction], Fraction] = {}
@@ -185,15 +200,22 @@ def _leaf_values(worth: IntArray, bottoms: IntArray, factors: list[Fraction], co
     return palette.vector()
 
 
-def by_source_vertices(question: Question, *, scores: Sequence[Exact] | None = None) -> VertexStrategies:
+def by_source_vertices(
+    question: Question,
+    *,
+    scores: Sequence[Exact] | None = None,
+    vertices: Sequence[tuple[Fraction, ...]] | None = None,
+) -> VertexStrategies:
     r"""Return the program over no-signalling boxes, one for each source vertex and guess label.
 
     .. math:: \max \sum_{v,g} \langle c_g, v \cdot z_{vg} \rangle \;:\; N z_{vg} = 0,\; z_{vg} \ge 0,\;
        \sum_{v,g} v(s) \sum_o z_{vg}(o|s) = S P(s), \text{ tests}.
+
+    Exact with all vertices of the source, which are the default.
     """
     scenario = question.scenario
     outcomes, settings = scenario.shape
-    vertices = source_vertices(question.source, scenario)
+    vertices = tuple(vertices or source_vertices(question.source, scenario))
     labels, denominator = label_values(question)
     width = outcomes * settings
     weights = [vertex for vertex in vertices for _ in labels]
@@ -206,19 +228,28 @@ def by_source_vertices(question: Question, *, scores: Sequence[Exact] | None = N
         columns=columns,
         cell=cell,
         mass=lambda s: [entry for o in range(outcomes) for entry in cell(o, s)],
-        total=lambda: [(copy * width + o * settings, Fraction(1)) for copy in range(len(weights)) for o in range(outcomes)],
+        total=lambda: [
+            (copy * width + o * settings, Fraction(1))
+            for copy in range(len(weights))
+            for o in range(outcomes)
+        ],
         one_mass=len(vertices) == 1,
     )
     local, names = no_signalling_rows(scenario)
     tags = tuple(f"v{v} g{g}" for v in range(len(vertices)) for g in range(len(labels)))
-    signalling = _homogeneous("zero", _copies(_identity(len(weights)), local), "no-signalling {1} [{0}]", tags, names)
+    signalling = _homogeneous(
+        "zero", _copies(_identity(len(weights)), local), "no-signalling {1} [{0}]", tags, names
+    )
     rows = [signalling, observed_rows(question, layout), *test_rows(question, layout, scores)]
     factors = objective_factors(question)
     palette = _Palette(columns)
     for copy, vertex in enumerate(weights):
         worth = labels[copy % len(labels)]
         for o, s in np.argwhere(worth).tolist():
-            palette.put(copy * width + o * settings + s, Fraction(int(worth[o, s]), denominator) * factors[s] * vertex[s])
+            palette.put(
+                copy * width + o * settings + s,
+                Fraction(int(worth[o, s]), denominator) * factors[s] * vertex[s],
+            )
     program = conic_program(
         equalities_first(rows),
         objective=palette.vector(),
@@ -271,7 +302,9 @@ def outer(question: Question, *, scores: Sequence[Exact] | None = None) -> Outer
         columns=columns,
         cell=cell,
         mass=lambda s: [entry for o in range(outcomes) for entry in cell(o, s)],
-        total=lambda: [(place(g, cone.root, o, 0), Fraction(1)) for g in range(len(labels)) for o in range(outcomes)],
+        total=lambda: [
+            (place(g, cone.root, o, 0), Fraction(1)) for g in range(len(labels)) for o in range(outcomes)
+        ],
         one_mass=nodes == 1,
     )
     local, names = no_signalling_rows(scenario)
@@ -282,17 +315,33 @@ def outer(question: Question, *, scores: Sequence[Exact] | None = None) -> Outer
         return _homogeneous(kind, _copies(each, _copies(left, right)), pattern, tags, *axes)
 
     rows = [
-        products("zero", cone.equalities, _identity(width), "sum at node {1} x {2} [{0}]", _numbers(cone.equalities.shape[0]), cells),
+        products(
+            "zero",
+            cone.equalities,
+            _identity(width),
+            "sum at node {1} x {2} [{0}]",
+            _numbers(cone.equalities.shape[0]),
+            cells,
+        ),
         products("zero", _identity(nodes), local, "{1} x no-signalling {2} [{0}]", cone.names, names),
         observed_rows(question, layout),
         *test_rows(question, layout, scores),
-        products("nonnegative", -cone.inequalities, _identity(width), "facet {1} x {2} [{0}]", _numbers(cone.inequalities.shape[0]), cells),
+        products(
+            "nonnegative",
+            -cone.inequalities,
+            _identity(width),
+            "facet {1} x {2} [{0}]",
+            _numbers(cone.inequalities.shape[0]),
+            cells,
+        ),
     ]
     factors = objective_factors(question)
     palette = _Palette(columns)
     for g, worth in enumerate(labels):
         for o, s in np.argwhere(worth).tolist():
-            palette.put(place(g, int(cone.leaf[s]), o, s), Fraction(int(worth[o, s]), denominator) * factors[s])
+            palette.put(
+                place(g, int(cone.leaf[s]), o, s), Fraction(int(worth[o, s]), denominator) * factors[s]
+            )
     if nodes == 1 and not isinstance(question.ask.at, tuple):
         raise ValueError("a source without bits needs no outer program")
     program = conic_program(

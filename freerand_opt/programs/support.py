@@ -107,7 +107,7 @@ def _product(parts: Sequence[Sequence[Fraction]], scenario: Scenario) -> tuple[F
 
 
 def sample(source: Source, scenario: Scenario, random: Random) -> tuple[Fraction, ...]:
-    """Return a random distribution of the source, S P(s|w) by joint setting, exact; not uniform in any sense."""
+    """Return a random distribution of the source, S P(s|w) by joint setting, exact."""
     if isinstance(source, PerParty):
         return _product(
             [
@@ -118,7 +118,9 @@ def sample(source: Source, scenario: Scenario, random: Random) -> tuple[Fraction
         )
     weights = [Fraction(random.randrange(1, 20)) for _ in range(3)]
     points = [
-        best_distribution(source, scenario, [Fraction(random.randrange(-50, 50)) for _ in range(scenario.shape[1])])
+        best_distribution(
+            source, scenario, [Fraction(random.randrange(-50, 50)) for _ in range(scenario.shape[1])]
+        )
         for _ in weights
     ]
     total = sum(weights)

@@ -1,18 +1,18 @@
 r"""Linear programs by HiGHS, called directly and quietly, and sharpened beyond double precision.
 
-Iterative refinement (Gleixner, Steffy, Wolter, arXiv:1506.08764): with an approximate solution
-x', z' the program in the scaled correction y,
+Iterative refinement of the point (Gleixner, Steffy, Wolter, arXiv:1506.08764): with an approximate
+solution x' the program in the scaled correction y,
 
-.. math:: \max\; 2^k (c - A^T z') \cdot y \;:\; 2^k (b - A x') - A y \in K,\quad
-   2^k (l - x') \le y \le 2^k (u - x'),
+.. math:: \max\; c \cdot y \;:\; 2^k (b - A x') - A y \in K,\quad 2^k (l - x') \le y \le 2^k (u - x'),
 
-computed exactly and solved from the last basis, ends in a basis that is right at tolerance
-2^-k times the solver's own.
+with residuals computed exactly and solved from the last basis, ends in a basis that is feasible
+at tolerance 2^-k times the solver's own; the exact solution of that basis is what is used.
 """
 
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from fractions import Fraction
 
 import highspy
@@ -24,6 +24,8 @@ from freerand_opt.solvers.solution import Solution, Status, residuals
 
 #: Beyond this many rows the interior-point method with crossover is faster than the simplex.
 IPM_ROWS = 20_000
+#: The grid on which `sharpen` keeps its point; residuals on it are exact integers.
+GRID_BITS = 110
 #: Bits gained by each round of `sharpen`.
 SCALE_BITS = 30
 
@@ -54,43 +56,31 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
 
 
 def sharpen(program: ConicProgram, solution: Solution) -> Solution:
-    """Return a solution whose basis is right at a tolerance 2^-30 times smaller, or the same one.
+    """Return a solution whose basis is feasible at a tolerance 2^-30 times smaller, or the same one.
 
     The right-hand side must be rational or is rounded to 2^-100.
     """
     begun = time.perf_counter()
     if solution.basic_columns is None or solution.active_rows is None or solution.status != "optimal":
         return solution
-    x = [Fraction(round(float(v) * 2**60), 2**60) for v in solution.primal]
-    z = [Fraction(round(float(v) * 2**60), 2**60) for v in solution.multipliers]
+    x = [Fraction(round(float(v) * 2**GRID_BITS), 2**GRID_BITS) for v in solution.primal]
     slack = [round_down(program.right[i], 100) - value for i, value in enumerate(_product(program, x))]
-    reduced = _reduced_costs(program, z)
     scale = 2**SCALE_BITS
     lower = np.array([float((program.lower[j] - value) * scale) for j, value in enumerate(x)])
     upper = np.array([float((program.upper[j] - value) * scale) for j, value in enumerate(x)])
-    highs = _model(
-        program,
-        np.array([float(value * scale) for value in reduced]),
-        lower,
-        upper,
-        np.array([float(value * scale) for value in slack]),
-    )
+    right = np.array([float(value * scale) for value in slack])
+    highs = _model(program, program.objective.floats(), lower, upper, right)
     highs.setBasis(_basis(solution, lower, upper))
     highs.run()
     found = _solution(program, highs, begun)
     if found.status != "optimal" or found.basic_columns is None:
         return solution
     primal = np.array([float(value) for value in x]) + found.primal / scale
-    multipliers = np.array([float(value) for value in z]) + found.multipliers / scale
-    row_residual, dual_residual = residuals(program, primal, multipliers)
-    return Solution(
-        status="optimal",
-        solver="highs",
+    row_residual, dual_residual = residuals(program, primal, found.multipliers)
+    return replace(
+        found,
         primal=primal,
-        multipliers=multipliers,
-        basic_columns=found.basic_columns,
-        active_rows=found.active_rows,
-        seconds=solution.seconds + time.perf_counter() - begun,
+        seconds=solution.seconds + found.seconds,
         primal_residual=row_residual,
         dual_residual=dual_residual,
     )
@@ -99,7 +89,7 @@ def sharpen(program: ConicProgram, solution: Solution) -> Solution:
 def _model(
     program: ConicProgram, cost: FloatArray, lower: FloatArray, upper: FloatArray, right: FloatArray
 ) -> highspy.Highs:
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("primal_feasibility_tolerance", 1e-9)
     highs.setOptionValue("dual_feasibility_tolerance", 1e-9)
@@ -122,6 +112,8 @@ def _model(
 def _row_scales(program: ConicProgram) -> FloatArray:
     """Return powers of 2 that bring each row's largest entry near 1, where tolerances are meant."""
     matrix = program.matrix
+    if not matrix.nnz:
+        return np.ones(matrix.shape[0])
     largest = np.maximum.reduceat(np.abs(matrix.data), np.minimum(matrix.indptr[:-1], max(matrix.nnz - 1, 0)))
     exponents = np.frexp(np.where(np.diff(matrix.indptr) > 0, largest, 1).astype(np.float64))[1]
     return np.asarray(np.ldexp(1.0, 1 - exponents))
@@ -130,7 +122,8 @@ def _row_scales(program: ConicProgram) -> FloatArray:
 def _basis(solution: Solution, lower: FloatArray, upper: FloatArray) -> highspy.HighsBasis:
     status = highspy.HighsBasisStatus
     basis = highspy.HighsBasis()
-    assert solution.basic_columns is not None and solution.active_rows is not None
+    assert solution.basic_columns is not None
+    assert solution.active_rows is not None
     basis.col_status = [
         status.kBasic if basic else status.kLower if abs(low) <= abs(high) else status.kUpper
         for basic, low, high in zip(solution.basic_columns, lower, upper, strict=True)
@@ -161,27 +154,10 @@ def _solution(program: ConicProgram, highs: highspy.Highs, begun: float) -> Solu
 
 
 def _product(program: ConicProgram, x: list[Fraction]) -> list[Fraction]:
-    """Return A x exactly; x lies on the grid 2^-60."""
-    scaled = [int(value * 2**60) for value in x]
+    """Return A x exactly; x lies on the grid 2^-110."""
+    scaled = [int(value * 2**GRID_BITS) for value in x]
     matrix = program.matrix
-    products = [entry * scaled[column] for entry, column in zip(matrix.data.tolist(), matrix.indices.tolist(), strict=True)]
+    entries, columns = matrix.data.tolist(), matrix.indices.tolist()
+    products = [entry * scaled[column] for entry, column in zip(entries, columns, strict=True)]
     starts = matrix.indptr.tolist()
-    return [Fraction(sum(products[starts[i] : starts[i + 1]]), 2**60) for i in range(program.shape[0])]
-
-
-def _reduced_costs(program: ConicProgram, z: list[Fraction]) -> list[Fraction]:
-    """Return c - A'z exactly; z lies on the grid 2^-60."""
-    scaled = [int(value * 2**60) for value in z]
-    totals = [0] * program.shape[1]
-    matrix = program.matrix
-    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
-    for i, value in enumerate(scaled):
-        if value:
-            for k in range(starts[i], starts[i + 1]):
-                totals[columns[k]] += entries[k] * value
-    found = []
-    for j, total in enumerate(totals):
-        cost = program.objective[j]
-        assert isinstance(cost, Fraction)
-        found.append(cost - Fraction(total, 2**60))
-    return found
+    return [Fraction(sum(products[starts[i] : starts[i + 1]]), 2**GRID_BITS) for i in range(program.shape[0])]
