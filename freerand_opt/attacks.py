@@ -40,6 +40,7 @@ from freerand_opt.programs.build import MULTIPLIED_BITS
 from freerand_opt.programs.cones import hull_cone, party_bounds, source_cone
 from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.observation import observation_rows
+from freerand_opt.programs.outer import OuterStrategies, StrategyProgram
 from freerand_opt.programs.program import (
     ConicProgram,
     FloatArray,
@@ -51,16 +52,10 @@ from freerand_opt.programs.program import (
     vector,
 )
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities
-from freerand_opt.programs.strategies import (
-    BoxStrategies,
-    OuterStrategies,
-    StrategyProgram,
-    by_boxes,
-    by_source_vertices,
-)
+from freerand_opt.programs.solution import Solution
+from freerand_opt.programs.strategies import BoxStrategies, by_boxes, by_source_vertices
 from freerand_opt.programs.support import best_distribution
 from freerand_opt.solvers.highs import sharpen
-from freerand_opt.solvers.solution import Solution
 
 Run: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 #: All deterministic boxes are tried beside those found, up to this number.
@@ -89,7 +84,7 @@ def search(
         starts = _slices(question, above, primal) if attempt == 0 else _random(question, attempt)
         if isinstance(above, OuterStrategies):
             boxes.update(dict.fromkeys(_boxes_for(question, list(starts), run)))
-        else:
+        elif isinstance(above, BoxStrategies):
             masses.update(dict.fromkeys(_distributions(question, above, prices, starts)))
         found = _solved(question, list(boxes), list(masses), run)
         if found is not None and (best[1] is None or found[1] > best[1]):
@@ -122,9 +117,9 @@ def _solved(
     return strategies(question, made, x), value
 
 
-def _inner_scores(question: Question) -> list[Exact]:
+def _inner_scores(question: Question, multiplied: int = MULTIPLIED_BITS) -> list[Exact]:
     """Return the tests' scores, rounded to the safe side; coarser where they multiply columns."""
-    bits = MULTIPLIED_BITS if question.settings == "free" else 60
+    bits = multiplied if question.settings == "free" else 60
     return [(round_up if t.relation == ">=" else round_down)(t.score, bits) for t in question.tests]
 
 
@@ -197,8 +192,10 @@ def _boxes_for(question: Question, starts: Sequence[FloatArray], run: Run) -> It
 
     The distributions may be rounded: only the boxes are kept, and the source is exact later.
     """
-    near = dict.fromkeys(tuple(Fraction(round(float(m) * 2**30), 2**30) for m in start) for start in starts)
-    made = by_source_vertices(question, scores=_inner_scores(question), vertices=list(near))
+    # with free settings scores multiply masses, and their product must stay an exact integer
+    grid = 2 ** (12 if question.settings == "free" else 30)
+    near = dict.fromkeys(tuple(Fraction(round(float(m) * grid), grid) for m in start) for start in starts)
+    made = by_source_vertices(question, scores=_inner_scores(question, 16), vertices=list(near))
     solution = run(made.program, None)
     if solution.status == "infeasible":
         return

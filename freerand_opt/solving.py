@@ -14,8 +14,8 @@ from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import Multipliers, multipliers, objective_value, point
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
+from freerand_opt.programs.solution import Solution
 from freerand_opt.solvers.highs import sharpen
-from freerand_opt.solvers.solution import Solution
 
 Lifted: TypeAlias = tuple[list[str], list[int], list[int]]
 Solver: TypeAlias = Callable[[ConicProgram, float | None], Solution]

@@ -16,8 +16,8 @@ from scipy.sparse import csr_array
 from freerand_opt.certificates import certify
 from freerand_opt.certificates.linear import basis_matrix, solve_exact
 from freerand_opt.programs.program import Labels, Rows, conic_program, constant, vector
+from freerand_opt.programs.solution import Solution
 from freerand_opt.solvers.highs import solve
-from freerand_opt.solvers.solution import Solution
 
 REFERENCE = tomllib.loads((Path(__file__).parent / "reference_values.toml").read_text())
 

@@ -235,7 +235,7 @@ def test_a_program_that_is_too_weak_leaves_the_claim_undecided(freerand, monkeyp
     import numpy as np
 
     from freerand_opt import bounding
-    from freerand_opt.solvers.solution import Solution
+    from freerand_opt.programs.solution import Solution
 
     def useless(program, limit):
         rows, columns = program.shape

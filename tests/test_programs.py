@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.sparse import csr_array
 
-from freerand_opt import attacks
 from freerand_opt.certificates import certify
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model import functional as fn
@@ -24,7 +23,16 @@ from freerand_opt.model.question import Adversary, Ask, Output, Question
 from freerand_opt.model.question import Test as Check
 from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani, Uniform
 from freerand_opt.programs import boxes as bx
-from freerand_opt.programs import build, cones, no_signalling, observation, strategies
+from freerand_opt.programs import (
+    build,
+    cones,
+    no_signalling,
+    observation,
+    outer,
+    strategies,
+    support,
+    vertices,
+)
 from freerand_opt.programs.program import MAX_ENTRY, Rows, conic_program, constant, vector
 from freerand_opt.solvers.highs import sharpen, solve
 
@@ -343,7 +351,7 @@ def test_cycle_boxes_24_boxes_vertices_and_a_plain_program_agree(case):
     exact = optimum(strategies.by_boxes(q, few).program)
     assert optimum(strategies.by_boxes(q, all_boxes()).program) == exact
     assert optimum(strategies.by_source_vertices(q).program) == exact
-    assert optimum(strategies.outer(q).program) >= exact
+    assert optimum(outer.outer(q).program) >= exact
     assert own_optimum(case) == pytest.approx(float(exact), abs=1e-8)
     # a guess is never free of charge here: neither trivial end is what was compared
     assert F(1, 2) < exact <= 1
@@ -355,7 +363,7 @@ def test_24_boxes_vertices_and_a_plain_program_agree_where_the_cycle_does_not_ap
     assert build.cycle_boxes(q) is None
     exact = optimum(strategies.by_boxes(q, all_boxes()).program)
     assert optimum(strategies.by_source_vertices(q).program) == exact
-    assert optimum(strategies.outer(q).program) >= exact
+    assert optimum(outer.outer(q).program) >= exact
     assert own_optimum(case) == pytest.approx(float(exact), abs=1e-8)
     assert F(1, q.ask.output.count) < exact <= 1
 
@@ -419,7 +427,7 @@ def test_exact_and_outer_programs_differ_where_they_should():
     assert by_hand == F(7, 10)
     assert optimum(strategies.by_source_vertices(q).program) == F(7, 10)
     assert optimum(strategies.by_boxes(q, all_boxes()).program) == F(7, 10)
-    program = strategies.outer(q).program
+    program = outer.outer(q).program
     solution = solve(program)
     x = certify.point(program, solution) or certify.point(program, sharpen(program, solution))
     matrix = program.matrix.toarray().astype(object)
@@ -447,7 +455,7 @@ def test_outer_is_exact_where_the_source_cone_is_simplicial():
             (),
             Ask("score", functional=fn.from_terms(terms, on="joint")),
         )
-        assert optimum(strategies.outer(q).program) == optimum(strategies.by_source_vertices(q).program)
+        assert optimum(outer.outer(q).program) == optimum(strategies.by_source_vertices(q).program)
 
 
 # ------------------------------------------------------------------ cones and polytopes
@@ -506,7 +514,7 @@ def test_source_vertices_are_ours_and_lie_in_the_cone(counts, order, bits):
     scenario = sc.Scenario(tuple(2**n for n in counts), (2,) * len(counts))
     source = SanthaVazirani(epsilon, order, bits)
     n = sum(counts)
-    found = cones.source_vertices(source, scenario)
+    found = vertices.source_vertices(source, scenario)
     assert len(found) == len(set(found)) == 2 ** (2**n - 1)
     ours = {
         tuple(2**n * s[joint] for joint in scenario.joint_settings)
@@ -527,7 +535,7 @@ def test_source_vertices_are_ours_and_lie_in_the_cone(counts, order, bits):
         widest = max(widest, max(t) / min(t))
     assert widest == cone.ratio
     # a source that is a little worse leaves the cone at every vertex
-    for vertex in cones.source_vertices(replace(source, epsilon=epsilon + F(1, 10**30)), scenario):
+    for vertex in vertices.source_vertices(replace(source, epsilon=epsilon + F(1, 10**30)), scenario):
         assert min(facets @ tree_point(cone, vertex)) < 0
 
 
@@ -558,10 +566,8 @@ def test_support_function_and_membership(counts, order, bits, epsilon, data):
         sum(s[joint] * g for joint, g in zip(scenario.joint_settings, gains, strict=True))
         for s in own_vertices(epsilon, order, bits, counts)
     )
-    asked = Question(scenario, source, "uniform", Adversary("no-signalling"), (), Ask("strategy"))
-    masses, reached = attacks.best_distribution(asked, np.array(gains, dtype=float))
-    assert reached == pytest.approx(float(best) * size, abs=1e-9)
-    assert float(np.dot(masses, gains)) == pytest.approx(reached, abs=1e-9)
+    exact = [F(value) for value in gains]
+    assert support.gain(exact, support.best_distribution(source, scenario, exact)) == best * size
     # membership: any distribution is in the cone iff all its conditional bits are epsilon-free
     weights = data.draw(st.lists(st.integers(1, 6), min_size=size, max_size=size))
     cone = cones.source_cone(source, scenario)
@@ -578,11 +584,11 @@ def test_support_function_and_membership(counts, order, bits, epsilon, data):
 
 def test_too_many_source_vertices_are_refused():
     with pytest.raises(TooLargeError, match=r"2\^15"):
-        cones.source_vertices(SanthaVazirani(F(1, 10)), sc.chained(4))
+        vertices.source_vertices(SanthaVazirani(F(1, 10)), sc.chained(4))
 
 
 def test_a_source_at_epsilon_0_has_one_vertex():
-    assert cones.source_vertices(SanthaVazirani(F(0)), sc.chained(4)) == ((F(1),) * 16,)
+    assert vertices.source_vertices(SanthaVazirani(F(0)), sc.chained(4)) == ((F(1),) * 16,)
 
 
 # ------------------------------------------------------------------ GHZ: perfect Mermin relations
@@ -689,7 +695,7 @@ LABELLED = [
 
 @pytest.mark.parametrize("q", LABELLED, ids=lambda q: f"{q.settings}-{q.ask.at}")
 def test_every_row_and_column_has_a_label_of_its_own(q):
-    for made in (strategies.by_boxes(q, all_boxes()), strategies.by_source_vertices(q), strategies.outer(q)):
+    for made in (strategies.by_boxes(q, all_boxes()), strategies.by_source_vertices(q), outer.outer(q)):
         program = made.program
         rows, columns = program.shape
         assert sum(map(len, program.row_labels)) == rows == len(program.right) == len(program.zero_rows)

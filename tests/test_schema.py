@@ -68,7 +68,8 @@ SOURCES = {
     "min-entropy": 'kind = "min-entropy"\nbits = 1\n',
     "min-entropy as a text": 'kind = "min-entropy"\nbits = "4/2"\n',
     "inequalities": 'kind = "inequalities"\n'
-    'rows = [{ terms = { "00" = 1, "11" = "-1" }, relation = ">=", bound = "1/5" }, { terms = {}, bound = 1 }]\n',
+    'rows = [{ terms = { "00" = 1, "11" = "-1" }, relation = ">=", bound = "1/5" }, '
+    "{ terms = {}, bound = 1 }]\n",
 }
 LETTERS = "ABCDEFGH"
 MIXTURE = """
@@ -287,7 +288,6 @@ def test_other_words():
 
 
 # ------------------------------------------------------------------ the same refusals
-
 
 
 def sourced(kind, old, new):

@@ -17,7 +17,8 @@ from freerand_opt.model import scenario as scenarios
 from freerand_opt.model.source import SanthaVazirani, Uniform
 from freerand_opt.spec import read
 from freerand_opt.spec.fields import Decimal
-from freerand_opt.spec.file import merged, values_of
+from freerand_opt.spec.file import merged
+from freerand_opt.spec.grids import values_of
 
 CHSH = 'family = "chsh"'
 CHAINED = 'family = "chained"\nN = 4'
@@ -515,7 +516,7 @@ FAULTS = {
     "formula without a score": (
         {"test": None, "expect": 'value = { formula = "lemma-1" }'},
         "expect.value.formula",
-        "score of a test",
+        "needs one test",
         "",
     ),
     "within negative": ({"expect": "value = 1\nwithin = -1"}, "expect.within", "-1", "negative"),

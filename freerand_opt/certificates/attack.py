@@ -10,8 +10,9 @@ from typing import Any
 
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import Box, Deterministic, Table, Xor
+from freerand_opt.programs.outer import StrategyProgram
 from freerand_opt.programs.program import vector
-from freerand_opt.programs.strategies import BoxStrategies, StrategyProgram, VertexStrategies
+from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from freerand_opt.certificates.linear import basis_matrix, solve_exact
 from freerand_opt.exact import Exact, float_above
 from freerand_opt.programs.program import ConicProgram
-from freerand_opt.solvers.solution import Solution
+from freerand_opt.programs.solution import Solution
 
 #: Grid of the last resort, in bits.
 GRID_BITS = 50

@@ -22,14 +22,9 @@ from freerand_opt.programs.boxes import (
     one_error_boxes,
 )
 from freerand_opt.programs.guesses import relevant_parties
+from freerand_opt.programs.outer import StrategyProgram, outer
 from freerand_opt.programs.program import ExactVector
-from freerand_opt.programs.strategies import (
-    BoxStrategies,
-    StrategyProgram,
-    by_boxes,
-    by_source_vertices,
-    outer,
-)
+from freerand_opt.programs.strategies import BoxStrategies, by_boxes, by_source_vertices
 
 #: Scores that multiply columns are rounded to this grid, so that coefficients stay exact integers.
 MULTIPLIED_BITS = 40

@@ -34,10 +34,8 @@ from freerand_opt.model.source import (
     leaf_settings,
     party_leaves,
 )
+from freerand_opt.programs.products import product_vertices
 from freerand_opt.programs.program import MAX_ENTRY, IntArray, integer_rows
-
-#: More vertices of a source than this are not enumerated.
-MAX_VERTICES = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +75,13 @@ def source_cone(source: Source, scenario: Scenario) -> SourceCone:
     if isinstance(source, SanthaVazirani):
         return _tree_cone(source, scenario)
     if isinstance(source, Mutual):
-        return _mutual_cone(source, scenario)
+        return mutual_cone(source, scenario)
     if isinstance(source, PerParty):
         try:
-            return hull_cone(source_vertices(source, scenario), scenario, party_bounds(source, scenario))
+            return hull_cone(product_vertices(source, scenario), scenario, party_bounds(source, scenario))
         except TooLargeError:
             return _product_cone(source, scenario)
-    return _row_cone(source, scenario)
+    return row_cone(source, scenario)
 
 
 def _tree_cone(source: SanthaVazirani, scenario: Scenario) -> SourceCone:
@@ -124,7 +122,7 @@ def _rows(entries: Sequence[Sequence[tuple[int, Fraction]]], columns: int) -> cs
     return integer_rows(triples, [Fraction(0)] * len(entries), columns)[0]
 
 
-def _mutual_cone(source: Mutual, scenario: Scenario) -> SourceCone:
+def mutual_cone(source: Mutual, scenario: Scenario) -> SourceCone:
     """One tree for each party and each joint setting of the others; leaves are shared."""
     settings = scenario.shape[1]
     names = [scenario.setting_label(s) for s in range(settings)] + ["total"]
@@ -145,8 +143,9 @@ def _mutual_cone(source: Mutual, scenario: Scenario) -> SourceCone:
                     equal.append([(node, Fraction(2)), *((child, Fraction(-1)) for child in children)])
                     facets += [[(node, most), (child, Fraction(-1))] for child in children]
                 level = nodes
-    facets += [[(s, Fraction(1))] for s in range(settings)] if source.epsilon == 0 else []
     bits = bit_count(scenario)
+    # without bits, or with perfect ones, nothing else says that masses are nonnegative
+    facets += [[(s, Fraction(1))] for s in range(settings)] if bits == 0 or source.epsilon == 0 else []
     return SourceCone(
         _rows(equal, len(names)),
         _rows(facets, len(names)),
@@ -158,7 +157,7 @@ def _mutual_cone(source: Mutual, scenario: Scenario) -> SourceCone:
     )
 
 
-def _row_cone(source: MeasurementDependence | Inequalities, scenario: Scenario) -> SourceCone:
+def row_cone(source: MeasurementDependence | Inequalities, scenario: Scenario) -> SourceCone:
     """Columns t(s) and the total; each row is a bound on P(s|w)."""
     settings = scenario.shape[1]
     total = settings
@@ -168,6 +167,8 @@ def _row_cone(source: MeasurementDependence | Inequalities, scenario: Scenario) 
     if isinstance(source, MeasurementDependence):
         facets += [[(total, source.upper * settings), (s, Fraction(-1))] for s in range(settings)]
         facets += [[(s, Fraction(1)), (total, -source.lower * settings)] for s in range(settings)]
+        # exactly uniform: nothing else says that the total is nonnegative
+        facets += [[(total, Fraction(1))]] if source.lower == source.upper else []
         growth = source.upper * settings
         ratio = max(source.upper / source.lower, 1 / (settings * source.lower)) if source.lower else None
     else:
@@ -276,90 +277,3 @@ def _product_cone(source: PerParty, scenario: Scenario) -> SourceCone:
         tuple(" x ".join(word) for word in product(*names)),
         exact=False,
     )
-
-
-# ------------------------------------------------------------------ vertices
-
-
-def source_vertices(source: Source, scenario: Scenario) -> tuple[tuple[Fraction, ...], ...]:
-    """Return the extreme distributions as S P(s|w) by joint setting.
-
-    Raise TooLargeError beyond `MAX_VERTICES`; n bits in one time order have 2^(2^n - 1).
-    """
-    if isinstance(source, Uniform):
-        return ((Fraction(1),) * scenario.shape[1],)
-    if isinstance(source, SanthaVazirani):
-        return _tree_vertices(source, scenario)
-    if isinstance(source, PerParty):
-        return _product_vertices(source, scenario)
-    return _row_vertices(source_cone(source, scenario), scenario.shape[1])
-
-
-def _tree_vertices(source: SanthaVazirani, scenario: Scenario) -> tuple[tuple[Fraction, ...], ...]:
-    settings = scenario.shape[1]
-    if source.epsilon == 0:
-        return ((Fraction(1),) * settings,)
-    bits = bit_count(scenario)
-    if 2 ** (2**bits - 1) > MAX_VERTICES:
-        raise TooLargeError(f"a Santha-Vazirani source of {bits} bits has 2^{2**bits - 1} vertices")
-    leaves = leaf_settings(scenario, source)
-    most, least = 1 + 2 * source.epsilon, 1 - 2 * source.epsilon
-    found = []
-    for choice in product((0, 1), repeat=2**bits - 1):
-        masses = [Fraction(1)] * (2 ** (bits + 1) - 1)
-        for node, bit in enumerate(choice):
-            masses[2 * node + 1 + bit] = masses[node] * most
-            masses[2 * node + 2 - bit] = masses[node] * least
-        vertex = [Fraction(0)] * settings
-        for place, setting in enumerate(leaves):
-            vertex[setting] = masses[2**bits - 1 + place]
-        found.append(tuple(vertex))
-    return tuple(found)
-
-
-def _product_vertices(source: PerParty, scenario: Scenario) -> tuple[tuple[Fraction, ...], ...]:
-    parts = []
-    count = 1
-    for part, size in zip(source.parts, scenario.settings, strict=True):
-        parts.append(source_vertices(part, Scenario((size,), (1,))))
-        count *= len(parts[-1])
-        if count > MAX_VERTICES:
-            raise TooLargeError(f"a product of sources with more than {MAX_VERTICES} vertices")
-    found = []
-    for choice in product(*parts):
-        vertex = []
-        for settings in scenario.joint_settings:
-            value = Fraction(1)
-            for own, setting in zip(choice, settings, strict=True):
-                value *= own[setting]
-            vertex.append(value)
-        found.append(tuple(vertex))
-    return tuple(dict.fromkeys(found))
-
-
-def _row_vertices(cone: SourceCone, settings: int) -> tuple[tuple[Fraction, ...], ...]:
-    """Enumerate the vertices of a small polytope: points where enough inequalities are tight.
-
-    Internal columns are eliminated through the equalities; only up to 4 joint settings.
-    """
-    from itertools import combinations
-
-    from flint import fmpq, fmpq_mat
-
-    if settings > 4:
-        raise TooLargeError(f"the vertices of a source on {settings} joint settings are not enumerated")
-    columns = len(cone.names)
-    base = [*cone.equalities.todense().tolist(), [int(j == cone.root) for j in range(columns)]]
-    right = [0] * cone.equalities.shape[0] + [1]
-    rows = cone.inequalities.todense().tolist()
-    need = columns - len(base)
-    found: dict[tuple[Fraction, ...], None] = {}
-    for chosen in combinations(range(len(rows)), need):
-        matrix = fmpq_mat([[fmpq(int(x)) for x in row] for row in [*base, *(rows[i] for i in chosen)]])
-        if matrix.det() == 0:
-            continue
-        point = matrix.solve(fmpq_mat([[fmpq(b)] for b in [*right, *([0] * need)]]))
-        values = [Fraction(int(point[i, 0].p), int(point[i, 0].q)) for i in range(columns)]
-        if all(sum(int(a) * x for a, x in zip(row, values, strict=True)) >= 0 for row in rows):
-            found[tuple(values[int(j)] for j in cone.leaf)] = None
-    return tuple(found)

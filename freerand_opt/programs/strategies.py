@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
 
 import numpy as np
 from scipy.sparse import csr_array, eye_array, kron
@@ -20,7 +19,7 @@ from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import Box, table
-from freerand_opt.programs.cones import SourceCone, source_cone, source_vertices
+from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.guesses import announced_values, box_values, label_values, output_worths
 from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.observation import (
@@ -42,6 +41,7 @@ from freerand_opt.programs.program import (
     conic_program,
     constant,
 )
+from freerand_opt.programs.vertices import source_vertices
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,35 +66,27 @@ class VertexStrategies:
     labels: int
 
 
-@dataclass(frozen=True, eq=False)
-class OuterStrategies:
-    """Columns (label, node, o, s): all products of facets hold; an upper bound only."""
-
-    program: ConicProgram
-    cone: SourceCone
-    labels: int
-
-
-StrategyProgram: TypeAlias = BoxStrategies | VertexStrategies | OuterStrategies
-
-
-def _copies(each: csr_array, matrix: csr_array) -> csr_array:
+def copies(each: csr_array, matrix: csr_array) -> csr_array:
+    """Return the block matrix each (x) matrix."""
     return csr_array(kron(each, matrix, format="csr"))
 
 
-def _identity(size: int) -> csr_array:
+def identity(size: int) -> csr_array:
+    """Return the identity matrix in integers."""
     return csr_array(eye_array(size, dtype=np.int64, format="csr"))
 
 
-def _homogeneous(cone: str, matrix: csr_array, pattern: str, *axes: tuple[str, ...]) -> Rows:
+def homogeneous(cone: str, matrix: csr_array, pattern: str, *axes: tuple[str, ...]) -> Rows:
+    """Return rows with right-hand side 0, labelled by a pattern over axes."""
     return Rows(cone, matrix, constant(0, matrix.shape[0]), Labels(pattern, axes))
 
 
-def _numbers(count: int) -> tuple[str, ...]:
+def numbers(count: int) -> tuple[str, ...]:
+    """Return the words 0, 1, .. for labels."""
     return tuple(map(str, range(count)))
 
 
-class _Palette:
+class Palette:
     """Collect column values with few distinct ones."""
 
     def __init__(self, columns: int) -> None:
@@ -102,9 +94,11 @@ class _Palette:
         self.codes = np.zeros(columns, dtype=np.int64)
 
     def put(self, column: int, value: Fraction) -> None:
+        """Set the value of a column."""
         self.codes[column] = self.places.setdefault(value, len(self.places))
 
     def vector(self) -> ExactVector:
+        """Return all values."""
         return ExactVector(tuple(self.places), self.codes)
 
 
@@ -124,14 +118,9 @@ def by_boxes(
     can be refined into the boxes and the cone is exact. An adversary who must announce one guess
     for all settings holds a copy of each box for each guess label.
     """
-    ask = question.ask
-    silent = ask.output is not None and ask.at == "average" and question.adversary.told == "nothing"
-    copies = len(output_worths(question)[0]) if silent else 1
-    chosen = tuple(box for box in boxes for _ in range(copies))
-    pairs = [table(question.scenario, box) for box in chosen]
-    tables = np.stack([numerators for numerators, _ in pairs])
-    denominators = np.array([denominator for _, denominator in pairs], dtype=np.int64)
     cone = source_cone(question.source, question.scenario) if cone is None else cone
+    chosen, silent = _announcing(question, boxes)
+    tables, denominators = _tables(question, chosen)
     kinds, nodes = len(chosen), len(cone.names)
     starts = [(k * nodes, Fraction(1)) for k in range(kinds)]
 
@@ -151,20 +140,20 @@ def by_boxes(
         one_mass=nodes == 1,
     )
     names = tuple(box.label for box in chosen)
-    each = _identity(kinds)
-    flow = _homogeneous(
+    each = identity(kinds)
+    flow = homogeneous(
         "zero",
-        _copies(each, cone.equalities),
+        copies(each, cone.equalities),
         "source, sum at node {1} [{0}]",
         names,
-        _numbers(cone.equalities.shape[0]),
+        numbers(cone.equalities.shape[0]),
     )
-    facets = _homogeneous(
+    facets = homogeneous(
         "nonnegative",
-        -_copies(each, cone.inequalities),
+        -copies(each, cone.inequalities),
         "source, facet {1} [{0}]",
         names,
-        _numbers(cone.inequalities.shape[0]),
+        numbers(cone.inequalities.shape[0]),
     )
     tests = test_rows(question, layout, scores)
     rows = [flow, observed_rows(question, layout), *tests, facets]
@@ -177,6 +166,21 @@ def by_boxes(
         column_labels=(Labels("t({1}) [{0}]", (names, cone.names)),),
     )
     return BoxStrategies(program, chosen, cone, tuple(test.scale for test in tests))
+
+
+def _announcing(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Box, ...], bool]:
+    """Return the boxes, one copy for each guess label if one guess must serve all settings."""
+    ask = question.ask
+    silent = ask.output is not None and ask.at == "average" and question.adversary.told == "nothing"
+    labels = len(output_worths(question)[0]) if silent else 1
+    return tuple(box for box in boxes for _ in range(labels)), silent
+
+
+def _tables(question: Question, boxes: Sequence[Box]) -> tuple[IntArray, IntArray]:
+    """Return (numerators[k, o, s], denominators[k])."""
+    pairs = [table(question.scenario, box) for box in boxes]
+    denominators = np.array([denominator for _, denominator in pairs], dtype=np.int64)
+    return np.stack([numerators for numerators, _ in pairs]), denominators
 
 
 def _leaf_values(
@@ -194,7 +198,7 @@ def _leaf_values(
                 value = known[key] = Fraction(key[0], key[1]) * factor
             column = int(k) * nodes + int(cone.leaf[s])
             total[column] = total[column] + value if column in total else value
-    palette = _Palette(len(worth) * nodes)
+    palette = Palette(len(worth) * nodes)
     for column, value in total.items():
         palette.put(column, value)
     return palette.vector()
@@ -237,12 +241,12 @@ def by_source_vertices(
     )
     local, names = no_signalling_rows(scenario)
     tags = tuple(f"v{v} g{g}" for v in range(len(vertices)) for g in range(len(labels)))
-    signalling = _homogeneous(
-        "zero", _copies(_identity(len(weights)), local), "no-signalling {1} [{0}]", tags, names
+    signalling = homogeneous(
+        "zero", copies(identity(len(weights)), local), "no-signalling {1} [{0}]", tags, names
     )
     rows = [signalling, observed_rows(question, layout), *test_rows(question, layout, scores)]
     factors = objective_factors(question)
-    palette = _Palette(columns)
+    palette = Palette(columns)
     for copy, vertex in enumerate(weights):
         worth = labels[copy % len(labels)]
         for o, s in np.argwhere(worth).tolist():
@@ -255,7 +259,7 @@ def by_source_vertices(
         objective=palette.vector(),
         lower=constant(0, columns),
         upper=constant(_vertex_bound(question, vertices), columns),
-        column_labels=(Labels("{1} [{0}]", (tags, _cells(question))),),
+        column_labels=(Labels("{1} [{0}]", (tags, cells(question))),),
     )
     return VertexStrategies(program, vertices, len(labels))
 
@@ -271,84 +275,7 @@ def _vertex_bound(question: Question, vertices: Sequence[tuple[Fraction, ...]]) 
     return 1 / least
 
 
-def _cells(question: Question) -> tuple[str, ...]:
+def cells(question: Question) -> tuple[str, ...]:
+    """Return the labels of all probabilities P(o|s)."""
     outcomes, settings = question.scenario.shape
     return tuple(question.scenario.label(o, s) for o in range(outcomes) for s in range(settings))
-
-
-def outer(question: Question, *, scores: Sequence[Exact] | None = None) -> OuterStrategies:
-    r"""Return the program over the maximal tensor product of the source's and the boxes' cones.
-
-    .. math:: h(z(\cdot; o|s)) = 0, \quad N z(v; \cdot) = 0, \quad f(z(\cdot; o|s)) \ge 0,
-
-    for all equalities h and facets f of the source and all cells (o, s). Its value is an upper
-    bound on the exact one (docs/proofs/strategies.md).
-    """
-    scenario = question.scenario
-    outcomes, settings = scenario.shape
-    width = outcomes * settings
-    cone = source_cone(question.source, scenario)
-    labels, denominator = label_values(question)
-    nodes = len(cone.names)
-    columns = len(labels) * nodes * width
-
-    def place(g: int, node: int, o: int, s: int) -> int:
-        return (g * nodes + node) * width + o * settings + s
-
-    def cell(o: int, s: int) -> Entries:
-        return [(place(g, int(cone.leaf[s]), o, s), Fraction(1)) for g in range(len(labels))]
-
-    layout = Layout(
-        columns=columns,
-        cell=cell,
-        mass=lambda s: [entry for o in range(outcomes) for entry in cell(o, s)],
-        total=lambda: [
-            (place(g, cone.root, o, 0), Fraction(1)) for g in range(len(labels)) for o in range(outcomes)
-        ],
-        one_mass=nodes == 1,
-    )
-    local, names = no_signalling_rows(scenario)
-    tags, cells = tuple(f"g{g}" for g in range(len(labels))), _cells(question)
-    each = _identity(len(labels))
-
-    def products(kind: str, left: csr_array, right: csr_array, pattern: str, *axes: tuple[str, ...]) -> Rows:
-        return _homogeneous(kind, _copies(each, _copies(left, right)), pattern, tags, *axes)
-
-    rows = [
-        products(
-            "zero",
-            cone.equalities,
-            _identity(width),
-            "sum at node {1} x {2} [{0}]",
-            _numbers(cone.equalities.shape[0]),
-            cells,
-        ),
-        products("zero", _identity(nodes), local, "{1} x no-signalling {2} [{0}]", cone.names, names),
-        observed_rows(question, layout),
-        *test_rows(question, layout, scores),
-        products(
-            "nonnegative",
-            -cone.inequalities,
-            _identity(width),
-            "facet {1} x {2} [{0}]",
-            _numbers(cone.inequalities.shape[0]),
-            cells,
-        ),
-    ]
-    factors = objective_factors(question)
-    palette = _Palette(columns)
-    for g, worth in enumerate(labels):
-        for o, s in np.argwhere(worth).tolist():
-            palette.put(
-                place(g, int(cone.leaf[s]), o, s), Fraction(int(worth[o, s]), denominator) * factors[s]
-            )
-    if nodes == 1 and not isinstance(question.ask.at, tuple):
-        raise ValueError("a source without bits needs no outer program")
-    program = conic_program(
-        equalities_first(rows),
-        objective=palette.vector(),
-        lower=constant(0, columns),
-        upper=constant(column_bound(question, cone), columns),
-        column_labels=(Labels("z({1}; {2}) [{0}]", (tags, cone.names, cells)),),
-    )
-    return OuterStrategies(program, cone, len(labels))

@@ -1,9 +1,10 @@
 r"""The support function of a source, max over its distributions of sum_s g(s) S P(s|w), and samples.
 
 Exact where gains are fractions: a backward recursion on the tree of bits for Santha-Vazirani
-sources, filling up from the largest gain for bounds on each probability. For parties that are
+sources, filling up from the largest gain for bounds on each probability, a simplex for rows. For parties that are
 independent given W the recursion is repeated party by party until nothing improves: the result is
-a distribution of the source, but perhaps not its best (`vertices` decide where they are few).
+a distribution of the source, but perhaps not its best (`vertices` decide where they are few). A
+mutual source whose vertices are not enumerated has those products as its distributions too.
 """
 
 from __future__ import annotations
@@ -12,23 +13,24 @@ from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
 
+from freerand_opt.errors import TooLargeError
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import (
+    Inequalities,
     MeasurementDependence,
+    Mutual,
     PerParty,
     SanthaVazirani,
     Source,
     Uniform,
     leaf_settings,
 )
-from freerand_opt.programs.cones import source_vertices
+from freerand_opt.programs.simplex import best_point
+from freerand_opt.programs.vertices import source_vertices
 
 
 def best_distribution(source: Source, scenario: Scenario, gains: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    """Return S P(s|w) by joint setting of a distribution with the largest gain (see above for products).
-
-    Raise TooLargeError for a source without a recursion whose vertices are not enumerated.
-    """
+    """Return S P(s|w) by joint setting of a distribution with the largest gain (see above for products)."""
     if isinstance(source, Uniform):
         return (Fraction(1),) * scenario.shape[1]
     if isinstance(source, SanthaVazirani):
@@ -37,7 +39,13 @@ def best_distribution(source: Source, scenario: Scenario, gains: Sequence[Fracti
         return _filled(source, gains)
     if isinstance(source, PerParty):
         return _best_product(source, scenario, gains)
-    return max(source_vertices(source, scenario), key=lambda vertex: gain(gains, vertex))
+    if isinstance(source, Inequalities):
+        return _best_of_rows(source, gains)
+    try:
+        return max(source_vertices(source, scenario), key=lambda vertex: gain(gains, vertex))
+    except TooLargeError:
+        own = SanthaVazirani(source.epsilon, "interleaved", source.bits)
+        return _best_product(PerParty((own,) * len(scenario.settings)), scenario, gains)
 
 
 def gain(gains: Sequence[Fraction], masses: Sequence[Fraction]) -> Fraction:
@@ -76,6 +84,14 @@ def _filled(source: MeasurementDependence, gains: Sequence[Fraction]) -> tuple[F
         masses[s] += min(left, high - low)
         left -= masses[s] - low
     return tuple(masses)
+
+
+def _best_of_rows(source: Inequalities, gains: Sequence[Fraction]) -> tuple[Fraction, ...]:
+    rows = [(dict(terms), limit * len(gains)) for terms, limit in source.rows]
+    found = best_point(rows, Fraction(len(gains)), gains)
+    if found is None:
+        raise ValueError("no distribution obeys all rows of the source")
+    return found
 
 
 def _best_product(source: PerParty, scenario: Scenario, gains: Sequence[Fraction]) -> tuple[Fraction, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.programs.program import ConicProgram
-from freerand_opt.solvers.solution import Solution
+from freerand_opt.programs.solution import Solution
 
 #: Names that `--solver` takes; cvxpy:NAME reaches any solver that cvxpy knows.
 NAMES = ("highs", "cvxpy:HIGHS", "cvxpy:CLARABEL", "cvxpy:SCS", "cvxpy:CVXOPT", "cvxpy:MOSEK")

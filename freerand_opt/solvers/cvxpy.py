@@ -15,7 +15,7 @@ import numpy as np
 
 from freerand_opt.errors import SolverUnavailableError, nearest
 from freerand_opt.programs.program import ConicProgram, FloatArray
-from freerand_opt.solvers.solution import Solution, Status, residuals
+from freerand_opt.programs.solution import Solution, Status, residuals
 
 if TYPE_CHECKING:
     import cvxpy

@@ -20,7 +20,7 @@ import numpy as np
 
 from freerand_opt.exact import round_down
 from freerand_opt.programs.program import ConicProgram, FloatArray
-from freerand_opt.solvers.solution import Solution, Status, residuals
+from freerand_opt.programs.solution import Solution, Status, residuals
 
 #: Beyond this many rows the interior-point method with crossover is faster than the simplex.
 IPM_ROWS = 20_000

@@ -16,7 +16,9 @@ from freerand_opt.model.source import (
     Source,
     Uniform,
 )
+from freerand_opt.programs.simplex import best_point
 from freerand_opt.spec.fields import Fields, number, shown
+from freerand_opt.spec.fields import kind as named
 
 SOURCES = (
     "uniform",
@@ -102,26 +104,27 @@ def _bounds(fields: Fields, kind: str, scenario: Scenario) -> MeasurementDepende
     settings = scenario.shape[1]
     if kind == "min-entropy":
         bits = fields.number("bits", required=True)
-        if not isinstance(bits, Fraction) or bits.denominator != 1 or not 0 <= bits <= 1000:
+        most = settings.bit_length() - 1
+        if not isinstance(bits, Fraction) or bits.denominator != 1 or not 0 <= bits <= most:
             raise fields.fail(
                 "bits",
-                f"{bits} is no integer from 0 to 1000; for other min-entropies give "
-                'kind = "measurement-dependence" with lower = 0 and upper = 2^-bits as a fraction',
+                f"{bits} is no integer from 0 to {most} ({settings} joint settings have no more); for other "
+                'min-entropies give kind = "measurement-dependence" with upper = 2^-bits as a fraction',
             )
-        low, high, key = Fraction(0), Fraction(1, 2 ** int(bits)), "bits"
-    else:
-        lower = fields.fraction("lower", Fraction(0))
-        upper = fields.fraction("upper", Fraction(1))
-        assert lower is not None
-        assert upper is not None
-        low, high, key = lower, upper, "lower" if lower * settings > 1 else "upper"
-    if not 0 <= low <= Fraction(1, settings) <= high <= 1:
-        raise fields.fail(
-            key,
-            f"{low} <= P(s|w) <= {high} leaves no distribution, or is no range: "
-            f"0 <= lower <= 1/{settings} <= upper <= 1 is needed for {settings} joint settings",
-        )
-    return MeasurementDependence(low, high)
+        return MeasurementDependence(Fraction(0), Fraction(1, 2 ** int(bits)))
+    lower = fields.fraction("lower", Fraction(0))
+    upper = fields.fraction("upper", Fraction(1))
+    assert lower is not None
+    assert upper is not None
+    even = Fraction(1, settings)
+    for key, value, low, high in (("lower", lower, Fraction(0), even), ("upper", upper, even, Fraction(1))):
+        if not low <= value <= high:
+            raise fields.fail(
+                key,
+                f"{value} is not in [{low}, {high}]; 0 <= lower <= 1/{settings} <= upper <= 1 is needed, "
+                f"or no distribution of {settings} joint settings obeys lower <= P(s|w) <= upper",
+            )
+    return MeasurementDependence(lower, upper)
 
 
 def _rows(fields: Fields, scenario: Scenario) -> Inequalities:
@@ -131,7 +134,8 @@ def _rows(fields: Fields, scenario: Scenario) -> Inequalities:
     for place, table in enumerate(fields.get("rows", list, required=True)):
         path = f"{fields.at('rows')}[{place}]"
         if not isinstance(table, dict):
-            raise InputError(path, "a table with terms, relation and bound is needed")
+            words = f"{shown(table)} is {named(table)}"
+            raise InputError(path, f"{words}; a table with terms, relation and bound is needed")
         row = Fields(table, path)
         sign = 1 if row.choice("relation", RELATIONS, "<=") == "<=" else -1
         limit = row.fraction("bound", required=True)
@@ -147,4 +151,10 @@ def _rows(fields: Fields, scenario: Scenario) -> Inequalities:
         row.done()
         assert limit is not None
         found.append((tuple(terms), sign * limit))
+    settings = len(labels)
+    if (
+        best_point([(dict(row), bound) for row, bound in found], Fraction(1), [Fraction(0)] * settings)
+        is None
+    ):
+        raise fields.fail("rows", "no distribution P(s|w) obeys all of them; weaken a bound")
     return Inequalities(tuple(found))

@@ -1,0 +1,92 @@
+"""Grids: products of lists and ranges over the fields of a question file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import product
+from math import prod
+from typing import Any
+
+from freerand_opt.errors import InputError
+from freerand_opt.spec.fields import Fields, kind, number, shown
+
+MAX_INSTANCES = 10_000
+
+
+def values_of(source: object, path: str) -> list[Any]:
+    """Return the values of a list, or of a text: ``a : b : step`` (b included) or ``a, b, c``."""
+    if isinstance(source, list):
+        if not source:
+            raise InputError(path, "[] has no values; leave the field out, or give it one")
+        return source
+    if type(source) is str and ":" in source:
+        ends = [number(part.strip(), path) for part in source.split(":")]
+        fractions = [end for end in ends if isinstance(end, Fraction)]
+        if len(ends) != 3 or len(fractions) != 3 or fractions[2] <= 0:
+            raise InputError(
+                path,
+                f"{shown(source)} is no range; write first : last : step with rational numbers, step > 0",
+            )
+        first, last, step = fractions
+        if last < first:
+            raise InputError(path, f"{shown(source)} is an empty range; first <= last is needed")
+        count = int((last - first) / step)
+        if count >= MAX_INSTANCES:
+            raise InputError(path, f"{shown(source)} has more than {MAX_INSTANCES} values")
+        return [_plain(first + step * k) for k in range(count + 1)]
+    if type(source) is str:
+        return [part.strip() for part in source.split(",")]
+    hint = '; write the name of a field in quotes, as "source.epsilon"' if isinstance(source, dict) else ""
+    raise InputError(
+        path,
+        f'{shown(source)} is {kind(source)}; a list, or a range such as "0 : 1/5 : 1/100", is needed{hint}',
+    )
+
+
+def _plain(value: Fraction) -> int | str:
+    return value.numerator if value.denominator == 1 else str(value)
+
+
+def cells(
+    body: Mapping[str, Any], overrides: Mapping[str, str], most: int
+) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Yield (label, body, corner) for each of at most `most` cells of the product of the grid's fields."""
+    grid = Fields(body, "").get("grid", dict, {})
+    axes: dict[str, list[Any]] = {key: values_of(value, f'grid."{key}"') for key, value in grid.items()}
+    axes |= {key: [_typed(value) for value in values_of(text, key)] for key, text in overrides.items()}
+    cells = prod(len(values) for values in axes.values())
+    if cells > most:
+        raise InputError(
+            "grid", f"has {cells} cells; a file has at most {MAX_INSTANCES}, its instances counted"
+        )
+    rest = {key: value for key, value in body.items() if key != "grid"}
+    for choice in product(*axes.values()):
+        cell = rest
+        for field, value in zip(axes, choice, strict=True):
+            cell = _set(cell, field, value)
+        shown_axes = [axis for axis in axes if axis not in overrides or len(axes[axis]) > 1]
+        label = " ".join(
+            f"{axis.rsplit('.', 1)[-1]}={value}"
+            for axis, value in zip(axes, choice, strict=True)
+            if axis in shown_axes
+        )
+        ends = all(value in (axes[axis][0], axes[axis][-1]) for axis, value in zip(axes, choice, strict=True))
+        yield label, cell, ends
+
+
+def _typed(value: object) -> object:
+    return int(value) if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,100}", value) else value
+
+
+def _set(body: Mapping[str, Any], field: str, value: object, above: str = "") -> dict[str, Any]:
+    first, _, rest = field.partition(".")
+    if not rest:
+        return {**body, first: value}
+    inner = body.get(first, {})
+    if not isinstance(inner, dict):
+        raise InputError(
+            above + first, f"{shown(inner)} is {kind(inner)}; a field of it ({rest}) cannot be set"
+        )
+    return {**body, first: _set(inner, rest, value, f"{above}{first}.")}
