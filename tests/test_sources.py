@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from random import Random
 
 import pytest
@@ -27,6 +27,7 @@ from freerand_opt.model.source import (
     Uniform,
 )
 from freerand_opt.programs.cones import _product_cone, source_cone
+from freerand_opt.programs.simplex import best_point
 from freerand_opt.programs.support import best_distribution, gain, sample
 from freerand_opt.programs.vertices import source_vertices
 
@@ -89,6 +90,7 @@ CASES = {
     "min-entropy N=4": (MeasurementDependence(F(0), F(1, 8)), FOUR),
     "inequalities": (ROWS, TWO),
     "inequalities N=4": (Inequalities((*ROWS.rows, (((5, F(1)), (7, F(-2))), F(-1, 20)))), FOUR),
+    "a setting twice": (Inequalities(((((0, F(1)), (0, F(1))), F(1, 2)),)), TWO),
     "no inequalities": (Inequalities(()), TWO),
 }
 
@@ -266,6 +268,15 @@ def test_best_distribution_is_a_member(case):
             assert gain(gains, other) <= gain(gains, found) or not exact
 
 
+def test_rows_without_a_distribution():
+    rows = [({0: F(1), 1: F(1)}, F(1, 3)), ({2: F(1)}, F(1, 3)), ({3: F(1)}, F(1, 3))]
+    assert best_point(rows, F(1), [F(0), F(1), F(0), F(0)]) == (0, F(1, 3), F(1, 3), F(1, 3))
+    assert best_point([*rows, ({0: F(-1)}, F(-1, 3))], F(1), [F(0)] * 4) == (F(1, 3), 0, F(1, 3), F(1, 3))
+    assert best_point([*rows, ({0: F(-1)}, F(-34, 100))], F(1), [F(0)] * 4) is None
+    with pytest.raises(ValueError, match="no distribution"):
+        best_distribution(Inequalities((((), F(-1)),)), TWO, [F(0)] * 4)
+
+
 # ------------------------------------------------------------------ numbers of vertices, inclusions
 
 
@@ -292,7 +303,7 @@ def test_chain_of_inclusions(epsilon):
         [SanthaVazirani(epsilon, order) for order in ORDERS],
         [box(epsilon, 2)],
     ]
-    for smaller, larger in zip(chain, chain[1:], strict=False):
+    for smaller, larger in pairwise(chain):
         for small, large in product(smaller, larger):
             assert all(member(large, TWO, corner) for corner in source_vertices(small, TWO))
             assert not all(member(small, TWO, corner) for corner in source_vertices(large, TWO))
@@ -437,7 +448,7 @@ def test_measurement_dependent_local_inequality(low, high, tmp_path):
     assert mdl(tmp_path, low, high, "no-signalling").bracket.lower == F(low) * F(high) / 2
     # the other convention, P(xy, ab), is another functional, which local models make positive
     swapped = MDL.replace("01|01", "00|01").replace("10|10", "00|10").replace("00|11", "11|00")
-    assert mdl(tmp_path, low, high, terms=swapped).bracket.lower > 0 or low == high == "1/4"
+    assert mdl(tmp_path, low, high, terms=swapped).bracket.lower > 0
 
 
 # ------------------------------------------------------------------ equal sources, certificates
@@ -451,7 +462,8 @@ KINDS = {
     "measurement dependence": 'kind = "measurement-dependence"\nlower = 0.2\nupper = 0.3',
     "min-entropy": 'kind = "min-entropy"\nbits = 1',
     "inequalities": 'kind = "inequalities"\nrows = [{ terms = { "00" = 1, "11" = 1 }, bound = 0.6 }, '
-    '{ terms = { "01" = 2 }, relation = ">=", bound = "1/3" }, { terms = { "10" = 1 }, relation = ">=", bound = 0.2 }]',
+    '{ terms = { "01" = 2 }, relation = ">=", bound = "1/3" }, '
+    '{ terms = { "10" = 1 }, relation = ">=", bound = 0.2 }]',
 }
 
 
@@ -483,19 +495,16 @@ def test_mixture_with_free_parties(devices, biased, tmp_path):
     """All parties free is the uniform source; one free party leaves only the other's bias."""
     answers = []
     other = 'B = { kind = "santha-vazirani", epsilon = 0.1 }' if biased else 'B = { kind = "uniform" }'
-    twin = 'kind = "inequalities"\nrows = [%s]' % ", ".join(
-        [
-            *(
-                '{ terms = { "0%d" = %s, "1%d" = %s }, bound = 0 }' % (b, s, b, -s)
-                for b in (0, 1)
-                for s in (1, -1)
-            ),
-            *('{ terms = { "0%d" = 1 }, bound = "3/10" }' % b for b in (0, 1)),
-        ]
-    )
+    # A is free and B has bits from 2/5 to 3/5, as rows on P(s|w)
+    rows = [
+        '{ terms = { "0%(b)s" = 1 }, bound = "3/10" }',
+        '{ terms = { "0%(b)s" = 1, "1%(b)s" = -1 }, bound = 0 }',
+    ]
+    rows.append(rows[1].replace("bound", 'relation = ">=", bound'))
+    twin = ", ".join(row.replace("%(b)s", b) for row in rows for b in "01")
     for source in (
         f'kind = "mixture"\nA = {{ kind = "uniform" }}\n{other}',
-        twin if biased else 'kind = "uniform"',
+        f'kind = "inequalities"\nrows = [{twin}]' if biased else 'kind = "uniform"',
     ):
         question = asked(
             tmp_path,

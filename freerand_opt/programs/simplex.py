@@ -16,7 +16,7 @@ def best_point(
     count = len(gains)
     zero, one = Fraction(0), Fraction(1)
     everything = dict.fromkeys(range(count), one)
-    limits = [*rows, (everything, total), ({j: -one for j in range(count)}, -total)]
+    limits = [*rows, (everything, total), (dict.fromkeys(range(count), -one), -total)]
     # columns: x, one slack for each row, the auxiliary one, the right side
     width = count + len(limits) + 2
     table = []

@@ -1,10 +1,10 @@
 r"""The support function of a source, max over its distributions of sum_s g(s) S P(s|w), and samples.
 
 Exact where gains are fractions: a backward recursion on the tree of bits for Santha-Vazirani
-sources, filling up from the largest gain for bounds on each probability, a simplex for rows. For parties that are
-independent given W the recursion is repeated party by party until nothing improves: the result is
-a distribution of the source, but perhaps not its best (`vertices` decide where they are few). A
-mutual source whose vertices are not enumerated has those products as its distributions too.
+sources, filling up from the largest gain for bounds on each probability, a simplex for rows. For
+parties that are independent given W the recursion is repeated party by party until nothing
+improves: the result is a distribution of the source, but perhaps not its best. A mutual source
+whose vertices are not enumerated gets such a product too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import (
     Inequalities,
     MeasurementDependence,
-    Mutual,
     PerParty,
     SanthaVazirani,
     Source,
@@ -87,7 +86,12 @@ def _filled(source: MeasurementDependence, gains: Sequence[Fraction]) -> tuple[F
 
 
 def _best_of_rows(source: Inequalities, gains: Sequence[Fraction]) -> tuple[Fraction, ...]:
-    rows = [(dict(terms), limit * len(gains)) for terms, limit in source.rows]
+    rows = []
+    for terms, limit in source.rows:
+        row: dict[int, Fraction] = {}
+        for s, factor in terms:  # a setting may occur twice
+            row[s] = row.get(s, Fraction(0)) + factor
+        rows.append((row, limit * len(gains)))
     found = best_point(rows, Fraction(len(gains)), gains)
     if found is None:
         raise ValueError("no distribution obeys all rows of the source")
