@@ -178,14 +178,27 @@ def _existence(
 def proofs(
     question: Question, *, solver: str = "highs", time_limit: float | None = None
 ) -> tuple[ConicProgram, dict[int, Fraction], list[Fraction] | None]:
-    """Return (program, multipliers by row, exact point or None) of a question's program, for exports."""
+    """Return (program, multipliers by row, exact point or None) of a question's program, for exports.
+
+    For a question of existence, and where no strategy passes the tests, the objective is 0 and the
+    multipliers prove infeasibility, or the point is a strategy.
+    """
+    run = solver_named(solver)
     bounds = build(question)
     program = bounds.above.program
     below = None if bounds.below is None else bounds.below.program
-    solved = solve(program, below, solver_named(solver), time_limit)
+    solved = solve(program, below, run, time_limit)
+    if question.ask.quantity == "strategy" or solved.solution.status == "infeasible":
+        program = without_objective(program)
+        easier = _easier(program)
+        below = None if below is None else easier(without_objective(below))
+        solved = solve(easier(program), below, run, time_limit)
+    point = None if solved.point is None else solved.point[: program.shape[1]]
+    if sign(solved.multipliers.bound) < 0:
+        point = None
     if solved.reduction is None:
-        return program, solved.multipliers.values, solved.point
-    return program, lift_rows(solved.reduction.row_class, solved.multipliers.values), solved.point
+        return program, solved.multipliers.values, point
+    return program, lift_rows(solved.reduction.row_class, solved.multipliers.values), point
 
 
 def margin(question: Question, *, solver: str = "highs", time_limit: float | None = None) -> float:
