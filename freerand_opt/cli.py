@@ -32,6 +32,9 @@ Solver = Annotated[
 TimeLimit = Annotated[float | None, typer.Option("--time-limit", min=0.01, help="Seconds for each program.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")]
+Threshold = Annotated[
+    str | None, typer.Option(help="Critical value: source.epsilon=0:1/4 (threshold.crosses=C).")
+]
 Folder = Annotated[Path | None, typer.Option("--certificates", help="Write certificates below this folder.")]
 
 
@@ -141,7 +144,9 @@ def show(
             raise InputError("show", "a certificate is shown in words, without --as, --instance and --set")
         put("\n".join(exhibits.certificate(load(Path(name)))))
         return
-    file = _files([name], _fields(field or []))[0]
+    from freerand_opt.spec.grids import assignments
+
+    file = _files([name], assignments(field or []))[0]
     put(exhibits.instance(file, _instance(file, instance), form), end="")
 
 
@@ -169,6 +174,10 @@ def bound(
     solver: Solver = "highs",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
+    threshold: Annotated[
+        str | None,
+        typer.Option(help="Seek a critical value: source.epsilon=0:1/4 (with threshold.crosses=C)."),
+    ] = None,
     width: Annotated[float, typer.Option(help="Brackets wider than this give exit code 1.")] = 1e-9,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -177,7 +186,10 @@ def bound(
     from freerand_opt.reporting.terminal import put_results
 
     names = [argument for argument in arguments if "=" not in argument or Path(argument).exists()]
-    files = _files(names, _fields([argument for argument in arguments if argument not in names]))
+    from freerand_opt.spec.grids import assignments
+
+    overrides = assignments([argument for argument in arguments if argument not in names])
+    files = _files(names, overrides, threshold)
     results, failed = _run(files, solver, time_limit, quiet, certificates, corners=False)
     put_results(results, as_json=as_json, alone=True)
     for words in failed:
@@ -289,17 +301,7 @@ def check(
 # ------------------------------------------------------------------ shared
 
 
-def _fields(words: list[str]) -> dict[str, str]:
-    overrides = {}
-    for word in words:
-        field, equals, value = word.partition("=")
-        if not equals or not field or not value:
-            raise InputError(word, "fields are set as field=value, for example source.epsilon=1/20")
-        overrides[field] = value
-    return overrides
-
-
-def _files(names: list[str], overrides: dict[str, str]) -> list[QuestionFile]:
+def _files(names: list[str], overrides: dict[str, str], threshold: str | None = None) -> list[QuestionFile]:
     from freerand_opt.catalogue import claims, find
     from freerand_opt.spec.file import read
 
@@ -313,5 +315,5 @@ def _files(names: list[str], overrides: dict[str, str]) -> list[QuestionFile]:
             raise InputError(
                 name, f"is neither a file nor a claim; `freerand list` names the claims{nearest(name, stems)}"
             )
-        files.append(read(known or name, overrides))
+        files.append(read(known or name, overrides, threshold=threshold))
     return files

@@ -1,12 +1,14 @@
-"""Critical values: a certificate that the claim holds at one end, an explicit strategy at the other.
+"""Critical values: at one end a certificate that the claim holds, at the other an explicit attack.
 
-A larger epsilon only adds source distributions, so what exists at one epsilon exists above it.
-Epsilon is Colbeck and Renner's (0 perfect, 1/2 useless).
+The claim is "there is no strategy", or "the quantity is at most c". A larger epsilon (or upper
+bound, or a smaller lower bound) only adds source distributions, so what an adversary can do at
+one value she can do beyond it. Epsilon is Colbeck and Renner's (0 perfect, 1/2 useless).
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -14,14 +16,43 @@ from scipy.optimize import brentq
 
 from freerand_opt.bounding import bound, digest, margin
 from freerand_opt.errors import InputError
+from freerand_opt.exact import Exact, compare, text
 from freerand_opt.model.question import Question, Threshold
-from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.model.source import MeasurementDependence, Mutual, SanthaVazirani
 from freerand_opt.result import Bracket, Result
 
 MAX_STEPS = 100
 
 
-def critical_epsilon(
+def varied(question: Question, field: str, value: Fraction) -> Question:
+    """Return the question with another value of a source's field, as ``source.epsilon``."""
+    source = question.source
+    if isinstance(source, SanthaVazirani | Mutual) and field == "source.epsilon":
+        return replace(question, source=replace(source, epsilon=value))
+    if isinstance(source, MeasurementDependence) and field == "source.lower":
+        return replace(question, source=replace(source, lower=value))
+    if isinstance(source, MeasurementDependence) and field == "source.upper":
+        return replace(question, source=replace(source, upper=value))
+    raise InputError("threshold.of", f"this source has no {field}")
+
+
+def side(result: Result, crosses: Exact | None) -> int:
+    """Return -1 if the claim is proved, 1 if an attack refutes it, 0 if neither.
+
+    The claim: no strategy exists; or the answer is at most `crosses` (min-entropy: at least).
+    """
+    lower, upper = result.bracket.lower, result.bracket.upper
+    if crosses is None:
+        return 1 if lower is not None else -1 if upper is not None else 0
+    if result.quantity == "min-entropy":
+        lower, upper = None if upper is None else -upper, None if lower is None else -lower
+        crosses = -crosses
+    if upper is not None and compare(upper, crosses) <= 0:
+        return -1
+    return 1 if lower is not None and compare(lower, crosses) > 0 else 0
+
+
+def critical_value(
     question: Question,
     threshold: Threshold,
     *,
@@ -30,50 +61,43 @@ def critical_epsilon(
     solver: str = "highs",
     time_limit: float | None = None,
 ) -> Result:
-    """Return a certified bracket of the smallest epsilon at which a strategy exists.
+    """Return a certified bracket of the value of a field at which the claim begins to fail.
 
     Raise InputError if the interval does not hold a change.
     """
     begun = time.perf_counter()
 
-    def at(epsilon: Fraction) -> Result:
-        assert isinstance(question.source, SanthaVazirani)
-        asked = replace(question, source=replace(question.source, epsilon=epsilon))
-        label = f"{instance} epsilon={epsilon}".strip()
+    def at(value: Fraction) -> Result:
+        label = f"{instance} {threshold.field.removeprefix('source.')}={value}".strip()
+        asked = varied(question, threshold.field, value)
         return bound(asked, name=name, instance=label, solver=solver, time_limit=time_limit)
 
-    def hint(epsilon: float) -> float:
-        assert isinstance(question.source, SanthaVazirani)
-        grid = threshold.width / 16
-        source = replace(question.source, epsilon=round(Fraction(epsilon) / grid) * grid)
-        return margin(replace(question, source=source), solver=solver, time_limit=time_limit)
+    def hint(value: float) -> float:
+        asked = varied(question, threshold.field, _on_grid(Fraction(value), threshold))
+        if threshold.crosses is None:
+            return margin(asked, solver=solver, time_limit=time_limit)
+        ends = bound(asked, solver=solver, time_limit=time_limit).bracket
+        return float(ends.lower if ends.upper is None else ends.upper) - float(threshold.crosses)  # type: ignore[arg-type]
 
     low, high = threshold.between
     below, above = at(low), at(high)
-    if below.bracket.upper is None or above.bracket.lower is None:
+    first, last = side(below, threshold.crosses), side(above, threshold.crosses)
+    if first * last >= 0:
         raise InputError(
             "threshold.between",
-            f"at {low}: strategy {below}; at {high}: strategy {above}; "
-            "there must be none at the first and one at the second",
+            f"at {low} the answer is {below}, at {high} it is {above}; the claim must hold at one end and "
+            "fail at the other",
         )
-    # two certified ends around a root found in floating point, then bisection if that was not enough
-    tries: list[Fraction] = []
-    try:
-        guess = Fraction(brentq(hint, float(low), float(high), xtol=float(threshold.width) / 8))
-        tries = [guess - threshold.width * Fraction(2, 5), guess + threshold.width * Fraction(2, 5)]
-    except ValueError:  # the root is so near an end that floats on the grid see no change of sign
-        pass
-    for _ in range(MAX_STEPS):
+    for middle in _steps(hint, low, high, threshold):
         if high - low <= threshold.width:
             break
-        grid = threshold.width / 16
-        middle = round((tries.pop(0) if tries else (low + high) / 2) / grid) * grid
         if not low < middle < high:
-            continue
+            middle = _on_grid((low + high) / 2, threshold)
         found = at(middle)
-        if found.bracket.upper is not None:
+        where = side(found, threshold.crosses)
+        if where == first:
             low, below = middle, found
-        elif found.bracket.lower is not None:
+        elif where == last:
             high, above = middle, found
         else:
             break
@@ -84,6 +108,7 @@ def critical_epsilon(
         "name": name,
         "instance": instance,
         "field": threshold.field,
+        "crosses": None if threshold.crosses is None else text(threshold.crosses),
         "answer": {"lower": str(low), "upper": str(high)},
         "below": below.certificate,
         "above": above.certificate,
@@ -95,8 +120,26 @@ def critical_epsilon(
         bracket=Bracket(low, high),
         certificate=body,
         digest=digest(body),
-        attack=above.attack,
-        method=f"{above.method}; existence grows with epsilon",
+        attack=(above if last > 0 else below).attack,
+        method=f"{above.method}; monotone in {threshold.field}",
         solver=above.solver,
         seconds=time.perf_counter() - begun,
     )
+
+
+def _on_grid(value: Fraction, threshold: Threshold) -> Fraction:
+    grid = threshold.width / 16
+    return round(value / grid) * grid
+
+
+def _steps(
+    hint: Callable[[float], float], low: Fraction, high: Fraction, threshold: Threshold
+) -> list[Fraction]:
+    """Return points to try: two around a root found in floating point, then (as `low`) bisection."""
+    tries = [low] * MAX_STEPS
+    try:
+        guess = Fraction(brentq(hint, float(low), float(high), xtol=float(threshold.width) / 8))
+    except ValueError:  # the root is so near an end that floats on the grid see no change of sign
+        return tries
+    reach = threshold.width * Fraction(2, 5)
+    return [_on_grid(guess - reach, threshold), _on_grid(guess + reach, threshold), *tries]

@@ -71,7 +71,7 @@ LONG_FUNCTIONS = {
     "programs.strategies.by_boxes": 70,
     "certificates.check.check_multipliers": 85,
     "certificates.check._check_attack": 85,
-    "threshold.critical_epsilon": 80,
+    "threshold.critical_value": 80,
 }
 MAX_FILE, MAX_FUNCTION = 320, 60
 

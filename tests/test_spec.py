@@ -472,9 +472,9 @@ FAULTS = {
     # threshold, expect, grid
     "threshold of a guess": (
         {"threshold": 'of = "source.epsilon"\nbetween = [0, "1/4"]'},
-        "threshold",
-        "needs",
-        '"strategy"',
+        "threshold.crosses",
+        "is missing",
+        "number to cross",
     ),
     "threshold of N": (
         {"threshold": 'of = "scenario.N"\nbetween = [2, 4]'},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import tomllib
 from dataclasses import replace
 from fractions import Fraction as F
@@ -23,9 +24,11 @@ from freerand_opt.model.question import Adversary, Ask, Question, Threshold
 from freerand_opt.model.question import Test as Check
 from freerand_opt.model.source import SanthaVazirani
 from freerand_opt.parse import parse
-from freerand_opt.threshold import critical_epsilon
-from freerand_opt.verification import check_certificate
+from freerand_opt.spec.file import read
+from freerand_opt.threshold import critical_value
+from freerand_opt.verification import answer, check_certificate
 
+CLAIM = Path(__file__).parents[1] / "lps" / "chained_leakage_fixed_sv.toml"
 REFERENCE = tomllib.loads((Path(__file__).parent / "reference_values.toml").read_text())
 
 
@@ -67,8 +70,8 @@ def below_critical(n, epsilon):
         (4, "most-significant-first"),
     ],
 )
-def test_critical_epsilon_of_local_models(n, bits):
-    result = critical_epsilon(question(n, bits=bits), threshold(0, F(2, 5), F(1, 10**6)))
+def test_critical_value_of_local_models(n, bits):
+    result = critical_value(question(n, bits=bits), threshold(0, F(2, 5), F(1, 10**6)))
     lower, upper = result.bracket.lower, result.bracket.upper
     assert below_critical(n, lower)
     assert not below_critical(n, upper)
@@ -78,8 +81,8 @@ def test_critical_epsilon_of_local_models(n, bits):
     check_certificate(json.loads(json.dumps(result.certificate)))
 
 
-def test_critical_epsilons_grow_towards_the_published_limit():
-    ends = [critical_epsilon(question(n), threshold(0, F(2, 5), F(1, 10**4))).bracket for n in (2, 4, 8)]
+def test_critical_values_grow_towards_the_published_limit():
+    ends = [critical_value(question(n), threshold(0, F(2, 5), F(1, 10**4))).bracket for n in (2, 4, 8)]
     assert ends[0].upper < ends[1].lower
     assert ends[1].upper < ends[2].lower
     limit = parse(REFERENCE["local_model_threshold"]["value"])
@@ -97,8 +100,8 @@ def test_the_bound_of_theorem_1_vanishes_up_to_the_published_value():
 
 @pytest.mark.parametrize("between", [(F(1, 5), F(2, 5)), (F(0), F(1, 20))])
 def test_an_interval_without_a_change_is_refused(between):
-    with pytest.raises(InputError, match="none at the first and one at the second") as caught:
-        critical_epsilon(question(2), threshold(*between, F(1, 10**4)))
+    with pytest.raises(InputError, match="hold at one end and fail at the other") as caught:
+        critical_value(question(2), threshold(*between, F(1, 10**4)))
     assert caught.value.where == "threshold.between"
 
 
@@ -114,7 +117,7 @@ def test_an_interval_without_a_change_is_refused(between):
 @pytest.mark.parametrize("width", [F(1, 10**4), F(1, 7776), F(1, 7777)])
 def test_an_interval_that_ends_near_the_critical_value(low, high, width):
     # local models reach 16/25 from 1/10 on; on a grid of sixteenths of the width both ends may be on one side
-    result = critical_epsilon(question(2, F(16, 25)), threshold(low, high, width))
+    result = critical_value(question(2, F(16, 25)), threshold(low, high, width))
     assert low <= result.bracket.lower < F(1, 10) <= result.bracket.upper <= high
     assert result.bracket.upper - result.bracket.lower <= width
 
@@ -128,7 +131,7 @@ def test_the_whole_behaviour_by_equalities():
         for o in range(4)
         for s in range(4)
     )
-    result = critical_epsilon(replace(question(2), tests=tests), threshold(0, F(2, 5), F(1, 10**4)))
+    result = critical_value(replace(question(2), tests=tests), threshold(0, F(2, 5), F(1, 10**4)))
     # four errors of 15/100 add up to I_N = 6/10, which local models need (1 - 2e)^2 <= 6/10 for
     assert (1 - 2 * result.bracket.upper) ** 2 <= F(6, 10)
     check_certificate(json.loads(json.dumps(result.certificate)))
@@ -166,9 +169,7 @@ def tampered():
 
 @pytest.mark.parametrize("key", tampered())
 def test_tampered_ends_are_rejected(key):
-    body = json.loads(
-        json.dumps(critical_epsilon(question(4), threshold(0, F(2, 5), F(1, 10**3))).certificate)
-    )
+    body = json.loads(json.dumps(critical_value(question(4), threshold(0, F(2, 5), F(1, 10**3))).certificate))
     check_certificate(copy.deepcopy(body))
     tampered()[key](body)
     with pytest.raises(CertificateError):
@@ -208,3 +209,125 @@ expect = { at_most = "117/1000", verdict = "REFUTED" }
     found = [fr.verify(file, instance) for instance in file.instances]
     assert [f.verdict for f in found] == ["PROVED", "REFUTED"]
     assert all(f.as_expected for f in found)
+
+
+def question_file(tmp_path, text):
+    path = tmp_path / "asked.toml"
+    path.write_text(text, encoding="utf-8")
+    return read(path)
+
+
+LEAKAGE = """
+[scenario]
+family = "chained"
+N = {n}
+[source]
+kind = "santha-vazirani"
+epsilon = 0
+bits = "least-significant-first"
+[observed]
+behaviour = "quantum"
+[adversary]
+devices = "no-signalling"
+[[test]]
+functional = "chained"
+relation = "<="
+score = "observed"
+[ask]
+quantity = "{quantity}"
+of = "A"
+at = [0, 0]
+[threshold]
+of = "source.epsilon"
+between = [0, "1/5"]
+crosses = "{crosses}"
+width = 1e-8
+"""
+
+
+@pytest.mark.parametrize(
+    ("quantity", "crosses"), [("trace-distance", "1/4"), ("guessing-probability", "3/4")]
+)
+def test_crossing_is_where_lemma_1_says(tmp_path, quantity, crosses):
+    """I_N/2 ((1+2e)/(1-2e))^(2r) = 1/4 at e = (x-1)/(2(x+1)), x = (1/(2 I_N))^(1/2r), in floats."""
+    file = question_file(tmp_path, LEAKAGE.format(n=4, quantity=quantity, crosses=crosses))
+    result = answer(file, file.instances[0])
+    x = (1 / (16 * math.sin(math.pi / 16) ** 2)) ** 0.25
+    assert (
+        float(result.bracket.lower) - 1e-12 <= (x - 1) / (2 * (x + 1)) <= float(result.bracket.upper) + 1e-12
+    )
+    assert result.bracket.width <= F(1, 10**8)
+    body = json.loads(json.dumps(result.certificate))
+    check_certificate(body)
+    for field, value in (("crosses", "1/3"), ("crosses", None), ("answer", {"lower": "0", "upper": "1/5"})):
+        with pytest.raises(CertificateError):
+            check_certificate({**body, field: value})
+    with pytest.raises(CertificateError):
+        check_certificate({**body, "above": body["below"]})
+
+
+def test_less_entropy_is_more_knowledge(tmp_path):
+    """Min-entropy falls through log2(4/3) where the guess rises through 3/4."""
+    guess, entropy = (
+        answer(file, file.instances[0]).bracket
+        for file in (
+            question_file(tmp_path, LEAKAGE.format(n=2, quantity="guessing-probability", crosses="9/10")),
+            question_file(tmp_path, LEAKAGE.format(n=2, quantity="min-entropy", crosses="-log2(9/10)")),
+        )
+    )
+    assert max(guess.lower, entropy.lower) <= min(guess.upper, entropy.upper)
+
+
+@pytest.mark.parametrize("field", ["lower", "upper"])
+def test_measurement_dependence_thresholds(tmp_path, field):
+    """Local models reach I_2 = 4 l, or 4 (1 - 3h) given only h: I_2 <= 1/2 needs l <= 1/8, h >= 7/24."""
+    other = "upper = 1\nlower = 0" if field == "lower" else 'lower = 0\nupper = "1/4"'
+    text = f"""
+[scenario]
+family = "chained"
+N = 2
+[source]
+kind = "measurement-dependence"
+{other}
+[adversary]
+devices = "local"
+[[test]]
+functional = "chained"
+relation = "<="
+score = "1/2"
+[ask]
+quantity = "strategy"
+[threshold]
+of = "source.{field}"
+between = {'["0", "1/4"]' if field == "lower" else '["1/4", "1/2"]'}
+width = 1e-6
+"""
+    file = question_file(tmp_path, text)
+    result = answer(file, file.instances[0])
+    # a local model errs on one edge for each w; the mass there is at least l, or 1 - 3h
+    critical = F(1, 8) if field == "lower" else F(1 - F(1, 8), 3)
+    assert result.bracket.lower <= critical <= result.bracket.upper
+    check_certificate(result.certificate)
+
+
+def test_a_crossing_that_is_not_there_is_bad_input(tmp_path):
+    file = question_file(tmp_path, LEAKAGE.format(n=2, quantity="trace-distance", crosses="1/10"))
+    with pytest.raises(InputError, match=r"threshold.between"):
+        answer(file, file.instances[0])
+
+
+def test_threshold_from_the_command_line_replaces_expectations():
+    file = read(
+        CLAIM,
+        {"scenario.N": "2", "threshold.crosses": "2/5"},
+        threshold="source.epsilon=0:1/10",
+    )
+    (instance,) = file.instances
+    assert instance.expect is None
+    bracket = answer(file, instance).bracket
+    # beyond lambda = 1/2: D = (1 - (1-2e)^2 + I_2)/2 = 2/5, docs/proofs/chained-leakage.md
+    critical = (1 - math.sqrt(4 * math.sin(math.pi / 8) ** 2 + 1 - 4 / 5)) / 2
+    assert float(bracket.lower) - 1e-9 <= critical <= float(bracket.upper) + 1e-9
+    for wrong in ("source.epsilon", "source.epsilon=1/4", "source.nothing=0:1/4", "source.epsilon=0:3/4"):
+        with pytest.raises(InputError):
+            read(CLAIM, {}, threshold=wrong)

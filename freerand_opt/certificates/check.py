@@ -1270,26 +1270,52 @@ def _check_threshold(
     lower, upper = _answer(certificate)
     if lower is None or upper is None or _sign(upper - lower) < 0:
         raise CertificateError("answer: a threshold needs two ends in their order")
-    questions, lines, carried = [], [], True
+    crosses = certificate.get("crosses")
+    limit = None if crosses is None else number(crosses, "crosses")
+    questions, lines, carried, holds = [], [], True, []
     for side, end in (("below", lower), ("above", upper)):
         proof = _nested(_get(certificate, side, dict, "certificate"), side, programs, lifted)
         question, field = _without(proof.question, path)
-        if proof.question["ask"]["quantity"] != "strategy":
-            raise CertificateError(f"{side}: it does not ask for a strategy")
         if (x := number(field, f"{side}: field")) != end:
             raise _differ(side, certificate["field"], end, x)
-        if side == "below" and proof.upper != 0:
-            raise CertificateError("below: it does not prove that there is no strategy")
-        if side == "above" and proof.lower != 1:
-            raise CertificateError("above: it does not exhibit a strategy")
+        holds.append(_holds(proof, limit, side))
         questions.append(question)
-        exists = "no strategy" if side == "below" else "a strategy"
         lines += [f"{side}, at {_show(end)}: {line}" for line in proof.lines]
-        lines.append(f"there is {exists} at {certificate['field']} = {_show(end)}")
+        shown = f"there is {'no' if holds[-1] else 'a'} strategy"
+        if limit is not None:
+            shown = f"the answer {'stays within' if holds[-1] else 'passes'} {_show(limit)}"
+        lines.append(f"{shown} at {certificate['field']} = {_show(end)}")
         carried = carried and proof.carried
     if questions[0] != questions[1]:
         raise CertificateError("certificate: the questions below and above differ elsewhere")
+    if holds[0] == holds[1]:
+        raise CertificateError("certificate: the two ends prove the same")
     return _Proof(questions[0], lower, upper, lines, carried)
+
+
+def _holds(proof: _Proof, limit: Number | None, side: str) -> bool:
+    """Return whether a proof shows no strategy (an answer that stays within the limit) or one (beyond)."""
+    quantity = proof.question["ask"]["quantity"]
+    if (quantity == "strategy") != (limit is None):
+        raise CertificateError(f"{side}: a limit goes with every quantity but strategy")
+    if limit is None:
+        if proof.upper == 0 or proof.lower == 1:
+            return proof.upper == 0
+        raise CertificateError(
+            f"{side}: it does not prove that there is no strategy and does not exhibit one"
+        )
+    within, beyond = proof.upper, proof.lower
+    if quantity == "min-entropy":  # less entropy is more knowledge
+        within, beyond, limit = _negated(proof.lower), _negated(proof.upper), limit * Fraction(-1)
+    if within is not None and _sign(limit - within) >= 0:
+        return True
+    if beyond is not None and _sign(beyond - limit) > 0:
+        return False
+    raise CertificateError(f"{side}: it shows neither side of {_show(limit)}")
+
+
+def _negated(x: Number | None) -> Number | None:
+    return None if x is None else x * Fraction(-1)
 
 
 def _check_root(certificate: Any) -> _Proof:

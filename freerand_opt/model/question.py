@@ -110,11 +110,18 @@ class Expect:
 
 @dataclass(frozen=True)
 class Threshold:
-    """Seek the smallest value of a field, between two fractions, at which a strategy exists.
+    """Seek the value of a source's field, between two fractions, at which the answer changes.
 
-    Existence must grow with the field, as it does with ``source.epsilon``.
+    Without `crosses` a strategy exists on one side only; with it the quantity passes that number.
+    The set of source distributions must grow or shrink with the field (`THRESHOLD_FIELDS`).
     """
 
     field: str
     between: tuple[Fraction, Fraction]
     width: Fraction
+    crosses: Exact | None = None
+
+
+#: Fields in which a source's set of distributions is monotone: it grows with epsilon and upper,
+#: and shrinks with lower.
+THRESHOLD_FIELDS = ("source.epsilon", "source.lower", "source.upper")

@@ -14,8 +14,7 @@ from freerand_opt.computations.roots import FUNCTIONS, Computation
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact
 from freerand_opt.formulas import NAMED
-from freerand_opt.model.question import Expect, Question, Threshold
-from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.model.question import THRESHOLD_FIELDS, Expect, Question, Threshold
 from freerand_opt.spec import tables
 from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shortened, shown
 from freerand_opt.spec.grids import MAX_INSTANCES, cells
@@ -27,7 +26,7 @@ _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
 TIERS = ("core", "long")
 VERDICTS = ("PROVED", "REFUTED", "UNDECIDED")
 #: Fields in which existence of a strategy is monotone.
-THRESHOLDS = ("source.epsilon",)
+THRESHOLDS = THRESHOLD_FIELDS
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold")
 
@@ -61,14 +60,20 @@ class QuestionFile:
     instances: tuple[Instance, ...]
 
 
-def read(path: str | Path, overrides: Mapping[str, str] | None = None) -> QuestionFile:
+def read(
+    path: str | Path, overrides: Mapping[str, str] | None = None, *, threshold: str | None = None
+) -> QuestionFile:
     """Read a question file; raise InputError naming file, key path, what was read and what is allowed.
 
     `overrides` maps field paths (``source.epsilon``) to texts: a number, ``a:b:step`` or ``a,b,c``.
+    `threshold`, as ``source.epsilon=0:1/4``, asks for a critical value instead of what the file asks;
+    the file's own expectations then do not apply.
     """
     path = Path(path)
     try:
         raw = _load(path)
+        if threshold is not None:
+            raw = _seeking(raw, threshold)
         return _file(path, raw, overrides or {})
     except InputError as error:
         raise error.within(str(path)) from None
@@ -87,6 +92,28 @@ def _load(path: Path) -> dict[str, Any]:
     if not raw:
         raise InputError("", "is empty; a question needs at least scenario, source, adversary and ask")
     return raw
+
+
+def _seeking(raw: dict[str, Any], threshold: str) -> dict[str, Any]:
+    """Return the file's tables with a threshold over one field instead of its expectations."""
+    field, equals, ends = (part.strip() for part in threshold.partition("="))
+    if not equals or ends.count(":") != 1:
+        raise InputError(
+            "--threshold", f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4"
+        )
+    known = raw.get("threshold", {})
+    kept = {"width": known["width"]} if isinstance(known, dict) and "width" in known else {}
+    grid = raw.get("grid", {})
+    grid = {key: value for key, value in grid.items() if key != field} if isinstance(grid, dict) else grid
+    changed: dict[str, Any] = {
+        "threshold": kept | {"of": field, "between": [end.strip() for end in ends.split(":")]},
+        "expect": {},
+        "grid": {key: value for key, value in grid.items() if key != field}
+        if isinstance(grid, dict)
+        else grid,
+        "instances": [],
+    }
+    return {**raw, **changed}
 
 
 def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, str]) -> QuestionFile:
@@ -173,10 +200,8 @@ def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ..
         return Instance(name, None, computation, expect, None)
     question = tables.question(root, folder)
     threshold = _threshold(root.table_at("threshold"))
-    if threshold is not None and (
-        question.ask.quantity != "strategy" or not isinstance(question.source, SanthaVazirani)
-    ):
-        raise InputError("threshold", 'needs ask.quantity = "strategy" and source.kind = "santha-vazirani"')
+    if threshold is not None:
+        _suits(threshold, question)
     expect = _expect(root.table_at("expect"), question, Fraction(0) if threshold is None else threshold.width)
     root.done()
     return Instance(name, question, None, expect, threshold)
@@ -204,17 +229,38 @@ def _threshold(fields: Fields | None) -> Threshold | None:
     of = fields.choice("of", THRESHOLDS)
     ends = fields.get("between", list, required=True)
     width = fields.fraction("width", Fraction(1, 10**6))
+    crosses = fields.number("crosses")
     fields.done()
     between = [number(end, f"{fields.at('between')}[{i}]") for i, end in enumerate(ends)]
     fractions = [end for end in between if isinstance(end, Fraction)]
-    if len(between) != 2 or len(fractions) != 2 or not 0 <= fractions[0] < fractions[1] < Fraction(1, 2):
+    most = Fraction(1, 2) if of == "source.epsilon" else Fraction(1)
+    if len(between) != 2 or len(fractions) != 2 or not 0 <= fractions[0] < fractions[1] < most:
         raise fields.fail(
-            "between", f"{shown(ends)}: two rational numbers 0 <= first < second < 1/2 are needed"
+            "between", f"{shown(ends)}: two rational numbers 0 <= first < second < {most} are needed"
         )
     assert width is not None
     if width <= 0:
         raise fields.fail("width", f"{width} is not positive")
-    return Threshold(of, (fractions[0], fractions[1]), width)
+    return Threshold(of, (fractions[0], fractions[1]), width, crosses)
+
+
+def _suits(threshold: Threshold, question: Question) -> None:
+    """Raise InputError for a threshold in a field that the source does not have, or of nothing."""
+    quantity = question.ask.quantity
+    name = threshold.field.removeprefix("source.")
+    if not hasattr(question.source, name):
+        raise InputError(
+            "threshold.of",
+            f"this source has no {name}; source.epsilon needs kind santha-vazirani or mutual, "
+            "source.lower and source.upper need measurement-dependence",
+        )
+    if quantity == "score":
+        raise InputError("threshold", "of a score is not offered; ask for a strategy that passes a test")
+    if (quantity == "strategy") != (threshold.crosses is None):
+        needed = (
+            "must not be given" if quantity == "strategy" else "is missing; the number to cross is needed"
+        )
+        raise InputError("threshold.crosses", f"{needed} (ask.quantity is {quantity})")
 
 
 def _expect(fields: Fields | None, question: Question | None, within: Fraction) -> Expect | None:

@@ -90,3 +90,14 @@ def _set(body: Mapping[str, Any], field: str, value: object, above: str = "") ->
             above + first, f"{shown(inner)} is {kind(inner)}; a field of it ({rest}) cannot be set"
         )
     return {**body, first: _set(inner, rest, value, f"{above}{first}.")}
+
+
+def assignments(words: list[str]) -> dict[str, str]:
+    """Return {field: text} from words such as ``source.epsilon=1/20``; raise InputError otherwise."""
+    overrides = {}
+    for word in words:
+        field, equals, value = word.partition("=")
+        if not equals or not field or not value:
+            raise InputError(word, "fields are set as field=value, for example source.epsilon=1/20")
+        overrides[field] = value
+    return overrides
