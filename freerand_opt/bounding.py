@@ -56,16 +56,17 @@ def bound(
     """
     if question.ask.at == "worst":
         return _worst(question, name, instance, solver, time_limit)
-    return _answer(question, name, instance, solver, time_limit)[0]
+    return answered(question, name, instance, solver, time_limit)[0]
 
 
 #: What the checker needs for a certificate that does not carry its program.
-_Needed: TypeAlias = tuple[dict[str, dict[str, Any]], dict[str, Lifted]]
+Needed: TypeAlias = tuple[dict[str, dict[str, Any]], dict[str, Lifted]]
 
 
-def _answer(
+def answered(
     question: Question, name: str, instance: str, solver: str, time_limit: float | None
-) -> tuple[Result, _Needed]:
+) -> tuple[Result, Needed]:
+    """Return the result at one setting, on average or without settings, and what its check needs."""
     begun = time.perf_counter()
     run = solver_named(solver)
     bounds = build(question)
@@ -104,7 +105,7 @@ def _finished(
     name: str,
     instance: str,
     begun: float,
-) -> tuple[Result, _Needed]:
+) -> tuple[Result, Needed]:
     """Put the certificate together and check it with the stand-alone checker."""
     signed = None if value is None else question.ask.sign * value
     ends = form.answer_ends(question, None if proof is None else solved.multipliers.bound, signed)
@@ -118,7 +119,7 @@ def _finished(
     )
     # the classes of a relaxed program may be finer, so those of the program itself are found anew
     same = solved.reduction is not None and len(solved.reduction.column_class) == about.shape[1]
-    needed: _Needed = ({}, {})
+    needed: Needed = ({}, {})
     if proof is not None:
         needed = expanded(body, about, solved.reduction if same else None)
     if proof is not None or signed is not None:
@@ -152,8 +153,8 @@ def _existence(
     bounds: Bounds,
     run: Solver,
     time_limit: float | None,
-    make: Callable[..., tuple[Result, _Needed]],
-) -> tuple[Result, _Needed]:
+    make: Callable[..., tuple[Result, Needed]],
+) -> tuple[Result, Needed]:
     """Return a strategy, or multipliers that prove that there is none."""
     full = without_objective(bounds.above.program)
     easier = _easier(full)
@@ -225,7 +226,7 @@ def _worst(question: Question, name: str, instance: str, solver: str, time_limit
     lifted: dict[str, Lifted] = {}
     for settings in question.scenario.joint_settings:
         asked = replace(question, ask=replace(question.ask, at=settings))
-        part, needed = _answer(asked, name, f"{instance} at {settings}".strip(), solver, time_limit)
+        part, needed = answered(asked, name, f"{instance} at {settings}".strip(), solver, time_limit)
         parts.append(part)
         programs |= needed[0]
         lifted |= needed[1]

@@ -11,15 +11,18 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from scipy.optimize import brentq
 
-from freerand_opt.bounding import bound, digest, margin
+from freerand_opt.bounding import answered, bound, digest, margin
+from freerand_opt.certificates import check as checker
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, compare, text
 from freerand_opt.model.question import Question, Threshold
 from freerand_opt.model.source import MeasurementDependence, Mutual, SanthaVazirani
 from freerand_opt.result import Bracket, Result
+from freerand_opt.solving import Lifted
 
 MAX_STEPS = 100
 
@@ -67,10 +70,15 @@ def critical_value(
     """
     begun = time.perf_counter()
 
+    programs: dict[str, dict[str, Any]] = {}
+    lifted: dict[str, Lifted] = {}
+
     def at(value: Fraction) -> Result:
         label = f"{instance} {threshold.field.removeprefix('source.')}={value}".strip()
-        asked = varied(question, threshold.field, value)
-        return bound(asked, name=name, instance=label, solver=solver, time_limit=time_limit)
+        found, needed = answered(varied(question, threshold.field, value), name, label, solver, time_limit)
+        programs.update(needed[0])
+        lifted.update(needed[1])
+        return found
 
     def hint(value: float) -> float:
         asked = varied(question, threshold.field, _on_grid(Fraction(value), threshold))
@@ -113,6 +121,7 @@ def critical_value(
         "below": below.certificate,
         "above": above.certificate,
     }
+    checker.check(body, programs=programs, lifted=lifted)
     return Result(
         name=name,
         instance=instance,

@@ -331,3 +331,11 @@ def test_threshold_from_the_command_line_replaces_expectations():
     for wrong in ("source.epsilon", "source.epsilon=1/4", "source.nothing=0:1/4", "source.epsilon=0:3/4"):
         with pytest.raises(InputError):
             read(CLAIM, {}, threshold=wrong)
+
+
+def test_the_worst_settings_have_no_threshold(tmp_path):
+    text = LEAKAGE.format(n=2, quantity="trace-distance", crosses="2/5").replace(
+        "at = [0, 0]", 'at = "worst"'
+    )
+    with pytest.raises(InputError, match=r"threshold: needs fixed settings"):
+        question_file(tmp_path, text)

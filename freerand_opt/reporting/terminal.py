@@ -40,7 +40,9 @@ def put_answer(found: Verification) -> None:
         lines += words.question(asked)
     seeks = found.instance.threshold
     if seeks is not None:
-        what = "a strategy begins or ceases to exist" if seeks.crosses is None else f"it crosses {seeks.crosses}"
+        what = (
+            "a strategy begins or ceases to exist" if seeks.crosses is None else f"it crosses {seeks.crosses}"
+        )
         lines.append(f"threshold   the {seeks.field} at which {what}; the value above is not used")
     lines.append(f"answer      {tables.row(found)[2]}")
     numeric = result.quantity not in ("strategy", "threshold")

@@ -254,6 +254,8 @@ def _suits(threshold: Threshold, question: Question) -> None:
             f"this source has no {name}; source.epsilon needs kind santha-vazirani or mutual, "
             "source.lower and source.upper need measurement-dependence",
         )
+    if question.ask.at == "worst":
+        raise InputError("threshold", 'needs fixed settings or "average"; ask.at is "worst"')
     if quantity == "score":
         raise InputError("threshold", "of a score is not offered; ask for a strategy that passes a test")
     if (quantity == "strategy") != (threshold.crosses is None):
