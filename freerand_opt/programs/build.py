@@ -53,7 +53,7 @@ def build(question: Question) -> Bounds:
             continue
         if found is not None:
             return found
-    raise TooLargeError("no program fits this question: " + "; ".join(faults))
+    raise TooLargeError("no program fits this question: " + "; ".join(dict.fromkeys(faults)))
 
 
 def _by_cycle(question: Question) -> Bounds | None:

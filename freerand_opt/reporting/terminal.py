@@ -43,7 +43,7 @@ def put_answer(found: Verification) -> None:
         what = (
             "a strategy begins or ceases to exist" if seeks.crosses is None else f"it crosses {seeks.crosses}"
         )
-        lines.append(f"threshold   the {seeks.field} at which {what}; the value above is not used")
+        lines.append(f"threshold   the {seeks.field} at which {what} (its value above is not used)")
     lines.append(f"answer      {tables.row(found)[2]}")
     numeric = result.quantity not in ("strategy", "threshold")
     if numeric and result.bracket.exact is None and result.bracket.upper is not None:
