@@ -11,6 +11,7 @@ from fractions import Fraction
 from functools import cmp_to_key, partial
 from typing import Any, TypeAlias
 
+from freerand_opt import quantum_attacks
 from freerand_opt.attacks import search
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
@@ -21,6 +22,7 @@ from freerand_opt.exact import Exact, compare, sign
 from freerand_opt.model.question import Ask, Question
 from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.program import ConicProgram
+from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.refinement import lift_rows, reduce
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.result import Bracket, Result, exact_text
@@ -46,7 +48,7 @@ def bound(
     *,
     name: str = "question",
     instance: str = "",
-    solver: str = "highs",
+    solver: str = "auto",
     time_limit: float | None = None,
 ) -> Result:
     """Return the certified bracket of a question's answer; every proof is checked before it is returned.
@@ -86,6 +88,8 @@ def answered(
     if bounds.below is not None and solved.point is not None:
         attack = strategies(question, bounds.below, solved.point)
         value = objective_value(bounds.below.program, solved.point)
+    elif isinstance(bounds.above, MomentStrategies):
+        attack, value = quantum_attacks.search(question, bounds.above, *full_floats(solved), run)
     elif bounds.below is None:
         attack, value = search(question, bounds.above, *full_floats(solved), run)
     return make(
@@ -177,7 +181,7 @@ def _existence(
 
 
 def proofs(
-    question: Question, *, solver: str = "highs", time_limit: float | None = None
+    question: Question, *, solver: str = "auto", time_limit: float | None = None
 ) -> tuple[ConicProgram, dict[int, Fraction], list[Fraction] | None]:
     """Return (program, multipliers by row, exact point or None) of a question's program, for exports.
 
@@ -202,7 +206,7 @@ def proofs(
     return program, lift_rows(solved.reduction.row_class, solved.multipliers.values), point
 
 
-def margin(question: Question, *, solver: str = "highs", time_limit: float | None = None) -> float:
+def margin(question: Question, *, solver: str = "auto", time_limit: float | None = None) -> float:
     """Return the solver's estimate of the margin by which a strategy passes all tests; a hint only."""
     full = without_objective(build(question).above.program)
     easier = _easier(full)(full)

@@ -171,7 +171,7 @@ def bound(
         list[str],
         typer.Argument(help="Question files or claims, and field=value: source.epsilon=0:1/5:1/100"),
     ],
-    solver: Solver = "highs",
+    solver: Solver = "auto",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
     threshold: Annotated[
@@ -206,7 +206,7 @@ def verify(
         list[str] | None, typer.Argument(help="Claims or files; all of the core tier by default.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also solve the long tier.")] = False,
-    solver: Solver = "highs",
+    solver: Solver = "auto",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
     report: Annotated[Path | None, typer.Option(help="Write the table as Markdown to this file.")] = None,

@@ -36,7 +36,8 @@ def solve(above: ConicProgram, below: ConicProgram | None, run: Solver, time_lim
 
     Programs that are too large to travel in a certificate are reduced first.
     """
-    reduction = None if above.matrix.nnz <= form.CARRIED_NONZEROS else reduce(above)
+    whole = above.psd_blocks or above.matrix.nnz <= form.CARRIED_NONZEROS
+    reduction = None if whole else reduce(above)
     small = above if reduction is None else reduction.program
     solution = run(small, time_limit)
     found = multipliers(small, solution)

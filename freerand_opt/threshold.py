@@ -61,7 +61,7 @@ def critical_value(
     *,
     name: str = "question",
     instance: str = "",
-    solver: str = "highs",
+    solver: str = "auto",
     time_limit: float | None = None,
 ) -> Result:
     """Return a certified bracket of the value of a field at which the claim begins to fail.

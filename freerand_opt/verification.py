@@ -58,7 +58,7 @@ class Verification:
 
 
 def answer(
-    file: QuestionFile, instance: Instance, *, solver: str = "highs", time_limit: float | None = None
+    file: QuestionFile, instance: Instance, *, solver: str = "auto", time_limit: float | None = None
 ) -> Result:
     """Return the certified answer to one instance of a file."""
     if instance.computation is not None:
@@ -105,7 +105,7 @@ def _computed(file: QuestionFile, instance: Instance) -> Result:
 
 
 def verify(
-    file: QuestionFile, instance: Instance, *, solver: str = "highs", time_limit: float | None = None
+    file: QuestionFile, instance: Instance, *, solver: str = "auto", time_limit: float | None = None
 ) -> Verification:
     """Derive, certify and check one instance, and compare it with what the file expects."""
     result = answer(file, instance, solver=solver, time_limit=time_limit)

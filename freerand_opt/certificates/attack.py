@@ -9,7 +9,7 @@ from math import lcm
 from typing import Any
 
 from freerand_opt.model.question import Question
-from freerand_opt.programs.boxes import Box, Deterministic, Table, Xor
+from freerand_opt.programs.boxes import Box, Deterministic, Quantum, Table, Xor
 from freerand_opt.programs.outer import StrategyProgram
 from freerand_opt.programs.program import vector
 from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
@@ -100,6 +100,12 @@ def from_json(plain: dict[str, Any]) -> tuple[Strategy, ...]:
             made = Deterministic(tuple(tuple(party) for party in box["outcomes"]), label)
         elif box["kind"] == "xor":
             made = Xor(tuple(box["parity"]), label)
+        elif box["kind"] == "quantum":
+            held = tuple(
+                tuple(tuple(tuple(tuple(v) for v in vs) for vs in outcomes) for outcomes in party)
+                for party in box["measurements"]
+            )
+            made = Quantum(tuple(box["dimensions"]), tuple(box["state"]), held, label)
         else:
             made = Table(tuple(box["numerators"]), box["denominator"], label)
         found.append(Strategy(tuple(palette[code] for code in entry["masses"]["codes"]), made))

@@ -49,13 +49,18 @@ def question_json(question: Question) -> dict[str, Any]:
         },
         "source": _source_json(question.source),
         "observed": {"settings": settings},
-        "adversary": {"devices": question.adversary.devices, "told": question.adversary.told},
+        "adversary": _adversary_json(question.adversary),
         "tests": [
             {**_functional_json(t.functional), "relation": t.relation, "score": text(t.score)}
             for t in question.tests
         ],
         "ask": asked,
     }
+
+
+def _adversary_json(adversary: Adversary) -> dict[str, Any]:
+    plain = {"devices": adversary.devices, "told": adversary.told}
+    return plain | ({"level": adversary.level} if adversary.level else {})
 
 
 def _functional_json(functional: Functional) -> dict[str, Any]:
@@ -125,7 +130,9 @@ def question_from_json(plain: dict[str, Any]) -> Question:
         scenario=scenario,
         source=_source(plain["source"]),
         settings=settings if isinstance(settings, str) else tuple(Fraction(p) for p in settings),
-        adversary=Adversary(plain["adversary"]["devices"], plain["adversary"]["told"]),
+        adversary=Adversary(
+            plain["adversary"]["devices"], plain["adversary"]["told"], plain["adversary"].get("level", "")
+        ),
         tests=tuple(Test(_functional(t), t["relation"], parse(t["score"])) for t in plain["tests"]),
         ask=Ask(
             quantity=asked["quantity"],
@@ -171,7 +178,7 @@ def multipliers_json(
         "palette": [str(value) for value in places],
         "rows": rows,
         "codes": codes,
-    }
+    } | ({"factors": [held.as_json() for held in multipliers.factors]} if multipliers.factors else {})
 
 
 def attack_json(value: Fraction, strategies: Sequence[Strategy]) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from math import lcm
 
 import numpy as np
 
+from freerand_opt.certificates.factor import Factor
 from freerand_opt.certificates.linear import basis_matrix, solve_exact
+from freerand_opt.certificates.semidefinite import exact_multipliers, row_numerators
 from freerand_opt.exact import Exact, float_above
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.solution import Solution
@@ -25,14 +27,21 @@ GRID_BITS = 50
 
 @dataclass(frozen=True)
 class Multipliers:
-    """Exact multipliers by row, and the bound that they prove for the program's maximum."""
+    """Exact multipliers by row, and the bound that they prove for the program's maximum.
+
+    Rows of psd blocks are not in `values`: each block has a factor.
+    """
 
     values: dict[int, Fraction]
     bound: Exact
+    factors: tuple[Factor, ...] = ()
 
 
 def multipliers(program: ConicProgram, solution: Solution) -> Multipliers:
     """Return the best exact multipliers that a solution suggests; always succeeds."""
+    if program.psd_blocks:
+        values, factors = exact_multipliers(program, solution.multipliers)
+        return Multipliers(values, bound(program, values, factors), factors)
     basis = _from_basis(program, solution)
     found = [] if basis is None else [_bounded(program, basis)]
     hoped = float(program.objective.floats() @ solution.primal)
@@ -50,16 +59,20 @@ def _bounded(program: ConicProgram, values: dict[int, Fraction]) -> Multipliers:
     return Multipliers(kept, bound(program, kept))
 
 
-def bound(program: ConicProgram, values: dict[int, Fraction]) -> Exact:
+def bound(
+    program: ConicProgram, values: dict[int, Fraction], factors: tuple[Factor, ...] = ()
+) -> Exact:
     """Return z.b + sum_j max over [l_j, u_j] of (c - A'z)_j x_j exactly."""
     matrix = program.matrix
     starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
-    unit = lcm(*(value.denominator for value in values.values()))
+    inside, share = row_numerators(program, factors)
+    unit = lcm(share, *(value.denominator for value in values.values()))
+    whole = {row: value.numerator * (unit // value.denominator) for row, value in values.items()}
+    whole |= {row: value * (unit // share) for row, value in inside.items()}
     right = program.right.codes.tolist()
     weights: dict[int, int] = {}
     cost = [0] * program.shape[1]
-    for row, value in values.items():
-        scaled = value.numerator * (unit // value.denominator)
+    for row, scaled in whole.items():
         weights[right[row]] = weights.get(right[row], 0) + scaled
         for k in range(starts[row], starts[row + 1]):
             cost[columns[k]] += scaled * entries[k]

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import math
 import re
@@ -31,6 +32,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from operator import mul
 from typing import Any, TypeAlias
 
 Number: TypeAlias = "Fraction | Form"
@@ -547,10 +549,12 @@ def check_multipliers(
     rows: Sequence[int],
     codes: Sequence[int],
     bound: str,
+    factors: Sequence[Any] = (),
 ) -> Number:
     """Prove `c.x <= bound` for a program in the documented form, and return the derived bound.
 
-    Row `rows[k]` has multiplier `palette[codes[k]]`, a fraction; every other row has 0.  Exact.
+    Row `rows[k]` has multiplier `palette[codes[k]]`, a fraction; every other row has 0, except
+    those of psd blocks: block k has Z = L L' / 4^bits with L and bits from `factors[k]`.  Exact.
     Raises `CertificateError` unless derived <= bound, with claimed, derived and difference.
     """
     where = "program"
@@ -565,12 +569,16 @@ def check_multipliers(
         raise CertificateError("program: indptr does not run from 0 to the number of indices")
     if len(values) != len(entries):
         raise CertificateError("program: there are not as many values as indices")
-    signed = bytearray()  # 1 for a nonnegative row
+    signed = bytearray()  # 1 for a nonnegative row, 2 for one of a psd block
+    triangles: list[tuple[int, int]] = []  # first row and number of rows of each psd block
+    kinds = ("zero", "nonnegative", "psd")
     for block in blocks:
-        if type(block) is not list or len(block) != 2 or block[0] not in ("zero", "nonnegative"):
-            raise CertificateError("program: a block is ['zero', k] or ['nonnegative', k]")
+        if type(block) is not list or len(block) != 2 or block[0] not in kinds:
+            raise CertificateError("program: a block is ['zero', k], ['nonnegative', k] or ['psd', k]")
         (count,) = _integers(block[1:], "program: blocks", 0, len(indptr) - 1 - len(signed))
-        signed += bytes([block[0] == "nonnegative"]) * count
+        if block[0] == "psd":
+            triangles.append((len(signed), count))
+        signed += bytes([kinds.index(block[0])]) * count
     if len(signed) != len(indptr) - 1:
         raise CertificateError("program: the blocks do not cover the rows")
     right, right_codes = _vector(_get(program, "right", dict, where), len(signed), "program: right")
@@ -589,19 +597,24 @@ def check_multipliers(
     codes = _integers(list(codes), f"{where}: codes", 0, len(weights) - 1, len(rows))
     if len(set(rows)) != len(rows):
         raise CertificateError("multipliers: a row occurs twice")
+    if any(signed[row] == 2 for row in rows):
+        raise CertificateError("multipliers: a row of a psd block has a multiplier of its own")
+    inside, share = _psd_weights(triangles, factors)
 
     # Everything over one denominator `unit`: z, and the reduced costs c - A'z column by column.
-    _, unit = _scaled(weights)
+    _, unit = _scaled(weights, share)
     goal_scaled, unit = _scaled(goal, unit)
     z, _ = _scaled(weights, unit)
     reduced = [goal_scaled[code] for code in goal_codes]
     right_sums: list[Scalar] = [0] * len(right)  # of z over the rows that have this right side
     for row, code in zip(rows, codes, strict=True):
-        weight = z[code]
-        if signed[row] and _sign(weight) < 0:
+        if signed[row] and _sign(z[code]) < 0:
             raise CertificateError(
                 f"multipliers: claimed {_show(weights[code])} at row {row}, which needs at least 0"
             )
+    scale = unit // share
+    linear = ((row, z[code]) for row, code in zip(rows, codes, strict=True))
+    for row, weight in itertools.chain(linear, ((row, value * scale) for row, value in inside)):
         right_sums[right_codes[row]] += weight
         for k in range(indptr[row], indptr[row + 1]):
             reduced[entries[k]] -= weight * values[k]
@@ -622,6 +635,48 @@ def check_multipliers(
     if _sign(claimed - derived) < 0:
         raise _differ(where, "bound", claimed, derived)
     return derived
+
+
+def _psd_weights(
+    triangles: Sequence[tuple[int, int]], factors: Sequence[Any]
+) -> tuple[list[tuple[int, int]], int]:
+    """Return (row, numerator) for the rows of psd blocks, and their denominator.
+
+    A block's rows are the upper triangle of an n x n matrix, column by column; row (i, j) has the
+    multiplier Z_ij if i = j, else 2 Z_ij.  Z = L L' / 4^bits, so it is positive semidefinite.
+    """
+    where = "multipliers: factors"
+    if len(factors) != len(triangles):
+        raise CertificateError(f"{where}: {len(factors)} for {len(triangles)} psd blocks")
+    held = []
+    for (_, count), factor in zip(triangles, factors, strict=True):
+        bits = _get(factor, "bits", int, where)
+        _integers([bits], f"{where}: bits", 0, 10000)
+        lines = _get(factor, "rows", list, where)
+        if len(lines) * (len(lines) + 1) != 2 * count:
+            raise CertificateError(f"{where}: {len(lines)} rows of L for a psd block of {count} rows")
+        for line in lines:
+            if type(line) is not list or not line:
+                raise CertificateError(f"{where}: a row of L is [first column, integers..]")
+            _integers(line[:1], f"{where}: first column", 0, len(lines))
+            _integers(line[1:], f"{where}: entries", None, None)
+        held.append((bits, lines))
+    most = max((bits for bits, _ in held), default=0)
+    weights = []
+    for (start, _), (bits, lines) in zip(triangles, held, strict=True):
+        row, scale = start, 4 ** (most - bits)
+        spans = [(line[0], line[0] + len(line) - 1) for line in lines]
+        for j, right in enumerate(lines):
+            first, last = spans[j]
+            for i in range(j + 1):
+                low, high = max(spans[i][0], first), min(spans[i][1], last)
+                if low < high:
+                    left, away = lines[i], 1 - spans[i][0]
+                    dot = sum(map(mul, left[low + away : high + away], right[low + 1 - first : high + 1 - first]))
+                    if dot:
+                        weights.append((row, dot * scale if i == j else 2 * dot * scale))
+                row += 1
+    return weights, int(4**most)
 
 
 def digest(program: Mapping[str, Any]) -> str:
@@ -663,7 +718,8 @@ def _check_multipliers_of(
     program = programs[name] if program is None else program
     if (derived := digest(program)) != name:
         raise CertificateError(f"{where}: claimed digest {name[:80]}, derived {derived}")
-    exact = check_multipliers(program, palette, rows, codes, multipliers["bound"])
+    factors = _get(multipliers, "factors", list, where) if "factors" in multipliers else []
+    exact = check_multipliers(program, palette, rows, codes, multipliers["bound"], factors)
     goal = program["objective"]
     if quantity == "strategy" and any(number(goal["palette"][c]) != 0 for c in set(goal["codes"])):
         raise CertificateError("program: the objective of the question for a strategy is not 0")
@@ -696,7 +752,7 @@ class _Question:
     count_outcomes: int
     source: Membership  # raises unless masses are in the cone of the source
     observed: list[Number] | None  # None: free
-    local: bool
+    devices: str
     told: bool
     tests: list[tuple[_Score, str, Number]]
     quantity: str
@@ -743,7 +799,9 @@ def _read_question(raw: Any) -> _Question:
     elif kind != "free":
         raise CertificateError(f"{where}: unknown observed settings {kind[:40]!r}")
     adversary = _get(raw, "adversary", dict, where)
-    devices = _choice(adversary, "devices", ("local", "no-signalling"), where)
+    devices = _choice(adversary, "devices", ("local", "quantum", "no-signalling"), where)
+    if devices == "quantum":
+        _get(adversary, "level", str, where)
     told = _choice(adversary, "told", ("settings", "nothing"), where)
 
     def score(holder: Any, place: str) -> _Score:
@@ -798,7 +856,7 @@ def _read_question(raw: Any) -> _Question:
         count_outcomes,
         source,
         observed,
-        devices == "local",
+        devices,
         told == "settings",
         tests,
         quantity,
@@ -979,9 +1037,13 @@ def _check_tree(level: list[Scalar], most: Number, where: str) -> None:
 
 def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
     """Return P(o|s) as integer weights over one denominator; the box is no-signalling."""
-    kind = _choice(raw, "kind", ("deterministic", "xor", "table"), where)
-    if q.local and kind != "deterministic":
+    kind = _choice(raw, "kind", ("deterministic", "quantum", "xor", "table"), where)
+    if q.devices == "local" and kind != "deterministic":
         raise CertificateError(f"{where}: local devices have deterministic boxes, this is {kind}")
+    if q.devices == "quantum" and kind not in ("deterministic", "quantum"):
+        raise CertificateError(f"{where}: quantum devices have states and measurements, this is {kind}")
+    if kind == "quantum":
+        return _read_quantum(raw, q, where)
     if kind == "deterministic":
         lists = _get(raw, "outcomes", list, where)
         if len(lists) != len(q.settings):
@@ -1023,6 +1085,59 @@ def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
                     )
     columns = [[(o, w) for o in range(width) if (w := table[o * size + s])] for s in range(size)]
     return columns, unit
+
+
+def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
+    """Return P(o|s) of a real state and orthogonal projectors, as integers over one denominator."""
+    sizes = _get(raw, "dimensions", list, where)
+    _integers(sizes, f"{where}: dimensions", 1, 64, len(q.settings))
+    state = _get(raw, "state", list, where)
+    _integers(state, f"{where}: state", None, None, math.prod(sizes))
+    norm = sum(map(mul, state, state))
+    if not norm:
+        raise CertificateError(f"{where}: the state is 0")
+    parties = _get(raw, "measurements", list, where)
+    if len(parties) != len(sizes):
+        raise CertificateError(f"{where}: {len(parties)} lists of measurements for {len(sizes)} parties")
+    for party, (settings, size, n, d) in enumerate(
+        zip(parties, sizes, q.settings, q.outcomes, strict=True)
+    ):
+        if type(settings) is not list or len(settings) != n:
+            raise CertificateError(f"{where}: party {party} needs one measurement for each of {n} settings")
+        for outcomes in settings:
+            if type(outcomes) is not list or len(outcomes) != d or any(type(vs) is not list for vs in outcomes):
+                raise CertificateError(f"{where}: a measurement of party {party} needs {d} lists of vectors")
+            vectors = [v for vs in outcomes for v in vs]
+            for k, v in enumerate(vectors):
+                if type(v) is not list:
+                    raise CertificateError(f"{where}: a vector is a list of integers")
+                _integers(v, f"{where}: vector", None, None, size)
+                if not any(v) or any(sum(map(mul, v, u)) for u in vectors[:k]):
+                    raise CertificateError(f"{where}: vectors of party {party} are 0 or not orthogonal")
+            if len(vectors) != size:
+                raise CertificateError(f"{where}: the projectors of party {party} do not sum to 1")
+    columns: list[list[tuple[int, Fraction]]] = []
+    unit = 1
+    for s in range(q.count_settings):
+        held = [(0, state, Fraction(1, norm))]  # joint outcome so far, what is left, its weight
+        for party, setting in enumerate(_digits(s, q.settings)):
+            rest = math.prod(sizes[party + 1 :])
+            held = [
+                (
+                    o * q.outcomes[party] + x,
+                    [sum(map(mul, v, part[j::rest])) for j in range(rest)],
+                    weight / sum(map(mul, v, v)),
+                )
+                for o, part, weight in held
+                for x, vectors in enumerate(parties[party][setting])
+                for v in vectors
+            ]
+        chances: dict[int, Fraction] = {}
+        for o, (amplitude,), weight in held:
+            chances[o] = chances.get(o, Fraction(0)) + weight * amplitude * amplitude
+        columns.append(list(chances.items()))
+        unit = math.lcm(unit, *(chance.denominator for chance in chances.values()))
+    return [[(o, int(chance * unit)) for o, chance in column] for column in columns], unit
 
 
 def _best(tally: Mapping[int, Scalar], q: _Question) -> Scalar:

@@ -24,13 +24,15 @@ GUESSES: tuple[Quantity, ...] = ("guessing-probability", "trace-distance", "min-
 
 @dataclass(frozen=True)
 class Adversary:
-    """`devices` local (deterministic given W) or no-signalling; `told` settings or nothing.
+    """`devices` local (deterministic given W), quantum or no-signalling; `told` settings or nothing.
 
-    What she is told matters only for a guess that is averaged over the settings.
+    What she is told matters only for a guess that is averaged over the settings. `level` says how
+    far the hierarchy is followed that bounds quantum devices from outside.
     """
 
     devices: str
     told: str = "settings"
+    level: str = ""
 
 
 @dataclass(frozen=True)

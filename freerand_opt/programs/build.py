@@ -24,6 +24,7 @@ from freerand_opt.programs.boxes import (
 from freerand_opt.programs.guesses import relevant_parties
 from freerand_opt.programs.outer import StrategyProgram, outer
 from freerand_opt.programs.program import ExactVector
+from freerand_opt.programs.quantum import MomentStrategies, by_moments
 from freerand_opt.programs.strategies import BoxStrategies, by_boxes, by_source_vertices
 
 #: Scores that multiply columns are rounded to this grid, so that coefficients stay exact integers.
@@ -37,13 +38,18 @@ class Bounds:
     `below` is None where `above` is only an outer program.
     """
 
-    above: StrategyProgram
+    above: StrategyProgram | MomentStrategies
     below: StrategyProgram | None
     method: str
 
 
 def build(question: Question) -> Bounds:
     """Return the programs for a question; raise TooLargeError if none fits."""
+    if question.adversary.devices == "quantum":
+        made = by_moments(question, scores=_outward(question))
+        size = made.moments.size
+        blocks = len(made.program.psd_blocks)
+        return Bounds(made, None, f"relaxation: level {made.moments.level}, {blocks} of {size} x {size}")
     faults = []
     for maker in (_by_cycle, _by_deterministic, _by_vertices, _by_outer):
         try:

@@ -4,7 +4,9 @@ r"""The one kind of program: labelled, exact and sparse.
    \qquad l \le x \le u,
 
 A with integer entries (each row is multiplied by its common denominator), b exact reals, c, l, u
-fractions; every column has finite bounds. Blocks K_i are ``zero`` and ``nonnegative``.
+fractions; every column has finite bounds. Blocks K_i are ``zero``, ``nonnegative`` and ``psd``: the
+upper triangle of one matrix, column by column, unscaled. A multiplier of its row (i, j) is Z_ij if
+i = j, else 2 Z_ij, for a positive semidefinite Z.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from math import lcm, prod
+from math import isqrt, lcm, prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -103,8 +105,9 @@ class Labels:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Consecutive rows of one cone: right - matrix x in the zero or the nonnegative cone.
+    """Consecutive rows of one cone: right - matrix x in the zero, nonnegative or psd cone.
 
+    Rows of the psd cone are one matrix.
     `scale` is the common denominator by which a single row was multiplied.
     """
 
@@ -138,6 +141,16 @@ class ConicProgram:
     def zero_rows(self) -> NDArray[np.bool_]:
         """Return which rows are equalities."""
         return np.repeat([cone == "zero" for cone, _ in self.blocks], [size for _, size in self.blocks])
+
+    @cached_property
+    def psd_blocks(self) -> tuple[tuple[int, int], ...]:
+        """Return (first row, size of the matrix) of each psd block."""
+        found, start = [], 0
+        for cone, rows in self.blocks:
+            if cone == "psd":
+                found.append((start, (isqrt(8 * rows + 1) - 1) // 2))
+            start += rows
+        return tuple(found)
 
     def row_label(self, index: int) -> str:
         """Return the name of a row."""
@@ -196,7 +209,7 @@ def conic_program(
     blocks: list[tuple[str, int]] = []
     for part in kept:
         size = part.matrix.shape[0]
-        if blocks and blocks[-1][0] == part.cone:
+        if blocks and blocks[-1][0] == part.cone != "psd":
             blocks[-1] = (part.cone, blocks[-1][1] + size)
         else:
             blocks.append((part.cone, size))

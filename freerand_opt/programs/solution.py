@@ -39,14 +39,28 @@ def residuals(program: ConicProgram, primal: FloatArray, multipliers: FloatArray
     """
     matrix = program.matrix.astype(np.float64)
     slack = program.right.floats() - matrix @ primal
-    broken = np.where(program.zero_rows, np.abs(slack), np.maximum(-slack, 0))
+    inside = np.zeros(len(slack), dtype=bool)
+    lowest = []
+    for start, size in program.psd_blocks:
+        rows = np.arange(start, start + size * (size + 1) // 2)
+        inside[rows] = True
+        lowest += [_lowest(slack[rows], size, 1.0), _lowest(multipliers[rows], size, 0.5)]
+    broken = np.where(program.zero_rows, np.abs(slack), np.where(inside, 0, np.maximum(-slack, 0)))
     lower, upper = program.lower.floats(), program.upper.floats()
     outside = np.maximum(np.maximum(lower - primal, primal - upper), 0)
     reduced = program.objective.floats() - matrix.T @ multipliers
     room = np.where(reduced > 0, upper - primal, primal - lower)
-    wrong_sign = np.where(program.zero_rows, 0, np.maximum(-multipliers, 0))
+    wrong_sign = np.where(program.zero_rows | inside, 0, np.maximum(-multipliers, 0))
     dual = np.maximum(np.abs(reduced) * np.clip(room, 0, 1), 0)
     return (
-        float(max(broken.max(initial=0), outside.max(initial=0))),
-        float(max(dual.max(initial=0), wrong_sign.max(initial=0))),
+        float(max(broken.max(initial=0), outside.max(initial=0), -min(lowest[::2], default=0))),
+        float(max(dual.max(initial=0), wrong_sign.max(initial=0), -min(lowest[1::2], default=0))),
     )
+
+
+def _lowest(rows: FloatArray, size: int, off: float) -> float:
+    """Return the smallest eigenvalue of the matrix whose upper triangle is given column by column."""
+    matrix = np.zeros((size, size))
+    matrix[np.tril_indices(size)] = rows
+    matrix[np.tril_indices(size, -1)] *= off
+    return float(np.linalg.eigvalsh(matrix)[0])

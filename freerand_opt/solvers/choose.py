@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.solution import Solution
 
 #: Names that `--solver` takes; cvxpy:NAME reaches any solver that cvxpy knows.
-NAMES = ("highs", "cvxpy:HIGHS", "cvxpy:CLARABEL", "cvxpy:SCS", "cvxpy:CVXOPT", "cvxpy:MOSEK")
+NAMES = ("auto", "highs", "clarabel", "qics", "cvxpy:HIGHS", "cvxpy:CLARABEL", "cvxpy:SCS", "cvxpy:CVXOPT", "cvxpy:MOSEK")
 
 
 def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
-    """Return a function (program, time limit in seconds) -> Solution.
+    """Return a function (program, time limit in seconds) -> Solution; auto suits the program.
 
     Raise InputError for an unknown name, SolverUnavailableError for one that cannot run here.
     """
+    if name == "auto":
+        return _automatic
+    if name == "clarabel":
+        from freerand_opt.solvers import clarabel
+
+        return lambda program, limit: clarabel.solve(program, time_limit=limit)
+    if name == "qics":
+        from freerand_opt.solvers import qics
+
+        return lambda program, limit: qics.solve(program, time_limit=limit)
     if name == "highs":
         from freerand_opt.solvers import highs
 
@@ -28,3 +39,11 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
         route.require(backend)
         return lambda program, limit: route.solve(program, backend, time_limit=limit)
     raise InputError("--solver", f"{name!r} is not known; allowed: {', '.join(NAMES)}{nearest(name, NAMES)}")
+
+
+def _automatic(program: ConicProgram, limit: float | None) -> Solution:
+    """Linear programs by HiGHS, semidefinite ones by QICS if it is there, else by Clarabel."""
+    if not program.psd_blocks:
+        return solver_named("highs")(program, limit)
+    named = "qics" if find_spec("qics") is not None else "clarabel"
+    return solver_named(named)(program, limit)

@@ -13,6 +13,7 @@ from freerand_opt.model import functional as functionals
 from freerand_opt.model import scenario as scenarios
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.functional import Functional
+from freerand_opt.model.level import patterns
 from freerand_opt.model.question import Adversary, Ask, Question, Test
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.spec import sources
@@ -23,7 +24,7 @@ from freerand_opt.spec.outputs import output
 #: Largest number of probabilities P(o|s) that a scenario may have.
 MAX_CELLS = 2**22
 RELATIONS = ("<=", ">=", "=")
-DEVICES = ("local", "no-signalling")
+DEVICES = ("local", "quantum", "no-signalling")
 AVERAGES = ("average", "worst")
 EXTREMES = ("largest", "smallest")
 ON = ("conditional", "joint")
@@ -41,7 +42,7 @@ def question(root: Fields, folder: Path) -> Question:
     assert chooser is not None
     source = sources.source(chooser, scenario)
     behaviour, settings = observed(root.table_at("observed"), scenario, folder)
-    adversary = _adversary(root.table_at("adversary", required=True))
+    adversary = _adversary(root.table_at("adversary", required=True), scenario)
     tests = _tests(root, scenario, behaviour)
     ask = _ask(root.table_at("ask", required=True), scenario)
     found = Question(scenario, source, settings, adversary, tests, ask)
@@ -120,12 +121,18 @@ def _by_party(fields: Fields, key: str) -> tuple[int, ...]:
     return tuple(table[letter] for letter in letters)
 
 
-def _adversary(fields: Fields | None) -> Adversary:
+def _adversary(fields: Fields | None, scenario: Scenario) -> Adversary:
     assert fields is not None
     devices = fields.choice("devices", DEVICES)
     told = fields.choice("told", TOLD, "settings")
+    level = fields.get("level", str, "")
     fields.done()
-    return Adversary(devices, told)
+    if (devices == "quantum") != bool(level):
+        said = f"{shown(level)} is given" if level else "is missing"
+        raise fields.fail("level", f'{said}; quantum devices, and only they, need a level, as "1 + A B"')
+    if level:
+        attempt(fields.at("level"), lambda: patterns(level, scenario.parties))
+    return Adversary(devices, told, level)
 
 
 # ------------------------------------------------------------------ functionals and tests

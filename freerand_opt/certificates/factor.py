@@ -1,0 +1,86 @@
+"""Multipliers of psd blocks, Z = L L' / 4^bits with an integer matrix L: semidefinite by construction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from flint import fmpz_mat
+
+from freerand_opt.programs.moments import triangle
+from freerand_opt.programs.program import FloatArray
+
+#: Bits of L after the binary point; doubles carry no more.
+BITS = 50
+#: A block with at least this share of nonzeros in L is multiplied as a dense matrix.
+DENSE = 0.05
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Row i of L has the integers `rows[i][1]` from column `rows[i][0]` on; all others are 0."""
+
+    rows: tuple[tuple[int, tuple[int, ...]], ...]
+    bits: int = BITS
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the factor in the certificate's form."""
+        return {"bits": self.bits, "rows": [[first, *entries] for first, entries in self.rows]}
+
+
+def factor(matrix: FloatArray) -> Factor:
+    """Return a factor of a symmetric matrix, shifted by a multiple of 1 if it is not semidefinite."""
+    size = len(matrix)
+    scale = max(float(np.abs(matrix).max()), 1e-300)
+    lowest = float(np.linalg.eigvalsh(matrix)[0])
+    shift = max(0.0, -lowest) + 8e-16 * size * scale
+    while True:
+        try:
+            lower = np.linalg.cholesky(matrix + shift * np.eye(size))
+            break
+        except np.linalg.LinAlgError:
+            shift *= 2
+    whole = np.rint(np.ldexp(lower, BITS))
+    rows = []
+    for line in whole:
+        held = np.flatnonzero(line)
+        if len(held):
+            first, last = int(held[0]), int(held[-1])
+            rows.append((first, tuple(int(value) for value in line[first : last + 1].tolist())))
+        else:
+            rows.append((0, ()))
+    return Factor(tuple(rows))
+
+
+def entries(held: Factor) -> list[int]:
+    """Return 4^bits times the row multipliers: Z_ij, twice that off the diagonal, column by column."""
+    size = len(held.rows)
+    filled = sum(len(values) for _, values in held.rows)
+    if filled >= DENSE * size * size:
+        dense = fmpz_mat(
+            [[0] * first + list(values) + [0] * (size - first - len(values)) for first, values in held.rows]
+        )
+        product = (dense * dense.transpose()).tolist()
+        i, j = triangle(size)
+        return [
+            int(product[a][b]) if a == b else 2 * int(product[a][b])
+            for a, b in zip(i.tolist(), j.tolist(), strict=True)
+        ]
+    found = []
+    for b, (first, values) in enumerate(held.rows):
+        for a in range(b + 1):
+            start, others = held.rows[a]
+            value = _dot(start, others, first, values)
+            found.append(value if a == b else 2 * value)
+    return found
+
+
+def _dot(start: int, left: Sequence[int], first: int, right: Sequence[int]) -> int:
+    low, high = max(start, first), min(start + len(left), first + len(right))
+    if low >= high:
+        return 0
+    return sum(
+        x * y for x, y in zip(left[low - start : high - start], right[low - first : high - first], strict=True)
+    )

@@ -1,0 +1,87 @@
+r"""Exact multipliers of a program with psd blocks, from a solver's floats.
+
+For any multipliers :math:`c\cdot x \le z\cdot b + \sum_j \max_{[l_j,u_j]} (c - A^T z)_j x_j`
+(Jansson, Chaykin and Keil 2007), so defects cost and never spoil a proof. They are kept small: the
+residual c - A'z is spread over the entries of the blocks, each block is shifted until it has a
+Cholesky factor L, and L is rounded to integers over 2^50.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from scipy.sparse import csc_array, diags_array
+from scipy.sparse.linalg import lsmr, splu
+
+from freerand_opt.certificates.factor import Factor, entries, factor
+from freerand_opt.programs.moments import triangle
+from freerand_opt.programs.program import ConicProgram, FloatArray
+
+GRID = 2**50
+
+
+def exact_multipliers(
+    program: ConicProgram, multipliers: FloatArray
+) -> tuple[dict[int, Fraction], tuple[Factor, ...]]:
+    """Return (multipliers by row without psd rows, factors of the psd blocks); always succeeds."""
+    z = np.where(np.isfinite(multipliers), multipliers, 0.0)
+    linear = _linear_rows(program)
+    signed = linear & ~program.zero_rows
+    z[signed] = np.maximum(z[signed], 0)
+    z = z + _repair(program, z)
+    z[linear] = np.rint(z[linear] * GRID) / GRID
+    values = {row: Fraction(float(z[row])) for row in np.flatnonzero(linear).tolist() if z[row]}
+    # what the rounding of the linear rows left goes into the blocks once more
+    z = z + np.where(linear, 0, _repair(program, z))
+    return values, tuple(factor(block_matrix(z, start, size)) for start, size in program.psd_blocks)
+
+
+def row_numerators(program: ConicProgram, factors: tuple[Factor, ...]) -> tuple[dict[int, int], int]:
+    """Return (numerators by psd row, common denominator)."""
+    unit = 4 ** max((held.bits for held in factors), default=0)
+    found: dict[int, int] = {}
+    for (start, _), held in zip(program.psd_blocks, factors, strict=True):
+        share = unit // 4**held.bits
+        for place, value in enumerate(entries(held)):
+            if value:
+                found[start + place] = value * share
+    return found, unit
+
+
+def block_matrix(rows: FloatArray, start: int, size: int) -> FloatArray:
+    """Return the symmetric matrix of a block's multipliers."""
+    i, j = triangle(size)
+    held = np.zeros((size, size))
+    part = rows[start : start + len(i)]
+    held[i, j] = np.where(i == j, part, part / 2)
+    return held + np.triu(held, 1).T
+
+
+def _linear_rows(program: ConicProgram) -> np.ndarray:  # type: ignore[type-arg]
+    linear = np.ones(program.shape[0], dtype=bool)
+    for start, size in program.psd_blocks:
+        linear[start : start + size * (size + 1) // 2] = False
+    return linear
+
+
+def _repair(program: ConicProgram, z: FloatArray) -> FloatArray:
+    """Return the smallest change (Frobenius) of equality and psd rows after which A'z = c."""
+    matrix = csc_array(program.matrix.astype(np.float64))
+    residual = program.objective.floats() - matrix.T @ z
+    weights = program.zero_rows.astype(np.float64)
+    for start, size in program.psd_blocks:
+        i, j = triangle(size)
+        weights[start : start + len(i)] = np.where(i == j, 1.0, 2.0)
+    normal = csc_array(matrix.T @ diags_array(weights) @ matrix)
+    if normal.nnz == np.count_nonzero(normal.diagonal()):
+        diagonal = normal.diagonal()
+        shares = np.divide(residual, diagonal, out=np.zeros_like(residual), where=diagonal > 0)
+    else:
+        try:
+            shares = splu(normal).solve(residual)
+        except RuntimeError:  # singular
+            shares = lsmr(normal, residual, atol=1e-14, btol=1e-14)[0]
+    if not np.all(np.isfinite(shares)):
+        return np.zeros_like(z)
+    return np.asarray(weights * (matrix @ shares))

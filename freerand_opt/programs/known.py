@@ -1,0 +1,50 @@
+r"""Known optimal quantum strategies, real and in integers, for the families chsh, chained and ghz.
+
+On :math:`|00\rangle + |11\rangle` observables :math:`\cos\alpha\,Z + \sin\alpha\,X` have the correlator
+:math:`\cos(\alpha - \beta)`; with the M-party state :math:`\mathrm{Im} \otimes (1, i)` it is
+:math:`-\cos(\sum_p \alpha_p)`, which is the GHZ state measured along x and y (arXiv:1105.3195, S3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from freerand_opt.exact import cos_pi, round_down
+from freerand_opt.model.scenario import Scenario
+from freerand_opt.programs.boxes import Quantum
+
+#: Bits of a measured vector; what a score loses is of the order of the square of the last one.
+BITS = 24
+
+
+def known_strategy(scenario: Scenario) -> Quantum | None:
+    """Return the known strategy of a family, with angles rounded to 2^-24, or None."""
+    if scenario.family == "chained":
+        n = scenario.settings[0]
+        angles = [[Fraction(2 * k + party, 2 * n) for k in range(n)] for party in (0, 1)]
+        return _plane((1, 0, 0, 1), angles, f"maximally entangled, angles of the chained game, N = {n}")
+    if scenario.family == "chsh":
+        angles = [[Fraction(0), Fraction(1, 2)], [Fraction(1, 4), Fraction(-1, 4)]]
+        return _plane((1, 0, 0, 1), angles, "maximally entangled, Tsirelson's angles")
+    if scenario.family == "ghz":
+        parties = len(scenario.settings)
+        state = tuple((0, 1, 0, -1)[place.bit_count() % 4] for place in range(2**parties))
+        angles = [[Fraction(0), Fraction(1, 2)] for _ in range(parties)]
+        return _plane(state, angles, "GHZ state, x and y")
+    return None
+
+
+def _plane(state: Sequence[int], angles: Sequence[Sequence[Fraction]], label: str) -> Quantum:
+    """Return qubits measured in one plane; angles are multiples of pi."""
+    measurements = []
+    for party in angles:
+        own = []
+        for angle in party:
+            # outcome 0 has the vector at half the angle
+            cosine = round_down(cos_pi(angle / 2), BITS) * 2**BITS
+            sine = round_down(cos_pi(Fraction(1, 2) - angle / 2), BITS) * 2**BITS
+            v = (int(cosine), int(sine))
+            own.append(((v,), ((-v[1], v[0]),)))
+        measurements.append(tuple(own))
+    return Quantum((2,) * len(angles), tuple(state), tuple(measurements), label)

@@ -1,0 +1,157 @@
+r"""Moment matrices: one integer matrix of classes is the source of every form of the relaxation.
+
+.. math:: \Gamma_{uv} = \langle u^* v \rangle \succeq 0, \qquad \Gamma_{uv} = y_{k(u,v)},
+
+for words u, v of a level; k(u, v) = k(v, u) since real parts suffice for real functionals
+(Navascues, Pironio and Acin, arXiv:0803.4290). Class 0 is the identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+from math import prod
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from freerand_opt.errors import InputError, TooLargeError
+from freerand_opt.model.level import patterns
+from freerand_opt.model.scenario import Scenario
+from freerand_opt.programs.program import IntArray
+from freerand_opt.programs.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
+
+
+@dataclass(frozen=True, eq=False)
+class MomentMatrix:
+    """`classes[i, j]` is the class of word i* word j, -1 where it vanishes; 0 is the identity.
+
+    `words[i]` holds each party's word, `codes[k]` the number of class k in the mixed radix of
+    `values`, the sorted codes of each party's products.
+    """
+
+    scenario: Scenario
+    level: str
+    parties: tuple[PartyWords, ...]
+    words: IntArray
+    classes: IntArray
+    codes: IntArray
+    values: tuple[IntArray, ...]
+
+    @property
+    def size(self) -> int:
+        """Return the number of words."""
+        return len(self.words)
+
+    @property
+    def moments(self) -> int:
+        """Return the number of distinct moments, the identity included."""
+        return len(self.codes)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Return the moments in words, as ``<A0 B1>``; the identity is ``<1>``."""
+        return tuple(f"<{self._word(code)}>" for code in self.codes.tolist())
+
+    def word_labels(self) -> tuple[str, ...]:
+        """Return the words that index rows and columns."""
+        back = [dict(enumerate(party.codes[0].tolist())) for party in self.parties]
+        found = []
+        for row in self.words.tolist():
+            parts = [t for p, w in enumerate(row) for t in self.parties[p].text(back[p][w])]
+            found.append(" ".join(parts) or "1")
+        return tuple(found)
+
+    def _word(self, code: int) -> str:
+        parts: list[list[str]] = []
+        for party, values in zip(reversed(self.parties), reversed(self.values), strict=True):
+            code, place = divmod(code, len(values))
+            parts.append(party.text(int(values[place])))
+        return " ".join(text for part in reversed(parts) for text in part) or "1"
+
+    def position(self, letters: Sequence[int]) -> int | None:
+        """Return the class of a product of at most one operator a party (0 for none), or None."""
+        code = 0
+        for letter, values in zip(letters, self.values, strict=True):
+            place = int(np.searchsorted(values, letter))
+            if place == len(values) or values[place] != letter:
+                return None
+            code = code * len(values) + place
+        found = int(np.searchsorted(self.codes, code))
+        return found if found < len(self.codes) and self.codes[found] == code else None
+
+    def probability(self, outcomes: Sequence[int], settings: Sequence[int]) -> dict[tuple[int, ...], Fraction]:
+        """Return P(outcomes|settings) as factors of products of one letter a party."""
+        factors: list[list[tuple[int, Fraction]]] = []
+        for party, o, s in zip(self.parties, outcomes, settings, strict=True):
+            if party.outcomes == 2:
+                half = Fraction(1, 2)
+                factors.append([(0, half), (party.operator(s), half if o == 0 else -half)])
+            elif o < party.outcomes - 1:
+                factors.append([(party.operator(s, o), Fraction(1))])
+            else:
+                rest = [(party.operator(s, k), Fraction(-1)) for k in range(party.outcomes - 1)]
+                factors.append([(0, Fraction(1)), *rest])
+        return {
+            tuple(letter for letter, _ in chosen): prod((f for _, f in chosen), start=Fraction(1))
+            for chosen in product(*factors)
+        }
+
+    def named(self, letters: Sequence[int]) -> str:
+        """Return a product of letters in words."""
+        return "<" + (" ".join(t for p, c in zip(self.parties, letters, strict=True) for t in p.text(c))) + ">"
+
+    def rows(self) -> csr_array:
+        """Return G with (G y)_r = Gamma_ij for r = (i, j), i <= j, in order of j, then i."""
+        i, j = triangle(self.size)
+        classes = self.classes[i, j]
+        kept = np.flatnonzero(classes >= 0)
+        return csr_array(
+            (np.ones(len(kept), dtype=np.int64), (kept, classes[kept])), shape=(len(i), self.moments)
+        )
+
+
+def triangle(size: int) -> tuple[IntArray, IntArray]:
+    """Return the index arrays (i, j) of an upper triangle, column by column."""
+    j, i = np.tril_indices(size)
+    return np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
+
+
+def moment_matrix(scenario: Scenario, level: str) -> MomentMatrix:
+    """Return the moment matrix of a level; raise InputError for a level that cannot be read."""
+    try:
+        lengths = patterns(level, scenario.parties)
+    except ValueError as fault:
+        raise InputError("adversary.level", str(fault)) from None
+    longest = [max(part[p] for part in lengths) for p in range(len(scenario.parties))]
+    parties = tuple(party_words(scenario, p, n) for p, n in enumerate(longest))
+    groups = []
+    for part in lengths:
+        chosen = [np.flatnonzero(party.lengths == n) for party, n in zip(parties, part, strict=True)]
+        if sum(map(len, groups)) + prod(map(len, chosen)) > MAX_WORDS:
+            raise TooLargeError(f"level {level} has more than {MAX_WORDS} words")
+        grid = np.meshgrid(*chosen, indexing="ij")
+        groups.append(np.stack([axis.ravel() for axis in grid], axis=1))
+    words = np.concatenate(groups).astype(np.int64)
+    values, total = [], np.zeros((len(words),) * 2, dtype=np.int64)
+    vanish = np.zeros(total.shape, dtype=bool)
+    size = 1
+    for p, party in enumerate(parties):
+        # without the products that vanish; the empty word is number 0
+        known = np.unique(party.codes[party.codes >= 0])
+        size *= len(known)
+        if size >= MAX_CODE:
+            raise TooLargeError(f"level {level} has too many products of words")
+        place = np.searchsorted(known, np.maximum(party.codes, 0))
+        pair = (words[:, None, p], words[None, :, p])
+        total = total * len(known) + place[pair]
+        vanish |= party.codes[pair] < 0
+        values.append(known)
+    total = np.minimum(total, total.T)
+    codes, classes = np.unique(total[~vanish], return_inverse=True)
+    table = np.full(total.shape, -1, dtype=np.int64)
+    table[~vanish] = classes
+    return MomentMatrix(scenario, level, parties, words, table, codes, tuple(values))

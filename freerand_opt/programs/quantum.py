@@ -1,0 +1,165 @@
+r"""Programs over quantum devices: one moment matrix for each facet of the source.
+
+For each guess label g and each node v of the source's cone (a leaf, an inner node) there is a
+vector of moments z(g, v; .) = sum_w P(w) t_w(v) y_w(.), and
+
+.. math:: h(z(\cdot; k)) = 0, \qquad \Gamma\bigl(f(z(g, \cdot; \cdot))\bigr) \succeq 0
+
+for all equalities h and facets f of the source and all moments k. Every strategy of quantum devices
+satisfies this, so the value is an upper bound (docs/proofs/quantum.md). With a source that is not
+biased it is one subnormalised moment matrix for each guess label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import prod
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from freerand_opt.errors import InputError
+from freerand_opt.exact import Exact
+from freerand_opt.model.question import Question
+from freerand_opt.programs.cones import SourceCone, source_cone
+from freerand_opt.programs.guesses import label_values
+from freerand_opt.programs.moments import MomentMatrix, moment_matrix
+from freerand_opt.programs.observation import (
+    TEST_PATTERN,
+    Layout,
+    column_bound,
+    equalities_first,
+    objective_factors,
+    observed_rows,
+    test_rows,
+)
+from freerand_opt.programs.program import ConicProgram, Labels, Rows, conic_program, constant, joined, vector
+from freerand_opt.programs.strategies import copies, homogeneous, identity, numbers
+
+
+@dataclass(frozen=True, eq=False)
+class MomentStrategies:
+    """Columns (label, node, moment): a relaxation, so an upper bound only.
+
+    `test_rows` has (row, scale) for each test: the number by which its row was multiplied.
+    """
+
+    program: ConicProgram
+    moments: MomentMatrix
+    cone: SourceCone
+    labels: int
+    test_rows: tuple[tuple[int, int], ...]
+
+
+def by_moments(question: Question, *, scores: Sequence[Exact] | None = None) -> MomentStrategies:
+    """Return the relaxation of a question about quantum devices at the adversary's level.
+
+    Raise InputError for a level that lacks a moment which the question needs.
+    """
+    scenario = question.scenario
+    outcomes, settings = scenario.shape
+    matrix = moment_matrix(scenario, question.adversary.level)
+    cone = source_cone(question.source, scenario)
+    labels, denominator = label_values(question)
+    nodes, width = len(cone.names), matrix.moments
+    columns = len(labels) * nodes * width
+    # moments that the level lacks stand behind the columns; no row may need them in the end
+    spare = prod(party.base for party in matrix.parties)
+    known: dict[tuple[int, int], list[tuple[int, Fraction]]] = {}
+
+    def expanded(o: int, s: int) -> list[tuple[int, Fraction]]:
+        """Return P(o|s) in moments."""
+        if (o, s) not in known:
+            terms = matrix.probability(scenario.joint_outcomes[o], scenario.joint_settings[s])
+            known[o, s] = [
+                (columns + _number(letters, matrix) if place is None else place, factor)
+                for letters, factor in terms.items()
+                for place in [matrix.position(letters)]
+            ]
+        return known[o, s]
+
+    def column(g: int, s: int, k: int) -> int:
+        return k if k >= columns else (g * nodes + int(cone.leaf[s])) * width + k
+
+    layout = Layout(
+        columns=columns + spare,
+        cell=lambda o, s: [(column(g, s, k), v) for g in range(len(labels)) for k, v in expanded(o, s)],
+        mass=lambda s: [(column(g, s, 0), Fraction(1)) for g in range(len(labels))],
+        total=lambda: [((g * nodes + cone.root) * width, Fraction(1)) for g in range(len(labels))],
+        one_mass=nodes == 1,
+    )
+    objective: dict[int, Fraction] = {}
+    factors = objective_factors(question)
+    for g, worth in enumerate(labels):
+        for o, s in np.argwhere(worth).tolist():
+            share = Fraction(int(worth[o, s]), denominator) * factors[s]
+            for k, factor in expanded(o, s):
+                place = column(g, s, k)
+                objective[place] = objective.get(place, Fraction(0)) + share * factor
+    linear = [observed_rows(question, layout), *test_rows(question, layout, scores)]
+    lacking = {place for place, value in objective.items() if value and place >= columns}
+    lacking |= {int(c) for part in linear for c in part.matrix.indices if c >= columns}
+    if lacking:
+        words = ", ".join(_named(place - columns, matrix) for place in sorted(lacking)[:3])
+        raise InputError(
+            "adversary.level",
+            f"{matrix.level!r} has no moment {words}, which the question needs; use a higher level, "
+            'such as 2, or "local 1" with products of all parties',
+        )
+    linear = [replace(part, matrix=csr_array(part.matrix[:, :columns])) for part in linear]
+    tags = tuple(f"g{g}" for g in range(len(labels)))
+    each = identity(len(labels))
+    positive = []
+    gamma = matrix.rows()
+    pairs = numbers(gamma.shape[0])
+    for g in range(len(labels)):
+        pick = csr_array(([1], ([0], [g])), shape=(1, len(labels)), dtype=np.int64)
+        for f in range(cone.inequalities.shape[0]):
+            facet = copies(pick, cone.inequalities[[f]])
+            block = -copies(facet, gamma)
+            words = Labels("moment matrix, facet {1}, entry {2} [{0}]", ((tags[g],), (str(f),), pairs))
+            positive.append(Rows("psd", block, constant(0, gamma.shape[0]), words))
+    flow = homogeneous(
+        "zero",
+        copies(each, copies(cone.equalities, identity(width))),
+        "sum at node {1} of moment {2} [{0}]",
+        tags,
+        numbers(cone.equalities.shape[0]),
+        numbers(width),
+    )
+    rows = [*equalities_first([flow, *linear]), *positive]
+    most = column_bound(question, cone)
+    values = [objective.get(place, Fraction(0)) for place in range(columns)]
+    low = joined([constant(0, 1), constant(-most, width - 1)])
+    program = conic_program(
+        rows,
+        objective=vector(values),
+        lower=low.take(np.tile(np.arange(width), len(labels) * nodes)),
+        upper=constant(most, columns),
+        column_labels=(Labels("{2} at {1} [{0}]", (tags, cone.names, numbers(width))),),
+    )
+    return MomentStrategies(program, matrix, cone, len(labels), _test_rows(rows))
+
+
+def _test_rows(rows: Sequence[Rows]) -> tuple[tuple[int, int], ...]:
+    kept = [part for part in rows if part.matrix.shape[0]]
+    starts = np.cumsum([0, *(part.matrix.shape[0] for part in kept)]).tolist()
+    found = zip(starts[:-1], kept, strict=True)
+    return tuple((start, part.scale) for start, part in found if part.labels.pattern == TEST_PATTERN)
+
+
+def _number(letters: tuple[int, ...], matrix: MomentMatrix) -> int:
+    code = 0
+    for letter, party in zip(letters, matrix.parties, strict=True):
+        code = code * party.base + letter
+    return code
+
+
+def _named(number: int, matrix: MomentMatrix) -> str:
+    letters = []
+    for party in reversed(matrix.parties):
+        number, letter = divmod(number, party.base)
+        letters.append(letter)
+    return matrix.named(letters[::-1])
