@@ -12,7 +12,7 @@ distributions. It works on rounded tables and slightly stricter tests; the attac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 from typing import TypeAlias
@@ -37,15 +37,43 @@ from freerand_opt.programs.boxes import (
 )
 from freerand_opt.programs.guesses import functional_table, label_values
 from freerand_opt.programs.known import known_strategy
-from freerand_opt.programs.observation import test_shares
+from freerand_opt.programs.observation import (
+    OBSERVED_PATTERN,
+    objective_factors,
+    test_indices,
+    test_shares,
+)
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.seesaw import best_strategy
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.strategies import by_boxes
+from freerand_opt.programs.support import best_distribution
+
+@dataclass(frozen=True, eq=False)
+class Charges:
+    """What a program charges for a unit of each test's score (as <=), and for mass at each setting."""
+
+    tests: list[float]
+    settings: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """An attack, its exact value, and the charges of the program that chose it."""
+
+    attack: tuple[Strategy, ...]
+    value: Fraction
+    charges: Charges
+
 
 Run: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 MAX_DETERMINISTIC = 256
+#: Rounds of new boxes at the last program's charges, and turns of box and distribution in each.
+MAX_ROUNDS = 8
+TURNS = 4
+#: The gap at which an attack is good enough.
+CLOSE = 1e-9
 #: Random starts of a see-saw for each label and dimension.
 STARTS = 4
 #: By how much tests are made stricter, tried in this order, before tables are rounded.
@@ -60,17 +88,29 @@ def search(
     question: Question, above: MomentStrategies, primal: FloatArray, multipliers: FloatArray, run: Run
 ) -> tuple[tuple[Strategy, ...], Fraction | None]:
     """Return the best attack found and its value (None if there is none)."""
-    found = list(_boxes(question, above, primal, multipliers))
+    charges = Charges(
+        [float(multipliers[row] * scale) for row, scale in above.test_rows],
+        _settings_charges(question, above.program, multipliers),
+    )
+    masses = list(_slices(above, primal))
+    known = known_strategy(question.scenario)
+    boxes: dict[Box, None] = {} if known is None else {known: None}
+    boxes.update(dict.fromkeys(_boxes(question, charges, masses)))
     if isinstance(question.source, Uniform) and question.ask.functional is not None and not question.tests:
-        return _best_of(question, found)
+        return _best_of(question, list(boxes))
     if deterministic_count(question.scenario) <= MAX_DETERMINISTIC:
-        found += list(all_deterministic(question.scenario))
-    named = [replace(box, label=box.label or f"box {place}") for place, box in enumerate(found)]
-    for margin in MARGINS:
-        best = _solved(question, named, margin, run)
-        if best is not None:
-            return best
-    return (), None
+        boxes.update(dict.fromkeys(all_deterministic(question.scenario)))
+    limit = float(above.program.objective.floats() @ primal)
+    best: Found | None = None
+    for attempt in range(MAX_ROUNDS):
+        found = next(filter(None, (_solved(question, list(boxes), m, run) for m in MARGINS)), None)
+        if found is None or (best is not None and found.value <= best.value + Fraction(1, 2**36)):
+            break
+        best = found
+        if float(best.value) > limit - CLOSE:
+            break
+        boxes.update(dict.fromkeys(_boxes(question, best.charges, masses, attempt + 1)))
+    return ((), None) if best is None else (best.attack, best.value)
 
 
 def _best_of(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Strategy, ...], Fraction | None]:
@@ -102,64 +142,100 @@ def _value(question: Question, box: Box) -> Fraction:
 # ------------------------------------------------------------------ boxes
 
 
+def _slices(above: MomentStrategies, primal: FloatArray) -> Iterator[tuple[int, FloatArray]]:
+    """Yield (label, distribution) for the source distributions that the relaxation's solution uses."""
+    weights = primal.reshape(above.labels, len(above.cone.names), -1)[:, :, 0]
+    for g, held in enumerate(weights):
+        if not above.cone.vertices:
+            mass = held[above.cone.leaf]
+            yield g, mass if mass.sum() > 1e-9 else np.ones(len(mass))
+            continue
+        for v, vertex in enumerate(above.cone.vertices):
+            if held[above.cone.weights + v] > 1e-7:
+                yield g, np.array([float(mass) for mass in vertex])
+
+
 def _boxes(
-    question: Question, above: MomentStrategies, primal: FloatArray, multipliers: FloatArray
+    question: Question, charges: Charges, masses: Sequence[tuple[int, FloatArray]], seed: int = 0
 ) -> Iterator[Box]:
-    known = known_strategy(question.scenario)
-    if known is not None:
-        yield known
+    """Yield for each guess label the best box at these charges; box and distribution take turns."""
     outcomes, settings = question.scenario.shape
     if outcomes * settings > MAX_CELLS:
         return
-    masses = primal.reshape(above.labels, len(above.cone.names), -1)[:, above.cone.leaf, 0]
+    parties = len(question.scenario.settings)
     smallest = max(question.scenario.outcomes)
-    dimensions = {(d,) * len(question.scenario.settings) for d in (2, smallest)}
-    for worth, mass in zip(_prices(question, above, multipliers), masses, strict=True):
-        for size in sorted(dimensions):
-            found = best_strategy(question.scenario, worth * mass[None, :], size, starts=STARTS)
-            if found is not None:
+    prices = list(_prices(question, charges))
+    for g, mass in masses:
+        for size in sorted({2, smallest}):
+            worth, held = prices[g], mass
+            for _ in range(TURNS):
+                gains = worth * held[None, :]
+                found = best_strategy(question.scenario, gains, (size,) * parties, starts=STARTS, seed=seed)
+                if found is None:
+                    break
                 yield found[0]
+                if isinstance(question.source, Uniform):
+                    break
+                table = np.array([[float(p) for p in column] for column in _columns(question, found[0])]).T
+                worths = (worth * table).sum(axis=0)
+                exact = [Fraction(round(float(v) * 2**40), 2**40) for v in worths]
+                best = best_distribution(question.source, question.scenario, exact)
+                fresh = np.array([float(v) for v in best])
+                if np.allclose(fresh, held, atol=1e-9):
+                    break
+                held = fresh
 
 
-def _prices(question: Question, above: MomentStrategies, multipliers: FloatArray) -> Iterator[FloatArray]:
-    """Yield for each guess label what an outcome at a setting earns, less what the tests charge."""
+def _prices(question: Question, charges: Charges) -> Iterator[FloatArray]:
+    """Yield for each guess label what an outcome at a setting earns, less what it is charged."""
     labels, denominator = label_values(question)
-    charged = np.zeros(question.scenario.shape)
-    for test, row in zip(question.tests, above.test_rows, strict=True):
+    charged = np.zeros(question.scenario.shape) + charges.settings[None, :]
+    for test, charge in zip(question.tests, charges.tests, strict=True):
         factors, unit = functional_table(question.scenario, test.functional.terms)
         sign = -1 if test.relation == ">=" else 1
         shares = np.array([float(share) for share in test_shares(question, test)])
-        charged += sign * multipliers[row[0]] * row[1] * factors / unit * shares[None, :]
-    ask = question.ask
-    here = question.scenario.setting_index(ask.at) if isinstance(ask.at, tuple) else None
-    settings = question.scenario.shape[1]
+        charged += sign * charge * factors / unit * shares[None, :]
+    factors = np.array([float(factor) for factor in objective_factors(question)])
     for worth in labels:
-        gains = worth / denominator
-        if here is None and (ask.functional is None or ask.functional.on == "joint"):
-            gains = gains / settings
-        yield gains - charged
+        yield worth / denominator * factors[None, :] - charged
 
 
-def _solved(
-    question: Question, boxes: Sequence[Box], margin: Fraction, run: Run
-) -> tuple[tuple[Strategy, ...], Fraction | None] | None:
-    """Return an attack that passes all tests exactly, or None."""
+def _settings_charges(question: Question, program: ConicProgram, multipliers: FloatArray) -> FloatArray:
+    """Return what the rows of the observed settings charge for a unit of mass at each setting."""
+    settings = question.scenario.shape[1]
+    start = 0
+    for labels in program.row_labels:
+        if labels.pattern == OBSERVED_PATTERN and len(labels) == settings and question.settings != "free":
+            rows = program.matrix[start : start + settings]
+            # each row has equal entries, the factor by which it was made whole
+            return np.asarray(multipliers[start : start + settings] * rows.data[rows.indptr[:-1]])
+        start += len(labels)
+    return np.zeros(settings)
+
+
+def _solved(question: Question, boxes: Sequence[Box], margin: Fraction, run: Run) -> Found | None:
+    """Return an attack that passes all tests exactly, and what its program charges, or None."""
     pairs = [(box, _table(question, box)) for box in boxes]
-    kept = [(box, held) for box, held in pairs if held is not None]
+    kept = {held: box for box, held in pairs if held is not None}
     if not kept:
         return None
-    made = by_boxes(question, [held for _, held in kept], scores=_inner(question.tests, margin))
+    named = [replace(held, label=str(place)) for place, held in enumerate(kept)]
+    made = by_boxes(question, named, scores=_inner(question.tests, margin))
     solution = run(made.program, None)
     x = point(made.program, solution)
     if x is None:
         return None
-    true = {held: box for box, held in kept if isinstance(held, Table)}
-    found = tuple(
-        replace(s, box=true[s.box]) if isinstance(s.box, Table) else s
-        for s in strategies(question, made, x)
-    )
-    value = evaluated(question, found)
-    return None if value is None else (found, value)
+    true = list(kept.values())
+    attack = tuple(replace(s, box=true[int(s.box.label)]) for s in strategies(question, made, x))
+    value = evaluated(question, attack)
+    if value is None:
+        return None
+    tests = [
+        float(solution.multipliers[row] * scale)
+        for row, scale in zip(test_indices(made.program), made.test_scales, strict=True)
+    ]
+    charges = Charges(tests, _settings_charges(question, made.program, solution.multipliers))
+    return Found(attack, value, charges)
 
 
 def _table(question: Question, box: Box) -> Box | None:

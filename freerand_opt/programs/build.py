@@ -21,14 +21,18 @@ from freerand_opt.programs.boxes import (
     no_error_box,
     one_error_boxes,
 )
+from freerand_opt.programs.cones import hull_cone, source_cone
 from freerand_opt.programs.guesses import relevant_parties
 from freerand_opt.programs.outer import StrategyProgram, outer
 from freerand_opt.programs.program import ExactVector
 from freerand_opt.programs.quantum import MomentStrategies, by_moments
 from freerand_opt.programs.strategies import BoxStrategies, by_boxes, by_source_vertices
+from freerand_opt.programs.vertices import source_vertices
 
 #: Scores that multiply columns are rounded to this grid, so that coefficients stay exact integers.
 MULTIPLIED_BITS = 40
+#: A source with more vertices than this gets a moment matrix for each facet instead.
+MAX_MATRICES = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +50,7 @@ class Bounds:
 def build(question: Question) -> Bounds:
     """Return the programs for a question; raise TooLargeError if none fits."""
     if question.adversary.devices == "quantum":
-        made = by_moments(question, scores=_outward(question))
-        size = made.moments.size
-        blocks = len(made.program.psd_blocks)
-        return Bounds(made, None, f"relaxation: level {made.moments.level}, {blocks} of {size} x {size}")
+        return _by_moments(question)
     faults = []
     for maker in (_by_cycle, _by_deterministic, _by_vertices, _by_outer):
         try:
@@ -60,6 +61,24 @@ def build(question: Question) -> Bounds:
         if found is not None:
             return found
     raise TooLargeError("no program fits this question: " + "; ".join(dict.fromkeys(faults)))
+
+
+def _by_moments(question: Question) -> Bounds:
+    """One moment matrix for each vertex of the source where they are few, else for each facet."""
+    source, scenario = question.source, question.scenario
+    cone, what = source_cone(source, scenario), "facet"
+    try:
+        vertices = () if isinstance(source, Uniform) else source_vertices(source, scenario)
+    except TooLargeError:
+        vertices = ()
+    if 0 < len(vertices) <= MAX_MATRICES and not cone.vertices:
+        cone, what = hull_cone(vertices, scenario, (cone.growth, cone.ratio)), "vertex"
+    made = by_moments(question, scores=_outward(question), cone=cone)
+    size, blocks = made.moments.size, len(made.program.psd_blocks)
+    where = "" if isinstance(source, Uniform) else f", one for each {what} of the source and guess"
+    plural = "matrix" if blocks == 1 else "matrices"
+    method = f"relaxation: level {made.moments.level}, {blocks} moment {plural} {size} x {size}{where}"
+    return Bounds(made, None, method)
 
 
 def _by_cycle(question: Question) -> Bounds | None:

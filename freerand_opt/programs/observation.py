@@ -170,3 +170,13 @@ def observation_rows(program: ConicProgram) -> IntArray:
 def equalities_first(rows: Sequence[Rows]) -> list[Rows]:
     """Return the rows with those of the zero cone in front."""
     return [part for part in rows if part.cone == "zero"] + [part for part in rows if part.cone != "zero"]
+
+
+def test_indices(program: ConicProgram) -> list[int]:
+    """Return the row of each test, in order."""
+    found, start = [], 0
+    for labels in program.row_labels:
+        if labels.pattern == TEST_PATTERN:
+            found += range(start, start + len(labels))
+        start += len(labels)
+    return sorted(found)

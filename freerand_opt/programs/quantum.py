@@ -53,7 +53,9 @@ class MomentStrategies:
     test_rows: tuple[tuple[int, int], ...]
 
 
-def by_moments(question: Question, *, scores: Sequence[Exact] | None = None) -> MomentStrategies:
+def by_moments(
+    question: Question, *, scores: Sequence[Exact] | None = None, cone: SourceCone | None = None
+) -> MomentStrategies:
     """Return the relaxation of a question about quantum devices at the adversary's level.
 
     Raise InputError for a level that lacks a moment which the question needs.
@@ -61,7 +63,7 @@ def by_moments(question: Question, *, scores: Sequence[Exact] | None = None) -> 
     scenario = question.scenario
     outcomes, settings = scenario.shape
     matrix = moment_matrix(scenario, question.adversary.level)
-    cone = source_cone(question.source, scenario)
+    cone = source_cone(question.source, scenario) if cone is None else cone
     labels, denominator = label_values(question)
     nodes, width = len(cone.names), matrix.moments
     columns = len(labels) * nodes * width

@@ -9,6 +9,8 @@ from freerand_opt.errors import InputError, nearest
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.solution import Solution
 
+#: Blocks up to this size are solved faster by Clarabel.
+SMALL = 16
 #: Names that `--solver` takes; cvxpy:NAME reaches any solver that cvxpy knows.
 NAMES = ("auto", "highs", "clarabel", "qics", "cvxpy:HIGHS", "cvxpy:CLARABEL", "cvxpy:SCS", "cvxpy:CVXOPT", "cvxpy:MOSEK")
 
@@ -42,8 +44,15 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
 
 
 def _automatic(program: ConicProgram, limit: float | None) -> Solution:
-    """Linear programs by HiGHS, semidefinite ones by QICS if it is there, else by Clarabel."""
+    """Linear programs by HiGHS; semidefinite ones by Clarabel if small, else by QICS if it is there."""
     if not program.psd_blocks:
         return solver_named("highs")(program, limit)
-    named = "qics" if find_spec("qics") is not None else "clarabel"
-    return solver_named(named)(program, limit)
+    largest = max(size for _, size in program.psd_blocks)
+    small = largest <= SMALL or find_spec("qics") is None
+    return solver_named("clarabel" if small else "qics")(program, limit)
+
+
+def second_opinion(solution: Solution) -> Callable[[ConicProgram, float | None], Solution] | None:
+    """Return another semidefinite solver than the one that was used, or None."""
+    other = "clarabel" if solution.solver == "qics" else "qics"
+    return solver_named(other) if other == "clarabel" or find_spec("qics") is not None else None
