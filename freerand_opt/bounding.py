@@ -27,7 +27,16 @@ from freerand_opt.programs.refinement import lift_rows, reduce
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.result import Bracket, Result, exact_text
 from freerand_opt.solvers.choose import solver_named
-from freerand_opt.solving import Lifted, Solved, Solver, expanded, full_floats, proof_json, solve
+from freerand_opt.solving import (
+    Lifted,
+    Solved,
+    Solver,
+    expanded,
+    full_floats,
+    proof_json,
+    solve,
+    symmetric_solver,
+)
 
 
 class InfeasibleError(InputError):
@@ -76,7 +85,10 @@ def answered(
     if question.ask.quantity == "strategy":
         return _existence(question, bounds, run, time_limit, make)
     above = bounds.above.program
-    solved = solve(above, None if bounds.below is None else bounds.below.program, run, time_limit)
+    first = run
+    if isinstance(bounds.above, MomentStrategies) and solver == "auto":
+        first = symmetric_solver(question, bounds.above) or run
+    solved = solve(above, None if bounds.below is None else bounds.below.program, first, time_limit)
     if solved.solution.status == "infeasible":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))

@@ -12,14 +12,20 @@ import numpy as np
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import Multipliers, multipliers, objective_value, point
+from freerand_opt.model.question import Question
 from freerand_opt.programs.program import ConicProgram, FloatArray
+from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
 from freerand_opt.programs.solution import Solution
+from freerand_opt.programs.symmetry import action, keeps, known_generators
+from freerand_opt.solvers import symmetric
 from freerand_opt.solvers.choose import second_opinion, solver_named
 from freerand_opt.solvers.highs import sharpen
 
 Lifted: TypeAlias = tuple[list[str], list[int], list[int]]
 Solver: TypeAlias = Callable[[ConicProgram, float | None], Solution]
+#: Moment matrices smaller than this are solved as they are.
+SYMMETRIC_SIZE = 20
 #: A certified bound further than this from a semidefinite solver's value is not left at that.
 LOSS = 5e-10
 
@@ -77,6 +83,18 @@ def _best_dual(
     again = other(program, time_limit)
     better = multipliers(program, again)
     return (again, better) if float(better.bound) < float(found.bound) else (solution, found)
+
+
+def symmetric_solver(question: Question, made: MomentStrategies) -> Solver | None:
+    """Return a solver on the blocks of the family's known symmetries that the program has, or None."""
+    if made.moments.size < SYMMETRIC_SIZE:
+        return None
+    found = [action(made.moments, held) for held in known_generators(question.scenario)]
+    kept = [held for held in found if held is not None and keeps(made.program, made.moments, held)]
+    blocks = symmetric.reduced(made.moments, kept)
+    if blocks is None:
+        return None
+    return lambda program, limit: symmetric.solve(made, blocks, time_limit=limit)
 
 
 def full_floats(solved: Solved) -> tuple[FloatArray, FloatArray]:
