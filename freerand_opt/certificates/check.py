@@ -761,6 +761,7 @@ class _Question:
     at: int | None  # None: average
     score: _Score | None
     smallest: bool
+    used: frozenset[int]  # joint settings at which outcomes matter
 
 
 _AT = ("ask", "at")
@@ -849,6 +850,10 @@ def _read_question(raw: Any) -> _Question:
     elif quantity == "score":
         asked = score(ask, place)
         smallest = _choice(ask, "extreme", ("largest", "smallest"), place) == "smallest"
+    spots = {s for expression, _, _ in tests for _, s, _ in expression.terms}
+    spots |= {s for _, s, _ in asked.terms} if asked is not None else set()
+    if quantity in _LEAKS:
+        spots |= set(range(count_settings)) if at is None else {at}
     return _Question(
         settings,
         outcomes,
@@ -865,6 +870,7 @@ def _read_question(raw: Any) -> _Question:
         at,
         asked,
         smallest,
+        frozenset(spots),
     )
 
 
@@ -1119,6 +1125,9 @@ def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
     columns: list[list[tuple[int, Fraction]]] = []
     unit = 1
     for s in range(q.count_settings):
+        if s not in q.used:
+            columns.append([])
+            continue
         held = [(0, state, Fraction(1, norm))]  # joint outcome so far, what is left, its weight
         for party, setting in enumerate(_digits(s, q.settings)):
             rest = math.prod(sizes[party + 1 :])
@@ -1198,10 +1207,14 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
         leak = leak + _best(tally, q)
 
     total: Scalar = 0
+    same: tuple[Scalar, Number | None] = (-1, None)  # weight and probability seen last
     for s, weight in enumerate(seen):
         total = total + weight
-        if q.observed is not None and q.observed[s] != (here := weight * Fraction(1, scale)):
+        if q.observed is None or (weight == same[0] and q.observed[s] is same[1]):
+            continue
+        if q.observed[s] != (here := weight * Fraction(1, scale)):
             raise _differ("attack", f"probability of setting {s}", q.observed[s], here)
+        same = (weight, q.observed[s])
     if total != scale:
         raise _differ("attack", "total mass", Fraction(1), total * Fraction(1, scale))
 

@@ -35,24 +35,25 @@ def split(invariant: Callable[[FloatArray], FloatArray], orbits: int, seed: int 
     values, vectors = np.linalg.eigh(first)
     width = CLOSE * max(float(np.abs(values).max()), 1.0)
     cuts = [0, *(np.flatnonzero(np.diff(values) > width) + 1).tolist(), len(values)]
-    spaces = [vectors[:, a:b] for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    spaces = [slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
     scale = float(np.abs(second).sum(axis=1).max())
+    links = vectors.T @ second @ vectors
     rest = list(range(len(spaces)))
     found = []
     while rest:
         head = rest.pop(0)
         reference = spaces[head]
-        columns = [reference]
+        columns = [vectors[:, reference]]
         for other in list(rest):
-            if spaces[other].shape[1] != reference.shape[1]:
+            link = links[spaces[other], reference]
+            if link.shape[0] != link.shape[1]:
                 continue
-            link = spaces[other].T @ second @ reference
             size = float(np.linalg.norm(link)) / np.sqrt(link.shape[0])
             if size < 1e-7 * scale:
                 continue
             if float(np.abs(link.T @ link - size**2 * np.eye(link.shape[1])).max()) > 1e-6 * size**2:
                 return None
-            columns.append(spaces[other] @ (link / size))
+            columns.append(vectors[:, spaces[other]] @ (link / size))
             rest.remove(other)
         found.append(Block(np.stack(columns, axis=2).transpose(1, 0, 2)))
     return found if _split_well(found, third) else None

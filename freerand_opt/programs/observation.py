@@ -43,6 +43,8 @@ class Layout:
 
 def scaled_settings(question: Question) -> list[Fraction] | None:
     """Return S P(s), or None if the observed settings are free."""
+    if question.settings == "uniform":
+        return [Fraction(1)] * question.scenario.shape[1]
     weights = question.setting_weights()
     return None if weights is None else [weight * len(weights) for weight in weights]
 
@@ -53,6 +55,8 @@ def conditioning(question: Question, on: str) -> list[Fraction]:
     settings = question.scenario.shape[1]
     if on == "joint" or scaled is None:
         return [Fraction(1, settings)] * settings
+    if question.settings == "uniform":
+        return scaled
     return [1 / weight if weight else Fraction(0) for weight in scaled]
 
 

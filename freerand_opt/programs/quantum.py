@@ -35,8 +35,8 @@ from freerand_opt.programs.observation import (
     observed_rows,
     test_rows,
 )
-from freerand_opt.programs.program import ConicProgram, Labels, Rows, conic_program, constant, joined, vector
-from freerand_opt.programs.strategies import copies, homogeneous, identity, numbers
+from freerand_opt.programs.program import ConicProgram, Labels, Rows, conic_program, constant, joined
+from freerand_opt.programs.strategies import Palette, copies, homogeneous, identity, numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,11 +133,14 @@ def by_moments(
     )
     rows = [*equalities_first([flow, *linear]), *positive]
     most = column_bound(question, cone)
-    values = [objective.get(place, Fraction(0)) for place in range(columns)]
+    earned = Palette(columns)
+    for place, value in objective.items():
+        if value:
+            earned.put(place, value)
     low = joined([constant(0, 1), constant(-most, width - 1)])
     program = conic_program(
         rows,
-        objective=vector(values),
+        objective=earned.vector(),
         lower=low.take(np.tile(np.arange(width), len(labels) * nodes)),
         upper=constant(most, columns),
         column_labels=(Labels("{2} at {1} [{0}]", (tags, cone.names, numbers(width))),),

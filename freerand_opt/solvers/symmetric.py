@@ -188,12 +188,17 @@ class Answer:
 def _by_qics(small: Small, limit: float | None) -> Answer:
     import qics
 
+    # blocks of one row are plain inequalities
+    narrow = [k for k, (width, _) in enumerate(small.blocks) if width == 1]
+    plain = vstack([small.signed, *(small.blocks[k][1] for k in narrow)], format="csr")
     parts, sides, cones = [], [], []
-    if small.signed.shape[0]:
-        parts.append(small.signed)
-        sides.append(small.signed_right)
-        cones.append(qics.cones.NonNegOrthant(small.signed.shape[0]))
+    if plain.shape[0]:
+        parts.append(plain)
+        sides.append(np.concatenate([small.signed_right, np.zeros(len(narrow))]))
+        cones.append(qics.cones.NonNegOrthant(plain.shape[0]))
     for width, rows in small.blocks:
+        if width == 1:
+            continue
         i, j = triangle(width)
         place = np.zeros((width, width), dtype=np.int64)
         place[i, j] = place[j, i] = np.arange(len(i))
@@ -211,15 +216,22 @@ def _by_qics(small: Small, limit: float | None) -> Answer:
     seconds = 3600.0 if limit is None else max(limit, 0.01)
     found = qics.Solver(model, verbose=0, tol_gap=TOLERANCE, tol_feas=TOLERANCE, max_time=seconds).solve()
     z = [np.asarray(part) for part in found["z_opt"]]
-    signed = z.pop(0).ravel() if small.signed.shape[0] else np.zeros(0)
+    signed = z.pop(0).ravel() if plain.shape[0] else np.zeros(0)
+    count = small.signed.shape[0]
+    single = iter(signed[count:])
+    wide = iter(z)
+    blocks = [
+        np.array([[next(single)]]) if width == 1 else next(wide).reshape(width, width)
+        for width, _ in small.blocks
+    ]
     word = str(found["sol_status"])
     return Answer(
         "optimal" if word == "optimal" else "infeasible" if word == "pinfeas" else "stopped",
         "qics",
         np.asarray(found["x_opt"]).ravel(),
         np.asarray(found["y_opt"]).ravel(),
-        signed,
-        [np.asarray(part).reshape(width, width) for part, (width, _) in zip(z, small.blocks, strict=True)],
+        signed[:count],
+        blocks,
     )
 
 
