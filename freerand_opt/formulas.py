@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from freerand_opt.exact import Exact, compare, power, root
+from freerand_opt.exact import Exact, compare, cos_pi, power, root, sqrt
 from freerand_opt.model.functional import Functional, chained, chsh
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
@@ -94,6 +94,18 @@ def chained_guess(question: Question) -> Exact:
     return (1 + _score(question)) / 2
 
 
+def chained_quantum_score(question: Question) -> Exact:
+    """Return 2N sin^2(pi/4N) = N (1 - cos(pi/2N)), the smallest quantum I_N (Wehner, quant-ph/0510076)."""
+    n = question.scenario.settings[0]
+    return n * (1 - cos_pi(Fraction(1, 2 * n)))
+
+
+def chsh_quantum_guess(question: Question) -> Exact:
+    """Return 1/2 + sqrt(2 - S^2/4)/2, quantum devices and score S (arXiv:0911.3427, Eq. 3)."""
+    score = _score(question, chsh)
+    return Fraction(1, 2) + sqrt(2 - score * score / 4) / 2
+
+
 def theorem_2_exponent(epsilon: Fraction, m: Fraction, i: Fraction) -> Exact:
     r"""Return the exponent -(m+1) log2(1/2+eps) + 2 log2(1/2-eps) - (1+i) with M = N^m, I* = 2 N^-i.
 
@@ -116,6 +128,8 @@ def averaged_base(epsilon: Fraction) -> Exact:
 
 
 NAMED: dict[str, Callable[[Question], Exact]] = {
+    "chained-quantum-score": chained_quantum_score,
+    "chsh-quantum-guess": chsh_quantum_guess,
     "lemma-1": lemma_1,
     "chained-leakage": chained_leakage,
     "averaged-leakage": averaged_leakage,
