@@ -14,13 +14,15 @@ from typing import Any, TypeAlias
 from freerand_opt.attacks import search
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.attack import Strategy, strategies
-from freerand_opt.certificates.certify import objective_value
+from freerand_opt.certificates.attack import Strategies, orbits_or_strategies
+from freerand_opt.certificates.certify import Multipliers, objective_value
+from freerand_opt.certificates.orbits import prices
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, compare, sign
 from freerand_opt.model.question import Ask, Question
 from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.program import ConicProgram
+from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.refinement import lift_rows, reduce
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.result import Bracket, Result, exact_text
@@ -81,16 +83,26 @@ def answered(
         found, _ = _existence(asked, build(asked), run, time_limit, make)
         if found.infeasible:
             raise InfeasibleError(found)
-    attack: tuple[Strategy, ...] = ()
+    attack: Strategies = ()
     value: Fraction | None = None
     if bounds.below is not None and solved.point is not None:
-        attack = strategies(question, bounds.below, solved.point)
+        attack = orbits_or_strategies(question, bounds.below, solved.point)
         value = objective_value(bounds.below.program, solved.point)
-    elif bounds.below is None:
+    elif bounds.below is None and not isinstance(bounds.above, QuotientStrategies):
         attack, value = search(question, bounds.above, *full_floats(solved), run)
-    return make(
-        question, bounds, solved, proof=proof_json(above, solved), about=above, attack=attack, value=value
-    )
+    solved, proof = _proof(bounds, above, solved)
+    return make(question, bounds, solved, proof=proof, about=above, attack=attack, value=value)
+
+
+def _proof(bounds: Bounds, about: ConicProgram, solved: Solved) -> tuple[Solved, dict[str, Any]]:
+    """Return the proof of the bound in the certificate's form, and what it proves in `multipliers`."""
+    if not isinstance(bounds.above, QuotientStrategies):
+        return solved, proof_json(about, solved)
+    values = solved.multipliers.values
+    if solved.reduction is not None:
+        values = lift_rows(solved.reduction.row_class, values)
+    bound, proof = prices(bounds.above, values)
+    return replace(solved, multipliers=Multipliers(values, bound)), proof
 
 
 def _finished(
@@ -100,7 +112,7 @@ def _finished(
     *,
     proof: dict[str, Any] | None,
     about: ConicProgram,
-    attack: tuple[Strategy, ...],
+    attack: Strategies,
     value: Fraction | None,
     name: str,
     instance: str,
@@ -114,7 +126,7 @@ def _finished(
         name=name,
         instance=instance,
         answer=ends,
-        multipliers=proof,
+        proof=proof,
         attack=None if signed is None else form.attack_json(signed, attack),
     )
     # the classes of a relaxed program may be finer, so those of the program itself are found anew
@@ -164,13 +176,14 @@ def _existence(
         below = None if bounds.below is None else by_violations(without_objective(bounds.below.program))
         solved = solve(by_violations(full), below, run, time_limit)
     proof = None
-    attack: tuple[Strategy, ...] = ()
+    attack: Strategies = ()
     value = None
     if sign(solved.multipliers.bound) < 0:
-        proof = proof_json(full, solved)
+        solved, proof = _proof(bounds, full, solved)
+        proof = proof if sign(solved.multipliers.bound) < 0 else None
     elif solved.point is not None and below is not None and objective_value(below, solved.point) >= 0:
         assert bounds.below is not None
-        attack = strategies(question, bounds.below, solved.point[: full.shape[1]])
+        attack = orbits_or_strategies(question, bounds.below, solved.point[: full.shape[1]])
         value = Fraction(1)
     found, needed = make(question, bounds, solved, proof=proof, about=full, attack=attack, value=value)
     return replace(found, infeasible=proof is not None), needed

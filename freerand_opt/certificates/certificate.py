@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from freerand_opt.certificates.attack import Strategy
+from freerand_opt.certificates.attack import Strategies
 from freerand_opt.certificates.certify import Multipliers
+from freerand_opt.certificates.orbits import OrbitStrategy
 from freerand_opt.exact import Exact, log2, text
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
@@ -174,9 +174,11 @@ def multipliers_json(
     }
 
 
-def attack_json(value: Fraction, strategies: Sequence[Strategy]) -> dict[str, Any]:
-    """Return the proof of a lower end: what the adversary does for each w."""
-    return {"value": str(value), "strategies": [strategy.as_json() for strategy in strategies]}
+def attack_json(value: Fraction, strategies: Strategies) -> dict[str, Any]:
+    """Return the proof of a lower end: what the adversary does for each w, or for each orbit of them."""
+    orbits = any(isinstance(strategy, OrbitStrategy) for strategy in strategies)
+    parts = [strategy.as_json() for strategy in strategies]
+    return {"value": str(value), "orbits" if orbits else "strategies": parts}
 
 
 def bracket(
@@ -185,10 +187,11 @@ def bracket(
     name: str,
     instance: str,
     answer: tuple[Exact | None, Exact | None],
-    multipliers: dict[str, Any] | None,
+    proof: dict[str, Any] | None,
     attack: dict[str, Any] | None,
 ) -> Certificate:
-    """Return the certificate of one answer."""
+    """Return the certificate of one answer; `proof` has multipliers of a program, or prices."""
+    priced = proof is not None and "program" not in proof
     lower, upper = answer
     return {
         "format": "freerand-certificate",
@@ -201,6 +204,7 @@ def bracket(
             "lower": None if lower is None else text(lower),
             "upper": None if upper is None else text(upper),
         },
-        "multipliers": multipliers,
+        "multipliers": None if priced else proof,
+        **({"prices": proof} if priced else {}),
         "attack": attack,
     }

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
 import math
 import re
@@ -834,16 +835,9 @@ def _read_source(raw: Any, settings: list[int], where: str) -> Membership:
     if kind == "uniform":
         return _is_constant
     if kind == "santha-vazirani":
-        names = [chr(ord("A") + party) for party in range(len(settings))]
-        order = _choice(raw, "order", ["interleaved", *(f"{name} first" for name in names)], where)
-        bits = [(p, j) for p, n in enumerate(settings) for j in range(n.bit_length() - 1)]
-        if order == "interleaved":
-            bits.sort(key=lambda bit: bit[1])  # stable: party by party within one round
-        else:
-            bits.sort(key=lambda bit: names[bit[0]] != order[0])
-        most, encoding = _read_bits(raw, settings, where)
-        leaves = [_leaf(_digits(s, settings), bits, settings, encoding) for s in joint]
-        return lambda masses, place: _check_tree([masses[s] for s in _inverse(leaves)], most, place)
+        most, leaves = _read_sequence(raw, settings, where)
+        at_leaf = _inverse(leaves)
+        return lambda masses, place: _check_tree([masses[s] for s in at_leaf], most, place)
     if kind == "mutual":
         most, encoding = _read_bits(raw, settings, where)
         lines = [line for party in range(len(settings)) for line in _lines(party, settings, encoding)]
@@ -871,6 +865,24 @@ def _read_source(raw: Any, settings: list[int], where: str) -> Membership:
             terms[term[0]] = terms.get(term[0], Fraction(0)) + number(term[1], where)
         own.append((terms, number(_get(row, "bound", str, where), f"{where}: bound")))
     return lambda masses, place: _check_rows(masses, own, place)
+
+
+def _read_sequence(raw: Any, settings: list[int], where: str) -> tuple[Number, list[int]]:
+    """Return the largest probability of a bit, and the leaf of each joint setting in one time order."""
+    names = [chr(ord("A") + party) for party in range(len(settings))]
+    order = _choice(raw, "order", ["interleaved", *(f"{name} first" for name in names)], where)
+    bits = [(p, j) for p, n in enumerate(settings) for j in range(n.bit_length() - 1)]
+    if order == "interleaved":
+        bits.sort(key=lambda bit: bit[1])  # stable: party by party within one round
+    else:
+        bits.sort(key=lambda bit: names[bit[0]] != order[0])
+    most, encoding = _read_bits(raw, settings, where)
+    leaves = [0]
+    for party, n in enumerate(settings):  # a party's bits are its own, so their places can be added
+        zeros = [0] * len(settings)
+        own = [_leaf([*zeros[:party], x, *zeros[party + 1 :]], bits, settings, encoding) for x in range(n)]
+        leaves = [leaf + more for leaf in leaves for more in own]
+    return most, leaves
 
 
 def _read_bits(raw: Any, settings: list[int], where: str) -> tuple[Number, str]:
@@ -1122,6 +1134,309 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
     return value, line
 
 
+# ---------------------------------------------------------------- proofs by symmetry
+#
+# Colour the leaves of a source's tree of bits by the part that their joint setting plays in the
+# question.  Exchanging subtrees of the same colours changes nothing, so nodes to which subtrees
+# with the same colours lead from the root down are alike; they form a class, and the classes a
+# tree (docs/proofs/tree-symmetry.md).  All this is about boxes on a cycle of edges: those that err
+# on one edge alone, and the unbiased one that errs nowhere (docs/proofs/cycle-boxes.md).
+
+
+@dataclass(frozen=True)
+class _Symmetric:
+    """A question that counts errors on a cycle; values are of a unit of probability, exact."""
+
+    q: _Question
+    most: Fraction  # largest probability of a bit
+    observed: list[Fraction]
+    edges: set[int]
+    gains: tuple[Fraction, Fraction]  # of a box with an error, without, where `special` has none
+    special: dict[int, tuple[Fraction, Fraction]]
+    own: dict[int, Fraction]  # gained more at the box's own edge
+    errors: list[dict[int, Fraction]]  # added to each test, all turned into <=, by an error
+    limits: list[Number]  # of the tests, less what is there without errors
+    place: list[int]  # the leaf of each joint setting
+    depth: int
+    levels: list[list[int]]  # the class of each node
+    children: list[tuple[int, ...]]  # of a class: one or two classes
+    sizes: list[int]  # nodes of a class
+
+    def beside(self, leaf: int, d: int) -> int:
+        """Return the class of the sibling of the path to a leaf, at depth d."""
+        return self.levels[d][leaf >> (self.depth - d) ^ 1]
+
+    def gain(self, s: int, edge: int | None) -> Fraction:
+        return self.special.get(s, self.gains)[edge is None]
+
+
+def _rational(x: Scalar, where: str) -> Fraction:
+    if isinstance(x, Form):
+        raise CertificateError(f"{where}: {x} is no fraction; proofs by symmetry need one")
+    return Fraction(x)
+
+
+def _symmetric(q: _Question, raw: Any) -> _Symmetric:
+    """Read the question once more, as one about errors on a cycle, and sort its tree's nodes."""
+    where = "symmetry"
+    scenario, source = raw["scenario"], raw["source"]
+    n = q.settings[0]
+    if scenario.get("family") == "chained" and q.settings == [n, n] and n > 1:
+        parity = {a * n + b: 0 for a in range(n) for b in (a - 1, a) if b >= 0} | {n - 1: 1}
+    elif scenario.get("family") == "chsh" and q.settings == [2, 2]:
+        parity = {0: 0, 1: 0, 2: 0, 3: 1}
+    else:
+        raise CertificateError(f"{where}: the scenario has no known cycle of edges")
+    if q.outcomes != [2, 2] or q.observed is None or source["kind"] != "santha-vazirani":
+        raise CertificateError(f"{where}: bits in one order, two outcomes, observed settings are needed")
+    alike = all(x is q.observed[0] for x in q.observed)
+    weights = [_rational(x, where) for x in (q.observed[:1] if alike else q.observed)]
+    observed = weights * q.count_settings if alike else weights
+
+    def split(score: _Score, sign: int) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
+        """Return what a score is without errors, and what an error adds, at each joint setting."""
+        table: dict[int, list[Fraction]] = {}
+        for o, s, f in score.terms:
+            table.setdefault(s, [Fraction(0)] * 4)[o] += sign * _rational(f, where)
+        base, more = {}, {}
+        for s, (f00, f01, f10, f11) in table.items():
+            if f00 != f11 or f01 != f10 or (s not in parity and f00 != f01):
+                raise CertificateError(f"{where}: a score tells more than errors on edges, at setting {s}")
+            if score.conditional and not observed[s]:
+                raise CertificateError(f"{where}: setting {s} never occurs")
+            share = 1 / observed[s] if score.conditional else Fraction(1)
+            right, wrong = (f01, f00) if parity.get(s) else (f00, f01)
+            base[s], more[s] = right * share, (wrong - right) * share
+        if any(value < 0 for value in more.values()):
+            raise CertificateError(f"{where}: errors help, so other boxes may do better")
+        return base, {s: value for s, value in more.items() if value}
+
+    errors, limits = [], []
+    for score, relation, limit in q.tests:
+        if relation == "=":
+            raise CertificateError(f"{where}: an equality is no test in which fewer errors help")
+        sign = -1 if relation == ">=" else 1
+        base, more = split(score, sign)
+        errors.append(more)
+        limits.append(limit * sign - sum((f * observed[s] for s, f in base.items()), Fraction(0)))
+    gains, special, own = _symmetric_gains(q, observed, split)
+    ids: dict[Any, int] = {}
+    colours = [0] * len(observed) if alike else [ids.setdefault(x, len(ids)) for x in observed]
+    ids[None] = len(ids)  # so that no colour is that of a weight alone
+    for s in {*parity, *special}:
+        part = (observed[s], s in parity, special.get(s), own.get(s), *(e.get(s) for e in errors))
+        colours[s] = ids.setdefault(part, len(ids))
+    most, place = _read_sequence(source, q.settings, where)
+    most = _rational(most, where)
+    levels, children = _classes([colours[s] for s in _inverse(place)])
+    sizes = [0] * len(children)
+    for level in levels:
+        for kind in level:
+            sizes[kind] += 1
+    depth = len(levels) - 1
+    return _Symmetric(
+        q, most, observed, set(parity), gains, special, own, errors, limits, place, depth,
+        levels, children, sizes,
+    )  # fmt: skip
+
+
+def _symmetric_gains(
+    q: _Question, observed: list[Fraction], split: Callable[[_Score, int], Any]
+) -> tuple[tuple[Fraction, Fraction], dict[int, tuple[Fraction, Fraction]], dict[int, Fraction]]:
+    """Return what a unit of probability is worth: everywhere, at some settings, at a box's own edge."""
+    zero = Fraction(0)
+    if q.quantity == "strategy":
+        return (zero, zero), {}, {}
+    if q.score is not None:
+        base, more = split(q.score, 1 if q.smallest else -1)  # errors must not help
+        return (zero, zero), {s: (-f, -f) for s, f in base.items()}, {s: -f for s, f in more.items()}
+    a, b, c, d = q.values
+    if (a, c) != (b, d) and (a, b) != (c, d):
+        raise CertificateError("symmetry: the output depends on the outcomes of both parties")
+    unit = q.count if q.quantity == "trace-distance" else 1
+    known = _rational(_best({a: 1}, q), "symmetry") / unit
+    even = _rational(_best({a: 2} if a == d else {a: 1, d: 1}, q), "symmetry") / (2 * unit)
+    if q.at is None:
+        if not q.told:
+            raise CertificateError("symmetry: one guess for all settings needs more boxes")
+        return (known, even), {}, {}
+    if not observed[q.at]:
+        raise CertificateError("symmetry: the settings asked for never occur")
+    return (zero, zero), {q.at: (known / observed[q.at], even / observed[q.at])}, {}
+
+
+def _classes(colours: list[int]) -> tuple[list[list[int]], list[tuple[int, ...]]]:
+    """Return the class of each node, level by level, and the classes of the children of each class."""
+    codes = [colours]
+    while len(colours) > 1:  # two subtrees look alike if their halves do, in one order or the other
+        seen: dict[tuple[int, int], int] = {}
+        colours = [
+            seen.setdefault((a, b) if a <= b else (b, a), len(seen))
+            for a, b in zip(colours[::2], colours[1::2], strict=True)
+        ]
+        codes.append(colours)
+    levels, count = [[0]], 1
+    for code in codes[-2::-1]:
+        seen, above = {}, levels[-1]
+        levels.append([seen.setdefault((above[k >> 1], c), count + len(seen)) for k, c in enumerate(code)])
+        count += len(seen)
+    children: list[tuple[int, ...]] = [()] * count
+    for level, below in itertools.pairwise(levels):
+        for kind, k in dict(zip(level, range(len(level)), strict=True)).items():
+            children[kind] = tuple(dict.fromkeys(below[2 * k : 2 * k + 2]))
+    return levels, children
+
+
+def _leaf_classes(t: _Symmetric, raw: Any, where: str) -> list[int]:
+    """Return the class of each of the joint settings listed."""
+    settings = _integers(_get(raw, "settings", list, where), f"{where}: settings", 0, len(t.place) - 1)
+    return [t.levels[-1][t.place[s]] for s in settings]
+
+
+def _check_prices(raw: Any, t: _Symmetric) -> tuple[Number, str]:
+    """Return the claimed bound, which is proved for all boxes on the cycle, and a line."""
+    where = "prices"
+    bound = number(_get(raw, "bound", str, where), f"{where}: bound")
+    tests = [_rational(number(x, where), where) for x in _get(raw, "tests", list, where)]
+    if len(tests) != len(t.errors) or any(x < 0 for x in tests):
+        raise CertificateError(f"{where}: each of {len(t.errors)} tests needs a price of at least 0")
+    kinds = _leaf_classes(t, raw, where)
+    palette, codes = _vector(raw, len(kinds), where)
+    price = {kind: _rational(palette[code], where) for kind, code in zip(kinds, codes, strict=True)}
+    leaves = {kind: s for s, leaf in enumerate(t.place) for kind in t.levels[-1][leaf : leaf + 1]}
+    if len(price) != len(kinds) or price.keys() != leaves.keys():
+        raise CertificateError(f"{where}: claimed {len(kinds)} classes of settings, derived {len(leaves)}")
+    derived: Number = Fraction(0)
+    for kind, s in leaves.items():
+        derived = derived + price[kind] * t.observed[s] * t.sizes[kind]
+    for x, limit in zip(tests, t.limits, strict=True):
+        derived = derived + limit * x
+
+    def mean(gains: list[Fraction]) -> Fraction:
+        return t.most * max(gains) + (1 - t.most) * min(gains)
+
+    def values(edge: int | None) -> list[Fraction]:
+        """Return the largest gain of a unit of mass at each class of nodes, if no leaf below is the edge."""
+        found = [Fraction(0)] * len(t.children)
+        for kind in reversed(range(len(found))):
+            inner = t.children[kind]
+            found[kind] = (
+                mean([found[child] for child in inner]) if inner else t.gain(leaves[kind], edge) - price[kind]
+            )
+        return found
+
+    best = [] if t.q.local else [values(None)[0]]
+    erring = values(0)
+    for kind, s in leaves.items():
+        if s in t.edges:  # along the path to the edge everything is computed anew
+            value = erring[kind] + t.own.get(s, 0)
+            value -= sum(x * e.get(s, 0) for x, e in zip(tests, t.errors, strict=True))
+            for d in range(t.depth, 0, -1):
+                value = mean([value, erring[t.beside(t.place[s], d)]])
+            best.append(value)
+    derived = derived + max(best)
+    if _sign(bound - derived) < 0:
+        raise _differ(where, "bound", bound, derived)
+    if t.q.quantity == "strategy" and _sign(bound) >= 0:
+        raise CertificateError(f"{where}: claimed bound {_show(bound)} is not negative: no contradiction")
+    line = f"prices: {len(kinds)} classes of {len(t.place)} joint settings, {len(best)} of boxes "
+    line += f"(that these boxes suffice: docs/proofs/cycle-boxes.md): at most {_show(derived)}"
+    return bound, line + ("; claimed and proved: infeasible" if t.q.quantity == "strategy" else "")
+
+
+def _check_orbits(attack: Any, t: _Symmetric) -> tuple[Number, str]:
+    """Check an attack given by orbits of strategies; return the claimed value, proved, and a line."""
+    value = number(_get(attack, "value", str, "attack"), "attack: value")
+    seen = [Fraction(0)] * len(t.sizes)  # the probability of all leaves of a class
+    broken = [Fraction(0)] * len(t.errors)
+    gain, boxes, done = Fraction(0), 0, set()
+    for w, raw in enumerate(_get(attack, "orbits", list, "attack")):
+        where = f"attack: orbit {w}"
+        _get(raw, "label", str, where)
+        edge = _get(raw, "error", (int, type(None)), where)
+        if edge not in t.edges and (edge is not None or t.q.local):
+            raise CertificateError(f"{where}: no box of these devices errs at setting {edge} alone")
+        kind = -1 if edge is None else t.levels[-1][t.place[edge]]
+        count = 1 if edge is None else t.sizes[kind]
+        if _get(raw, "count", int, where) != count or kind in done:
+            raise CertificateError(f"{where}: claimed {raw['count']} boxes, derived {count}, each orbit once")
+        done.add(kind)
+        masses, unit = _orbit_masses(raw, t, edge, where)
+        for (s, size), mass in masses.items():
+            share = Fraction(mass * count * size, unit)
+            seen[t.levels[-1][t.place[s]]] += share
+            gain += share * t.gain(s, edge)
+            if s == edge:
+                gain += share * t.own.get(s, 0)
+                broken = [x + share * e.get(s, 0) for x, e in zip(broken, t.errors, strict=True)]
+        boxes += count
+    for s, leaf in enumerate(t.place):
+        kind = t.levels[-1][leaf]
+        if seen[kind] != t.observed[s] * t.sizes[kind]:
+            raise _differ("attack", f"probability of setting {s}", t.observed[s], seen[kind] / t.sizes[kind])
+    for k, (x, limit) in enumerate(zip(broken, t.limits, strict=True)):
+        if _sign(limit - x) < 0:
+            raise _differ(f"attack: test {k}", "errors at most", limit, x)
+    found = Fraction(1) if t.q.quantity == "strategy" else -gain if t.q.smallest else gain
+    if _sign(found - value if not t.q.smallest else value - found) < 0:
+        raise _differ("attack", "value", value, found)
+    line = f"attack: {boxes} strategies in {len(done)} orbits, in the source, {len(broken)} tests hold; "
+    line += "a strategy exists" if t.q.quantity == "strategy" else f"its value is {_show(found)}"
+    return value, line
+
+
+def _orbit_masses(
+    raw: Any, t: _Symmetric, edge: int | None, where: str
+) -> tuple[dict[tuple[int, int], int], int]:
+    """Return {(joint setting, number of those like it): unit times its mass} and the unit.
+
+    Settings are alike to a box that errs at `edge` if they are of one class and leave the path to
+    the edge at one depth.  The masses must be those of the source.
+    """
+    kinds = _leaf_classes(t, raw, where)
+    palette, codes = _vector(_get(raw, "masses", dict, where), len(kinds), f"{where}: masses")
+    whole, unit = _scaled([_rational(x, where) for x in palette])
+    path = None if edge is None else t.place[edge]
+    held: dict[tuple[int, int], int] = {}
+    masses: dict[tuple[int, int], int] = {}
+    sizes = _integers(_get(raw, "sizes", list, where), f"{where}: sizes", 1, None, len(kinds))
+    for s, kind, code, size in zip(raw["settings"], kinds, codes, sizes, strict=True):
+        # the depth of the first node off the path, or the root if there is no path
+        d = 0 if path is None else t.depth + 1 - (t.place[s] ^ path).bit_length()
+        top = t.levels[d][t.place[s] >> (t.depth - d)] if d <= t.depth else kind
+        derived = t.sizes[kind] // t.sizes[top] if d <= t.depth else 1
+        if size != derived or (d, kind) in held:
+            raise CertificateError(f"{where}: claimed {size} settings like {s}, derived {derived}, once")
+        mass = whole[code]
+        assert isinstance(mass, int)
+        if mass < 0:
+            raise CertificateError(f"{where}: a mass is negative")
+        held[d, kind] = masses[s, size] = mass
+    if (total := sum(sizes)) != len(t.place):
+        raise CertificateError(f"{where}: claimed masses of {total} settings, derived {len(t.place)}")
+
+    def below(kind: int, d: int) -> int:
+        """Return the mass of a node from that of the leaves below; its bit is within bounds."""
+        inner = t.children[kind]
+        if not inner:
+            return held[d, kind]
+        parts = [below(child, d) for child in inner]
+        return bit(parts[0], parts[-1])
+
+    def bit(a: int, b: int) -> int:
+        if max(a, b) * t.most.denominator > t.most.numerator * (a + b):
+            raise _differ(f"{where}: outside the source", "bias at most", t.most, Fraction(max(a, b), a + b))
+        return a + b
+
+    if path is None:
+        below(0, 0)
+    else:
+        mass = held[t.depth + 1, t.levels[-1][path]]
+        for d in range(t.depth, 0, -1):
+            mass = bit(mass, below(t.beside(path, d), d))
+    return masses, unit
+
+
 # ---------------------------------------------------------------- kinds of certificates
 
 
@@ -1180,8 +1495,16 @@ def _check_bracket(
     if multipliers is not None:
         bound, line, carried = _check_multipliers_of(multipliers, q.quantity, programs, lifted)
         lines.append(line)
+    prices = _get(certificate, "prices", dict, "certificate") if "prices" in certificate else None
+    by_orbits = attack is not None and "orbits" in attack
+    tree = _symmetric(q, raw) if prices is not None or by_orbits else None
+    if prices is not None and tree is not None:
+        if bound is not None:
+            raise CertificateError("certificate: multipliers and prices for one end")
+        bound, line = _check_prices(prices, tree)
+        lines.append(line)
     if attack is not None:
-        value, line = _check_attack(attack, q)
+        value, line = _check_orbits(attack, tree) if by_orbits and tree else _check_attack(attack, q)
         lines.append(line)
     if bound is None and value is None:
         raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")

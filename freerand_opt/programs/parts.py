@@ -83,7 +83,9 @@ def parts(question: Question) -> Parts:
     for test in question.tests:
         sign = -1 if test.relation == ">=" else 1
         base, more = split(test.functional)
-        always = sum((v * (1 if weights is None else weights[s] * settings) for s, v in base.items()), Fraction(0))
+        always = sum(
+            (v * (1 if weights is None else weights[s] * settings) for s, v in base.items()), Fraction(0)
+        )
         errors.append({s: sign * value for s, value in more.items()})
         scores.append(sign * (test.score - always))
     zero = Fraction(0)
@@ -102,7 +104,9 @@ def parts(question: Question) -> Parts:
         else:
             erring, unbiased = worth[0] / settings, worth[1] / settings
     colours = _colours(settings, edges, weights, gains, own, errors)
-    return Parts(edges, weights, settings, erring, unbiased, gains, own, tuple(errors), tuple(scores), colours)
+    return Parts(
+        edges, weights, settings, erring, unbiased, gains, own, tuple(errors), tuple(scores), colours
+    )
 
 
 def _worths(question: Question) -> tuple[Fraction, Fraction]:

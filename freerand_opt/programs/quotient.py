@@ -4,8 +4,9 @@ Joint settings that play the same part in a question are leaves of one colour; t
 the coloured tree permute settings, boxes that err on one edge, and source distributions, and keep
 the question. So all columns of an orbit may be equal (docs/proofs/tree-symmetry.md):
 
-.. math:: \max \sum_{c,J} |c||J|\, g_c(J)\, t_c(J) \;:\; t_c \in \mathrm{cone}(S) \text{ for the marked tree},\;
-   \sum_{c, J \subset L} \tfrac{|c||J|}{|L|}\, t_c(J) = S P(L),\; \sum_c |c|\, f(e_c)\, t_c(e_c) \le \text{score},
+.. math:: \max \sum_{c,J} |c||J|\, g_c(J)\, t_c(J) \;:\; t_c \in \mathrm{cone}(S),\;
+   \sum_{c, J \subset L} \tfrac{|c||J|}{|L|}\, t_c(J) = S P(L),\;
+   \sum_c |c|\, f(e_c)\, t_c(e_c) \le \text{score},
 
 over orbits c of edges (and the box without errors), orbits J of leaves that keep the mark of c,
 and classes L of leaves. This is what colour refinement makes of the full program, found directly:
@@ -14,7 +15,7 @@ and classes L of leaves. This is what colour refinement makes of the full progra
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -68,6 +69,7 @@ class QuotientStrategies:
     parts: Parts
     copies: tuple[Copy, ...]
     test_scales: tuple[int, ...]
+    epsilon: Fraction
 
 
 def by_orbits(question: Question) -> QuotientStrategies:
@@ -102,7 +104,7 @@ def by_orbits(question: Question) -> QuotientStrategies:
             for name, copy in zip(names, copies, strict=True)
         ),
     )
-    return QuotientStrategies(program, tree, shared, copies, scales)
+    return QuotientStrategies(program, tree, shared, copies, scales, source.epsilon)
 
 
 def _copies(tree: BitTree, shared: Parts, *, local: bool) -> tuple[Copy, ...]:
@@ -118,7 +120,9 @@ def _copies(tree: BitTree, shared: Parts, *, local: bool) -> tuple[Copy, ...]:
         beside = (tree.levels[d][(leaf >> (depth - d)) ^ 1] for d in range(1, depth + 1))
         columns += depth + 1 + sum(below[int(kind)] for kind in beside)
     if columns > MAX_COLUMNS:
-        raise TooLargeError(f"the orbits of this source's tree make {columns} columns, more than {MAX_COLUMNS}")
+        raise TooLargeError(
+            f"the orbits of this source's tree make {columns} columns, more than {MAX_COLUMNS}"
+        )
     found: list[Copy] = []
     start = 0
     for mark, count in [*marks, *([] if local else [(None, 1)])]:
@@ -199,7 +203,9 @@ def _test_rows(
     for test, errors, score in zip(question.tests, shared.errors, shared.scores, strict=True):
         entries = []
         for copy in copies:
-            factor = Fraction(0) if copy.mark is None else errors.get(int(tree.setting[copy.mark]), Fraction(0))
+            factor = (
+                Fraction(0) if copy.mark is None else errors.get(int(tree.setting[copy.mark]), Fraction(0))
+            )
             if factor:
                 entries.append((0, copy.start + tree.depth, copy.count * factor))
         matrix, right = integer_rows(entries, [score], columns)
@@ -215,20 +221,43 @@ def _name(question: Question, tree: BitTree, copy: Copy) -> str:
     return f"errs on {edge} alone" + (f", and {copy.count - 1} like it" if copy.count > 1 else "")
 
 
-def class_values(tree: BitTree, at_leaf: Callable[[int], Fraction], epsilon: Fraction) -> list[Fraction]:
-    """Return for each class the largest gain of a unit of mass there, by backward recursion.
+def class_gains(
+    made: QuotientStrategies, prices: Mapping[int, Fraction], *, unbiased: bool
+) -> list[Fraction]:
+    """Return for each class the largest gain, less the prices of leaves, of a unit of mass that is there.
 
-    `at_leaf(s)` is the gain at a joint setting, the same for all of a class.
+    Gains are those of boxes without their own edge; the recursion is that of strategies.md, section 5.
     """
+    tree, parts = made.tree, made.parts
     values = [Fraction(0)] * len(tree.size)
     for kind, leaf in tree.first_leaves().items():
-        values[kind] = at_leaf(int(tree.setting[leaf]))
+        values[kind] = parts.gain(int(tree.setting[leaf]), unbiased=unbiased) * parts.settings - prices[kind]
     for kind in reversed(range(tree.leaf_classes[0])):
-        children = [values[child] for child in tree.children[kind]]
-        values[kind] = biased(max(children), min(children), epsilon)
+        values[kind] = _biased([values[child] for child in tree.children[kind]], made.epsilon)
     return values
 
 
-def biased(large: Fraction, small: Fraction, epsilon: Fraction) -> Fraction:
-    """Return the best mean of two gains that a bit can give."""
-    return (Fraction(1, 2) + epsilon) * large + (Fraction(1, 2) - epsilon) * small
+def best_gain(
+    made: QuotientStrategies, copy: Copy, gains: Sequence[Fraction], tests: Sequence[Fraction]
+) -> Fraction:
+    """Return the largest gain of a unit of mass for the boxes of a copy, from that of classes.
+
+    Only the values on the path to its edge differ; `tests` are the prices of errors.
+    """
+    if copy.mark is None:
+        return gains[0]
+    tree, parts = made.tree, made.parts
+    s = int(tree.setting[copy.mark])
+    own = parts.own.get(s, Fraction(0))
+    for price, errors in zip(tests, parts.errors, strict=True):
+        own -= price * errors.get(s, Fraction(0))
+    value = gains[copy.nodes[tree.depth].kind] + own * parts.settings
+    for d in range(tree.depth, 0, -1):
+        beside = int(tree.levels[d][(copy.mark >> (tree.depth - d)) ^ 1])
+        value = _biased([value, gains[beside]], made.epsilon)
+    return value
+
+
+def _biased(gains: list[Fraction], epsilon: Fraction) -> Fraction:
+    """Return the best mean of two gains (or of one, twice) that a bit can give."""
+    return (Fraction(1, 2) + epsilon) * max(gains) + (Fraction(1, 2) - epsilon) * min(gains)

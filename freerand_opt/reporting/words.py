@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from freerand_opt.certificates.attack import Strategy
+from freerand_opt.certificates.attack import Strategies, Strategy
+from freerand_opt.certificates.orbits import OrbitStrategy
 from freerand_opt.exact import decimal_below
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import (
@@ -93,23 +94,22 @@ def program(made: ConicProgram, method: str) -> Iterator[str]:
     yield f"rows        {made.row_label(0)}, .., {made.row_label(rows - 1)}"
 
 
-def attack(strategies: tuple[Strategy, ...], asked: Question, limit: int = 8) -> Iterator[str]:
+def attack(strategies: Strategies, asked: Question, limit: int = 8) -> Iterator[str]:
     """Yield the heaviest strategies: weight, box, and the settings that the source favours and shuns."""
-    shown = sorted(strategies, key=lambda strategy: strategy.weight, reverse=True)
-    yield f"attack      {len(shown)} values of W; heaviest first"
+    shown: list[Strategy | OrbitStrategy] = sorted(strategies, key=lambda part: part.weight, reverse=True)
+    values = sum(strategy.count if isinstance(strategy, OrbitStrategy) else 1 for strategy in shown)
+    orbits = f" in {len(shown)} orbits" if any(isinstance(s, OrbitStrategy) for s in shown) else ""
+    yield f"attack      {values} values of W{orbits}; heaviest first"
     scenario = asked.scenario
     for strategy in shown[:limit]:
-        weight = strategy.weight
-        most = max(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
-        least = min(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
-        spread = (
-            f"settings {scenario.setting_label(most)} most likely ({_short(strategy.masses[most] / weight)})"
-        )
-        if strategy.masses[most] != strategy.masses[least]:
-            spread += f", {scenario.setting_label(least)} least ({_short(strategy.masses[least] / weight)})"
+        most, largest = max(strategy.chances, key=lambda pair: pair[1])
+        least, smallest = min(strategy.chances, key=lambda pair: pair[1])
+        spread = f"settings {scenario.setting_label(most)} most likely ({_short(largest)})"
+        if largest != smallest:
+            spread += f", {scenario.setting_label(least)} least ({_short(smallest)})"
         else:
             spread = "all settings equally likely"
-        yield f"  weight {_short(weight)}: box {strategy.box.label}; {spread}"
+        yield f"  weight {_short(strategy.weight)}: box {strategy.label}; {spread}"
     if len(shown) > limit:
         yield f"  .. and {len(shown) - limit} more (in the certificate)"
 
