@@ -22,6 +22,7 @@ that cancel exactly or are enclosed between integers over a power of two.
 from __future__ import annotations
 
 import argparse
+import collections
 import hashlib
 import itertools
 import json
@@ -1166,6 +1167,10 @@ class _Symmetric:
         """Return the class of the sibling of the path to a leaf, at depth d."""
         return self.levels[d][leaf >> (self.depth - d) ^ 1]
 
+    def leaves(self) -> dict[int, int]:
+        """Return one joint setting of each class of leaves; what is asked is the same for all of them."""
+        return {self.levels[-1][leaf]: s for s, leaf in enumerate(self.place)}
+
     def gain(self, s: int, edge: int | None) -> Fraction:
         return self.special.get(s, self.gains)[edge is None]
 
@@ -1231,8 +1236,8 @@ def _symmetric(q: _Question, raw: Any) -> _Symmetric:
     levels, children = _classes([colours[s] for s in _inverse(place)])
     sizes = [0] * len(children)
     for level in levels:
-        for kind in level:
-            sizes[kind] += 1
+        for kind, count in collections.Counter(level).items():
+            sizes[kind] = count
     depth = len(levels) - 1
     return _Symmetric(
         q, most, observed, set(parity), gains, special, own, errors, limits, place, depth,
@@ -1303,7 +1308,7 @@ def _check_prices(raw: Any, t: _Symmetric) -> tuple[Number, str]:
     kinds = _leaf_classes(t, raw, where)
     palette, codes = _vector(raw, len(kinds), where)
     price = {kind: _rational(palette[code], where) for kind, code in zip(kinds, codes, strict=True)}
-    leaves = {kind: s for s, leaf in enumerate(t.place) for kind in t.levels[-1][leaf : leaf + 1]}
+    leaves = t.leaves()
     if len(price) != len(kinds) or price.keys() != leaves.keys():
         raise CertificateError(f"{where}: claimed {len(kinds)} classes of settings, derived {len(leaves)}")
     derived: Number = Fraction(0)
@@ -1370,8 +1375,7 @@ def _check_orbits(attack: Any, t: _Symmetric) -> tuple[Number, str]:
                 gain += share * t.own.get(s, 0)
                 broken = [x + share * e.get(s, 0) for x, e in zip(broken, t.errors, strict=True)]
         boxes += count
-    for s, leaf in enumerate(t.place):
-        kind = t.levels[-1][leaf]
+    for kind, s in t.leaves().items():
         if seen[kind] != t.observed[s] * t.sizes[kind]:
             raise _differ("attack", f"probability of setting {s}", t.observed[s], seen[kind] / t.sizes[kind])
     for k, (x, limit) in enumerate(zip(broken, t.limits, strict=True)):

@@ -52,8 +52,8 @@ class BitTree:
 
     def first_leaves(self) -> dict[int, int]:
         """Return {leaf class: its first leaf}."""
-        classes, first = np.unique(self.levels[-1], return_index=True)
-        return dict(zip(classes.tolist(), first.tolist(), strict=True))
+        _, first, _ = _ranked(self.levels[-1])
+        return dict(zip(self.leaf_classes, first.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -84,24 +84,41 @@ def leaf_order(scenario: Scenario, source: SanthaVazirani) -> IntArray:
     return found
 
 
+def _ranked(keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Return (rank of each key among the distinct ones, first index and number of each distinct key).
+
+    Keys are integers from 0 on; where they are not much larger than their number nothing is sorted.
+    """
+    largest = int(keys.max())
+    if largest > 4 * len(keys):
+        _, first, rank, count = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+        return rank.astype(np.int64), first.astype(np.int64), count.astype(np.int64)
+    count = np.bincount(keys, minlength=largest + 1)
+    place = np.cumsum(count > 0) - 1
+    seen = np.zeros(largest + 1, dtype=np.int64)
+    seen[keys[::-1]] = np.arange(len(keys) - 1, -1, -1)
+    found = count > 0
+    return place[keys].astype(np.int64), seen[found], count[found].astype(np.int64)
+
+
 def bit_tree(scenario: Scenario, source: SanthaVazirani, colours: IntArray) -> BitTree:
     """Return the tree of a source whose leaves have the `colours` of their joint settings (integers)."""
     setting = leaf_order(scenario, source)
-    codes = [np.unique(colours[setting], return_inverse=True)[1].astype(np.int64)]
+    codes = [_ranked(colours[setting])[0]]
     for _ in range(bit_count(scenario)):
         pairs = np.sort(codes[0].reshape(-1, 2), axis=1)
         keys = pairs[:, 0] * (int(pairs.max()) + 1) + pairs[:, 1]
-        codes.insert(0, np.unique(keys, return_inverse=True)[1].astype(np.int64))
+        codes.insert(0, _ranked(keys)[0])
     levels = [np.zeros(1, dtype=np.int64)]
     children: list[tuple[int, ...]] = []
     size = [1]
     for depth, code in enumerate(codes[1:]):
         parent = np.repeat(levels[depth], 2)
         keys = parent * (int(code.max()) + 1) + code
-        _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
-        level = place.astype(np.int64) + len(size)
+        rank, _, count = _ranked(keys)
+        level = rank + len(size)
         size += count.tolist()
-        _, first = np.unique(levels[depth], return_index=True)
+        _, first, _ = _ranked(levels[depth])
         pairs = level.reshape(-1, 2)[first]
         children += [tuple(dict.fromkeys(pair)) for pair in pairs.tolist()]
         levels.append(level)
