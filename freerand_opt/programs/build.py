@@ -128,6 +128,9 @@ def _by_vertices(question: Question) -> Bounds | None:
 def _by_outer(question: Question) -> Bounds | None:
     if question.adversary.devices == "local":
         return None
+    outcomes, settings = question.scenario.shape
+    if outcomes * settings**2 > MAX_COLUMNS:  # a source has a column for each joint setting or more
+        raise TooLargeError(f"products of facets make at least {outcomes * settings**2} columns")
     return Bounds(outer(question, scores=_outward(question)), None, "outer: products of facets")
 
 
