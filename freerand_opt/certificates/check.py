@@ -1198,33 +1198,15 @@ def _symmetric(q: _Question, raw: Any) -> _Symmetric:
     weights = [_rational(x, where) for x in (q.observed[:1] if alike else q.observed)]
     observed = weights * q.count_settings if alike else weights
 
-    def split(score: _Score, sign: int) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
-        """Return what a score is without errors, and what an error adds, at each joint setting."""
-        table: dict[int, list[Fraction]] = {}
-        for o, s, f in score.terms:
-            table.setdefault(s, [Fraction(0)] * 4)[o] += sign * _rational(f, where)
-        base, more = {}, {}
-        for s, (f00, f01, f10, f11) in table.items():
-            if f00 != f11 or f01 != f10 or (s not in parity and f00 != f01):
-                raise CertificateError(f"{where}: a score tells more than errors on edges, at setting {s}")
-            if score.conditional and not observed[s]:
-                raise CertificateError(f"{where}: setting {s} never occurs")
-            share = 1 / observed[s] if score.conditional else Fraction(1)
-            right, wrong = (f01, f00) if parity.get(s) else (f00, f01)
-            base[s], more[s] = right * share, (wrong - right) * share
-        if any(value < 0 for value in more.values()):
-            raise CertificateError(f"{where}: errors help, so other boxes may do better")
-        return base, {s: value for s, value in more.items() if value}
-
     errors, limits = [], []
     for score, relation, limit in q.tests:
         if relation == "=":
             raise CertificateError(f"{where}: an equality is no test in which fewer errors help")
         sign = -1 if relation == ">=" else 1
-        base, more = split(score, sign)
+        base, more = _split(score, sign, parity, observed)
         errors.append(more)
         limits.append(limit * sign - sum((f * observed[s] for s, f in base.items()), Fraction(0)))
-    gains, special, own = _symmetric_gains(q, observed, split)
+    gains, special, own = _symmetric_gains(q, parity, observed)
     ids: dict[Any, int] = {}
     colours = [0] * len(observed) if alike else [ids.setdefault(x, len(ids)) for x in observed]
     ids[None] = len(ids)  # so that no colour is that of a weight alone
@@ -1245,15 +1227,37 @@ def _symmetric(q: _Question, raw: Any) -> _Symmetric:
     )  # fmt: skip
 
 
+def _split(
+    score: _Score, sign: int, parity: Mapping[int, int], observed: list[Fraction]
+) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
+    """Return what a score is without errors, and what an error adds, at each joint setting."""
+    where = "symmetry"
+    table: dict[int, list[Fraction]] = {}
+    for o, s, f in score.terms:
+        table.setdefault(s, [Fraction(0)] * 4)[o] += sign * _rational(f, where)
+    base, more = {}, {}
+    for s, (f00, f01, f10, f11) in table.items():
+        if f00 != f11 or f01 != f10 or (s not in parity and f00 != f01):
+            raise CertificateError(f"{where}: a score tells more than errors on edges, at setting {s}")
+        if score.conditional and not observed[s]:
+            raise CertificateError(f"{where}: setting {s} never occurs")
+        share = 1 / observed[s] if score.conditional else Fraction(1)
+        right, wrong = (f01, f00) if parity.get(s) else (f00, f01)
+        base[s], more[s] = right * share, (wrong - right) * share
+    if any(value < 0 for value in more.values()):
+        raise CertificateError(f"{where}: errors help, so other boxes may do better")
+    return base, {s: value for s, value in more.items() if value}
+
+
 def _symmetric_gains(
-    q: _Question, observed: list[Fraction], split: Callable[[_Score, int], Any]
+    q: _Question, parity: Mapping[int, int], observed: list[Fraction]
 ) -> tuple[tuple[Fraction, Fraction], dict[int, tuple[Fraction, Fraction]], dict[int, Fraction]]:
     """Return what a unit of probability is worth: everywhere, at some settings, at a box's own edge."""
     zero = Fraction(0)
     if q.quantity == "strategy":
         return (zero, zero), {}, {}
     if q.score is not None:
-        base, more = split(q.score, 1 if q.smallest else -1)  # errors must not help
+        base, more = _split(q.score, 1 if q.smallest else -1, parity, observed)  # errors must not help
         return (zero, zero), {s: (-f, -f) for s, f in base.items()}, {s: -f for s, f in more.items()}
     a, b, c, d = q.values
     if (a, c) != (b, d) and (a, b) != (c, d):
