@@ -529,5 +529,5 @@ def test_a_price_proof_does_not_fit_another_source(body):
 
 def test_limits_stand_where_they_are_said_to():
     assert quotient.MAX_COLUMNS < builder.MAX_COLUMNS
-    assert "orbits" not in builder.build(question(32)).method
-    assert "orbits" in builder.build(question(64)).method
+    assert "orbits" not in builder.build(question(16)).method
+    assert "orbits" in builder.build(question(32)).method

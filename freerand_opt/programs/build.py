@@ -32,7 +32,7 @@ from freerand_opt.programs.strategies import BoxStrategies, by_boxes, by_source_
 MULTIPLIED_BITS = 40
 #: Programs by boxes on a cycle up to this many columns are written down in full, then reduced;
 #: larger ones by orbits, if those are fewer.
-REDUCED_COLUMNS = 2**18
+REDUCED_COLUMNS = 2**16
 #: More columns than this do not fit into memory.
 MAX_COLUMNS = 2**22
 

@@ -20,6 +20,8 @@ from freerand_opt.spec.fields import Fields, attempt, kind, number, shortened, s
 from freerand_opt.spec.observed import observed
 from freerand_opt.spec.outputs import output
 
+#: Largest number of probabilities P(o|s) that tests may keep one by one.
+MAX_KEPT = 2**16
 #: Largest number of probabilities P(o|s) that a scenario may have.
 MAX_CELLS = 2**22
 RELATIONS = ("<=", ">=", "=")
@@ -223,6 +225,9 @@ def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
             score = behaviours.score(error, behaviour) + tolerance
             tests.append(Test(error, "<=", score, f"error at {scenario.setting_label(s)} <= {score}"))
         return tests
+    count = prod(scenario.shape)
+    if count > MAX_KEPT:
+        raise fields.fail("keep", f"the behaviour has {count} probabilities; tests keep at most {MAX_KEPT}")
     irrational = any(not isinstance(p, Fraction) for row in behaviour.table for p in row)
     if irrational and tolerance == 0:
         raise fields.fail(
