@@ -126,7 +126,7 @@ def _finished(
         name=name,
         instance=instance,
         answer=ends,
-        proof=proof,
+        multipliers=proof,
         attack=None if signed is None else form.attack_json(signed, attack),
     )
     # the classes of a relaxed program may be finer, so those of the program itself are found anew

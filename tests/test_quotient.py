@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import itertools
 import json
 import math
+import sys
 from dataclasses import replace
 from fractions import Fraction as F
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 
-from freerand_opt.bounding import InfeasibleError, bound
+from freerand_opt.bounding import InfeasibleError, bound, proofs
 from freerand_opt.certificates import certify
 from freerand_opt.certificates import check as checker
+from freerand_opt.certificates.attack import from_json
 from freerand_opt.certificates.certificate import question_json
 from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import compare
@@ -27,11 +31,12 @@ from freerand_opt.model.question import Adversary, Ask, Output, Question
 from freerand_opt.model.question import Test as Check
 from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani, leaf_settings
 from freerand_opt.programs import build as builder
-from freerand_opt.programs import quotient
+from freerand_opt.programs import export, quotient
 from freerand_opt.programs.bit_tree import bit_tree, leaf_order, orbits
 from freerand_opt.programs.quotient import by_orbits
 from freerand_opt.programs.refinement import reduce
 from freerand_opt.programs.strategies import by_boxes
+from freerand_opt.reporting import words
 from freerand_opt.solvers.highs import solve
 from freerand_opt.verification import check_certificate
 
@@ -410,7 +415,7 @@ def test_a_wrong_price_is_rejected(body, change):
 
 
 def test_damaged_prices_are_rejected(body, none_body):
-    for key, value, words in (
+    for key, value, told in (
         ("tests", ["-1"], "price of at least 0"),
         ("tests", [], "1 tests needs a price"),
         ("tests", ["sqrt(2)"], "no fraction"),
@@ -421,7 +426,7 @@ def test_damaged_prices_are_rejected(body, none_body):
     ):
         bad = copy.deepcopy(body)
         bad["prices"][key] = value
-        rejected(bad, words)
+        rejected(bad, told)
     shorter = copy.deepcopy(body)
     shorter["prices"]["settings"].pop()
     shorter["prices"]["codes"].pop()
@@ -531,3 +536,30 @@ def test_limits_stand_where_they_are_said_to():
     assert quotient.MAX_COLUMNS < builder.MAX_COLUMNS
     assert "orbits" not in builder.build(question(16)).method
     assert "orbits" in builder.build(question(32)).method
+
+
+@pytest.mark.usefixtures("orbits_always")
+def test_orbits_are_told_and_read_back():
+    """The words of a result and of its certificate are the same, and weights sum to 1."""
+    asked = question(8)
+    result = bound(asked)
+    again = from_json(json.loads(json.dumps(result.certificate["attack"])))
+    assert again == result.attack
+    assert sum(part.weight for part in again) == 1
+    lines = list(words.attack(result.attack, asked))
+    assert (
+        lines[0]
+        == f"attack      {sum(p.count for p in again)} values of W in {len(again)} orbits; heaviest first"
+    )
+    assert any("errs nowhere, unbiased" in line for line in lines)
+    assert any("alone, and" in line and "like it" in line for line in lines)
+
+
+@pytest.mark.usefixtures("orbits_always")
+def test_the_reduced_program_can_be_exported():
+    asked = question(4, score=F(3, 10))
+    spec = importlib.util.spec_from_file_location("vipr_reader", Path(__file__).with_name("vipr_reader.py"))
+    reader = sys.modules["vipr_reader"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reader)
+    found = reader.check(export.as_vipr(*proofs(asked)))
+    assert F(found.relation[1]) == chained_leakage(asked)

@@ -187,11 +187,11 @@ def bracket(
     name: str,
     instance: str,
     answer: tuple[Exact | None, Exact | None],
-    proof: dict[str, Any] | None,
+    multipliers: dict[str, Any] | None,
     attack: dict[str, Any] | None,
 ) -> Certificate:
-    """Return the certificate of one answer; `proof` has multipliers of a program, or prices."""
-    priced = proof is not None and "program" not in proof
+    """Return the certificate of one answer; instead of multipliers of a program there may be prices."""
+    priced = multipliers is not None and "program" not in multipliers
     lower, upper = answer
     return {
         "format": "freerand-certificate",
@@ -204,7 +204,7 @@ def bracket(
             "lower": None if lower is None else text(lower),
             "upper": None if upper is None else text(upper),
         },
-        "multipliers": None if priced else proof,
-        **({"prices": proof} if priced else {}),
+        "multipliers": None if priced else multipliers,
+        **({"prices": multipliers} if priced else {}),
         "attack": attack,
     }

@@ -115,4 +115,6 @@ def attack(strategies: Strategies, asked: Question, limit: int = 8) -> Iterator[
 
 
 def _short(value: Fraction) -> str:
-    return str(value) if len(str(value)) <= 12 else decimal_below(value, 6)
+    if len(str(value)) <= 12:
+        return str(value)
+    return decimal_below(value, 6) if value >= Fraction(1, 1000) else f"{float(value):.3g}"
