@@ -23,7 +23,7 @@ from freerand_opt.exact import Exact, enclose
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import table
 from freerand_opt.programs.build import Bounds, build
-from freerand_opt.programs.observation import TEST_PATTERN, observation_rows
+from freerand_opt.programs.observation import rows_of_tests
 from freerand_opt.programs.outer import StrategyProgram
 from freerand_opt.programs.program import FloatArray
 from freerand_opt.programs.ratios import parts, share_label, shared_out, sums_ratios
@@ -109,7 +109,9 @@ def _portioned(scores: Sequence[tuple[list[int], Exact]], weights: Sequence[dict
         limit = enclose(score)[0]
         shares.append(
             {
-                s: Fraction(floor(limit * Fraction(weight.get(s, 0.0) / total) * 2**SHARE_BITS), 2**SHARE_BITS)
+                s: Fraction(
+                    floor(limit * Fraction(weight.get(s, 0.0) / total) * 2**SHARE_BITS), 2**SHARE_BITS
+                )
                 for s in settings
             }
         )
@@ -209,20 +211,17 @@ def _margin_at(
     return _Found(float(worth) if worth else 0.0, worth, attack, shares, prices)
 
 
-def _prices(
-    asked: Question, bounds: Bounds, solved: Solved, attack: Sequence[Strategy]
-) -> dict[str, float]:
+def _prices(asked: Question, bounds: Bounds, solved: Solved, attack: Sequence[Strategy]) -> dict[str, float]:
     """Return by a test's label what a larger share would be worth; nothing for other programs than boxes."""
     made = bounds.above
     if not isinstance(made, BoxStrategies):
         return {}
     multipliers = full_floats(solved)[1]
-    rows = {made.program.row_label(row): row for row in observation_rows(made.program).tolist()}
+    rows = rows_of_tests(asked, made.program)
     mass = [float(sum(held)) for held in zip(*(strategy.masses for strategy in attack), strict=True)]
     prices = {}
-    for test, scale in zip(asked.tests, made.test_scales, strict=True):
+    for test, row, scale in zip(asked.tests, rows, made.test_scales, strict=True):
         (s, *others) = sorted(test.functional.settings())
-        row = rows[TEST_PATTERN.format(test.label)]
         prices[test.label] = 0.0 if others else float(multipliers[row]) * scale * mass[s]
     return prices
 
@@ -237,10 +236,13 @@ def _improved(
     best = []
     for test, shares in zip(held, found.shares, strict=True):
         prices = {s: found.prices[share_label(question, test, s, shares[s])] for s in shares}
-        best.append(max(prices, key=lambda s, prices=prices: prices[s]))
+        best.append(max((price, s) for s, price in prices.items())[1])
     for tried, step in enumerate(STEPS, start=1):
         weights = [
-            {s: (1 - step) * float(value) / max(float(sum(shares.values())), 1e-300) for s, value in shares.items()}
+            {
+                s: (1 - step) * float(value) / max(float(sum(shares.values())), 1e-300)
+                for s, value in shares.items()
+            }
             for shares in found.shares
         ]
         for weight, s in zip(weights, best, strict=True):

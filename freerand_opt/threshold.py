@@ -98,8 +98,7 @@ def critical_value(
         )
     doubt: tuple[Fraction, Fraction] | None = None
     for middle in _steps(hint, low, high, threshold):
-        gap = _widest_gap(low, high, doubt)
-        if gap[1] - gap[0] <= threshold.width:
+        if (gap := _widest_gap(low, high, doubt))[1] - gap[0] <= threshold.width:
             break
         if doubt is not None or not low < middle < high:
             middle = _on_grid((gap[0] + gap[1]) / 2, threshold)

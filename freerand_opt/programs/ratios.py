@@ -67,7 +67,8 @@ def _relaxed(question: Question, test: Test) -> list[Test]:
     scenario = question.scenario
     each, score = parts(scenario, test)
     found = [
-        Test(part, "<=", score, f"{test.label}, {scenario.setting_label(s)} alone") for s, part in each.items()
+        Test(part, "<=", score, f"{test.label}, {scenario.setting_label(s)} alone")
+        for s, part in each.items()
     ]
     most = {s: largest(question.source, scenario, s) for s in each}
     found.append(_weighted(each, most, score, f"{test.label}, denominators at their largest"))
@@ -85,9 +86,7 @@ def _relaxed(question: Question, test: Test) -> list[Test]:
     return found
 
 
-def _weighted(
-    each: dict[int, Functional], most: dict[int, Fraction], score: Exact, label: str
-) -> Test:
+def _weighted(each: dict[int, Functional], most: dict[int, Fraction], score: Exact, label: str) -> Test:
     """Return sum_s (top/most_s) Z_s <= top I with top = max most_s; factors are rounded down."""
     top = max(most.values(), default=Fraction(1))
     terms = {
