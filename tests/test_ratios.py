@@ -120,6 +120,13 @@ def test_an_attack_must_pass_the_ratio_test_itself():
         check(body)
 
 
+def test_a_bound_for_uniform_settings_is_none_for_free_ones():
+    body = copy.deepcopy(fr.bound(replace(question("1/16"), settings="uniform")).certificate)
+    body["question"]["observed"]["settings"] = "free"
+    with pytest.raises(CertificateError, match="they are about the program"):
+        check_certificate(body)
+
+
 def test_equalities_of_sums_of_ratios_are_refused(freerand, tmp_path):
     path = tmp_path / "q.toml"
     path.write_text("""
