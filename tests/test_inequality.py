@@ -132,3 +132,15 @@ def test_the_command_line_prints_it_and_the_local_model(freerand, tmp_path):
     for strategy in modelled["local_model"]:
         assert sum(map(F, strategy["settings"])) == 1
         assert len(strategy["outcomes"]) == 2
+
+
+def test_claims_of_existence_are_proved_and_refuted(freerand, tmp_path):
+    path = tmp_path / "hardy.toml"
+    body = (LPS / "published_mdl.toml").read_text().split("[[instances]]")[0]
+    for claim, low, wanted in (("none", "1/10", "PROVED"), ("exists", "1/10", "REFUTED")):
+        path.write_text(body.replace('value = "none"', f'value = "{claim}"').replace('"1/10"', f'"{low}"'))
+        (found,) = freerand("verify", path, "--json").data
+        assert found["verdict"] == wanted
+    path.write_text(body.replace('"1/10"', "0").replace('"7/10"', "1"))
+    (found,) = freerand("verify", path, "--json").data
+    assert found["verdict"] == "REFUTED"
