@@ -126,6 +126,9 @@ def test_the_command_line_prints_it_and_the_local_model(freerand, tmp_path):
     assert "inequality  P(00,00) - 7 [P(01,01) + P(10,10) + P(00,11)] <= 0\n" in run.out
     (refuted,) = freerand("bound", path, "--json").data
     assert (refuted["inequality"]["bound"], refuted["local_model"]) == ("0", None)
+    model = freerand("bound", path, "source.lower=0", "source.upper=1").out
+    assert "local model " in model
+    assert "settings 00 " in model
     (modelled,) = freerand("bound", path, "source.lower=0", "source.upper=1", "--json").data
     assert modelled["inequality"] is None
     assert sum(F(strategy["weight"]) for strategy in modelled["local_model"]) == 1

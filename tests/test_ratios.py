@@ -14,11 +14,12 @@ from freerand_opt.certificates.check import CertificateError, check
 from freerand_opt.model import behaviour as bh
 from freerand_opt.model import functional as fn
 from freerand_opt.model import scenario as sc
-from freerand_opt.model.question import Adversary, Ask, Output, Question
+from freerand_opt.model.question import Adversary, Ask, Output, Question, Threshold
 from freerand_opt.model.question import Test as Check
 from freerand_opt.model.source import MeasurementDependence, Mutual, SanthaVazirani
 from freerand_opt.programs import ratios
 from freerand_opt.programs.vertices import source_vertices
+from freerand_opt.threshold import critical_value
 from freerand_opt.verification import check_certificate
 
 X = Output((0, 0, 1, 1), 2, "A")
@@ -149,3 +150,13 @@ quantity = "strategy"
     run = freerand("bound", path)
     assert (run.code, run.out) == (2, "")
     assert "sum of ratios" in run.err
+
+
+def test_a_threshold_is_certain_on_both_sides_of_what_is_not():
+    """(q/p)^2 = I and 2/(1 + (p/q)^2) = I enclose it; I = 1/2: p/q = sqrt 2 and sqrt 3."""
+    asked = question(0, devices="local")
+    seeks = Threshold("source.epsilon", (F(0), F(1, 4)), F(1, 100))
+    found = critical_value(asked, seeks).bracket
+    first, last = (2**0.5 - 1) / (2**0.5 + 1) / 2, (3**0.5 - 1) / (3**0.5 + 1) / 2
+    assert first - 0.01 <= float(found.lower) <= last
+    assert first <= float(found.upper) <= last + 0.01

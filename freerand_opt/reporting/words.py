@@ -18,6 +18,8 @@ from freerand_opt.model.source import (
 )
 from freerand_opt.programs.program import ConicProgram
 
+#: Up to so many joint settings a strategy is printed with its whole distribution, where it is what was asked.
+WRITTEN_OUT = 4
 _QUANTITY = {
     "guessing-probability": "the guessing probability of {output}",
     "trace-distance": "the trace distance D(P_RW, U x P_W) of {output}",
@@ -96,10 +98,18 @@ def program(made: ConicProgram, method: str) -> Iterator[str]:
 def attack(strategies: tuple[Strategy, ...], asked: Question, limit: int = 8) -> Iterator[str]:
     """Yield the heaviest strategies: weight, box, and the settings that the source favours and shuns."""
     shown = sorted(strategies, key=lambda strategy: strategy.weight, reverse=True)
-    yield f"attack      {len(shown)} values of W; heaviest first"
+    local = asked.ask.quantity == "strategy" and asked.adversary.devices == "local"
+    yield f"{'local model' if local else 'attack     '} {len(shown)} values of W; heaviest first"
     scenario = asked.scenario
     for strategy in shown[:limit]:
         weight = strategy.weight
+        if asked.ask.quantity == "strategy" and len(strategy.masses) <= WRITTEN_OUT:
+            shares = (
+                f"{scenario.setting_label(s)} {_short(mass / weight)}"
+                for s, mass in enumerate(strategy.masses)
+            )
+            yield f"  weight {_short(weight)}: box {strategy.box.label}; settings {', '.join(shares)}"
+            continue
         most = max(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
         least = min(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
         spread = (
