@@ -26,6 +26,7 @@ from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.refinement import lift_rows, reduce
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.result import Bracket, Result, exact_text
+from freerand_opt.sharing import has_ratios, shared_attack
 from freerand_opt.solvers.choose import solver_named
 from freerand_opt.solving import Lifted, Solved, Solver, expanded, full_floats, proof_json, solve
 
@@ -88,6 +89,8 @@ def answered(
     if bounds.below is not None and solved.point is not None:
         attack = orbits_or_strategies(question, bounds.below, solved.point)
         value = objective_value(bounds.below.program, solved.point)
+    elif has_ratios(question):
+        attack, value = shared_attack(question, bounds.above, full_floats(solved)[0], run, time_limit)
     elif bounds.below is None and not isinstance(bounds.above, QuotientStrategies):
         attack, value = search(question, bounds.above, *full_floats(solved), run)
     solved, proof = _proof(bounds, above, solved)
@@ -185,6 +188,8 @@ def _existence(
         assert bounds.below is not None
         attack = orbits_or_strategies(question, bounds.below, solved.point[: full.shape[1]])
         value = Fraction(1)
+    elif has_ratios(question):
+        attack, value = shared_attack(question, bounds.above, full_floats(solved)[0], run, time_limit)
     found, needed = make(question, bounds, solved, proof=proof, about=full, attack=attack, value=value)
     return replace(found, infeasible=proof is not None), needed
 

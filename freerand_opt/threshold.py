@@ -96,19 +96,20 @@ def critical_value(
             f"at {low} the answer is {below}, at {high} it is {above}; the claim must hold at one end and "
             "fail at the other",
         )
+    doubt: tuple[Fraction, Fraction] | None = None
     for middle in _steps(hint, low, high, threshold):
-        if high - low <= threshold.width:
+        if (gap := _widest_gap(low, high, doubt))[1] - gap[0] <= threshold.width:
             break
-        if not low < middle < high:
-            middle = _on_grid((low + high) / 2, threshold)
+        if doubt is not None or not low < middle < high:
+            middle = _on_grid((gap[0] + gap[1]) / 2, threshold)
         found = at(middle)
         where = side(found, threshold.crosses)
         if where == first:
             low, below = middle, found
         elif where == last:
             high, above = middle, found
-        else:
-            break
+        else:  # neither proved nor refuted: what is certain lies on both sides
+            doubt = (middle, middle) if doubt is None else (min(doubt[0], middle), max(doubt[1], middle))
     body = {
         "format": "freerand-certificate",
         "version": 1,
@@ -134,6 +135,15 @@ def critical_value(
         solver=above.solver,
         seconds=time.perf_counter() - begun,
     )
+
+
+def _widest_gap(
+    low: Fraction, high: Fraction, doubt: tuple[Fraction, Fraction] | None
+) -> tuple[Fraction, Fraction]:
+    """Return the wider of the two intervals beside those values where neither side could be proved."""
+    if doubt is None:
+        return low, high
+    return max((low, doubt[0]), (doubt[1], high), key=lambda gap: gap[1] - gap[0])
 
 
 def _on_grid(value: Fraction, threshold: Threshold) -> Fraction:

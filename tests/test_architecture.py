@@ -25,8 +25,9 @@ LEVELS = (
     ("spec", "solvers", "certificates"),
     ("result",),
     ("attacks", "solving"),
+    ("sharing",),
     ("bounding",),
-    ("threshold",),
+    ("threshold", "inequality"),
     ("verification",),
     ("batch",),
     ("reporting",),
@@ -58,7 +59,7 @@ OUTSIDE = {
     "flint": ("exact", "programs"),
     "rich": ("reporting", "cli"),
     "typer": ("cli",),
-    "numpy": ("programs", "solvers", "certificates", "attacks", "solving"),
+    "numpy": ("programs", "solvers", "certificates", "attacks", "solving", "sharing", "inequality"),
     "scipy": ("programs", "solvers", "certificates", "attacks", "threshold"),
 }
 #: Files and functions over the limits, which others are about to split: {name: lines allowed}.

@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from freerand_opt.batch import Checked
+from freerand_opt.reporting import refutations
 from freerand_opt.result import Bracket, exact_text
 from freerand_opt.spec.file import QuestionFile
 from freerand_opt.verification import Verification
@@ -40,6 +41,7 @@ def record(found: Verification) -> dict[str, Any]:
         "how": "solved" if result.solved else "checked",
         "seconds": round(result.seconds, 4),
         "certificate": result.digest,
+        **refutations.record(found),
     }
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from freerand_opt.reporting import tables, words
+from freerand_opt.reporting import refutations, tables, words
 from freerand_opt.verification import Verification
 
 
@@ -53,6 +53,7 @@ def put_answer(found: Verification) -> None:
             f"verdict     {found.verdict} ({found.instance.expect.shown if found.instance.expect else ''})"
         )
     lines += [f"method      {result.method}", f"certificate {result.digest}, checked; {result.seconds:.2f} s"]
+    lines += refutations.lines(found)
     if result.attack and asked is not None:
         lines += words.attack(result.attack, asked)
     put("\n".join(lines))

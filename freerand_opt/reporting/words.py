@@ -19,6 +19,8 @@ from freerand_opt.model.source import (
 )
 from freerand_opt.programs.program import ConicProgram
 
+#: Up to so many joint settings a strategy is printed with its whole distribution, where it is what was asked.
+WRITTEN_OUT = 4
 _QUANTITY = {
     "guessing-probability": "the guessing probability of {output}",
     "trace-distance": "the trace distance D(P_RW, U x P_W) of {output}",
@@ -99,9 +101,22 @@ def attack(strategies: Strategies, asked: Question, limit: int = 8) -> Iterator[
     shown: list[Strategy | OrbitStrategy] = sorted(strategies, key=lambda part: part.weight, reverse=True)
     values = sum(strategy.count if isinstance(strategy, OrbitStrategy) else 1 for strategy in shown)
     orbits = f" in {len(shown)} orbits" if any(isinstance(s, OrbitStrategy) for s in shown) else ""
-    yield f"attack      {values} values of W{orbits}; heaviest first"
+    local = asked.ask.quantity == "strategy" and asked.adversary.devices == "local"
+    yield f"{'local model' if local else 'attack     '} {values} values of W{orbits}; heaviest first"
     scenario = asked.scenario
     for strategy in shown[:limit]:
+        weight = strategy.weight
+        if (
+            isinstance(strategy, Strategy)
+            and asked.ask.quantity == "strategy"
+            and len(strategy.masses) <= WRITTEN_OUT
+        ):
+            shares = (
+                f"{scenario.setting_label(s)} {_short(mass / weight)}"
+                for s, mass in enumerate(strategy.masses)
+            )
+            yield f"  weight {_short(weight)}: box {strategy.box.label}; settings {', '.join(shares)}"
+            continue
         most, largest = max(strategy.chances, key=lambda pair: pair[1])
         least, smallest = min(strategy.chances, key=lambda pair: pair[1])
         spread = f"settings {scenario.setting_label(most)} most likely ({_short(largest)})"

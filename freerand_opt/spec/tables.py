@@ -57,12 +57,12 @@ def _refuse(question: Question) -> None:
     if question.settings == "free":
         for place, test in enumerate(question.tests):
             several = len(test.functional.settings())
-            if test.functional.on == "conditional" and several != 1:
+            if test.functional.on == "conditional" and several != 1 and test.relation == "=":
                 raise InputError(
                     f"test[{place}]",
                     f"{shown(test.label)} sums conditional probabilities of {several} joint settings, "
-                    "which is no linear test when the observed settings are free (a sum of ratios); "
-                    'test each error (keep = "errors"), use on = "joint", or observe uniform settings',
+                    "a sum of ratios when the observed settings are free, and can only be bracketed with "
+                    '<= or >=; write two tests, use on = "joint", or observe uniform settings',
                 )
         if asked is not None and asked.on == "conditional":
             raise InputError("ask", 'a conditional score is not linear with free settings; use on = "joint"')
