@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from freerand_opt.certificates.attack import Strategy
 from freerand_opt.certificates.certify import Multipliers
 from freerand_opt.exact import Exact, log2, text
+from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
 from freerand_opt.model.scenario import Scenario
@@ -177,6 +178,15 @@ def multipliers_json(
 def attack_json(value: Fraction, strategies: Sequence[Strategy]) -> dict[str, Any]:
     """Return the proof of a lower end: what the adversary does for each w."""
     return {"value": str(value), "strategies": [strategy.as_json() for strategy in strategies]}
+
+
+def honest_json(behaviour: Behaviour, tests: Sequence[Test]) -> dict[str, Any]:
+    """Return the behaviour at visibility 1, and what is added to its score in each test (or None)."""
+    places: dict[str, int] = {}
+    entries = [text(p) for row in behaviour.table for p in row]
+    codes = [places.setdefault(entry, len(places)) for entry in entries]
+    slack = [None if test.slack is None else str(test.slack) for test in tests]
+    return {"behaviour": {"palette": list(places), "codes": codes}, "slack": slack}
 
 
 def bracket(
