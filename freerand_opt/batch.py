@@ -11,10 +11,11 @@ from typing import Literal
 
 from freerand_opt.bounding import InfeasibleError
 from freerand_opt.certificates.check import CertificateError
-from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError
+from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError
 from freerand_opt.spec.file import Instance, QuestionFile
 from freerand_opt.store import file_name, write_whole
-from freerand_opt.verification import Verification, check_certificate, compared, load, verify
+from freerand_opt.threshold import NoChangeError
+from freerand_opt.verification import Verification, check_certificate, compared, load, unanswered, verify
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,25 @@ def verify_all(
         except SolverUnavailableError:
             raise
         except FreerandError as error:
-            failed.append(f"{where}: {error}")
+            mark = _mark(error, instance) if len(file.instances) > 1 else None
+            if mark is None:
+                failed.append(f"{where}: {error}")
+            else:
+                results.append(unanswered(file, instance, mark))
             continue
         results.append(found)
         if shelf is not None:
             shelf.keep(found)
     return results, failed
+
+
+def _mark(error: FreerandError, instance: Instance) -> str | None:
+    """Return what a table says in place of an answer, or None if the question itself is wrong."""
+    if isinstance(error, TooLargeError):
+        return "too large"
+    if isinstance(error, NoChangeError) and instance.threshold is not None:
+        return f"no change in [{', '.join(map(str, instance.threshold.between))}]"
+    return None
 
 
 def check_all(paths: Iterable[Path]) -> Iterator[Checked]:

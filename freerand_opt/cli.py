@@ -232,7 +232,7 @@ def verify(
     if not as_json:
         put(tables.summary(results, time.perf_counter() - begun))
     if report is not None:
-        write_whole(report, tables.markdown(results))
+        write_whole(report, tables.markdown(results, report.stem.capitalize()))
     for words in failed:
         _say(f"error: {words}")
     sys.exit(2 if failed else 0 if all(found.as_expected for found in results) else 1)

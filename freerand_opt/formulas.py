@@ -100,7 +100,10 @@ def chained_local_threshold_bits(question: Question) -> Exact:
 
 
 def chained_local_threshold_lower(question: Question) -> Exact:
-    """Return I_N/N^2, the bound l <= P(ab|w) up to which local models reach I_N (docs/proofs/thresholds.md)."""
+    """Return I_N/N^2, the bound l <= P(ab|w) up to which local models reach I_N.
+
+    docs/proofs/thresholds.md; the settings are uniform on average.
+    """
     return _score(question) / question.scenario.settings[0] ** 2
 
 
@@ -139,7 +142,7 @@ def mermin_local_score(question: Question) -> Exact:
 
 
 def mermin_local_threshold(question: Question) -> Exact:
-    """Return the epsilon from which on local models reach a three-party Mermin score (`mermin_local_score`)."""
+    """Return the epsilon from which on local models reach a Mermin score (`mermin_local_score`)."""
     broken = (4 - _score(question, mermin)) / 2
     if isinstance(question.source, Mutual):
         ratio = sqrt((4 / broken - 1) / 3)

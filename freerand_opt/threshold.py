@@ -29,6 +29,10 @@ from freerand_opt.solving import Lifted
 MAX_STEPS = 100
 
 
+class NoChangeError(InputError):
+    """An interval at whose ends the claim is not proved once and refuted once."""
+
+
 def side(result: Result, crosses: Exact | None) -> int:
     """Return -1 if the claim is proved, 1 if an attack refutes it, 0 if neither.
 
@@ -72,7 +76,7 @@ def critical_value(
         return End(value, where, found, side(found, limit(threshold, where)))
 
     def hint(value: float) -> float:
-        near = _on_grid(Fraction(value), threshold)
+        near = simplest(max(Fraction(value) - threshold.width / 16, Fraction(0)), Fraction(value))
         asked = varied(question, threshold, near)
         crosses = limit(threshold, place(question, threshold, near))
         if crosses is None:
@@ -82,7 +86,7 @@ def critical_value(
 
     low, high = (at(value) for value in threshold.between)
     if low.side * high.side >= 0:
-        raise InputError(
+        raise NoChangeError(
             "threshold.between",
             f"at {low.value} the answer is {low.result}, at {high.value} it is {high.result}; the claim must "
             "hold at one end and fail at the other",
@@ -143,7 +147,7 @@ def _narrowed(
             break
         middle = next(tries, None) if gap is None else None
         if middle is None or not first < middle < last:
-            middle = _on_grid((first + last) / 2, threshold)
+            middle = simplest((5 * first + 3 * last) / 8, (3 * first + 5 * last) / 8)
         found = at(middle)
         if found.side == low.side:
             low = found
@@ -154,9 +158,16 @@ def _narrowed(
     return low, high
 
 
-def _on_grid(value: Fraction, threshold: Threshold) -> Fraction:
-    grid = threshold.width / 16
-    return round(value / grid) * grid
+def simplest(low: Fraction, high: Fraction) -> Fraction:
+    """Return the fraction with the least denominator in [low, high], 0 <= low <= high.
+
+    Few digits keep products of probabilities, and with them programs and certificates, small.
+    """
+    whole = -(-low.numerator // low.denominator)
+    if whole <= high:
+        return Fraction(whole)
+    whole -= 1
+    return whole + 1 / simplest(1 / (high - whole), 1 / (low - whole))
 
 
 def _tries(hint: Callable[[float], float], threshold: Threshold) -> Iterator[Fraction]:
@@ -166,6 +177,6 @@ def _tries(hint: Callable[[float], float], threshold: Threshold) -> Iterator[Fra
         guess = Fraction(brentq(hint, float(low), float(high), xtol=float(threshold.width) / 8))
     except ValueError:  # the root is so near an end that floats on the grid see no change of sign
         return
-    reach = threshold.width * Fraction(2, 5)
-    yield _on_grid(guess - reach, threshold)
-    yield _on_grid(guess + reach, threshold)
+    near, far = threshold.width / 5, threshold.width / 2
+    yield simplest(max(guess - far, low), max(guess - near, low))
+    yield simplest(guess + near, guess + far)

@@ -49,6 +49,8 @@ class Verification:
 
     def wider_than(self, width: float) -> bool:
         """Return whether the answer is not known as well as `width` asks, where that can be said."""
+        if self.result.notes:
+            return True
         if self.impossible or self.result.quantity == "threshold":
             return False
         if self.result.quantity == "strategy":
@@ -121,6 +123,27 @@ def compared(file: QuestionFile, instance: Instance, result: Result) -> Verifica
     found = verdict(result.bracket, instance.expect)
     wanted = instance.expect.verdict or "PROVED"
     return Verification(file, instance, result, found, found.rstrip("*") == wanted)
+
+
+def unanswered(file: QuestionFile, instance: Instance, why: str) -> Verification:
+    """Return the mark of a cell of a table that cannot be answered."""
+    quantity = "threshold" if instance.threshold is not None else "none"
+    result = Result(
+        name=file.name,
+        instance=instance.name,
+        quantity=quantity,
+        bracket=Bracket(None, None),
+        certificate={},
+        digest="",
+        attack=(),
+        method="none",
+        solver="none",
+        seconds=0.0,
+        notes=(why,),
+    )
+    if instance.expect is None:
+        return Verification(file, instance, result, None, True)
+    return Verification(file, instance, result, "UNDECIDED", instance.expect.verdict == "UNDECIDED")
 
 
 # ------------------------------------------------------------------ checking without a solver

@@ -34,7 +34,8 @@ class Instance:
     """One question of a file with what is expected of it.
 
     Exactly one of `question` and `computation` is given; `threshold` seeks a critical value.
-    `corner` is False for a cell of a grid that is not at the ends of all its axes.
+    `corner` is False for a cell of a grid that is not at the ends of all its axes; `row` and
+    `column` are its place in a table, if the grid has a field with alternatives by name.
     """
 
     name: str
@@ -43,6 +44,8 @@ class Instance:
     expect: Expect | None
     threshold: Threshold | None
     corner: bool = True
+    row: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,10 +139,10 @@ def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, str]) -> Ques
         name = "" if place == 0 else _name(Fields(variant, where))
         try:
             body = merged(base, {key: value for key, value in variant.items() if place == 0 or key != "name"})
-            for label, cell, corner in cells(body, overrides, MAX_INSTANCES - len(instances)):
-                full = " ".join(part for part in (name, label) if part)
-                found = _instance(full, cell, path.parent, HEADER if place == 0 else ("name", "grid"))
-                instances.append(replace(found, corner=corner))
+            for cell in cells(body, overrides, MAX_INSTANCES - len(instances)):
+                full, row = (" ".join(p for p in (name, word) if p) for word in (cell.label, cell.row))
+                found = _instance(full, cell.body, path.parent, HEADER if place == 0 else ("name", "grid"))
+                instances.append(replace(found, corner=cell.corner, row=row, column=cell.column))
         except InputError as error:
             raise (error.within(f"{where} ({shortened(name)})") if place else error) from None
     return QuestionFile(path, path.stem, title, claim, reference, tier, tuple(instances))
