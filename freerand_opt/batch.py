@@ -93,7 +93,8 @@ def _mark(error: FreerandError, instance: Instance) -> str | None:
     if isinstance(error, TooLargeError):
         return "too large"
     if isinstance(error, NoChangeError) and instance.threshold is not None:
-        return f"no change in [{', '.join(map(str, instance.threshold.between))}]"
+        ends = ", ".join(map(str, instance.threshold.between))
+        return "undecided" if error.found == "undecided" else f"{error.found} at both ends of [{ends}]"
     return None
 
 

@@ -160,7 +160,9 @@ def _existence(
     easier = _easier(full)
     below = None if bounds.below is None else easier(without_objective(bounds.below.program))
     solved = solve(easier(full), below, run, time_limit)
-    if solved.solution.status == "infeasible" and easier is by_margin:
+    # tight pairs of tests may leave the best margin without an exact point; violations need no margin
+    lost = below is not None and solved.point is None and sign(solved.multipliers.bound) >= 0
+    if easier is by_margin and (lost or solved.solution.status == "infeasible"):
         below = None if bounds.below is None else by_violations(without_objective(bounds.below.program))
         solved = solve(by_violations(full), below, run, time_limit)
     proof = None

@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 from freerand_opt.bounding import answered, bound, digest, margin
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import honest_json
-from freerand_opt.errors import InputError
+from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.exact import Exact, compare, text
 from freerand_opt.model.question import Question, Threshold
 from freerand_opt.model.variation import limit, place, varied
@@ -30,7 +30,12 @@ MAX_STEPS = 100
 
 
 class NoChangeError(InputError):
-    """An interval at whose ends the claim is not proved once and refuted once."""
+    """An interval at whose ends the claim is not proved once and refuted once.
+
+    `found` says what was: holds, fails, or undecided (at one end at least).
+    """
+
+    found = "undecided"
 
 
 def side(result: Result, crosses: Exact | None) -> int:
@@ -86,11 +91,14 @@ def critical_value(
 
     low, high = (at(value) for value in threshold.between)
     if low.side * high.side >= 0:
-        raise NoChangeError(
+        error = NoChangeError(
             "threshold.between",
             f"at {low.value} the answer is {low.result}, at {high.value} it is {high.result}; the claim must "
             "hold at one end and fail at the other",
         )
+        if low.side and high.side:
+            error.found = "holds" if low.side < 0 else "fails"
+        raise error
     low, high = _narrowed(low, high, at, _tries(hint, threshold), threshold)
     body = {
         "format": "freerand-certificate",
@@ -148,10 +156,13 @@ def _narrowed(
         middle = next(tries, None) if gap is None else None
         if middle is None or not first < middle < last:
             middle = simplest((5 * first + 3 * last) / 8, (3 * first + 5 * last) / 8)
-        found = at(middle)
-        if found.side == low.side:
+        try:
+            found = at(middle)
+        except TooLargeError:  # too many digits, say
+            found = None
+        if found is not None and found.side == low.side:
             low = found
-        elif found.side == high.side:
+        elif found is not None and found.side == high.side:
             high = found
         else:
             gap = (middle, middle) if gap is None else (min(gap[0], middle), max(gap[1], middle))
@@ -175,6 +186,8 @@ def _tries(hint: Callable[[float], float], threshold: Threshold) -> Iterator[Fra
     low, high = threshold.between
     try:
         guess = Fraction(brentq(hint, float(low), float(high), xtol=float(threshold.width) / 8))
+    except TooLargeError:
+        return
     except ValueError:  # the root is so near an end that floats on the grid see no change of sign
         return
     near, far = threshold.width / 5, threshold.width / 2

@@ -186,7 +186,7 @@ def _pivot(results: Sequence[Verification]) -> list[str]:
     places = {(found.instance.row, found.instance.column): found for found in results}
     lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name in dict.fromkeys(found.instance.row for found in results):
-        cells = [_cell(places[name, column]) if (name, column) in places else "" for column in columns]
+        cells = [_cell(places[name, column]) if (name, column) in places else "not run" for column in columns]
         lines.append(f"| {name or '-'} | " + " | ".join(cells) + " |")
     claimed = dict.fromkeys(
         f"`{found.instance.expect.shown}`"
