@@ -32,9 +32,6 @@ Solver = Annotated[
 TimeLimit = Annotated[float | None, typer.Option("--time-limit", min=0.01, help="Seconds for each program.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")]
-Threshold = Annotated[
-    str | None, typer.Option(help="Critical value: source.epsilon=0:1/4 (threshold.crosses=C).")
-]
 Folder = Annotated[Path | None, typer.Option("--certificates", help="Write certificates below this folder.")]
 
 
@@ -209,6 +206,7 @@ def verify(
     solver: Solver = "highs",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep all certificates; use those there.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write the table as Markdown to this file.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -227,7 +225,9 @@ def verify(
         if report.is_dir():
             raise InputError("--report", f"{report} is a directory; a file is needed")
         require_writable(report.parent, "--report")
-    results, failed = _run(files, solver, time_limit, quiet, certificates, corners=True)
+    if resume and certificates is None:
+        raise InputError("--resume", "needs --certificates, the folder of the run that was interrupted")
+    results, failed = _run(files, solver, time_limit, quiet, certificates, corners=not resume, resume=resume)
     put_results(results, as_json=as_json, alone=False)
     if not as_json:
         put(tables.summary(results, time.perf_counter() - begun))
@@ -244,8 +244,8 @@ def _run(
     time_limit: float | None,
     quiet: bool,
     folder: Path | None,
-    *,
     corners: bool,
+    resume: bool = False,
 ) -> tuple[list[Verification], list[str]]:
     """Answer all instances, with a bar on stderr; nothing is computed if solver or folder cannot be used."""
     from freerand_opt.batch import Shelf, verify_all
@@ -256,7 +256,7 @@ def _run(
     solver_named(solver)
     if folder is not None:
         require_writable(folder, "--certificates")
-    shelf = None if folder is None else Shelf(folder, corners=corners)
+    shelf = None if folder is None else Shelf(folder, corners=corners, resume=resume)
     jobs = [(file, instance) for file in files for instance in file.instances]
     with progress(len(jobs), quiet) as advance:
         return verify_all(jobs, solver=solver, time_limit=time_limit, shelf=shelf, advance=advance)

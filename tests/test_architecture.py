@@ -28,6 +28,7 @@ LEVELS = (
     ("bounding",),
     ("threshold",),
     ("verification",),
+    ("kept",),
     ("batch",),
     ("reporting",),
     ("cli",),

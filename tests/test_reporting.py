@@ -171,3 +171,44 @@ def test_units_are_printed(freerand, tmp_path):
     run = freerand("bound", path)
     assert "that is     min-entropy [0.1926450779, 0.1926450780] = -log2(7/8) bits" in run.out
     assert "            trace-distance 3/8" in run.out
+
+
+# ------------------------------------------------------------------ resuming
+
+
+def test_an_interrupted_run_is_resumed(freerand, tmp_path):
+    path, folder, report = tmp_path / "asked.toml", tmp_path / "kept", tmp_path / "atlas.md"
+    path.write_text(PIVOT)
+    arguments = ("verify", path, "--resume", "--certificates", folder)
+    first = freerand(*arguments, "--report", report)
+    assert first.code == 0
+    table = report.read_text()
+    assert table.startswith("# Atlas")
+    files = sorted(folder.rglob("*.json"))
+    assert len(files) == 5  # the two cells without an answer have none
+    files[0].unlink()
+    files[1].write_text(files[1].read_text()[:-2])
+    body = files[2].read_text()
+    files[2].write_text(files[3].read_text())
+    found = freerand(*arguments, "--json", "--report", report).data
+    assert sorted(record["how"] for record in found) == ["checked"] * 2 + ["solved"] * 5
+    assert report.read_text() == table
+    assert files[2].read_text() == body
+    # another question is not answered by the old certificates
+    path.write_text(PIVOT.replace("width = 1e-4", "width = 1e-5").replace("[2, 4]", "[2]"))
+    assert all(record["how"] == "solved" for record in freerand(*arguments, "--json").data)
+    assert freerand("verify", path, "--resume").code == 2
+
+
+@pytest.mark.parametrize("of", ["source.bits", "observed.visibility"])
+def test_other_fields_are_resumed(freerand, tmp_path, of):
+    text = PIVOT[: PIVOT.index("[threshold]")]
+    ends = "[0, 2]" if of == "source.bits" else '["1/2", 1]'
+    if of == "source.bits":
+        text = text.replace('kind = "santha-vazirani"\nepsilon = 0', 'kind = "min-entropy"\nbits = 0')
+    path = tmp_path / "asked.toml"
+    path.write_text(text + f'[threshold]\nof = "{of}"\nbetween = {ends}\nwidth = 1e-4\n')
+    arguments = ("verify", path, "--resume", "--certificates", tmp_path / "kept", "--json")
+    assert [freerand(*arguments).data[0]["how"] for _ in range(2)] == ["solved", "checked"]
+    path.write_text(path.read_text().replace("width = 1e-4", "width = 1e-5"))
+    assert freerand(*arguments).data[0]["how"] == "solved"
