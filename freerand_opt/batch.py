@@ -89,7 +89,7 @@ def verify_all(
             if mark is None:
                 failed.append(f"{where}: {error}")
             else:
-                results.append(unanswered(file, instance, mark))
+                results.append(unanswered(file, instance, mark, f"{where}: {error}"))
             continue
         results.append(found)
         if path is not None:

@@ -189,9 +189,10 @@ def bound(
     files = _files(names, overrides, threshold)
     results, failed = _run(files, solver, time_limit, quiet, certificates, corners=False)
     put_results(results, as_json=as_json, alone=True)
+    failed += [found.result.notes[1] for found in results if found.result.notes]
     for words in failed:
         _say(f"error: {words}")
-    wide = [found for found in results if found.wider_than(width)]
+    wide = [found for found in results if not found.result.notes and found.wider_than(width)]
     for found in wide:
         _say(f"{f'{found.result.name} {found.result.instance}'.strip()}: the bracket is wider than {width:g}")
     sys.exit(2 if failed else 1 if wide else 0)

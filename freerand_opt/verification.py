@@ -125,8 +125,8 @@ def compared(file: QuestionFile, instance: Instance, result: Result) -> Verifica
     return Verification(file, instance, result, found, found.rstrip("*") == wanted)
 
 
-def unanswered(file: QuestionFile, instance: Instance, why: str) -> Verification:
-    """Return the mark of a cell of a table that cannot be answered."""
+def unanswered(file: QuestionFile, instance: Instance, mark: str, why: str) -> Verification:
+    """Return a cell of a table that has no answer, with a short mark and the whole reason as notes."""
     quantity = "threshold" if instance.threshold is not None else "none"
     result = Result(
         name=file.name,
@@ -139,7 +139,7 @@ def unanswered(file: QuestionFile, instance: Instance, why: str) -> Verification
         method="none",
         solver="none",
         seconds=0.0,
-        notes=(why,),
+        notes=(mark, why),
     )
     if instance.expect is None:
         return Verification(file, instance, result, None, True)

@@ -108,7 +108,7 @@ def test_a_cell_that_is_too_large_is_marked(tmp_path):
     )
     results, failed = answered(tmp_path, text)
     assert not failed
-    assert results[0].result.notes == ("too large",)
+    assert results[0].result.notes[0] == "too large"
     assert results[0].wider_than(1)
     assert results[1].result.bracket.upper is not None
     assert "| too large |" in markdown(results)

@@ -39,6 +39,7 @@ def record(found: Verification) -> dict[str, Any]:
         "exact": exact_text(bracket.exact),
         "alongside": _alongside(found),
         "expected": found.instance.expect.shown if found.instance.expect else None,
+        "note": result.notes[0] if result.notes else None,
         "method": result.method,
         "solver": result.solver,
         "how": "solved" if result.solved else "checked",
@@ -92,7 +93,7 @@ def _plain(x: float | None) -> float | None:
 def answer(found: Verification) -> str:
     """Return the certified answer as a text, or why there is none."""
     if found.result.notes:
-        return "; ".join(found.result.notes)
+        return found.result.notes[0]
     return NO_STRATEGY if found.impossible else str(found.result)
 
 
@@ -167,8 +168,8 @@ def markdown(results: Sequence[Verification], heading: str = "Claims") -> str:
         lines += _pivot([found for found in rows if found.instance.column])
         flat = [found for found in rows if not found.instance.column]
         if flat:
-            lines += ["| " + " | ".join(COLUMNS[:-2]) + " |", "|---|---|---|---|"]
-            lines += ["| " + " | ".join(row(found)[:-2]) + " |" for found in flat]
+            lines += [_table_line(COLUMNS[:-2]), "|---|---|---|---|"]
+            lines += [_table_line(row(found)[:-2]) for found in flat]
         proofs = sorted(
             {f.instance.expect.rests_on for f in rows if f.instance.expect and f.instance.expect.rests_on}
         )
@@ -184,10 +185,10 @@ def _pivot(results: Sequence[Verification]) -> list[str]:
         return []
     columns = list(dict.fromkeys(found.instance.column for found in results))
     places = {(found.instance.row, found.instance.column): found for found in results}
-    lines = ["| | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines = [_table_line(["", *columns]), "|---" * (len(columns) + 1) + "|"]
     for name in dict.fromkeys(found.instance.row for found in results):
         cells = [_cell(places[name, column]) if (name, column) in places else "not run" for column in columns]
-        lines.append(f"| {name or '-'} | " + " | ".join(cells) + " |")
+        lines.append(_table_line([name or "-", *cells]))
     claimed = dict.fromkeys(
         f"`{found.instance.expect.shown}`"
         for found in results
@@ -197,6 +198,10 @@ def _pivot(results: Sequence[Verification]) -> list[str]:
     if claimed:
         note += f" **Bold**: the closed form is proved to lie in it ({', '.join(claimed)})."
     return [*lines, "", note, ""]
+
+
+def _table_line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _cell(found: Verification) -> str:
