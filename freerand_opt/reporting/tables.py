@@ -197,7 +197,13 @@ def _pivot(results: Sequence[Verification]) -> list[str]:
     note = "A bracket a cell: first proved, then reached by an explicit attack (or the other way round)."
     if claimed:
         note += f" **Bold**: the closed form is proved to lie in it ({', '.join(claimed)})."
-    return [*lines, "", note, ""]
+    meanings = {
+        "not run": "the file does not ask it",
+        "undecided": "at an end neither a proof nor an attack was found",
+        "too large": "no program fits",
+    }
+    shown = [f"*{word}*: {meant}." for word, meant in meanings.items() if any(word in line for line in lines)]
+    return [*lines, "", " ".join([note, *shown]), ""]
 
 
 def _table_line(cells: Sequence[str]) -> str:
