@@ -89,9 +89,11 @@ def answered(
     if bounds.below is not None and solved.point is not None:
         attack = orbits_or_strategies(question, bounds.below, solved.point)
         value = objective_value(bounds.below.program, solved.point)
+    elif isinstance(bounds.above, QuotientStrategies):
+        pass  # exact, so an attack is only missing if no exact point was found
     elif has_ratios(question):
         attack, value = shared_attack(question, bounds.above, full_floats(solved)[0], run, time_limit)
-    elif bounds.below is None and not isinstance(bounds.above, QuotientStrategies):
+    elif bounds.below is None:
         attack, value = search(question, bounds.above, *full_floats(solved), run)
     solved, proof = _proof(bounds, above, solved)
     return make(question, bounds, solved, proof=proof, about=above, attack=attack, value=value)
@@ -175,7 +177,9 @@ def _existence(
     easier = _easier(full)
     below = None if bounds.below is None else easier(without_objective(bounds.below.program))
     solved = solve(easier(full), below, run, time_limit)
-    if solved.solution.status == "infeasible" and easier is by_margin:
+    # tight pairs of tests may leave the best margin without an exact point; violations need no margin
+    lost = below is not None and solved.point is None and sign(solved.multipliers.bound) >= 0
+    if easier is by_margin and (lost or solved.solution.status == "infeasible"):
         below = None if bounds.below is None else by_violations(without_objective(bounds.below.program))
         solved = solve(by_violations(full), below, run, time_limit)
     proof = None
@@ -188,7 +192,7 @@ def _existence(
         assert bounds.below is not None
         attack = orbits_or_strategies(question, bounds.below, solved.point[: full.shape[1]])
         value = Fraction(1)
-    elif has_ratios(question):
+    elif has_ratios(question) and not isinstance(bounds.above, QuotientStrategies):
         attack, value = shared_attack(question, bounds.above, full_floats(solved)[0], run, time_limit)
     found, needed = make(question, bounds, solved, proof=proof, about=full, attack=attack, value=value)
     return replace(found, infeasible=proof is not None), needed

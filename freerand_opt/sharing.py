@@ -26,6 +26,7 @@ from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.observation import rows_of_tests
 from freerand_opt.programs.outer import StrategyProgram
 from freerand_opt.programs.program import FloatArray
+from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.ratios import parts, share_label, shared_out, sums_ratios
 from freerand_opt.programs.relaxed import by_margin, test_inequalities, without_objective
 from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
@@ -176,6 +177,8 @@ def _at(question: Question, shares: Shares, run: Solver, time_limit: float | Non
     """Return the best attack at these shares, or None if there is none."""
     asked = shared_out(question, shares)
     bounds = build(asked)
+    assert not isinstance(bounds.above, QuotientStrategies)  # orbits are for observed settings
+    assert not isinstance(bounds.below, QuotientStrategies)
     if question.ask.quantity == "strategy":
         return _margin_at(asked, bounds, shares, run, time_limit)
     if bounds.below is None:
@@ -198,6 +201,7 @@ def _margin_at(
 ) -> _Found | None:
     if bounds.below is None:  # an outer program: its points are no strategies
         return None
+    assert not isinstance(bounds.below, QuotientStrategies)  # orbits are for observed settings
     full = without_objective(bounds.above.program)
     if not len(test_inequalities(full)):
         return None

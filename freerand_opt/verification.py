@@ -50,6 +50,8 @@ class Verification:
 
     def wider_than(self, width: float) -> bool:
         """Return whether the answer is not known as well as `width` asks, where that can be said."""
+        if self.result.notes:
+            return True
         if self.impossible or self.result.quantity == "threshold":
             return False
         if self.result.quantity == "strategy":
@@ -131,6 +133,27 @@ def _of_existence(expect: Expect, result: Result) -> Expect:
     if expect.value == 0:
         return replace(expect, value=None, at_most=expect.value)
     return replace(expect, value=None, at_least=expect.value)
+
+
+def unanswered(file: QuestionFile, instance: Instance, mark: str, why: str) -> Verification:
+    """Return a cell of a table that has no answer, with a short mark and the whole reason as notes."""
+    quantity = "threshold" if instance.threshold is not None else "none"
+    result = Result(
+        name=file.name,
+        instance=instance.name,
+        quantity=quantity,
+        bracket=Bracket(None, None),
+        certificate={},
+        digest="",
+        attack=(),
+        method="none",
+        solver="none",
+        seconds=0.0,
+        notes=(mark, why),
+    )
+    if instance.expect is None:
+        return Verification(file, instance, result, None, True)
+    return Verification(file, instance, result, "UNDECIDED", instance.expect.verdict == "UNDECIDED")
 
 
 # ------------------------------------------------------------------ checking without a solver

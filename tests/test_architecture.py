@@ -29,6 +29,7 @@ LEVELS = (
     ("bounding",),
     ("threshold", "inequality"),
     ("verification",),
+    ("kept",),
     ("batch",),
     ("reporting",),
     ("cli",),

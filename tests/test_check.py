@@ -976,7 +976,7 @@ def test_threshold():
     rejected(changed(good, ["answer", "upper"], "1/10"), "in their order")
     rejected(changed(good, ["below"], good["above"]), "below")
     rejected(changed(good, ["field"], "source.kind"), "field")
-    rejected(changed(good, ["field"], "source.delta"), "'delta' is missing")
+    rejected(changed(good, ["field"], "source.delta"), "not one of")
     different = changed(good, ["above", "question", "source", "order"], "A first")
     rejected(different, "differ elsewhere")
     rejected(changed(good, ["below", "answer", "upper"], None), "does not prove")

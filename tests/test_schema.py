@@ -254,7 +254,7 @@ WORDS = {
     ("ask", "functional"): functional.NAMED,
     ("ask", "on"): tables.ON,
     ("ask", "extreme"): tables.EXTREMES,
-    ("threshold", "of"): file.THRESHOLDS,
+    ("threshold", "of"): question.THRESHOLD_FIELDS,
     ("expect", "verdict"): file.VERDICTS,
     ("formula", "formula"): FORMULAS,
     ("computation", "name"): FUNCTIONS,

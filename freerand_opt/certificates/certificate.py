@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -9,6 +10,7 @@ from freerand_opt.certificates.attack import Strategies
 from freerand_opt.certificates.certify import Multipliers
 from freerand_opt.certificates.orbits import OrbitStrategy
 from freerand_opt.exact import Exact, log2, text
+from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
 from freerand_opt.model.scenario import Scenario
@@ -179,6 +181,15 @@ def attack_json(value: Fraction, strategies: Strategies) -> dict[str, Any]:
     orbits = any(isinstance(strategy, OrbitStrategy) for strategy in strategies)
     parts = [strategy.as_json() for strategy in strategies]
     return {"value": str(value), "orbits" if orbits else "strategies": parts}
+
+
+def honest_json(behaviour: Behaviour, tests: Sequence[Test]) -> dict[str, Any]:
+    """Return the behaviour at visibility 1, and what is added to its score in each test (or None)."""
+    places: dict[str, int] = {}
+    entries = [text(p) for row in behaviour.table for p in row]
+    codes = [places.setdefault(entry, len(places)) for entry in entries]
+    slack = [None if test.slack is None else str(test.slack) for test in tests]
+    return {"behaviour": {"palette": list(places), "codes": codes}, "slack": slack}
 
 
 def bracket(

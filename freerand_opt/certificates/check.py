@@ -1596,33 +1596,127 @@ def _nested(
 def _check_threshold(
     certificate: Any, programs: Mapping[str, dict[str, Any]], lifted: Mapping[str, Lifted]
 ) -> _Proof:
-    path = _get(certificate, "field", str, "certificate").split(".")
-    if len(path) > _MOST_DEPTH:
-        raise CertificateError("certificate: the path of the field is too long")
+    field = _choice(certificate, "field", _FIELDS, "certificate")
     lower, upper = _answer(certificate)
     if lower is None or upper is None or _sign(upper - lower) < 0:
         raise CertificateError("answer: a threshold needs two ends in their order")
     crosses = certificate.get("crosses")
-    limit = None if crosses is None else number(crosses, "crosses")
+    ends = _get(certificate, "answer", dict, "certificate")
     questions, lines, carried, holds = [], [], True, []
-    for side, end in (("below", lower), ("above", upper)):
+    for side, key, end in (("below", "lower", lower), ("above", "upper", upper)):
+        limit = crosses
+        if type(crosses) is str:  # an expression in the field: its value at this end
+            limit = number(crosses.replace(field, f"({ends[key]})"), "crosses")
+        elif crosses is not None:
+            raise CertificateError("crosses: a text is needed")
         proof = _nested(_get(certificate, side, dict, "certificate"), side, programs, lifted)
-        question, field = _without(proof.question, path)
-        if (x := number(field, f"{side}: field")) != end:
-            raise _differ(side, certificate["field"], end, x)
+        if field == "observed.visibility":
+            question = _without_visibility(certificate, proof.question, end, side)
+        else:
+            question, x = _without_field(proof.question, field, side)
+            if x != end:
+                raise _differ(side, field, end, x)
         holds.append(_holds(proof, limit, side))
         questions.append(question)
         lines += [f"{side}, at {_show(end)}: {line}" for line in proof.lines]
         shown = f"there is {'no' if holds[-1] else 'a'} strategy"
         if limit is not None:
             shown = f"the answer {'stays within' if holds[-1] else 'passes'} {_show(limit)}"
-        lines.append(f"{shown} at {certificate['field']} = {_show(end)}")
+        lines.append(f"{shown} at {field} = {_show(end)}")
         carried = carried and proof.carried
     if questions[0] != questions[1]:
         raise CertificateError("certificate: the questions below and above differ elsewhere")
     if holds[0] == holds[1]:
         raise CertificateError("certificate: the two ends prove the same")
+    if type(crosses) is str and field in crosses:
+        lines.append(f"the claim changes between the ends; another change of it in {field} is not excluded")
+    else:
+        if holds[0] != (field in _FIELDS[:2]):
+            raise CertificateError(f"certificate: more is possible on the wrong side of {field}")
+        word = "more" if field in _FIELDS[:2] else "less"
+        lines.append(f"with {word} {field} an adversary can do no less: the change is the only one")
     return _Proof(questions[0], lower, upper, lines, carried)
+
+
+# In the first two what an adversary can do grows with the field, in the others it shrinks.
+_FIELDS = ("source.epsilon", "source.upper", "source.lower", "source.bits", "observed.visibility")
+
+
+def _without_field(question: Any, field: str, where: str) -> tuple[Any, Number]:
+    """Return a question without a field of its source, and the field's value."""
+    name = field.split(".")[1]
+    source = _get(question, "source", dict, where)
+    if name == "bits":  # min-entropy: P(s|w) <= 2^-bits and no lower bound
+        least = _get(source, "lower", str, f"{where}: source")
+        if number(least, f"{where}: field") != 0:
+            raise CertificateError(f"{where}: min-entropy has no lower bound on P(s|w)")
+        most = number(_get(source, "upper", str, f"{where}: source"), f"{where}: field")
+        return _without(question, ("source", "upper"))[0], -_call("log2", most)
+    if source.get("kind") != "per-party":
+        rest, x = _without(question, ("source", name))
+        return rest, number(x, f"{where}: field")
+    parts, found = [], set()
+    for part in source["parts"]:  # all imperfect parties have the same epsilon
+        if part["kind"] == "uniform":
+            parts.append(part)
+        else:
+            rest, x = _without(part, (name,))
+            parts.append(rest)
+            found.add(number(x, f"{where}: field"))
+    if len(found) != 1:
+        raise CertificateError(f"{where}: the parties have {len(found)} different values of {field}")
+    return {**question, "source": {**source, "parts": parts}}, found.pop()
+
+
+def _without_visibility(certificate: Any, question: Any, visibility: Number, where: str) -> Any:
+    """Return a question without the scores that are the mixture's of a behaviour and white noise.
+
+    Score k is v f(P) + (1 - v) f(white noise) + slack: at a smaller v an adversary adds noise to
+    her boxes, and a slack on its test's own side stays enough.  A test with another score must be
+    passed by white noise.
+    """
+    q = _read_question(question)
+    observed = _get(certificate, "observed", dict, "certificate")
+    palette, codes = _vector(
+        _get(observed, "behaviour", dict, "observed"), q.count_settings * q.count_outcomes, "observed"
+    )
+    slack = _get(observed, "slack", list, "observed")
+    if len(slack) != len(q.tests):
+        raise CertificateError(f"observed: claimed {len(slack)} slacks, derived {len(q.tests)} tests")
+    if any(_sign(p) < 0 for p in palette):
+        raise CertificateError("observed: a probability is negative")
+    for s in range(q.count_settings):
+        total: Number = Fraction(0)
+        for code in codes[s :: q.count_settings]:
+            total = total + palette[code]
+        if total != 1:
+            raise _differ("observed", f"probability at setting {s}", Fraction(1), total)
+    if _sign(visibility) < 0 or _sign(visibility * -1 + 1) < 0:
+        raise CertificateError(f"{where}: visibility {_show(visibility)} is not in [0, 1]")
+    kept = []
+    for k, ((expression, relation, limit), raw, own) in enumerate(
+        zip(q.tests, question["tests"], slack, strict=True)
+    ):
+        if q.observed is None and not expression.conditional:
+            raise CertificateError(f"{where}: test {k}: with free settings a joint score is not known")
+        honest: Number = Fraction(0)
+        noise: Number = Fraction(0)
+        for o, s, f in expression.terms:
+            weight = f * (1 if expression.conditional or q.observed is None else q.observed[s])
+            honest = honest + palette[codes[o * q.count_settings + s]] * weight
+            noise = noise + weight * Fraction(1, q.count_outcomes)
+        place = f"{where}: test {k}"
+        if own is None:
+            gap = limit - noise
+        else:
+            gap = number(own, f"{place}: slack")
+            score = visibility * honest + (1 - visibility) * noise + gap
+            if score != limit:
+                raise _differ(place, "score at this visibility", limit, score)
+        if not (gap == 0 if relation == "=" else _sign(gap if relation == "<=" else gap * -1) >= 0):
+            raise CertificateError(f"{place}: it is not monotone in the visibility")
+        kept.append(raw if own is None else {**raw, "score": None})
+    return {**question, "tests": kept}
 
 
 def _holds(proof: _Proof, limit: Number | None, side: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from freerand_opt import inequality
+from freerand_opt.certificates.attack import Strategy
 from freerand_opt.certificates.certificate import question_from_json
 from freerand_opt.exact import decimal_below
 from freerand_opt.inequality import BellInequality, bell_inequality
@@ -57,7 +58,7 @@ def record(found: Verification) -> dict[str, Any]:
                 "settings": [str(mass / strategy.weight) for mass in strategy.masses],
             }
             for strategy in found.result.attack
-            if isinstance(strategy.box, Deterministic)
+            if isinstance(strategy, Strategy) and isinstance(strategy.box, Deterministic)
         ]
     return {
         "inequality": None if shown is None else inequality.record(shown[0], shown[1]),

@@ -190,7 +190,8 @@ def _test(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
             "score",
             f"{score} is irrational and cannot be an equality; use <= or >=, or both with a tolerance",
         )
-    return [Test(chosen, relation, score, f"{name} {relation} {score}")]
+    slack = Fraction(0) if fields.table["score"] == "observed" else None
+    return [Test(chosen, relation, score, f"{name} {relation} {score}", slack)]
 
 
 def _score(fields: Fields, chosen: Functional, behaviour: Behaviour | None) -> Exact:
@@ -223,7 +224,8 @@ def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
         for s in sorted(total.settings()):
             error = Functional(tuple(term for term in total.terms if term[1] == s))
             score = behaviours.score(error, behaviour) + tolerance
-            tests.append(Test(error, "<=", score, f"error at {scenario.setting_label(s)} <= {score}"))
+            label = f"error at {scenario.setting_label(s)} <= {score}"
+            tests.append(Test(error, "<=", score, label, tolerance))
         return tests
     count = prod(scenario.shape)
     if count > MAX_KEPT:
@@ -239,10 +241,10 @@ def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
             cell = functionals.from_terms({(o, s): Fraction(1)})
             label = scenario.label(o, s)
             if tolerance == 0:
-                tests.append(Test(cell, "=", p, f"{label} = {p}"))
+                tests.append(Test(cell, "=", p, f"{label} = {p}", tolerance))
             else:
-                tests.append(Test(cell, "<=", p + tolerance, f"{label} <= {p + tolerance}"))
-                tests.append(Test(cell, ">=", p - tolerance, f"{label} >= {p - tolerance}"))
+                tests.append(Test(cell, "<=", p + tolerance, f"{label} <= {p + tolerance}", tolerance))
+                tests.append(Test(cell, ">=", p - tolerance, f"{label} >= {p - tolerance}", -tolerance))
     return tests
 
 
