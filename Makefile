@@ -5,12 +5,13 @@ STAMPS  := .venv/.stamps
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONHASHSEED := 0
 
-.PHONY: help verify test lint bench certificates reports clean
+.PHONY: help verify test lint bench certificates reports atlas clean
 help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
 	@echo "make test          run the tests (installs on the first run)"
 	@echo "make lint          ruff and mypy"
 	@echo "make bench         benchmarks beside peers, with ratios"
+	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"
 	@echo "make certificates  write the committed certificates and reports/claims.md anew"
 
 $(STAMPS)/base: pyproject.toml constraints.txt
@@ -40,6 +41,9 @@ bench: $(STAMPS)/dev
 
 certificates: $(STAMPS)/base
 	@$(BIN)/freerand verify --all --certificates lps/certificates --report reports/claims.md
+
+atlas: $(STAMPS)/base
+	@$(BIN)/freerand verify reports/atlas.toml reports/atlas_noise.toml reports/atlas_bounds.toml --report reports/atlas.md --certificates reports/certificates --resume
 
 clean:
 	@rm -rf .venv

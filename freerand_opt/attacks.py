@@ -100,6 +100,8 @@ def _solved(
     question: Question, boxes: Sequence[Box], masses: Sequence[tuple[Fraction, ...]], run: Run
 ) -> tuple[tuple[Strategy, ...], Fraction] | None:
     """Return the best attack from these boxes and, if the source is not convex, these distributions."""
+    if not boxes:
+        return None
     cone = source_cone(question.source, question.scenario)
     if not cone.exact:
         assert isinstance(question.source, PerParty)

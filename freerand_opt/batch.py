@@ -11,10 +11,12 @@ from typing import Literal
 
 from freerand_opt.bounding import InfeasibleError
 from freerand_opt.certificates.check import CertificateError
-from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError
+from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError
+from freerand_opt.kept import kept
 from freerand_opt.spec.file import Instance, QuestionFile
 from freerand_opt.store import file_name, write_whole
-from freerand_opt.verification import Verification, check_certificate, compared, load, verify
+from freerand_opt.threshold import NoChangeError
+from freerand_opt.verification import Verification, check_certificate, compared, load, unanswered, verify
 
 
 @dataclass(frozen=True)
@@ -30,22 +32,23 @@ class Checked:
 class Shelf:
     """Where certificates are kept: `folder/file/instance.json`, written whole or not at all."""
 
-    def __init__(self, folder: Path, *, corners: bool) -> None:
+    def __init__(self, folder: Path, *, corners: bool, resume: bool = False) -> None:
         self.folder = folder
         self.corners = corners
+        self.resume = resume
         self._taken: set[Path] = set()
 
-    def keep(self, found: Verification) -> None:
-        """Write a result's certificate, unless only the corners of grids are wanted and it is none."""
-        if self.corners and not found.instance.corner:
-            return
-        path = place = certificate_path(self.folder, found.file.name, found.instance.name)
+    def place(self, file: QuestionFile, instance: Instance) -> Path | None:
+        """Return where a certificate goes; None if only the corners of grids are wanted and it is none."""
+        if self.corners and not instance.corner:
+            return None
+        path = place = certificate_path(self.folder, file.name, instance.name)
         count = 1
         while path in self._taken:  # another question of the same name
             count += 1
             path = place.with_name(f"{place.stem}__{count}.json")
         self._taken.add(path)
-        write_whole(path, json.dumps(found.result.certificate, separators=(",", ":")))
+        return path
 
 
 def certificate_path(folder: Path, name: str, instance: str) -> Path:
@@ -67,6 +70,13 @@ def verify_all(
     for file, instance in jobs:
         advance(f"{file.name} {instance.name}")
         where = f"{file.path}{f' ({instance.name})' if instance.name else ''}"
+        path = None if shelf is None else shelf.place(file, instance)
+        known = (
+            kept(path, file, instance) if path is not None and shelf is not None and shelf.resume else None
+        )
+        if known is not None:
+            results.append(known)
+            continue
         try:
             found = verify(file, instance, solver=solver, time_limit=time_limit)
         except InfeasibleError as error:
@@ -75,12 +85,26 @@ def verify_all(
         except SolverUnavailableError:
             raise
         except FreerandError as error:
-            failed.append(f"{where}: {error}")
+            mark = _mark(error, instance) if len(file.instances) > 1 else None
+            if mark is None:
+                failed.append(f"{where}: {error}")
+            else:
+                results.append(unanswered(file, instance, mark, f"{where}: {error}"))
             continue
         results.append(found)
-        if shelf is not None:
-            shelf.keep(found)
+        if path is not None:
+            write_whole(path, json.dumps(found.result.certificate, separators=(",", ":")))
     return results, failed
+
+
+def _mark(error: FreerandError, instance: Instance) -> str | None:
+    """Return what a table says in place of an answer, or None if the question itself is wrong."""
+    if isinstance(error, TooLargeError):
+        return "too large"
+    if isinstance(error, NoChangeError) and instance.threshold is not None:
+        ends = ", ".join(map(str, instance.threshold.between))
+        return "undecided" if error.found == "undecided" else f"{error.found} at both ends of [{ends}]"
+    return None
 
 
 def check_all(paths: Iterable[Path]) -> Iterator[Checked]:

@@ -15,17 +15,20 @@ from freerand_opt import quantum_attacks
 from freerand_opt.attacks import search
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.attack import Strategy, strategies
-from freerand_opt.certificates.certify import objective_value
+from freerand_opt.certificates.attack import Strategies, orbits_or_strategies
+from freerand_opt.certificates.certify import Multipliers, objective_value
+from freerand_opt.certificates.orbits import prices
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, compare, sign
 from freerand_opt.model.question import Ask, Question
 from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.quantum import MomentStrategies
+from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.refinement import lift_rows, reduce
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.result import Bracket, Result, exact_text
+from freerand_opt.sharing import has_ratios, shared_attack
 from freerand_opt.solvers.choose import solver_named
 from freerand_opt.solving import (
     Lifted,
@@ -95,18 +98,33 @@ def answered(
         found, _ = _existence(asked, build(asked), run, time_limit, make)
         if found.infeasible:
             raise InfeasibleError(found)
-    attack: tuple[Strategy, ...] = ()
+    attack: Strategies = ()
     value: Fraction | None = None
     if bounds.below is not None and solved.point is not None:
-        attack = strategies(question, bounds.below, solved.point)
+        attack = orbits_or_strategies(question, bounds.below, solved.point)
         value = objective_value(bounds.below.program, solved.point)
     elif isinstance(bounds.above, MomentStrategies):
-        attack, value = quantum_attacks.search(question, bounds.above, *full_floats(solved), run)
+        if not has_ratios(question):
+            attack, value = quantum_attacks.search(question, bounds.above, *full_floats(solved), run)
+    elif isinstance(bounds.above, QuotientStrategies):
+        pass  # exact, so an attack is only missing if no exact point was found
+    elif has_ratios(question):
+        attack, value = shared_attack(question, bounds.above, full_floats(solved)[0], run, time_limit)
     elif bounds.below is None:
         attack, value = search(question, bounds.above, *full_floats(solved), run)
-    return make(
-        question, bounds, solved, proof=proof_json(above, solved), about=above, attack=attack, value=value
-    )
+    solved, proof = _proof(bounds, above, solved)
+    return make(question, bounds, solved, proof=proof, about=above, attack=attack, value=value)
+
+
+def _proof(bounds: Bounds, about: ConicProgram, solved: Solved) -> tuple[Solved, dict[str, Any]]:
+    """Return the proof of the bound in the certificate's form, and what it proves in `multipliers`."""
+    if not isinstance(bounds.above, QuotientStrategies):
+        return solved, proof_json(about, solved)
+    values = solved.multipliers.values
+    if solved.reduction is not None:
+        values = lift_rows(solved.reduction.row_class, values)
+    bound, proof = prices(bounds.above, values)
+    return replace(solved, multipliers=Multipliers(values, bound)), proof
 
 
 def _finished(
@@ -116,7 +134,7 @@ def _finished(
     *,
     proof: dict[str, Any] | None,
     about: ConicProgram,
-    attack: tuple[Strategy, ...],
+    attack: Strategies,
     value: Fraction | None,
     name: str,
     instance: str,
@@ -176,18 +194,29 @@ def _existence(
     easier = _easier(full)
     below = None if bounds.below is None else easier(without_objective(bounds.below.program))
     solved = solve(easier(full), below, run, time_limit)
-    if solved.solution.status == "infeasible" and easier is by_margin:
+    # tight pairs of tests may leave the best margin without an exact point; violations need no margin
+    lost = below is not None and solved.point is None and sign(solved.multipliers.bound) >= 0
+    if easier is by_margin and (lost or solved.solution.status == "infeasible"):
         below = None if bounds.below is None else by_violations(without_objective(bounds.below.program))
         solved = solve(by_violations(full), below, run, time_limit)
     proof = None
-    attack: tuple[Strategy, ...] = ()
+    attack: Strategies = ()
     value = None
     if sign(solved.multipliers.bound) < 0:
-        proof = proof_json(full, solved)
+        solved, proof = _proof(bounds, full, solved)
+        proof = proof if sign(solved.multipliers.bound) < 0 else None
     elif solved.point is not None and below is not None and objective_value(below, solved.point) >= 0:
         assert bounds.below is not None
-        attack = strategies(question, bounds.below, solved.point[: full.shape[1]])
+        attack = orbits_or_strategies(question, bounds.below, solved.point[: full.shape[1]])
         value = Fraction(1)
+    elif isinstance(bounds.above, MomentStrategies):
+        if not has_ratios(question):
+            primal, duals = full_floats(solved)
+            attack, value = quantum_attacks.search(
+                question, bounds.above, primal[: full.shape[1]], duals, run
+            )
+    elif has_ratios(question) and not isinstance(bounds.above, QuotientStrategies):
+        attack, value = shared_attack(question, bounds.above, full_floats(solved)[0], run, time_limit)
     found, needed = make(question, bounds, solved, proof=proof, about=full, attack=attack, value=value)
     return replace(found, infeasible=proof is not None), needed
 

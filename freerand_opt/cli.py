@@ -32,9 +32,6 @@ Solver = Annotated[
 TimeLimit = Annotated[float | None, typer.Option("--time-limit", min=0.01, help="Seconds for each program.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")]
-Threshold = Annotated[
-    str | None, typer.Option(help="Critical value: source.epsilon=0:1/4 (threshold.crosses=C).")
-]
 Folder = Annotated[Path | None, typer.Option("--certificates", help="Write certificates below this folder.")]
 
 
@@ -192,9 +189,10 @@ def bound(
     files = _files(names, overrides, threshold)
     results, failed = _run(files, solver, time_limit, quiet, certificates, corners=False)
     put_results(results, as_json=as_json, alone=True)
+    failed += [found.result.notes[1] for found in results if found.result.notes]
     for words in failed:
         _say(f"error: {words}")
-    wide = [found for found in results if found.wider_than(width)]
+    wide = [found for found in results if not found.result.notes and found.wider_than(width)]
     for found in wide:
         _say(f"{f'{found.result.name} {found.result.instance}'.strip()}: the bracket is wider than {width:g}")
     sys.exit(2 if failed else 1 if wide else 0)
@@ -209,6 +207,7 @@ def verify(
     solver: Solver = "auto",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep all certificates; use those there.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write the table as Markdown to this file.")] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -227,12 +226,14 @@ def verify(
         if report.is_dir():
             raise InputError("--report", f"{report} is a directory; a file is needed")
         require_writable(report.parent, "--report")
-    results, failed = _run(files, solver, time_limit, quiet, certificates, corners=True)
+    if resume and certificates is None:
+        raise InputError("--resume", "needs --certificates, the folder of the run that was interrupted")
+    results, failed = _run(files, solver, time_limit, quiet, certificates, corners=not resume, resume=resume)
     put_results(results, as_json=as_json, alone=False)
     if not as_json:
         put(tables.summary(results, time.perf_counter() - begun))
     if report is not None:
-        write_whole(report, tables.markdown(results))
+        write_whole(report, tables.markdown(results, report.stem.capitalize()))
     for words in failed:
         _say(f"error: {words}")
     sys.exit(2 if failed else 0 if all(found.as_expected for found in results) else 1)
@@ -244,8 +245,8 @@ def _run(
     time_limit: float | None,
     quiet: bool,
     folder: Path | None,
-    *,
     corners: bool,
+    resume: bool = False,
 ) -> tuple[list[Verification], list[str]]:
     """Answer all instances, with a bar on stderr; nothing is computed if solver or folder cannot be used."""
     from freerand_opt.batch import Shelf, verify_all
@@ -256,7 +257,7 @@ def _run(
     solver_named(solver)
     if folder is not None:
         require_writable(folder, "--certificates")
-    shelf = None if folder is None else Shelf(folder, corners=corners)
+    shelf = None if folder is None else Shelf(folder, corners=corners, resume=resume)
     jobs = [(file, instance) for file in files for instance in file.instances]
     with progress(len(jobs), quiet) as advance:
         return verify_all(jobs, solver=solver, time_limit=time_limit, shelf=shelf, advance=advance)

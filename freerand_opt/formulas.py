@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from freerand_opt.exact import Exact, compare, cos_pi, power, root, sqrt
-from freerand_opt.model.functional import Functional, chained, chsh
+from freerand_opt.exact import Exact, compare, cos_pi, log2, power, root, sqrt
+from freerand_opt.model.functional import Functional, chained, chsh, mermin
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.model.source import Mutual, PerParty, SanthaVazirani, Uniform
 
 
 def _epsilon(question: Question) -> Fraction:
-    return question.source.epsilon if isinstance(question.source, SanthaVazirani) else Fraction(0)
+    """Return epsilon of a Santha-Vazirani or mutual source, 0 of uniform settings; ValueError else."""
+    if isinstance(question.source, SanthaVazirani | Mutual):
+        return question.source.epsilon
+    if isinstance(question.source, Uniform):
+        return Fraction(0)
+    raise ValueError("the formula is about a source of kind santha-vazirani, mutual or uniform")
 
 
 def _bits(question: Question) -> int:
@@ -72,16 +77,77 @@ def chained_local_score(question: Question) -> Exact:
 
 
 def chained_local_threshold(question: Question) -> Exact:
-    """Return (1 - I_N^(1/2r))/2, from which epsilon on local models reach I_N.
+    """Return (1 - I_N^(1/m))/2, from which epsilon on local models reach I_N; m = 2r bits are imperfect.
 
-    docs/proofs/chained-local-model.md; arXiv:1105.3195, limitation of chained correlations.
+    If one party's settings are uniform m = r (docs/proofs/chained-local-model.md and thresholds.md;
+    arXiv:1105.3195, limitation of chained correlations).
     """
-    return (1 - root(_score(question), _bits(question))) / 2
+    source = question.source
+    imperfect = _bits(question)
+    if isinstance(source, PerParty):
+        sizes = zip(question.scenario.settings, source.parts, strict=True)
+        imperfect = sum(n.bit_length() - 1 for n, part in sizes if isinstance(part, SanthaVazirani))
+    return (1 - root(_score(question), imperfect)) / 2
+
+
+def chained_local_threshold_bits(question: Question) -> Exact:
+    """Return log2((2N-1) N^2 / (2N - I_N)), the min-entropy up to which local models reach I_N.
+
+    docs/proofs/thresholds.md; the settings are uniform on average.
+    """
+    n = question.scenario.settings[0]
+    return -log2((2 * n - _score(question)) / (n * n * (2 * n - 1)))
+
+
+def chained_local_threshold_lower(question: Question) -> Exact:
+    """Return I_N/N^2, the bound l <= P(ab|w) up to which local models reach I_N.
+
+    docs/proofs/thresholds.md; the settings are uniform on average.
+    """
+    return _score(question) / question.scenario.settings[0] ** 2
 
 
 def chsh_local_score(question: Question) -> Exact:
     """Return 4 - 8 (1/2 - eps)^2, the largest CHSH score of local models."""
     return 4 - 8 * (Fraction(1, 2) - _epsilon(question)) ** 2
+
+
+def _mermin_exponent(question: Question) -> int:
+    """Return m if local models break the three-party Mermin relations with weight (1-2 eps)^m at least."""
+    source = question.source
+    if question.scenario.settings != (2, 2, 2):
+        raise ValueError("the formula is about three parties with two settings each")
+    if isinstance(source, SanthaVazirani):
+        return 3
+    if isinstance(source, PerParty):
+        return min(2, sum(isinstance(part, SanthaVazirani) for part in source.parts))
+    raise ValueError("the formula is about a source of kind santha-vazirani, independent or mixture")
+
+
+def mermin_local_score(question: Question) -> Exact:
+    r"""Return the largest three-party Mermin score of local models, 4 - 2 x.
+
+    x = (1-2 eps)^3 for bits in one time order, 4/(1 + 3 rho^2) with rho = (1+2 eps)/(1-2 eps) if
+    mutually free, (1-2 eps)^2 if independent given W, one party free or none, and 1 - 2 eps if two
+    parties are free (docs/proofs/thresholds.md); settings uniform on average.
+    """
+    if isinstance(question.source, Mutual):
+        ratio = (1 + 2 * _epsilon(question)) / (1 - 2 * _epsilon(question))
+        return 4 - 8 / (1 + 3 * ratio**2)
+    parts = question.source.parts if isinstance(question.source, PerParty) else (question.source,)
+    values = {part.epsilon for part in parts if isinstance(part, SanthaVazirani)}
+    if len(values) != 1:
+        raise ValueError("the formula needs one epsilon for all imperfect parties")
+    return 4 - 2 * (1 - 2 * values.pop()) ** _mermin_exponent(question)
+
+
+def mermin_local_threshold(question: Question) -> Exact:
+    """Return the epsilon from which on local models reach a Mermin score (`mermin_local_score`)."""
+    broken = (4 - _score(question, mermin)) / 2
+    if isinstance(question.source, Mutual):
+        ratio = sqrt((4 / broken - 1) / 3)
+        return (ratio - 1) / (ratio + 1) / 2
+    return (1 - root(broken, _mermin_exponent(question))) / 2
 
 
 def chsh_guess(question: Question) -> Exact:
@@ -112,8 +178,6 @@ def theorem_2_exponent(epsilon: Fraction, m: Fraction, i: Fraction) -> Exact:
     m = 299/100 and i = 1/100 are the constants of arXiv:1105.3195, proof of Theorem 2; decreasing
     in eps (docs/proofs/theorem-2-exponent.md).
     """
-    from freerand_opt.exact import log2
-
     return -(m + 1) * log2(Fraction(1, 2) + epsilon) + 2 * log2(Fraction(1, 2) - epsilon) - (1 + i)
 
 
@@ -127,6 +191,55 @@ def averaged_base(epsilon: Fraction) -> Exact:
     return 2 * power(1 - 2 * epsilon, 2) - 1
 
 
+def free_fixed_base(epsilon: Fraction) -> Exact:
+    """Return 2 (1-2 eps)^4 - (1+2 eps)^4: positive iff I_N ((1+2 eps)/(1-2 eps))^(4r) tends to 0.
+
+    Fixed settings, total test, free observed settings (docs/proofs/theorem-1-readings.md).
+    """
+    return 2 * (1 - 2 * epsilon) ** 4 - (1 + 2 * epsilon) ** 4
+
+
+def free_edges_fixed_base(epsilon: Fraction) -> Exact:
+    """Return 4 q^4 - p^3 with q, p = 1/2 -+ eps: fixed settings, each edge tested, free observed settings.
+
+    docs/proofs/theorem-1-readings.md, statement 5.
+    """
+    return 4 * (Fraction(1, 2) - epsilon) ** 4 - (Fraction(1, 2) + epsilon) ** 3
+
+
+def free_edges_averaged_base(epsilon: Fraction) -> Exact:
+    """Return 4 q^2 - p with q, p = 1/2 -+ eps: averaged, or local; each edge tested, free observed settings.
+
+    docs/proofs/theorem-1-readings.md, statement 4.
+    """
+    return 4 * (Fraction(1, 2) - epsilon) ** 2 - (Fraction(1, 2) + epsilon)
+
+
+def half_entropy(fraction: Fraction) -> Exact:
+    """Return 1/2 - h(fraction), h the binary entropy in bits; decreasing on [0, 1/2]."""
+    from freerand_opt.exact import log2
+
+    if fraction == 0:
+        return Fraction(1, 2)
+    return Fraction(1, 2) + fraction * log2(fraction) + (1 - fraction) * log2(1 - fraction)
+
+
+def any_encoding_base(epsilon: Fraction, fraction: Fraction) -> Exact:
+    r"""Return 1 - 2 (1 - t) log2((1+2 eps)/(1-2 eps)), t the root of `half_entropy`.
+
+    Positive iff the error rate on edges stays out of reach of local models for every assignment of bit
+    strings to settings (docs/proofs/theorem-1-readings.md, statement 6).
+    """
+    from freerand_opt.exact import log2
+
+    return 1 - 2 * (1 - fraction) * log2((1 + 2 * epsilon) / (1 - 2 * epsilon))
+
+
+def devices_like_sources_base(epsilon: Fraction) -> Exact:
+    """Return 2 (1-2 eps)^12 - (1+2 eps)^12, whose root is the threshold printed in arXiv:1601.06455."""
+    return 2 * (1 - 2 * epsilon) ** 12 - (1 + 2 * epsilon) ** 12
+
+
 NAMED: dict[str, Callable[[Question], Exact]] = {
     "chained-quantum-score": chained_quantum_score,
     "chsh-quantum-guess": chsh_quantum_guess,
@@ -135,6 +248,10 @@ NAMED: dict[str, Callable[[Question], Exact]] = {
     "averaged-leakage": averaged_leakage,
     "chained-local-score": chained_local_score,
     "chained-local-threshold": chained_local_threshold,
+    "chained-local-threshold-bits": chained_local_threshold_bits,
+    "chained-local-threshold-lower": chained_local_threshold_lower,
+    "mermin-local-threshold": mermin_local_threshold,
+    "mermin-local-score": mermin_local_score,
     "chsh-local-score": chsh_local_score,
     "chsh-guess": chsh_guess,
     "chained-guess": chained_guess,

@@ -50,6 +50,7 @@ from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.strategies import by_boxes
 from freerand_opt.programs.support import best_distribution
 
+
 @dataclass(frozen=True, eq=False)
 class Charges:
     """What a program charges for a unit of each test's score (as <=), and for mass at each setting."""
@@ -250,9 +251,7 @@ def _table(question: Question, box: Box) -> Box | None:
 
 
 def _inner(tests: Sequence[Test], margin: Fraction) -> list[Exact]:
-    return [
-        round_up(t.score) + margin if t.relation == ">=" else round_down(t.score) - margin for t in tests
-    ]
+    return [round_up(t.score) + margin if t.relation == ">=" else round_down(t.score) - margin for t in tests]
 
 
 # ------------------------------------------------------------------ what an attack is worth
@@ -261,7 +260,7 @@ def _inner(tests: Sequence[Test], margin: Fraction) -> list[Exact]:
 def evaluated(question: Question, found: Sequence[Strategy]) -> Fraction | None:
     """Return the exact value of an attack, or None if it fails a test."""
     scenario, ask = question.scenario, question.ask
-    outcomes, settings = scenario.shape
+    settings = scenario.shape[1]
     columns = [_columns(question, strategy.box) for strategy in found]
     joint: dict[tuple[int, int], Fraction] = {}
     seen = [sum((strategy.masses[s] for strategy in found), Fraction(0)) for s in range(settings)]
@@ -286,13 +285,10 @@ def evaluated(question: Question, found: Sequence[Strategy]) -> Fraction | None:
     total = Fraction(0)
     for strategy, box in zip(found, columns, strict=True):
         worths = [
-            sum(
-                int(worth[o, s]) * strategy.masses[s] * box[s][o]
-                for o, s in np.argwhere(worth).tolist()
-            )
+            sum(int(worth[o, s]) * strategy.masses[s] * box[s][o] for o, s in np.argwhere(worth).tolist())
             for worth in labels
         ]
-        total += max(worths) / denominator
+        total += Fraction(max(worths)) / denominator
     here = scenario.setting_index(ask.at) if isinstance(ask.at, tuple) else None
     return total if here is None else total / seen[here]
 

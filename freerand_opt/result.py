@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from freerand_opt.certificates.attack import Strategy
+from freerand_opt.certificates.attack import Strategies
 from freerand_opt.certificates.certificate import Certificate
 from freerand_opt.exact import (
     Exact,
@@ -75,7 +75,7 @@ class Result:
     bracket: Bracket
     certificate: Certificate
     digest: str
-    attack: tuple[Strategy, ...]
+    attack: Strategies
     method: str
     solver: str
     seconds: float

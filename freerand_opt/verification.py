@@ -6,7 +6,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from freerand_opt.computations.roots import FUNCTIONS
 from freerand_opt.computations.roots import certificate as root_certificate
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.exact import text
+from freerand_opt.model.question import Expect
 from freerand_opt.model.scenario import Scenario, chained, chsh, ghz
 from freerand_opt.programs.build import build
 from freerand_opt.programs.program import ConicProgram
@@ -49,6 +50,8 @@ class Verification:
 
     def wider_than(self, width: float) -> bool:
         """Return whether the answer is not known as well as `width` asks, where that can be said."""
+        if self.result.notes:
+            return True
         if self.impossible or self.result.quantity == "threshold":
             return False
         if self.result.quantity == "strategy":
@@ -118,9 +121,39 @@ def compared(file: QuestionFile, instance: Instance, result: Result) -> Verifica
         return Verification(file, instance, result, None, True)
     if Verification(file, instance, result, None, False).impossible:
         return Verification(file, instance, result, "UNDECIDED", False)
-    found = verdict(result.bracket, instance.expect)
+    found = verdict(result.bracket, _of_existence(instance.expect, result))
     wanted = instance.expect.verdict or "PROVED"
     return Verification(file, instance, result, found, found.rstrip("*") == wanted)
+
+
+def _of_existence(expect: Expect, result: Result) -> Expect:
+    """Existence has one proved end: "none" is at most 0, "exists" at least 1."""
+    if result.quantity != "strategy" or expect.value is None:
+        return expect
+    if expect.value == 0:
+        return replace(expect, value=None, at_most=expect.value)
+    return replace(expect, value=None, at_least=expect.value)
+
+
+def unanswered(file: QuestionFile, instance: Instance, mark: str, why: str) -> Verification:
+    """Return a cell of a table that has no answer, with a short mark and the whole reason as notes."""
+    quantity = "threshold" if instance.threshold is not None else "none"
+    result = Result(
+        name=file.name,
+        instance=instance.name,
+        quantity=quantity,
+        bracket=Bracket(None, None),
+        certificate={},
+        digest="",
+        attack=(),
+        method="none",
+        solver="none",
+        seconds=0.0,
+        notes=(mark, why),
+    )
+    if instance.expect is None:
+        return Verification(file, instance, result, None, True)
+    return Verification(file, instance, result, "UNDECIDED", instance.expect.verdict == "UNDECIDED")
 
 
 # ------------------------------------------------------------------ checking without a solver

@@ -126,7 +126,8 @@ def test_show_a_certificate_tells_the_attack(freerand, fresh):
 def test_show_certificates_of_other_kinds(freerand, fresh, kind):
     run = freerand("show", fresh[kind])
     assert (run.code, run.err) == (0, "")
-    assert ("attack      " in run.out) == (kind in ("threshold", "worst", "lifted"))
+    assert ("attack      " in run.out) == (kind in ("worst", "lifted"))
+    assert ("local model " in run.out) == (kind == "threshold")
 
 
 # ------------------------------------------------------------------ bound and verify
@@ -301,7 +302,8 @@ def test_a_cell_without_a_program_does_not_stop_the_others(freerand, tmp_path):
     )
     run = freerand("bound", tmp_path / "grid.toml", "scenario.N=2,1024", "--json")
     assert run.code == 2
-    assert [row["instance"] for row in run.data] == ["N=2"]
+    assert [(row["instance"], row["note"]) for row in run.data] == [("N=2", None), ("N=1024", "too large")]
+    assert run.data[1]["lower"] is run.data[1]["upper"] is None
     assert is_one_error(run)
     assert "N=1024" in run.err
 

@@ -44,6 +44,9 @@ def test_named_behaviours_do_not_signal(name, family):
     if name == "pr-box" and scenario.family == "ghz":
         with pytest.raises(ValueError, match="chsh or chained"):
             behaviours.NAMED[name](scenario)
+    elif name.startswith("hardy") and scenario.settings != (2, 2):
+        with pytest.raises(ValueError, match="two settings"):
+            behaviours.NAMED[name](scenario)
     else:
         assert defect(behaviours.NAMED[name](scenario)) is None
 

@@ -138,6 +138,7 @@ FILES = {
     + '[grid]\n"source.epsilon" = [0, 0.1]\n',
     "root": HEAD
     + '[computation]\nname = "averaged-base"\nwidth = 1e-9\n[expect]\nvalue = "(1 - 1/sqrt(2))/2"\n',
+    "any encoding": HEAD + '[computation]\nname = "any-encoding-base"\nfraction = 0.11\n',
     "exponent": HEAD + '[computation]\nname = "theorem-2-exponent"\nm = 3\ni = 0\n',
 }
 
@@ -253,7 +254,7 @@ WORDS = {
     ("ask", "functional"): functional.NAMED,
     ("ask", "on"): tables.ON,
     ("ask", "extreme"): tables.EXTREMES,
-    ("threshold", "of"): file.THRESHOLDS,
+    ("threshold", "of"): question.THRESHOLD_FIELDS,
     ("expect", "verdict"): file.VERDICTS,
     ("formula", "formula"): FORMULAS,
     ("computation", "name"): FUNCTIONS,

@@ -388,11 +388,14 @@ FAULTS = {
         "9002 characters",
         "at most 200",
     ),
-    "total with free settings": (
-        {"observed": 'behaviour = "quantum"\nsettings = "free"'},
+    "equal total with free settings": (
+        {
+            "observed": 'behaviour = "quantum"\nsettings = "free"',
+            "test": 'functional = "chained"\nrelation = "="\nscore = "1/2"',
+        },
         "test[0]",
         "8 joint settings",
-        'keep = "errors"',
+        "sum of ratios",
     ),
     "score with free settings": (
         {"observed": 'settings = "free"', "test": None, "ask": 'quantity = "score"\nfunctional = "chained"'},

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import Any
+from typing import Any, TypeAlias
 
+from freerand_opt.certificates.orbits import OrbitStrategy, orbit_from_json, orbit_strategies
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import Box, Deterministic, Quantum, Table, Xor
 from freerand_opt.programs.outer import StrategyProgram
 from freerand_opt.programs.program import vector
+from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
 
 
@@ -27,9 +29,33 @@ class Strategy:
         """Return P(w)."""
         return sum(self.masses, Fraction(0))
 
+    @property
+    def label(self) -> str:
+        """Return what the box does, in words."""
+        return self.box.label
+
+    @property
+    def chances(self) -> tuple[tuple[int, Fraction], ...]:
+        """Return (s, P(s|w)) for each joint setting."""
+        weight = self.weight
+        return tuple((s, mass / weight) for s, mass in enumerate(self.masses))
+
     def as_json(self) -> dict[str, Any]:
         """Return the strategy in the certificate's form."""
         return {"masses": vector(self.masses).as_json(), "box": self.box.as_json(), "label": self.box.label}
+
+
+#: The strategies of an attack: one by one, or by orbits of symmetries of the source's tree.
+Strategies: TypeAlias = tuple[Strategy, ...] | tuple[OrbitStrategy, ...]
+
+
+def orbits_or_strategies(
+    question: Question, made: StrategyProgram | QuotientStrategies, x: Sequence[Fraction]
+) -> Strategies:
+    """Read the strategies of an exact program's point, by orbits if the program is about orbits."""
+    if isinstance(made, QuotientStrategies):
+        return orbit_strategies(made, x)
+    return strategies(question, made, x)
 
 
 def strategies(question: Question, made: StrategyProgram, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
@@ -88,8 +114,10 @@ def _from_vertices(question: Question, made: VertexStrategies, x: Sequence[Fract
     return found
 
 
-def from_json(plain: dict[str, Any]) -> tuple[Strategy, ...]:
+def from_json(plain: dict[str, Any]) -> Strategies:
     """Read the strategies of a certificate that has been checked."""
+    if "orbits" in plain:
+        return tuple(orbit_from_json(entry) for entry in plain["orbits"])
     found = []
     for entry in plain["strategies"]:
         palette = [Fraction(value) for value in entry["masses"]["palette"]]

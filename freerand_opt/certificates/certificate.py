@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from freerand_opt.certificates.attack import Strategy
+from freerand_opt.certificates.attack import Strategies
 from freerand_opt.certificates.certify import Multipliers
+from freerand_opt.certificates.orbits import OrbitStrategy
 from freerand_opt.exact import Exact, log2, text
+from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
 from freerand_opt.model.scenario import Scenario
@@ -181,9 +183,20 @@ def multipliers_json(
     } | ({"factors": [held.as_json() for held in multipliers.factors]} if multipliers.factors else {})
 
 
-def attack_json(value: Fraction, strategies: Sequence[Strategy]) -> dict[str, Any]:
-    """Return the proof of a lower end: what the adversary does for each w."""
-    return {"value": str(value), "strategies": [strategy.as_json() for strategy in strategies]}
+def attack_json(value: Fraction, strategies: Strategies) -> dict[str, Any]:
+    """Return the proof of a lower end: what the adversary does for each w, or for each orbit of them."""
+    orbits = any(isinstance(strategy, OrbitStrategy) for strategy in strategies)
+    parts = [strategy.as_json() for strategy in strategies]
+    return {"value": str(value), "orbits" if orbits else "strategies": parts}
+
+
+def honest_json(behaviour: Behaviour, tests: Sequence[Test]) -> dict[str, Any]:
+    """Return the behaviour at visibility 1, and what is added to its score in each test (or None)."""
+    places: dict[str, int] = {}
+    entries = [text(p) for row in behaviour.table for p in row]
+    codes = [places.setdefault(entry, len(places)) for entry in entries]
+    slack = [None if test.slack is None else str(test.slack) for test in tests]
+    return {"behaviour": {"palette": list(places), "codes": codes}, "slack": slack}
 
 
 def bracket(
@@ -195,7 +208,8 @@ def bracket(
     multipliers: dict[str, Any] | None,
     attack: dict[str, Any] | None,
 ) -> Certificate:
-    """Return the certificate of one answer."""
+    """Return the certificate of one answer; instead of multipliers of a program there may be prices."""
+    priced = multipliers is not None and "program" not in multipliers
     lower, upper = answer
     return {
         "format": "freerand-certificate",
@@ -208,6 +222,7 @@ def bracket(
             "lower": None if lower is None else text(lower),
             "upper": None if upper is None else text(upper),
         },
-        "multipliers": multipliers,
+        "multipliers": None if priced else multipliers,
+        **({"prices": multipliers} if priced else {}),
         "attack": attack,
     }

@@ -59,9 +59,7 @@ def _bounded(program: ConicProgram, values: dict[int, Fraction]) -> Multipliers:
     return Multipliers(kept, bound(program, kept))
 
 
-def bound(
-    program: ConicProgram, values: dict[int, Fraction], factors: tuple[Factor, ...] = ()
-) -> Exact:
+def bound(program: ConicProgram, values: dict[int, Fraction], factors: tuple[Factor, ...] = ()) -> Exact:
     """Return z.b + sum_j max over [l_j, u_j] of (c - A'z)_j x_j exactly."""
     matrix = program.matrix
     starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()

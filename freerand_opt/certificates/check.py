@@ -22,6 +22,7 @@ that cancel exactly or are enclosed between integers over a power of two.
 from __future__ import annotations
 
 import argparse
+import collections
 import hashlib
 import itertools
 import json
@@ -672,7 +673,9 @@ def _psd_weights(
                 low, high = max(spans[i][0], first), min(spans[i][1], last)
                 if low < high:
                     left, away = lines[i], 1 - spans[i][0]
-                    dot = sum(map(mul, left[low + away : high + away], right[low + 1 - first : high + 1 - first]))
+                    dot = sum(
+                        map(mul, left[low + away : high + away], right[low + 1 - first : high + 1 - first])
+                    )
                     if dot:
                         weights.append((row, dot * scale if i == j else 2 * dot * scale))
                 row += 1
@@ -805,7 +808,7 @@ def _read_question(raw: Any) -> _Question:
         _get(adversary, "level", str, where)
     told = _choice(adversary, "told", ("settings", "nothing"), where)
 
-    def score(holder: Any, place: str) -> _Score:
+    def score(holder: Any, place: str, linear: bool = True) -> _Score:
         on = _choice(holder, "on", ("conditional", "joint"), place)
         terms: list[tuple[int, int, Number]] = []
         for term in _get(holder, "terms", list, place):
@@ -814,7 +817,7 @@ def _read_question(raw: Any) -> _Question:
             _integers(term[:1], f"{place}: joint outcome", 0, count_outcomes - 1)
             _integers(term[1:2], f"{place}: joint setting", 0, count_settings - 1)
             terms.append((term[0], term[1], number(term[2], place)))
-        if observed is None and on == "conditional" and len({s for _, s, _ in terms}) > 1:
+        if linear and observed is None and on == "conditional" and len({s for _, s, _ in terms}) > 1:
             raise CertificateError(
                 f"{place}: with free settings a conditional score has all terms at one setting"
             )
@@ -825,7 +828,8 @@ def _read_question(raw: Any) -> _Question:
         place = f"{where}: test {k}"
         relation = _choice(test, "relation", ("<=", ">=", "="), place)
         limit = number(_get(test, "score", str, place), f"{place}: score")
-        tests.append((score(test, place), relation, limit))
+        # a <= or >= of a sum of ratios is tested as it is on attacks; see docs/certificates.md
+        tests.append((score(test, place, linear=relation == "="), relation, limit))
     ask, place = _get(raw, "ask", dict, where), f"{where}: ask"
     quantity = _choice(ask, "quantity", (*_LEAKS, "score", "strategy"), place)
     values: list[int] = []
@@ -898,16 +902,9 @@ def _read_source(raw: Any, settings: list[int], where: str) -> Membership:
     if kind == "uniform":
         return _is_constant
     if kind == "santha-vazirani":
-        names = [chr(ord("A") + party) for party in range(len(settings))]
-        order = _choice(raw, "order", ["interleaved", *(f"{name} first" for name in names)], where)
-        bits = [(p, j) for p, n in enumerate(settings) for j in range(n.bit_length() - 1)]
-        if order == "interleaved":
-            bits.sort(key=lambda bit: bit[1])  # stable: party by party within one round
-        else:
-            bits.sort(key=lambda bit: names[bit[0]] != order[0])
-        most, encoding = _read_bits(raw, settings, where)
-        leaves = [_leaf(_digits(s, settings), bits, settings, encoding) for s in joint]
-        return lambda masses, place: _check_tree([masses[s] for s in _inverse(leaves)], most, place)
+        most, leaves = _read_sequence(raw, settings, where)
+        at_leaf = _inverse(leaves)
+        return lambda masses, place: _check_tree([masses[s] for s in at_leaf], most, place)
     if kind == "mutual":
         most, encoding = _read_bits(raw, settings, where)
         lines = [line for party in range(len(settings)) for line in _lines(party, settings, encoding)]
@@ -935,6 +932,24 @@ def _read_source(raw: Any, settings: list[int], where: str) -> Membership:
             terms[term[0]] = terms.get(term[0], Fraction(0)) + number(term[1], where)
         own.append((terms, number(_get(row, "bound", str, where), f"{where}: bound")))
     return lambda masses, place: _check_rows(masses, own, place)
+
+
+def _read_sequence(raw: Any, settings: list[int], where: str) -> tuple[Number, list[int]]:
+    """Return the largest probability of a bit, and the leaf of each joint setting in one time order."""
+    names = [chr(ord("A") + party) for party in range(len(settings))]
+    order = _choice(raw, "order", ["interleaved", *(f"{name} first" for name in names)], where)
+    bits = [(p, j) for p, n in enumerate(settings) for j in range(n.bit_length() - 1)]
+    if order == "interleaved":
+        bits.sort(key=lambda bit: bit[1])  # stable: party by party within one round
+    else:
+        bits.sort(key=lambda bit: names[bit[0]] != order[0])
+    most, encoding = _read_bits(raw, settings, where)
+    leaves = [0]
+    for party, n in enumerate(settings):  # a party's bits are its own, so their places can be added
+        zeros = [0] * len(settings)
+        own = [_leaf([*zeros[:party], x, *zeros[party + 1 :]], bits, settings, encoding) for x in range(n)]
+        leaves = [leaf + more for leaf in leaves for more in own]
+    return most, leaves
 
 
 def _read_bits(raw: Any, settings: list[int], where: str) -> tuple[Number, str]:
@@ -1105,13 +1120,15 @@ def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
     parties = _get(raw, "measurements", list, where)
     if len(parties) != len(sizes):
         raise CertificateError(f"{where}: {len(parties)} lists of measurements for {len(sizes)} parties")
-    for party, (settings, size, n, d) in enumerate(
-        zip(parties, sizes, q.settings, q.outcomes, strict=True)
-    ):
+    for party, (settings, size, n, d) in enumerate(zip(parties, sizes, q.settings, q.outcomes, strict=True)):
         if type(settings) is not list or len(settings) != n:
             raise CertificateError(f"{where}: party {party} needs one measurement for each of {n} settings")
         for outcomes in settings:
-            if type(outcomes) is not list or len(outcomes) != d or any(type(vs) is not list for vs in outcomes):
+            if (
+                type(outcomes) is not list
+                or len(outcomes) != d
+                or any(type(vs) is not list for vs in outcomes)
+            ):
                 raise CertificateError(f"{where}: a measurement of party {party} needs {d} lists of vectors")
             vectors = [v for vs in outcomes for v in vs]
             for k, v in enumerate(vectors):
@@ -1250,6 +1267,316 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
     return value, line
 
 
+# ---------------------------------------------------------------- proofs by symmetry
+#
+# Colour the leaves of a source's tree of bits by the part that their joint setting plays in the
+# question.  Exchanging subtrees of the same colours changes nothing, so nodes to which subtrees
+# with the same colours lead from the root down are alike; they form a class, and the classes a
+# tree (docs/proofs/tree-symmetry.md).  All this is about boxes on a cycle of edges: those that err
+# on one edge alone, and the unbiased one that errs nowhere (docs/proofs/cycle-boxes.md).
+
+
+@dataclass(frozen=True)
+class _Symmetric:
+    """A question that counts errors on a cycle; values are of a unit of probability, exact."""
+
+    q: _Question
+    most: Fraction  # largest probability of a bit
+    observed: list[Fraction]
+    edges: set[int]
+    gains: tuple[Fraction, Fraction]  # of a box with an error, without, where `special` has none
+    special: dict[int, tuple[Fraction, Fraction]]
+    own: dict[int, Fraction]  # gained more at the box's own edge
+    errors: list[dict[int, Fraction]]  # added to each test, all turned into <=, by an error
+    limits: list[Number]  # of the tests, less what is there without errors
+    place: list[int]  # the leaf of each joint setting
+    depth: int
+    levels: list[list[int]]  # the class of each node
+    children: list[tuple[int, ...]]  # of a class: one or two classes
+    sizes: list[int]  # nodes of a class
+
+    def beside(self, leaf: int, d: int) -> int:
+        """Return the class of the sibling of the path to a leaf, at depth d."""
+        return self.levels[d][leaf >> (self.depth - d) ^ 1]
+
+    def leaves(self) -> dict[int, int]:
+        """Return one joint setting of each class of leaves; what is asked is the same for all of them."""
+        return {self.levels[-1][leaf]: s for s, leaf in enumerate(self.place)}
+
+    def gain(self, s: int, edge: int | None) -> Fraction:
+        return self.special.get(s, self.gains)[edge is None]
+
+
+def _rational(x: Scalar, where: str) -> Fraction:
+    if isinstance(x, Form):
+        raise CertificateError(f"{where}: {x} is no fraction; proofs by symmetry need one")
+    return Fraction(x)
+
+
+def _symmetric(q: _Question, raw: Any) -> _Symmetric:
+    """Read the question once more, as one about errors on a cycle, and sort its tree's nodes."""
+    where = "symmetry"
+    scenario, source = raw["scenario"], raw["source"]
+    n = q.settings[0]
+    if scenario.get("family") == "chained" and q.settings == [n, n] and n > 1:
+        parity = {a * n + b: 0 for a in range(n) for b in (a - 1, a) if b >= 0} | {n - 1: 1}
+    elif scenario.get("family") == "chsh" and q.settings == [2, 2]:
+        parity = {0: 0, 1: 0, 2: 0, 3: 1}
+    else:
+        raise CertificateError(f"{where}: the scenario has no known cycle of edges")
+    if q.outcomes != [2, 2] or q.observed is None or source["kind"] != "santha-vazirani":
+        raise CertificateError(f"{where}: bits in one order, two outcomes, observed settings are needed")
+    alike = all(x is q.observed[0] for x in q.observed)
+    weights = [_rational(x, where) for x in (q.observed[:1] if alike else q.observed)]
+    observed = weights * q.count_settings if alike else weights
+
+    errors, limits = [], []
+    for score, relation, limit in q.tests:
+        if relation == "=":
+            raise CertificateError(f"{where}: an equality is no test in which fewer errors help")
+        sign = -1 if relation == ">=" else 1
+        base, more = _split(score, sign, parity, observed)
+        errors.append(more)
+        limits.append(limit * sign - sum((f * observed[s] for s, f in base.items()), Fraction(0)))
+    gains, special, own = _symmetric_gains(q, parity, observed)
+    ids: dict[Any, int] = {}
+    colours = [0] * len(observed) if alike else [ids.setdefault(x, len(ids)) for x in observed]
+    ids[None] = len(ids)  # so that no colour is that of a weight alone
+    for s in {*parity, *special}:
+        part = (observed[s], s in parity, special.get(s), own.get(s), *(e.get(s) for e in errors))
+        colours[s] = ids.setdefault(part, len(ids))
+    most, place = _read_sequence(source, q.settings, where)
+    most = _rational(most, where)
+    levels, children = _classes([colours[s] for s in _inverse(place)])
+    sizes = [0] * len(children)
+    for level in levels:
+        for kind, count in collections.Counter(level).items():
+            sizes[kind] = count
+    depth = len(levels) - 1
+    return _Symmetric(
+        q, most, observed, set(parity), gains, special, own, errors, limits, place, depth,
+        levels, children, sizes,
+    )  # fmt: skip
+
+
+def _split(
+    score: _Score, sign: int, parity: Mapping[int, int], observed: list[Fraction]
+) -> tuple[dict[int, Fraction], dict[int, Fraction]]:
+    """Return what a score is without errors, and what an error adds, at each joint setting."""
+    where = "symmetry"
+    table: dict[int, list[Fraction]] = {}
+    for o, s, f in score.terms:
+        table.setdefault(s, [Fraction(0)] * 4)[o] += sign * _rational(f, where)
+    base, more = {}, {}
+    for s, (f00, f01, f10, f11) in table.items():
+        if f00 != f11 or f01 != f10 or (s not in parity and f00 != f01):
+            raise CertificateError(f"{where}: a score tells more than errors on edges, at setting {s}")
+        if score.conditional and not observed[s]:
+            raise CertificateError(f"{where}: setting {s} never occurs")
+        share = 1 / observed[s] if score.conditional else Fraction(1)
+        right, wrong = (f01, f00) if parity.get(s) else (f00, f01)
+        base[s], more[s] = right * share, (wrong - right) * share
+    if any(value < 0 for value in more.values()):
+        raise CertificateError(f"{where}: errors help, so other boxes may do better")
+    return base, {s: value for s, value in more.items() if value}
+
+
+def _symmetric_gains(
+    q: _Question, parity: Mapping[int, int], observed: list[Fraction]
+) -> tuple[tuple[Fraction, Fraction], dict[int, tuple[Fraction, Fraction]], dict[int, Fraction]]:
+    """Return what a unit of probability is worth: everywhere, at some settings, at a box's own edge."""
+    zero = Fraction(0)
+    if q.quantity == "strategy":
+        return (zero, zero), {}, {}
+    if q.score is not None:
+        base, more = _split(q.score, 1 if q.smallest else -1, parity, observed)  # errors must not help
+        return (zero, zero), {s: (-f, -f) for s, f in base.items()}, {s: -f for s, f in more.items()}
+    a, b, c, d = q.values
+    if (a, c) != (b, d) and (a, b) != (c, d):
+        raise CertificateError("symmetry: the output depends on the outcomes of both parties")
+    unit = q.count if q.quantity == "trace-distance" else 1
+    known = _rational(_best({a: 1}, q), "symmetry") / unit
+    even = _rational(_best({a: 2} if a == d else {a: 1, d: 1}, q), "symmetry") / (2 * unit)
+    if q.at is None:
+        if not q.told:
+            raise CertificateError("symmetry: one guess for all settings needs more boxes")
+        return (known, even), {}, {}
+    if not observed[q.at]:
+        raise CertificateError("symmetry: the settings asked for never occur")
+    return (zero, zero), {q.at: (known / observed[q.at], even / observed[q.at])}, {}
+
+
+def _classes(colours: list[int]) -> tuple[list[list[int]], list[tuple[int, ...]]]:
+    """Return the class of each node, level by level, and the classes of the children of each class."""
+    codes = [colours]
+    while len(colours) > 1:  # two subtrees look alike if their halves do, in one order or the other
+        seen: dict[tuple[int, int], int] = {}
+        colours = [
+            seen.setdefault((a, b) if a <= b else (b, a), len(seen))
+            for a, b in zip(colours[::2], colours[1::2], strict=True)
+        ]
+        codes.append(colours)
+    levels, count = [[0]], 1
+    for code in codes[-2::-1]:
+        seen, above = {}, levels[-1]
+        levels.append([seen.setdefault((above[k >> 1], c), count + len(seen)) for k, c in enumerate(code)])
+        count += len(seen)
+    children: list[tuple[int, ...]] = [()] * count
+    for level, below in itertools.pairwise(levels):
+        for kind, k in dict(zip(level, range(len(level)), strict=True)).items():
+            children[kind] = tuple(dict.fromkeys(below[2 * k : 2 * k + 2]))
+    return levels, children
+
+
+def _leaf_classes(t: _Symmetric, raw: Any, where: str) -> list[int]:
+    """Return the class of each of the joint settings listed."""
+    settings = _integers(_get(raw, "settings", list, where), f"{where}: settings", 0, len(t.place) - 1)
+    return [t.levels[-1][t.place[s]] for s in settings]
+
+
+def _check_prices(raw: Any, t: _Symmetric) -> tuple[Number, str]:
+    """Return the claimed bound, which is proved for all boxes on the cycle, and a line."""
+    where = "prices"
+    bound = number(_get(raw, "bound", str, where), f"{where}: bound")
+    tests = [_rational(number(x, where), where) for x in _get(raw, "tests", list, where)]
+    if len(tests) != len(t.errors) or any(x < 0 for x in tests):
+        raise CertificateError(f"{where}: each of {len(t.errors)} tests needs a price of at least 0")
+    kinds = _leaf_classes(t, raw, where)
+    palette, codes = _vector(raw, len(kinds), where)
+    price = {kind: _rational(palette[code], where) for kind, code in zip(kinds, codes, strict=True)}
+    leaves = t.leaves()
+    if len(price) != len(kinds) or price.keys() != leaves.keys():
+        raise CertificateError(f"{where}: claimed {len(kinds)} classes of settings, derived {len(leaves)}")
+    derived: Number = Fraction(0)
+    for kind, s in leaves.items():
+        derived = derived + price[kind] * t.observed[s] * t.sizes[kind]
+    for x, limit in zip(tests, t.limits, strict=True):
+        derived = derived + limit * x
+
+    def mean(gains: list[Fraction]) -> Fraction:
+        return t.most * max(gains) + (1 - t.most) * min(gains)
+
+    def values(edge: int | None) -> list[Fraction]:
+        """Return the largest gain of a unit of mass at each class of nodes, if no leaf below is the edge."""
+        found = [Fraction(0)] * len(t.children)
+        for kind in reversed(range(len(found))):
+            inner = t.children[kind]
+            found[kind] = (
+                mean([found[child] for child in inner]) if inner else t.gain(leaves[kind], edge) - price[kind]
+            )
+        return found
+
+    best = [] if t.q.devices == "local" else [values(None)[0]]
+    erring = values(0)
+    for kind, s in leaves.items():
+        if s in t.edges:  # along the path to the edge everything is computed anew
+            value = erring[kind] + t.own.get(s, 0)
+            value -= sum(x * e.get(s, 0) for x, e in zip(tests, t.errors, strict=True))
+            for d in range(t.depth, 0, -1):
+                value = mean([value, erring[t.beside(t.place[s], d)]])
+            best.append(value)
+    derived = derived + max(best)
+    if _sign(bound - derived) < 0:
+        raise _differ(where, "bound", bound, derived)
+    if t.q.quantity == "strategy" and _sign(bound) >= 0:
+        raise CertificateError(f"{where}: claimed bound {_show(bound)} is not negative: no contradiction")
+    line = f"prices: {len(kinds)} classes of {len(t.place)} joint settings, {len(best)} of boxes "
+    line += f"(that these boxes suffice: docs/proofs/cycle-boxes.md): at most {_show(derived)}"
+    return bound, line + ("; claimed and proved: infeasible" if t.q.quantity == "strategy" else "")
+
+
+def _check_orbits(attack: Any, t: _Symmetric) -> tuple[Number, str]:
+    """Check an attack given by orbits of strategies; return the claimed value, proved, and a line."""
+    value = number(_get(attack, "value", str, "attack"), "attack: value")
+    seen = [Fraction(0)] * len(t.sizes)  # the probability of all leaves of a class
+    broken = [Fraction(0)] * len(t.errors)
+    gain, boxes, done = Fraction(0), 0, set()
+    for w, raw in enumerate(_get(attack, "orbits", list, "attack")):
+        where = f"attack: orbit {w}"
+        _get(raw, "label", str, where)
+        edge = _get(raw, "error", (int, type(None)), where)
+        if edge not in t.edges and (edge is not None or t.q.devices == "local"):
+            raise CertificateError(f"{where}: no box of these devices errs at setting {edge} alone")
+        kind = -1 if edge is None else t.levels[-1][t.place[edge]]
+        count = 1 if edge is None else t.sizes[kind]
+        if _get(raw, "count", int, where) != count or kind in done:
+            raise CertificateError(f"{where}: claimed {raw['count']} boxes, derived {count}, each orbit once")
+        done.add(kind)
+        masses, unit = _orbit_masses(raw, t, edge, where)
+        for (s, size), mass in masses.items():
+            share = Fraction(mass * count * size, unit)
+            seen[t.levels[-1][t.place[s]]] += share
+            gain += share * t.gain(s, edge)
+            if s == edge:
+                gain += share * t.own.get(s, 0)
+                broken = [x + share * e.get(s, 0) for x, e in zip(broken, t.errors, strict=True)]
+        boxes += count
+    for kind, s in t.leaves().items():
+        if seen[kind] != t.observed[s] * t.sizes[kind]:
+            raise _differ("attack", f"probability of setting {s}", t.observed[s], seen[kind] / t.sizes[kind])
+    for k, (x, limit) in enumerate(zip(broken, t.limits, strict=True)):
+        if _sign(limit - x) < 0:
+            raise _differ(f"attack: test {k}", "errors at most", limit, x)
+    found = Fraction(1) if t.q.quantity == "strategy" else -gain if t.q.smallest else gain
+    if _sign(found - value if not t.q.smallest else value - found) < 0:
+        raise _differ("attack", "value", value, found)
+    line = f"attack: {boxes} strategies in {len(done)} orbits, in the source, {len(broken)} tests hold; "
+    line += "a strategy exists" if t.q.quantity == "strategy" else f"its value is {_show(found)}"
+    return value, line
+
+
+def _orbit_masses(
+    raw: Any, t: _Symmetric, edge: int | None, where: str
+) -> tuple[dict[tuple[int, int], int], int]:
+    """Return {(joint setting, number of those like it): unit times its mass} and the unit.
+
+    Settings are alike to a box that errs at `edge` if they are of one class and leave the path to
+    the edge at one depth.  The masses must be those of the source.
+    """
+    kinds = _leaf_classes(t, raw, where)
+    palette, codes = _vector(_get(raw, "masses", dict, where), len(kinds), f"{where}: masses")
+    whole, unit = _scaled([_rational(x, where) for x in palette])
+    path = None if edge is None else t.place[edge]
+    held: dict[tuple[int, int], int] = {}
+    masses: dict[tuple[int, int], int] = {}
+    sizes = _integers(_get(raw, "sizes", list, where), f"{where}: sizes", 1, None, len(kinds))
+    for s, kind, code, size in zip(raw["settings"], kinds, codes, sizes, strict=True):
+        # the depth of the first node off the path, or the root if there is no path
+        d = 0 if path is None else t.depth + 1 - (t.place[s] ^ path).bit_length()
+        top = t.levels[d][t.place[s] >> (t.depth - d)] if d <= t.depth else kind
+        derived = t.sizes[kind] // t.sizes[top] if d <= t.depth else 1
+        if size != derived or (d, kind) in held:
+            raise CertificateError(f"{where}: claimed {size} settings like {s}, derived {derived}, once")
+        mass = whole[code]
+        assert isinstance(mass, int)
+        if mass < 0:
+            raise CertificateError(f"{where}: a mass is negative")
+        held[d, kind] = masses[s, size] = mass
+    if (total := sum(sizes)) != len(t.place):
+        raise CertificateError(f"{where}: claimed masses of {total} settings, derived {len(t.place)}")
+
+    def below(kind: int, d: int) -> int:
+        """Return the mass of a node from that of the leaves below; its bit is within bounds."""
+        inner = t.children[kind]
+        if not inner:
+            return held[d, kind]
+        parts = [below(child, d) for child in inner]
+        return bit(parts[0], parts[-1])
+
+    def bit(a: int, b: int) -> int:
+        if max(a, b) * t.most.denominator > t.most.numerator * (a + b):
+            raise _differ(f"{where}: outside the source", "bias at most", t.most, Fraction(max(a, b), a + b))
+        return a + b
+
+    if path is None:
+        below(0, 0)
+    else:
+        mass = held[t.depth + 1, t.levels[-1][path]]
+        for d in range(t.depth, 0, -1):
+            mass = bit(mass, below(t.beside(path, d), d))
+    return masses, unit
+
+
 # ---------------------------------------------------------------- kinds of certificates
 
 
@@ -1308,8 +1635,16 @@ def _check_bracket(
     if multipliers is not None:
         bound, line, carried = _check_multipliers_of(multipliers, q.quantity, programs, lifted)
         lines.append(line)
+    prices = _get(certificate, "prices", dict, "certificate") if "prices" in certificate else None
+    by_orbits = attack is not None and "orbits" in attack
+    tree = _symmetric(q, raw) if prices is not None or by_orbits else None
+    if prices is not None and tree is not None:
+        if bound is not None:
+            raise CertificateError("certificate: multipliers and prices for one end")
+        bound, line = _check_prices(prices, tree)
+        lines.append(line)
     if attack is not None:
-        value, line = _check_attack(attack, q)
+        value, line = _check_orbits(attack, tree) if by_orbits and tree else _check_attack(attack, q)
         lines.append(line)
     if bound is None and value is None:
         raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")
@@ -1392,33 +1727,127 @@ def _nested(
 def _check_threshold(
     certificate: Any, programs: Mapping[str, dict[str, Any]], lifted: Mapping[str, Lifted]
 ) -> _Proof:
-    path = _get(certificate, "field", str, "certificate").split(".")
-    if len(path) > _MOST_DEPTH:
-        raise CertificateError("certificate: the path of the field is too long")
+    field = _choice(certificate, "field", _FIELDS, "certificate")
     lower, upper = _answer(certificate)
     if lower is None or upper is None or _sign(upper - lower) < 0:
         raise CertificateError("answer: a threshold needs two ends in their order")
     crosses = certificate.get("crosses")
-    limit = None if crosses is None else number(crosses, "crosses")
+    ends = _get(certificate, "answer", dict, "certificate")
     questions, lines, carried, holds = [], [], True, []
-    for side, end in (("below", lower), ("above", upper)):
+    for side, key, end in (("below", "lower", lower), ("above", "upper", upper)):
+        limit = crosses
+        if type(crosses) is str:  # an expression in the field: its value at this end
+            limit = number(crosses.replace(field, f"({ends[key]})"), "crosses")
+        elif crosses is not None:
+            raise CertificateError("crosses: a text is needed")
         proof = _nested(_get(certificate, side, dict, "certificate"), side, programs, lifted)
-        question, field = _without(proof.question, path)
-        if (x := number(field, f"{side}: field")) != end:
-            raise _differ(side, certificate["field"], end, x)
+        if field == "observed.visibility":
+            question = _without_visibility(certificate, proof.question, end, side)
+        else:
+            question, x = _without_field(proof.question, field, side)
+            if x != end:
+                raise _differ(side, field, end, x)
         holds.append(_holds(proof, limit, side))
         questions.append(question)
         lines += [f"{side}, at {_show(end)}: {line}" for line in proof.lines]
         shown = f"there is {'no' if holds[-1] else 'a'} strategy"
         if limit is not None:
             shown = f"the answer {'stays within' if holds[-1] else 'passes'} {_show(limit)}"
-        lines.append(f"{shown} at {certificate['field']} = {_show(end)}")
+        lines.append(f"{shown} at {field} = {_show(end)}")
         carried = carried and proof.carried
     if questions[0] != questions[1]:
         raise CertificateError("certificate: the questions below and above differ elsewhere")
     if holds[0] == holds[1]:
         raise CertificateError("certificate: the two ends prove the same")
+    if type(crosses) is str and field in crosses:
+        lines.append(f"the claim changes between the ends; another change of it in {field} is not excluded")
+    else:
+        if holds[0] != (field in _FIELDS[:2]):
+            raise CertificateError(f"certificate: more is possible on the wrong side of {field}")
+        word = "more" if field in _FIELDS[:2] else "less"
+        lines.append(f"with {word} {field} an adversary can do no less: the change is the only one")
     return _Proof(questions[0], lower, upper, lines, carried)
+
+
+# In the first two what an adversary can do grows with the field, in the others it shrinks.
+_FIELDS = ("source.epsilon", "source.upper", "source.lower", "source.bits", "observed.visibility")
+
+
+def _without_field(question: Any, field: str, where: str) -> tuple[Any, Number]:
+    """Return a question without a field of its source, and the field's value."""
+    name = field.split(".")[1]
+    source = _get(question, "source", dict, where)
+    if name == "bits":  # min-entropy: P(s|w) <= 2^-bits and no lower bound
+        least = _get(source, "lower", str, f"{where}: source")
+        if number(least, f"{where}: field") != 0:
+            raise CertificateError(f"{where}: min-entropy has no lower bound on P(s|w)")
+        most = number(_get(source, "upper", str, f"{where}: source"), f"{where}: field")
+        return _without(question, ("source", "upper"))[0], -_call("log2", most)
+    if source.get("kind") != "per-party":
+        rest, x = _without(question, ("source", name))
+        return rest, number(x, f"{where}: field")
+    parts, found = [], set()
+    for part in source["parts"]:  # all imperfect parties have the same epsilon
+        if part["kind"] == "uniform":
+            parts.append(part)
+        else:
+            rest, x = _without(part, (name,))
+            parts.append(rest)
+            found.add(number(x, f"{where}: field"))
+    if len(found) != 1:
+        raise CertificateError(f"{where}: the parties have {len(found)} different values of {field}")
+    return {**question, "source": {**source, "parts": parts}}, found.pop()
+
+
+def _without_visibility(certificate: Any, question: Any, visibility: Number, where: str) -> Any:
+    """Return a question without the scores that are the mixture's of a behaviour and white noise.
+
+    Score k is v f(P) + (1 - v) f(white noise) + slack: at a smaller v an adversary adds noise to
+    her boxes, and a slack on its test's own side stays enough.  A test with another score must be
+    passed by white noise.
+    """
+    q = _read_question(question)
+    observed = _get(certificate, "observed", dict, "certificate")
+    palette, codes = _vector(
+        _get(observed, "behaviour", dict, "observed"), q.count_settings * q.count_outcomes, "observed"
+    )
+    slack = _get(observed, "slack", list, "observed")
+    if len(slack) != len(q.tests):
+        raise CertificateError(f"observed: claimed {len(slack)} slacks, derived {len(q.tests)} tests")
+    if any(_sign(p) < 0 for p in palette):
+        raise CertificateError("observed: a probability is negative")
+    for s in range(q.count_settings):
+        total: Number = Fraction(0)
+        for code in codes[s :: q.count_settings]:
+            total = total + palette[code]
+        if total != 1:
+            raise _differ("observed", f"probability at setting {s}", Fraction(1), total)
+    if _sign(visibility) < 0 or _sign(visibility * -1 + 1) < 0:
+        raise CertificateError(f"{where}: visibility {_show(visibility)} is not in [0, 1]")
+    kept = []
+    for k, ((expression, relation, limit), raw, own) in enumerate(
+        zip(q.tests, question["tests"], slack, strict=True)
+    ):
+        if q.observed is None and not expression.conditional:
+            raise CertificateError(f"{where}: test {k}: with free settings a joint score is not known")
+        honest: Number = Fraction(0)
+        noise: Number = Fraction(0)
+        for o, s, f in expression.terms:
+            weight = f * (1 if expression.conditional or q.observed is None else q.observed[s])
+            honest = honest + palette[codes[o * q.count_settings + s]] * weight
+            noise = noise + weight * Fraction(1, q.count_outcomes)
+        place = f"{where}: test {k}"
+        if own is None:
+            gap = limit - noise
+        else:
+            gap = number(own, f"{place}: slack")
+            score = visibility * honest + (1 - visibility) * noise + gap
+            if score != limit:
+                raise _differ(place, "score at this visibility", limit, score)
+        if not (gap == 0 if relation == "=" else _sign(gap if relation == "<=" else gap * -1) >= 0):
+            raise CertificateError(f"{place}: it is not monotone in the visibility")
+        kept.append(raw if own is None else {**raw, "score": None})
+    return {**question, "tests": kept}
 
 
 def _holds(proof: _Proof, limit: Number | None, side: str) -> bool:

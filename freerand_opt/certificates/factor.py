@@ -82,5 +82,6 @@ def _dot(start: int, left: Sequence[int], first: int, right: Sequence[int]) -> i
     if low >= high:
         return 0
     return sum(
-        x * y for x, y in zip(left[low - start : high - start], right[low - first : high - first], strict=True)
+        x * y
+        for x, y in zip(left[low - start : high - start], right[low - first : high - first], strict=True)
     )

@@ -58,7 +58,7 @@ def block_matrix(rows: FloatArray, start: int, size: int) -> FloatArray:
     return held + np.triu(held, 1).T
 
 
-def _linear_rows(program: ConicProgram) -> np.ndarray:  # type: ignore[type-arg]
+def _linear_rows(program: ConicProgram) -> np.ndarray:
     linear = np.ones(program.shape[0], dtype=bool)
     for start, size in program.psd_blocks:
         linear[start : start + size * (size + 1) // 2] = False

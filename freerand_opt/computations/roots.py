@@ -8,7 +8,17 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.exact import Exact, sign, text
-from freerand_opt.formulas import averaged_base, theorem_1_base, theorem_2_exponent
+from freerand_opt.formulas import (
+    any_encoding_base,
+    averaged_base,
+    devices_like_sources_base,
+    free_edges_averaged_base,
+    free_edges_fixed_base,
+    free_fixed_base,
+    half_entropy,
+    theorem_1_base,
+    theorem_2_exponent,
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +34,12 @@ class Computation:
 FUNCTIONS: dict[str, tuple[Callable[..., Exact], tuple[str, ...]]] = {
     "theorem-1-base": (theorem_1_base, ()),
     "averaged-base": (averaged_base, ()),
+    "free-fixed-base": (free_fixed_base, ()),
+    "free-edges-fixed-base": (free_edges_fixed_base, ()),
+    "free-edges-averaged-base": (free_edges_averaged_base, ()),
+    "half-entropy": (half_entropy, ()),
+    "any-encoding-base": (any_encoding_base, ("fraction",)),
+    "devices-like-sources-base": (devices_like_sources_base, ()),
     "theorem-2-exponent": (theorem_2_exponent, ("m", "i")),
 }
 

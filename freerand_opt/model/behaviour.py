@@ -87,7 +87,45 @@ def pr_box(scenario: Scenario) -> Behaviour:
     return from_function(scenario, probability)
 
 
-NAMED = {"quantum": quantum, "white-noise": white_noise, "pr-box": pr_box}
+def hardy(scenario: Scenario) -> Behaviour:
+    """Return the quantum behaviour with the largest Hardy probability P(00|00) = (5 sqrt 5 - 11)/2.
+
+    P(01|01) = P(10|10) = P(00|11) = 0 (Hardy, PRL 71, 1665 (1993)); see `_hardy`.
+    """
+    root = sqrt(Fraction(5))
+    return _hardy(scenario, (3 - root) / 2, root - 2, (5 * root - 11) / 2)
+
+
+def hardy_twelfth(scenario: Scenario) -> Behaviour:
+    """Return the rational quantum behaviour with P(00|00) = 1/12 and Hardy's zeros (arXiv:1407.5634)."""
+    return _hardy(scenario, Fraction(1, 3), Fraction(1, 6), Fraction(1, 12))
+
+
+def _hardy(scenario: Scenario, a: Exact, single: Exact, both: Exact) -> Behaviour:
+    r"""Return the behaviour of sqrt(a)(|01> + |10>) + sqrt(1-2a)|11>, measured at 1 in this basis.
+
+    At setting 0 the vector of outcome 0 is proportional to sqrt(1-2a)|0> - sqrt(a)|1>; then
+    P(X=0) is single = a^2/(1-a), and P(00|00) is both = a^2 (1-2a)/(1-a)^2.
+    """
+    if (scenario.settings, scenario.outcomes) != ((2, 2), (2, 2)):
+        raise ValueError("Hardy's behaviours need two parties with two settings and two outcomes")
+    none = Fraction(0)
+    tables = {
+        (0, 0): (both, single - both, single - both, 1 - 2 * single + both),
+        (0, 1): (single, none, a - single, 1 - a),
+        (1, 0): (single, a - single, none, 1 - a),
+        (1, 1): (none, a, a, 1 - 2 * a),
+    }
+    return from_function(scenario, lambda o, s: tables[s[0], s[1]][2 * o[0] + o[1]])
+
+
+NAMED = {
+    "quantum": quantum,
+    "white-noise": white_noise,
+    "pr-box": pr_box,
+    "hardy": hardy,
+    "hardy-twelfth": hardy_twelfth,
+}
 
 
 def mixed(first: Behaviour, second: Behaviour, weight: Exact) -> Behaviour:

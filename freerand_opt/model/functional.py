@@ -58,6 +58,18 @@ def chsh(scenario: Scenario) -> Functional:
     return from_terms(terms)
 
 
+def hardy(scenario: Scenario) -> Functional:
+    """Return P(00|00) - P(01|01) - P(10|10) - P(00|11); local at most 0, quantum (sqrt 2 - 1)/2.
+
+    A Clauser-Horne expression, (S - 2)/4 after relabelling (Mermin, Am. J. Phys. 62, 880 (1994)).
+    """
+    if (scenario.settings, scenario.outcomes) != ((2, 2), (2, 2)):
+        raise ValueError("Hardy's functional needs two parties with two settings and two outcomes")
+    signs = {"P(00|00)": 1, "P(01|01)": -1, "P(10|10)": -1, "P(00|11)": -1}
+    terms = {next(iter(label_terms(scenario, label))): Fraction(sign) for label, sign in signs.items()}
+    return from_terms(terms)
+
+
 def mermin_sign(settings: tuple[int, ...]) -> int:
     """Return the product of outcomes that the GHZ relations demand at these settings, or 0.
 
@@ -93,7 +105,7 @@ def _need_ghz(scenario: Scenario) -> None:
         raise ValueError("the Mermin relations need the family ghz")
 
 
-NAMED = {"chained": chained, "chsh": chsh, "mermin": mermin}
+NAMED = {"chained": chained, "chsh": chsh, "hardy": hardy, "mermin": mermin}
 
 MAX_LABEL = 200
 _PROBABILITY = re.compile(r"P\(\s*([\d,\s]+)\|([\d,\s]+)\)", re.ASCII)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from freerand_opt.exact import Exact
+from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import Source
@@ -37,12 +38,17 @@ class Adversary:
 
 @dataclass(frozen=True)
 class Test:
-    """The observed score of a functional stands in a relation (<=, >=, =) to an exact number."""
+    """The observed score of a functional stands in a relation (<=, >=, =) to an exact number.
+
+    `slack` is what was added to the honest behaviour's own score (negative for >=), or None if
+    the score was given as a number.
+    """
 
     functional: Functional
     relation: str
     score: Exact
     label: str = ""
+    slack: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -112,18 +118,21 @@ class Expect:
 
 @dataclass(frozen=True)
 class Threshold:
-    """Seek the value of a source's field, between two fractions, at which the answer changes.
+    """Seek the value of a field, between two fractions, at which the answer changes.
 
-    Without `crosses` a strategy exists on one side only; with it the quantity passes that number.
-    The set of source distributions must grow or shrink with the field (`THRESHOLD_FIELDS`).
+    Without `crosses` a strategy exists on one side only; with it the quantity passes that number,
+    or, if it is a text, the value of that expression in the field (``source.epsilon/2``).
+    What the adversary can do must grow or shrink with the field (`THRESHOLD_FIELDS`);
+    `honest` is the behaviour at visibility 1, for thresholds in the visibility.
     """
 
     field: str
     between: tuple[Fraction, Fraction]
     width: Fraction
-    crosses: Exact | None = None
+    crosses: Exact | str | None = None
+    honest: Behaviour | None = None
 
 
-#: Fields in which a source's set of distributions is monotone: it grows with epsilon and upper,
-#: and shrinks with lower.
-THRESHOLD_FIELDS = ("source.epsilon", "source.lower", "source.upper")
+#: Fields in which what an adversary can do is monotone: it grows with epsilon and upper, and
+#: shrinks with lower, bits and visibility (docs/proofs/thresholds.md).
+THRESHOLD_FIELDS = ("source.epsilon", "source.lower", "source.upper", "source.bits", "observed.visibility")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,7 +36,7 @@ def split(invariant: Callable[[FloatArray], FloatArray], orbits: int, seed: int 
     values, vectors = np.linalg.eigh(first)
     width = CLOSE * max(float(np.abs(values).max()), 1.0)
     cuts = [0, *(np.flatnonzero(np.diff(values) > width) + 1).tolist(), len(values)]
-    spaces = [slice(a, b) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    spaces = [slice(a, b) for a, b in pairwise(cuts)]
     scale = float(np.abs(second).sum(axis=1).max())
     links = vectors.T @ second @ vectors
     rest = list(range(len(spaces)))

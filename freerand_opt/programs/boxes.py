@@ -194,6 +194,17 @@ def edge_errors(scenario: Scenario, functional: Functional) -> dict[int, Fractio
     None if the scenario has no cycle, or the functional tells more than errors on edges. (The
     constant is one at each joint setting, so with observed settings it is a constant.)
     """
+    values = edge_values(scenario, functional)
+    return None if values is None else {s: more for s, (_, more) in values.items() if more is not None}
+
+
+def edge_values(
+    scenario: Scenario, functional: Functional
+) -> dict[int, tuple[Fraction, Fraction | None]] | None:
+    """Return {joint setting: (value without error, what an error adds, None off the edges)}, or None.
+
+    None as for `edge_errors`; joint settings that do not occur have the value 0.
+    """
     game = cycle(scenario)
     if game is None:
         return None
@@ -201,7 +212,7 @@ def edge_errors(scenario: Scenario, functional: Functional) -> dict[int, Fractio
     by_setting: dict[int, dict[int, Fraction]] = {}
     for o, s, factor in functional.terms:
         by_setting.setdefault(s, {})[o] = factor
-    factors = {}
+    found: dict[int, tuple[Fraction, Fraction | None]] = {}
     for s, values in by_setting.items():
         same = {values.get(scenario.outcome_index(o), Fraction(0)) for o in ((0, 0), (1, 1))}
         different = {values.get(scenario.outcome_index(o), Fraction(0)) for o in ((0, 1), (1, 0))}
@@ -211,9 +222,10 @@ def edge_errors(scenario: Scenario, functional: Functional) -> dict[int, Fractio
         if s not in parity:
             if agree != differ:
                 return None
+            found[s] = agree, None
             continue
-        factors[s] = agree - differ if parity[s] else differ - agree
-    return factors
+        found[s] = (differ, agree - differ) if parity[s] else (agree, differ - agree)
+    return found
 
 
 def counts_errors(scenario: Scenario, functional: Functional, *, wanted: str) -> bool:

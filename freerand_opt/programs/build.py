@@ -13,7 +13,8 @@ from fractions import Fraction
 from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question, Test
-from freerand_opt.model.source import Uniform
+from freerand_opt.model.scenario import cycle
+from freerand_opt.model.source import SanthaVazirani, Uniform
 from freerand_opt.programs.boxes import (
     Box,
     all_deterministic,
@@ -26,6 +27,8 @@ from freerand_opt.programs.guesses import relevant_parties
 from freerand_opt.programs.outer import StrategyProgram, outer
 from freerand_opt.programs.program import ExactVector
 from freerand_opt.programs.quantum import MomentStrategies, by_moments
+from freerand_opt.programs.quotient import QuotientStrategies, by_orbits
+from freerand_opt.programs.ratios import relaxed, sums_ratios
 from freerand_opt.programs.strategies import BoxStrategies, by_boxes, by_source_vertices
 from freerand_opt.programs.vertices import source_vertices
 
@@ -33,6 +36,11 @@ from freerand_opt.programs.vertices import source_vertices
 MULTIPLIED_BITS = 40
 #: A source with more vertices than this gets a moment matrix for each facet instead.
 MAX_MATRICES = 32
+#: Programs by boxes on a cycle up to this many columns are written down in full, then reduced;
+#: larger ones by orbits, if those are fewer.
+REDUCED_COLUMNS = 2**16
+#: More columns than this do not fit into memory.
+MAX_COLUMNS = 2**22
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,24 +50,31 @@ class Bounds:
     `below` is None where `above` is only an outer program.
     """
 
-    above: StrategyProgram | MomentStrategies
-    below: StrategyProgram | None
+    above: StrategyProgram | QuotientStrategies | MomentStrategies
+    below: StrategyProgram | QuotientStrategies | None
     method: str
 
 
 def build(question: Question) -> Bounds:
-    """Return the programs for a question; raise TooLargeError if none fits."""
+    """Return the programs for a question; raise TooLargeError if none fits.
+
+    A sum of ratios (free settings) is relaxed, so that there is no program below.
+    """
+    if any(sums_ratios(question, test) for test in question.tests):
+        found = build(relaxed(question))
+        words = found.method.removeprefix("exact: ").removeprefix("outer: ")
+        return Bounds(found.above, None, f"outer: sum of ratios relaxed (docs/proofs/ratios.md), {words}")
     if question.adversary.devices == "quantum":
         return _by_moments(question)
     faults = []
-    for maker in (_by_cycle, _by_deterministic, _by_vertices, _by_outer):
+    for maker in (_by_orbits, _by_cycle, _by_deterministic, _by_vertices, _by_outer):
         try:
-            found = maker(question)
+            made = maker(question)
         except TooLargeError as fault:
             faults.append(str(fault))
             continue
-        if found is not None:
-            return found
+        if made is not None:
+            return made
     raise TooLargeError("no program fits this question: " + "; ".join(dict.fromkeys(faults)))
 
 
@@ -81,12 +96,39 @@ def _by_moments(question: Question) -> Bounds:
     return Bounds(made, None, method)
 
 
+def _by_orbits(question: Question) -> Bounds | None:
+    """Return the quotient of a program by boxes that is too large to be written down and reduced."""
+    columns = _cycle_columns(question)
+    if columns <= REDUCED_COLUMNS or question.settings == "free" or not counts_on_a_cycle(question):
+        return None
+    if question.ask.at == "average" and question.adversary.told == "nothing":
+        return None
+    return _exact(
+        question,
+        lambda q, scores: by_orbits(q),
+        "exact: orbits of boxes x source (docs/proofs/tree-symmetry.md)",
+    )
+
+
+def _cycle_columns(question: Question) -> int:
+    """Return the number of columns that boxes on a cycle x a tree of bits would have; else 0."""
+    game = cycle(question.scenario)
+    if game is None or not isinstance(question.source, SanthaVazirani):
+        return 0
+    local = question.adversary.devices == "local"
+    return (len(game.edges) + (not local)) * (2 * question.scenario.shape[1] - 1)
+
+
 def _by_cycle(question: Question) -> Bounds | None:
-    boxes = cycle_boxes(question)
     unbiased = isinstance(question.source, Uniform)
-    if boxes is None or (
+    if not counts_on_a_cycle(question) or (
         unbiased and question.adversary.devices == "no-signalling" and question.ask.at != "average"
     ):
+        return None
+    if (columns := _cycle_columns(question)) > MAX_COLUMNS:
+        raise TooLargeError(f"boxes on the cycle x source make {columns} columns, more than {MAX_COLUMNS}")
+    boxes = cycle_boxes(question)
+    if boxes is None:
         return None
     return _exact(
         question,
@@ -119,36 +161,43 @@ def _by_vertices(question: Question) -> Bounds | None:
 def _by_outer(question: Question) -> Bounds | None:
     if question.adversary.devices == "local":
         return None
+    outcomes, settings = question.scenario.shape
+    if outcomes * settings**2 > MAX_COLUMNS:  # a source has a column for each joint setting or more
+        raise TooLargeError(f"products of facets make at least {outcomes * settings**2} columns")
     return Bounds(outer(question, scores=_outward(question)), None, "outer: products of facets")
 
 
-def cycle_boxes(question: Question) -> tuple[Box, ...] | None:
-    """Return the boxes that suffice if the question only counts errors on a cycle, else None.
+def counts_on_a_cycle(question: Question) -> bool:
+    """Return whether the question only counts errors on a cycle, so that few boxes suffice.
 
     Covered: tests (<=, >=) in which fewer errors help, and as the thing asked a guess of one
     party's outcome, a score of the same kind, or existence (docs/proofs/cycle-boxes.md).
     """
     scenario, ask = question.scenario, question.ask
+    if cycle(scenario) is None:
+        return False
     if not all(counts_errors(scenario, test.functional, wanted=test.relation) for test in question.tests):
-        return None
+        return False
     if ask.output is not None and len(relevant_parties(scenario, ask.output)) > 1:
-        return None
+        return False
     if ask.functional is not None:
         wanted = "<=" if ask.extreme == "smallest" else ">="
         if not counts_errors(scenario, ask.functional, wanted=wanted):
-            return None
-    if ask.functional is None and not question.tests and ask.output is None:
+            return False
+    return ask.functional is not None or bool(question.tests) or ask.output is not None
+
+
+def cycle_boxes(question: Question) -> tuple[Box, ...] | None:
+    """Return the boxes that suffice if the question only counts errors on a cycle, else None."""
+    if not counts_on_a_cycle(question):
         return None
-    try:
-        errors: tuple[Box, ...] = one_error_boxes(scenario)
-        return errors if question.adversary.devices == "local" else (*errors, no_error_box(scenario))
-    except ValueError:
-        return None
+    errors: tuple[Box, ...] = one_error_boxes(question.scenario)
+    return errors if question.adversary.devices == "local" else (*errors, no_error_box(question.scenario))
 
 
 def _exact(
     question: Question,
-    maker: Callable[[Question, list[Exact] | None], StrategyProgram],
+    maker: Callable[[Question, list[Exact] | None], StrategyProgram | QuotientStrategies],
     method: str,
 ) -> Bounds:
     """Build once; irrational scores on the right are only rounded inward for `below`.

@@ -83,7 +83,9 @@ class MomentMatrix:
         found = int(np.searchsorted(self.codes, code))
         return found if found < len(self.codes) and self.codes[found] == code else None
 
-    def probability(self, outcomes: Sequence[int], settings: Sequence[int]) -> dict[tuple[int, ...], Fraction]:
+    def probability(
+        self, outcomes: Sequence[int], settings: Sequence[int]
+    ) -> dict[tuple[int, ...], Fraction]:
         """Return P(outcomes|settings) as factors of products of one letter a party."""
         factors: list[list[tuple[int, Fraction]]] = []
         for party, o, s in zip(self.parties, outcomes, settings, strict=True):
@@ -102,7 +104,9 @@ class MomentMatrix:
 
     def named(self, letters: Sequence[int]) -> str:
         """Return a product of letters in words."""
-        return "<" + (" ".join(t for p, c in zip(self.parties, letters, strict=True) for t in p.text(c))) + ">"
+        return (
+            "<" + (" ".join(t for p, c in zip(self.parties, letters, strict=True) for t in p.text(c))) + ">"
+        )
 
     def rows(self) -> csr_array:
         """Return G with (G y)_r = Gamma_ij for r = (i, j), i <= j, in order of j, then i."""
@@ -128,10 +132,10 @@ def moment_matrix(scenario: Scenario, level: str) -> MomentMatrix:
         raise InputError("adversary.level", str(fault)) from None
     longest = [max(part[p] for part in lengths) for p in range(len(scenario.parties))]
     parties = tuple(party_words(scenario, p, n) for p, n in enumerate(longest))
-    groups = []
+    groups: list[IntArray] = []
     for part in lengths:
         chosen = [np.flatnonzero(party.lengths == n) for party, n in zip(parties, part, strict=True)]
-        if sum(map(len, groups)) + prod(map(len, chosen)) > MAX_WORDS:
+        if sum(len(g) for g in groups) + prod(len(c) for c in chosen) > MAX_WORDS:
             raise TooLargeError(f"level {level} has more than {MAX_WORDS} words")
         grid = np.meshgrid(*chosen, indexing="ij")
         groups.append(np.stack([axis.ravel() for axis in grid], axis=1))

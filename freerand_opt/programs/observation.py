@@ -171,6 +171,20 @@ def observation_rows(program: ConicProgram) -> IntArray:
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
+def rows_of_tests(question: Question, program: ConicProgram) -> list[int]:
+    """Return for each test of a question its row in the question's program."""
+    found: list[int] = []
+    start = 0
+    for labels in program.row_labels:
+        if labels.pattern == TEST_PATTERN:
+            found += range(start, start + len(labels))
+        start += len(labels)
+    # equalities stand in front (`equalities_first`), each kind in the order of the tests
+    order = sorted(range(len(question.tests)), key=lambda k: question.tests[k].relation != "=")
+    by_test = dict(zip(order, found, strict=True))
+    return [by_test[k] for k in range(len(question.tests))]
+
+
 def equalities_first(rows: Sequence[Rows]) -> list[Rows]:
     """Return the rows with those of the zero cone in front."""
     return [part for part in rows if part.cone == "zero"] + [part for part in rows if part.cone != "zero"]
@@ -178,7 +192,8 @@ def equalities_first(rows: Sequence[Rows]) -> list[Rows]:
 
 def test_indices(program: ConicProgram) -> list[int]:
     """Return the row of each test, in order."""
-    found, start = [], 0
+    found: list[int] = []
+    start = 0
     for labels in program.row_labels:
         if labels.pattern == TEST_PATTERN:
             found += range(start, start + len(labels))

@@ -61,7 +61,6 @@ def by_moments(
     Raise InputError for a level that lacks a moment which the question needs.
     """
     scenario = question.scenario
-    outcomes, settings = scenario.shape
     matrix = moment_matrix(scenario, question.adversary.level)
     cone = source_cone(question.source, scenario) if cone is None else cone
     labels, denominator = label_values(question)
@@ -121,8 +120,8 @@ def by_moments(
         for f in range(cone.inequalities.shape[0]):
             facet = copies(pick, cone.inequalities[[f]])
             block = -copies(facet, gamma)
-            words = Labels("moment matrix, facet {1}, entry {2} [{0}]", ((tags[g],), (str(f),), pairs))
-            positive.append(Rows("psd", block, constant(0, gamma.shape[0]), words))
+            names = Labels("moment matrix, facet {1}, entry {2} [{0}]", ((tags[g],), (str(f),), pairs))
+            positive.append(Rows("psd", block, constant(0, gamma.shape[0]), names))
     flow = homogeneous(
         "zero",
         copies(each, copies(cone.equalities, identity(width))),

@@ -16,6 +16,7 @@ from fractions import Fraction
 import numpy as np
 from scipy.sparse import csr_array
 
+from freerand_opt.errors import TooLargeError
 from freerand_opt.programs.colours import equitable_classes
 from freerand_opt.programs.program import (
     MAX_ENTRY,
@@ -75,7 +76,7 @@ def _constant_on(sums: csr_array, row_class: IntArray) -> bool:
 def reduce(program: ConicProgram) -> Reduction:
     """Return the program reduced by its coarsest equitable partition.
 
-    Raise OverflowError if sums of a class leave the range of exact integers.
+    Raise TooLargeError if sums of a class leave the range of exact integers.
     """
     row_class, column_class = classes(program)
     _, row_first = np.unique(row_class, return_index=True)
@@ -83,7 +84,7 @@ def reduce(program: ConicProgram) -> Reduction:
     kept = program.matrix[row_first]
     summed = _class_sums(csr_array(kept), column_class)
     if summed.nnz and int(np.abs(summed.data).max()) >= MAX_ENTRY:
-        raise OverflowError("class sums above 2^50")
+        raise TooLargeError("the sums of a class are above 2^50; use simpler fractions")
     objective = program.objective.take(column_first)
     totals = [objective[i] * int(size) for i, size in enumerate(sizes)]
     places: dict[object, int] = {}

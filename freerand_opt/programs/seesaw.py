@@ -117,9 +117,7 @@ def _improved(
     operators = held.transpose(order).reshape(held.shape[0], held.shape[1], rest, rest)
     amplitude = np.moveaxis(psi, party, 0).reshape(dimensions[party], rest)
     reduced = np.einsum("ai,oxij,bj->oxab", amplitude, operators, amplitude)
-    return [
-        _best_measurement(reduced[:, x], measured[party][x]) for x in range(scenario.settings[party])
-    ]
+    return [_best_measurement(reduced[:, x], measured[party][x]) for x in range(scenario.settings[party])]
 
 
 def _best_measurement(operators: FloatArray, start: FloatArray) -> FloatArray:
@@ -141,7 +139,7 @@ def _best_measurement(operators: FloatArray, start: FloatArray) -> FloatArray:
     return np.stack([basis[:, owner == k] @ basis[:, owner == k].T for k in range(len(symmetric))])
 
 
-def _basis(projectors: FloatArray) -> tuple[np.ndarray, FloatArray]:  # type: ignore[type-arg]
+def _basis(projectors: FloatArray) -> tuple[np.ndarray, FloatArray]:
     """Return the outcome of each vector of an orthonormal basis, and the basis in columns."""
     owner: list[int] = []
     columns = []

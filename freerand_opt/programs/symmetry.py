@@ -110,8 +110,9 @@ def action(matrix: MomentMatrix, held: Generator) -> Action | None:
         word[i] = found
     first = np.unique(matrix.classes, return_index=True)
     firsts = first[1][first[0] >= 0]
-    i, j = np.divmod(firsts, matrix.size)
-    return Action(word, sign, matrix.classes[word[i], word[j]], sign[i] * sign[j])
+    left, right = np.divmod(firsts, matrix.size)
+    moment = matrix.classes[word[left], word[right]]
+    return Action(word, sign, moment, sign[left] * sign[right])
 
 
 def _letters(matrix: MomentMatrix) -> list[tuple[tuple[int, ...], ...]]:
@@ -137,7 +138,7 @@ def keeps(program: ConicProgram, matrix: MomentMatrix, held: Action) -> bool:
         return False
     codes, palette = program.objective.codes, program.objective.palette
     same = codes[target] == codes
-    negated = np.array([palette.index(-v) if -v in palette else -1 for v in palette], dtype=np.int64)  # type: ignore[arg-type]
+    negated = np.array([palette.index(-v) if -v in palette else -1 for v in palette], dtype=np.int64)
     opposite = negated[codes[target]] == codes
     return bool(np.all(np.where(signs > 0, same, opposite)))
 
@@ -157,12 +158,12 @@ def orbits(actions: Sequence[Action], moments: int) -> tuple[IntArray, IntArray,
     vanish = plus == minus
     name = np.minimum(plus, minus)
     kept, orbit = np.unique(name[~vanish], return_inverse=True)
-    found = np.full(moments, -1, dtype=np.int64)
-    found[~vanish] = orbit
+    place = np.full(moments, -1, dtype=np.int64)
+    place[~vanish] = orbit
     sign = np.where(vanish, 0, np.where(plus == name, 1, -1))
     # the identity counts as positive, and with it its orbit
     first = np.zeros(len(kept), dtype=np.int64)
     for k in range(moments - 1, -1, -1):
         if sign[k]:
-            first[found[k]] = sign[k]
-    return found, sign * first[np.maximum(found, 0)], len(kept)
+            first[place[k]] = sign[k]
+    return place, sign * first[np.maximum(place, 0)], len(kept)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
 from freerand_opt.batch import Checked
+from freerand_opt.exact import decimal_above, decimal_below
+from freerand_opt.reporting import refutations
+from freerand_opt.reporting.units import alongside
 from freerand_opt.result import Bracket, exact_text
 from freerand_opt.spec.file import QuestionFile
 from freerand_opt.verification import Verification
@@ -34,12 +38,30 @@ def record(found: Verification) -> dict[str, Any]:
         "lower_float": _plain(bracket.lower_float),
         "upper_float": _plain(bracket.upper_float),
         "exact": exact_text(bracket.exact),
+        "alongside": _alongside(found),
         "expected": found.instance.expect.shown if found.instance.expect else None,
+        "note": result.notes[0] if result.notes else None,
         "method": result.method,
         "solver": result.solver,
         "how": "solved" if result.solved else "checked",
         "seconds": round(result.seconds, 4),
         "certificate": result.digest,
+        **refutations.record(found),
+    }
+
+
+def _alongside(found: Verification) -> dict[str, Any]:
+    asked = found.instance.question
+    if asked is None or found.result.quantity != asked.ask.quantity or found.impossible:
+        return {}
+    return {
+        quantity: {
+            "lower": exact_text(ends.lower),
+            "upper": exact_text(ends.upper),
+            "lower_float": _plain(ends.lower_float),
+            "upper_float": _plain(ends.upper_float),
+        }
+        for quantity, ends in alongside(asked, found.result.bracket).items()
     }
 
 
@@ -70,6 +92,13 @@ def _plain(x: float | None) -> float | None:
     return None if x is None else x + 0.0  # no negative zero
 
 
+def answer(found: Verification) -> str:
+    """Return the certified answer as a text, or why there is none."""
+    if found.result.notes:
+        return found.result.notes[0]
+    return NO_STRATEGY if found.impossible else str(found.result)
+
+
 def row(found: Verification) -> tuple[str, ...]:
     """Return one result as the texts of `COLUMNS`."""
     expect = found.instance.expect
@@ -79,7 +108,7 @@ def row(found: Verification) -> tuple[str, ...]:
     return (
         found.result.instance or "-",
         expect.shown if expect and expect.shown else "-",
-        NO_STRATEGY if found.impossible else str(found.result),
+        answer(found),
         verdict,
         "solved" if found.result.solved else "checked",
         f"{found.result.seconds:.2f}",
@@ -117,10 +146,10 @@ def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join([*cells[:-1], line[-1].rjust(widths[-1])])
 
 
-def markdown(results: Sequence[Verification]) -> str:
+def markdown(results: Sequence[Verification], heading: str = "Claims") -> str:
     """Return one Markdown table for each claim; seconds are left out, they are not reproducible."""
     lines = [
-        "# Claims",
+        f"# {heading}",
         "",
         "Written by `freerand verify --report`; every bracket is certified, ends rounded outward.",
         "",
@@ -138,8 +167,11 @@ def markdown(results: Sequence[Verification]) -> str:
             f"*Reference:* {file.reference}",
             "",
         ]
-        lines += ["| " + " | ".join(COLUMNS[:-2]) + " |", "|---|---|---|---|"]
-        lines += ["| " + " | ".join(row(found)[:-2]) + " |" for found in rows]
+        lines += _pivot([found for found in rows if found.instance.column])
+        flat = [found for found in rows if not found.instance.column]
+        if flat:
+            lines += [_table_line(COLUMNS[:-2]), "|---|---|---|---|"]
+            lines += [_table_line(row(found)[:-2]) for found in flat]
         proofs = sorted(
             {f.instance.expect.rests_on for f in rows if f.instance.expect and f.instance.expect.rests_on}
         )
@@ -147,6 +179,51 @@ def markdown(results: Sequence[Verification]) -> str:
             [""] + [f"`PROVED*` rests on [{proof}](../{proof})." for proof in proofs] + [""] * bool(proofs)
         )
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _pivot(results: Sequence[Verification]) -> list[str]:
+    """Return a table with a column for each named alternative, six places a cell, rounded outward."""
+    if not results:
+        return []
+    columns = list(dict.fromkeys(found.instance.column for found in results))
+    places = {(found.instance.row, found.instance.column): found for found in results}
+    lines = [_table_line(["", *columns]), "|---" * (len(columns) + 1) + "|"]
+    for name in dict.fromkeys(found.instance.row for found in results):
+        cells = [_cell(places[name, column]) if (name, column) in places else "not run" for column in columns]
+        lines.append(_table_line([name or "-", *cells]))
+    claimed = dict.fromkeys(
+        f"`{found.instance.expect.shown}`"
+        for found in results
+        if found.instance.expect is not None and found.verdict == "PROVED"
+    )
+    note = "A bracket a cell: first proved, then reached by an explicit attack (or the other way round)."
+    if claimed:
+        note += f" **Bold**: the closed form is proved to lie in it ({', '.join(claimed)})."
+    meanings = {
+        "not run": "the file does not ask it",
+        "undecided": "at an end neither a proof nor an attack was found",
+        "too large": "no program fits",
+    }
+    shown = [f"*{word}*: {meant}." for word, meant in meanings.items() if any(word in line for line in lines)]
+    return [*lines, "", " ".join([note, *shown]), ""]
+
+
+def _table_line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _cell(found: Verification) -> str:
+    bracket = found.result.bracket
+    if bracket.lower is None or bracket.upper is None:
+        return answer(found)
+    width = bracket.width
+    assert width is not None
+    digits = 6 if width >= Fraction(1, 10**8) else 8
+    lower, upper = decimal_below(bracket.lower, digits), decimal_above(bracket.upper, digits)
+    words = f"{lower} .. {upper}" if bracket.exact is None else str(bracket.exact)
+    if found.verdict == "PROVED":
+        return f"**{words}**"
+    return words if found.verdict is None else f"{words} {found.verdict}"
 
 
 def summary(results: Sequence[Verification], seconds: float) -> str:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from freerand_opt.reporting import tables, words
+from freerand_opt.reporting import refutations, tables, words
+from freerand_opt.reporting.units import alongside
 from freerand_opt.verification import Verification
 
 
@@ -48,11 +49,17 @@ def put_answer(found: Verification) -> None:
     numeric = result.quantity not in ("strategy", "threshold")
     if numeric and result.bracket.exact is None and result.bracket.upper is not None:
         lines.append(f"            <= {result.bracket.upper}")
+    if asked is not None and result.quantity == asked.ask.quantity and not found.impossible:
+        for place, (quantity, ends) in enumerate(alongside(asked, result.bracket).items()):
+            bits = " bits" if quantity == "min-entropy" else ""
+            exact = f" = {ends.upper}" if ends.exact is None and ends.lower == ends.upper else ""
+            lines.append(f"{'' if place else 'that is':<12}{quantity} {ends}{exact}{bits}")
     if found.verdict is not None:
         lines.append(
             f"verdict     {found.verdict} ({found.instance.expect.shown if found.instance.expect else ''})"
         )
     lines += [f"method      {result.method}", f"certificate {result.digest}, checked; {result.seconds:.2f} s"]
+    lines += refutations.lines(found)
     if result.attack and asked is not None:
         lines += words.attack(result.attack, asked)
     put("\n".join(lines))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from freerand_opt.certificates.attack import Strategy
+from freerand_opt.certificates.attack import Strategies, Strategy
+from freerand_opt.certificates.orbits import OrbitStrategy
 from freerand_opt.exact import decimal_below
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import (
@@ -18,6 +19,8 @@ from freerand_opt.model.source import (
 )
 from freerand_opt.programs.program import ConicProgram
 
+#: Up to so many joint settings a strategy is printed with its whole distribution, where it is what was asked.
+WRITTEN_OUT = 4
 _QUANTITY = {
     "guessing-probability": "the guessing probability of {output}",
     "trace-distance": "the trace distance D(P_RW, U x P_W) of {output}",
@@ -93,26 +96,40 @@ def program(made: ConicProgram, method: str) -> Iterator[str]:
     yield f"rows        {made.row_label(0)}, .., {made.row_label(rows - 1)}"
 
 
-def attack(strategies: tuple[Strategy, ...], asked: Question, limit: int = 8) -> Iterator[str]:
+def attack(strategies: Strategies, asked: Question, limit: int = 8) -> Iterator[str]:
     """Yield the heaviest strategies: weight, box, and the settings that the source favours and shuns."""
-    shown = sorted(strategies, key=lambda strategy: strategy.weight, reverse=True)
-    yield f"attack      {len(shown)} values of W; heaviest first"
+    shown: list[Strategy | OrbitStrategy] = sorted(strategies, key=lambda part: part.weight, reverse=True)
+    values = sum(strategy.count if isinstance(strategy, OrbitStrategy) else 1 for strategy in shown)
+    orbits = f" in {len(shown)} orbits" if any(isinstance(s, OrbitStrategy) for s in shown) else ""
+    local = asked.ask.quantity == "strategy" and asked.adversary.devices == "local"
+    yield f"{'local model' if local else 'attack     '} {values} values of W{orbits}; heaviest first"
     scenario = asked.scenario
     for strategy in shown[:limit]:
         weight = strategy.weight
-        most = max(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
-        least = min(range(len(strategy.masses)), key=lambda s: strategy.masses[s])
-        spread = (
-            f"settings {scenario.setting_label(most)} most likely ({_short(strategy.masses[most] / weight)})"
-        )
-        if strategy.masses[most] != strategy.masses[least]:
-            spread += f", {scenario.setting_label(least)} least ({_short(strategy.masses[least] / weight)})"
+        if (
+            isinstance(strategy, Strategy)
+            and asked.ask.quantity == "strategy"
+            and len(strategy.masses) <= WRITTEN_OUT
+        ):
+            shares = (
+                f"{scenario.setting_label(s)} {_short(mass / weight)}"
+                for s, mass in enumerate(strategy.masses)
+            )
+            yield f"  weight {_short(weight)}: box {strategy.box.label}; settings {', '.join(shares)}"
+            continue
+        most, largest = max(strategy.chances, key=lambda pair: pair[1])
+        least, smallest = min(strategy.chances, key=lambda pair: pair[1])
+        spread = f"settings {scenario.setting_label(most)} most likely ({_short(largest)})"
+        if largest != smallest:
+            spread += f", {scenario.setting_label(least)} least ({_short(smallest)})"
         else:
             spread = "all settings equally likely"
-        yield f"  weight {_short(weight)}: box {strategy.box.label}; {spread}"
+        yield f"  weight {_short(strategy.weight)}: box {strategy.label}; {spread}"
     if len(shown) > limit:
         yield f"  .. and {len(shown) - limit} more (in the certificate)"
 
 
 def _short(value: Fraction) -> str:
-    return str(value) if len(str(value)) <= 12 else decimal_below(value, 6)
+    if len(str(value)) <= 12:
+        return str(value)
+    return decimal_below(value, 6) if value >= Fraction(1, 1000) else f"{float(value):.3g}"

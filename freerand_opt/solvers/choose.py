@@ -12,7 +12,17 @@ from freerand_opt.programs.solution import Solution
 #: Blocks up to this size are solved faster by Clarabel.
 SMALL = 16
 #: Names that `--solver` takes; cvxpy:NAME reaches any solver that cvxpy knows.
-NAMES = ("auto", "highs", "clarabel", "qics", "cvxpy:HIGHS", "cvxpy:CLARABEL", "cvxpy:SCS", "cvxpy:CVXOPT", "cvxpy:MOSEK")
+NAMES = (
+    "auto",
+    "highs",
+    "clarabel",
+    "qics",
+    "cvxpy:HIGHS",
+    "cvxpy:CLARABEL",
+    "cvxpy:SCS",
+    "cvxpy:CVXOPT",
+    "cvxpy:MOSEK",
+)
 
 
 def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:

@@ -24,7 +24,9 @@ MAX_ROUNDS = 100
 def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution:
     """Solve a program with zero, nonnegative and psd blocks; `time_limit` in seconds."""
     begun = time.perf_counter()
-    found = _by_equalities(program, time_limit) if _fewer_equalities(program) else _by_lmi(program, time_limit)
+    found = (
+        _by_equalities(program, time_limit) if _fewer_equalities(program) else _by_lmi(program, time_limit)
+    )
     primal, multipliers, word = found
     row_residual, dual_residual = residuals(program, primal, multipliers)
     status: Status = "optimal" if word == "optimal" else "infeasible" if word == "pinfeas" else "stopped"
@@ -166,13 +168,18 @@ def _by_equalities(program: ConicProgram, limit: float | None) -> tuple[FloatArr
     lift = csr_array((np.ones(columns), (np.arange(columns), first)), shape=(columns, offset))
     count = len(left)
     equalities = coo_array(
-        (np.tile([1.0, -1.0], count), (np.repeat(np.arange(count), 2), np.column_stack([left, same]).ravel())),
+        (
+            np.tile([1.0, -1.0], count),
+            (np.repeat(np.arange(count), 2), np.column_stack([left, same]).ravel()),
+        ),
         shape=(count, offset),
     )
     nothing = coo_array((np.ones(len(gone)), (np.arange(len(gone)), gone)), shape=(len(gone), offset))
     own = coo_array((np.ones(slacks), (np.arange(slacks), np.arange(slacks))), shape=(slacks, offset))
     rows = csr_array(
-        vstack([matrix[zero] @ lift, matrix[signed] @ lift + csr_array(own), equalities, nothing], format="csr")
+        vstack(
+            [matrix[zero] @ lift, matrix[signed] @ lift + csr_array(own), equalities, nothing], format="csr"
+        )
     )
     rows = rows @ _symmetric(places, slacks, offset)
     cones = [qics.cones.NonNegOrthant(slacks)] if slacks else []

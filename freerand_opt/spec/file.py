@@ -14,8 +14,8 @@ from freerand_opt.computations.roots import FUNCTIONS, Computation
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact
 from freerand_opt.formulas import NAMED
-from freerand_opt.model.question import THRESHOLD_FIELDS, Expect, Question, Threshold
-from freerand_opt.spec import tables
+from freerand_opt.model.question import Expect, Question, Threshold
+from freerand_opt.spec import tables, thresholds
 from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shortened, shown
 from freerand_opt.spec.grids import MAX_INSTANCES, cells
 
@@ -25,8 +25,6 @@ HEADER = ("schema", "title", "claim", "reference", "tier", "instances", "grid")
 _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
 TIERS = ("core", "long")
 VERDICTS = ("PROVED", "REFUTED", "UNDECIDED")
-#: Fields in which existence of a strategy is monotone.
-THRESHOLDS = THRESHOLD_FIELDS
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold")
 
@@ -36,7 +34,8 @@ class Instance:
     """One question of a file with what is expected of it.
 
     Exactly one of `question` and `computation` is given; `threshold` seeks a critical value.
-    `corner` is False for a cell of a grid that is not at the ends of all its axes.
+    `corner` is False for a cell of a grid that is not at the ends of all its axes; `row` and
+    `column` are its place in a table, if the grid has a field with alternatives by name.
     """
 
     name: str
@@ -45,6 +44,8 @@ class Instance:
     expect: Expect | None
     threshold: Threshold | None
     corner: bool = True
+    row: str = ""
+    column: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,10 @@ def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, str]) -> Ques
         name = "" if place == 0 else _name(Fields(variant, where))
         try:
             body = merged(base, {key: value for key, value in variant.items() if place == 0 or key != "name"})
-            for label, cell, corner in cells(body, overrides, MAX_INSTANCES - len(instances)):
-                full = " ".join(part for part in (name, label) if part)
-                found = _instance(full, cell, path.parent, HEADER if place == 0 else ("name", "grid"))
-                instances.append(replace(found, corner=corner))
+            for cell in cells(body, overrides, MAX_INSTANCES - len(instances)):
+                full, row = (" ".join(p for p in (name, word) if p) for word in (cell.label, cell.row))
+                found = _instance(full, cell.body, path.parent, HEADER if place == 0 else ("name", "grid"))
+                instances.append(replace(found, corner=cell.corner, row=row, column=cell.column))
         except InputError as error:
             raise (error.within(f"{where} ({shortened(name)})") if place else error) from None
     return QuestionFile(path, path.stem, title, claim, reference, tier, tuple(instances))
@@ -199,9 +200,7 @@ def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ..
         root.done()
         return Instance(name, None, computation, expect, None)
     question = tables.question(root, folder)
-    threshold = _threshold(root.table_at("threshold"))
-    if threshold is not None:
-        _suits(threshold, question)
+    threshold = thresholds.threshold(root.table_at("threshold"), body, question, folder)
     expect = _expect(root.table_at("expect"), question, Fraction(0) if threshold is None else threshold.width)
     root.done()
     return Instance(name, question, None, expect, threshold)
@@ -221,48 +220,6 @@ def _computation(fields: Fields | None) -> Computation:
     if width < Fraction(1, 10**300) or width > Fraction(1, 10):
         raise fields.fail("width", f"{width} is not in [1e-300, 1/10]")
     return Computation(name, tuple(parameters), width)
-
-
-def _threshold(fields: Fields | None) -> Threshold | None:
-    if fields is None:
-        return None
-    of = fields.choice("of", THRESHOLDS)
-    ends = fields.get("between", list, required=True)
-    width = fields.fraction("width", Fraction(1, 10**6))
-    crosses = fields.number("crosses")
-    fields.done()
-    between = [number(end, f"{fields.at('between')}[{i}]") for i, end in enumerate(ends)]
-    fractions = [end for end in between if isinstance(end, Fraction)]
-    most = Fraction(1, 2) if of == "source.epsilon" else Fraction(1)
-    if len(between) != 2 or len(fractions) != 2 or not 0 <= fractions[0] < fractions[1] < most:
-        raise fields.fail(
-            "between", f"{shown(ends)}: two rational numbers 0 <= first < second < {most} are needed"
-        )
-    assert width is not None
-    if width <= 0:
-        raise fields.fail("width", f"{width} is not positive")
-    return Threshold(of, (fractions[0], fractions[1]), width, crosses)
-
-
-def _suits(threshold: Threshold, question: Question) -> None:
-    """Raise InputError for a threshold in a field that the source does not have, or of nothing."""
-    quantity = question.ask.quantity
-    name = threshold.field.removeprefix("source.")
-    if not hasattr(question.source, name):
-        raise InputError(
-            "threshold.of",
-            f"this source has no {name}; source.epsilon needs kind santha-vazirani or mutual, "
-            "source.lower and source.upper need measurement-dependence",
-        )
-    if question.ask.at == "worst":
-        raise InputError("threshold", 'needs fixed settings or "average"; ask.at is "worst"')
-    if quantity == "score":
-        raise InputError("threshold", "of a score is not offered; ask for a strategy that passes a test")
-    if (quantity == "strategy") != (threshold.crosses is None):
-        needed = (
-            "must not be given" if quantity == "strategy" else "is missing; the number to cross is needed"
-        )
-        raise InputError("threshold.crosses", f"{needed} (ask.quantity is {quantity})")
 
 
 def _expect(fields: Fields | None, question: Question | None, within: Fraction) -> Expect | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -49,31 +50,55 @@ def _plain(value: Fraction) -> int | str:
     return value.numerator if value.denominator == 1 else str(value)
 
 
-def cells(
-    body: Mapping[str, Any], overrides: Mapping[str, str], most: int
-) -> Iterator[tuple[str, dict[str, Any], bool]]:
-    """Yield (label, body, corner) for each of at most `most` cells of the product of the grid's fields."""
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a grid: its label, the tables of its question, whether it is at the ends of all axes.
+
+    In a table with a column for each named alternative, `row` and `column` are its place.
+    """
+
+    label: str
+    body: dict[str, Any]
+    corner: bool
+    row: str
+    column: str
+
+
+def cells(body: Mapping[str, Any], overrides: Mapping[str, str], most: int) -> Iterator[Cell]:
+    """Yield each of at most `most` cells of the product of the grid's fields."""
     grid = Fields(body, "").get("grid", dict, {})
-    axes: dict[str, list[Any]] = {key: values_of(value, f'grid."{key}"') for key, value in grid.items()}
+    named = {key: list(value) for key, value in grid.items() if _alternatives(value)}
+    axes: dict[str, list[Any]] = {
+        key: list(value.values()) if key in named else values_of(value, f'grid."{key}"')
+        for key, value in grid.items()
+    }
     axes |= {key: [_typed(value) for value in values_of(text, key)] for key, text in overrides.items()}
-    cells = prod(len(values) for values in axes.values())
-    if cells > most:
+    count = prod(len(values) for values in axes.values())
+    if count > most:
         raise InputError(
-            "grid", f"has {cells} cells; a file has at most {MAX_INSTANCES}, its instances counted"
+            "grid", f"has {count} cells; a file has at most {MAX_INSTANCES}, its instances counted"
         )
+    across = next((axis for axis in reversed(named) if axis not in overrides), None)
     rest = {key: value for key, value in body.items() if key != "grid"}
     for choice in product(*axes.values()):
         cell = rest
         for field, value in zip(axes, choice, strict=True):
             cell = _set(cell, field, value)
-        shown_axes = [axis for axis in axes if axis not in overrides or len(axes[axis]) > 1]
-        label = " ".join(
-            f"{axis.rsplit('.', 1)[-1]}={value}"
+        words = {
+            axis: named[axis][axes[axis].index(value)]
+            if axis in named and axis not in overrides
+            else f"{axis.rsplit('.', 1)[-1]}={value}"
             for axis, value in zip(axes, choice, strict=True)
-            if axis in shown_axes
-        )
+            if axis not in overrides or len(axes[axis]) > 1
+        }
         ends = all(value in (axes[axis][0], axes[axis][-1]) for axis, value in zip(axes, choice, strict=True))
-        yield label, cell, ends
+        row = " ".join(word for axis, word in words.items() if axis != across)
+        yield Cell(" ".join(words.values()), cell, ends, row, words.get(across or "", ""))
+
+
+def _alternatives(value: object) -> bool:
+    """Return whether a grid's field has tables by name instead of a list of values."""
+    return isinstance(value, dict) and bool(value) and all(isinstance(v, dict) for v in value.values())
 
 
 def _typed(value: object) -> object:

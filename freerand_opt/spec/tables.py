@@ -21,6 +21,8 @@ from freerand_opt.spec.fields import Fields, attempt, kind, number, shortened, s
 from freerand_opt.spec.observed import observed
 from freerand_opt.spec.outputs import output
 
+#: Largest number of probabilities P(o|s) that tests may keep one by one.
+MAX_KEPT = 2**16
 #: Largest number of probabilities P(o|s) that a scenario may have.
 MAX_CELLS = 2**22
 RELATIONS = ("<=", ">=", "=")
@@ -56,12 +58,12 @@ def _refuse(question: Question) -> None:
     if question.settings == "free":
         for place, test in enumerate(question.tests):
             several = len(test.functional.settings())
-            if test.functional.on == "conditional" and several != 1:
+            if test.functional.on == "conditional" and several != 1 and test.relation == "=":
                 raise InputError(
                     f"test[{place}]",
                     f"{shown(test.label)} sums conditional probabilities of {several} joint settings, "
-                    "which is no linear test when the observed settings are free (a sum of ratios); "
-                    'test each error (keep = "errors"), use on = "joint", or observe uniform settings',
+                    "a sum of ratios when the observed settings are free, and can only be bracketed with "
+                    '<= or >=; write two tests, use on = "joint", or observe uniform settings',
                 )
         if asked is not None and asked.on == "conditional":
             raise InputError("ask", 'a conditional score is not linear with free settings; use on = "joint"')
@@ -195,7 +197,8 @@ def _test(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
             "score",
             f"{score} is irrational and cannot be an equality; use <= or >=, or both with a tolerance",
         )
-    return [Test(chosen, relation, score, f"{name} {relation} {score}")]
+    slack = Fraction(0) if fields.table["score"] == "observed" else None
+    return [Test(chosen, relation, score, f"{name} {relation} {score}", slack)]
 
 
 def _score(fields: Fields, chosen: Functional, behaviour: Behaviour | None) -> Exact:
@@ -228,8 +231,12 @@ def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
         for s in sorted(total.settings()):
             error = Functional(tuple(term for term in total.terms if term[1] == s))
             score = behaviours.score(error, behaviour) + tolerance
-            tests.append(Test(error, "<=", score, f"error at {scenario.setting_label(s)} <= {score}"))
+            label = f"error at {scenario.setting_label(s)} <= {score}"
+            tests.append(Test(error, "<=", score, label, tolerance))
         return tests
+    count = prod(scenario.shape)
+    if count > MAX_KEPT:
+        raise fields.fail("keep", f"the behaviour has {count} probabilities; tests keep at most {MAX_KEPT}")
     irrational = any(not isinstance(p, Fraction) for row in behaviour.table for p in row)
     if irrational and tolerance == 0:
         raise fields.fail(
@@ -241,10 +248,10 @@ def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
             cell = functionals.from_terms({(o, s): Fraction(1)})
             label = scenario.label(o, s)
             if tolerance == 0:
-                tests.append(Test(cell, "=", p, f"{label} = {p}"))
+                tests.append(Test(cell, "=", p, f"{label} = {p}", tolerance))
             else:
-                tests.append(Test(cell, "<=", p + tolerance, f"{label} <= {p + tolerance}"))
-                tests.append(Test(cell, ">=", p - tolerance, f"{label} >= {p - tolerance}"))
+                tests.append(Test(cell, "<=", p + tolerance, f"{label} <= {p + tolerance}", tolerance))
+                tests.append(Test(cell, ">=", p - tolerance, f"{label} >= {p - tolerance}", -tolerance))
     return tests
 
 
