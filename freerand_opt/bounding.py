@@ -101,7 +101,9 @@ def answered(
         attack = strategies(question, bounds.below, solved.point)
         value = objective_value(bounds.below.program, solved.point)
     elif isinstance(bounds.above, MomentStrategies):
-        attack, value = quantum_attacks.search(question, bounds.above, *full_floats(solved), run)
+        # its programs are linear, and exact weights need a basis, which not every solver has
+        exact = solver_named("auto")
+        attack, value = quantum_attacks.search(question, bounds.above, *full_floats(solved), exact)
     elif bounds.below is None:
         attack, value = search(question, bounds.above, *full_floats(solved), run)
     return make(

@@ -27,7 +27,7 @@ _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer use
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 Solver = Annotated[
-    str, typer.Option("--solver", help="highs, or cvxpy:NAME (CLARABEL, SCS, CVXOPT, MOSEK, ..).")
+    str, typer.Option("--solver", help="highs, clarabel, qics, mosek, cvxpy:NAME, picos:cvxopt.")
 ]
 TimeLimit = Annotated[float | None, typer.Option("--time-limit", min=0.01, help="Seconds for each program.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -115,7 +115,9 @@ def list_command(as_json: AsJson = False) -> None:
 def show(
     name: Annotated[str, typer.Argument(help="A claim's name, a question file or a certificate.")] = "",
     instance: Annotated[str | None, typer.Option(help="Name of one instance of the file.")] = None,
-    form: Annotated[str, typer.Option("--as", help="words, json (the program), mps, cbf or vipr.")] = "words",
+    form: Annotated[
+        str, typer.Option("--as", help="words, json (the program), mps, cbf, sdpa, task or vipr.")
+    ] = "words",
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema of question files.")
     ] = False,

@@ -83,7 +83,9 @@ class MomentMatrix:
         found = int(np.searchsorted(self.codes, code))
         return found if found < len(self.codes) and self.codes[found] == code else None
 
-    def probability(self, outcomes: Sequence[int], settings: Sequence[int]) -> dict[tuple[int, ...], Fraction]:
+    def probability(
+        self, outcomes: Sequence[int], settings: Sequence[int]
+    ) -> dict[tuple[int, ...], Fraction]:
         """Return P(outcomes|settings) as factors of products of one letter a party."""
         factors: list[list[tuple[int, Fraction]]] = []
         for party, o, s in zip(self.parties, outcomes, settings, strict=True):
@@ -102,7 +104,9 @@ class MomentMatrix:
 
     def named(self, letters: Sequence[int]) -> str:
         """Return a product of letters in words."""
-        return "<" + (" ".join(t for p, c in zip(self.parties, letters, strict=True) for t in p.text(c))) + ">"
+        return (
+            "<" + (" ".join(t for p, c in zip(self.parties, letters, strict=True) for t in p.text(c))) + ">"
+        )
 
     def rows(self) -> csr_array:
         """Return G with (G y)_r = Gamma_ij for r = (i, j), i <= j, in order of j, then i."""
@@ -118,6 +122,15 @@ def triangle(size: int) -> tuple[IntArray, IntArray]:
     """Return the index arrays (i, j) of an upper triangle, column by column."""
     j, i = np.tril_indices(size)
     return np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
+
+
+def spread(size: int) -> csr_array:
+    """Return the matrix that takes an upper triangle, column by column, to all size^2 entries."""
+    i, j = triangle(size)
+    rows = np.arange(len(i))
+    off = i != j
+    places = np.concatenate([i * size + j, (j * size + i)[off]])
+    return csr_array((np.ones(size * size), (places, np.concatenate([rows, rows[off]]))))
 
 
 def moment_matrix(scenario: Scenario, level: str) -> MomentMatrix:
