@@ -118,9 +118,7 @@ def show(
     form: Annotated[
         str, typer.Option("--as", help="words, json (the program), mps, cbf, sdpa, task or vipr.")
     ] = "words",
-    schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON schema of question files.")
-    ] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the questions' JSON schema.")] = False,
     field: Annotated[list[str] | None, typer.Option("--set", help="field=value, as for bound.")] = None,
 ) -> None:
     """Show a question, its program or a certificate, in words or in an exchange format."""
@@ -176,10 +174,7 @@ def bound(
     solver: Solver = "auto",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
-    threshold: Annotated[
-        str | None,
-        typer.Option(help="Seek a critical value: source.epsilon=0:1/4 (with threshold.crosses=C)."),
-    ] = None,
+    threshold: Threshold = None,
     width: Annotated[float, typer.Option(help="Brackets wider than this give exit code 1.")] = 1e-9,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -204,14 +199,13 @@ def bound(
 
 @app.command()
 def verify(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Claims or files; all of the core tier by default.")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Claims or files; else the core tier.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also solve the long tier.")] = False,
     solver: Solver = "auto",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
     report: Annotated[Path | None, typer.Option(help="Write the table as Markdown to this file.")] = None,
+    cross_check: Annotated[bool, typer.Option(help="Put other software's values beside ours.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -225,6 +219,10 @@ def verify(
     files = _files(list(names), {}) if names else _files([str(path) for path in claims()], {})
     if not names and not everything:
         files = [file for file in files if file.tier == "core"]
+    if cross_check:
+        from freerand_opt.reporting import peers
+
+        sys.exit(0 if peers.run(files, as_json=as_json, quiet=quiet) else 1)
     if report is not None:
         if report.is_dir():
             raise InputError("--report", f"{report} is a directory; a file is needed")
