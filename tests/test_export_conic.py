@@ -20,6 +20,7 @@ from freerand_opt.model.source import Uniform
 from freerand_opt.programs.build import build
 from freerand_opt.programs.export_conic import as_cbf, as_sdpa
 from freerand_opt.programs.solution import Solution
+from freerand_opt.solvers import highs
 from freerand_opt.solvers import mosek as route
 from freerand_opt.spec.file import read
 
@@ -329,6 +330,67 @@ def test_a_solution_in_the_task_is_read_as_multipliers(make, value, monkeypatch)
     hint = Solution("optimal", "mosek", primal, found, None, None, 0.0, 0.0, 0.0)
     # wrong places or factors would prove far less
     assert value - 1e-12 <= float(multipliers(program, hint).bound) <= value + 1e-6
+
+
+def test_mosek_itself_finds_linear_multipliers_feasible():
+    """MOSEK measures violations without a licence: its signs are those that `read_solution` expects."""
+    mosek = pytest.importorskip("mosek")
+    program = linear().above.program
+    solved = highs.solve(program)
+    z = solved.multipliers
+    reduced = program.objective.floats() - program.matrix.T @ z
+    kind = mosek.soltype.bas
+    rows, columns = (list(range(size)) for size in program.shape)
+    with route.as_task(program) as task:
+        task.putxx(kind, solved.primal)
+        task.putxc(kind, program.matrix @ solved.primal)
+        task.puty(kind, z)
+        # in a maximisation y = slc - suc with slc, suc <= 0
+        task.putslc(kind, np.minimum(z, 0))
+        task.putsuc(kind, -np.maximum(z, 0))
+        task.putslx(kind, np.minimum(reduced, 0))
+        task.putsux(kind, -np.maximum(reduced, 0))
+        assert max(task.getdviolcon(kind, rows)) < 1e-12
+        assert max(task.getdviolvar(kind, columns)) < 1e-12
+        assert max(task.getpviolcon(kind, rows)) < 1e-12
+        assert (task.getprimalobj(kind), task.getdualobj(kind)) == pytest.approx((0.75, 0.75), abs=1e-9)
+        _, primal, found = route.read_solution(program, task)
+        assert np.array_equal(primal, solved.primal)
+        assert found == pytest.approx(z, abs=1e-12)
+        # and with the other sign they are not
+        task.puty(kind, -z)
+        assert max(task.getdviolvar(kind, columns)) > 0.1
+
+
+def test_mosek_itself_finds_the_moments_feasible():
+    """The program's slack b - A x is the dual slack of its task, in the same order of entries."""
+    mosek = pytest.importorskip("mosek")
+    program = guess().above.program
+    kind = mosek.soltype.itr
+    linear_rows, _, _, _ = route._places(program)
+    with route.as_task(program) as task:
+        _, y, _, _ = solved_task(mosek, task)
+        for sign, feasible in ((1, True), (-1, False)):
+            slack = program.right.floats() - program.matrix @ (sign * y)
+            task.puty(kind, sign * y)
+            task.putslc(kind, np.maximum(sign * y, 0))
+            task.putsuc(kind, np.maximum(-sign * y, 0))
+            task.putslx(kind, slack[linear_rows])
+            task.putsux(kind, np.zeros(int(linear_rows.sum())))
+            for k, (start, size) in enumerate(program.psd_blocks):
+                full = np.zeros((size, size))
+                # our triangle column by column is the lower one row by row
+                full[np.tril_indices(size)] = slack[start : start + size * (size + 1) // 2]
+                task.putbarsj(kind, k, full.T[np.triu_indices(size)])
+            found = [
+                *task.getdviolcon(kind, list(range(task.getnumcon()))),
+                *task.getdviolvar(kind, list(range(task.getnumvar()))),
+                *task.getdviolbarvar(kind, list(range(task.getnumbarvar()))),
+            ]
+            assert (max(found) < 1e-6) is feasible
+            assert sign * task.getdualobj(kind) == pytest.approx(
+                0.5 + 0.5 * math.sqrt(2 - 2.7**2 / 4), abs=1e-6
+            )
 
 
 def test_a_task_without_a_solution_is_a_poor_hint():

@@ -178,7 +178,7 @@ def read_solution(program: ConicProgram, task: Any) -> tuple[Status, FloatArray,
     if not task.solutiondef(kind):
         return "stopped", primal, multipliers
     found = task.getsolsta(kind)
-    known: dict[Any, Status] = {mosek.solsta.optimal: "optimal", mosek.solsta.integer_optimal: "optimal"}
+    known: dict[Any, Status] = {mosek.solsta.optimal: "optimal"}
     # a task that states the dual has no lower bound where the program has no point
     empty = mosek.solsta.dual_infeas_cer if program.psd_blocks else mosek.solsta.prim_infeas_cer
     known[empty] = "infeasible"
