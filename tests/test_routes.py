@@ -118,6 +118,14 @@ def test_a_solver_that_breaks_down_is_a_poor_hint(monkeypatch):
     assert float(multipliers(program, found).bound) >= 0.5
 
 
+def test_picos_leaves_no_options_behind():
+    options = pytest.importorskip("cvxopt.solvers").options
+    before = dict(options)
+    found = choose.solver_named("picos:cvxopt")(build(score()).above.program, None)
+    assert found.status == "optimal"
+    assert options == before
+
+
 def test_linear_programs_go_through_picos():
     question = replace(guess(), adversary=Adversary("no-signalling"))
     program = build(question).above.program

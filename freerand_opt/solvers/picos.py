@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -92,7 +94,7 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
     import picos
 
     begun = time.perf_counter()
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _options_kept():
         # PICOS warns where CVXOPT has no option for a limit
         warnings.simplefilter("ignore")
         problem, x, constraints = as_picos(program)
@@ -120,6 +122,21 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
         primal_residual=primal_residual,
         dual_residual=dual_residual,
     )
+
+
+@contextmanager
+def _options_kept() -> Iterator[None]:
+    """Put CVXOPT's options back: PICOS writes its own into them, for all who use CVXOPT afterwards."""
+    try:
+        from cvxopt.solvers import options
+    except ImportError:  # MOSEK alone
+        options = {}
+    before = dict(options)
+    try:
+        yield
+    finally:
+        options.clear()
+        options.update(before)
 
 
 def _status(answer: Any) -> Status:
