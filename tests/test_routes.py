@@ -190,3 +190,9 @@ def test_missing_packages_are_one_clear_line(module, name, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(SolverUnavailableError, match=r"^\w+ is not installed: pip install"):
         choose.solver_named(name)
+
+
+def test_a_missing_qics_is_one_clear_line(monkeypatch):
+    monkeypatch.setattr(choose, "find_spec", lambda name: None)
+    with pytest.raises(SolverUnavailableError, match=r"^QICS is not installed: pip install qics"):
+        choose.solver_named("qics")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError, SolverUnavailableError, nearest
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.solution import Solution
 
@@ -40,6 +40,8 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
 
         return lambda program, limit: clarabel.solve(program, time_limit=limit)
     if name == "qics":
+        if not _found("qics"):
+            raise SolverUnavailableError("QICS is not installed: pip install qics, or name clarabel")
         from freerand_opt.solvers import qics
 
         return lambda program, limit: qics.solve(program, time_limit=limit)
