@@ -5,9 +5,10 @@ STAMPS  := .venv/.stamps
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONHASHSEED := 0
 
-.PHONY: help verify test lint bench certificates reports atlas clean
+.PHONY: help verify crosscheck test lint bench certificates reports atlas clean
 help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
+	@echo "make crosscheck    put the values of PICOS, CVXOPT and ncpol2sdpa beside ours"
 	@echo "make test          run the tests (installs on the first run)"
 	@echo "make lint          ruff and mypy"
 	@echo "make bench         benchmarks beside peers, with ratios"
@@ -18,15 +19,18 @@ $(STAMPS)/base: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) is not here; try make PYTHON=python3 (3.11 or newer)" >&2; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing freerand_opt into .venv (about a minute, once)" >&2
-	@$(PIP) -e '.[crosscheck]'
+	@$(PIP) -e '.[sdp,crosscheck]'
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/dev: $(STAMPS)/base
-	@$(PIP) -e '.[crosscheck,dev]'
+	@$(PIP) -e '.[sdp,crosscheck,dev]'
 	@touch $@
 
 verify: $(STAMPS)/base
 	@$(BIN)/freerand verify
+
+crosscheck: $(STAMPS)/base
+	@$(BIN)/freerand verify --cross-check
 
 test: $(STAMPS)/dev
 	@$(BIN)/python -m pytest
@@ -38,6 +42,7 @@ lint: $(STAMPS)/dev
 
 bench: $(STAMPS)/dev
 	@$(BIN)/python benchmarks/compare.py
+	@$(BIN)/python benchmarks/moments.py
 
 certificates: $(STAMPS)/base
 	@$(BIN)/freerand verify --all --certificates lps/certificates --report reports/claims.md

@@ -105,7 +105,9 @@ def answered(
         value = objective_value(bounds.below.program, solved.point)
     elif isinstance(bounds.above, MomentStrategies):
         if not has_ratios(question):
-            attack, value = quantum_attacks.search(question, bounds.above, *full_floats(solved), run)
+            # its programs are linear, and exact weights need a basis, which not every solver has
+            exact = solver_named("auto")
+            attack, value = quantum_attacks.search(question, bounds.above, *full_floats(solved), exact)
     elif isinstance(bounds.above, QuotientStrategies):
         pass  # exact, so an attack is only missing if no exact point was found
     elif has_ratios(question):

@@ -27,7 +27,7 @@ _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer use
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 Solver = Annotated[
-    str, typer.Option("--solver", help="highs, or cvxpy:NAME (CLARABEL, SCS, CVXOPT, MOSEK, ..).")
+    str, typer.Option("--solver", help="highs, clarabel, qics, mosek, cvxpy:NAME, picos:cvxopt.")
 ]
 TimeLimit = Annotated[float | None, typer.Option("--time-limit", min=0.01, help="Seconds for each program.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -112,10 +112,10 @@ def list_command(as_json: AsJson = False) -> None:
 def show(
     name: Annotated[str, typer.Argument(help="A claim's name, a question file or a certificate.")] = "",
     instance: Annotated[str | None, typer.Option(help="Name of one instance of the file.")] = None,
-    form: Annotated[str, typer.Option("--as", help="words, json (the program), mps, cbf or vipr.")] = "words",
-    schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON schema of question files.")
-    ] = False,
+    form: Annotated[
+        str, typer.Option("--as", help="words, json (the program), mps, cbf, sdpa, task or vipr.")
+    ] = "words",
+    schema: Annotated[bool, typer.Option("--schema", help="Print the questions' JSON schema.")] = False,
     field: Annotated[list[str] | None, typer.Option("--set", help="field=value, as for bound.")] = None,
 ) -> None:
     """Show a question, its program or a certificate, in words or in an exchange format."""
@@ -171,10 +171,7 @@ def bound(
     solver: Solver = "auto",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
-    threshold: Annotated[
-        str | None,
-        typer.Option(help="Seek a critical value: source.epsilon=0:1/4 (with threshold.crosses=C)."),
-    ] = None,
+    threshold: Threshold = None,
     width: Annotated[float, typer.Option(help="Brackets wider than this give exit code 1.")] = 1e-9,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -200,15 +197,14 @@ def bound(
 
 @app.command()
 def verify(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Claims or files; all of the core tier by default.")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Claims or files; else the core tier.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Also solve the long tier.")] = False,
     solver: Solver = "auto",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
     resume: Annotated[bool, typer.Option("--resume", help="Keep all certificates; use those there.")] = False,
     report: Annotated[Path | None, typer.Option(help="Write the table as Markdown to this file.")] = None,
+    cross_check: Annotated[bool, typer.Option(help="Put other software's values beside ours.")] = False,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -222,6 +218,10 @@ def verify(
     files = _files(list(names), {}) if names else _files([str(path) for path in claims()], {})
     if not names and not everything:
         files = [file for file in files if file.tier == "core"]
+    if cross_check:
+        from freerand_opt.reporting import peers
+
+        sys.exit(0 if peers.run(files, as_json=as_json, quiet=quiet) else 1)
     if report is not None:
         if report.is_dir():
             raise InputError("--report", f"{report} is a directory; a file is needed")

@@ -17,7 +17,8 @@ from scipy.sparse import csr_array
 from freerand_opt.certificates.certify import bound, multipliers, point
 from freerand_opt.exact import compare, enclose, sqrt
 from freerand_opt.programs.build import build
-from freerand_opt.programs.export import as_cbf, as_mps, as_vipr
+from freerand_opt.programs.export import as_mps, as_vipr
+from freerand_opt.programs.export_conic import as_cbf
 from freerand_opt.programs.program import ConicProgram, Labels, Rows, conic_program, vector
 from freerand_opt.programs.relaxed import by_margin, without_objective
 from freerand_opt.solvers import highs

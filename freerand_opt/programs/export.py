@@ -1,6 +1,6 @@
-r"""Programs as text that other software reads: MPS and CBF for solvers, VIPR for proof checkers.
+r"""Linear programs as text that other software reads: MPS for solvers, VIPR for proof checkers.
 
-MPS (free form) and CBF (version 2) hold the nearest doubles of all numbers. VIPR
+MPS (free form) holds the nearest doubles of all numbers. VIPR
 (https://github.com/ambros-gleixner/VIPR, cert_spec_v1_1.md) holds fractions; there an irrational
 right-hand side is rounded outward, so that the stated problem is a relaxation of the program and
 its upper bound holds for the program too. Rows are named r0, r1, .., columns c0, c1, ..; comments
@@ -12,140 +12,48 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
 
-import numpy as np
-
-from freerand_opt.exact import Exact, round_down, round_up, text
-from freerand_opt.programs.program import ConicProgram, ExactVector
-
-#: Labels are cut after this many characters: a line of CBF has at most 512.
-MAX_LABEL = 300
-_DOUBLES = ("Written by freerand_opt.", "Numbers are the nearest doubles of the exact ones.")
-
-
-# ------------------------------------------------------------------ what all formats share
-
-
-def _double(value: Exact | int) -> str:
-    """Return 17 significant digits, which determine the nearest double."""
-    return f"{float(value):.17g}"
-
-
-def _fractions(vector: ExactVector) -> list[Fraction]:
-    for value in vector.palette:
-        assert isinstance(value, Fraction)  # programs promise this for objective and bounds
-    return [vector.palette[code] for code in vector.codes.tolist()]
-
-
-def _bounds(program: ConicProgram) -> Iterator[tuple[Fraction, Fraction]]:
-    return zip(_fractions(program.lower), _fractions(program.upper), strict=True)
-
-
-def _clean(label: str) -> str:
-    """Return printable ASCII on one line, so that no label can end its comment."""
-    line = " ".join(label.split()).encode("ascii", "backslashreplace").decode()
-    return line if len(line) <= MAX_LABEL else line[:MAX_LABEL] + ".."
-
-
-def _irrational_rows(program: ConicProgram) -> list[int]:
-    codes = [code for code, value in enumerate(program.right.palette) if not isinstance(value, Fraction)]
-    return [int(row) for row in np.flatnonzero(np.isin(program.right.codes, codes))]
-
-
-def _comments(program: ConicProgram, mark: str, notes: Iterable[str]) -> Iterator[str]:
-    rows, columns = program.shape
-    yield from (f"{mark} {_clean(note)}" for note in notes)
-    yield from (f"{mark} c{j}: {_clean(program.column_label(j))}" for j in range(columns))
-    yield from (f"{mark} r{i}: {_clean(program.row_label(i))}" for i in range(rows))
-
-
-def _irrational_notes(program: ConicProgram, what: str) -> list[str]:
-    return [f"r{i}: right-hand side {text(program.right[i])} {what}" for i in _irrational_rows(program)]
-
-
-def _lines(lines: Iterable[str]) -> str:
-    return "\n".join(lines) + "\n"
-
+from freerand_opt.exact import round_down, round_up
+from freerand_opt.programs.exchange import (
+    DOUBLES,
+    bounds,
+    comments,
+    double,
+    fractions,
+    irrational_notes,
+    irrational_rows,
+    joined_lines,
+    nonzero,
+)
+from freerand_opt.programs.program import ConicProgram
 
 # ------------------------------------------------------------------ MPS
 
 
 def as_mps(program: ConicProgram) -> str:
     """Return free MPS text (objective sense MAX) with the nearest doubles of all numbers."""
-    return _lines(_mps(program))
+    return joined_lines(_mps(program))
 
 
 def _mps(program: ConicProgram) -> Iterator[str]:
-    yield from _comments(program, "*", [*_DOUBLES, *_irrational_notes(program, "rounded to nearest")])
+    yield from comments(program, "*", [*DOUBLES, *irrational_notes(program, "rounded to nearest")])
     yield from ("NAME freerand_opt", "OBJSENSE", "    MAX", "ROWS", " N obj")
     yield from (f" {'E' if zero else 'L'} r{i}" for i, zero in enumerate(program.zero_rows.tolist()))
     yield "COLUMNS"
     by_column = program.matrix.tocsc()
     starts, rows, entries = by_column.indptr.tolist(), by_column.indices.tolist(), by_column.data.tolist()
-    for j, worth in enumerate(_fractions(program.objective)):
+    for j, worth in enumerate(fractions(program.objective)):
         # a column is declared by its entries, so one without any states a zero
         if worth or starts[j] == starts[j + 1]:
-            yield f" c{j} obj {_double(worth)}"
-        yield from (f" c{j} r{rows[k]} {_double(entries[k])}" for k in range(starts[j], starts[j + 1]))
+            yield f" c{j} obj {double(worth)}"
+        yield from (f" c{j} r{rows[k]} {double(entries[k])}" for k in range(starts[j], starts[j + 1]))
     yield "RHS"
-    yield from (f" RHS r{i} {_double(value)}" for i, value in _nonzero(program.right))
+    yield from (f" RHS r{i} {double(value)}" for i, value in nonzero(program.right))
     yield "BOUNDS"
-    for j, (lower, upper) in enumerate(_bounds(program)):
-        yield f" LO BND c{j} {_double(lower)}"
-        yield f" UP BND c{j} {_double(upper)}"
+    for j, (lower, upper) in enumerate(bounds(program)):
+        yield f" LO BND c{j} {double(lower)}"
+        yield f" UP BND c{j} {double(upper)}"
     yield "ENDATA"
-
-
-def _nonzero(vector: ExactVector) -> Iterator[tuple[int, Exact]]:
-    palette = vector.palette
-    return ((i, palette[code]) for i, code in enumerate(vector.codes.tolist()) if palette[code] != 0)
-
-
-# ------------------------------------------------------------------ CBF
-
-
-def as_cbf(program: ConicProgram) -> str:
-    """Return CBF text (version 2, linear cones) with the nearest doubles of all numbers.
-
-    Rows come first and in order, as b - A x in L= or L+; then u - x in L+ for every column; then
-    x - l in L+ for the columns with l != 0, which are free variables (the others are in L+).
-    """
-    return _lines(_cbf(program))
-
-
-def _cbf(program: ConicProgram) -> Iterator[str]:
-    rows, columns = program.shape
-    lower = _fractions(program.lower)
-    free = [j for j, value in enumerate(lower) if value]
-    notes = [
-        *_DOUBLES,
-        f"Rows from r{rows} on: upper bounds of all columns, then lower bounds other than 0.",
-        *_irrational_notes(program, "rounded to nearest"),
-    ]
-    yield from _comments(program, "#", notes)
-    yield from ("VER", "2", "", "OBJSENSE", "MAX", "")
-    signs = groupby("F" if value else "L+" for value in lower)
-    domains = [f"{cone} {len(list(group))}" for cone, group in signs]
-    yield from ("VAR", f"{columns} {len(domains)}", *domains, "")
-    cones = [f"{'L=' if cone == 'zero' else 'L+'} {size}" for cone, size in program.blocks]
-    cones.append(f"L+ {columns + len(free)}")
-    yield from ("CON", f"{rows + columns + len(free)} {len(cones)}", *cones, "")
-    yield from _section("OBJACOORD", [f"{j} {_double(value)}" for j, value in _nonzero(program.objective)])
-    owner = np.repeat(np.arange(rows), np.diff(program.matrix.indptr)).tolist()
-    entries = zip(owner, program.matrix.indices.tolist(), program.matrix.data.tolist(), strict=True)
-    coefficients = [f"{i} {j} {_double(-value)}" for i, j, value in entries]
-    coefficients += [f"{rows + j} {j} -1" for j in range(columns)]
-    coefficients += [f"{rows + columns + k} {j} 1" for k, j in enumerate(free)]
-    yield from _section("ACOORD", coefficients)
-    constants = [f"{i} {_double(value)}" for i, value in _nonzero(program.right)]
-    constants += [f"{rows + j} {_double(value)}" for j, value in _nonzero(program.upper)]
-    constants += [f"{rows + columns + k} {_double(-lower[j])}" for k, j in enumerate(free)]
-    yield from _section("BCOORD", constants)
-
-
-def _section(name: str, lines: Sequence[str]) -> list[str]:
-    return [name, str(len(lines)), *lines, ""] if lines else []
 
 
 # ------------------------------------------------------------------ VIPR
@@ -180,7 +88,7 @@ def as_vipr(
     breaks a row or a bound.
     """
     constraints, places = _constraints(program)
-    objective = _fractions(program.objective)
+    objective = fractions(program.objective)
     _check_multipliers(program, multipliers)
     if point is not None:
         _check_point(program, constraints, point)
@@ -188,7 +96,7 @@ def as_vipr(
     infeasible = bound < 0
     if not infeasible:
         weights, bound = _combination(program, constraints, places, multipliers, objective)
-    return _lines(_vipr(program, constraints, objective, weights, bound, infeasible, point))
+    return joined_lines(_vipr(program, constraints, objective, weights, bound, infeasible, point))
 
 
 def _vipr(
@@ -202,10 +110,10 @@ def _vipr(
 ) -> Iterator[str]:
     columns = program.shape[1]
     notes = ["Written by freerand_opt; all numbers are exact fractions."]
-    if _irrational_rows(program):
+    if irrational_rows(program):
         notes.append("This problem is a relaxation: irrational right-hand sides are rounded outward.")
         notes.append("The upper bound holds for the original one too; a solution need not be one of it.")
-    yield from _comments(program, "%", [*notes, *_irrational_notes(program, "rounded outward")])
+    yield from comments(program, "%", [*notes, *irrational_notes(program, "rounded outward")])
     # what version 1.1 adds is not used, and checkers of either version read 1.0
     yield "VER 1.0"
     yield from (f"VAR {columns}", " ".join(f"c{j}" for j in range(columns)), "INT 0")
@@ -230,7 +138,7 @@ def _present(pairs: Iterable[tuple[int, Fraction]]) -> list[tuple[int, Fraction]
 def _constraints(program: ConicProgram) -> tuple[list[_Constraint], list[tuple[int, int]]]:
     """Return bounds and rows, and for each row the places for positive and negative multipliers."""
     found: list[_Constraint] = []
-    for j, (lower, upper) in enumerate(_bounds(program)):
+    for j, (lower, upper) in enumerate(bounds(program)):
         found.append(_Constraint(f"l{j}", "G", lower, ((j, 1),)))
         found.append(_Constraint(f"u{j}", "L", upper, ((j, 1),)))
     places = []

@@ -124,6 +124,15 @@ def triangle(size: int) -> tuple[IntArray, IntArray]:
     return np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
 
 
+def spread(size: int) -> csr_array:
+    """Return the matrix that takes an upper triangle, column by column, to all size^2 entries."""
+    i, j = triangle(size)
+    rows = np.arange(len(i))
+    off = i != j
+    places = np.concatenate([i * size + j, (j * size + i)[off]])
+    return csr_array((np.ones(size * size), (places, np.concatenate([rows, rows[off]]))))
+
+
 def moment_matrix(scenario: Scenario, level: str) -> MomentMatrix:
     """Return the moment matrix of a level; raise InputError for a level that cannot be read."""
     try:

@@ -13,22 +13,30 @@ from freerand_opt.reporting import words
 from freerand_opt.spec.file import Instance, QuestionFile
 from freerand_opt.verification import brackets, check_certificate
 
-FORMS = ("words", "json", "mps", "cbf", "vipr")
+FORMS = ("words", "json", "mps", "cbf", "sdpa", "task", "vipr")
+#: Formats without matrices.
+LINEAR = ("mps", "vipr")
 
 
 def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
     """Return one instance of a file in one of `FORMS`; all but words is the program alone."""
     if chosen.question is None:
         return _computation(file, chosen, form)
-    from freerand_opt.programs import export
+    from freerand_opt.programs import export, export_conic
     from freerand_opt.programs.build import build
 
+    made = build(chosen.question)
+    program = made.above.program
+    if form in LINEAR and program.psd_blocks:
+        raise InputError("--as", f"{form} holds linear programs only; take cbf, sdpa, task or json")
     if form == "vipr":
         from freerand_opt.bounding import proofs
 
         return export.as_vipr(*proofs(chosen.question))
-    made = build(chosen.question)
-    program = made.above.program
+    if form == "task":
+        from freerand_opt.solvers.mosek import task_text
+
+        return task_text(program)
     if form == "json":
         return json.dumps(program.plain, indent=1) + "\n"
     if form == "words":
@@ -39,7 +47,7 @@ def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
             *words.program(program, made.method),
         ]
         return "\n".join(line for line in lines if line) + "\n"
-    return {"mps": export.as_mps, "cbf": export.as_cbf}[form](program)
+    return {"mps": export.as_mps, "cbf": export_conic.as_cbf, "sdpa": export_conic.as_sdpa}[form](program)
 
 
 def _computation(file: QuestionFile, chosen: Instance, form: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError, SolverUnavailableError, nearest
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.solution import Solution
 
@@ -17,11 +17,14 @@ NAMES = (
     "highs",
     "clarabel",
     "qics",
+    "mosek",
     "cvxpy:HIGHS",
     "cvxpy:CLARABEL",
     "cvxpy:SCS",
     "cvxpy:CVXOPT",
     "cvxpy:MOSEK",
+    "picos:cvxopt",
+    "picos:mosek",
 )
 
 
@@ -37,6 +40,8 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
 
         return lambda program, limit: clarabel.solve(program, time_limit=limit)
     if name == "qics":
+        if not _found("qics"):
+            raise SolverUnavailableError("QICS is not installed: pip install qics, or name clarabel")
         from freerand_opt.solvers import qics
 
         return lambda program, limit: qics.solve(program, time_limit=limit)
@@ -44,6 +49,17 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
         from freerand_opt.solvers import highs
 
         return lambda program, limit: highs.solve(program, time_limit=limit)
+    if name == "mosek":
+        from freerand_opt.solvers import mosek
+
+        mosek.require()
+        return lambda program, limit: mosek.solve(program, time_limit=limit)
+    if name.startswith("picos:"):
+        from freerand_opt.solvers import picos
+
+        picked = name.removeprefix("picos:").lower()
+        picos.require(picked)
+        return lambda program, limit: picos.solve(program, picked, time_limit=limit)
     if name.startswith("cvxpy:"):
         from freerand_opt.solvers import cvxpy as route
 
@@ -54,15 +70,28 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
 
 
 def _automatic(program: ConicProgram, limit: float | None) -> Solution:
-    """Linear programs by HiGHS; semidefinite ones by Clarabel if small, else by QICS if it is there."""
+    """Linear programs by HiGHS; matrices by Clarabel if small, else by MOSEK if licensed, else by QICS."""
     if not program.psd_blocks:
         return solver_named("highs")(program, limit)
-    largest = max(size for _, size in program.psd_blocks)
-    small = largest <= SMALL or find_spec("qics") is None
-    return solver_named("clarabel" if small else "qics")(program, limit)
+    if max(size for _, size in program.psd_blocks) <= SMALL:
+        return solver_named("clarabel")(program, limit)
+    return solver_named("mosek" if _licensed() else "qics" if _found("qics") else "clarabel")(program, limit)
 
 
 def second_opinion(solution: Solution) -> Callable[[ConicProgram, float | None], Solution] | None:
     """Return another semidefinite solver than the one that was used, or None."""
-    other = "clarabel" if solution.solver == "qics" else "qics"
-    return solver_named(other) if other == "clarabel" or find_spec("qics") is not None else None
+    other = "qics" if solution.solver != "qics" and _found("qics") else "clarabel"
+    return None if other == solution.solver else solver_named(other)
+
+
+def _found(package: str) -> bool:
+    return find_spec(package) is not None
+
+
+def _licensed() -> bool:
+    """Whether MOSEK can run; its licence is asked for once in a process."""
+    if not _found("mosek"):
+        return False
+    from freerand_opt.solvers import mosek
+
+    return not mosek.fault()

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import time
 import warnings
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from freerand_opt.errors import SolverUnavailableError, nearest
+from freerand_opt.programs.moments import spread
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.solution import Solution, Status, residuals
+from freerand_opt.solvers import mosek
 
 if TYPE_CHECKING:
     import cvxpy
@@ -35,6 +36,8 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "OSQP": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iter": 100_000},
     "SCS": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iters": 100_000},
 }
+#: On matrices CVXOPT breaks down at less.
+_MATRIX_OPTIONS = {"CVXOPT": {"abstol": 1e-9, "reltol": 1e-9, "feastol": 1e-9}}
 #: Mixed-integer solvers whose cvxpy interface has no dual values, so that nothing could be proved.
 _NO_MULTIPLIERS = {"GLPK_MI"}
 _TIME_OPTION = {
@@ -61,29 +64,16 @@ def require(backend: str) -> None:
             f"{backend!r} cannot be used through cvxpy: {reason}; "
             f"installed: {', '.join(installed)}{nearest(backend, installed)}"
         )
-    fault = _mosek_fault() if backend == "MOSEK" else ""
-    if fault:
-        raise SolverUnavailableError(f"MOSEK is installed but has no licence ({fault}); name another solver")
-
-
-@lru_cache(maxsize=1)
-def _mosek_fault() -> str:
-    """Return why MOSEK's licence cannot be checked out, or an empty text; asked once."""
-    import mosek
-
-    try:
-        with mosek.Env() as env:
-            env.checkoutlicense(mosek.feature.pts)
-    except mosek.Error as error:
-        return f"error {int(error.errno)}"
-    return ""
+    if backend == "MOSEK":
+        mosek.require()
 
 
 def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
     """Return the program as a cvxpy problem, with its variable, for adding constraints of one's own.
 
-    The problem has one vectorised constraint for each block (`A x == b` or `A x <= b`, in order)
-    and the bounds as the variable's; column j is `program.column_label(j)`. For example the guess
+    The problem has one vectorised constraint for each block (`A x == b`, `A x <= b` or, for a
+    matrix, `b - A x >> 0`, in order) and the bounds as the variable's, which programs with matrices
+    imply and therefore leave out; column j is `program.column_label(j)`. For example the guess
     at CHSH score 3, when a score of 7/2 is demanded after all (`import cvxpy`; the value is 5/8)::
 
         question = read("lps/no_signalling_guess_chsh.toml").instances[0].question
@@ -97,7 +87,7 @@ def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
     """
     import cvxpy
 
-    bounds = [program.lower.floats(), program.upper.floats()]
+    bounds = None if program.psd_blocks else [program.lower.floats(), program.upper.floats()]
     x = cvxpy.Variable(program.shape[1], name="x", bounds=bounds)
     right = program.right.floats()
     constraints: list[Any] = []
@@ -105,7 +95,13 @@ def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
     for cone, size in program.blocks:
         left = program.matrix[start : start + size].astype(np.float64) @ x
         b = right[start : start + size]
-        constraints.append(left == b if cone == "zero" else left <= b)
+        if cone == "psd":
+            n = dict(program.psd_blocks)[start]
+            # one affine expression: cvxpy is slow on sums of matrices
+            matrix = (spread(n) @ (b - left)).reshape((n, n), order="C")
+            constraints.append(matrix >> 0)
+        else:
+            constraints.append(left == b if cone == "zero" else left <= b)
         start += size
     return cvxpy.Problem(cvxpy.Maximize(program.objective.floats() @ x), constraints), x
 
@@ -126,7 +122,7 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
         warnings.simplefilter("ignore")
         try:
             problem.solve(  # type: ignore[no-untyped-call]
-                solver=backend, verbose=False, **_options(backend, time_limit)
+                solver=backend, verbose=False, **_options(program, backend, time_limit)
             )
             status = _STATUS.get(problem.status, "stopped")
         except (cvxpy.error.SolverError, ArithmeticError):
@@ -148,8 +144,10 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
     )
 
 
-def _options(backend: str, time_limit: float | None) -> dict[str, Any]:
+def _options(program: ConicProgram, backend: str, time_limit: float | None) -> dict[str, Any]:
     options = dict(_OPTIONS.get(backend, {}))
+    if program.psd_blocks:
+        options |= _MATRIX_OPTIONS.get(backend, {})
     if time_limit is not None:
         limit = max(time_limit, 0.01)
         if backend == "MOSEK":
@@ -164,8 +162,15 @@ def _options(backend: str, time_limit: float | None) -> dict[str, Any]:
 def _multipliers(program: ConicProgram, problem: cvxpy.Problem) -> FloatArray:
     """Return the constraints' dual values in order, 0 where there are none, in the dual cone."""
     parts: list[FloatArray] = []
-    for (_, size), constraint in zip(program.blocks, problem.constraints, strict=True):
+    for (cone, size), constraint in zip(program.blocks, problem.constraints, strict=True):
         value = constraint.dual_value
-        parts.append(np.zeros(size) if value is None else np.asarray(value, dtype=np.float64).reshape(size))
-    found = np.concatenate(parts)
-    return np.where(program.zero_rows, found, np.maximum(found, 0))
+        if value is None:
+            parts.append(np.zeros(size))
+        elif cone == "psd":
+            # an entry of the triangle stands for two of the matrix
+            full = np.asarray(value, dtype=np.float64)
+            parts.append(spread(len(full)).T @ full.ravel())
+        else:
+            found = np.asarray(value, dtype=np.float64).reshape(size)
+            parts.append(found if cone == "zero" else np.maximum(found, 0))
+    return np.concatenate(parts)

@@ -1,0 +1,115 @@
+"""Moment matrices and quantum bounds beside ncpol2sdpa in one run; prints a table with ratios.
+
+    make bench        or        python benchmarks/moments.py [row ..]
+
+"build" is from the question to the program as solvers take it. "answer" is, for ours, from the
+question to a bracket whose certificate has been checked; for ncpol2sdpa it is generation, its own
+conversion to cvxpy and Clarabel, which ends with a float. Times are wall seconds of one process
+after all libraries are imported and a small question was answered by both; ours are the median of
+three runs, theirs one run.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from fractions import Fraction
+
+from freerand_opt.bounding import bound
+from freerand_opt.model import functional
+from freerand_opt.model.question import Adversary, Ask, Question
+from freerand_opt.model.scenario import Scenario, chained
+from freerand_opt.model.source import Uniform
+from freerand_opt.programs.build import build
+from freerand_opt.rederivation import relaxed
+
+RUNS = 3
+
+
+def asked(scenario: Scenario, values: functional.Functional, level: str, extreme: str) -> Question:
+    ask = Ask("score", functional=values, extreme=extreme)
+    return Question(scenario, Uniform(), "uniform", Adversary("quantum", level=level), (), ask)
+
+
+def chained_question(n: int, level: str) -> Question:
+    return asked(chained(n), functional.chained(chained(n)), level, "smallest")
+
+
+def i3322(level: str) -> Question:
+    """Collins and Gisin, quant-ph/0306129, Eq. 19: at most 0 for local devices."""
+    scenario = Scenario((3, 3), (2, 2))
+    both = {(0, 0): 1, (0, 1): 1, (0, 2): 1, (1, 0): 1, (1, 1): 1, (1, 2): -1, (2, 0): 1, (2, 1): -1}
+    terms = {(0, scenario.setting_index(xy)): Fraction(value) for xy, value in both.items()}
+    # P(a = 0 | x = 0) once, P(b = 0 | y = 0) twice, P(b = 0 | y = 1) once
+    for outcomes, settings, value in (
+        *(((0, b), (0, 0), -1) for b in (0, 1)),
+        *(((a, 0), (0, 0), -2) for a in (0, 1)),
+        *(((a, 0), (0, 1), -1) for a in (0, 1)),
+    ):
+        key = scenario.outcome_index(outcomes), scenario.setting_index(settings)
+        terms[key] = terms.get(key, Fraction(0)) + value
+    return asked(scenario, functional.from_terms(terms), level, "largest")
+
+
+def built(question: Question) -> float:
+    return float(build(question).above.program.shape[1] - 1)
+
+
+def built_by_ncpol2sdpa(question: Question) -> float:
+    return float(relaxed(question).n_vars)
+
+
+def answered(question: Question) -> float:
+    bracket = bound(question).bracket
+    end = bracket.upper if question.ask.sign > 0 else bracket.lower
+    assert end is not None
+    return float(end)
+
+
+def answered_by_ncpol2sdpa(question: Question) -> float:
+    relaxation = relaxed(question)
+    relaxation.solve("cvxpy", {"solver": "CLARABEL"})
+    return -question.ask.sign * float(relaxation.primal)
+
+
+#: Name: (question, ours, theirs where it is asked).
+ROWS: dict[str, tuple[Question, Callable[..., float], Callable[..., float] | None]] = {
+    "build, chained N = 8, 1 + A B": (chained_question(8, "1 + A B"), built, built_by_ncpol2sdpa),
+    "build, I3322, 3": (i3322("3"), built, built_by_ncpol2sdpa),
+    "answer, chained N = 8, 1 + A B": (chained_question(8, "1 + A B"), answered, answered_by_ncpol2sdpa),
+    "answer, I3322, 3": (i3322("3"), answered, answered_by_ncpol2sdpa),
+    "answer, chained N = 256, 1": (chained_question(256, "1"), answered, None),
+}
+
+
+def timed(run: Callable[[Question], float], question: Question) -> tuple[float, float]:
+    begun = time.perf_counter()
+    value = run(question)
+    return value, time.perf_counter() - begun
+
+
+def main() -> None:
+    warnings.simplefilter("ignore")  # ncpol2sdpa and cvxpy warn of their own future
+    small = chained_question(2, "1")
+    for question in (small, chained_question(12, "1"), i3322("2")):
+        answered(question)  # loads and compiles what solvers need
+    answered_by_ncpol2sdpa(small)
+    print(f"{'':32}{'ours':>10}{'ncpol2sdpa':>12}{'ratio':>8}   values (moments, or the bound)")
+    for name, (question, ours, theirs) in ROWS.items():
+        if len(sys.argv) > 1 and not any(word in name for word in sys.argv[1:]):
+            continue
+        runs = [timed(ours, question) for _ in range(RUNS)]
+        mine, value = statistics.median(seconds for _, seconds in runs), runs[0][0]
+        line = f"{name:32}{mine:9.3f} s"
+        if theirs is None:
+            print(f"{line}{'':20}   {value:.10g}", flush=True)
+            continue
+        other, seconds = timed(theirs, question)
+        print(f"{line}{seconds:10.2f} s{seconds / mine:8.0f}   {value:.10g}, {other:.10g}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
