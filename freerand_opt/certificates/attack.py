@@ -11,6 +11,7 @@ from typing import Any
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import Box, Deterministic, Table, Xor
 from freerand_opt.programs.outer import StrategyProgram
+from freerand_opt.programs.pairs import PairStrategies
 from freerand_opt.programs.program import vector
 from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
 
@@ -32,7 +33,9 @@ class Strategy:
         return {"masses": vector(self.masses).as_json(), "box": self.box.as_json(), "label": self.box.label}
 
 
-def strategies(question: Question, made: StrategyProgram, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
+def strategies(
+    question: Question, made: StrategyProgram | PairStrategies, x: Sequence[Fraction]
+) -> tuple[Strategy, ...]:
     """Read the strategies of an exact program's point; weights are normalised to sum 1.
 
     Raise TypeError for an outer program, whose points are no strategies.
@@ -48,6 +51,12 @@ def strategies(question: Question, made: StrategyProgram, x: Sequence[Fraction])
             masses = tuple(x[k * nodes + int(column)] / settings for column in made.cone.leaf)
             if any(masses):
                 found.append(Strategy(masses, box))
+    elif isinstance(made, PairStrategies):
+        found = [
+            Strategy(tuple(weight * mass / settings for mass in pair.masses), pair.box)
+            for pair, weight in zip(made.pairs, x, strict=True)
+            if weight
+        ]
     elif isinstance(made, VertexStrategies):
         found = _from_vertices(question, made, x)
     else:
