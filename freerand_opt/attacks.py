@@ -46,6 +46,7 @@ from freerand_opt.programs.program import (
     constant,
     integer_rows,
 )
+from freerand_opt.programs.relaxed import by_margin, test_inequalities, without_objective
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.strategies import BoxStrategies, by_boxes
 from freerand_opt.programs.support import best_distribution
@@ -79,15 +80,17 @@ def search(
 
     `primal` and `multipliers` are a float solution of the full program `above`.
     """
+    existence = question.ask.quantity == "strategy"
     rows = observed_cells(question, inner_scores(question))
     oracle = _Alternating(question, rows.matrix, slices(question, above, primal))
     found = generate(
         rows.lower,
         rows.upper,
         oracle,
-        center=rows.fold @ multipliers[observation_rows(above.program)],
+        center=rows.fold @ multipliers[observation_rows(above.program)] * (not existence),
         unit=np.zeros(len(rows.upper)),
-        proved=True,
+        proved=not existence,
+        existence=existence,
     )
     pairs = [pair for pair in found.pairs if isinstance(pair, Found)]
     return exact_attack(question, pairs, run)
@@ -255,7 +258,7 @@ def _over_boxes(question: Question, kept: Sequence[tuple[Found, Box]]) -> BoxStr
 def _over_pairs(question: Question, kept: Sequence[tuple[Found, Box]]) -> PairStrategies:
     silent = question.ask.at == "average" and question.adversary.told == "nothing"
     pairs = [
-        Pair(_exact_masses(question, pair.masses), box, pair.label if silent else None) for pair, box in kept
+        Pair(exact_masses(question, pair.masses), box, pair.label if silent else None) for pair, box in kept
     ]
     return by_pairs(question, list(dict.fromkeys(pairs)), scores=inner_scores(question))
 
@@ -263,16 +266,25 @@ def _over_pairs(question: Question, kept: Sequence[tuple[Found, Box]]) -> PairSt
 def solved(
     question: Question, made: BoxStrategies | PairStrategies, run: Run
 ) -> tuple[tuple[Strategy, ...], Fraction | None]:
-    """Return the attack of an exact program's best exact point and its value, or none."""
-    solution = run(made.program, None)
+    """Return the attack of an exact program's best exact point and its value, or none.
+
+    A question of existence gets the point with the largest margin, and the value 1.
+    """
+    program, size = made.program, made.program.shape[1]
+    existence = question.ask.quantity == "strategy"
+    if existence and len(test_inequalities(program)):
+        program = by_margin(without_objective(program))
+    solution = run(program, None)
     if solution.status == "infeasible":
         return (), None
-    points = [point(made.program, hint) for hint in _hints(made.program, solution)]
-    values = [(objective_value(made.program, x), x) for x in points if x is not None]
+    points = [point(program, hint) for hint in _hints(program, solution)]
+    values = [(objective_value(program, x), x) for x in points if x is not None]
     if not values:
         return (), None
     value, x = max(values, key=lambda pair: pair[0])
-    return strategies(question, made, x), value
+    if existence and value < 0:
+        return (), None
+    return strategies(question, made, x[:size]), Fraction(1) if existence else value
 
 
 def _hints(program: ConicProgram, solution: Solution) -> Iterator[Solution]:
@@ -280,7 +292,7 @@ def _hints(program: ConicProgram, solution: Solution) -> Iterator[Solution]:
     yield sharpen(program, solution)
 
 
-def _exact_masses(question: Question, masses: FloatArray) -> tuple[Fraction, ...]:
+def exact_masses(question: Question, masses: FloatArray) -> tuple[Fraction, ...]:
     """Return the exact extreme distribution at a float one.
 
     All extreme distributions of bits, of their products and of bounds on each probability have

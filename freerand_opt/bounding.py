@@ -18,11 +18,14 @@ from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import objective_value
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, compare, sign
+from freerand_opt.independent import priced
 from freerand_opt.model.question import Ask, Question
 from freerand_opt.programs.build import Bounds, build
+from freerand_opt.programs.outer import OuterStrategies
 from freerand_opt.programs.program import ConicProgram
-from freerand_opt.programs.refinement import lift_rows, reduce
+from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
+from freerand_opt.programs.strategies import BoxStrategies
 from freerand_opt.result import Bracket, Result, exact_text
 from freerand_opt.solvers.choose import solver_named
 from freerand_opt.solving import Lifted, Solved, Solver, expanded, full_floats, proof_json, solve
@@ -71,6 +74,10 @@ def answered(
     run = solver_named(solver)
     bounds = build(question)
     make = partial(_finished, name=name, instance=instance, begun=begun)
+    if bounds.below is None and isinstance(bounds.above, BoxStrategies):
+        found = _priced(question, bounds.above, run, make)
+        if found is not None:
+            return found
     if question.ask.quantity == "strategy":
         return _existence(question, bounds, run, time_limit, make)
     above = bounds.above.program
@@ -86,29 +93,70 @@ def answered(
     if bounds.below is not None and solved.point is not None:
         attack = strategies(question, bounds.below, solved.point)
         value = objective_value(bounds.below.program, solved.point)
-    elif bounds.below is None:
+    elif isinstance(bounds.above, OuterStrategies):
         attack, value = search(question, bounds.above, *full_floats(solved), run)
     return make(
-        question, bounds, solved, proof=proof_json(above, solved), about=above, attack=attack, value=value
+        question,
+        bounds.method,
+        solved.solution.solver,
+        bound=solved.multipliers.bound,
+        proof=proof_json(above, solved),
+        about=above,
+        attack=attack,
+        value=value,
+        classes=solved.reduction,
     )
+
+
+def _priced(
+    question: Question, above: BoxStrategies, run: Solver, make: Callable[..., tuple[Result, Needed]]
+) -> tuple[Result, Needed] | None:
+    """Return both ends by pricing products of distributions, or None if they are too many."""
+    asked = question
+    found = priced(question, above, run)
+    if found is not None and not found.passed and question.ask.quantity != "strategy":
+        # the certificate carries the question of existence, so its program must be that question's
+        asked = replace(question, ask=Ask("strategy"))
+        found = priced(asked, above, run)
+    if found is None:
+        return None
+    existence = asked.ask.quantity == "strategy"
+    proved = not existence or sign(found.prices.bound) < 0
+    result, needed = make(
+        asked,
+        f"exact: {len(above.boxes)} boxes x products of distributions, priced (docs/proofs/products.md)",
+        "highs",
+        bound=found.prices.bound if proved else None,
+        products=form.products_json(found.program, found.prices) if proved else None,
+        about=found.program,
+        attack=found.attack,
+        value=found.value,
+    )
+    result = replace(result, infeasible=existence and proved)
+    if result.infeasible and asked is not question:
+        raise InfeasibleError(result)
+    return result, needed
 
 
 def _finished(
     question: Question,
-    bounds: Bounds,
-    solved: Solved,
+    method: str,
+    solver: str,
     *,
-    proof: dict[str, Any] | None,
+    bound: Exact | None,
     about: ConicProgram,
     attack: tuple[Strategy, ...],
     value: Fraction | None,
     name: str,
     instance: str,
     begun: float,
+    proof: dict[str, Any] | None = None,
+    products: dict[str, Any] | None = None,
+    classes: Reduction | None = None,
 ) -> tuple[Result, Needed]:
     """Put the certificate together and check it with the stand-alone checker."""
     signed = None if value is None else question.ask.sign * value
-    ends = form.answer_ends(question, None if proof is None else solved.multipliers.bound, signed)
+    ends = form.answer_ends(question, bound, signed)
     body = form.bracket(
         question,
         name=name,
@@ -118,11 +166,14 @@ def _finished(
         attack=None if signed is None else form.attack_json(signed, attack),
     )
     # the classes of a relaxed program may be finer, so those of the program itself are found anew
-    same = solved.reduction is not None and len(solved.reduction.column_class) == about.shape[1]
+    same = classes is not None and len(classes.column_class) == about.shape[1]
     needed: Needed = ({}, {})
     if proof is not None:
-        needed = expanded(body, about, solved.reduction if same else None)
-    if proof is not None or signed is not None:
+        needed = expanded(body, about, classes if same else None)
+    elif products is not None:
+        body["products"] = products
+        needed = ({about.digest: about.plain}, {})
+    if bound is not None or signed is not None:
         checker.check(body, programs=needed[0], lifted=needed[1])
     found = Result(
         name=name,
@@ -132,8 +183,8 @@ def _finished(
         certificate=body,
         digest=digest(body),
         attack=attack,
-        method=bounds.method,
-        solver=solved.solution.solver,
+        method=method,
+        solver=solver,
         seconds=time.perf_counter() - begun,
     )
     return found, needed
@@ -172,7 +223,20 @@ def _existence(
         assert bounds.below is not None
         attack = strategies(question, bounds.below, solved.point[: full.shape[1]])
         value = Fraction(1)
-    found, needed = make(question, bounds, solved, proof=proof, about=full, attack=attack, value=value)
+    elif isinstance(bounds.above, OuterStrategies):
+        floats = solve(bounds.above.program, None, run, time_limit)
+        attack, value = search(question, bounds.above, *full_floats(floats), run)
+    found, needed = make(
+        question,
+        bounds.method,
+        solved.solution.solver,
+        bound=None if proof is None else solved.multipliers.bound,
+        proof=proof,
+        about=full,
+        attack=attack,
+        value=value,
+        classes=solved.reduction,
+    )
     return replace(found, infeasible=proof is not None), needed
 
 

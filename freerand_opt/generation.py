@@ -70,11 +70,13 @@ def generate(
     center: FloatArray,
     unit: FloatArray,
     proved: bool = False,
+    existence: bool = False,
 ) -> Generated:
     """Add pairs until the value meets the bound or no pair is missed.
 
     Rows lie between `lower` (-inf: no end) and `upper`. `center` are prices to start
-    from, `proved` if no pair gains at them; adding `unit` to prices lowers every gain by at least one.
+    from, `proved` if no pair gains at them; `existence` asks only whether the tests can be passed: a
+    negative bound says no. Adding `unit` to prices lowers every gain by at least one.
     """
     master = Restricted(lower, upper, center, WIDTH)
     held: list[Candidate] = []
@@ -87,7 +89,9 @@ def generate(
         weights, prices, slack = master.solve()
         active = [pair for pair, weight in zip(held, weights, strict=True) if weight > NOISE]
         value = float(sum(pair.worth * w for pair, w in zip(held, weights, strict=True)))
-        if slack < NO_SLACK and value > best - NOISE:
+        if slack < NO_SLACK and (existence or value > best - NOISE):
+            break
+        if existence and best < -NO_SLACK:
             break
         trial = prices if full else SMOOTHING * center + (1 - SMOOTHING) * prices
         found, most = oracle(trial, active)

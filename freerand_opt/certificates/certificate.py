@@ -174,6 +174,13 @@ def multipliers_json(
     }
 
 
+def products_json(program: ConicProgram, prices: Multipliers) -> dict[str, Any]:
+    """Return the proof of an upper end by prices at which no product of distributions gains."""
+    proof = multipliers_json(program, prices, lift=None, bound=prices.bound)
+    del proof["lift"]
+    return proof
+
+
 def attack_json(value: Fraction, strategies: Sequence[Strategy]) -> dict[str, Any]:
     """Return the proof of a lower end: what the adversary does for each w."""
     return {"value": str(value), "strategies": [strategy.as_json() for strategy in strategies]}

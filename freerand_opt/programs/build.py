@@ -13,7 +13,7 @@ from fractions import Fraction
 from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question, Test
-from freerand_opt.model.source import Uniform
+from freerand_opt.model.source import PerParty, Uniform
 from freerand_opt.programs.boxes import (
     Box,
     all_deterministic,
@@ -21,6 +21,7 @@ from freerand_opt.programs.boxes import (
     no_error_box,
     one_error_boxes,
 )
+from freerand_opt.programs.cones import any_cone, party_bounds
 from freerand_opt.programs.guesses import relevant_parties
 from freerand_opt.programs.outer import StrategyProgram, outer
 from freerand_opt.programs.program import ExactVector
@@ -95,6 +96,18 @@ def _by_outer(question: Question) -> Bounds | None:
     if question.adversary.devices == "local":
         return None
     return Bounds(outer(question, scores=_outward(question)), None, "outer: products of facets")
+
+
+def any_settings(question: Question, above: BoxStrategies) -> BoxStrategies:
+    """Return the program of `above` with any distribution of settings beside each box.
+
+    Prices on its rows bound the answer if no product of distributions gains at them
+    (docs/proofs/products.md).
+    """
+    assert isinstance(question.source, PerParty)
+    cone = any_cone(question.scenario, party_bounds(question.source, question.scenario))
+    boxes = tuple(dict.fromkeys(above.boxes))  # by_boxes repeats them for each guess label itself
+    return by_boxes(question, boxes, scores=_outward(question), cone=cone)
 
 
 def cycle_boxes(question: Question) -> tuple[Box, ...] | None:

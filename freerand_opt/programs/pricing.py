@@ -77,7 +77,10 @@ def tree_of(source: SanthaVazirani, scenario: Scenario) -> Tree:
 
 
 class Products:
-    """Distributions of parties that are independent given W, with the true maximum of a gain."""
+    """Distributions of parties that are independent given W, with the true maximum of a gain.
+
+    No `t(s)` is below `least`.
+    """
 
     def __init__(self, source: PerParty, scenario: Scenario) -> None:
         trees = [
@@ -91,6 +94,7 @@ class Products:
         if np.prod([len(rows) for rows in lists], initial=1.0) > MAX_ENUMERATED:
             raise TooLargeError("there are too many products of the parties' extreme distributions")
         self.first = np.array([reduce(np.kron, rows, np.ones(1)) for rows in product(*lists)])
+        self.least = float(self.first.min()) * self.last.least ** (len(self.last.order).bit_length() - 1)
 
     def best(self, gains: FloatArray) -> tuple[FloatArray, float]:
         """Return t(s) = S P(s|w) of the best product, and its mean gain."""
