@@ -18,17 +18,18 @@ from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import objective_value
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, compare, sign
-from freerand_opt.independent import priced
+from freerand_opt.independent import enumerated, priced
 from freerand_opt.model.question import Ask, Question
 from freerand_opt.programs.build import Bounds, build
-from freerand_opt.programs.outer import OuterStrategies
+from freerand_opt.programs.outer import OuterStrategies, StrategyProgram
+from freerand_opt.programs.pricing import Products
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.programs.strategies import BoxStrategies
 from freerand_opt.result import Bracket, Result, exact_text
 from freerand_opt.solvers.choose import solver_named
-from freerand_opt.solving import Lifted, Solved, Solver, expanded, full_floats, proof_json, solve
+from freerand_opt.solving import Lifted, Solver, expanded, full_floats, proof_json, solve
 
 
 class InfeasibleError(InputError):
@@ -75,9 +76,9 @@ def answered(
     bounds = build(question)
     make = partial(_finished, name=name, instance=instance, begun=begun)
     if bounds.below is None and isinstance(bounds.above, BoxStrategies):
-        found = _priced(question, bounds.above, run, make)
-        if found is not None:
-            return found
+        products = enumerated(question)
+        if products is not None:
+            return _priced(question, bounds.above, products, run, make)
     if question.ask.quantity == "strategy":
         return _existence(question, bounds, run, time_limit, make)
     above = bounds.above.program
@@ -95,6 +96,8 @@ def answered(
         value = objective_value(bounds.below.program, solved.point)
     elif isinstance(bounds.above, OuterStrategies):
         attack, value = search(question, bounds.above, *full_floats(solved), run)
+    elif bounds.below is None:
+        attack, value = _found(question, bounds.above, run)
     return make(
         question,
         bounds.method,
@@ -109,17 +112,22 @@ def answered(
 
 
 def _priced(
-    question: Question, above: BoxStrategies, run: Solver, make: Callable[..., tuple[Result, Needed]]
-) -> tuple[Result, Needed] | None:
-    """Return both ends by pricing products of distributions, or None if they are too many."""
+    question: Question,
+    above: BoxStrategies,
+    products: Products,
+    run: Solver,
+    make: Callable[..., tuple[Result, Needed]],
+) -> tuple[Result, Needed]:
+    """Return both ends by pricing products of distributions."""
     asked = question
-    found = priced(question, above, run)
-    if found is not None and not found.passed and question.ask.quantity != "strategy":
+    found = priced(question, above, products, run)
+    if not found.passed and question.ask.quantity != "strategy":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))
-        found = priced(asked, above, run)
-    if found is None:
-        return None
+        asked_above = build(asked).above
+        assert isinstance(asked_above, BoxStrategies)
+        found = priced(asked, asked_above, products, run)
+    assert found.prices is not None
     existence = asked.ask.quantity == "strategy"
     proved = not existence or sign(found.prices.bound) < 0
     result, needed = make(
@@ -136,6 +144,15 @@ def _priced(
     if result.infeasible and asked is not question:
         raise InfeasibleError(result)
     return result, needed
+
+
+def _found(
+    question: Question, above: StrategyProgram, run: Solver
+) -> tuple[tuple[Strategy, ...], Fraction | None]:
+    """Return an attack of products of distributions that are too many to be priced exactly."""
+    assert isinstance(above, BoxStrategies)
+    found = priced(question, above, None, run)
+    return found.attack, found.value
 
 
 def _finished(
@@ -226,6 +243,8 @@ def _existence(
     elif isinstance(bounds.above, OuterStrategies):
         floats = solve(bounds.above.program, None, run, time_limit)
         attack, value = search(question, bounds.above, *full_floats(floats), run)
+    elif bounds.below is None:
+        attack, value = _found(question, bounds.above, run)
     found, needed = make(
         question,
         bounds.method,

@@ -28,6 +28,7 @@ from freerand_opt.exact import Exact
 from freerand_opt.generation import NO_SLACK, Candidate, Generated, generate
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import PerParty
+from freerand_opt.oracles import best_for
 from freerand_opt.programs.build import any_settings
 from freerand_opt.programs.observation import normalised_at, observation_rows
 from freerand_opt.programs.pairs import Pair, by_pairs
@@ -45,13 +46,14 @@ ROOM = 1e-12
 class Priced:
     """What pricing gave: an attack, its value (None: no strategy), the program and prices that bound it.
 
+    `prices` is None where products are too many to be priced exactly.
     `passed`: whether pairs were found that pass all tests, as far as doubles can tell.
     """
 
     attack: tuple[Strategy, ...]
     value: Fraction | None
     program: ConicProgram
-    prices: Multipliers
+    prices: Multipliers | None
     passed: bool
 
 
@@ -63,13 +65,17 @@ class _Product(Candidate):
     place: int
 
 
-def priced(question: Question, above: BoxStrategies, run: Run) -> Priced | None:
-    """Return both ends by pricing, or None if the products are too many to be priced exactly."""
+def enumerated(question: Question) -> Products | None:
+    """Return the source's products, or None if they are too many to be priced exactly."""
     assert isinstance(question.source, PerParty)
     try:
-        products = Products(question.source, question.scenario)
+        return Products(question.source, question.scenario)
     except TooLargeError:
         return None
+
+
+def priced(question: Question, above: BoxStrategies, products: Products | None, run: Run) -> Priced:
+    """Return both ends by pricing; only an attack where the products are too many."""
     existence = question.ask.quantity == "strategy"
     made = any_settings(question, above)
     program = without_objective(made.program) if existence else made.program
@@ -82,16 +88,19 @@ def priced(question: Question, above: BoxStrategies, run: Run) -> Priced | None:
         unit=oracle.unit,
         existence=existence,
     )
-    prices = _exact_prices(program, oracle, found)
+    prices = _exact_prices(program, oracle, found) if products else None
     passed = found.slack < NO_SLACK
     attack, value = _attack(question, made, found, run) if passed else ((), None)
     return Priced(attack, value, program, prices, passed)
 
 
 class _Oracle:
-    """The best product for each box; its maximum is the true one."""
+    """The best product for each box; its maximum is the true one if the products are enumerated."""
 
-    def __init__(self, question: Question, program: ConicProgram, boxes: int, products: Products) -> None:
+    def __init__(
+        self, question: Question, program: ConicProgram, boxes: int, products: Products | None
+    ) -> None:
+        self.by_turns = best_for(question) if products is None else None
         self.rows: IntArray = observation_rows(program)
         self.products, self.settings = products, question.scenario.shape[1]
         matrix = program.matrix[self.rows].toarray().astype(np.float64)
@@ -103,15 +112,17 @@ class _Oracle:
         self.matrix = by_box[..., :-1] + by_box[..., -1:] / self.settings
         self.worth = program.objective.floats().reshape(boxes, self.settings + 1)[:, :-1]
         self.floor = -np.inf  # gains that are all negative may be raised where the unit charges exactly 1
-        self.unit = self._unit(question, program)
+        self.unit = np.zeros(len(self.rows))
+        if products is not None:
+            self.unit = self._unit(question, program, products)
 
-    def _unit(self, question: Question, program: ConicProgram) -> FloatArray:
+    def _unit(self, question: Question, program: ConicProgram, products: Products) -> FloatArray:
         """Return prices that charge every product of weight 1 at least 1."""
         unit = np.zeros(len(self.rows))
         settings = sum("observed settings" in program.row_label(int(row)) for row in self.rows)
         if settings == 1:
             here = normalised_at(question)
-            unit[0] = self.scales[0] / (1.0 if here is None else self.products.least)
+            unit[0] = self.scales[0] / (1.0 if here is None else products.least)
             self.floor = -np.inf if here is None else 0.0
         else:
             unit[:settings] = self.scales[:settings] / self.settings
@@ -121,18 +132,20 @@ class _Oracle:
         """Return h[box, setting]."""
         return np.asarray(self.worth - np.einsum("r,rks->ks", prices, self.matrix))
 
-    def __call__(
-        self, prices: FloatArray, _: Sequence[Candidate]
-    ) -> tuple[list[Candidate], float | None]:
+    def __call__(self, prices: FloatArray, _: Sequence[Candidate]) -> tuple[list[Candidate], float | None]:
         found: list[Candidate] = []
         most = -np.inf
         for place, gains in enumerate(self.gains(prices)):
-            masses, mean = self.products.best(gains)
-            most = max(most, mean * self.settings)
+            if self.products is not None:
+                masses, mean = self.products.best(gains)
+                most = max(most, mean * self.settings)
+            else:
+                assert self.by_turns is not None
+                masses = self.by_turns(gains)
             key = (place, np.round(masses, 9).tobytes())
             worth = float(self.worth[place] @ masses)
             found.append(_Product(worth, self.matrix[:, place] @ masses, key, masses, place))
-        return found, float(max(most, self.floor))
+        return found, float(max(most, self.floor)) if self.products is not None else None
 
 
 def _exact_prices(program: ConicProgram, oracle: _Oracle, found: Generated) -> Multipliers:
@@ -162,7 +175,11 @@ def _attack(
     silent = question.ask.at == "average" and question.adversary.told == "nothing"
     labels = len(made.boxes) // len(dict.fromkeys(made.boxes))
     pairs = [
-        Pair(exact_masses(question, pair.masses), made.boxes[pair.place], pair.place % labels if silent else None)
+        Pair(
+            exact_masses(question, pair.masses),
+            made.boxes[pair.place],
+            pair.place % labels if silent else None,
+        )
         for pair in found.pairs
         if isinstance(pair, _Product)
     ]

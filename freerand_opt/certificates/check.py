@@ -708,7 +708,9 @@ def _check_products_of(
     # the general check reads program and prices, and proves z.b where every column is held at 0
     columns = _get(program, "columns", int, "program")
     nothing = {"palette": ["0"], "codes": [0] * columns}
-    held = check_multipliers({**program, "lower": nothing, "upper": nothing}, palette, rows, codes, str(bound))
+    held = check_multipliers(
+        {**program, "lower": nothing, "upper": nothing}, palette, rows, codes, str(bound)
+    )
     goal, goal_codes = _vector(program["objective"], columns, "program: objective")
     if quantity == "strategy" and (any(goal[c] != 0 for c in set(goal_codes)) or _sign(bound) >= 0):
         raise CertificateError(f"{where}: no contradiction: the objective or the bound is not as needed")
@@ -789,14 +791,14 @@ def _gains_nothing(
 
 
 def _fold(level: list[int], p: int, q: int, fixed: Mapping[int, bool]) -> int:
-    """Return the largest gain of a tree of bits; node v = 0, 1, .. (root first) is heavy on the left or not."""
+    """Return the largest gain of a tree of bits; node v (root 0) is heavy on the left, or not."""
     while len(level) > 1:
-        nodes = len(level) // 2
-        level = [
-            p * (left if (fixed[v] if (v := nodes - 1 + k) in fixed else left >= right) else right)
-            + q * (right if (fixed[v] if v in fixed else left >= right) else left)
-            for k, (left, right) in enumerate(zip(level[::2], level[1::2], strict=True))
+        first, pairs = len(level) // 2 - 1, zip(level[::2], level[1::2], strict=True)
+        ways = [
+            (left, right) if fixed.get(first + k, left >= right) else (right, left)
+            for k, (left, right) in enumerate(pairs)
         ]
+        level = [p * heavy + q * light for heavy, light in ways]
     return level[0]
 
 

@@ -87,7 +87,6 @@ def by_pairs(
 ) -> PairStrategies:
     """Return the program over these pairs; raise TooLargeError if its coefficients exceed 2^50."""
     tables = [table(question.scenario, pair.box) for pair in pairs]
-    outcomes, settings = question.scenario.shape
 
     def cell(o: int, s: int) -> Entries:
         return [

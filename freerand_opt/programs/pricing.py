@@ -93,7 +93,8 @@ class Products:
         lists = [tree.vertices() for tree in trees[:-1]]
         if np.prod([len(rows) for rows in lists], initial=1.0) > MAX_ENUMERATED:
             raise TooLargeError("there are too many products of the parties' extreme distributions")
-        self.first = np.array([reduce(np.kron, rows, np.ones(1)) for rows in product(*lists)])
+        one: FloatArray = np.ones(1)
+        self.first: FloatArray = np.array([reduce(_kron, rows, one) for rows in product(*lists)])
         self.least = float(self.first.min()) * self.last.least ** (len(self.last.order).bit_length() - 1)
 
     def best(self, gains: FloatArray) -> tuple[FloatArray, float]:
@@ -102,3 +103,7 @@ class Products:
         seen = self.first @ joint / self.first.shape[1]
         place = int(np.argmax(values := self.last.value(seen)))
         return np.kron(self.first[place], self.last.best(seen[place])), float(values[place])
+
+
+def _kron(left: FloatArray, right: FloatArray) -> FloatArray:
+    return np.asarray(np.kron(left, right))

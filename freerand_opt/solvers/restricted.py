@@ -51,9 +51,7 @@ class Restricted:
     def add(self, worth: float, column: FloatArray) -> None:
         """Add a column with objective `worth`."""
         places = np.flatnonzero(np.abs(column) > 1e-13)
-        self.highs.addCol(
-            worth, 0.0, highspy.kHighsInf, len(places), places.astype(np.int32), column[places]
-        )
+        self.highs.addCol(worth, 0.0, highspy.kHighsInf, len(places), places.astype(np.int32), column[places])
         self.columns += 1
 
     def solve(self) -> tuple[FloatArray, FloatArray, float]:
