@@ -49,7 +49,10 @@ def behaviour(random: Random) -> list[list[Fraction]]:
         [
             (
                 noise / 4
-                + sum((w * int(t[o, s]) / unit for w, (t, unit) in zip(weights, tables, strict=True)), Fraction(0))
+                + sum(
+                    (w * int(t[o, s]) / unit for w, (t, unit) in zip(weights, tables, strict=True)),
+                    Fraction(0),
+                )
             )
             / total
             for s in range(4)
