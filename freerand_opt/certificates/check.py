@@ -49,6 +49,7 @@ _MOST_TERMS = 1024  # of a linear form
 _MOST_POWER = 1024
 _MOST_DEPTH = 32
 _MOST_ENTRIES = 1 << 22  # joint settings times joint outcomes
+_MOST_VALUES = 1 << 12  # of an output
 _MOST_BRANCHES = 1 << 20  # of one search through products of distributions
 _UNIT: Monomial = frozenset()
 
@@ -897,7 +898,7 @@ def _read_question(raw: Any) -> _Question:
     at: int | None = None
     asked: _Score | None = None
     if quantity in _LEAKS:
-        count = _get(ask, "count", int, place)
+        (count,) = _integers([_get(ask, "count", int, place)], f"{place}: count", 1, _MOST_VALUES)
         values = _get(ask, "values", list, place)
         _integers(values, f"{place}: values", 0, count - 1, count_outcomes)
         spot = _get(ask, "at", (str, list), place)
