@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from freerand_opt.bounding import InfeasibleError
+from freerand_opt.answering import InfeasibleError
 from freerand_opt.certificates.check import CertificateError
 from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError
 from freerand_opt.kept import kept

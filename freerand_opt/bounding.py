@@ -1,58 +1,26 @@
-"""From a question to a certified bracket: build, reduce, solve, certify, check."""
+"""From a question to a certified bracket, at one setting or at the worst; proofs for exports."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import cmp_to_key, partial
-from typing import Any, TypeAlias
+from functools import cmp_to_key
+from typing import Any
 
-from freerand_opt import quantum_attacks
-from freerand_opt.attacks import search
+from freerand_opt.answering import answered, digest, easier_program
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.attack import Strategies, orbits_or_strategies
-from freerand_opt.certificates.certify import Multipliers, objective_value
-from freerand_opt.certificates.orbits import prices
-from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, compare, sign
-from freerand_opt.model.question import Ask, Question
-from freerand_opt.programs.build import Bounds, build
+from freerand_opt.model.question import Question
+from freerand_opt.programs.build import build
 from freerand_opt.programs.program import ConicProgram
-from freerand_opt.programs.quantum import MomentStrategies
-from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.refinement import lift_rows, reduce
-from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
+from freerand_opt.programs.relaxed import without_objective
 from freerand_opt.result import Bracket, Result, exact_text
-from freerand_opt.sharing import has_ratios, shared_attack
 from freerand_opt.solvers.choose import solver_named
-from freerand_opt.solving import (
-    Lifted,
-    Solved,
-    Solver,
-    expanded,
-    full_floats,
-    proof_json,
-    solve,
-    symmetric_solver,
-)
-
-
-class InfeasibleError(InputError):
-    """No strategy passes the tests; `result` holds the certificate that proves it."""
-
-    def __init__(self, result: Result) -> None:
-        super().__init__(
-            "tests",
-            "no strategy of this adversary passes the tests, so nothing can be asked of it; proved by "
-            f"multipliers ({result.digest}). Weaken the tests (score, tolerance), allow more devices, or ask "
-            'for quantity = "strategy"',
-        )
-        self.result = result
+from freerand_opt.solving import Lifted, solve
 
 
 def bound(
@@ -73,156 +41,6 @@ def bound(
     return answered(question, name, instance, solver, time_limit)[0]
 
 
-#: What the checker needs for a certificate that does not carry its program.
-Needed: TypeAlias = tuple[dict[str, dict[str, Any]], dict[str, Lifted]]
-
-
-def answered(
-    question: Question, name: str, instance: str, solver: str, time_limit: float | None
-) -> tuple[Result, Needed]:
-    """Return the result at one setting, on average or without settings, and what its check needs."""
-    begun = time.perf_counter()
-    run = solver_named(solver)
-    bounds = build(question)
-    make = partial(_finished, name=name, instance=instance, begun=begun)
-    if question.ask.quantity == "strategy":
-        return _existence(question, bounds, run, time_limit, make)
-    above = bounds.above.program
-    first = run
-    if isinstance(bounds.above, MomentStrategies) and solver == "auto":
-        first = symmetric_solver(question, bounds.above) or run
-    solved = solve(above, None if bounds.below is None else bounds.below.program, first, time_limit)
-    if solved.solution.status == "infeasible":
-        # the certificate carries the question of existence, so its program must be that question's
-        asked = replace(question, ask=Ask("strategy"))
-        found, _ = _existence(asked, build(asked), run, time_limit, make)
-        if found.infeasible:
-            raise InfeasibleError(found)
-    attack: Strategies = ()
-    value: Fraction | None = None
-    if bounds.below is not None and solved.point is not None:
-        attack = orbits_or_strategies(question, bounds.below, solved.point)
-        value = objective_value(bounds.below.program, solved.point)
-    elif isinstance(bounds.above, MomentStrategies):
-        if not has_ratios(question):
-            # its programs are linear, and exact weights need a basis, which not every solver has
-            exact = solver_named("auto")
-            attack, value = quantum_attacks.search(question, bounds.above, *full_floats(solved), exact)
-    elif isinstance(bounds.above, QuotientStrategies):
-        pass  # exact, so an attack is only missing if no exact point was found
-    elif has_ratios(question):
-        attack, value = shared_attack(question, bounds.above, full_floats(solved)[0], run, time_limit)
-    elif bounds.below is None:
-        attack, value = search(question, bounds.above, *full_floats(solved), run)
-    solved, proof = _proof(bounds, above, solved)
-    return make(question, bounds, solved, proof=proof, about=above, attack=attack, value=value)
-
-
-def _proof(bounds: Bounds, about: ConicProgram, solved: Solved) -> tuple[Solved, dict[str, Any]]:
-    """Return the proof of the bound in the certificate's form, and what it proves in `multipliers`."""
-    if not isinstance(bounds.above, QuotientStrategies):
-        return solved, proof_json(about, solved)
-    values = solved.multipliers.values
-    if solved.reduction is not None:
-        values = lift_rows(solved.reduction.row_class, values)
-    bound, proof = prices(bounds.above, values)
-    return replace(solved, multipliers=Multipliers(values, bound)), proof
-
-
-def _finished(
-    question: Question,
-    bounds: Bounds,
-    solved: Solved,
-    *,
-    proof: dict[str, Any] | None,
-    about: ConicProgram,
-    attack: Strategies,
-    value: Fraction | None,
-    name: str,
-    instance: str,
-    begun: float,
-) -> tuple[Result, Needed]:
-    """Put the certificate together and check it with the stand-alone checker."""
-    signed = None if value is None else question.ask.sign * value
-    ends = form.answer_ends(question, None if proof is None else solved.multipliers.bound, signed)
-    body = form.bracket(
-        question,
-        name=name,
-        instance=instance,
-        answer=ends,
-        multipliers=proof,
-        attack=None if signed is None else form.attack_json(signed, attack),
-    )
-    # the classes of a relaxed program may be finer, so those of the program itself are found anew
-    same = solved.reduction is not None and len(solved.reduction.column_class) == about.shape[1]
-    needed: Needed = ({}, {})
-    if proof is not None:
-        needed = expanded(body, about, solved.reduction if same else None)
-    if proof is not None or signed is not None:
-        checker.check(body, programs=needed[0], lifted=needed[1])
-    found = Result(
-        name=name,
-        instance=instance,
-        quantity=question.ask.quantity,
-        bracket=Bracket(*ends),
-        certificate=body,
-        digest=digest(body),
-        attack=attack,
-        method=bounds.method,
-        solver=solved.solution.solver,
-        seconds=time.perf_counter() - begun,
-    )
-    return found, needed
-
-
-def digest(certificate: form.Certificate) -> str:
-    """Return the SHA-256 of a certificate's JSON text, with prefix."""
-    body = json.dumps(certificate, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(body.encode()).hexdigest()
-
-
-# ------------------------------------------------------------------ does a strategy exist?
-
-
-def _existence(
-    question: Question,
-    bounds: Bounds,
-    run: Solver,
-    time_limit: float | None,
-    make: Callable[..., tuple[Result, Needed]],
-) -> tuple[Result, Needed]:
-    """Return a strategy, or multipliers that prove that there is none."""
-    full = without_objective(bounds.above.program)
-    easier = _easier(full)
-    below = None if bounds.below is None else easier(without_objective(bounds.below.program))
-    solved = solve(easier(full), below, run, time_limit)
-    # tight pairs of tests may leave the best margin without an exact point; violations need no margin
-    lost = below is not None and solved.point is None and sign(solved.multipliers.bound) >= 0
-    if easier is by_margin and (lost or solved.solution.status == "infeasible"):
-        below = None if bounds.below is None else by_violations(without_objective(bounds.below.program))
-        solved = solve(by_violations(full), below, run, time_limit)
-    proof = None
-    attack: Strategies = ()
-    value = None
-    if sign(solved.multipliers.bound) < 0:
-        solved, proof = _proof(bounds, full, solved)
-        proof = proof if sign(solved.multipliers.bound) < 0 else None
-    elif solved.point is not None and below is not None and objective_value(below, solved.point) >= 0:
-        assert bounds.below is not None
-        attack = orbits_or_strategies(question, bounds.below, solved.point[: full.shape[1]])
-        value = Fraction(1)
-    elif isinstance(bounds.above, MomentStrategies):
-        if not has_ratios(question):
-            primal, duals = full_floats(solved)
-            attack, value = quantum_attacks.search(
-                question, bounds.above, primal[: full.shape[1]], duals, run
-            )
-    elif has_ratios(question) and not isinstance(bounds.above, QuotientStrategies):
-        attack, value = shared_attack(question, bounds.above, full_floats(solved)[0], run, time_limit)
-    found, needed = make(question, bounds, solved, proof=proof, about=full, attack=attack, value=value)
-    return replace(found, infeasible=proof is not None), needed
-
-
 def proofs(
     question: Question, *, solver: str = "auto", time_limit: float | None = None
 ) -> tuple[ConicProgram, dict[int, Fraction], list[Fraction] | None]:
@@ -238,7 +56,7 @@ def proofs(
     solved = solve(program, below, run, time_limit)
     if question.ask.quantity == "strategy" or solved.solution.status == "infeasible":
         program = without_objective(program)
-        easier = _easier(program)
+        easier = easier_program(program)
         below = None if below is None else easier(without_objective(below))
         solved = solve(easier(program), below, run, time_limit)
     point = None if solved.point is None else solved.point[: program.shape[1]]
@@ -252,14 +70,10 @@ def proofs(
 def margin(question: Question, *, solver: str = "auto", time_limit: float | None = None) -> float:
     """Return the solver's estimate of the margin by which a strategy passes all tests; a hint only."""
     full = without_objective(build(question).above.program)
-    easier = _easier(full)(full)
+    easier = easier_program(full)(full)
     small = easier if easier.matrix.nnz <= form.CARRIED_NONZEROS else reduce(easier).program
     solution = solver_named(solver)(small, time_limit)
     return float(small.objective.floats() @ solution.primal)
-
-
-def _easier(full: ConicProgram) -> Callable[[ConicProgram], ConicProgram]:
-    return by_margin if len(test_inequalities(full)) else by_violations
 
 
 # ------------------------------------------------------------------ the worst settings

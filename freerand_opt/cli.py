@@ -171,7 +171,10 @@ def bound(
     solver: Solver = "auto",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
-    threshold: Threshold = None,
+    threshold: Annotated[
+        str | None,
+        typer.Option(help="Seek a critical value: source.epsilon=0:1/4 (with threshold.crosses=C)."),
+    ] = None,
     width: Annotated[float, typer.Option(help="Brackets wider than this give exit code 1.")] = 1e-9,
     as_json: AsJson = False,
     quiet: Quiet = False,

@@ -20,11 +20,12 @@ from freerand_opt.attacks import search
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import objective_value
 from freerand_opt.exact import Exact, enclose
+from freerand_opt.independent import priced
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import table
 from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.observation import rows_of_tests
-from freerand_opt.programs.outer import StrategyProgram
+from freerand_opt.programs.outer import OuterStrategies, StrategyProgram
 from freerand_opt.programs.program import FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.quotient import QuotientStrategies
@@ -187,7 +188,12 @@ def _at(question: Question, shares: Shares, run: Solver, time_limit: float | Non
         solved = solve(bounds.above.program, None, run, time_limit)
         if solved.solution.status == "infeasible":
             return None
-        attack, value = search(asked, bounds.above, *full_floats(solved), run)
+        if isinstance(bounds.above, BoxStrategies):
+            found = priced(asked, bounds.above, None, run)
+            attack, value = found.attack, found.value
+        else:
+            assert isinstance(bounds.above, OuterStrategies)  # by vertices a program is exact
+            attack, value = search(asked, bounds.above, *full_floats(solved), run)
         return None if value is None else _Found(float(value), value, attack, shares, {})
     solved = solve(bounds.above.program, bounds.below.program, run, time_limit)
     if solved.point is None or solved.solution.status == "infeasible":

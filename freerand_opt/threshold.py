@@ -16,7 +16,8 @@ from typing import Any
 
 from scipy.optimize import brentq
 
-from freerand_opt.bounding import answered, bound, digest, margin
+from freerand_opt.answering import answered, digest
+from freerand_opt.bounding import bound, margin
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import honest_json
 from freerand_opt.errors import InputError, TooLargeError

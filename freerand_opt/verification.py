@@ -11,7 +11,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.bounding import bound, digest
+from freerand_opt.answering import digest
+from freerand_opt.bounding import bound
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
 from freerand_opt.computations.roots import FUNCTIONS
@@ -20,9 +21,10 @@ from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.exact import text
 from freerand_opt.model.question import Expect
 from freerand_opt.model.scenario import Scenario, chained, chsh, ghz
-from freerand_opt.programs.build import build
+from freerand_opt.programs.build import any_settings, build
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.relaxed import without_objective
+from freerand_opt.programs.strategies import BoxStrategies
 from freerand_opt.result import Bracket, Result, verdict
 from freerand_opt.solving import expanded
 from freerand_opt.spec.file import Instance, QuestionFile
@@ -169,17 +171,19 @@ def check_certificate(body: dict[str, Any]) -> tuple[str, ...]:
     lifted: dict[str, Any] = {}
     rebuilt = False
     for part in brackets(body):
-        proof = part.get("multipliers")
+        proof = part.get("multipliers") or part.get("products")
         if not isinstance(proof, dict) or "program" not in proof or "question" not in part:
             continue
-        program = _program_of(part["question"])
+        program = _program_of(part["question"], products=part.get("multipliers") is None)
         rebuilt = True
         if program.digest != proof.get("digest"):
             raise checker.CertificateError(
                 f"multipliers: they are about the program {proof.get('digest')}, "
                 f"the question's is {program.digest}"
             )
-        if proof["program"] is None:
+        if proof["program"] is None and part.get("multipliers") is None:
+            programs[program.digest] = program.plain
+        elif proof["program"] is None:
             try:
                 more, raised = expanded(part, program, None)
             except (KeyError, TypeError, ValueError, ArithmeticError) as error:
@@ -193,13 +197,17 @@ def check_certificate(body: dict[str, Any]) -> tuple[str, ...]:
     return (*lines, "the program was rebuilt from the question: same digest") if rebuilt else lines
 
 
-def _program_of(question: Any) -> ConicProgram:
-    """Return the program of a certificate's question."""
+def _program_of(question: Any, *, products: bool = False) -> ConicProgram:
+    """Return the program of a certificate's question, or the one that prices of products are about."""
     checker._read_question(question)  # sizes and numbers are as documented, so that building ends
     try:
         asked = question_from_json(question)
         _check_family(asked.scenario)
-        program = build(asked).above.program
+        above = build(asked).above
+        if products:
+            assert isinstance(above, BoxStrategies)
+            above = any_settings(asked, above)
+        program = above.program
     except checker.CertificateError:
         raise
     except (

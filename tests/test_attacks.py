@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from fractions import Fraction as F
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,7 @@ from freerand_opt.programs import boxes as bx
 from freerand_opt.programs import build, outer, strategies
 from freerand_opt.solvers.choose import solver_named
 from freerand_opt.solvers.highs import solve
+from freerand_opt.spec.file import read
 
 X = Output((0, 0, 1, 1), 2, "A")
 Y = Output((0, 1, 0, 1), 2, "B")
@@ -179,3 +181,15 @@ def test_irrational_scores_may_multiply_columns():
     )
     exact = certified(strategies.by_source_vertices(rounded).program)
     assert abs(float(value - exact)) < 1e-6
+
+
+def test_there_is_a_leakage_question_with_a_gap():
+    """The outer program has an exact point above what the exact program's multipliers allow."""
+    found = read(Path(__file__).parent.parent / "lps" / "leakage_gap_sv.toml")
+    q = found.instances[0].question
+    above = outer.outer(q).program
+    reached = certify.point(above, solve(above))
+    exact = certified(strategies.by_source_vertices(q).program)
+    assert certify.objective_value(above, reached) - exact > F(1, 1000)
+    # and the search from the outer program ends at the exact value
+    assert searched(q)[1] == exact

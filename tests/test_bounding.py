@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import freerand_opt as fr
-from freerand_opt.bounding import InfeasibleError, bound
+from freerand_opt.answering import InfeasibleError
+from freerand_opt.bounding import bound
 from freerand_opt.certificates.check import CertificateError
 from freerand_opt.exact import compare, log2
 from freerand_opt.model import behaviour as bh

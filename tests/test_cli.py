@@ -235,14 +235,14 @@ def test_what_the_bracket_does_not_decide_is_undecided(freerand, claim_folder):
 def test_a_program_that_is_too_weak_leaves_the_claim_undecided(freerand, monkeypatch):
     import numpy as np
 
-    from freerand_opt import bounding
+    from freerand_opt import answering
     from freerand_opt.programs.solution import Solution
 
     def useless(program, limit):
         rows, columns = program.shape
         return Solution("stopped", "useless", np.zeros(columns), np.zeros(rows), None, None, 0.0, 1.0, 1.0)
 
-    monkeypatch.setattr(bounding, "solver_named", lambda name: useless)
+    monkeypatch.setattr(answering, "solver_named", lambda name: useless)
     run = freerand("verify", "chsh_local_score_sv", "--json")
     assert run.code == 1
     assert {row["verdict"] for row in run.data} == {"UNDECIDED"}

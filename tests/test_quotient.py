@@ -16,7 +16,8 @@ from random import Random
 import numpy as np
 import pytest
 
-from freerand_opt.bounding import InfeasibleError, bound, proofs
+from freerand_opt.answering import InfeasibleError
+from freerand_opt.bounding import bound, proofs
 from freerand_opt.certificates import certify
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.attack import from_json

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from freerand_opt.bounding import InfeasibleError, bound
+from freerand_opt.answering import InfeasibleError
+from freerand_opt.bounding import bound
 from freerand_opt.certificates.certify import multipliers
 from freerand_opt.errors import InputError, SolverUnavailableError
 from freerand_opt.exact import compare

@@ -12,6 +12,7 @@ from freerand_opt.certificates.orbits import OrbitStrategy, orbit_from_json, orb
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import Box, Deterministic, Quantum, Table, Xor
 from freerand_opt.programs.outer import StrategyProgram
+from freerand_opt.programs.pairs import PairStrategies
 from freerand_opt.programs.program import vector
 from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
@@ -58,7 +59,9 @@ def orbits_or_strategies(
     return strategies(question, made, x)
 
 
-def strategies(question: Question, made: StrategyProgram, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
+def strategies(
+    question: Question, made: StrategyProgram | PairStrategies, x: Sequence[Fraction]
+) -> tuple[Strategy, ...]:
     """Read the strategies of an exact program's point; weights are normalised to sum 1.
 
     Raise TypeError for an outer program, whose points are no strategies.
@@ -74,6 +77,12 @@ def strategies(question: Question, made: StrategyProgram, x: Sequence[Fraction])
             masses = tuple(x[k * nodes + int(column)] / settings for column in made.cone.leaf)
             if any(masses):
                 found.append(Strategy(masses, box))
+    elif isinstance(made, PairStrategies):
+        found = [
+            Strategy(tuple(weight * mass / settings for mass in pair.masses), pair.box)
+            for pair, weight in zip(made.pairs, x, strict=True)
+            if weight
+        ]
     elif isinstance(made, VertexStrategies):
         found = _from_vertices(question, made, x)
     else:

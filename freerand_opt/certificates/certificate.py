@@ -183,6 +183,13 @@ def multipliers_json(
     } | ({"factors": [held.as_json() for held in multipliers.factors]} if multipliers.factors else {})
 
 
+def products_json(program: ConicProgram, prices: Multipliers) -> dict[str, Any]:
+    """Return the proof of an upper end by prices at which no product of distributions gains."""
+    proof = multipliers_json(program, prices, lift=None, bound=prices.bound)
+    del proof["lift"]
+    return proof
+
+
 def attack_json(value: Fraction, strategies: Strategies) -> dict[str, Any]:
     """Return the proof of a lower end: what the adversary does for each w, or for each orbit of them."""
     orbits = any(isinstance(strategy, OrbitStrategy) for strategy in strategies)

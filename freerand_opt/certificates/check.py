@@ -52,6 +52,8 @@ _MOST_TERMS = 1024  # of a linear form
 _MOST_POWER = 1024
 _MOST_DEPTH = 32
 _MOST_ENTRIES = 1 << 22  # joint settings times joint outcomes
+_MOST_VALUES = 1 << 12  # of an output
+_MOST_BRANCHES = 1 << 20  # of one search through products of distributions
 _UNIT: Monomial = frozenset()
 
 
@@ -738,6 +740,128 @@ def _check_multipliers_of(
     return bound, line + lifting, carried and lift is None
 
 
+# ---------------------------------------------------------------- prices of products
+
+
+def _check_products_of(
+    proof: Any, raw: Any, quantity: str, programs: Mapping[str, dict[str, Any]]
+) -> tuple[Number, str, bool]:
+    """Return the claimed bound, proved by prices at which no product of distributions gains.
+
+    The program's columns are, box by box, t(s) for the joint settings and then their mean; rows say
+    that it is the mean, what was observed, and the tests. With prices z and gains h = c - A'z,
+    c.t <= z.b for every t that is a sum of products if no product gains anything from any box.
+    """
+    where = "products"
+    bound = number(_get(proof, "bound", str, where), f"{where}: bound")
+    name = _get(proof, "digest", str, where)
+    program = _get(proof, "program", (dict, type(None)), where)
+    carried = program is not None
+    if program is None and name not in programs:
+        raise CertificateError(
+            f"{where}: the certificate carries no program; `freerand check` can rebuild it"
+        )
+    program = programs[name] if program is None else program
+    if (derived := digest(program)) != name:
+        raise CertificateError(f"{where}: claimed digest {name[:80]}, derived {derived}")
+    palette, rows, codes = (_get(proof, k, list, where) for k in ("palette", "rows", "codes"))
+    # the general check reads program and prices, and proves z.b where every column is held at 0
+    columns = _get(program, "columns", int, "program")
+    nothing = {"palette": ["0"], "codes": [0] * columns}
+    held = check_multipliers(
+        {**program, "lower": nothing, "upper": nothing}, palette, rows, codes, str(bound)
+    )
+    goal, goal_codes = _vector(program["objective"], columns, "program: objective")
+    if quantity == "strategy" and (any(goal[c] != 0 for c in set(goal_codes)) or _sign(bound) >= 0):
+        raise CertificateError(f"{where}: no contradiction: the objective or the bound is not as needed")
+    gains = [goal[code] for code in goal_codes]
+    if not all(isinstance(x, Fraction) for x in gains):
+        raise CertificateError(f"{where}: the objective has a number that is no fraction")
+    for row, code in zip(rows, codes, strict=True):
+        price = Fraction(palette[code])
+        for k in range(program["indptr"][row], program["indptr"][row + 1]):
+            gains[program["indices"][k]] -= price * program["values"][k]
+    sizes = raw["scenario"]["settings"]
+    parts = _product_parts(raw["source"], sizes)
+    joint = math.prod(sizes)
+    if columns % (joint + 1):
+        raise CertificateError(f"{where}: the columns are not boxes times settings")
+    for start in range(0, columns, joint + 1):
+        share = gains[start + joint] / joint  # the mean's gain, setting by setting
+        unit = math.lcm(*(x.denominator for x in (*gains[start : start + joint], share)))
+        scaled = [int((x + share) * unit) for x in gains[start : start + joint]]
+        if not _gains_nothing(scaled, sizes, parts):
+            raise CertificateError(
+                f"{where}: a product of distributions gains from box {start // (joint + 1)}"
+            )
+    line = (
+        f"products: prices of {len(rows)} rows, {columns // (joint + 1)} boxes, "
+        f"{'carried by the file' if carried else 'supplied'}, {name[:15]}..: no product of distributions "
+        f"gains; the maximum is at most {_show(held)}"
+    )
+    return bound, line + ("; claimed and proved: infeasible" if quantity == "strategy" else ""), carried
+
+
+def _product_parts(source: Any, sizes: Sequence[int]) -> list[tuple[int, int, list[int]]]:
+    """Return for each party (p, q, settings in leaf order), bit probabilities p >= q over one denominator."""
+    if source["kind"] != "per-party":
+        raise CertificateError("products: the source is not one of independent parties")
+    found = []
+    for part, size in zip(source["parts"], sizes, strict=True):
+        if part["kind"] == "uniform":
+            if size & (size - 1):
+                raise CertificateError("products: bits need numbers of settings that are powers of 2")
+            found.append((1, 1, list(range(size))))
+            continue
+        most, encoding = _read_bits(part, [size], "products")
+        if not isinstance(most, Fraction):
+            raise CertificateError("products: epsilon is no fraction")
+        bits = [(0, j) for j in range(size.bit_length() - 1)]
+        order = _inverse([_leaf([x], bits, [size], encoding) for x in range(size)])
+        found.append((most.numerator, most.denominator - most.numerator, order))
+    return found
+
+
+def _gains_nothing(
+    gains: list[int], sizes: Sequence[int], parts: Sequence[tuple[int, int, list[int]]]
+) -> bool:
+    """Return whether no product of distributions has a positive gain; by branch and bound.
+
+    The last party's bits see which setting the others chose, so its best response is a recursion.
+    An earlier party's bit is fixed or, for a bound from above, may see all later parties' settings.
+    """
+    stack: list[list[dict[int, bool]]] = [[{} for _ in sizes]]
+    for _ in range(_MOST_BRANCHES):
+        if not stack:
+            return True
+        fixed = stack.pop()
+        level = gains
+        for (p, q, order), size, bits in zip(parts, sizes, fixed, strict=True):
+            rest = len(level) // size
+            level = [_fold([level[x * rest + r] for x in order], p, q, bits) for r in range(rest)]
+        if level[0] <= 0:
+            continue
+        party = next((p for p, n in enumerate(sizes[:-1]) if len(fixed[p]) < n - 1), None)
+        if party is None:
+            return False
+        node = len(fixed[party])  # from the root down, level by level
+        for heavy in (False, True):
+            stack.append([{**bits, node: heavy} if p == party else bits for p, bits in enumerate(fixed)])
+    raise CertificateError(f"products: undecided after {_MOST_BRANCHES} branches")
+
+
+def _fold(level: list[int], p: int, q: int, fixed: Mapping[int, bool]) -> int:
+    """Return the largest gain of a tree of bits; node v (root 0) is heavy on the left, or not."""
+    while len(level) > 1:
+        first, pairs = len(level) // 2 - 1, zip(level[::2], level[1::2], strict=True)
+        ways = [
+            (left, right) if fixed.get(first + k, left >= right) else (right, left)
+            for k, (left, right) in enumerate(pairs)
+        ]
+        level = [p * heavy + q * light for heavy, light in ways]
+    return level[0]
+
+
 # ---------------------------------------------------------------- the question, a second time
 
 
@@ -837,7 +961,7 @@ def _read_question(raw: Any) -> _Question:
     at: int | None = None
     asked: _Score | None = None
     if quantity in _LEAKS:
-        count = _get(ask, "count", int, place)
+        (count,) = _integers([_get(ask, "count", int, place)], f"{place}: count", 1, _MOST_VALUES)
         values = _get(ask, "values", list, place)
         _integers(values, f"{place}: values", 0, count - 1, count_outcomes)
         spot = _get(ask, "at", (str, list), place)
@@ -1646,6 +1770,12 @@ def _check_bracket(
     if attack is not None:
         value, line = _check_orbits(attack, tree) if by_orbits and tree else _check_attack(attack, q)
         lines.append(line)
+    products = certificate.get("products")
+    if products is not None:
+        if multipliers is not None:
+            raise CertificateError("certificate: multipliers and products: one proof of an end is needed")
+        bound, line, carried = _check_products_of(products, raw, q.quantity, programs)
+        lines.append(line)
     if bound is None and value is None:
         raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")
     low, high = value, bound
@@ -1921,7 +2051,7 @@ def check(
     what = "worst " + quantity if kind == "worst" else kind if kind == "threshold" else quantity
     title = " ".join(certificate[key] for key in ("name", "instance") if key in certificate)
     lines = [f"{title}: {ends[0]} <= {what} <= {ends[1]}".removeprefix(": "), *proof.lines]
-    if any("multipliers:" in line for line in proof.lines):
+    if any("multipliers:" in line or "products:" in line for line in proof.lines):
         lines.append(
             "not checked here: that the program says what the question says"
             if proof.carried

@@ -14,7 +14,7 @@ from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.scenario import cycle
-from freerand_opt.model.source import SanthaVazirani, Uniform
+from freerand_opt.model.source import PerParty, SanthaVazirani, Uniform
 from freerand_opt.programs.boxes import (
     Box,
     all_deterministic,
@@ -22,7 +22,7 @@ from freerand_opt.programs.boxes import (
     no_error_box,
     one_error_boxes,
 )
-from freerand_opt.programs.cones import hull_cone, source_cone
+from freerand_opt.programs.cones import any_cone, hull_cone, party_bounds, source_cone
 from freerand_opt.programs.guesses import relevant_parties
 from freerand_opt.programs.outer import StrategyProgram, outer
 from freerand_opt.programs.program import ExactVector
@@ -165,6 +165,18 @@ def _by_outer(question: Question) -> Bounds | None:
     if outcomes * settings**2 > MAX_COLUMNS:  # a source has a column for each joint setting or more
         raise TooLargeError(f"products of facets make at least {outcomes * settings**2} columns")
     return Bounds(outer(question, scores=_outward(question)), None, "outer: products of facets")
+
+
+def any_settings(question: Question, above: BoxStrategies) -> BoxStrategies:
+    """Return the program of `above` with any distribution of settings beside each box.
+
+    Prices on its rows bound the answer if no product of distributions gains at them
+    (docs/proofs/products.md).
+    """
+    assert isinstance(question.source, PerParty)
+    cone = any_cone(question.scenario, party_bounds(question.source, question.scenario))
+    boxes = tuple(dict.fromkeys(above.boxes))  # by_boxes repeats them for each guess label itself
+    return by_boxes(question, boxes, scores=_outward(question), cone=cone)
 
 
 def counts_on_a_cycle(question: Question) -> bool:

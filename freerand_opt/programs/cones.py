@@ -223,6 +223,22 @@ def hull_cone(
     )
 
 
+def any_cone(scenario: Scenario, bounds: tuple[Fraction, Fraction | None]) -> SourceCone:
+    """Return the cone of any distributions at all: columns t(s), then their mean."""
+    settings = scenario.shape[1]
+    mean = [[(settings, Fraction(settings)), *((s, Fraction(-1)) for s in range(settings))]]
+    return SourceCone(
+        _rows(mean, settings + 1),
+        csr_array((0, settings + 1), dtype=np.int64),
+        np.arange(settings),
+        settings,
+        bounds[0],
+        bounds[1],
+        (*(scenario.setting_label(s) for s in range(settings)), "total"),
+        exact=False,
+    )
+
+
 def party_bounds(source: PerParty, scenario: Scenario) -> tuple[Fraction, Fraction]:
     """Return (growth, ratio) of a product of sources."""
     growth = ratio = Fraction(1)
