@@ -31,7 +31,14 @@ ON = ("conditional", "joint")
 KEPT = ("behaviour", "errors")
 SETS_OF_RELATIONS = ("mermin",)
 TOLD = ("settings", "nothing")
-FAMILIES = ("chsh", "chained", "ghz")
+#: Families: the key of their size, the largest size, the maker (of a size, if there is a key).
+SIZED = {
+    "chained": ("N", 1024, scenarios.chained),
+    "ghz": ("M", 8, scenarios.ghz),
+    "cglmp": ("d", 32, scenarios.cglmp),
+}
+UNSIZED = {"chsh": scenarios.chsh, "i3322": scenarios.i3322}
+FAMILIES = ("chsh", "chained", "ghz", "i3322", "cglmp")
 QUANTITIES = ("guessing-probability", "trace-distance", "min-entropy", "score", "strategy")
 
 
@@ -85,16 +92,14 @@ def _scenario(fields: Fields | None) -> Scenario:
     assert fields is not None
     if fields.has("family"):
         family = fields.choice("family", FAMILIES)
-        if family == "chsh":
+        if family in UNSIZED:
             fields.done()
-            return scenarios.chsh()
-        key = "N" if family == "chained" else "M"
+            return UNSIZED[family]()
+        key, limit, maker = SIZED[family]
         size = fields.get(key, int, required=True)
         fields.done()
-        limit = 1024 if family == "chained" else 8
         if size > limit:
             raise fields.fail(key, f"{size} is too large; at most {limit}")
-        maker = scenarios.chained if family == "chained" else scenarios.ghz
         return attempt(fields.at(key), lambda: maker(size))
     settings, outcomes = (_by_party(fields, key) for key in ("settings", "outcomes"))
     fields.done()
