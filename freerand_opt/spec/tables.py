@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 from pathlib import Path
@@ -18,6 +19,7 @@ from freerand_opt.model.question import Adversary, Ask, Question, Test
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.spec import sources
 from freerand_opt.spec.fields import Fields, attempt, kind, number, shortened, shown
+from freerand_opt.spec.moments import moment_conditions
 from freerand_opt.spec.observed import observed
 from freerand_opt.spec.outputs import output
 
@@ -50,6 +52,7 @@ def question(root: Fields, folder: Path) -> Question:
     source = sources.source(chooser, scenario)
     behaviour, settings = observed(root.table_at("observed"), scenario, folder)
     adversary = _adversary(root.table_at("adversary", required=True), scenario)
+    adversary = replace(adversary, moments=moment_conditions(root, adversary.devices))
     tests = _tests(root, scenario, behaviour)
     ask = _ask(root.table_at("ask", required=True), scenario)
     found = Question(scenario, source, settings, adversary, tests, ask)
@@ -206,7 +209,7 @@ def _test(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
 def _score(fields: Fields, chosen: Functional, behaviour: Behaviour | None) -> Exact:
     if fields.has("score") and fields.table["score"] == "observed":
         if behaviour is None:
-            raise fields.fail("score", '"observed" needs observed.behaviour or observed.table')
+            raise fields.fail("score", '"observed" needs observed.behaviour, observed.state or observed.table')
         if chosen.on == "joint":
             raise fields.fail(
                 "score", '"observed" is the score of conditional probabilities; give the joint score'
@@ -226,7 +229,7 @@ def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
     if tolerance < 0:
         raise fields.fail("tolerance", f"{tolerance} is negative")
     if behaviour is None:
-        raise fields.fail("keep", "needs observed.behaviour or observed.table")
+        raise fields.fail("keep", "needs observed.behaviour, observed.state or observed.table")
     if what == "errors":
         total = attempt(fields.at("keep"), lambda: functionals.chained(scenario))
         tests = []
