@@ -25,7 +25,7 @@ LEVELS = (
     ("spec", "solvers", "certificates"),
     ("result",),
     ("attacks", "solving"),
-    ("bounding",),
+    ("bounding", "relaxation"),
     ("threshold",),
     ("verification",),
     ("batch",),

@@ -22,6 +22,8 @@ def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
         return _computation(file, chosen, form)
     from freerand_opt.programs import export
     from freerand_opt.programs.build import build
+    from freerand_opt.programs.quantum import MomentStrategies
+    from freerand_opt.reporting.matrices import moment_matrices
 
     if form == "vipr":
         from freerand_opt.bounding import proofs
@@ -38,6 +40,8 @@ def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
             *words.question(chosen.question),
             *words.program(program, made.method),
         ]
+        if isinstance(made.above, MomentStrategies):
+            lines += moment_matrices(made.above, chosen.question.scenario)
         return "\n".join(line for line in lines if line) + "\n"
     return {"mps": export.as_mps, "cbf": export.as_cbf}[form](program)
 
