@@ -9,9 +9,7 @@ from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.solvers.choose import solver_named
 
 
-def moments(
-    question: Question, *, solver: str = "auto", time_limit: float | None = None
-) -> dict[str, float]:
+def moments(question: Question, *, solver: str = "auto", time_limit: float | None = None) -> dict[str, float]:
     r"""Return the moments at the relaxation's optimum by name, as ``{"<1>": 1.0, "<A0 B0>": 0.707, ..}``.
 
     .. math:: \sum_w P(w)\, y_w(k), \qquad -1 \le y_w(k) \le 1
@@ -24,7 +22,9 @@ def moments(
     """
     made = build(question).above
     if not isinstance(made, MomentStrategies):
-        raise InputError("adversary.devices", f"are {question.adversary.devices}; only quantum devices have moments")
+        raise InputError(
+            "adversary.devices", f"are {question.adversary.devices}; only quantum devices have moments"
+        )
     solution = solver_named(solver)(made.program, time_limit)
     if solution.status == "infeasible":
         raise InputError("tests", "the solver found no moments that pass the tests; `bound` may prove it")

@@ -72,10 +72,15 @@ def minors(matrix: Matrix) -> list[Exact]:
             [_row_by_column(matrix[i], [held[m][j] for m in range(size)]) for j in range(size)]
             for i in range(size)
         ]
-        coefficient: Exact = linear(sum((product[i][i][0] for i in range(size)), Fraction(0))) * Fraction(-1, k)
+        coefficient: Exact = linear(sum((product[i][i][0] for i in range(size)), Fraction(0))) * Fraction(
+            -1, k
+        )
         found.append(coefficient * (-1) ** k)
         held = [
-            [plus(product[i][j], (coefficient, Fraction(0))) if i == j else product[i][j] for j in range(size)]
+            [
+                plus(product[i][j], (coefficient, Fraction(0))) if i == j else product[i][j]
+                for j in range(size)
+            ]
             for i in range(size)
         ]
     return found

@@ -57,7 +57,9 @@ def named(name: str, parties: int) -> State:
     """Return a state of qubits by its name in `STATES`; raise ValueError for a wrong number of parties."""
     if name in _BELL:
         if parties != 2:
-            raise ValueError(f"{name} is a state of two parties, the scenario has {parties}; ghz and w fit any")
+            raise ValueError(
+                f"{name} is a state of two parties, the scenario has {parties}; ghz and w fit any"
+            )
         return from_amplitudes([(Fraction(a), Fraction(0)) for a in _BELL[name]])
     ones = [0, 2**parties - 1] if name == "ghz" else [2**k for k in range(parties)]
     return from_amplitudes([ONE if k in ones else ZERO for k in range(2**parties)])
@@ -114,7 +116,9 @@ def measurement_fault(elements: Sequence[Matrix]) -> str | None:
             total = plus(total, element[i][j])
         wanted = 1 if i == j else 0
         if sign(linear(total[0]) - wanted) or sign(linear(total[1])):
-            return f"the elements do not sum to 1: entry ({i}, {j}) of the sum is {shown(total)}, not {wanted}"
+            return (
+                f"the elements do not sum to 1: entry ({i}, {j}) of the sum is {shown(total)}, not {wanted}"
+            )
     return None
 
 
@@ -144,11 +148,11 @@ def behaviour(scenario: Scenario, state: State, measurements: Measurements) -> B
         for setting, elements in enumerate(measurements[party]):
             for outcome, element in enumerate(elements):
                 left: dict[tuple[int, int], Complex] = {}
-                for (i, j), value in entries.items():
+                for (i, j), entry in entries.items():
                     factor = element[j // rest][i // rest]
                     if factor != ZERO:
                         place = (i % rest, j % rest)
-                        left[place] = plus(left.get(place, ZERO), times(value, factor))
+                        left[place] = plus(left.get(place, ZERO), times(entry, factor))
                 measure(left, (*outcomes, outcome), (*settings, setting))
 
     measure(state.entries, (), ())

@@ -25,7 +25,6 @@ from freerand_opt.model.scenario import Scenario
 from freerand_opt.programs.program import IntArray
 from freerand_opt.programs.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
 
-
 #: A moment's name, and one operator in it.
 _MOMENT = re.compile(r"<([^<>]*)>")
 _OPERATOR = re.compile(r"([A-Z])(?:(\d{1,6})|\[(\d{1,6})\|(\d{1,6})\])", re.ASCII)
@@ -131,8 +130,12 @@ class MomentMatrix:
                 raise ValueError(f"{word} is no operator of {', '.join(self.scenario.parties)}")
             own = self.parties[party]
             if (own.outcomes == 2) != (match[2] is not None):
-                form = f"{own.name}0, {own.name}1, .." if own.outcomes == 2 else f"{own.name}[outcome|setting]"
-                raise ValueError(f"{word}: {own.name} has {own.outcomes} outcomes, so its operators are {form}")
+                form = (
+                    f"{own.name}0, {own.name}1, .." if own.outcomes == 2 else f"{own.name}[outcome|setting]"
+                )
+                raise ValueError(
+                    f"{word}: {own.name} has {own.outcomes} outcomes, so its operators are {form}"
+                )
             setting, outcome = int(match[2] or match[4]), int(match[3] or 0)
             if setting >= self.scenario.settings[party] or outcome >= own.outcomes - 1:
                 last = "; the last outcome is 1 less the others" if own.outcomes > 2 else ""
@@ -143,7 +146,9 @@ class MomentMatrix:
             letters[party].append(own.operator(setting, outcome))
         return letters
 
-    def probability(self, outcomes: Sequence[int], settings: Sequence[int]) -> dict[tuple[int, ...], Fraction]:
+    def probability(
+        self, outcomes: Sequence[int], settings: Sequence[int]
+    ) -> dict[tuple[int, ...], Fraction]:
         """Return P(outcomes|settings) as factors of products of one letter a party."""
         factors: list[list[tuple[int, Fraction]]] = []
         for party, o, s in zip(self.parties, outcomes, settings, strict=True):
@@ -162,7 +167,9 @@ class MomentMatrix:
 
     def named(self, letters: Sequence[int]) -> str:
         """Return a product of letters in words."""
-        return "<" + (" ".join(t for p, c in zip(self.parties, letters, strict=True) for t in p.text(c))) + ">"
+        return (
+            "<" + (" ".join(t for p, c in zip(self.parties, letters, strict=True) for t in p.text(c))) + ">"
+        )
 
     def rows(self) -> csr_array:
         """Return G with (G y)_r = Gamma_ij for r = (i, j), i <= j, in order of j, then i."""

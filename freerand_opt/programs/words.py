@@ -108,7 +108,9 @@ def _products(letters: IntArray, lengths: IntArray, base: int, each: int) -> Int
         same &= (letters[:, None, k] == letters[None, :, k]) & (letters[:, None, k] > 0)
         common += same
     rows = np.arange(count)
-    kept = common if each == 1 else np.maximum(common - 1, 0)
+    if each > 1:
+        common = np.minimum(common, 1)  # projectors merge but do not go: Q P P Q is no Q
+    kept = common if each == 1 else 0 * common
     left = back[rows[:, None], kept]
     right = tail[rows[None, :], common]
     codes = left * powers[lengths[None, :] - common] + right

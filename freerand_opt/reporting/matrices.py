@@ -60,7 +60,8 @@ def _vertices(cone: SourceCone, scenario: Scenario) -> Iterator[str]:
     settings = len(cone.leaf)
     for v, vertex in enumerate(cone.vertices[:LISTED]):
         chances = ", ".join(
-            f"{scenario.setting_label(s)}: {Fraction(share) / settings}" for s, share in enumerate(vertex[:16])
+            f"{scenario.setting_label(s)}: {Fraction(share) / settings}"
+            for s, share in enumerate(vertex[:16])
         )
         yield f"vertex {v:<4} P(s|w) = {chances}{', ..' if settings > 16 else ''}"
     if len(cone.vertices) > LISTED:

@@ -51,7 +51,8 @@ def observed(
         assert visibility is not None
         if behaviour is None:
             raise fields.fail(
-                "visibility", "needs observed.behaviour, observed.state or observed.table to mix with white noise"
+                "visibility",
+                "needs observed.behaviour, observed.state or observed.table to mix with white noise",
             )
         share = visibility
         if attempt(

@@ -53,8 +53,8 @@ def _state(fields: Fields, scenario: Scenario, folder: Path) -> State:
         if value not in STATES:
             raise InputError(
                 path,
-                f"{shown(value)} is not known; allowed: {', '.join(STATES)}, a file .csv or .json with a density "
-                f'matrix, an array, {{ schmidt = "1/8" }}{nearest(value[:60], STATES)}',
+                f"{shown(value)} is not known; allowed: {', '.join(STATES)}, a .csv or .json file with a "
+                f'density matrix, an array, {{ schmidt = "1/8" }}{nearest(value[:60], STATES)}',
             )
         return attempt(path, lambda: quantum.named(value, parties))
     if not isinstance(value, list) or not value:
@@ -98,7 +98,7 @@ def _matrix(rows: Any, path: str) -> Matrix:
 
 
 def complex_number(value: object, path: str) -> Complex:
-    """Return the exact complex number of a real number, a pair [re, im] or a text such as "1/2 - sqrt(3)/2*i"."""
+    """Return the number of a real value, a pair [re, im] or a text such as "1/2 - sqrt(3)/2*i"."""
     if isinstance(value, list):
         if len(value) != 2:
             raise InputError(path, f"{shown(value)} is no number; a complex one is [re, im] or a text a+b*i")
@@ -159,12 +159,18 @@ def _measurements(fields: Fields, scenario: Scenario, folder: Path) -> Measureme
     body = contents(folder / name, where, MAX_BYTES, "matrices are small")
     held = _from_json(body, where) if Path(name).suffix == ".json" else _from_csv(body, where, scenario)
     if list(held) != list(scenario.parties):
-        raise InputError(where, f"is about parties {shown(', '.join(held))}; the scenario has {scenario.parties}")
+        raise InputError(
+            where, f"is about parties {shown(', '.join(held))}; the scenario has {scenario.parties}"
+        )
     found = []
-    for letter, settings, outcomes in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True):
+    for letter, settings, outcomes in zip(
+        scenario.parties, scenario.settings, scenario.outcomes, strict=True
+    ):
         own = held[letter]
         if len(own) != settings:
-            raise InputError(where, f"{letter} has {len(own)} measurements; {settings} settings need one each")
+            raise InputError(
+                where, f"{letter} has {len(own)} measurements; {settings} settings need one each"
+            )
         for setting, elements in enumerate(own):
             here = f"{where}, {letter}, setting {setting}"
             if len(elements) != outcomes:
@@ -218,7 +224,9 @@ def _from_csv(body: str, where: str, scenario: Scenario) -> dict[str, Sequence[t
             raise InputError(here, "is given twice")
         entries[cells[0]][key] = complex_number(cells[5], here)
     found: dict[str, Sequence[tuple[Matrix, ...]]] = {}
-    for letter, settings, outcomes in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True):
+    for letter, settings, outcomes in zip(
+        scenario.parties, scenario.settings, scenario.outcomes, strict=True
+    ):
         own = entries[letter]
         size = 1 + max((max(i, j) for _, _, i, j in own), default=0)
         found[letter] = [

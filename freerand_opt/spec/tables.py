@@ -209,7 +209,9 @@ def _test(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
 def _score(fields: Fields, chosen: Functional, behaviour: Behaviour | None) -> Exact:
     if fields.has("score") and fields.table["score"] == "observed":
         if behaviour is None:
-            raise fields.fail("score", '"observed" needs observed.behaviour, observed.state or observed.table')
+            raise fields.fail(
+                "score", '"observed" needs observed.behaviour, observed.state or observed.table'
+            )
         if chosen.on == "joint":
             raise fields.fail(
                 "score", '"observed" is the score of conditional probabilities; give the joint score'
