@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction as F
-from itertools import product
+from itertools import pairwise, product
 from math import prod
 
 import numpy as np
@@ -210,7 +210,7 @@ def test_observables_cancel(letters):
     """The code of a product is that of the word which cancelling neighbours leave."""
     words = party_words(scenarios.i3322(), 0, 2)
     left = list(letters)
-    while any(a == b for a, b in zip(left, left[1:], strict=False)):
+    while any(a == b for a, b in pairwise(left)):
         k = next(k for k in range(len(left) - 1) if left[k] == left[k + 1])
         del left[k : k + 2]
     assert words.text(words.reduced(letters)) == [f"A{letter - 1}" for letter in left]
