@@ -75,6 +75,16 @@ def test_projector_and_observable_scenarios(scenario, functional, value, within)
     assert result.bracket.lower_float <= float(value) + 1e-12
 
 
+@pytest.mark.parametrize(("positive", "value"), [(False, 4), (True, 2 + 2 / 3**0.5)])
+def test_level_one_does_not_imply_positive_probabilities(positive, value):
+    """With P >= 0 as tests it is Q1 of arXiv:0803.4290 (3.1547); a second formulation without gives 4."""
+    scenario = scenarios.cglmp(3)
+    cells = [functionals.from_terms({(o, s): F(1)}) for o in range(9) for s in range(4)]
+    tests = [Check(cell, ">=", F(0)) for cell in cells] if positive else []
+    result = fr.bound(scored(scenario, functionals.cglmp(scenario), level="1", tests=tests))
+    assert result.bracket.upper_float == pytest.approx(value, abs=1e-6)
+
+
 def test_projectors_at_level_two_are_no_tighter_than_a_state():
     """Level 2 of CGLMP: words with two operators a party, whose products keep their order."""
     scenario = scenarios.cglmp(3)
