@@ -25,11 +25,11 @@ def linear(x: Exact) -> Exact:
             continue
         rest = []
         for atom, exponent in monomial:
-            angle = _angle(atom) if exponent == 1 else None
-            if angle is None:
+            found = _angle(atom) if exponent == 1 else None
+            if found is None:
                 rest.append((atom, exponent))
             elif atom.function != "cos":
-                angles.append(angle)
+                angles.append(found)
                 factor *= 2
         waves = {Fraction(0): factor}
         for angle in angles:
