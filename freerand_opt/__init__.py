@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from freerand_opt.bounding import bound
+    from freerand_opt.relaxation import moments
     from freerand_opt.spec.file import read
     from freerand_opt.verification import answer, check_certificate, verify
 
@@ -25,11 +26,12 @@ _HOMES = {
     "answer": "freerand_opt.verification",
     "bound": "freerand_opt.bounding",
     "check_certificate": "freerand_opt.verification",
+    "moments": "freerand_opt.relaxation",
     "read": "freerand_opt.spec.file",
     "verify": "freerand_opt.verification",
 }
 
-__all__ = ["answer", "bound", "check_certificate", "read", "verify"]
+__all__ = ["answer", "bound", "check_certificate", "moments", "read", "verify"]
 
 
 def __getattr__(name: str) -> Any:

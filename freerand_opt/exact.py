@@ -212,6 +212,7 @@ def _whole_root(number: int, degree: int) -> int:
     return lower
 
 
+@lru_cache(maxsize=4096)
 def cos_pi(multiple: Fraction) -> Exact:
     """Return cos(pi * multiple) exactly."""
     angle = abs(multiple) % 2

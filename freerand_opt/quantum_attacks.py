@@ -89,6 +89,8 @@ def search(
     question: Question, above: MomentStrategies, primal: FloatArray, multipliers: FloatArray, run: Run
 ) -> tuple[tuple[Strategy, ...], Fraction | None]:
     """Return the best attack found and its value (None if there is none)."""
+    if question.adversary.moments:
+        return (), None  # no attack is checked against conditions on moments, so none is offered
     charges = Charges(
         [float(multipliers[row] * scale) for row, scale in above.test_rows],
         _settings_charges(question, above.program, multipliers),

@@ -29,7 +29,7 @@ LEVELS = (
     ("independent",),
     ("sharing",),
     ("answering",),
-    ("bounding",),
+    ("bounding", "relaxation"),
     ("threshold", "inequality", "rederivation"),
     ("verification", "crosscheck"),
     ("kept",),

@@ -369,3 +369,96 @@ def test_sign_of_the_asked_score():
     assert Ask("score", functional=chsh).sign == 1
     assert Ask("score", functional=chsh, extreme="smallest").sign == -1
     assert Ask("strategy", extreme="smallest").sign == 1
+
+
+# ------------------------------------------------------------------ I3322, CGLMP, Svetlichny
+
+
+LOCAL = {
+    "i3322": (scenarios.i3322(), 0),  # arXiv:quant-ph/0306129
+    **{f"cglmp {d}": (scenarios.cglmp(d), 2) for d in (2, 3, 4, 5)},  # arXiv:quant-ph/0106024
+    "svetlichny 3": (scenarios.ghz(3), 4),  # Svetlichny 1987
+}
+
+
+@pytest.mark.parametrize("name", LOCAL)
+def test_local_values_of_the_literature(name):
+    scenario, value = LOCAL[name]
+    functional = functionals.NAMED[name.split()[0]](scenario)
+    parties = [
+        list(itertools.product(range(d), repeat=n))
+        for d, n in zip(scenario.outcomes, scenario.settings, strict=True)
+    ]
+    factors = {(o, s): factor for o, s, factor in functional.terms}
+    best = max(
+        sum(
+            factors.get((scenario.outcome_index([f[x] for f, x in zip(joint, xs, strict=True)]), s), 0)
+            for s, xs in enumerate(scenario.joint_settings)
+        )
+        for joint in itertools.product(*parties)
+    )
+    assert best == value
+
+
+def test_cglmp_of_two_outcomes_is_chsh():
+    """A - B modulo 2 makes I_2 a CHSH expression: four correlators, one of another sign."""
+    scenario = scenarios.cglmp(2)
+    functional = functionals.cglmp(scenario)
+    signs = {}
+    for o, s, factor in functional.terms:
+        parity = sum(scenario.joint_outcomes[o]) % 2
+        assert signs.setdefault(s, factor * (-1) ** parity) == factor * (-1) ** parity
+    assert sorted(signs.values()) == [-1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("d", [2, 3, 4, 5, 7])
+def test_cglmp_reaches_four_without_signalling(d):
+    """Differences A - B that all count for fix a box with uniform outcomes (arXiv:quant-ph/0106024)."""
+    scenario = scenarios.cglmp(d)
+    wanted = {(0, 0): 0, (1, 0): -1, (1, 1): 0, (0, 1): 0}
+    box = behaviours.from_function(scenario, lambda o, s: F(int((o[0] - o[1] - wanted[s]) % d == 0), d))
+    assert defect(box) is None
+    assert score(functionals.cglmp(scenario), box) == 4
+
+
+def test_i3322_in_its_authors_table():
+    """Point by point on product behaviours: -P(A0) - 2 P(B0) - P(B1) + joint terms."""
+    scenario, draw = scenarios.i3322(), random.Random(3)
+    functional = functionals.i3322(scenario)
+    for _ in range(5):
+        a, b = ([F(draw.randint(0, 9), 9) for _ in range(3)] for _ in range(2))
+
+        def chance(o, s, a=a, b=b):
+            return (a[s[0]] if o[0] == 0 else 1 - a[s[0]]) * (b[s[1]] if o[1] == 0 else 1 - b[s[1]])
+
+        joint = [[1, 1, 1], [1, 1, -1], [1, -1, 0]]
+        value = sum(joint[x][y] * a[x] * b[y] for x in range(3) for y in range(3))
+        value += -a[0] - 2 * b[0] - b[1]
+        assert score(functional, behaviours.from_function(scenario, chance)) == value
+
+
+def test_i3322_of_a_pr_box_is_one():
+    """Settings 0 and 1 of A with 1 and 2 of B carry a PR box, the rest is fixed; the value is 1.
+
+    That 1 is the largest no-signalling value is proved by a program in test_quantum_bounds.py.
+    """
+    functional = functionals.i3322(scenarios.i3322())
+
+    def chance(o, s):
+        flip = s in ((1, 2), (2, 1))
+        return F(int((o[0] + o[1] + flip) % 2 == 0), 2)
+
+    box = behaviours.from_function(scenarios.i3322(), chance)
+    assert defect(box) is None
+    assert score(functional, box) == 1
+
+
+def test_svetlichny_of_four_parties_has_twice_the_terms():
+    functional = functionals.svetlichny(scenarios.ghz(4))
+    assert sum(abs(f) for _, _, f in functional.terms) == 16 * 16
+
+
+@pytest.mark.parametrize("name", ["i3322", "cglmp", "svetlichny"])
+def test_functionals_refuse_another_scenario(name):
+    with pytest.raises(ValueError, match="needs"):
+        functionals.NAMED[name](scenarios.chained(4))

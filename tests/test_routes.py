@@ -10,7 +10,8 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from freerand_opt.bounding import InfeasibleError, bound
+from freerand_opt.answering import InfeasibleError
+from freerand_opt.bounding import bound
 from freerand_opt.certificates.certify import multipliers
 from freerand_opt.errors import SolverUnavailableError
 from freerand_opt.exact import compare, sqrt

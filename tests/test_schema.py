@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections import defaultdict
 from pathlib import Path
@@ -14,7 +15,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.formulas import NAMED as FORMULAS
 from freerand_opt.model import behaviour, functional, question, source
 from freerand_opt.schemas import question_schema
-from freerand_opt.spec import file, observed, read, sources, tables
+from freerand_opt.spec import file, moments, observed, read, sources, tables
 from freerand_opt.spec.fields import Fields
 
 CATALOGUE = sorted((Path(__file__).parents[1] / "lps").glob("*.toml"))
@@ -72,6 +73,7 @@ SOURCES = {
     "{ terms = {}, bound = 1 }]\n",
 }
 LETTERS = "ABCDEFGH"
+UP, DOWN = [[1, 0], [0, 0]], [[0, 0], [0, 1]]
 MIXTURE = """
 [scenario]
 settings = { A = 3, B = 4, C = 2, D = 1, E = 1, F = 1, G = 1, H = 1 }
@@ -131,6 +133,28 @@ FILES = {
     .replace("{ A = 3", "{ A = 4")
     .replace('A = { kind = "uniform" }', 'A = { kind = "santha-vazirani", epsilon = "1/3" }'),
     "no claim": QUESTION + TEST + ASK + "[expect]\n",
+    "states": ALONE.replace(
+        'behaviour = "quantum"',
+        'state = { schmidt = "1/8" }\nangles = { A = [0, "1/2"], B = [["1/4", 0], ["-1/4"]] }',
+    ),
+    "amplitudes": ALONE.replace(
+        'behaviour = "quantum"',
+        'state = [1, 0, 0, "-1/2*i"]\nangles = { A = [0, "1/2"], B = ["1/4", "-1/4"] }',
+    ),
+    "density matrix": ALONE.replace(
+        'behaviour = "quantum"',
+        'state = [["1/2", 0, 0, [0, 0]], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, "1/2"]]\n'
+        'measurements = "measured.json"',
+    ),
+    "quantum devices": ALONE.replace('devices = "local"', 'devices = "quantum"\nlevel = "1 + A B"')
+    + '[[moment]]\nterms = { "<A0 A1>" = 1, "<A0 B0 A1>" = "1/2" }\nrelation = ">="\nbound = "1/4"\n',
+    "I3322": ALONE.replace('family = "chsh"', 'family = "i3322"')
+    .replace('behaviour = "quantum"', 'behaviour = "white-noise"')
+    .replace(OWN_SOURCE, 'kind = "uniform"\n')
+    .replace('functional = "chsh"', 'functional = "i3322"'),
+    "CGLMP": ALONE.replace('family = "chsh"', 'family = "cglmp"\nd = 3')
+    .replace('behaviour = "quantum"', 'behaviour = "white-noise"')
+    .replace('functional = "chsh"', 'functional = "cglmp"'),
     "grid fills in": HEAD
     + QUESTION.replace("epsilon = 0.1", "")
     + TEST
@@ -153,6 +177,7 @@ def taken(folder, body):
     """Return whether the reader takes a file."""
     path = folder / "mine.toml"
     path.write_text(body)
+    (folder / "measured.json").write_text(json.dumps({"A": [[UP, DOWN]] * 2, "B": [[DOWN, UP]] * 2}))
     try:
         read(path)
     except InputError:
@@ -203,9 +228,10 @@ def schema_keys():
         "ask.of": set(TABLES["function"]["properties"]),
         "expect.value": set(TABLES["formula"]["properties"]),
     }
+    found["observed.state"] = set(TABLES["schmidt"]["properties"])
     found["source.rows"] = set(TABLES["source_row"]["properties"])
     found |= {f"source.{letter}": set(TABLES["party_source"]["properties"]) for letter in LETTERS}
-    names = "scenario source observed adversary test ask threshold expect computation"
+    names = "scenario source observed adversary test moment ask threshold expect computation"
     return found | {name: set(TABLES[name]["properties"]) for name in names.split()}
 
 
@@ -250,6 +276,7 @@ WORDS = {
     ("test", "relation"): tables.RELATIONS,
     ("test", "keep"): tables.KEPT,
     ("test", "relations"): tables.SETS_OF_RELATIONS,
+    ("moment", "relation"): moments.RELATIONS,
     ("ask", "quantity"): tables.QUANTITIES,
     ("ask", "functional"): functional.NAMED,
     ("ask", "on"): tables.ON,
@@ -298,6 +325,24 @@ def sourced(kind, old, new):
 
 
 REFUSED = {
+    "quantum devices without level": ALONE.replace('devices = "local"', 'devices = "quantum"'),
+    "level of local devices": ALONE.replace('devices = "local"', 'devices = "local"\nlevel = "1"'),
+    "moment without bound": FILES["quantum devices"].replace('bound = "1/4"\n', ""),
+    "moment of nothing": FILES["quantum devices"].replace('{ "<A0 A1>" = 1, "<A0 B0 A1>" = "1/2" }', "{}"),
+    "unknown in a moment": FILES["quantum devices"] + "score = 1\n",
+    "state and behaviour": FILES["states"].replace("state =", 'behaviour = "quantum"\nstate ='),
+    "state without directions": FILES["states"].replace(
+        'angles = { A = [0, "1/2"], B = [["1/4", 0], ["-1/4"]] }\n', ""
+    ),
+    "angles without state": FILES["states"].replace('state = { schmidt = "1/8" }\n', ""),
+    "angles and measurements": FILES["states"].replace(
+        "angles =", 'measurements = "measured.json"\nangles ='
+    ),
+    "three angles": FILES["states"].replace('["1/4", 0]', '["1/4", 0, 0]'),
+    "state by an unknown name": FILES["amplitudes"].replace('[1, 0, 0, "-1/2*i"]', '"phi"'),
+    "no Schmidt angle": FILES["states"].replace('schmidt = "1/8"', ""),
+    "d of I3322": FILES["I3322"].replace('"i3322"\n', '"i3322"\nd = 3\n', 1),
+    "no d of CGLMP": FILES["CGLMP"].replace("d = 3\n", ""),
     "unknown table": FULL + "[more]\n",
     "unknown header": "tilte = 'x'\n" + FULL,
     "unknown in the scenario": FULL.replace("[source]", "X = 2\n[source]"),

@@ -264,15 +264,25 @@ FAULTS = {
         {"scenario": TWO_BY_TWO, "observed": 'counts = "a.csv"'},
         "observed.counts",
         "unknown key",
-        "behaviour, settings, table, visibility",
+        "angles, behaviour, measurements, settings, state, table, visibility",
     ),
     # adversary
-    "quantum devices": (
+    "quantum devices without a level": (
         {"adversary": 'devices = "quantum"'},
-        "adversary.devices",
-        "'quantum'",
-        "local, no-signalling",
+        "adversary.level",
+        "is missing",
+        "quantum devices, and only they, need a level",
     ),
+    "level of other devices": (
+        {"adversary": 'devices = "local"\nlevel = "1"'},
+        "adversary.level",
+        "'1' is given",
+        "quantum devices, and only they",
+    ),
+    "d missing": ({"scenario": 'family = "cglmp"'}, "scenario.d", "missing", "an integer"),
+    "d too small": ({"scenario": 'family = "cglmp"\nd = 1'}, "scenario.d", "d = 1", "at least 2"),
+    "d too large": ({"scenario": 'family = "cglmp"\nd = 33'}, "scenario.d", "33", "at most 32"),
+    "d of i3322": ({"scenario": 'family = "i3322"\nd = 2'}, "scenario.d", "unknown key", "family"),
     "told unknown": (
         {"adversary": 'devices = "local"\ntold = "all"'},
         "adversary.told",
@@ -327,7 +337,7 @@ FAULTS = {
         {"observed": None},
         "test[0].score",
         "observed",
-        "needs observed.behaviour or observed.table",
+        "needs observed.behaviour, observed.state or observed.table",
     ),
     "observed joint score": (
         {"test": 'functional = "chained"\non = "joint"\nrelation = "<="\nscore = "observed"'},
@@ -1139,31 +1149,36 @@ def test_example_3(tmp_path):
     assert [test.score for test in robust.question.tests] == [F(1, 100)]
 
 
+def test_example_4(tmp_path):
+    tables = {
+        "scenario": CHSH,
+        "source": 'kind = "uniform"',
+        "observed": None,
+        "adversary": 'devices = "quantum"\nlevel = "1 + A B"',
+        "test": CHSH_TEST + "score = 2.8",
+        "ask": GUESS + 'of = "A"\nat = [0, 0]',
+        "expect": 'value = "1/2 + sqrt(2 - 2.8^2/4)/2"\nwithin = 1e-8',
+    }
+    weak = '[[instances]]\nname = "weak"\nadversary = { level = "1" }\nexpect = { verdict = "UNDECIDED" }\n'
+    first, second = asked(tmp_path, tables, weak).instances
+    assert first.expect.value == F(1, 2) + sqrt(2 - F(14, 5) ** 2 / 4) / 2
+    assert (first.question.adversary.level, second.question.adversary.level) == ("1 + A B", "1")
+    assert second.expect.verdict == "UNDECIDED"
+
+
+def test_example_5(tmp_path):
+    tables = {
+        "observed": 'behaviour = "quantum"\nvisibility = 0.99\nsettings = "uniform"',
+        "adversary": 'devices = "quantum"\nlevel = "1 + A B"\ntold = "settings"',
+        "test": 'keep = "behaviour"\ntolerance = 1e-9',
+        "ask": GUESS + 'of = "A"\nat = "average"',
+    }
+    question = asked(tmp_path, tables).instances[0].question
+    assert (question.adversary.devices, question.adversary.told) == ("quantum", "settings")
+    assert len(question.tests) == 2 * 64
+
+
 EXAMPLES_TO_COME = {
-    "4": (
-        written(
-            {
-                "scenario": CHSH,
-                "source": 'kind = "uniform"',
-                "observed": None,
-                "adversary": 'devices = "quantum"\nlevel = "1 + A B"',
-                "test": CHSH_TEST + "score = 2.8",
-                "ask": GUESS + 'of = "A"\nat = [0, 0]',
-            }
-        ),
-        "adversary.devices: 'quantum'",
-    ),
-    "5": (
-        written(
-            {
-                "observed": 'behaviour = "quantum"\nvisibility = 0.99\nsettings = "uniform"',
-                "adversary": 'devices = "quantum"\nlevel = "1 + A B"\ntold = "settings"',
-                "test": 'keep = "behaviour"\ntolerance = 1e-9',
-                "ask": GUESS + 'of = "A"\nat = "average"',
-            }
-        ),
-        "adversary.devices: 'quantum'",
-    ),
     "6": (
         written(
             {

@@ -12,7 +12,7 @@ from freerand_opt.certificates.orbits import OrbitStrategy
 from freerand_opt.exact import Exact, log2, text
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.functional import Functional
-from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
+from freerand_opt.model.question import Adversary, Ask, MomentCondition, Output, Question, Test
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import (
     Inequalities,
@@ -61,8 +61,31 @@ def question_json(question: Question) -> dict[str, Any]:
 
 
 def _adversary_json(adversary: Adversary) -> dict[str, Any]:
-    plain = {"devices": adversary.devices, "told": adversary.told}
-    return plain | ({"level": adversary.level} if adversary.level else {})
+    plain: dict[str, Any] = {"devices": adversary.devices, "told": adversary.told}
+    if adversary.level:
+        plain["level"] = adversary.level
+    if adversary.moments:
+        plain["moments"] = [
+            {
+                "terms": [[name, str(factor)] for name, factor in held.terms],
+                "relation": held.relation,
+                "bound": text(held.bound),
+            }
+            for held in adversary.moments
+        ]
+    return plain
+
+
+def _adversary(plain: dict[str, Any]) -> Adversary:
+    conditions = tuple(
+        MomentCondition(
+            tuple((name, Fraction(factor)) for name, factor in held["terms"]),
+            held["relation"],
+            parse(held["bound"]),
+        )
+        for held in plain.get("moments", ())
+    )
+    return Adversary(plain["devices"], plain["told"], plain.get("level", ""), conditions)
 
 
 def _functional_json(functional: Functional) -> dict[str, Any]:
@@ -132,9 +155,7 @@ def question_from_json(plain: dict[str, Any]) -> Question:
         scenario=scenario,
         source=_source(plain["source"]),
         settings=settings if isinstance(settings, str) else tuple(Fraction(p) for p in settings),
-        adversary=Adversary(
-            plain["adversary"]["devices"], plain["adversary"]["told"], plain["adversary"].get("level", "")
-        ),
+        adversary=_adversary(plain["adversary"]),
         tests=tuple(Test(_functional(t), t["relation"], parse(t["score"])) for t in plain["tests"]),
         ask=Ask(
             quantity=asked["quantity"],

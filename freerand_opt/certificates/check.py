@@ -889,6 +889,7 @@ class _Question:
     score: _Score | None
     smallest: bool
     used: frozenset[int]  # joint settings at which outcomes matter
+    moments: int  # the number of conditions on moments, under which no attack is checked
 
 
 _AT = ("ask", "at")
@@ -930,6 +931,7 @@ def _read_question(raw: Any) -> _Question:
     devices = _choice(adversary, "devices", ("local", "quantum", "no-signalling"), where)
     if devices == "quantum":
         _get(adversary, "level", str, where)
+    moments = _read_moments(adversary, devices, where)
     told = _choice(adversary, "told", ("settings", "nothing"), where)
 
     def score(holder: Any, place: str, linear: bool = True) -> _Score:
@@ -999,7 +1001,26 @@ def _read_question(raw: Any) -> _Question:
         asked,
         smallest,
         frozenset(spots),
+        moments,
     )
+
+
+def _read_moments(adversary: Any, devices: str, where: str) -> int:
+    """Return the number of conditions on moments; they belong to the program, which is checked apart."""
+    if "moments" not in adversary:
+        return 0
+    if devices != "quantum":
+        raise CertificateError(f"{where}: conditions on moments need quantum devices")
+    conditions = _get(adversary, "moments", list, where)
+    for k, condition in enumerate(conditions):
+        place = f"{where}: moments {k}"
+        _choice(condition, "relation", ("<=", ">=", "="), place)
+        number(_get(condition, "bound", str, place), f"{place}: bound")
+        for term in _get(condition, "terms", list, place):
+            if type(term) is not list or len(term) != 2 or type(term[0]) is not str:
+                raise CertificateError(f"{place}: a term is [name, number]")
+            number(term[1], place)
+    return len(conditions)
 
 
 def _digits(index: int, sizes: Sequence[int]) -> list[int]:
@@ -1309,6 +1330,8 @@ def _best(tally: Mapping[int, Scalar], q: _Question) -> Scalar:
 
 def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
     """Check an attack against the question; return the claimed value, proved, and a line."""
+    if q.moments:
+        raise CertificateError("attack: none can be checked against conditions on moments")
     value = number(_get(attack, "value", str, "attack"), "attack: value")
     strategies, scale = [], 1
     for w, raw in enumerate(_get(attack, "strategies", list, "attack")):

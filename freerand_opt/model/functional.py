@@ -105,7 +105,85 @@ def _need_ghz(scenario: Scenario) -> None:
         raise ValueError("the Mermin relations need the family ghz")
 
 
-NAMED = {"chained": chained, "chsh": chsh, "hardy": hardy, "mermin": mermin}
+def svetlichny(scenario: Scenario) -> Functional:
+    """Return the sum of (-1)^(k(k-1)/2) E(s), with k the number of settings 1 in s.
+
+    For M parties at most 2^(M-1) without genuine M-party nonlocality, 2^(M-1) sqrt 2 quantum, 2^M
+    no-signalling (Svetlichny 1987 for M = 3; Seevinck and Svetlichny, arXiv:quant-ph/0201046).
+    """
+    parties = len(scenario.settings)
+    if parties < 3 or {*scenario.settings, *scenario.outcomes} != {2}:
+        raise ValueError(
+            "the Svetlichny functional needs three parties or more with two settings and two outcomes"
+        )
+    terms = {}
+    for s, settings in enumerate(scenario.joint_settings):
+        ones = sum(settings)
+        for o, outcomes in enumerate(scenario.joint_outcomes):
+            terms[o, s] = Fraction((-1) ** (ones * (ones - 1) // 2 + sum(outcomes)))
+    return from_terms(terms)
+
+
+#: I3322: coefficients of P(0|a) of each party, and of P(00|ab).
+_I3322_ALONE = ((-1, 0, 0), (-2, -1, 0))
+_I3322_BOTH = ((1, 1, 1), (1, 1, -1), (1, -1, 0))
+
+
+def i3322(scenario: Scenario) -> Functional:
+    """Return I3322 in terms of outcomes 0; local at most 0, two qubits 1/4, no-signalling 1.
+
+    The table of Collins and Gisin (arXiv:quant-ph/0306129), up to exchange of the parties; P(0|a) of one
+    party is averaged over the settings of the other.
+    """
+    if (scenario.settings, scenario.outcomes) != ((3, 3), (2, 2)):
+        raise ValueError("the I3322 functional needs two parties with three settings and two outcomes")
+    terms: dict[tuple[int, int], Fraction] = {}
+    for (a, b), (x, y) in product(scenario.joint_settings, scenario.joint_outcomes):
+        alone = Fraction(_I3322_ALONE[0][a] * (x == 0) + _I3322_ALONE[1][b] * (y == 0), 3)
+        both = Fraction(_I3322_BOTH[a][b] * (x == y == 0))
+        terms[scenario.outcome_index((x, y)), scenario.setting_index((a, b))] = alone + both
+    return from_terms(terms)
+
+
+def cglmp(scenario: Scenario) -> Functional:
+    r"""Return I_d of Collins, Gisin, Linden, Massar and Popescu; local at most 2, no-signalling 4.
+
+    .. math:: I_d = \sum_{k < \lfloor d/2 \rfloor} \Bigl(1 - \frac{2k}{d-1}\Bigr)
+        \bigl[ p_{00}(k) + p_{10}(-k-1) + p_{11}(k) + p_{01}(-k) - p_{00}(-k-1) - p_{10}(k) - p_{11}(-k-1)
+        - p_{01}(k+1) \bigr]
+
+    with p_ab(k) the probability of A = B + k modulo d (arXiv:quant-ph/0106024). Quantum: 2 sqrt 2 for
+    d = 2, 1 + sqrt(11/3) for d = 3 (arXiv:quant-ph/0111143).
+    """
+    d = scenario.outcomes[0]
+    if scenario.settings != (2, 2) or scenario.outcomes != (d, d) or d < 2:
+        raise ValueError("the CGLMP functional needs two parties with two settings and d >= 2 outcomes")
+    terms: dict[tuple[int, int], Fraction] = {}
+    for k in range(d // 2):
+        weight = 1 - Fraction(2 * k, d - 1)
+        # for each pair of settings the difference A - B that counts for, and the one that counts against
+        for settings, good, bad in (
+            ((0, 0), k, -k - 1),
+            ((1, 0), -k - 1, k),
+            ((1, 1), k, -k - 1),
+            ((0, 1), -k, k + 1),
+        ):
+            for y, (difference, sign) in product(range(d), ((good, 1), (bad, -1))):
+                outcome = scenario.outcome_index(((y + difference) % d, y))
+                key = (outcome, scenario.setting_index(settings))
+                terms[key] = terms.get(key, Fraction(0)) + sign * weight
+    return from_terms(terms)
+
+
+NAMED = {
+    "chained": chained,
+    "chsh": chsh,
+    "hardy": hardy,
+    "mermin": mermin,
+    "svetlichny": svetlichny,
+    "i3322": i3322,
+    "cglmp": cglmp,
+}
 
 MAX_LABEL = 200
 _PROBABILITY = re.compile(r"P\(\s*([\d,\s]+)\|([\d,\s]+)\)", re.ASCII)

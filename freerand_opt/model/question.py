@@ -24,16 +24,37 @@ GUESSES: tuple[Quantity, ...] = ("guessing-probability", "trace-distance", "min-
 
 
 @dataclass(frozen=True)
+class MomentCondition:
+    """A sum of moments of quantum devices stands in a relation (<=, >=, =) to an exact number.
+
+    `terms` are (name, coefficient), such as ``("<A0 B0 A1>", 1)``; the moments are averaged over W
+    with the weights P(w), not conditioned on settings.
+    """
+
+    terms: tuple[tuple[str, Fraction], ...]
+    relation: str
+    bound: Exact
+
+    @property
+    def label(self) -> str:
+        """Return the condition in words."""
+        total = " + ".join(f"{factor} {name}" for name, factor in self.terms)
+        return f"{total} {self.relation} {self.bound}"
+
+
+@dataclass(frozen=True)
 class Adversary:
     """`devices` local (deterministic given W), quantum or no-signalling; `told` settings or nothing.
 
     What she is told matters only for a guess that is averaged over the settings. `level` says how
-    far the hierarchy is followed that bounds quantum devices from outside.
+    far the hierarchy is followed that bounds quantum devices from outside; `moments` are conditions
+    on its moments.
     """
 
     devices: str
     told: str = "settings"
     level: str = ""
+    moments: tuple[MomentCondition, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ class Cycle:
 class Scenario:
     """Parties A, B, .. with numbers of settings and of outcomes.
 
-    `family` is the name under which correlations are known (chsh, chained, ghz), or None.
+    `family` is the name under which correlations are known (chsh, chained, ghz,
+    i3322, cglmp), or None.
     """
 
     settings: tuple[int, ...]
@@ -104,6 +105,18 @@ def ghz(m: int) -> Scenario:
     if m < 3:
         raise ValueError(f"M = {m}; GHZ correlations have at least 3 parties")
     return Scenario((2,) * m, (2,) * m, "ghz")
+
+
+def i3322() -> Scenario:
+    """Return the scenario of two parties with three settings and two outcomes each."""
+    return Scenario((3, 3), (2, 2), "i3322")
+
+
+def cglmp(d: int) -> Scenario:
+    """Return the scenario of two parties with two settings and d >= 2 outcomes each."""
+    if d < 2:
+        raise ValueError(f"d = {d}; the CGLMP scenario has at least 2 outcomes")
+    return Scenario((2, 2), (d, d), "cglmp")
 
 
 def cycle(scenario: Scenario) -> Cycle | None:

@@ -8,6 +8,7 @@ for words u, v of a level; k(u, v) = k(v, u) since real parts suffice for real f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +24,11 @@ from freerand_opt.model.level import patterns
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.programs.program import IntArray
 from freerand_opt.programs.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
+
+#: A moment's name, and one operator in it.
+_MOMENT = re.compile(r"<([^<>]*)>")
+_OPERATOR = re.compile(r"([A-Z])(?:(\d{1,6})|\[(\d{1,6})\|(\d{1,6})\])", re.ASCII)
+MAX_NAME = 400
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +78,73 @@ class MomentMatrix:
             parts.append(party.text(int(values[place])))
         return " ".join(text for part in reversed(parts) for text in part) or "1"
 
-    def position(self, letters: Sequence[int]) -> int | None:
-        """Return the class of a product of at most one operator a party (0 for none), or None."""
-        code = 0
-        for letter, values in zip(letters, self.values, strict=True):
-            place = int(np.searchsorted(values, letter))
-            if place == len(values) or values[place] != letter:
-                return None
-            code = code * len(values) + place
+    def position(self, codes: Sequence[int]) -> int | None:
+        """Return the class of a product of one word a party, given by codes (0 for none), or None.
+
+        A product of at most one operator a party is its own adjoint; any other is given as the one
+        of it and its adjoint that comes first.
+        """
+        code = self._joint(codes)
+        if code is None:
+            return None
         found = int(np.searchsorted(self.codes, code))
         return found if found < len(self.codes) and self.codes[found] == code else None
+
+    def _joint(self, codes: Sequence[int]) -> int | None:
+        code = 0
+        for held, values in zip(codes, self.values, strict=True):
+            place = int(np.searchsorted(values, held))
+            if place == len(values) or values[place] != held:
+                return None
+            code = code * len(values) + place
+        return code
+
+    def named_position(self, name: str) -> int | None:
+        """Return the class of a moment such as ``<A0 B0 A1>``, -1 if it vanishes, None if it is not there.
+
+        Operators of one party keep their order; those of different parties commute. Raise ValueError
+        for what is no moment of the scenario.
+        """
+        letters = self._letters(name)
+        codes = [party.reduced(word) for party, word in zip(self.parties, letters, strict=True)]
+        back = [party.reduced(word[::-1]) for party, word in zip(self.parties, letters, strict=True)]
+        if None in codes:
+            return -1
+        both = [self._joint([code or 0 for code in held]) for held in (codes, back)]
+        held = [code for code in both if code is not None]
+        if not held:
+            return None
+        found = int(np.searchsorted(self.codes, min(held)))
+        return found if found < len(self.codes) and self.codes[found] == min(held) else None
+
+    def _letters(self, name: str) -> list[list[int]]:
+        """Return each party's operators in a moment's name."""
+        whole = _MOMENT.fullmatch(name.strip())
+        if whole is None or len(name) > MAX_NAME:
+            raise ValueError("a moment is <1> or a product of operators, as <A0 B0 A1> or <A[0|1] B[0|0]>")
+        letters: list[list[int]] = [[] for _ in self.parties]
+        for word in () if whole[1].strip() == "1" else whole[1].split():
+            match = _OPERATOR.fullmatch(word)
+            party = self.scenario.parties.find(word[0])
+            if match is None or party < 0:
+                raise ValueError(f"{word} is no operator of {', '.join(self.scenario.parties)}")
+            own = self.parties[party]
+            if (own.outcomes == 2) != (match[2] is not None):
+                form = (
+                    f"{own.name}0, {own.name}1, .." if own.outcomes == 2 else f"{own.name}[outcome|setting]"
+                )
+                raise ValueError(
+                    f"{word}: {own.name} has {own.outcomes} outcomes, so its operators are {form}"
+                )
+            setting, outcome = int(match[2] or match[4]), int(match[3] or 0)
+            if setting >= self.scenario.settings[party] or outcome >= own.outcomes - 1:
+                last = "; the last outcome is 1 less the others" if own.outcomes > 2 else ""
+                raise ValueError(
+                    f"{word}: settings of {own.name} are 0..{self.scenario.settings[party] - 1}"
+                    + (f", outcomes 0..{own.outcomes - 2}{last}" if last else "")
+                )
+            letters[party].append(own.operator(setting, outcome))
+        return letters
 
     def probability(
         self, outcomes: Sequence[int], settings: Sequence[int]

@@ -23,6 +23,7 @@ from scipy.sparse import csr_array
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
+from freerand_opt.programs.conditions import condition_rows
 from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.guesses import label_values
 from freerand_opt.programs.moments import MomentMatrix, moment_matrix
@@ -100,6 +101,8 @@ def by_moments(
                 place = column(g, s, k)
                 objective[place] = objective.get(place, Fraction(0)) + share * factor
     linear = [observed_rows(question, layout), *test_rows(question, layout, scores)]
+    roots = [(g * nodes + cone.root) * width for g in range(len(labels))]
+    linear += condition_rows(question, matrix, roots, columns + spare)
     lacking = {place for place, value in objective.items() if value and place >= columns}
     lacking |= {int(c) for part in linear for c in part.matrix.indices if c >= columns}
     if lacking:

@@ -7,6 +7,7 @@ Operators of different parties commute (Navascues, Pironio and Acin, arXiv:0803.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,22 @@ class PartyWords:
     def operator(self, setting: int, outcome: int = 0) -> int:
         """Return the letter of an observable (two outcomes) or of the projector on an outcome."""
         return 1 + setting * (self.outcomes - 1) + outcome
+
+    def reduced(self, letters: Sequence[int]) -> int | None:
+        """Return the code of a product of operators, None if it is zero."""
+        each = self.outcomes - 1
+        kept: list[int] = []
+        for letter in letters:
+            if not kept or (kept[-1] - 1) // each != (letter - 1) // each:
+                kept.append(letter)
+            elif each == 1:
+                kept.pop()
+            elif kept[-1] != letter:
+                return None
+        code = 0
+        for letter in kept:
+            code = code * self.base + letter
+        return code
 
     def text(self, code: int) -> list[str]:
         """Return the operators of a word given by its code."""
@@ -91,7 +108,9 @@ def _products(letters: IntArray, lengths: IntArray, base: int, each: int) -> Int
         same &= (letters[:, None, k] == letters[None, :, k]) & (letters[:, None, k] > 0)
         common += same
     rows = np.arange(count)
-    kept = common if each == 1 else np.maximum(common - 1, 0)
+    if each > 1:
+        common = np.minimum(common, 1)  # projectors merge but do not go: Q P P Q is no Q
+    kept = common if each == 1 else 0 * common
     left = back[rows[:, None], kept]
     right = tail[rows[None, :], common]
     codes = left * powers[lengths[None, :] - common] + right

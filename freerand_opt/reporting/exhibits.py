@@ -24,6 +24,8 @@ def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
         return _computation(file, chosen, form)
     from freerand_opt.programs import export, export_conic
     from freerand_opt.programs.build import build
+    from freerand_opt.programs.quantum import MomentStrategies
+    from freerand_opt.reporting.matrices import moment_matrices
 
     made = build(chosen.question)
     program = made.above.program
@@ -46,6 +48,8 @@ def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
             *words.question(chosen.question),
             *words.program(program, made.method),
         ]
+        if isinstance(made.above, MomentStrategies):
+            lines += moment_matrices(made.above, chosen.question.scenario)
         return "\n".join(line for line in lines if line) + "\n"
     return {"mps": export.as_mps, "cbf": export_conic.as_cbf, "sdpa": export_conic.as_sdpa}[form](program)
 

@@ -44,7 +44,10 @@ def question(asked: Question) -> Iterator[str]:
     observed = asked.settings if isinstance(asked.settings, str) else "a given distribution"
     yield f"observed    settings: {observed}"
     told = f", told {asked.adversary.told} before she guesses" if asked.ask.at == "average" else ""
-    yield f"adversary   {asked.adversary.devices} devices given W{told}"
+    level = f" (level {asked.adversary.level})" if asked.adversary.level else ""
+    yield f"adversary   {asked.adversary.devices} devices given W{level}{told}"
+    for condition in asked.adversary.moments:
+        yield f"moments     {condition.label}"
     tests = asked.tests
     for test in tests[:4]:
         yield f"test        {test.label}"

@@ -13,7 +13,9 @@ from freerand_opt.exact import Exact, compare
 from freerand_opt.model import behaviour as behaviours
 from freerand_opt.model import functional as functionals
 from freerand_opt.model.behaviour import Behaviour
+from freerand_opt.model.quantum_state import STATES
 from freerand_opt.model.scenario import Scenario
+from freerand_opt.spec import states
 from freerand_opt.spec.fields import Fields, attempt, contents, kind, number, shortened, shown
 
 MAX_CSV_BYTES = 2**26
@@ -30,9 +32,15 @@ def observed(
     if fields.has("behaviour"):
         name = fields.choice("behaviour", behaviours.NAMED)
         behaviour = attempt(fields.at("behaviour"), lambda: behaviours.NAMED[name](scenario))
+    if fields.has("state"):
+        if behaviour is not None:
+            raise fields.fail("state", "given beside observed.behaviour; keep one of them")
+        behaviour = states.behaviour(fields, scenario, folder)
+    elif fields.has("angles") or fields.has("measurements"):
+        raise fields.fail("state", f'is missing; angles and measurements need a state, as "{STATES[0]}"')
     if fields.has("table"):
         if behaviour is not None:
-            raise fields.fail("table", "given beside observed.behaviour; keep one of them")
+            raise fields.fail("table", "given beside observed.behaviour or observed.state; keep one of them")
         behaviour = _table(fields, scenario, folder)
         given = behaviour
         fault = attempt(fields.at("table"), lambda: behaviours.defect(given))
@@ -43,7 +51,8 @@ def observed(
         assert visibility is not None
         if behaviour is None:
             raise fields.fail(
-                "visibility", "needs observed.behaviour or observed.table to mix with white noise"
+                "visibility",
+                "needs observed.behaviour, observed.state or observed.table to mix with white noise",
             )
         share = visibility
         if attempt(

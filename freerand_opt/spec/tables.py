@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 from pathlib import Path
@@ -18,6 +19,7 @@ from freerand_opt.model.question import Adversary, Ask, Question, Test
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.spec import sources
 from freerand_opt.spec.fields import Fields, attempt, kind, number, shortened, shown
+from freerand_opt.spec.moments import moment_conditions
 from freerand_opt.spec.observed import observed
 from freerand_opt.spec.outputs import output
 
@@ -33,7 +35,14 @@ ON = ("conditional", "joint")
 KEPT = ("behaviour", "errors")
 SETS_OF_RELATIONS = ("mermin",)
 TOLD = ("settings", "nothing")
-FAMILIES = ("chsh", "chained", "ghz")
+#: Families: the key of their size, the largest size, the maker (of a size, if there is a key).
+SIZED = {
+    "chained": ("N", 1024, scenarios.chained),
+    "ghz": ("M", 8, scenarios.ghz),
+    "cglmp": ("d", 32, scenarios.cglmp),
+}
+UNSIZED = {"chsh": scenarios.chsh, "i3322": scenarios.i3322}
+FAMILIES = ("chsh", "chained", "ghz", "i3322", "cglmp")
 QUANTITIES = ("guessing-probability", "trace-distance", "min-entropy", "score", "strategy")
 
 
@@ -45,6 +54,7 @@ def question(root: Fields, folder: Path) -> Question:
     source = sources.source(chooser, scenario)
     behaviour, settings = observed(root.table_at("observed"), scenario, folder)
     adversary = _adversary(root.table_at("adversary", required=True), scenario)
+    adversary = replace(adversary, moments=moment_conditions(root, adversary.devices))
     tests = _tests(root, scenario, behaviour)
     ask = _ask(root.table_at("ask", required=True), scenario)
     found = Question(scenario, source, settings, adversary, tests, ask)
@@ -87,16 +97,14 @@ def _scenario(fields: Fields | None) -> Scenario:
     assert fields is not None
     if fields.has("family"):
         family = fields.choice("family", FAMILIES)
-        if family == "chsh":
+        if family in UNSIZED:
             fields.done()
-            return scenarios.chsh()
-        key = "N" if family == "chained" else "M"
+            return UNSIZED[family]()
+        key, limit, maker = SIZED[family]
         size = fields.get(key, int, required=True)
         fields.done()
-        limit = 1024 if family == "chained" else 8
         if size > limit:
             raise fields.fail(key, f"{size} is too large; at most {limit}")
-        maker = scenarios.chained if family == "chained" else scenarios.ghz
         return attempt(fields.at(key), lambda: maker(size))
     settings, outcomes = (_by_party(fields, key) for key in ("settings", "outcomes"))
     fields.done()
@@ -204,7 +212,9 @@ def _test(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
 def _score(fields: Fields, chosen: Functional, behaviour: Behaviour | None) -> Exact:
     if fields.has("score") and fields.table["score"] == "observed":
         if behaviour is None:
-            raise fields.fail("score", '"observed" needs observed.behaviour or observed.table')
+            raise fields.fail(
+                "score", '"observed" needs observed.behaviour, observed.state or observed.table'
+            )
         if chosen.on == "joint":
             raise fields.fail(
                 "score", '"observed" is the score of conditional probabilities; give the joint score'
@@ -224,7 +234,7 @@ def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
     if tolerance < 0:
         raise fields.fail("tolerance", f"{tolerance} is negative")
     if behaviour is None:
-        raise fields.fail("keep", "needs observed.behaviour or observed.table")
+        raise fields.fail("keep", "needs observed.behaviour, observed.state or observed.table")
     if what == "errors":
         total = attempt(fields.at("keep"), lambda: functionals.chained(scenario))
         tests = []

@@ -1,0 +1,62 @@
+r"""Rows for linear conditions on moments that are averaged over what the adversary holds.
+
+.. math:: \sum_k c_k \sum_w P(w)\, y_w(k) \;\le\; b
+
+In the program's columns the average of moment k is the sum over guess labels at the root of the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from freerand_opt.errors import InputError
+from freerand_opt.model.question import MomentCondition, Question
+from freerand_opt.programs.moments import MomentMatrix
+from freerand_opt.programs.observation import normalised_at
+from freerand_opt.programs.program import Labels, Rows, integer_rows
+
+#: The label by which rows of conditions on moments are known.
+MOMENT_PATTERN = "moments: {0}"
+
+
+def condition_rows(
+    question: Question, matrix: MomentMatrix, roots: Sequence[int], columns: int
+) -> list[Rows]:
+    """Return one row for each condition, >= turned into <=; moment k stands in the columns root + k.
+
+    Raise InputError for a moment that the level lacks, or settings that leave P(w) without a scale.
+    """
+    conditions = question.adversary.moments
+    if conditions and question.settings == "free" and normalised_at(question) is not None:
+        raise InputError(
+            "moment",
+            "with free settings and a guess at one joint setting an average over W is no linear condition; "
+            "observe uniform settings, or ask for the average",
+        )
+    return [_row(place, condition, matrix, roots, columns) for place, condition in enumerate(conditions)]
+
+
+def _row(
+    place: int, condition: MomentCondition, matrix: MomentMatrix, roots: Sequence[int], columns: int
+) -> Rows:
+    total: dict[int, Fraction] = {}
+    for name, factor in condition.terms:
+        where = f'moment[{place}].terms."{name[:60]}"'
+        try:
+            found = matrix.named_position(name)
+        except ValueError as error:
+            raise InputError(where, str(error)) from None
+        if found is None:
+            raise InputError(
+                where,
+                f"level {matrix.level!r} has no such moment; it has those of products of two of its words "
+                "(use a higher level)",
+            )
+        if found >= 0:
+            total[found] = total.get(found, Fraction(0)) + factor
+    sign = -1 if condition.relation == ">=" else 1
+    entries = [(0, root + k, sign * factor) for k, factor in total.items() if factor for root in roots]
+    rows, bounds = integer_rows(entries, [condition.bound * sign], columns)
+    cone = "zero" if condition.relation == "=" else "nonnegative"
+    return Rows(cone, rows, bounds, Labels(MOMENT_PATTERN, ((condition.label,),)))
