@@ -35,6 +35,9 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stder
 Folder = Annotated[Path | None, typer.Option("--certificates", help="Write certificates below this folder.")]
 
 
+Width = Annotated[float | None, typer.Option(help="Wider brackets: exit code 1 (1e-9; quantum 1e-6).")]
+
+
 def main() -> None:
     """Run the command line and turn expected failures into one line and an exit code."""
     try:
@@ -171,11 +174,8 @@ def bound(
     solver: Solver = "auto",
     time_limit: TimeLimit = None,
     certificates: Folder = None,
-    threshold: Annotated[
-        str | None,
-        typer.Option(help="Seek a critical value: source.epsilon=0:1/4 (with threshold.crosses=C)."),
-    ] = None,
-    width: Annotated[float, typer.Option(help="Brackets wider than this give exit code 1.")] = 1e-9,
+    threshold: Annotated[str | None, typer.Option(help="Critical value: source.epsilon=0:1/4.")] = None,
+    width: Width = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -194,7 +194,8 @@ def bound(
         _say(f"error: {words}")
     wide = [found for found in results if not found.result.notes and found.wider_than(width)]
     for found in wide:
-        _say(f"{f'{found.result.name} {found.result.instance}'.strip()}: the bracket is wider than {width:g}")
+        most = found.usual_width if width is None else width
+        _say(f"{found.title}: the bracket is wider than {most:g}")
     sys.exit(2 if failed else 1 if wide else 0)
 
 

@@ -241,8 +241,6 @@ def devices_like_sources_base(epsilon: Fraction) -> Exact:
 
 
 NAMED: dict[str, Callable[[Question], Exact]] = {
-    "chained-quantum-score": chained_quantum_score,
-    "chsh-quantum-guess": chsh_quantum_guess,
     "lemma-1": lemma_1,
     "chained-leakage": chained_leakage,
     "averaged-leakage": averaged_leakage,
@@ -255,4 +253,6 @@ NAMED: dict[str, Callable[[Question], Exact]] = {
     "chsh-local-score": chsh_local_score,
     "chsh-guess": chsh_guess,
     "chained-guess": chained_guess,
+    "chained-quantum-score": chained_quantum_score,
+    "chsh-quantum-guess": chsh_quantum_guess,
 }

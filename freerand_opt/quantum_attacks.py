@@ -21,8 +21,8 @@ import numpy as np
 
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
-from freerand_opt.exact import Exact, compare, round_down, round_up
-from freerand_opt.model.functional import Functional
+from freerand_opt.certificates.worth import columns, evaluated
+from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.boxes import (
@@ -33,7 +33,6 @@ from freerand_opt.programs.boxes import (
     chances,
     deterministic_count,
     rounded,
-    table,
 )
 from freerand_opt.programs.guesses import functional_table, label_values
 from freerand_opt.programs.known import known_strategy
@@ -179,7 +178,7 @@ def _boxes(
                 yield found[0]
                 if isinstance(question.source, Uniform):
                     break
-                table = np.array([[float(p) for p in column] for column in _columns(question, found[0])]).T
+                table = np.array([[float(p) for p in column] for column in columns(question, found[0])]).T
                 worths = (worth * table).sum(axis=0)
                 exact = [Fraction(round(float(v) * 2**40), 2**40) for v in worths]
                 best = best_distribution(question.source, question.scenario, exact)
@@ -254,50 +253,3 @@ def _table(question: Question, box: Box) -> Box | None:
 
 def _inner(tests: Sequence[Test], margin: Fraction) -> list[Exact]:
     return [round_up(t.score) + margin if t.relation == ">=" else round_down(t.score) - margin for t in tests]
-
-
-# ------------------------------------------------------------------ what an attack is worth
-
-
-def evaluated(question: Question, found: Sequence[Strategy]) -> Fraction | None:
-    """Return the exact value of an attack, or None if it fails a test."""
-    scenario, ask = question.scenario, question.ask
-    settings = scenario.shape[1]
-    columns = [_columns(question, strategy.box) for strategy in found]
-    joint: dict[tuple[int, int], Fraction] = {}
-    seen = [sum((strategy.masses[s] for strategy in found), Fraction(0)) for s in range(settings)]
-    for strategy, box in zip(found, columns, strict=True):
-        for s, column in enumerate(box):
-            for o, chance in enumerate(column):
-                joint[o, s] = joint.get((o, s), Fraction(0)) + strategy.masses[s] * chance
-
-    def score(functional: Functional) -> Fraction:
-        given = functional.on == "conditional"
-        return sum((f * joint[o, s] / (seen[s] if given else 1) for o, s, f in functional.terms), Fraction(0))
-
-    for test in question.tests:
-        order = compare(score(test.functional), test.score)
-        if (order > 0 and test.relation != ">=") or (order < 0 and test.relation != "<="):
-            return None
-    if ask.quantity == "strategy":
-        return Fraction(1)
-    if ask.functional is not None:
-        return ask.sign * score(ask.functional)
-    labels, denominator = label_values(question)
-    total = Fraction(0)
-    for strategy, box in zip(found, columns, strict=True):
-        worths = [
-            sum(int(worth[o, s]) * strategy.masses[s] * box[s][o] for o, s in np.argwhere(worth).tolist())
-            for worth in labels
-        ]
-        total += Fraction(max(worths)) / denominator
-    here = scenario.setting_index(ask.at) if isinstance(ask.at, tuple) else None
-    return total if here is None else total / seen[here]
-
-
-def _columns(question: Question, box: Box) -> list[list[Fraction]]:
-    """Return P(o|s) by setting."""
-    if isinstance(box, Quantum):
-        return [chances(box, settings) for settings in question.scenario.joint_settings]
-    numerators, unit = table(question.scenario, box)
-    return [[Fraction(int(value), unit) for value in column] for column in numerators.T]

@@ -50,8 +50,20 @@ class Verification:
         asked = self.instance.question
         return self.result.infeasible and asked is not None and asked.ask.quantity != "strategy"
 
-    def wider_than(self, width: float) -> bool:
-        """Return whether the answer is not known as well as `width` asks, where that can be said."""
+    @property
+    def title(self) -> str:
+        """Return the names of file and instance."""
+        return f"{self.result.name} {self.result.instance}".strip()
+
+    @property
+    def usual_width(self) -> float:
+        """Return how narrow a bracket is usually expected: linear programs are exact, relaxations floats."""
+        asked = self.instance.question
+        return 1e-6 if asked is not None and asked.adversary.devices == "quantum" else 1e-9
+
+    def wider_than(self, width: float | None) -> bool:
+        """Return whether the answer is not known as well as `width` (None: as usual) asks."""
+        width = self.usual_width if width is None else width
         if self.result.notes:
             return True
         if self.impossible or self.result.quantity == "threshold":

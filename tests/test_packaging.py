@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-CLAIMS = sorted(path.name for path in (ROOT / "lps").glob("*.toml"))
+LPS, SDPS = (sorted(path.name for path in (ROOT / name).glob("*.toml")) for name in ("lps", "sdps"))
+CLAIMS = LPS + SDPS
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,8 @@ def freerand(unpacked, cwd, *arguments):
 
 def test_the_wheel_holds_what_is_needed_and_nothing_else(unpacked):
     held = {path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()}
-    assert {f"freerand_opt/_catalogue/lps/{name}" for name in CLAIMS} <= held
+    assert {f"freerand_opt/_catalogue/lps/{name}" for name in LPS} <= held
+    assert {f"freerand_opt/_catalogue/sdps/{name}" for name in SDPS} <= held
     assert CLAIMS
     for name in ("py.typed", "certificates/check.py", "__main__.py", "cli.py"):
         assert f"freerand_opt/{name}" in held

@@ -10,7 +10,7 @@ from fractions import Fraction as F
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.bounding import InfeasibleError
+from freerand_opt.answering import InfeasibleError
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json, question_json
 from freerand_opt.errors import InputError

@@ -572,18 +572,7 @@ def check_multipliers(
         raise CertificateError("program: indptr does not run from 0 to the number of indices")
     if len(values) != len(entries):
         raise CertificateError("program: there are not as many values as indices")
-    signed = bytearray()  # 1 for a nonnegative row, 2 for one of a psd block
-    triangles: list[tuple[int, int]] = []  # first row and number of rows of each psd block
-    kinds = ("zero", "nonnegative", "psd")
-    for block in blocks:
-        if type(block) is not list or len(block) != 2 or block[0] not in kinds:
-            raise CertificateError("program: a block is ['zero', k], ['nonnegative', k] or ['psd', k]")
-        (count,) = _integers(block[1:], "program: blocks", 0, len(indptr) - 1 - len(signed))
-        if block[0] == "psd":
-            triangles.append((len(signed), count))
-        signed += bytes([kinds.index(block[0])]) * count
-    if len(signed) != len(indptr) - 1:
-        raise CertificateError("program: the blocks do not cover the rows")
+    signed, triangles = _read_blocks(blocks, len(indptr) - 1)
     right, right_codes = _vector(_get(program, "right", dict, where), len(signed), "program: right")
     lower, low_codes = _vector(_get(program, "lower", dict, where), n, "program: lower")
     upper, high_codes = _vector(_get(program, "upper", dict, where), n, "program: upper")
@@ -638,6 +627,23 @@ def check_multipliers(
     if _sign(claimed - derived) < 0:
         raise _differ(where, "bound", claimed, derived)
     return derived
+
+
+def _read_blocks(blocks: list[Any], count: int) -> tuple[bytearray, list[tuple[int, int]]]:
+    """Return the kind of each row (0 zero, 1 nonnegative, 2 psd), and first row and size of psd blocks."""
+    kinds = ("zero", "nonnegative", "psd")
+    signed = bytearray()
+    triangles: list[tuple[int, int]] = []
+    for block in blocks:
+        if type(block) is not list or len(block) != 2 or block[0] not in kinds:
+            raise CertificateError("program: a block is ['zero', k], ['nonnegative', k] or ['psd', k]")
+        (rows,) = _integers(block[1:], "program: blocks", 0, count - len(signed))
+        if block[0] == "psd":
+            triangles.append((len(signed), rows))
+        signed += bytes([kinds.index(block[0])]) * rows
+    if len(signed) != count:
+        raise CertificateError("program: the blocks do not cover the rows")
+    return signed, triangles
 
 
 def _psd_weights(

@@ -12,7 +12,7 @@ biased it is one subnormalised moment matrix for each guess label.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
@@ -64,7 +64,7 @@ def by_moments(
     scenario = question.scenario
     matrix = moment_matrix(scenario, question.adversary.level)
     cone = source_cone(question.source, scenario) if cone is None else cone
-    labels, denominator = label_values(question)
+    labels, _ = label_values(question)
     nodes, width = len(cone.names), matrix.moments
     columns = len(labels) * nodes * width
     # moments that the level lacks stand behind the columns; no row may need them in the end
@@ -92,39 +92,16 @@ def by_moments(
         total=lambda: [((g * nodes + cone.root) * width, Fraction(1)) for g in range(len(labels))],
         one_mass=nodes == 1,
     )
-    objective: dict[int, Fraction] = {}
-    factors = objective_factors(question)
-    for g, worth in enumerate(labels):
-        for o, s in np.argwhere(worth).tolist():
-            share = Fraction(int(worth[o, s]), denominator) * factors[s]
-            for k, factor in expanded(o, s):
-                place = column(g, s, k)
-                objective[place] = objective.get(place, Fraction(0)) + share * factor
+    objective = _objective(question, lambda g, o, s: [(column(g, s, k), v) for k, v in expanded(o, s)])
     linear = [observed_rows(question, layout), *test_rows(question, layout, scores)]
     roots = [(g * nodes + cone.root) * width for g in range(len(labels))]
     linear += condition_rows(question, matrix, roots, columns + spare)
-    lacking = {place for place, value in objective.items() if value and place >= columns}
-    lacking |= {int(c) for part in linear for c in part.matrix.indices if c >= columns}
-    if lacking:
-        words = ", ".join(_named(place - columns, matrix) for place in sorted(lacking)[:3])
-        raise InputError(
-            "adversary.level",
-            f"{matrix.level!r} has no moment {words}, which the question needs; use a higher level, "
-            'such as 2, or "local 1" with products of all parties',
-        )
+    needed = {place for place, value in objective.items() if value}
+    needed |= {int(c) for part in linear for c in part.matrix.indices}
+    _refuse_lacking(matrix, [place - columns for place in sorted(needed) if place >= columns])
     linear = [replace(part, matrix=csr_array(part.matrix[:, :columns])) for part in linear]
     tags = tuple(f"g{g}" for g in range(len(labels)))
     each = identity(len(labels))
-    positive = []
-    gamma = matrix.rows()
-    pairs = numbers(gamma.shape[0])
-    for g in range(len(labels)):
-        pick = csr_array(([1], ([0], [g])), shape=(1, len(labels)), dtype=np.int64)
-        for f in range(cone.inequalities.shape[0]):
-            facet = copies(pick, cone.inequalities[[f]])
-            block = -copies(facet, gamma)
-            names = Labels("moment matrix, facet {1}, entry {2} [{0}]", ((tags[g],), (str(f),), pairs))
-            positive.append(Rows("psd", block, constant(0, gamma.shape[0]), names))
     flow = homogeneous(
         "zero",
         copies(each, copies(cone.equalities, identity(width))),
@@ -133,7 +110,7 @@ def by_moments(
         numbers(cone.equalities.shape[0]),
         numbers(width),
     )
-    rows = [*equalities_first([flow, *linear]), *positive]
+    rows = [*equalities_first([flow, *linear]), *_positive_rows(matrix, cone, tags)]
     most = column_bound(question, cone)
     earned = Palette(columns)
     for place, value in objective.items():
@@ -148,6 +125,45 @@ def by_moments(
         column_labels=(Labels("{2} at {1} [{0}]", (tags, cone.names, numbers(width))),),
     )
     return MomentStrategies(program, matrix, cone, len(labels), _test_rows(rows))
+
+
+def _objective(
+    question: Question, cell: Callable[[int, int, int], list[tuple[int, Fraction]]]
+) -> dict[int, Fraction]:
+    """Return what is earned by column; `cell(g, o, s)` has P(o|s) under label g in columns."""
+    found: dict[int, Fraction] = {}
+    labels, denominator = label_values(question)
+    factors = objective_factors(question)
+    for g, worth in enumerate(labels):
+        for o, s in np.argwhere(worth).tolist():
+            share = Fraction(int(worth[o, s]), denominator) * factors[s]
+            for place, factor in cell(g, o, s):
+                found[place] = found.get(place, Fraction(0)) + share * factor
+    return found
+
+
+def _positive_rows(matrix: MomentMatrix, cone: SourceCone, tags: tuple[str, ...]) -> list[Rows]:
+    """Return one psd block for each guess label and facet of the source."""
+    gamma = matrix.rows()
+    pairs = numbers(gamma.shape[0])
+    found = []
+    for g, tag in enumerate(tags):
+        pick = csr_array(([1], ([0], [g])), shape=(1, len(tags)), dtype=np.int64)
+        for f in range(cone.inequalities.shape[0]):
+            block = -copies(copies(pick, cone.inequalities[[f]]), gamma)
+            names = Labels("moment matrix, facet {1}, entry {2} [{0}]", ((tag,), (str(f),), pairs))
+            found.append(Rows("psd", block, constant(0, gamma.shape[0]), names))
+    return found
+
+
+def _refuse_lacking(matrix: MomentMatrix, numbers_of: list[int]) -> None:
+    if numbers_of:
+        words = ", ".join(_named(number, matrix) for number in numbers_of[:3])
+        raise InputError(
+            "adversary.level",
+            f"{matrix.level!r} has no moment {words}, which the question needs; use a higher level, "
+            'such as 2, or "local 1" with products of all parties',
+        )
 
 
 def _test_rows(rows: Sequence[Rows]) -> tuple[tuple[int, int], ...]:

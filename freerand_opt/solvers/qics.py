@@ -136,17 +136,12 @@ def _fewer_equalities(program: ConicProgram) -> bool:
     return 2 * program.shape[1] > entries and _units(program)
 
 
-def _by_equalities(program: ConicProgram, limit: float | None) -> tuple[FloatArray, FloatArray, str]:
-    """Variables: slacks of the nonnegative rows, then the moment matrices."""
-    columns = program.shape[1]
-    matrix, right = program.matrix.astype(np.float64), program.right.floats()
-    zero = np.flatnonzero(program.zero_rows)
-    signed = np.flatnonzero(_linear(program) & ~program.zero_rows)
-    slacks = len(signed)
-    first = np.full(columns, -1, dtype=np.int64)
-    equal_rows: list[tuple[IntArray, IntArray]] = []
-    vanishing: list[IntArray] = []
-    offset, places = slacks, []
+def _entries(
+    program: ConicProgram, offset: int
+) -> tuple[IntArray, IntArray, IntArray, IntArray, list[tuple[int, int]]]:
+    """Return (first entry of each moment, entries, the first ones they equal, vanishing ones, blocks)."""
+    first = np.full(program.shape[1], -1, dtype=np.int64)
+    left, same, gone, places = [], [], [], []
     for start, size in program.psd_blocks:
         i, j = triangle(size)
         part = program.matrix[start : start + len(i)]
@@ -158,13 +153,23 @@ def _by_equalities(program: ConicProgram, limit: float | None) -> tuple[FloatArr
             if first[classes[place]] < 0:
                 first[classes[place]] = entry[place]
         other = held & (first[np.maximum(classes, 0)] != entry)
-        equal_rows.append((entry[other], first[classes[other]]))
-        vanishing.append(entry[~held])
+        left.append(entry[other])
+        same.append(first[classes[other]])
+        gone.append(entry[~held])
         places.append((offset, size))
         offset += size * size
-    left = np.concatenate([pair[0] for pair in equal_rows])
-    same = np.concatenate([pair[1] for pair in equal_rows])
-    gone = np.concatenate(vanishing)
+    return first, np.concatenate(left), np.concatenate(same), np.concatenate(gone), places
+
+
+def _by_equalities(program: ConicProgram, limit: float | None) -> tuple[FloatArray, FloatArray, str]:
+    """Variables: slacks of the nonnegative rows, then the moment matrices."""
+    columns = program.shape[1]
+    matrix, right = program.matrix.astype(np.float64), program.right.floats()
+    zero = np.flatnonzero(program.zero_rows)
+    signed = np.flatnonzero(_linear(program) & ~program.zero_rows)
+    slacks = len(signed)
+    first, left, same, gone, places = _entries(program, slacks)
+    offset = places[-1][0] + places[-1][1] ** 2
     lift = csr_array((np.ones(columns), (np.arange(columns), first)), shape=(columns, offset))
     count = len(left)
     equalities = coo_array(
