@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from freerand_opt.answering import InfeasibleError
+from freerand_opt.catalogue import claims, find
 from freerand_opt.certificates.check import CertificateError
-from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError
+from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError, nearest
 from freerand_opt.kept import kept
-from freerand_opt.spec.file import Instance, QuestionFile
+from freerand_opt.spec.file import Instance, QuestionFile, read
 from freerand_opt.store import file_name, write_whole
 from freerand_opt.threshold import NoChangeError
 from freerand_opt.verification import Verification, check_certificate, compared, load, unanswered, verify
@@ -119,3 +120,21 @@ def check_all(paths: Iterable[Path]) -> Iterator[Checked]:
         except InputError as error:
             status, lines = "unreadable", (error.message,)
         yield Checked(path, status, lines, time.perf_counter() - begun)
+
+
+def files_named(
+    names: Sequence[str], overrides: dict[str, str], threshold: str | None = None
+) -> list[QuestionFile]:
+    """Return the question files with these names, of claims or of files; raise InputError for others."""
+    if not names:
+        raise InputError("arguments", "at least one question file or claim is needed")
+    files = []
+    for name in names:
+        known = None if Path(name).suffix else find(name)
+        if known is None and not Path(name).exists() and not Path(name).suffix:
+            stems = [path.stem for path in claims()]
+            raise InputError(
+                name, f"is neither a file nor a claim; `freerand list` names the claims{nearest(name, stems)}"
+            )
+        files.append(read(known or name, overrides, threshold=threshold))
+    return files

@@ -40,6 +40,8 @@ Width = Annotated[float | None, typer.Option(help="Wider brackets: exit code 1 (
 
 def main() -> None:
     """Run the command line and turn expected failures into one line and an exit code."""
+    # programs are small and many runs share a machine: one thread, said before numpy starts its own
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         code = _run_app()
         if code == INTERRUPTED:
@@ -98,11 +100,12 @@ def _options(
 @app.command("list")
 def list_command(as_json: AsJson = False) -> None:
     """List the claims of the catalogue."""
+    from freerand_opt.batch import files_named
     from freerand_opt.catalogue import claims
     from freerand_opt.reporting import tables
     from freerand_opt.reporting.terminal import put, put_json
 
-    files = _files([str(path) for path in claims()], {})
+    files = files_named([str(path) for path in claims()], {})
     if as_json:
         put_json([tables.file_record(file) for file in files])
         return
@@ -144,9 +147,10 @@ def show(
             raise InputError("show", "a certificate is shown in words, without --as, --instance and --set")
         put("\n".join(exhibits.certificate(load(Path(name)))))
         return
+    from freerand_opt.batch import files_named
     from freerand_opt.spec.grids import assignments
 
-    file = _files([name], assignments(field or []))[0]
+    file = files_named([name], assignments(field or []))[0]
     put(exhibits.instance(file, _instance(file, instance), form), end="")
 
 
@@ -186,7 +190,9 @@ def bound(
     from freerand_opt.spec.grids import assignments
 
     overrides = assignments([argument for argument in arguments if argument not in names])
-    files = _files(names, overrides, threshold)
+    from freerand_opt.batch import files_named
+
+    files = files_named(names, overrides, threshold)
     results, failed = _run(files, solver, time_limit, quiet, certificates, corners=False)
     put_results(results, as_json=as_json, alone=True)
     failed += [found.result.notes[1] for found in results if found.result.notes]
@@ -219,7 +225,9 @@ def verify(
     from freerand_opt.store import require_writable, write_whole
 
     begun = time.perf_counter()
-    files = _files(list(names), {}) if names else _files([str(path) for path in claims()], {})
+    from freerand_opt.batch import files_named
+
+    files = files_named(list(names), {}) if names else files_named([str(path) for path in claims()], {})
     if not names and not everything:
         files = [file for file in files if file.tier == "core"]
     if cross_check:
@@ -301,24 +309,3 @@ def check(
     elif not quiet:
         put(f"{good} of {len(checked)} certificates check")
     sys.exit(2 if any(found.status == "unreadable" for found in checked) else 1 if good < len(checked) else 0)
-
-
-# ------------------------------------------------------------------ shared
-
-
-def _files(names: list[str], overrides: dict[str, str], threshold: str | None = None) -> list[QuestionFile]:
-    from freerand_opt.catalogue import claims, find
-    from freerand_opt.spec.file import read
-
-    if not names:
-        raise InputError("arguments", "at least one question file or claim is needed")
-    files = []
-    for name in names:
-        known = None if Path(name).suffix else find(name)
-        if known is None and not Path(name).exists() and not Path(name).suffix:
-            stems = [path.stem for path in claims()]
-            raise InputError(
-                name, f"is neither a file nor a claim; `freerand list` names the claims{nearest(name, stems)}"
-            )
-        files.append(read(known or name, overrides, threshold=threshold))
-    return files

@@ -36,7 +36,15 @@ from freerand_opt.programs.observation import (
     observed_rows,
     test_rows,
 )
-from freerand_opt.programs.program import ConicProgram, Labels, Rows, conic_program, constant, joined
+from freerand_opt.programs.program import (
+    ConicProgram,
+    ExactVector,
+    Labels,
+    Rows,
+    conic_program,
+    constant,
+    joined,
+)
 from freerand_opt.programs.strategies import Palette, copies, homogeneous, identity, numbers
 
 
@@ -101,25 +109,12 @@ def by_moments(
     _refuse_lacking(matrix, [place - columns for place in sorted(needed) if place >= columns])
     linear = [replace(part, matrix=csr_array(part.matrix[:, :columns])) for part in linear]
     tags = tuple(f"g{g}" for g in range(len(labels)))
-    each = identity(len(labels))
-    flow = homogeneous(
-        "zero",
-        copies(each, copies(cone.equalities, identity(width))),
-        "sum at node {1} of moment {2} [{0}]",
-        tags,
-        numbers(cone.equalities.shape[0]),
-        numbers(width),
-    )
-    rows = [*equalities_first([flow, *linear]), *_positive_rows(matrix, cone, tags)]
+    rows = [*equalities_first([_flow_rows(matrix, cone, tags), *linear]), *_positive_rows(matrix, cone, tags)]
     most = column_bound(question, cone)
-    earned = Palette(columns)
-    for place, value in objective.items():
-        if value:
-            earned.put(place, value)
     low = joined([constant(0, 1), constant(-most, width - 1)])
     program = conic_program(
         rows,
-        objective=earned.vector(),
+        objective=_vector(objective, columns),
         lower=low.take(np.tile(np.arange(width), len(labels) * nodes)),
         upper=constant(most, columns),
         column_labels=(Labels("{2} at {1} [{0}]", (tags, cone.names, numbers(width))),),
@@ -140,6 +135,26 @@ def _objective(
             for place, factor in cell(g, o, s):
                 found[place] = found.get(place, Fraction(0)) + share * factor
     return found
+
+
+def _vector(values: dict[int, Fraction], columns: int) -> ExactVector:
+    found = Palette(columns)
+    for place, value in values.items():
+        if value:
+            found.put(place, value)
+    return found.vector()
+
+
+def _flow_rows(matrix: MomentMatrix, cone: SourceCone, tags: tuple[str, ...]) -> Rows:
+    """Return the equalities of the source, for each guess label and moment."""
+    return homogeneous(
+        "zero",
+        copies(identity(len(tags)), copies(cone.equalities, identity(matrix.moments))),
+        "sum at node {1} of moment {2} [{0}]",
+        tags,
+        numbers(cone.equalities.shape[0]),
+        numbers(matrix.moments),
+    )
 
 
 def _positive_rows(matrix: MomentMatrix, cone: SourceCone, tags: tuple[str, ...]) -> list[Rows]:
