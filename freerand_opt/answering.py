@@ -11,8 +11,10 @@ from fractions import Fraction
 from functools import partial
 from typing import Any, TypeAlias
 
-from freerand_opt import quantum_attacks
-from freerand_opt.attacks import search
+from freerand_opt.attacks import quantum
+from freerand_opt.attacks.independent import enumerated, priced
+from freerand_opt.attacks.search import search
+from freerand_opt.attacks.sharing import has_ratios, shared_attack
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.attack import Strategies, Strategy, orbits_or_strategies
@@ -20,7 +22,6 @@ from freerand_opt.certificates.certify import objective_value
 from freerand_opt.certificates.orbits import prices
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, sign
-from freerand_opt.independent import enumerated, priced
 from freerand_opt.model.question import Ask, Question
 from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.outer import OuterStrategies
@@ -32,7 +33,6 @@ from freerand_opt.programs.refinement import Reduction, lift_rows
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.programs.strategies import BoxStrategies
 from freerand_opt.result import Bracket, Result
-from freerand_opt.sharing import has_ratios, shared_attack
 from freerand_opt.solvers.choose import solver_named
 from freerand_opt.solving import (
     Lifted,
@@ -170,7 +170,7 @@ def _found(
         primal, duals = floats
         # its programs are linear, and exact weights need a basis, which not every solver has
         exact = solver_named("auto")
-        return quantum_attacks.search(question, above, primal[: above.program.shape[1]], duals, exact)
+        return quantum.search(question, above, primal[: above.program.shape[1]], duals, exact)
     if isinstance(above, QuotientStrategies):
         return (), None  # exact, so an attack is only missing if no exact point was found
     if has_ratios(question):

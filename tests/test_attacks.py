@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt import attacks, solving
+from freerand_opt import solving
+from freerand_opt.attacks import search as attacks
 from freerand_opt.certificates import certify
 from freerand_opt.certificates.attack import strategies as read_strategies
 from freerand_opt.certificates.certificate import attack_json, bracket

@@ -16,11 +16,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from freerand_opt.attacks import search
+from freerand_opt.attacks.independent import priced
+from freerand_opt.attacks.search import search
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import objective_value
 from freerand_opt.exact import Exact, enclose
-from freerand_opt.independent import priced
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import table
 from freerand_opt.programs.build import Bounds, build
