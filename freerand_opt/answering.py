@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -64,7 +64,12 @@ Needed: TypeAlias = tuple[dict[str, dict[str, Any]], dict[str, Lifted]]
 
 
 def answered(
-    question: Question, name: str, instance: str, solver: str, time_limit: float | None
+    question: Question,
+    name: str,
+    instance: str,
+    solver: str,
+    time_limit: float | None,
+    symmetry: Sequence[str] = (),
 ) -> tuple[Result, Needed]:
     """Return the result at one setting, on average or without settings, and what its check needs."""
     begun = time.perf_counter()
@@ -80,7 +85,7 @@ def answered(
     above = bounds.above.program
     first = None
     if isinstance(bounds.above, MomentStrategies) and solver == "auto":
-        first = symmetric_solver(question, bounds.above)
+        first = symmetric_solver(question, bounds.above, symmetry)
     below = None if bounds.below is None else bounds.below.program
     solved = solve(above, below, run if first is None else first, time_limit)
     if solved.solution.status == "infeasible":

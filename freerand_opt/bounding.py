@@ -30,15 +30,19 @@ def bound(
     instance: str = "",
     solver: str = "auto",
     time_limit: float | None = None,
+    symmetry: Sequence[str] = (),
 ) -> Result:
     """Return the certified bracket of a question's answer; every proof is checked before it is returned.
 
-    `time_limit` in seconds for each program. Raise InfeasibleError if no strategy passes the
-    tests, TooLargeError if no program fits, SolverUnavailableError if `solver` cannot run.
+    `time_limit` in seconds for each program. `symmetry` names symmetries of a question about quantum
+    devices beside those of its family, as ``"A0 -> A1, A1 -> A0, B1 -> -B1"`` (docs/levels.md): they
+    make the program small, and the certificate does not rest on them. Raise InfeasibleError if no
+    strategy passes the tests, TooLargeError if no program fits, SolverUnavailableError if `solver`
+    cannot run, InputError for what is no symmetry.
     """
     if question.ask.at == "worst":
         return _worst(question, name, instance, solver, time_limit)
-    return answered(question, name, instance, solver, time_limit)[0]
+    return answered(question, name, instance, solver, time_limit, symmetry)[0]
 
 
 def proofs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -12,12 +12,13 @@ import numpy as np
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import Multipliers, multipliers, objective_value, point
+from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
 from freerand_opt.programs.solution import Solution
-from freerand_opt.programs.symmetry import action, keeps, known_generators
+from freerand_opt.programs.symmetry import action, generator, keeps, known_generators
 from freerand_opt.solvers import symmetric
 from freerand_opt.solvers.choose import second_opinion, solver_named
 from freerand_opt.solvers.highs import sharpen
@@ -85,12 +86,24 @@ def _best_dual(
     return (again, better) if float(better.bound) < float(found.bound) else (solution, found)
 
 
-def symmetric_solver(question: Question, made: MomentStrategies) -> Solver | None:
-    """Return a solver on the blocks of the family's known symmetries that the program has, or None."""
-    if made.moments.size < SYMMETRIC_SIZE:
+def symmetric_solver(
+    question: Question, made: MomentStrategies, symmetry: Sequence[str] = ()
+) -> Solver | None:
+    """Return a solver on the blocks of the symmetries that the program has, or None.
+
+    Tried are the family's known symmetries and those named in `symmetry`, as ``A0 -> B0, B0 -> -A0``;
+    raise InputError for one that is named and is no symmetry of the program.
+    """
+    kept = []
+    for text in symmetry:
+        named = action(made.moments, generator(question.scenario, text))
+        if named is None or not keeps(made.program, made.moments, named):
+            raise InputError("symmetry", f"{text[:80]!r} does not keep level, objective and tests")
+        kept.append(named)
+    if made.moments.size < SYMMETRIC_SIZE and not kept:
         return None
     found = [action(made.moments, held) for held in known_generators(question.scenario)]
-    kept = [held for held in found if held is not None and keeps(made.program, made.moments, held)]
+    kept += [held for held in found if held is not None and keeps(made.program, made.moments, held)]
     blocks = symmetric.reduced(made.moments, kept)
     if blocks is None:
         return None

@@ -15,7 +15,7 @@ from scipy.sparse import csc_array, csc_matrix, diags_array
 
 from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray
-from freerand_opt.programs.solution import Solution, Status, residuals
+from freerand_opt.programs.solution import Solution, Status, without_basis
 
 #: Gap and feasibility asked for; what was reached is seen from the certificate.
 TOLERANCE = 1e-10
@@ -43,19 +43,15 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
     )
     answer = solver.solve()
     primal, multipliers = np.array(answer.x), np.array(answer.z) * scales
-    row_residual, dual_residual = residuals(program, primal, multipliers)
     word = str(answer.status)
     status: Status = "optimal" if word == "Solved" else "infeasible" if "PrimalInf" in word else "stopped"
-    return Solution(
+    return without_basis(
+        program,
         status=status,
         solver="clarabel",
         primal=primal,
         multipliers=multipliers,
-        basic_columns=None,
-        active_rows=None,
-        seconds=time.perf_counter() - begun,
-        primal_residual=row_residual,
-        dual_residual=dual_residual,
+        begun=begun,
     )
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from freerand_opt.errors import SolverUnavailableError
 from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray, IntArray
-from freerand_opt.programs.solution import Solution, Status, residuals
+from freerand_opt.programs.solution import Solution, Status, without_basis
 
 #: Gap and feasibility asked for; what was reached is seen from the certificate.
 TOLERANCE = 1e-10
@@ -156,17 +156,13 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
     except mosek.Error as error:
         raise SolverUnavailableError(f"MOSEK cannot run here (error {int(error.errno)})") from None
     status, primal, multipliers = read_solution(program, task)
-    row_residual, dual_residual = residuals(program, primal, multipliers)
-    return Solution(
+    return without_basis(
+        program,
         status=status,
         solver="mosek",
         primal=primal,
         multipliers=multipliers,
-        basic_columns=None,
-        active_rows=None,
-        seconds=time.perf_counter() - begun,
-        primal_residual=row_residual,
-        dual_residual=dual_residual,
+        begun=begun,
     )
 
 

@@ -15,7 +15,7 @@ from scipy.sparse import coo_array, csr_array, csr_matrix, vstack
 
 from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray, IntArray
-from freerand_opt.programs.solution import Solution, Status, residuals
+from freerand_opt.programs.solution import Solution, Status, without_basis
 
 TOLERANCE = 1e-10
 MAX_ROUNDS = 100
@@ -28,18 +28,14 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
         _by_equalities(program, time_limit) if _fewer_equalities(program) else _by_lmi(program, time_limit)
     )
     primal, multipliers, word = found
-    row_residual, dual_residual = residuals(program, primal, multipliers)
     status: Status = "optimal" if word == "optimal" else "infeasible" if word == "pinfeas" else "stopped"
-    return Solution(
+    return without_basis(
+        program,
         status=status,
         solver="qics",
         primal=primal,
         multipliers=multipliers,
-        basic_columns=None,
-        active_rows=None,
-        seconds=time.perf_counter() - begun,
-        primal_residual=row_residual,
-        dual_residual=dual_residual,
+        begun=begun,
     )
 
 

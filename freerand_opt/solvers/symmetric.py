@@ -22,7 +22,7 @@ from freerand_opt.programs.blocks import Block, split
 from freerand_opt.programs.moments import MomentMatrix, triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray, IntArray
 from freerand_opt.programs.quantum import MomentStrategies
-from freerand_opt.programs.solution import Solution, Status, residuals
+from freerand_opt.programs.solution import Solution, Status, without_basis
 from freerand_opt.programs.symmetry import Action, orbits
 from freerand_opt.solvers.clarabel import TOLERANCE
 
@@ -118,17 +118,13 @@ def solve(made: MomentStrategies, held: Reduced, *, time_limit: float | None = N
     multipliers[zero], multipliers[signed] = answer.zero, answer.signed
     multipliers = _assembled(program, held, answer.blocks, multipliers)
     primal = lift @ answer.x
-    row_residual, dual_residual = residuals(program, primal, multipliers)
-    return Solution(
+    return without_basis(
+        program,
         status=answer.status,
         solver=f"{answer.solver} on blocks",
         primal=primal,
         multipliers=multipliers,
-        basic_columns=None,
-        active_rows=None,
-        seconds=time.perf_counter() - begun,
-        primal_residual=row_residual,
-        dual_residual=dual_residual,
+        begun=begun,
     )
 
 
