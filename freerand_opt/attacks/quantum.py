@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import lcm
+from math import floor, lcm
 from typing import TypeAlias
 
 import numpy as np
@@ -78,6 +78,8 @@ CLOSE = 1e-9
 STARTS = 4
 #: By how much tests are made stricter, tried in this order, before tables are rounded.
 MARGINS = (Fraction(0), Fraction(1, 2**34), Fraction(1, 2**28), Fraction(1, 2**20))
+#: An attack's value with more bits than this is rounded down to so many.
+WORTH_BITS = 256
 #: Bits of the tables on which weights are chosen.
 TABLE_BITS = 32
 #: Settings and outcomes beyond which no see-saw is tried.
@@ -125,7 +127,11 @@ def _best_of(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Strategy, 
             best = value, box
     if best is None:
         return (), None
-    return (Strategy((Fraction(1, settings),) * settings, best[1]),), best[0]
+    value = best[0]
+    if value.denominator.bit_length() > WORTH_BITS:
+        # what is claimed may be less than what is reached
+        value = Fraction(floor(value * 2**WORTH_BITS), 2**WORTH_BITS)
+    return (Strategy((Fraction(1, settings),) * settings, best[1]),), value
 
 
 def _value(question: Question, box: Box) -> Fraction:

@@ -16,10 +16,12 @@ from freerand_opt.programs.boxes import Quantum
 
 #: Bits of a measured vector; what a score loses is of the order of the square of the last one.
 BITS = 24
+#: Bits that the squared lengths of all vectors may have together: probabilities have a common denominator.
+TOTAL_BITS = 60_000
 
 
 def known_strategy(scenario: Scenario) -> Quantum | None:
-    """Return the known strategy of a family, with angles rounded to 2^-24, or None."""
+    """Return the known strategy of a family, rounded to 2^-24 (coarser for many settings), or None."""
     if scenario.family == "chained":
         n = scenario.settings[0]
         angles = [[Fraction(2 * k + party, 2 * n) for k in range(n)] for party in (0, 1)]
@@ -38,12 +40,13 @@ def known_strategy(scenario: Scenario) -> Quantum | None:
 def _plane(state: Sequence[int], angles: Sequence[Sequence[Fraction]], label: str) -> Quantum:
     """Return qubits measured in one plane; angles are multiples of pi."""
     measurements = []
+    bits = min(BITS, TOTAL_BITS // (2 * sum(map(len, angles))) - 1)
     for party in angles:
         own = []
         for angle in party:
             # outcome 0 has the vector at half the angle
-            cosine = round_down(cos_pi(angle / 2), BITS) * 2**BITS
-            sine = round_down(cos_pi(Fraction(1, 2) - angle / 2), BITS) * 2**BITS
+            cosine = round_down(cos_pi(angle / 2), bits) * 2**bits
+            sine = round_down(cos_pi(Fraction(1, 2) - angle / 2), bits) * 2**bits
             v = (int(cosine), int(sine))
             own.append(((v,), ((-v[1], v[0]),)))
         measurements.append(tuple(own))
