@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +20,7 @@ from freerand_opt.computations.roots import certificate as root_certificate
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.exact import text
 from freerand_opt.model.question import Expect
-from freerand_opt.model.scenario import Scenario, chained, chsh, ghz
+from freerand_opt.model.scenario import Scenario, cglmp, chained, chsh, ghz, i3322
 from freerand_opt.programs.build import any_settings, build
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.relaxed import without_objective
@@ -238,14 +238,17 @@ def _program_of(question: Any, *, products: bool = False) -> ConicProgram:
 def _check_family(scenario: Scenario) -> None:
     """Raise CertificateError if a scenario is none of its family: proofs about the family choose programs."""
     settings, family = scenario.settings, scenario.family
-    if family == "chained":
-        made = chained(settings[0])
-    elif family == "ghz":
-        made = ghz(len(settings))
-    elif family in (None, "chsh"):
-        made = scenario if family is None else chsh()
-    else:
+    makers: dict[str | None, Callable[[], Scenario]] = {
+        None: lambda: scenario,
+        "chsh": chsh,
+        "chained": lambda: chained(settings[0]),
+        "ghz": lambda: ghz(len(settings)),
+        "i3322": i3322,
+        "cglmp": lambda: cglmp(scenario.outcomes[0]),
+    }
+    if family not in makers:
         raise checker.CertificateError(f"question: the family {family!r} is not known")
+    made = makers[family]()
     if (made.settings, made.outcomes) != (settings, scenario.outcomes):
         raise checker.CertificateError(
             f"question: {settings} settings and {scenario.outcomes} outcomes are not of the family {family!r}"

@@ -11,6 +11,8 @@ import pytest
 
 import freerand_opt as fr
 from freerand_opt.answering import InfeasibleError
+from freerand_opt.batch import check_all
+from freerand_opt.catalogue import certificates
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json, question_json
 from freerand_opt.errors import InputError
@@ -426,3 +428,10 @@ def test_chances_by_hand():
     plain = (((1, 0),), ((0, 1),))
     box = Quantum((2, 2), (1, 0, 0, 0), ((tilted,), (plain,)))
     assert chances(box, (0, 0)) == [F(9, 25), 0, F(16, 25), 0]
+
+
+@pytest.mark.parametrize("name", ["cglmp_quantum_score", "i3322_quantum_score", "chsh_quantum_guess"])
+def test_committed_certificates_of_quantum_claims_check(name):
+    found = list(check_all([path for path in certificates() if path.parent.name == name]))
+    assert found
+    assert [one.status for one in found] == ["ok"] * len(found)
