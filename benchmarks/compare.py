@@ -30,6 +30,7 @@ RUNS = 3
 
 
 def question(n: int, epsilon: Fraction) -> Question:
+    """Return the leakage question of one row."""
     scenario = chained(n)
     errors = functional.chained(scenario)
     score = behaviour.score(errors, behaviour.quantum(scenario))
@@ -105,12 +106,14 @@ def notebook_leakage(n: int, epsilon: float) -> float:
 
 
 def timed(run: Callable[[], float]) -> tuple[float, float]:
+    """Return (value, seconds) of one call."""
     begun = time.perf_counter()
     value = run()
     return value, time.perf_counter() - begun
 
 
 def compare(name: str, ours: Callable[[], float], theirs: Callable[[], float]) -> None:
+    """Print one row: medians of ours and of theirs, and the ratio."""
     pairs = [(timed(ours), timed(theirs)) for _ in range(RUNS)]
     mine, other = (statistics.median(pair[i][1] for pair in pairs) for i in (0, 1))
     (value, _), (floats, _) = pairs[0]
@@ -121,6 +124,7 @@ def compare(name: str, ours: Callable[[], float], theirs: Callable[[], float]) -
 
 
 def main() -> None:
+    """Print the table for the sizes on the command line."""
     warnings.simplefilter("ignore")  # cvxpy warns that loops of constraints are slow
     np.seterr(all="raise", under="ignore")
     sizes = [int(word) for word in sys.argv[1:]] or [8, 16]

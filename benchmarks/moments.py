@@ -16,12 +16,11 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from fractions import Fraction
 
 from freerand_opt.bounding import bound
 from freerand_opt.model import functional
 from freerand_opt.model.question import Adversary, Ask, Question
-from freerand_opt.model.scenario import Scenario, chained
+from freerand_opt.model.scenario import Scenario, chained, i3322
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.build import build
 from freerand_opt.rederivation import relaxed
@@ -30,39 +29,33 @@ RUNS = 3
 
 
 def asked(scenario: Scenario, values: functional.Functional, level: str, extreme: str) -> Question:
+    """Return the question for the extreme value of a functional."""
     ask = Ask("score", functional=values, extreme=extreme)
     return Question(scenario, Uniform(), "uniform", Adversary("quantum", level=level), (), ask)
 
 
 def chained_question(n: int, level: str) -> Question:
+    """Return the question for the smallest I_N."""
     return asked(chained(n), functional.chained(chained(n)), level, "smallest")
 
 
-def i3322(level: str) -> Question:
-    """Collins and Gisin, quant-ph/0306129, Eq. 19: at most 0 for local devices."""
-    scenario = Scenario((3, 3), (2, 2))
-    both = {(0, 0): 1, (0, 1): 1, (0, 2): 1, (1, 0): 1, (1, 1): 1, (1, 2): -1, (2, 0): 1, (2, 1): -1}
-    terms = {(0, scenario.setting_index(xy)): Fraction(value) for xy, value in both.items()}
-    # P(a = 0 | x = 0) once, P(b = 0 | y = 0) twice, P(b = 0 | y = 1) once
-    for outcomes, settings, value in (
-        *(((0, b), (0, 0), -1) for b in (0, 1)),
-        *(((a, 0), (0, 0), -2) for a in (0, 1)),
-        *(((a, 0), (0, 1), -1) for a in (0, 1)),
-    ):
-        key = scenario.outcome_index(outcomes), scenario.setting_index(settings)
-        terms[key] = terms.get(key, Fraction(0)) + value
-    return asked(scenario, functional.from_terms(terms), level, "largest")
+def i3322_question(level: str) -> Question:
+    """Return the question for the largest I3322."""
+    return asked(i3322(), functional.i3322(i3322()), level, "largest")
 
 
 def built(question: Question) -> float:
+    """Return the number of distinct moments of our relaxation."""
     return float(build(question).above.program.shape[1] - 1)
 
 
 def built_by_ncpol2sdpa(question: Question) -> float:
+    """Return the number of distinct moments of ncpol2sdpa's relaxation."""
     return float(relaxed(question).n_vars)
 
 
 def answered(question: Question) -> float:
+    """Return our certified bound."""
     bracket = bound(question).bracket
     end = bracket.upper if question.ask.sign > 0 else bracket.lower
     assert end is not None
@@ -70,6 +63,7 @@ def answered(question: Question) -> float:
 
 
 def answered_by_ncpol2sdpa(question: Question) -> float:
+    """Return ncpol2sdpa's value, solved by Clarabel."""
     relaxation = relaxed(question)
     relaxation.solve("cvxpy", {"solver": "CLARABEL"})
     return -question.ask.sign * float(relaxation.primal)
@@ -78,23 +72,25 @@ def answered_by_ncpol2sdpa(question: Question) -> float:
 #: Name: (question, ours, theirs where it is asked).
 ROWS: dict[str, tuple[Question, Callable[..., float], Callable[..., float] | None]] = {
     "build, chained N = 8, 1 + A B": (chained_question(8, "1 + A B"), built, built_by_ncpol2sdpa),
-    "build, I3322, 3": (i3322("3"), built, built_by_ncpol2sdpa),
+    "build, I3322, 3": (i3322_question("3"), built, built_by_ncpol2sdpa),
     "answer, chained N = 8, 1 + A B": (chained_question(8, "1 + A B"), answered, answered_by_ncpol2sdpa),
-    "answer, I3322, 3": (i3322("3"), answered, answered_by_ncpol2sdpa),
+    "answer, I3322, 3": (i3322_question("3"), answered, answered_by_ncpol2sdpa),
     "answer, chained N = 256, 1": (chained_question(256, "1"), answered, None),
 }
 
 
 def timed(run: Callable[[Question], float], question: Question) -> tuple[float, float]:
+    """Return (value, seconds) of one call."""
     begun = time.perf_counter()
     value = run(question)
     return value, time.perf_counter() - begun
 
 
 def main() -> None:
+    """Print the table with ratios."""
     warnings.simplefilter("ignore")  # ncpol2sdpa and cvxpy warn of their own future
     small = chained_question(2, "1")
-    for question in (small, chained_question(12, "1"), i3322("2")):
+    for question in (small, chained_question(12, "1"), i3322_question("2")):
         answered(question)  # loads and compiles what solvers need
     answered_by_ncpol2sdpa(small)
     print(f"{'':32}{'ours':>10}{'ncpol2sdpa':>12}{'ratio':>8}   values (moments, or the bound)")

@@ -36,6 +36,7 @@ LIMIT = 60.0
 
 
 def question(r: int) -> Question:
+    """Return the leakage question with N = 2^r."""
     scenario = chained(2**r)
     errors = functional.chained(scenario)
     return Question(
@@ -49,6 +50,7 @@ def question(r: int) -> Question:
 
 
 def full(asked: Question) -> ConicProgram:
+    """Return the whole program, boxes times tree, unreduced."""
     boxes = cycle_boxes(asked)
     assert boxes is not None
     return by_boxes(asked, boxes).program
@@ -80,6 +82,7 @@ def cell(way: str, asked: Question) -> tuple[str, float | None]:
 
 
 def main() -> None:
+    """Print cost against r, up to the r on the command line."""
     largest = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     print("| r | N | " + " | ".join(WAYS) + " | against the quotient |")
     print("|---|---|" + "---|" * (len(WAYS) + 1))

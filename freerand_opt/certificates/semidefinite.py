@@ -26,7 +26,7 @@ def exact_multipliers(
 ) -> tuple[dict[int, Fraction], tuple[Factor, ...]]:
     """Return (multipliers by row without psd rows, factors of the psd blocks); always succeeds."""
     z = np.where(np.isfinite(multipliers), multipliers, 0.0)
-    linear = _linear_rows(program)
+    linear = program.linear_rows
     signed = linear & ~program.zero_rows
     z[signed] = np.maximum(z[signed], 0)
     z = z + _repair(program, z)
@@ -56,13 +56,6 @@ def block_matrix(rows: FloatArray, start: int, size: int) -> FloatArray:
     part = rows[start : start + len(i)]
     held[i, j] = np.where(i == j, part, part / 2)
     return held + np.triu(held, 1).T
-
-
-def _linear_rows(program: ConicProgram) -> np.ndarray:
-    linear = np.ones(program.shape[0], dtype=bool)
-    for start, size in program.psd_blocks:
-        linear[start : start + size * (size + 1) // 2] = False
-    return linear
 
 
 def _repair(program: ConicProgram, z: FloatArray) -> FloatArray:

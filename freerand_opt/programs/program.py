@@ -143,6 +143,11 @@ class ConicProgram:
         return np.repeat([cone == "zero" for cone, _ in self.blocks], [size for _, size in self.blocks])
 
     @cached_property
+    def linear_rows(self) -> NDArray[np.bool_]:
+        """Return which rows are not of a psd block."""
+        return np.repeat([cone != "psd" for cone, _ in self.blocks], [size for _, size in self.blocks])
+
+    @cached_property
     def psd_blocks(self) -> tuple[tuple[int, int], ...]:
         """Return (first row, size of the matrix) of each psd block."""
         found, start = [], 0

@@ -129,10 +129,7 @@ def keeps(program: ConicProgram, matrix: MomentMatrix, held: Action) -> bool:
     copies = np.arange(program.shape[1] // width)[:, None] * width
     target = (copies + held.moment[None, :]).ravel()
     signs = np.tile(held.moment_sign, len(copies))
-    linear = np.ones(program.shape[0], dtype=bool)
-    for start, size in program.psd_blocks:
-        linear[start : start + size * (size + 1) // 2] = False
-    rows = program.matrix[np.flatnonzero(linear)].tocsc()
+    rows = program.matrix[np.flatnonzero(program.linear_rows)].tocsc()
     moved = rows[:, target] * signs[None, :]
     if abs(moved - rows).sum() != 0:
         return False

@@ -11,7 +11,7 @@ import time
 
 import clarabel
 import numpy as np
-from scipy.sparse import csc_array, csc_matrix, diags_array
+from scipy.sparse import csc_array, csc_matrix, csr_array, diags_array
 
 from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray
@@ -25,26 +25,11 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
     """Solve a program with zero, nonnegative and psd blocks; `time_limit` in seconds."""
     begun = time.perf_counter()
     scales, cones = _cones(program)
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
-    settings.max_threads = 1
-    if time_limit is not None:
-        settings.time_limit = max(time_limit, 0.01)
-    matrix = csc_matrix(csc_array(diags_array(scales) @ program.matrix.astype(np.float64)))
-    columns = program.shape[1]
-    solver = clarabel.DefaultSolver(
-        csc_matrix((columns, columns)),
-        -program.objective.floats(),
-        matrix,
-        program.right.floats() * scales,
-        cones,
-        settings,
+    matrix = diags_array(scales) @ program.matrix.astype(np.float64)
+    primal, z, status = run(
+        -program.objective.floats(), matrix, program.right.floats() * scales, cones, time_limit
     )
-    answer = solver.solve()
-    primal, multipliers = np.array(answer.x), np.array(answer.z) * scales
-    word = str(answer.status)
-    status: Status = "optimal" if word == "Solved" else "infeasible" if "PrimalInf" in word else "stopped"
+    multipliers = z * scales
     return without_basis(
         program,
         status=status,
@@ -53,6 +38,25 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
         multipliers=multipliers,
         begun=begun,
     )
+
+
+def run(
+    cost: FloatArray, matrix: csr_array, right: FloatArray, cones: list[object], time_limit: float | None
+) -> tuple[FloatArray, FloatArray, Status]:
+    """Minimise cost.x with right - matrix x in the cones; return (x, z, status)."""
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
+    settings.max_threads = 1
+    if time_limit is not None:
+        settings.time_limit = max(time_limit, 0.01)
+    nothing = csc_matrix((len(cost), len(cost)))
+    answer = clarabel.DefaultSolver(
+        nothing, cost, csc_matrix(csc_array(matrix)), right, cones, settings
+    ).solve()
+    word = str(answer.status)
+    status: Status = "optimal" if word == "Solved" else "infeasible" if "PrimalInf" in word else "stopped"
+    return np.array(answer.x), np.array(answer.z), status
 
 
 def _cones(program: ConicProgram) -> tuple[FloatArray, list[object]]:

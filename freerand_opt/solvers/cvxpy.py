@@ -15,7 +15,7 @@ import numpy as np
 from freerand_opt.errors import SolverUnavailableError, nearest
 from freerand_opt.programs.moments import spread
 from freerand_opt.programs.program import ConicProgram, FloatArray
-from freerand_opt.programs.solution import Solution, Status, residuals
+from freerand_opt.programs.solution import Solution, Status, without_basis
 from freerand_opt.solvers import mosek
 
 if TYPE_CHECKING:
@@ -130,17 +130,13 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
             status = "stopped"
     primal = program.lower.floats() if x.value is None else np.asarray(x.value, dtype=np.float64)
     multipliers = _multipliers(program, problem)
-    primal_residual, dual_residual = residuals(program, primal, multipliers)
-    return Solution(
+    return without_basis(
+        program,
         status=status,
         solver=f"cvxpy:{backend}",
         primal=primal,
         multipliers=multipliers,
-        basic_columns=None,
-        active_rows=None,
-        seconds=time.perf_counter() - begun,
-        primal_residual=primal_residual,
-        dual_residual=dual_residual,
+        begun=begun,
     )
 
 

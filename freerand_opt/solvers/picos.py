@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from freerand_opt.errors import SolverUnavailableError, nearest
 from freerand_opt.programs.moments import spread
 from freerand_opt.programs.program import ConicProgram, FloatArray
-from freerand_opt.programs.solution import Solution, Status, residuals
+from freerand_opt.programs.solution import Solution, Status, without_basis
 from freerand_opt.solvers import mosek
 
 #: Solvers that PICOS is asked to use.
@@ -110,17 +110,13 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
             status = "stopped"
         primal = program.lower.floats() if x.value is None else np.array(x.value, dtype=np.float64).ravel()
     multipliers = _multipliers(program, constraints)
-    primal_residual, dual_residual = residuals(program, primal, multipliers)
-    return Solution(
+    return without_basis(
+        program,
         status=status,
         solver=f"picos:{backend}",
         primal=primal,
         multipliers=multipliers,
-        basic_columns=None,
-        active_rows=None,
-        seconds=time.perf_counter() - begun,
-        primal_residual=primal_residual,
-        dual_residual=dual_residual,
+        begun=begun,
     )
 
 

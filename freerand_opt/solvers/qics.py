@@ -116,15 +116,8 @@ def _units(program: ConicProgram) -> bool:
         if np.any(np.diff(part.indptr) > 1) or np.any(part.data != -1):
             return False
         seen[part.indices] = True
-    held = program.right.codes[~_linear(program)]
+    held = program.right.codes[~program.linear_rows]
     return bool(seen.all()) and all(program.right.palette[code] == 0 for code in set(held.tolist()))
-
-
-def _linear(program: ConicProgram) -> IntArray:
-    linear = np.ones(program.shape[0], dtype=bool)
-    for start, size in program.psd_blocks:
-        linear[start : start + size * (size + 1) // 2] = False
-    return linear
 
 
 def _fewer_equalities(program: ConicProgram) -> bool:
@@ -162,7 +155,7 @@ def _by_equalities(program: ConicProgram, limit: float | None) -> tuple[FloatArr
     columns = program.shape[1]
     matrix, right = program.matrix.astype(np.float64), program.right.floats()
     zero = np.flatnonzero(program.zero_rows)
-    signed = np.flatnonzero(_linear(program) & ~program.zero_rows)
+    signed = np.flatnonzero(program.linear_rows & ~program.zero_rows)
     slacks = len(signed)
     first, left, same, gone, places = _entries(program, slacks)
     offset = places[-1][0] + places[-1][1] ** 2

@@ -16,7 +16,7 @@ from importlib.util import find_spec
 
 import clarabel
 import numpy as np
-from scipy.sparse import csc_matrix, csr_array, csr_matrix, diags_array, kron, vstack
+from scipy.sparse import csr_array, csr_matrix, diags_array, kron, vstack
 
 from freerand_opt.programs.blocks import Block, split
 from freerand_opt.programs.moments import MomentMatrix, triangle
@@ -24,7 +24,7 @@ from freerand_opt.programs.program import ConicProgram, FloatArray, IntArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.solution import Solution, Status, without_basis
 from freerand_opt.programs.symmetry import Action, orbits
-from freerand_opt.solvers.clarabel import TOLERANCE
+from freerand_opt.solvers.clarabel import TOLERANCE, run
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +95,7 @@ def solve(made: MomentStrategies, held: Reduced, *, time_limit: float | None = N
     copies = program.shape[1] // made.moments.moments
     lift = csr_array(kron(np.eye(copies), held.lift, format="csr"))
     zero = np.flatnonzero(program.zero_rows)
-    linear = np.ones(program.shape[0], dtype=bool)
-    for start, size in program.psd_blocks:
-        linear[start : start + size * (size + 1) // 2] = False
-    signed = np.flatnonzero(linear & ~program.zero_rows)
+    signed = np.flatnonzero(program.linear_rows & ~program.zero_rows)
     matrix, right = program.matrix.astype(np.float64), program.right.floats()
     blocks = [
         (block.basis.shape[2], -csr_array(kron(facet[None, :], entries)))
@@ -239,23 +236,8 @@ def _by_clarabel(small: Small, limit: float | None) -> Answer:
         parts.append(csr_array(diags_array(np.where(i == j, 1.0, np.sqrt(2.0))) @ rows))
         sides.append(np.zeros(len(i)))
         cones.append(clarabel.PSDTriangleConeT(width))
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
-    settings.max_threads = 1
-    if limit is not None:
-        settings.time_limit = max(limit, 0.01)
-    columns = len(small.cost)
-    solver = clarabel.DefaultSolver(
-        csc_matrix((columns, columns)),
-        small.cost,
-        csc_matrix(vstack(parts, format="csc")),
-        np.concatenate(sides),
-        cones,
-        settings,
-    )
-    found = solver.solve()
-    z = np.array(found.z)
+    stacked = csr_array(vstack(parts, format="csr"))
+    x, z, status = run(small.cost, stacked, np.concatenate(sides), cones, limit)
     cuts = np.cumsum([small.zero.shape[0], small.signed.shape[0]])
     blocks, offset = [], int(cuts[1])
     for width, _ in small.blocks:
@@ -264,12 +246,4 @@ def _by_clarabel(small: Small, limit: float | None) -> Answer:
         held[i, j] = z[offset : offset + len(i)] * np.where(i == j, 1.0, np.sqrt(0.5))
         blocks.append(held + np.triu(held, 1).T)
         offset += len(i)
-    word = str(found.status)
-    return Answer(
-        "optimal" if word == "Solved" else "infeasible" if "PrimalInf" in word else "stopped",
-        "clarabel",
-        np.array(found.x),
-        z[: cuts[0]],
-        z[cuts[0] : cuts[1]],
-        blocks,
-    )
+    return Answer(status, "clarabel", x, z[: cuts[0]], z[cuts[0] : cuts[1]], blocks)
