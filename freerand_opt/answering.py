@@ -33,6 +33,7 @@ from freerand_opt.programs.refinement import Reduction, lift_rows
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.programs.strategies import BoxStrategies
 from freerand_opt.result import Bracket, Result
+from freerand_opt.scores import Score, by_squares
 from freerand_opt.solvers.choose import solver_named
 from freerand_opt.solving import (
     Lifted,
@@ -74,8 +75,11 @@ def answered(
     """Return the result at one setting, on average or without settings, and what its check needs."""
     begun = time.perf_counter()
     run = solver_named(solver)
-    bounds = build(question)
     make = partial(_finished, name=name, instance=instance, begun=begun)
+    score = by_squares(question, symmetry, time_limit) if solver == "auto" else None
+    if score is not None:
+        return _summed(question, score, make)
+    bounds = build(question)
     if bounds.below is None and isinstance(bounds.above, BoxStrategies) and not has_ratios(question):
         products = enumerated(question)
         if products is not None:
@@ -123,6 +127,15 @@ def _proof(bounds: Bounds, about: ConicProgram, solved: Solved) -> tuple[Exact, 
     if solved.reduction is not None:
         values = lift_rows(solved.reduction.row_class, values)
     return prices(bounds.above, values)
+
+
+def _summed(
+    question: Question, score: Score, make: Callable[..., tuple[Result, Needed]]
+) -> tuple[Result, Needed]:
+    """Return both ends of a score, the upper one of the program by a sum of squares."""
+    attack, value = quantum.best_box(question, score.bound)
+    ends = {"bound": score.bound, "squares": score.proof, "attack": attack, "value": value}
+    return make(question, score.method, score.solver, about=None, **ends)
 
 
 def _priced(
@@ -194,14 +207,15 @@ def _finished(
     solver: str,
     *,
     bound: Exact | None,
-    about: ConicProgram,
+    about: ConicProgram | None,
     attack: Strategies,
-    value: Fraction | None,
+    value: Exact | None,
     name: str,
     instance: str,
     begun: float,
     proof: dict[str, Any] | None = None,
     products: dict[str, Any] | None = None,
+    squares: dict[str, Any] | None = None,
     classes: Reduction | None = None,
 ) -> tuple[Result, Needed]:
     """Put the certificate together and check it with the stand-alone checker."""
@@ -215,12 +229,14 @@ def _finished(
         multipliers=proof,
         attack=None if signed is None else form.attack_json(signed, attack),
     )
-    # the classes of a relaxed program may be finer, so those of the program itself are found anew
-    same = classes is not None and len(classes.column_class) == about.shape[1]
     needed: Needed = ({}, {})
-    if proof is not None:
+    if squares is not None:
+        body["squares"] = squares
+    elif about is not None and proof is not None:
+        # the classes of a relaxed program may be finer, so those of the program itself are found anew
+        same = classes is not None and len(classes.column_class) == about.shape[1]
         needed = expanded(body, about, classes if same else None)
-    elif products is not None:
+    elif about is not None and products is not None:
         body["products"] = products
         needed = ({about.digest: about.plain}, {})
     if bound is not None or signed is not None:

@@ -21,8 +21,8 @@ import numpy as np
 
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
-from freerand_opt.certificates.worth import columns, evaluated
-from freerand_opt.exact import Exact, round_down, round_up
+from freerand_opt.certificates.worth import angles_score, columns, evaluated
+from freerand_opt.exact import Exact, compare, round_down, round_up
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.boxes import (
@@ -35,7 +35,7 @@ from freerand_opt.programs.boxes import (
     rounded,
 )
 from freerand_opt.programs.guesses import functional_table, label_values
-from freerand_opt.programs.known import known_strategy
+from freerand_opt.programs.known import known_angles, known_strategy
 from freerand_opt.programs.observation import (
     OBSERVED_PATTERN,
     objective_factors,
@@ -115,6 +115,24 @@ def search(
             break
         boxes.update(dict.fromkeys(_boxes(question, best.charges, masses, attempt + 1)))
     return ((), None) if best is None else (best.attack, best.value)
+
+
+def best_box(question: Question, limit: Exact) -> tuple[tuple[Strategy, ...], Exact | None]:
+    """Return the best attack found on a score without tests, settings uniform, and its value.
+
+    `limit` bounds the value; a see-saw is tried unless the family's known strategy reaches it.
+    """
+    known = known_angles(question.scenario)
+    settings = question.scenario.shape[1]
+    charges = Charges([], np.zeros(settings))
+    if known is None:
+        return _best_of(question, list(_boxes(question, charges, [(0, np.ones(settings))])))
+    value = angles_score(question, known) * question.ask.sign
+    attack: tuple[Strategy, ...] = (Strategy((Fraction(1, settings),) * settings, known),)
+    if float(limit) - float(value) < CLOSE:
+        return attack, value
+    other, found = _best_of(question, list(_boxes(question, charges, [(0, np.ones(settings))])))
+    return (other, found) if found is not None and compare(found, value) > 0 else (attack, value)
 
 
 def _best_of(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Strategy, ...], Fraction | None]:

@@ -29,7 +29,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -40,7 +40,8 @@ Number: TypeAlias = "Fraction | Form"
 Scalar: TypeAlias = "int | Fraction | Form"
 Monomial: TypeAlias = "frozenset[tuple[str, Number, int]]"  # factors: (function, argument, power)
 Interval: TypeAlias = tuple[int, int]  # (lo, hi) stands for [lo, hi] / 2^bits
-Columns: TypeAlias = list[list[tuple[int, int]]]  # for each joint setting: (joint outcome, weight)
+Columns: TypeAlias = list[list[tuple[int, Scalar]]]  # for each joint setting: (joint outcome, weight)
+Moment: TypeAlias = tuple[int, ...]  # the number of a reduced word for each party
 Membership: TypeAlias = "Callable[[list[Scalar], str], None]"
 Lifted: TypeAlias = tuple[Sequence[str], Sequence[int], Sequence[int]]
 
@@ -54,6 +55,7 @@ _MOST_DEPTH = 32
 _MOST_ENTRIES = 1 << 22  # joint settings times joint outcomes
 _MOST_VALUES = 1 << 12  # of an output
 _MOST_BRANCHES = 1 << 20  # of one search through products of distributions
+_MOST_PRODUCTS = 1 << 23  # of words, in a sum of squares
 _UNIT: Monomial = frozenset()
 
 
@@ -514,7 +516,9 @@ def _integers(xs: Any, where: str, low: int | None, high: int | None, length: in
 
 def _vector(holder: Any, length: int, where: str) -> tuple[list[Number], list[int]]:
     palette = [number(x, f"{where}: palette") for x in _get(holder, "palette", list, where)]
-    codes = _get(holder, "codes", list, where)
+    codes = _get(holder, "codes", (list, int), where)
+    if type(codes) is int and length <= _MOST_ENTRIES:
+        codes = [codes] * length  # all entries are equal
     return palette, _integers(codes, f"{where}: codes", 0, len(palette) - 1, length)
 
 
@@ -1209,13 +1213,15 @@ def _check_tree(level: list[Scalar], most: Number, where: str) -> None:
 
 def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
     """Return P(o|s) as integer weights over one denominator; the box is no-signalling."""
-    kind = _choice(raw, "kind", ("deterministic", "quantum", "xor", "table"), where)
+    kind = _choice(raw, "kind", ("deterministic", "quantum", "angles", "xor", "table"), where)
     if q.devices == "local" and kind != "deterministic":
         raise CertificateError(f"{where}: local devices have deterministic boxes, this is {kind}")
-    if q.devices == "quantum" and kind not in ("deterministic", "quantum"):
+    if q.devices == "quantum" and kind not in ("deterministic", "quantum", "angles"):
         raise CertificateError(f"{where}: quantum devices have states and measurements, this is {kind}")
     if kind == "quantum":
         return _read_quantum(raw, q, where)
+    if kind == "angles":
+        return _read_angles(raw, q, where)
     if kind == "deterministic":
         lists = _get(raw, "outcomes", list, where)
         if len(lists) != len(q.settings):
@@ -1315,6 +1321,40 @@ def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
         columns.append(list(chances.items()))
         unit = math.lcm(unit, *(chance.denominator for chance in chances.values()))
     return [[(o, int(chance * unit)) for o, chance in column] for column in columns], unit
+
+
+_COSINES = {"0": "1", "1/6": "sqrt(3/4)", "1/4": "sqrt(1/2)", "1/3": "1/2", "1/2": "0"}
+
+
+def _read_angles(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
+    """Return P(o|s) of |00> + |11> and observables cos(pi t) Z + sin(pi t) X, as forms over 4.
+
+    Outcomes are unbiased and their correlator is cos(pi (t - u)); angles t, u are fractions.
+    """
+    if q.outcomes != [2, 2]:
+        raise CertificateError(f"{where}: angles need two parties with two outcomes each")
+    parties = _get(raw, "angles", list, where)
+    if len(parties) != 2 or [len(x) if type(x) is list else -1 for x in parties] != q.settings:
+        raise CertificateError(f"{where}: angles need one list for each party, one for each setting")
+    first, second = ([number(x, f"{where}: angle") for x in party] for party in parties)
+    known: dict[Fraction, Number] = {}
+    columns: Columns = []
+    nothing: list[tuple[int, Scalar]] = []
+    for s in range(q.count_settings):
+        if s not in q.used:
+            columns.append(nothing)
+            continue
+        left, right = first[s // q.settings[1]], second[s % q.settings[1]]
+        if isinstance(left, Form) or isinstance(right, Form):
+            raise CertificateError(f"{where}: an angle is a fraction, in units of pi")
+        turn = abs(left - right) % 2
+        turn = min(turn, 2 - turn)
+        if turn not in known:
+            small = str(min(turn, 1 - turn))
+            cosine = number(_COSINES.get(small, f"cos({small}*pi)"), f"{where}: angle")
+            known[turn] = cosine if turn <= Fraction(1, 2) else -cosine
+        columns.append([(o, 1 + known[turn] * (1 if o in (0, 3) else -1)) for o in range(4)])
+    return columns, 4
 
 
 def _best(tally: Mapping[int, Scalar], q: _Question) -> Scalar:
@@ -1418,6 +1458,213 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
     line += f"{len(q.tests)} tests hold; "
     line += "a strategy exists" if q.quantity == "strategy" else f"its value is {_show(found)}"
     return value, line
+
+
+# ---------------------------------------------------------------- sums of squares
+#
+# For quantum devices with two outcomes let X = P(0|x) - P(1|x): X X = 1, and observables of
+# different parties commute.  For all polynomials p_k in them a score f is at most
+# <f + sum p_k* p_k>, and every moment is between -1 and 1.  A permutation of the observables with
+# signs that takes parties to parties takes strategies to strategies; if it keeps the score, moments
+# may be averaged over the group, and those of one orbit are equal up to a sign
+# (docs/proofs/squares.md).  This is about the question itself: there is no program.
+
+
+class _Algebra:
+    """Number the reduced words of each party as they occur; 0 is the empty word."""
+
+    def __init__(self, settings: Sequence[int]) -> None:
+        self.settings = settings
+        self.words: list[list[tuple[int, ...]]] = [[()] for _ in settings]
+        self.numbers: list[dict[tuple[int, ...], int]] = [{(): 0} for _ in settings]
+        self.backs: list[list[int]] = [[0] for _ in settings]  # the word read backwards
+        self.known: list[dict[tuple[int, int], int]] = [{} for _ in settings]
+
+    def number(self, party: int, letters: Iterable[int]) -> int:
+        reduced: list[int] = []
+        for letter in letters:
+            if reduced and reduced[-1] == letter:
+                reduced.pop()
+            else:
+                reduced.append(letter)
+        word, numbers, backs = tuple(reduced), self.numbers[party], self.backs[party]
+        if word not in numbers:
+            both = [word] if word == word[::-1] else [word, word[::-1]]
+            backs += range(len(backs) + len(both) - 1, len(backs) - 1, -1)
+            for each in both:
+                numbers[each] = len(numbers)
+                self.words[party].append(each)
+        return numbers[word]
+
+    def product(self, left: Moment, right: Moment) -> Moment:
+        """Return the moment of u* v, the smaller one of it and its adjoint."""
+        found = []
+        for p, pair in enumerate(zip(left, right, strict=True)):
+            known = self.known[p]
+            if pair not in known:
+                u, v = (self.words[p][w] for w in pair)
+                known[pair] = self.number(p, u[::-1] + v)
+            found.append(known[pair])
+        return self.smaller(tuple(found))
+
+    def smaller(self, moment: Moment) -> Moment:
+        return min(moment, tuple([backs[w] for backs, w in zip(self.backs, moment, strict=True)]))
+
+    def observable(self, text: str, where: str) -> tuple[int, int]:
+        match = re.fullmatch(r"([A-Z])([0-9]{1,7})", text)
+        party, setting = (ord(match[1]) - ord("A"), int(match[2])) if match else (-1, 0)
+        if not 0 <= party < len(self.settings) or setting >= self.settings[party]:
+            raise CertificateError(f"{where}: {text[:40]!r} is no observable")
+        return party, setting
+
+    def word(self, text: Any, where: str) -> Moment:
+        """Read a product of observables such as "A0 B1 A2"; "1" is the empty one."""
+        if type(text) is not str:
+            raise CertificateError(f"{where}: a word is a string")
+        letters: list[list[int]] = [[] for _ in self.settings]
+        for token in () if text == "1" else text.split(" "):
+            party, setting = self.observable(token, where)
+            letters[party].append(setting)
+        return tuple(self.number(p, word) for p, word in enumerate(letters))
+
+
+class _Relabelling:
+    """A permutation of observables with signs, read from a text such as "A0 -> B0, B0 -> -A0"."""
+
+    def __init__(self, text: Any, algebra: _Algebra, where: str) -> None:
+        if type(text) is not str:
+            raise CertificateError(f"{where}: a symmetry is a string")
+        self.algebra = algebra
+        self.images = {(p, x): (p, x, 1) for p, n in enumerate(algebra.settings) for x in range(n)}
+        for named in text.split(", "):
+            source, _, target = named.partition(" -> ")
+            sign = -1 if target.startswith("-") else 1
+            image = algebra.observable(target.removeprefix("-"), where)
+            self.images[algebra.observable(source, where)] = (*image, sign)
+        reached = {(q, y) for q, y, _ in self.images.values()}
+        parties = {(p, q) for (p, _), (q, _, _) in self.images.items()}
+        if len(reached) != len(self.images) or len(parties) != len(algebra.settings):
+            raise CertificateError(f"{where}: {text[:60]!r} does not permute observables party by party")
+        self.target = dict(parties)
+        self.known: list[dict[int, tuple[int, int]]] = [{} for _ in algebra.settings]
+
+    def of(self, moment: Moment) -> tuple[Moment, int]:
+        """Return the image of a moment, the smaller one of it and its adjoint, and its sign."""
+        image, sign = [0] * len(moment), 1
+        for p, word in enumerate(moment):
+            if word not in self.known[p]:
+                held = [self.images[p, x] for x in self.algebra.words[p][word]]
+                number = self.algebra.number(self.target[p], (y for _, y, _ in held))
+                self.known[p][word] = number, math.prod(factor for _, _, factor in held)
+            image[self.target[p]], factor = self.known[p][word]
+            sign *= factor
+        return self.algebra.smaller(tuple(image)), sign
+
+
+def _check_squares(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
+    """Return the claimed bound of a score, proved by a sum of squares, and a line about it."""
+    where = "squares"
+    bound = number(_get(proof, "bound", str, where), f"{where}: bound")
+    if (
+        q.devices != "quantum"
+        or q.score is None
+        or {*q.outcomes} != {2}
+        or raw["source"]["kind"] != "uniform"
+    ):
+        raise CertificateError(
+            f"{where}: quantum devices, two outcomes, a uniform source and a score are needed"
+        )
+    bits = _get(proof, "bits", int, where)
+    _integers([bits], f"{where}: bits", 0, 10000)
+    algebra = _Algebra(q.settings)
+    words = [algebra.word(text, f"{where}: words") for text in _get(proof, "words", list, where)]
+    texts = _get(proof, "symmetry", list, where)
+    group = [_Relabelling(text, algebra, f"{where}: symmetry") for text in texts]
+    sums, count = _square_sums(_get(proof, "parts", list, where), words, algebra)
+    goal, unit = _goal(q, algebra)
+    for moment, value in goal.items():
+        for g in group:
+            image, sign = g.of(moment)
+            if goal.get(image, 0) != sign * value:
+                raise CertificateError(f"{where}: a symmetry does not keep the score")
+    # f + sum p* p over one denominator: each orbit's value is between -1 and 1, the identity's is 1
+    for moment in sums:
+        sums[moment] *= unit
+    for moment, value in goal.items():
+        sums[moment] = sums.get(moment, 0) + value * 4**bits
+    total = sums.pop((0,) * len(q.settings), 0)
+    done: set[Moment] = set()
+    for moment in sums:
+        if moment not in done:
+            orbit = _orbit(moment, group, done)
+            total += abs(sum(sign * sums.get(each, 0) for each, sign in orbit.items()))
+    derived = Fraction(total, unit * 4**bits)
+    if _sign(bound - derived) < 0:
+        raise _differ(where, "bound", bound, derived)
+    line = f"squares: {count} polynomials in {len(words)} words, {len(group)} symmetries: "
+    return bound, f"{line}the {'negative of the ' if q.smallest else ''}score is at most {_show(derived)}"
+
+
+def _square_sums(
+    parts: list[Any], words: Sequence[Moment], algebra: _Algebra
+) -> tuple[dict[Moment, int], int]:
+    """Return the coefficients of sum p* p by moment, and how many polynomials there are."""
+    where = "squares: parts"
+    sums: dict[Moment, int] = {}
+    count = products = 0
+    for part in parts:
+        if type(part) is not list or len(part) != 2 or type(part[1]) is not list:
+            raise CertificateError(f"{where}: a part is [words, rows of integers]")
+        held = [words[w] for w in _integers(part[0], f"{where}: words", 0, len(words) - 1)]
+        width = len(part[1][0]) if part[1] and type(part[1][0]) is list else 0
+        rows = [_integers(row, f"{where}: rows", None, None, width) for row in part[1]]
+        products += len(held) ** 2
+        if len(rows) != len(held) or products > _MOST_PRODUCTS:
+            raise CertificateError(f"{where}: {len(rows)} rows for {len(held)} words, or too many words")
+        count += width
+        for j, (right, row) in enumerate(zip(held, rows, strict=True)):
+            for i in range(j):
+                moment = algebra.product(held[i], right)
+                sums[moment] = sums.get(moment, 0) + 2 * sum(map(mul, rows[i], row))
+            moment = algebra.product(right, right)
+            sums[moment] = sums.get(moment, 0) + sum(map(mul, row, row))
+    return sums, count
+
+
+def _goal(q: _Question, algebra: _Algebra) -> tuple[dict[Moment, int], int]:
+    """Return the coefficients of the score (smallest: its negative) by moment, over one denominator."""
+    assert q.score is not None
+    found: dict[Moment, Fraction] = {}
+    unit = 2 ** len(q.settings) * (1 if q.score.conditional else q.count_settings) * (-1 if q.smallest else 1)
+    for o, s, factor in q.score.terms:
+        if isinstance(factor, Form):
+            raise CertificateError("squares: the score has a coefficient that is no fraction")
+        letters = [algebra.number(p, (x,)) for p, x in enumerate(_digits(s, q.settings))]
+        signs = [1 - 2 * x for x in _digits(o, q.outcomes)]
+        for chosen in itertools.product((0, 1), repeat=len(letters)):
+            moment = tuple([w * c for w, c in zip(letters, chosen, strict=True)])
+            sign = math.prod(x for x, c in zip(signs, chosen, strict=True) if c)
+            found[moment] = found.get(moment, Fraction(0)) + factor * sign / unit
+    whole = math.lcm(*(value.denominator for value in found.values()))
+    _small(Fraction(whole))
+    return {m: int(value * whole) for m, value in found.items() if value}, whole
+
+
+def _orbit(first: Moment, group: Sequence[_Relabelling], done: set[Moment]) -> dict[Moment, int]:
+    """Return the moments of an orbit with their signs, none if one is its own negative; add to `done`."""
+    signs, rest, vanish = {first: 1}, [first], False
+    for moment in rest:  # grows
+        for g in group:
+            image, sign = g.of(moment)
+            sign *= signs[moment]
+            if image not in signs:
+                signs[image] = sign
+                rest.append(image)
+            vanish = vanish or signs[image] != sign
+        if len(done) + len(signs) > _MOST_PRODUCTS:
+            raise CertificateError("squares: the symmetries lead to too many moments")
+    done.update(signs)
+    return {} if vanish else signs
 
 
 # ---------------------------------------------------------------- proofs by symmetry
@@ -1804,6 +2051,11 @@ def _check_bracket(
         if multipliers is not None:
             raise CertificateError("certificate: multipliers and products: one proof of an end is needed")
         bound, line, carried = _check_products_of(products, raw, q.quantity, programs)
+        lines.append(line)
+    if "squares" in certificate:
+        if bound is not None:
+            raise CertificateError("certificate: squares and another proof of the same end")
+        bound, line = _check_squares(certificate["squares"], raw, q)
         lines.append(line)
     if bound is None and value is None:
         raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")

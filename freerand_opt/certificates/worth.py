@@ -8,10 +8,10 @@ from fractions import Fraction
 import numpy as np
 
 from freerand_opt.certificates.attack import Strategy
-from freerand_opt.exact import compare
+from freerand_opt.exact import Exact, compare, cos_pi
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Question
-from freerand_opt.programs.boxes import Box, Quantum, chances, table
+from freerand_opt.programs.boxes import Angles, Box, Quantum, chances, table
 from freerand_opt.programs.guesses import label_values
 
 
@@ -49,6 +49,22 @@ def evaluated(question: Question, found: Sequence[Strategy]) -> Fraction | None:
         total += Fraction(max(worths)) / denominator
     here = scenario.setting_index(ask.at) if isinstance(ask.at, tuple) else None
     return total if here is None else total / seen[here]
+
+
+def angles_score(question: Question, box: Angles) -> Exact:
+    """Return the score of a box given by angles, exactly; settings are uniform."""
+    asked = question.ask.functional
+    assert asked is not None
+    first, second = box.angles
+    by_angle: dict[Fraction, Fraction] = {}
+    total = Fraction(0)
+    for o, s, factor in asked.terms:
+        a, b = divmod(s, len(second))
+        share = factor / 4 / (1 if asked.on == "conditional" else len(first) * len(second))
+        total += share
+        angle = first[a] - second[b]
+        by_angle[angle] = by_angle.get(angle, Fraction(0)) + (share if o in (0, 3) else -share)
+    return sum((cos_pi(angle) * factor for angle, factor in by_angle.items()), total)
 
 
 def columns(question: Question, box: Box) -> list[list[Fraction]]:

@@ -89,6 +89,23 @@ class Quantum:
         }
 
 
+@dataclass(frozen=True)
+class Angles:
+    r"""Qubits in :math:`|00\rangle + |11\rangle`, observables :math:`\cos\alpha\,Z + \sin\alpha\,X`.
+
+    `angles[party][setting]` are fractions of pi. Outcomes are unbiased, with the correlator
+
+    .. math:: \langle A_a B_b \rangle = \cos(\pi\alpha_a - \pi\beta_b).
+    """
+
+    angles: tuple[tuple[Fraction, ...], ...]
+    label: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the box in the certificate's form."""
+        return {"kind": "angles", "angles": [[str(angle) for angle in party] for party in self.angles]}
+
+
 def chances(box: Quantum, settings: Sequence[int]) -> list[Fraction]:
     """Return P(o|settings) for every joint outcome, exactly."""
     norm = sum(x * x for x in box.state)
@@ -113,13 +130,13 @@ def chances(box: Quantum, settings: Sequence[int]) -> list[Fraction]:
     return chance
 
 
-Box: TypeAlias = Deterministic | Xor | Table | Quantum
+Box: TypeAlias = Deterministic | Xor | Table | Quantum | Angles
 
 
 def table(scenario: Scenario, box: Box) -> tuple[IntArray, int]:
     """Return (numerators[o, s], denominator) of a box; a quantum box is not a table of small integers."""
     outcomes, settings = scenario.shape
-    if isinstance(box, Quantum):
+    if isinstance(box, Quantum | Angles):
         raise TypeError("a quantum box has probabilities of its own; use chances")
     if isinstance(box, Table):
         return np.array(box.numerators, dtype=np.int64).reshape(outcomes, settings), box.denominator

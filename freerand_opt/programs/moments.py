@@ -196,6 +196,22 @@ def spread(size: int) -> csr_array:
     return csr_array((np.ones(size * size), (places, np.concatenate([rows, rows[off]]))))
 
 
+def word_count(scenario: Scenario, level: str) -> int:
+    """Return the number of words of a level; raise InputError for a level that cannot be read."""
+    try:
+        lengths = patterns(level, scenario.parties)
+    except ValueError as fault:
+        raise InputError("adversary.level", str(fault)) from None
+    total = 0
+    for part in lengths:
+        counts = []
+        for settings, outcomes, length in zip(scenario.settings, scenario.outcomes, part, strict=True):
+            operators = settings * (outcomes - 1)
+            counts.append(operators * (operators - outcomes + 1) ** (length - 1) if length else 1)
+        total += prod(counts)
+    return total
+
+
 def moment_matrix(scenario: Scenario, level: str) -> MomentMatrix:
     """Return the moment matrix of a level; raise InputError for a level that cannot be read."""
     try:

@@ -23,6 +23,14 @@ from freerand_opt.programs.program import ConicProgram, IntArray
 _MAP = re.compile(r"([A-Z])(\d+)\s*->\s*(-?)\s*([A-Z])(\d+)", re.ASCII)
 
 
+#: Generators of the group of order 8 that keeps I3322.
+I3322 = (
+    "A2 -> -A2, B0 -> B1, B1 -> B0",
+    "A0 -> A1, A1 -> A0, B2 -> -B2",
+    "A0 -> -B0, A1 -> -B1, A2 -> -B2, B0 -> -A0, B1 -> -A1, B2 -> -A2",
+)
+
+
 @dataclass(frozen=True)
 class Generator:
     """`images[party][setting]` is (party, setting, sign) of the image of an observable."""
@@ -57,6 +65,16 @@ def generator(scenario: Scenario, text: str) -> Generator:
     return Generator(tuple(tuple(row) for row in images))
 
 
+def written(scenario: Scenario, held: Generator) -> str:
+    """Return a generator as the text that `generator` reads."""
+    maps = []
+    for p, images in enumerate(held.images):
+        for s, (q, t, sign) in enumerate(images):
+            if (p, s, 1) != (q, t, sign):
+                maps.append(f"{scenario.parties[p]}{s} -> {'-' if sign < 0 else ''}{scenario.parties[q]}{t}")
+    return ", ".join(maps)
+
+
 def known_generators(scenario: Scenario) -> tuple[Generator, ...]:
     """Return candidates for a family: the dihedral group of the chain, permutations of GHZ parties."""
     if scenario.family in ("chained", "chsh"):
@@ -79,6 +97,8 @@ def known_generators(scenario: Scenario) -> tuple[Generator, ...]:
         found = [Generator(tuple(((q, 0, 1), (q, 1, 1)) for q in order)) for order in orders]
         flips = [tuple(((p, 0, s), (p, 1, s)) for p, s in enumerate([-1, -1] + [1] * (parties - 2)))]
         return (*found, *(Generator(flip) for flip in flips))
+    if scenario.family == "i3322":
+        return tuple(generator(scenario, text) for text in I3322)
     return ()
 
 
@@ -160,7 +180,6 @@ def orbits(actions: Sequence[Action], moments: int) -> tuple[IntArray, IntArray,
     sign = np.where(vanish, 0, np.where(plus == name, 1, -1))
     # the identity counts as positive, and with it its orbit
     first = np.zeros(len(kept), dtype=np.int64)
-    for k in range(moments - 1, -1, -1):
-        if sign[k]:
-            first[place[k]] = sign[k]
+    signed = np.flatnonzero(sign)[::-1]
+    first[place[signed]] = sign[signed]  # of several values the last one stays
     return place, sign * first[np.maximum(place, 0)], len(kept)

@@ -50,12 +50,12 @@ def reduced(matrix: MomentMatrix, actions: Sequence[Action]) -> Reduced | None:
     blocks = split(lambda y: signs * y[places], count)
     if blocks is None:
         return None
-    first, weights = _representatives(actions, matrix.size)
+    first, weights = representatives(actions, matrix.size)
     entries = [_entries(block, places[first], signs[first], first, weights, count) for block in blocks]
     return Reduced(lift, blocks, entries)
 
 
-def _representatives(actions: Sequence[Action], size: int) -> tuple[IntArray, FloatArray]:
+def representatives(actions: Sequence[Action], size: int) -> tuple[IntArray, FloatArray]:
     """Return the first word of each orbit of words, and the sizes of the orbits."""
     part = np.arange(size)
     while True:
@@ -110,7 +110,7 @@ def solve(made: MomentStrategies, held: Reduced, *, time_limit: float | None = N
         right[signed],
         blocks,
     )
-    answer = _by_clarabel(small, time_limit) if find_spec("qics") is None else _by_qics(small, time_limit)
+    answer = by_clarabel(small, time_limit) if find_spec("qics") is None else by_qics(small, time_limit)
     multipliers = np.zeros(program.shape[0])
     multipliers[zero], multipliers[signed] = answer.zero, answer.signed
     multipliers = _assembled(program, held, answer.blocks, multipliers)
@@ -178,7 +178,8 @@ class Answer:
     blocks: list[FloatArray]
 
 
-def _by_qics(small: Small, limit: float | None) -> Answer:
+def by_qics(small: Small, limit: float | None) -> Answer:
+    """Solve by QICS; `limit` in seconds."""
     import qics
 
     # blocks of one row are plain inequalities
@@ -228,7 +229,8 @@ def _by_qics(small: Small, limit: float | None) -> Answer:
     )
 
 
-def _by_clarabel(small: Small, limit: float | None) -> Answer:
+def by_clarabel(small: Small, limit: float | None) -> Answer:
+    """Solve by Clarabel; `limit` in seconds."""
     cones = [clarabel.ZeroConeT(small.zero.shape[0]), clarabel.NonnegativeConeT(small.signed.shape[0])]
     parts, sides = [small.zero, small.signed], [small.zero_right, small.signed_right]
     for width, rows in small.blocks:
