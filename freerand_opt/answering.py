@@ -99,7 +99,7 @@ def answered(
         if found.infeasible:
             raise InfeasibleError(found)
     attack: Strategies = ()
-    value: Fraction | None = None
+    value: Exact | None = None
     if bounds.below is not None and solved.point is not None:
         attack = orbits_or_strategies(question, bounds.below, solved.point)
         value = objective_value(bounds.below.program, solved.point)
@@ -133,7 +133,7 @@ def _summed(
     question: Question, score: Score, make: Callable[..., tuple[Result, Needed]]
 ) -> tuple[Result, Needed]:
     """Return both ends of a score, the upper one of the program by a sum of squares."""
-    attack, value = quantum.best_box(question, score.bound)
+    attack, value = quantum.best_box(question, float(score.bound))
     ends = {"bound": score.bound, "squares": score.proof, "attack": attack, "value": value}
     return make(question, score.method, score.solver, about=None, **ends)
 
@@ -179,7 +179,7 @@ def _found(
     floats: tuple[FloatArray, FloatArray],
     run: Solver,
     time_limit: float | None,
-) -> tuple[tuple[Strategy, ...], Fraction | None]:
+) -> tuple[tuple[Strategy, ...], Exact | None]:
     """Return an attack where only a bound has a program, and its value, or none."""
     above = bounds.above
     if isinstance(above, MomentStrategies):
@@ -284,7 +284,7 @@ def _existence(
         solved = solve(by_violations(full), below, run, time_limit)
     proof, bound = None, solved.multipliers.bound
     attack: Strategies = ()
-    value = None
+    value: Exact | None = None
     if sign(solved.multipliers.bound) < 0:
         bound, proof = _proof(bounds, full, solved)
         proof = proof if sign(bound) < 0 else None

@@ -340,7 +340,8 @@ def test_show_names_facets_and_vertices(freerand, tmp_path, source, n, words):
 @pytest.fixture(scope="module")
 def proof():
     """A certificate whose attack has a state, and that state's place."""
-    body = fr.bound(scored(CHSH, functionals.chsh(CHSH), level="1")).certificate
+    unnamed = scenarios.Scenario((2, 2), (2, 2))  # a family would have a known strategy, given by angles
+    body = fr.bound(scored(unnamed, functionals.chsh(unnamed), level="1")).certificate
     assert body["attack"]["strategies"][0]["box"]["kind"] == "quantum"
     return body
 

@@ -26,6 +26,7 @@ from freerand_opt.exact import Exact, compare, round_down, round_up
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.boxes import (
+    Angles,
     Box,
     Quantum,
     Table,
@@ -88,10 +89,13 @@ MAX_CELLS = 4096
 
 def search(
     question: Question, above: MomentStrategies, primal: FloatArray, multipliers: FloatArray, run: Run
-) -> tuple[tuple[Strategy, ...], Fraction | None]:
+) -> tuple[tuple[Strategy, ...], Exact | None]:
     """Return the best attack found and its value (None if there is none)."""
     if question.adversary.moments:
         return (), None  # no attack is checked against conditions on moments, so none is offered
+    limit = float(above.program.objective.floats() @ primal)
+    if isinstance(question.source, Uniform) and question.ask.functional is not None and not question.tests:
+        return best_box(question, limit)
     charges = Charges(
         [float(multipliers[row] * scale) for row, scale in above.test_rows],
         _settings_charges(question, above.program, multipliers),
@@ -100,11 +104,8 @@ def search(
     known = known_strategy(question.scenario)
     boxes: dict[Box, None] = {} if known is None else {known: None}
     boxes.update(dict.fromkeys(_boxes(question, charges, masses)))
-    if isinstance(question.source, Uniform) and question.ask.functional is not None and not question.tests:
-        return _best_of(question, list(boxes))
     if deterministic_count(question.scenario) <= MAX_DETERMINISTIC:
         boxes.update(dict.fromkeys(all_deterministic(question.scenario)))
-    limit = float(above.program.objective.floats() @ primal)
     best: Found | None = None
     for attempt in range(MAX_ROUNDS):
         found = next(filter(None, (_solved(question, list(boxes), m, run) for m in MARGINS)), None)
@@ -117,42 +118,33 @@ def search(
     return ((), None) if best is None else (best.attack, best.value)
 
 
-def best_box(question: Question, limit: Exact) -> tuple[tuple[Strategy, ...], Exact | None]:
+def best_box(question: Question, limit: float) -> tuple[tuple[Strategy, ...], Exact | None]:
     """Return the best attack found on a score without tests, settings uniform, and its value.
 
     `limit` bounds the value; a see-saw is tried unless the family's known strategy reaches it.
     """
-    known = known_angles(question.scenario)
     settings = question.scenario.shape[1]
-    charges = Charges([], np.zeros(settings))
-    if known is None:
-        return _best_of(question, list(_boxes(question, charges, [(0, np.ones(settings))])))
-    value = angles_score(question, known) * question.ask.sign
-    attack: tuple[Strategy, ...] = (Strategy((Fraction(1, settings),) * settings, known),)
-    if float(limit) - float(value) < CLOSE:
-        return attack, value
-    other, found = _best_of(question, list(_boxes(question, charges, [(0, np.ones(settings))])))
-    return (other, found) if found is not None and compare(found, value) > 0 else (attack, value)
-
-
-def _best_of(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Strategy, ...], Fraction | None]:
-    """Return the single box with the best score; settings are uniform."""
-    settings = question.scenario.shape[1]
-    best: tuple[Fraction, Box] | None = None
+    known = known_angles(question.scenario) or known_strategy(question.scenario)
+    boxes: list[Box] = [] if known is None else [known]
+    if known is None or limit - float(_value(question, known)) * question.ask.sign > CLOSE:
+        boxes += _boxes(question, Charges([], np.zeros(settings)), [(0, np.ones(settings))])
+    best: tuple[Exact, Box] | None = None
     for box in boxes:
         value = _value(question, box) * question.ask.sign
-        if best is None or value > best[0]:
+        if best is None or compare(value, best[0]) > 0:
             best = value, box
     if best is None:
         return (), None
     value = best[0]
-    if value.denominator.bit_length() > WORTH_BITS:
+    if isinstance(value, Fraction) and value.denominator.bit_length() > WORTH_BITS:
         # what is claimed may be less than what is reached
         value = Fraction(floor(value * 2**WORTH_BITS), 2**WORTH_BITS)
     return (Strategy((Fraction(1, settings),) * settings, best[1]),), value
 
 
-def _value(question: Question, box: Box) -> Fraction:
+def _value(question: Question, box: Box) -> Exact:
+    if isinstance(box, Angles):
+        return angles_score(question, box)
     assert isinstance(box, Quantum)
     assert question.ask.functional is not None
     total = Fraction(0)

@@ -1323,7 +1323,7 @@ def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
     return [[(o, int(chance * unit)) for o, chance in column] for column in columns], unit
 
 
-_COSINES = {"0": "1", "1/6": "sqrt(3/4)", "1/4": "sqrt(1/2)", "1/3": "1/2", "1/2": "0"}
+_COSINES = {"0": "1", "1/6": "1/2*sqrt(3)", "1/4": "1/2*sqrt(2)", "1/3": "1/2", "1/2": "0"}
 
 
 def _read_angles(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
