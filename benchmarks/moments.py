@@ -76,6 +76,10 @@ ROWS: dict[str, tuple[Question, Callable[..., float], Callable[..., float] | Non
     "answer, chained N = 8, 1 + A B": (chained_question(8, "1 + A B"), answered, answered_by_ncpol2sdpa),
     "answer, I3322, 3": (i3322_question("3"), answered, answered_by_ncpol2sdpa),
     "answer, chained N = 256, 1": (chained_question(256, "1"), answered, None),
+    "answer, chained N = 1024, 1": (chained_question(1024, "1"), answered, None),
+    "answer, chained N = 16, 1 + A B": (chained_question(16, "1 + A B"), answered, None),
+    "answer, chained N = 32, 1 + A B": (chained_question(32, "1 + A B"), answered, None),
+    "answer, I3322, 4": (i3322_question("4"), answered, None),
 }
 
 
