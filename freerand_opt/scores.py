@@ -60,6 +60,7 @@ def by_squares(
         or question.tests
         or adversary.moments
         or not isinstance(question.source, Uniform)
+        or question.settings != "uniform"
         or {*scenario.outcomes} != {2}
         or word_count(scenario, adversary.level) <= larger_than
     ):
@@ -119,9 +120,10 @@ def _symmetric(question: Question, symmetry: Sequence[str], time_limit: float | 
         return None
     orbits = invariant(matrix, actions)
     by_orbit = _by_orbit(goal, matrix, orbits.orbit, orbits.sign)
-    factor = generating_factor(orbits, {o: float(v) for o, v in by_orbit.items()}, time_limit)
-    if factor is None:
+    found = generating_factor(orbits, {o: float(v) for o, v in by_orbit.items()}, time_limit)
+    if found is None:
         return None
+    factor, solver = found
     labels = tuple(matrix.word_labels())
     texts = tuple(text for text in (written(scenario, held) for held in kept) if text)
     squares = Squares(labels, ((tuple(range(matrix.size)), whole(factor)),), texts)
@@ -130,7 +132,7 @@ def _symmetric(question: Question, symmetry: Sequence[str], time_limit: float | 
         f"relaxation: level {matrix.level}, 1 moment matrix {matrix.size} x {matrix.size}, "
         f"{factor.shape[1]} squares and their images (docs/proofs/squares.md)"
     )
-    return Score(bound, squares.as_json(bound), method, "blocks")
+    return Score(bound, squares.as_json(bound), method, f"{solver} on blocks")
 
 
 def _goal(question: Question, matrix: MomentMatrix) -> dict[int, Fraction]:

@@ -431,7 +431,10 @@ def test_chances_by_hand():
     assert chances(box, (0, 0)) == [F(9, 25), 0, F(16, 25), 0]
 
 
-@pytest.mark.parametrize("name", ["cglmp_quantum_score", "i3322_quantum_score", "chsh_quantum_guess"])
+@pytest.mark.parametrize(
+    "name",
+    ["cglmp_quantum_score", "i3322_quantum_score", "chsh_quantum_guess", "chained_quantum_score_large"],
+)
 def test_committed_certificates_of_quantum_claims_check(name):
     found = list(check_all([path for path in certificates() if path.parent.name == name]))
     assert found

@@ -1634,6 +1634,8 @@ def _square_sums(
 def _goal(q: _Question, algebra: _Algebra) -> tuple[dict[Moment, int], int]:
     """Return the coefficients of the score (smallest: its negative) by moment, over one denominator."""
     assert q.score is not None
+    if len(q.score.terms) << len(q.settings) > _MOST_PRODUCTS:
+        raise CertificateError("squares: the score has too many terms")
     found: dict[Moment, Fraction] = {}
     unit = 2 ** len(q.settings) * (1 if q.score.conditional else q.count_settings) * (-1 if q.smallest else 1)
     for o, s, factor in q.score.terms:

@@ -60,10 +60,11 @@ def invariant(matrix: MomentMatrix, actions: Sequence[Action]) -> Invariant:
 
 def generating_factor(
     held: Invariant, goal: Mapping[int, float], time_limit: float | None
-) -> FloatArray | None:
-    """Return the columns (words, orbits of words) of a factor; None if the blocks were not found.
+) -> tuple[FloatArray, str] | None:
+    """Return the columns (words, orbits of words) of a factor, and the solver's name.
 
-    `goal` has the coefficients of what is maximised by orbit, those of one orbit added up.
+    None if the blocks were not found. `goal` has the coefficients of what is maximised by orbit,
+    those of one orbit added up.
     """
     blocks = split(held.spread, held.count)
     if blocks is None:
@@ -71,7 +72,7 @@ def generating_factor(
     wanted = np.zeros(held.count)
     for orbit, value in goal.items():
         wanted[orbit] = -value
-    dual = _solved(held, blocks, wanted, time_limit)
+    dual, solver = _solved(held, blocks, wanted, time_limit)
     sizes = np.bincount(held.orbit.ravel(), weights=np.abs(held.sign).ravel(), minlength=held.count)
     sizes = np.maximum(sizes, 1.0)
     first, weights = representatives(held.actions, len(held.orbit))
@@ -89,11 +90,13 @@ def generating_factor(
         if best is None or loss < best[0]:
             best = loss, (root @ vectors[first].T) * np.sqrt(weights)
     assert best is not None
-    return best[1]
+    return best[1], solver
 
 
-def _solved(held: Invariant, blocks: list[Block], wanted: FloatArray, time_limit: float | None) -> FloatArray:
-    """Return the dual of the full matrix from a solver on the blocks."""
+def _solved(
+    held: Invariant, blocks: list[Block], wanted: FloatArray, time_limit: float | None
+) -> tuple[FloatArray, str]:
+    """Return the dual of the full matrix from a solver on the blocks, and the solver's name."""
     left, right, orbit, sign = _pairs(held)
     # the first pair of words that shows each orbit; the others are equal to it
     head = np.full(held.count, -1, dtype=np.int64)
@@ -133,7 +136,7 @@ def _solved(held: Invariant, blocks: list[Block], wanted: FloatArray, time_limit
         found[i, j] = found[j, i] = -(rows @ answer.x)
         for basis in block.basis:
             dual += basis @ (found / len(block.basis)) @ basis.T
-    return dual
+    return dual, answer.solver
 
 
 def _pairs(held: Invariant) -> tuple[IntArray, IntArray, IntArray, IntArray]:
