@@ -74,6 +74,7 @@ def answered(
     """Return the result at one setting, on average or without settings, and what its check needs."""
     begun = time.perf_counter()
     run = solver_named(solver)
+    _refuse_symmetry(question, solver, symmetry)
     bounds = build(question)
     make = partial(_finished, name=name, instance=instance, begun=begun)
     if bounds.below is None and isinstance(bounds.above, BoxStrategies) and not has_ratios(question):
@@ -113,6 +114,19 @@ def answered(
         value=value,
         classes=solved.reduction,
     )
+
+
+def _refuse_symmetry(question: Question, solver: str, symmetry: Sequence[str]) -> None:
+    """Raise InputError for relabellings that are named where nothing would be done with them."""
+    if not symmetry:
+        return
+    if question.adversary.devices != "quantum":
+        said = f"devices are {question.adversary.devices}; the programs of quantum devices alone are reduced"
+        raise InputError("symmetry", f"{said} by named symmetries (others by colour refinement)")
+    if question.ask.quantity == "strategy":
+        raise InputError("symmetry", "a question of existence is solved without symmetries")
+    if solver != "auto":
+        raise InputError("symmetry", f"blocks are solved by the solver auto, not by {solver}")
 
 
 def _proof(bounds: Bounds, about: ConicProgram, solved: Solved) -> tuple[Exact, dict[str, Any]]:

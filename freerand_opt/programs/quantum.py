@@ -117,7 +117,7 @@ def by_moments(
         objective=_vector(objective, columns),
         lower=low.take(np.tile(np.arange(width), len(labels) * nodes)),
         upper=constant(most, columns),
-        column_labels=(Labels("{2} at {1} [{0}]", (tags, cone.names, numbers(width))),),
+        column_labels=(Labels("{2} at {1} [{0}]", (tags, cone.names, matrix.labels)),),
     )
     return MomentStrategies(program, matrix, cone, len(labels), _test_rows(rows))
 
@@ -153,7 +153,7 @@ def _flow_rows(matrix: MomentMatrix, cone: SourceCone, tags: tuple[str, ...]) ->
         "sum at node {1} of moment {2} [{0}]",
         tags,
         numbers(cone.equalities.shape[0]),
-        numbers(matrix.moments),
+        matrix.labels,
     )
 
 
