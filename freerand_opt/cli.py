@@ -156,7 +156,7 @@ def show(
     file = files_named([name], assignments(field or []))[0]
     from freerand_opt.spec.symmetries import relabellings
 
-    put(exhibits.instance(file, _instance(file, instance), form, relabellings(symmetry or [])), end="")
+    put(exhibits.instance(file, _instance(file, instance), form, relabellings(symmetry)), end="")
 
 
 def _instance(file: QuestionFile, wanted: str | None) -> Instance:
@@ -201,8 +201,7 @@ def bound(
     files = files_named(names, overrides, threshold)
     from freerand_opt.spec.symmetries import relabellings
 
-    how: dict[str, Any] = {"solver": solver, "time_limit": time_limit}
-    how["symmetry"] = relabellings(symmetry or [])
+    how: dict[str, Any] = {"solver": solver, "time_limit": time_limit, "symmetry": relabellings(symmetry)}
     results, failed = _run(files, quiet, certificates, corners=False, **how)
     put_results(results, as_json=as_json, alone=True)
     failed += [found.result.notes[1] for found in results if found.result.notes]

@@ -22,7 +22,7 @@ from freerand_opt.model import scenario as scenarios
 from freerand_opt.model.question import Adversary, Ask, MomentCondition, Question
 from freerand_opt.model.question import Test as Check
 from freerand_opt.model.source import MeasurementDependence, Uniform
-from freerand_opt.programs.boxes import Quantum, chances
+from freerand_opt.programs.quantum_box import Quantum, chances
 from freerand_opt.programs.seesaw import best_strategy
 
 CHSH = scenarios.chsh()

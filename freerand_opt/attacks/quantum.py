@@ -27,10 +27,8 @@ from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.boxes import (
     Box,
-    Quantum,
     Table,
     all_deterministic,
-    chances,
     deterministic_count,
     rounded,
 )
@@ -44,6 +42,7 @@ from freerand_opt.programs.observation import (
 )
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
+from freerand_opt.programs.quantum_box import Quantum, chances
 from freerand_opt.programs.seesaw import best_strategy
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.strategies import by_boxes

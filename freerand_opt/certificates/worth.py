@@ -11,8 +11,9 @@ from freerand_opt.certificates.attack import Strategy
 from freerand_opt.exact import compare
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Question
-from freerand_opt.programs.boxes import Box, Quantum, chances, table
+from freerand_opt.programs.boxes import Box, table
 from freerand_opt.programs.guesses import label_values
+from freerand_opt.programs.quantum_box import Quantum, chances
 
 
 def evaluated(question: Question, found: Sequence[Strategy]) -> Fraction | None:

@@ -13,10 +13,10 @@ FIND = "find"
 MAX_BYTES = 2**16
 
 
-def relabellings(named: Sequence[str]) -> tuple[str, ...]:
+def relabellings(named: Sequence[str] | None) -> tuple[str, ...]:
     """Return the relabellings as texts; whether a question has them is found out on its program."""
     found: list[str] = []
-    for entry in named:
+    for entry in named or ():
         if "->" in entry or entry == FIND:
             found.append(entry)
             continue
