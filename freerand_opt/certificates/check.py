@@ -1329,29 +1329,7 @@ def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int, _Mo
     parties = _get(raw, "measurements", list, where)
     if len(parties) != len(sizes):
         raise CertificateError(f"{where}: {len(parties)} lists of measurements for {len(sizes)} parties")
-    # for each party and setting (outcome, vector, squared length)
-    known: list[list[list[tuple[int, _Vector, int]]]] = []
-    for party, (settings, size, n, d) in enumerate(zip(parties, sizes, q.settings, q.outcomes, strict=True)):
-        if type(settings) is not list or len(settings) != n:
-            raise CertificateError(f"{where}: party {party} needs one measurement for each of {n} settings")
-        known.append([])
-        for outcomes in settings:
-            if (
-                type(outcomes) is not list
-                or len(outcomes) != d
-                or any(type(vs) is not list for vs in outcomes)
-            ):
-                raise CertificateError(f"{where}: a measurement of party {party} needs {d} lists of vectors")
-            vectors: list[tuple[int, _Vector, int]] = []
-            for x, vs in enumerate(outcomes):
-                for entries in vs:
-                    v = _complex(entries, f"{where}: vector", size)
-                    if not (length := _inner(v, v)[0]) or any(any(_inner(v, u)) for _, u, _ in vectors):
-                        raise CertificateError(f"{where}: vectors of party {party} are 0 or not orthogonal")
-                    vectors.append((x, v, length))
-            if len(vectors) != size:
-                raise CertificateError(f"{where}: the projectors of party {party} do not sum to 1")
-            known[-1].append(vectors)
+    known = [_read_measurements(own, party, sizes, q, where) for party, own in enumerate(parties)]
     columns: list[list[tuple[int, Fraction]]] = []
     unit = 1
     for s in range(q.count_settings):
@@ -1383,6 +1361,30 @@ def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int, _Mo
 
     weights = [[(o, int(chance * unit)) for o, chance in column] for column in columns]
     return weights, unit, moment
+
+
+def _read_measurements(
+    settings: Any, party: int, sizes: Sequence[int], q: _Question, where: str
+) -> list[list[tuple[int, _Vector, int]]]:
+    """Return for each setting (outcome, vector, squared length) of an orthogonal basis."""
+    size, n, d = sizes[party], q.settings[party], q.outcomes[party]
+    if type(settings) is not list or len(settings) != n:
+        raise CertificateError(f"{where}: party {party} needs one measurement for each of {n} settings")
+    known = []
+    for outcomes in settings:
+        if type(outcomes) is not list or len(outcomes) != d or any(type(vs) is not list for vs in outcomes):
+            raise CertificateError(f"{where}: a measurement of party {party} needs {d} lists of vectors")
+        vectors: list[tuple[int, _Vector, int]] = []
+        for x, vs in enumerate(outcomes):
+            for entries in vs:
+                v = _complex(entries, f"{where}: vector", size)
+                if not (length := _inner(v, v)[0]) or any(any(_inner(v, u)) for _, u, _ in vectors):
+                    raise CertificateError(f"{where}: vectors of party {party} are 0 or not orthogonal")
+                vectors.append((x, v, length))
+        if len(vectors) != size:
+            raise CertificateError(f"{where}: the projectors of party {party} do not sum to 1")
+        known.append(vectors)
+    return known
 
 
 def _applied(
@@ -1446,6 +1448,13 @@ def _added(
             total = total + factor * moment(word)
         found.append(average + total * weight * Fraction(1, unit))
     return found
+
+
+def _check_conditions(conditions: list[_Condition], averages: list[Number]) -> None:
+    for k, (condition, average) in enumerate(zip(conditions, averages, strict=True)):
+        if not _related(average, condition.relation, condition.bound):
+            what = f"moment {condition.relation}"
+            raise _differ(f"attack: condition {k}", what, condition.bound, average)
 
 
 def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
@@ -1516,10 +1525,7 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
         derived = score(expression)
         if not _related(derived, relation, limit):
             raise _differ(f"attack: test {k}", f"score {relation}", limit, derived)
-    for k, (condition, average) in enumerate(zip(q.moments, averages, strict=True)):
-        if not _related(average, condition.relation, condition.bound):
-            what = f"moment {condition.relation}"
-            raise _differ(f"attack: condition {k}", what, condition.bound, average)
+    _check_conditions(q.moments, averages)
     if q.quantity == "strategy":
         found: Number = Fraction(1)  # one strategy is exhibited; 0, the objective, is also true
     elif q.score is not None:

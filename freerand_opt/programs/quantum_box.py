@@ -44,6 +44,40 @@ class Quantum:
         }
 
 
+def moment(box: Quantum, word: Sequence[tuple[int, int, int | None]]) -> Fraction:
+    """Return the real part of the state's mean of a product of operators (party, setting, outcome).
+
+    Outcome None is the observable, outcome 0 less outcome 1. Operators of one party keep their order.
+    """
+    norm = squared(box.state)
+    state = parts(box.state)
+    held: tuple[list[Any], list[Any]] = state
+    for party, setting, outcome in reversed(word):
+        held = _applied(box, held, party, setting, outcome)
+    return Fraction(sum(map(mul, state[0], held[0])) + sum(map(mul, state[1], held[1]))) / norm
+
+
+def _applied(
+    box: Quantum, state: tuple[list[Any], list[Any]], party: int, setting: int, outcome: int | None
+) -> tuple[list[Any], list[Any]]:
+    rest, size = prod(box.dimensions[party + 1 :]), box.dimensions[party]
+    real, imaginary = [Fraction(0)] * len(state[0]), [Fraction(0)] * len(state[0])
+    for o, vectors in enumerate(box.measurements[party][setting]):
+        if outcome not in (None, o):
+            continue
+        for v in vectors:
+            (a, b), share = parts(v), Fraction(-1 if outcome is None and o else 1, squared(v))
+            for start in (i + j for i in range(0, len(real), rest * size) for j in range(rest)):
+                places = range(start, start + rest * size, rest)
+                x, y = ([part[k] for k in places] for part in state)
+                c = share * (sum(map(mul, a, x)) + sum(map(mul, b, y)))
+                d = share * (sum(map(mul, a, y)) - sum(map(mul, b, x)))
+                for k, p, q in zip(places, a, b, strict=True):
+                    real[k] += c * p - d * q
+                    imaginary[k] += c * q + d * p
+    return real, imaginary
+
+
 def chances(box: Quantum, settings: Sequence[int]) -> list[Fraction]:
     """Return P(o|settings) for every joint outcome, exactly."""
     real, imaginary = parts(box.state)

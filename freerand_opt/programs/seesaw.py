@@ -26,6 +26,7 @@ from freerand_opt.programs.measurement import (
 )
 from freerand_opt.programs.program import FloatArray
 from freerand_opt.programs.quantum_box import Quantum, Vector
+from freerand_opt.programs.word_means import Word, words_gains, words_operator
 
 #: Bits of the integers in a rounded strategy; the score is stationary, so its error is the square.
 BITS = 22
@@ -48,13 +49,14 @@ def kinds(scenario: Scenario, size: int) -> tuple[Kind, ...]:
     """Return the kinds that may matter in a local dimension, the simplest first.
 
     For at most two settings with two outcomes real projectors suffice (Jordan's lemma); measurements
-    of two outcomes are best projective.
+    of two outcomes are best projective, and others are general for qubits alone: projectors of a
+    larger dimension include them.
     """
     several = max(scenario.outcomes) > 2
     if not several and max(scenario.settings) <= 2:
         return (Kind(real=True),)
     plain = (Kind(real=True), Kind(real=False))
-    return (*plain, Kind(real=False, general=True)) if several and size <= 3 else plain
+    return (*plain, Kind(real=False, general=True)) if several and size == 2 else plain
 
 
 def best_strategy(
@@ -65,11 +67,13 @@ def best_strategy(
     starts: int,
     seed: int = 0,
     tried: Sequence[Kind] | None = None,
+    words: Sequence[tuple[float, Word]] = (),
 ) -> tuple[Quantum, float] | None:
     """Return the best strategy found for sum_{o,s} gains[o, s] P(o|s), rounded, and its float score.
 
-    `starts` climbs of each kind in `tried` (None: as `kinds` says). None if the joint dimension
-    exceeds `MAX_DIMENSION`.
+    To the score are added the real parts of the means of `words` (factor, word), products of operators;
+    with them no step is sure to gain. `starts` climbs of each kind in `tried` (None: as `kinds` says).
+    None if the joint dimension exceeds `MAX_DIMENSION`.
     """
     if prod(dimensions) > MAX_DIMENSION:
         return None
@@ -79,7 +83,7 @@ def best_strategy(
     for kind in kinds(scenario, max(dimensions)) if tried is None else tried:
         first = True
         for _ in range(starts):
-            found = _climb(scenario, tensor, dimensions, kind, random)
+            found = _climb(scenario, tensor, dimensions, kind, random, words)
             if best is None or found[0] > best[0] + (GAIN if first else 1e-12):
                 best, first = found, False
     assert best is not None
@@ -93,23 +97,30 @@ def _climb(
     dimensions: tuple[int, ...],
     kind: Kind,
     random: np.random.Generator,
+    words: Sequence[tuple[float, Word]],
 ) -> tuple[float, Complex, list[list[Complex]]]:
     """Alternate until nothing is gained; elements are (outcomes, d, d) arrays by party and setting."""
     measured = [
         [random_measurement(d, count, random, real=kind.real, general=kind.general) for _ in range(settings)]
         for d, count, settings in zip(dimensions, scenario.outcomes, scenario.settings, strict=True)
     ]
-    value, state = -np.inf, np.zeros(prod(dimensions), dtype=np.complex128)
+    best: tuple[float, Complex, list[list[Complex]]] | None = None
     for _ in range(MAX_ROUNDS):
-        energies, vectors = np.linalg.eigh(_operator(scenario, tensor, dimensions, measured))
-        state, now = vectors[:, -1], float(energies[-1])
-        if now < value + 1e-14 * max(1.0, abs(now)):
-            value = max(value, now)
-            break
-        value = now
+        total = _operator(scenario, tensor, dimensions, measured)
+        if words:
+            total = total + words_operator(words, dimensions, measured)
+        energies, vectors = np.linalg.eigh(total)
+        value = float(energies[-1])
+        if best is not None and value < best[0] + 1e-14 * max(1.0, abs(value)):
+            return best if value < best[0] else (value, vectors[:, -1], measured)
+        best = value, vectors[:, -1], [list(party) for party in measured]
         for party in range(len(dimensions)):
-            measured[party] = _improved(scenario, tensor, dimensions, measured, state, party)
-    return value, state, measured
+            held = _gains(scenario, tensor, dimensions, measured, best[1], party)
+            for x in range(scenario.settings[party]):
+                more = words_gains(words, dimensions, measured, best[1], (party, x)) if words else 0
+                measured[party][x] = best_measurement(held[:, x] + more, measured[party][x])
+    assert best is not None
+    return best
 
 
 def _stacked(measured: list[Complex]) -> Complex:
@@ -132,15 +143,15 @@ def _operator(
     return np.asarray(held.transpose(order).reshape(size, size))
 
 
-def _improved(
+def _gains(
     scenario: Scenario,
     tensor: FloatArray,
     dimensions: tuple[int, ...],
     measured: list[list[Complex]],
     state: Complex,
     party: int,
-) -> list[Complex]:
-    """Return the best measurements of one party, all else fixed."""
+) -> Complex:
+    """Return operators K_{o,x} of one party, all else fixed: the score is sum tr(E_{o|x} K_{o,x})."""
     parties = len(dimensions)
     psi = state.reshape(dimensions)
     others = [p for p in range(parties) if p != party]
@@ -155,8 +166,7 @@ def _improved(
     order = [0, 1, *(2 + 2 * k for k in range(count)), *(3 + 2 * k for k in range(count))]
     operators = held.transpose(order).reshape(held.shape[0], held.shape[1], rest, rest)
     amplitude = np.moveaxis(psi, party, 0).reshape(dimensions[party], rest)
-    reduced = np.einsum("ai,oxij,bj->oxba", amplitude.conj(), operators, amplitude)
-    return [best_measurement(reduced[:, x], measured[party][x]) for x in range(scenario.settings[party])]
+    return np.asarray(np.einsum("ai,oxij,bj->oxba", amplitude.conj(), operators, amplitude))
 
 
 # ------------------------------------------------------------------ exact strategies
