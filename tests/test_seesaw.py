@@ -114,7 +114,7 @@ def test_the_trine_is_best_told_by_a_general_measurement():
         best = 0.0
         for _ in range(8):
             held = random_measurement(2, 3, random, real=True, general=general)
-            for _ in range(20):
+            for _ in range(100):
                 held = best_measurement(trine(), held)
             assert np.allclose(held.sum(axis=0), np.eye(2), atol=1e-9)
             best = max(best, float(np.einsum("oij,oji->", held, trine()).real))
@@ -132,7 +132,7 @@ def test_the_best_measurement_solves_its_program(seed, size):
     gains = random.normal(size=(count, dimension, dimension, 2)) @ np.array([1, 1j])
     gains = gains + gains.conj().transpose(0, 2, 1)
     held = random_measurement(dimension, count, random, real=False, general=True)
-    for _ in range(20):
+    for _ in range(100):
         held = best_measurement(gains, held)
     total = np.einsum("oij,ojk->ik", gains, held)
     total = (total + total.conj().T) / 2

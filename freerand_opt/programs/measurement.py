@@ -17,7 +17,7 @@ from freerand_opt.programs.program import IntArray
 
 Complex: TypeAlias = NDArray[np.complex128]
 #: Steps of the iteration for more than two outcomes, at each call.
-STEPS = 50
+STEPS = 10
 #: Eigenvalues of an element below this are 0.
 NOTHING = 1e-9
 
