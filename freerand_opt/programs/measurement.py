@@ -44,8 +44,8 @@ def best_measurement(operators: Complex, start: Complex) -> Complex:
     r"""Return elements that maximise sum_o tr(E_o K_o); for more than two outcomes no worse than `start`.
 
     For two outcomes by signs of a difference. Else by the iteration :math:`w \mapsto K_{o(w)} w` on
-    vectors with :math:`E_o = \sum w w^*`, made a resolution of 1 again after each step: it never loses
-    and its fixed points with positive gap are optimal (Jezek, Rehacek and Fiurasek, quant-ph/0201109).
+    vectors with :math:`E_o = \sum w w^*`, made a resolution of 1 again after each step: it never loses;
+    that it ends at the optimum is not promised (Jezek, Rehacek and Fiurasek, arXiv:quant-ph/0201109).
     Elements keep the rank of `start`, so projectors stay projectors.
     """
     gains = (operators + operators.conj().transpose(0, 2, 1)) / 2
