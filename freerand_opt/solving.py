@@ -12,7 +12,7 @@ import numpy as np
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import Multipliers, multipliers, objective_value, point
-from freerand_opt.errors import InputError
+from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.model.question import Question
 from freerand_opt.programs.generators import generator, known_generators
 from freerand_opt.programs.guesses import functional_table, label_values
@@ -123,7 +123,12 @@ def symmetric_blocks(
         known += [("", held) for held in found_generators(scenario, [np.asarray(t, float) for t in tables])]
     if not wanted and not known:
         return None
-    full = full_words(made.moments)
+    try:
+        full = full_words(made.moments)
+    except FreerandError:  # a level that lacks images, or one too large: no reason to give no answer
+        if symmetry:
+            raise
+        return None
     actions, rows = [], []
     for text, held in [*wanted, *known]:
         found = action(full, held)

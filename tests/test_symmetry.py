@@ -207,6 +207,15 @@ def test_a_level_without_the_images_is_refused():
         fr.bound(cglmp_without_family("1 + A A B"), symmetry=(SHIFT,))
 
 
+def test_a_family_is_answered_at_a_level_without_the_images():
+    """Its known symmetries are then left out; the value is at most that of 1 + A B."""
+    scenario = scenarios.cglmp(3)
+    made = by_moments(question := asked(scenario, functionals.cglmp(scenario), "1 + A A B"))
+    assert symmetric_blocks(question, made) is None
+    with pytest.raises(InputError, match="lacks words"):
+        symmetric_blocks(question, made, (SHIFT,))
+
+
 @pytest.mark.parametrize(
     ("scenario", "functional", "order"),
     [
