@@ -523,20 +523,16 @@ def test_committed_certificates_of_quantum_claims_check(name):
 
 
 def test_boxes_that_pass_exact_tests_alone_are_enough():
-    """Perfect GHZ relations leave no slack for rounded tables; the GHZ state itself passes (arXiv:1105.3195)."""
+    """Perfect GHZ relations leave no slack for rounded tables; the GHZ state passes (arXiv:1105.3195)."""
     from freerand_opt.attacks.quantum import _passing
     from freerand_opt.programs.boxes import all_deterministic
+    from freerand_opt.programs.guesses import functional_table
     from freerand_opt.programs.known import known_strategy
 
     scenario = scenarios.ghz(3)
     errors = Check(functionals.mermin_errors(scenario), "<=", F(0))
     asked = replace(scored(scenario, functionals.mermin(scenario), level="local 1"), tests=(errors,))
     ghz = known_strategy(scenario)
-    gains = {(o, s): float(f) for o, s, f in functionals.mermin(scenario).terms}
-    import numpy as np
-
-    table = np.zeros(scenario.shape)
-    for key, value in gains.items():
-        table[key] = value
+    table = functional_table(scenario, functionals.mermin(scenario).terms)[0].astype(float)
     found, _ = best_strategy(scenario, table, (2, 2, 2), starts=1, seed=3)
     assert list(_passing(asked, [found, ghz, *all_deterministic(scenario)])) == [ghz]
