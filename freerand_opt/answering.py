@@ -75,6 +75,7 @@ def answered(
     """Return the result at one setting, on average or without settings, and what its check needs."""
     begun = time.perf_counter()
     run = solver_named(solver)
+    _refuse_symmetry(question, solver, symmetry)
     make = partial(_finished, name=name, instance=instance, begun=begun)
     score = by_squares(question, symmetry, time_limit) if solver == "auto" else None
     if score is not None:
@@ -117,6 +118,19 @@ def answered(
         value=value,
         classes=solved.reduction,
     )
+
+
+def _refuse_symmetry(question: Question, solver: str, symmetry: Sequence[str]) -> None:
+    """Raise InputError for relabellings that are named where nothing would be done with them."""
+    if not symmetry:
+        return
+    if question.adversary.devices != "quantum":
+        said = f"devices are {question.adversary.devices}; the programs of quantum devices alone are reduced"
+        raise InputError("symmetry", f"{said} by named symmetries (others by colour refinement)")
+    if question.ask.quantity == "strategy":
+        raise InputError("symmetry", "a question of existence is solved without symmetries")
+    if solver != "auto":
+        raise InputError("symmetry", f"blocks are solved by the solver auto, not by {solver}")
 
 
 def _proof(bounds: Bounds, about: ConicProgram, solved: Solved) -> tuple[Exact, dict[str, Any]]:

@@ -23,9 +23,12 @@ from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import cycle
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.chain import chain, chain_squares
+from freerand_opt.programs.generators import FIND, Generator, generator, known_generators, written
+from freerand_opt.programs.guesses import label_values
 from freerand_opt.programs.moments import MomentMatrix, moment_matrix, word_count
 from freerand_opt.programs.program import IntArray
-from freerand_opt.programs.symmetry import Generator, action, generator, known_generators, written
+from freerand_opt.programs.relabellings import found_generators
+from freerand_opt.programs.symmetry import action, full_words
 from freerand_opt.solvers.invariant import generating_factor, invariant
 
 #: Up to this size the program of a moment matrix is written down, solved and certified as such.
@@ -101,12 +104,16 @@ def _symmetric(question: Question, symmetry: Sequence[str], time_limit: float | 
     """Return the bound by the relaxation's blocks under the score's symmetries."""
     scenario = question.scenario
     matrix = moment_matrix(scenario, question.adversary.level)
-    goal = _goal(question, matrix)
-    named = [generator(scenario, text) for text in symmetry]
+    goal, full = _goal(question, matrix), full_words(matrix)
+    texts = [text for text in symmetry if text != FIND]
+    named = [generator(scenario, text) for text in texts]
+    known = [*known_generators(scenario)]
+    if FIND in symmetry:
+        known += found_generators(scenario, [table.astype(float) for table in label_values(question)[0]])
     kept: list[Generator] = []
     actions = []
-    for held in (*named, *known_generators(scenario)):
-        moved = action(matrix, held)
+    for held in (*named, *known):
+        moved = action(full, held)
         if moved is not None and all(
             goal.get(int(moved.moment[k]), Fraction(0)) == value * int(moved.moment_sign[k])
             for k, value in goal.items()
@@ -114,7 +121,7 @@ def _symmetric(question: Question, symmetry: Sequence[str], time_limit: float | 
             kept.append(held)
             actions.append(moved)
         elif held in named:
-            where = symmetry[named.index(held)]
+            where = texts[named.index(held)]
             raise InputError("symmetry", f"{where[:80]!r} does not keep level and objective")
     if not actions:
         return None
@@ -125,8 +132,8 @@ def _symmetric(question: Question, symmetry: Sequence[str], time_limit: float | 
         return None
     factor, solver = found
     labels = tuple(matrix.word_labels())
-    texts = tuple(text for text in (written(scenario, held) for held in kept) if text)
-    squares = Squares(labels, ((tuple(range(matrix.size)), whole(factor)),), texts)
+    maps = tuple(text for text in (written(scenario, held) for held in kept) if text)
+    squares = Squares(labels, ((tuple(range(matrix.size)), whole(factor)),), maps)
     bound = proved(squares, by_orbit, lambda i, j: (orbits.orbit[i, j], orbits.sign[i, j]))
     method = (
         f"relaxation: level {matrix.level}, 1 moment matrix {matrix.size} x {matrix.size}, "

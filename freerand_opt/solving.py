@@ -12,13 +12,17 @@ import numpy as np
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import Multipliers, multipliers, objective_value, point
-from freerand_opt.errors import InputError
+from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.model.question import Question
+from freerand_opt.programs.generators import FIND, generator, known_generators
+from freerand_opt.programs.guesses import functional_table, label_values
+from freerand_opt.programs.invariants import Reduced, reduced
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
+from freerand_opt.programs.relabellings import found_generators
 from freerand_opt.programs.solution import Solution
-from freerand_opt.programs.symmetry import action, generator, keeps, known_generators
+from freerand_opt.programs.symmetry import action, full_words, moved_rows, row_orbits
 from freerand_opt.solvers import symmetric
 from freerand_opt.solvers.choose import second_opinion, solver_named
 from freerand_opt.solvers.highs import sharpen
@@ -91,23 +95,48 @@ def symmetric_solver(
 ) -> Solver | None:
     """Return a solver on the blocks of the symmetries that the program has, or None.
 
-    Tried are the family's known symmetries and those named in `symmetry`, as ``A0 -> B0, B0 -> -A0``;
-    raise InputError for one that is named and is no symmetry of the program.
+    Raise InputError for one that is named and is no symmetry of the program.
     """
-    kept = []
-    for text in symmetry:
-        named = action(made.moments, generator(question.scenario, text))
-        if named is None or not keeps(made.program, made.moments, named):
-            raise InputError("symmetry", f"{text[:80]!r} does not keep level, objective and tests")
-        kept.append(named)
-    if made.moments.size < SYMMETRIC_SIZE and not kept:
-        return None
-    found = [action(made.moments, held) for held in known_generators(question.scenario)]
-    kept += [held for held in found if held is not None and keeps(made.program, made.moments, held)]
-    blocks = symmetric.reduced(made.moments, kept)
+    blocks = symmetric_blocks(question, made, symmetry)
     if blocks is None:
         return None
     return lambda program, limit: symmetric.solve(made, blocks, time_limit=limit)
+
+
+def symmetric_blocks(
+    question: Question, made: MomentStrategies, symmetry: Sequence[str] = ()
+) -> Reduced | None:
+    """Return the blocks by the family's known symmetries and by those named, as ``A0 -> B0, B0 -> -A0``.
+
+    ``find`` has them searched for in a small scenario (`programs.relabellings`).
+    """
+    scenario = question.scenario
+    if made.moments.size < SYMMETRIC_SIZE and not symmetry:
+        return None
+    wanted = [(text, generator(scenario, text)) for text in symmetry if text != FIND]
+    known = [("", held) for held in known_generators(scenario)]
+    if FIND in symmetry:
+        tables = [*label_values(question)[0]]
+        tables += [functional_table(scenario, test.functional.terms)[0] for test in question.tests]
+        known += [("", held) for held in found_generators(scenario, [np.asarray(t, float) for t in tables])]
+    if not wanted and not known:
+        return None
+    try:
+        full = full_words(made.moments)
+    except FreerandError:  # a level that lacks images, or one too large: no reason to give no answer
+        if symmetry:
+            raise
+        return None
+    actions, rows = [], []
+    for text, held in [*wanted, *known]:
+        found = action(full, held)
+        moved = None if found is None else moved_rows(made.program, full, found)
+        if found is not None and moved is not None:
+            actions.append(found)
+            rows.append(moved)
+        elif text:
+            raise InputError("symmetry", f"{text[:80]!r} does not keep level, objective and tests")
+    return reduced(made.moments, full, actions, row_orbits(rows)) if actions else None
 
 
 def full_floats(solved: Solved) -> tuple[FloatArray, FloatArray]:

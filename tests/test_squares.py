@@ -25,9 +25,9 @@ from freerand_opt.model.scenario import Scenario, chained
 from freerand_opt.model.source import SanthaVazirani, Uniform
 from freerand_opt.programs.boxes import Angles
 from freerand_opt.programs.chain import chain_squares
+from freerand_opt.programs.generators import generator, known_generators, written
 from freerand_opt.programs.known import known_angles
 from freerand_opt.programs.moments import moment_matrix, word_count
-from freerand_opt.programs.symmetry import generator, known_generators, written
 from freerand_opt.scores import WRITTEN_DOWN, by_squares
 
 
@@ -387,7 +387,7 @@ def test_the_checkers_correlators_are_born_rule(angles):
     body = fr.bound(asked(scenarios.chsh(), functionals.chsh(scenarios.chsh()), "1")).certificate
     question = checker._read_question(body["question"])
     box = Angles((tuple(angles[:2]), tuple(angles[2:])))
-    columns, unit = checker._read_box(box.as_json(), question, "box")
+    columns, unit, _ = checker._read_box(box.as_json(), question, "box")
     state = np.array([1, 0, 0, 1]) / np.sqrt(2)
     z, x = np.diag([1.0, -1.0]), np.array([[0.0, 1.0], [1.0, 0.0]])
     for s, (a, b) in enumerate(itertools.product(angles[:2], angles[2:])):

@@ -11,7 +11,7 @@ distributions. It works on rounded tables and slightly stricter tests; the attac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor, lcm
@@ -19,32 +19,34 @@ from typing import TypeAlias
 
 import numpy as np
 
+from freerand_opt.attacks.repair import in_order, priced_words, repaired
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
-from freerand_opt.certificates.worth import angles_score, columns, evaluated
+from freerand_opt.certificates.worth import angles_score, columns, condition_values, evaluated
 from freerand_opt.exact import Exact, compare, round_down, round_up
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.boxes import (
     Angles,
     Box,
-    Quantum,
     Table,
     all_deterministic,
-    chances,
     deterministic_count,
     rounded,
 )
+from freerand_opt.programs.conditions import MOMENT_PATTERN
 from freerand_opt.programs.guesses import functional_table, label_values
 from freerand_opt.programs.known import known_angles, known_strategy
 from freerand_opt.programs.observation import (
     OBSERVED_PATTERN,
+    TEST_PATTERN,
     objective_factors,
     test_indices,
     test_shares,
 )
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
+from freerand_opt.programs.quantum_box import Quantum, chances
 from freerand_opt.programs.seesaw import best_strategy
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.strategies import by_boxes
@@ -53,9 +55,10 @@ from freerand_opt.programs.support import best_distribution
 
 @dataclass(frozen=True, eq=False)
 class Charges:
-    """What a program charges for a unit of each test's score (as <=), and for mass at each setting."""
+    """What is charged for a unit of a test's score or a condition's sum, as <=, and for mass at settings."""
 
     tests: list[float]
+    moments: list[float]
     settings: FloatArray
 
 
@@ -83,6 +86,9 @@ MARGINS = (Fraction(0), Fraction(1, 2**34), Fraction(1, 2**28), Fraction(1, 2**2
 WORTH_BITS = 256
 #: Bits of the tables on which weights are chosen.
 TABLE_BITS = 32
+#: Local dimensions that are tried while a gap remains, up to a joint dimension.
+LARGER = (3, 4)
+MAX_JOINT = 64
 #: Settings and outcomes beyond which no see-saw is tried.
 MAX_CELLS = 4096
 
@@ -91,13 +97,14 @@ def search(
     question: Question, above: MomentStrategies, primal: FloatArray, multipliers: FloatArray, run: Run
 ) -> tuple[tuple[Strategy, ...], Exact | None]:
     """Return the best attack found and its value (None if there is none)."""
-    if question.adversary.moments:
-        return (), None  # no attack is checked against conditions on moments, so none is offered
+    conditions = question.adversary.moments
     limit = float(above.program.objective.floats() @ primal)
-    if isinstance(question.source, Uniform) and question.ask.functional is not None and not question.tests:
+    alone = isinstance(question.source, Uniform) and question.ask.functional is not None
+    if alone and not question.tests and not conditions:
         return best_box(question, limit)
     charges = Charges(
-        [float(multipliers[row] * scale) for row, scale in above.test_rows],
+        in_order(question.tests, [float(multipliers[row] * scale) for row, scale in above.test_rows]),
+        in_order(conditions, [float(multipliers[row] * scale) for row, scale in above.moment_rows]),
         _settings_charges(question, above.program, multipliers),
     )
     masses = list(_slices(above, primal))
@@ -109,30 +116,46 @@ def search(
     best: Found | None = None
     for attempt in range(MAX_ROUNDS):
         found = next(filter(None, (_solved(question, list(boxes), m, run) for m in MARGINS)), None)
-        if found is None or (best is not None and found.value <= best.value + Fraction(1, 2**36)):
+        found = found or _solved(question, list(_passing(question, boxes)), Fraction(0), run)
+        if found is None:
             break
-        best = found
-        if float(best.value) > limit - CLOSE:
+        gained = best is None or found.value > best.value + Fraction(1, 2**36)
+        if best is None or gained:
+            best = found
+        if float(best.value) > limit - CLOSE or not (gained or _sizes(question, attempt + 1)):
             break
         boxes.update(dict.fromkeys(_boxes(question, best.charges, masses, attempt + 1)))
     return ((), None) if best is None else (best.attack, best.value)
 
 
+def _passing(question: Question, boxes: Iterable[Box]) -> Iterator[Box]:
+    """Yield the boxes that pass all tests alone: so does every mixture, even of tests without any slack."""
+    weights = question.setting_weights()
+    if weights is not None:
+        yield from (box for box in boxes if evaluated(question, (Strategy(weights, box),)) is not None)
+
+
 def best_box(question: Question, limit: float) -> tuple[tuple[Strategy, ...], Exact | None]:
     """Return the best attack found on a score without tests, settings uniform, and its value.
 
-    `limit` bounds the value; a see-saw is tried unless the family's known strategy reaches it.
+    `limit` bounds the value; a see-saw, in larger and larger spaces, is tried while the best is below it.
     """
     settings = question.scenario.shape[1]
+    uncharged, even = Charges([], [], np.zeros(settings)), [(0, np.ones(settings))]
     known = known_angles(question.scenario) or known_strategy(question.scenario)
     boxes: list[Box] = [] if known is None else [known]
-    if known is None or limit - float(_value(question, known)) * question.ask.sign > CLOSE:
-        boxes += _boxes(question, Charges([], np.zeros(settings)), [(0, np.ones(settings))])
     best: tuple[Exact, Box] | None = None
-    for box in boxes:
-        value = _value(question, box) * question.ask.sign
-        if best is None or compare(value, best[0]) > 0:
-            best = value, box
+    for attempt in range(-1, len(LARGER) + 1):
+        if attempt > 0 and not _sizes(question, attempt):
+            break
+        if attempt >= 0:
+            boxes = list(_boxes(question, uncharged, even, attempt))
+        for box in boxes:
+            value = _value(question, box) * question.ask.sign
+            if best is None or compare(value, best[0]) > 0:
+                best = value, box
+        if best is not None and float(best[0]) > limit - CLOSE:
+            break
     if best is None:
         return (), None
     value = best[0]
@@ -140,6 +163,16 @@ def best_box(question: Question, limit: float) -> tuple[tuple[Strategy, ...], Ex
         # what is claimed may be less than what is reached
         value = Fraction(floor(value * 2**WORTH_BITS), 2**WORTH_BITS)
     return (Strategy((Fraction(1, settings),) * settings, best[1]),), value
+
+
+def _sizes(question: Question, attempt: int) -> list[int]:
+    """Return the dimensions that are tried beside those of the first attempt, where they may help."""
+    scenario = question.scenario
+    # two settings with two outcomes need qubits alone (Jordan's lemma), if no words of one party count
+    if max(*scenario.settings, *scenario.outcomes) <= 2 and not question.adversary.moments:
+        return []
+    size = LARGER[attempt - 1] if 0 < attempt <= len(LARGER) else 0
+    return [size] if 0 < size ** len(scenario.settings) <= MAX_JOINT else []
 
 
 def _value(question: Question, box: Box) -> Exact:
@@ -184,11 +217,14 @@ def _boxes(
     smallest = max(question.scenario.outcomes)
     prices = list(_prices(question, charges))
     for g, mass in masses:
-        for size in sorted({2, smallest}):
+        for size in _sizes(question, seed) or sorted({2, smallest}):
             worth, held = prices[g], mass
             for _ in range(TURNS):
                 gains = worth * held[None, :]
-                found = best_strategy(question.scenario, gains, (size,) * parties, starts=STARTS, seed=seed)
+                words = priced_words(question, charges.moments, float(held.mean()))
+                found = best_strategy(
+                    question.scenario, gains, (size,) * parties, starts=STARTS, seed=seed, words=words
+                )
                 if found is None:
                     break
                 yield found[0]
@@ -233,26 +269,36 @@ def _settings_charges(question: Question, program: ConicProgram, multipliers: Fl
 
 def _solved(question: Question, boxes: Sequence[Box], margin: Fraction, run: Run) -> Found | None:
     """Return an attack that passes all tests exactly, and what its program charges, or None."""
-    pairs = [(box, _table(question, box)) for box in boxes]
-    kept = {held: box for box, held in pairs if held is not None}
+    kept: dict[tuple[Box, tuple[Fraction, ...]], Box] = {}
+    for box in boxes:
+        held = _table(question, box)
+        if held is not None:
+            kept.setdefault((held, condition_values(question, box)), box)
     if not kept:
         return None
-    named = [replace(held, label=str(place)) for place, held in enumerate(kept)]
-    made = by_boxes(question, named, scores=_inner(question.tests, margin))
+    named = [replace(held, label=str(place)) for place, (held, _) in enumerate(kept)]
+    values = list(zip(*(own for _, own in kept), strict=True))
+    made = by_boxes(question, named, scores=_inner(question.tests, margin), moments=values)
     solution = run(made.program, None)
     x = point(made.program, solution)
     if x is None:
         return None
     true = list(kept.values())
     attack = tuple(replace(s, box=true[int(s.box.label)]) for s in strategies(question, made, x))
+    attack = repaired(question, attack, true)
     value = evaluated(question, attack)
     if value is None:
         return None
-    tests = [
-        float(solution.multipliers[row] * scale)
-        for row, scale in zip(test_indices(made.program), made.test_scales, strict=True)
-    ]
-    charges = Charges(tests, _settings_charges(question, made.program, solution.multipliers))
+
+    def charged(pattern: str, scales: Sequence[int]) -> list[float]:
+        rows = test_indices(made.program, pattern)
+        return [float(solution.multipliers[row] * scale) for row, scale in zip(rows, scales, strict=True)]
+
+    charges = Charges(
+        in_order(question.tests, charged(TEST_PATTERN, made.test_scales)),
+        in_order(question.adversary.moments, charged(MOMENT_PATTERN, made.moment_scales)),
+        _settings_charges(question, made.program, solution.multipliers),
+    )
     return Found(attack, value, charges)
 
 

@@ -10,10 +10,12 @@ from typing import Any, TypeAlias
 
 from freerand_opt.certificates.orbits import OrbitStrategy, orbit_from_json, orbit_strategies
 from freerand_opt.model.question import Question
-from freerand_opt.programs.boxes import Angles, Box, Deterministic, Quantum, Table, Xor
+from freerand_opt.programs.boxes import Angles, Box, Deterministic, Table, Xor
+from freerand_opt.programs.gaussian import read
 from freerand_opt.programs.outer import StrategyProgram
 from freerand_opt.programs.pairs import PairStrategies
 from freerand_opt.programs.program import vector
+from freerand_opt.programs.quantum_box import Quantum
 from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
 
@@ -154,10 +156,10 @@ def from_json(plain: dict[str, Any]) -> Strategies:
             made = Angles(tuple(tuple(map(Fraction, party)) for party in box["angles"]), label)
         elif box["kind"] == "quantum":
             held = tuple(
-                tuple(tuple(tuple(tuple(v) for v in vs) for vs in outcomes) for outcomes in party)
+                tuple(tuple(tuple(read(v) for v in vs) for vs in outcomes) for outcomes in party)
                 for party in box["measurements"]
             )
-            made = Quantum(tuple(box["dimensions"]), tuple(box["state"]), held, label)
+            made = Quantum(tuple(box["dimensions"]), read(box["state"]), held, label)
         else:
             made = Table(tuple(box["numerators"]), box["denominator"], label)
         codes = entry["masses"]["codes"]

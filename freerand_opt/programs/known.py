@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from freerand_opt.exact import cos_pi, round_down
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.programs.boxes import Angles, Quantum
+from freerand_opt.programs.boxes import Angles
+from freerand_opt.programs.quantum_box import Quantum
 
 #: Bits of a measured vector; what a score loses is of the order of the square of the last one.
 BITS = 24

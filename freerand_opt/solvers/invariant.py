@@ -21,10 +21,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from freerand_opt.programs.blocks import Block, split
+from freerand_opt.programs.invariants import representatives
 from freerand_opt.programs.moments import MomentMatrix, triangle
 from freerand_opt.programs.program import FloatArray, IntArray
 from freerand_opt.programs.symmetry import Action, orbits
-from freerand_opt.solvers.symmetric import Small, by_clarabel, by_qics, representatives
+from freerand_opt.solvers.symmetric import Small, by_clarabel, by_qics
 
 #: How often a dual is made to fit the score and then semidefinite again.
 ROUNDS = 4
@@ -97,7 +98,8 @@ def _solved(
     held: Invariant, blocks: list[Block], wanted: FloatArray, time_limit: float | None
 ) -> tuple[FloatArray, str]:
     """Return the dual of the full matrix from a solver on the blocks, and the solver's name."""
-    left, right, orbit, sign = _pairs(held)
+    pairs = _pairs(held)
+    orbit, sign = held.orbit[pairs.left, pairs.right], held.sign[pairs.left, pairs.right]
     # the first pair of words that shows each orbit; the others are equal to it
     head = np.full(held.count, -1, dtype=np.int64)
     shown = np.flatnonzero(sign)[::-1]
@@ -114,7 +116,7 @@ def _solved(
     parts = []
     for block in blocks:
         i, j = triangle(block.basis.shape[2])
-        outer = np.einsum("cqa,cqb->qab", block.basis[:, left[needed]], block.basis[:, right[needed]])
+        outer = pairs.inside(block, needed)
         entries = (outer[:, i, j] + outer[:, j, i]) / 2 * signs[:, None]
         equal = entries[own] - np.where(vanish[:, None], 0.0, entries[same])
         score = sum(-wanted[o] * entries[place[int(head[o])]] for o in used)
@@ -139,8 +141,36 @@ def _solved(
     return dual, answer.solver
 
 
-def _pairs(held: Invariant) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-    """Return (left word, right word, orbit of its moment, sign) for each orbit of pairs of words."""
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Pairs of words that are not related by the group: orbit k has first pair (left[k], right[k]).
+
+    `place` and `sign` have the orbit of each pair in the upper triangle, sign 0 where its mean vanishes.
+    """
+
+    left: IntArray
+    right: IntArray
+    place: IntArray
+    sign: IntArray
+
+    def inside(self, block: Block, wanted: IntArray) -> FloatArray:
+        """Return the group's mean of each wanted pair's matrix unit in a block (pairs, width, width)."""
+        if not block.together:  # the sum over copies is the mean
+            x, y = block.basis[:, self.left[wanted]], block.basis[:, self.right[wanted]]
+            return np.asarray(np.einsum("cqa,cqb->qab", x, y))
+        (basis,) = block.basis
+        i, j = triangle(len(basis))
+        members = np.split(np.argsort(self.place, kind="stable"), np.cumsum(np.bincount(self.place + 1)))
+        found = np.empty((len(wanted), basis.shape[1], basis.shape[1]))
+        for row, orbit in enumerate(wanted.tolist()):
+            own = members[orbit + 1]
+            mean = (basis[i[own]] * self.sign[own, None]).T @ basis[j[own]]
+            found[row] = mean / len(own)
+        return found
+
+
+def _pairs(held: Invariant) -> Pairs:
+    """Return the orbits of pairs of words."""
     size = len(held.orbit)
     i, j = triangle(size)
     moved = []
@@ -152,5 +182,4 @@ def _pairs(held: Invariant) -> tuple[IntArray, IntArray, IntArray, IntArray]:
     first = np.zeros(count, dtype=np.int64)
     kept = np.flatnonzero(sign)[::-1]
     first[place[kept]] = kept
-    left, right = i[first], j[first]
-    return left, right, held.orbit[left, right], held.sign[left, right]
+    return Pairs(i[first], j[first], place, sign)
