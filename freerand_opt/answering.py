@@ -87,7 +87,7 @@ def answered(
     if isinstance(bounds.above, MomentStrategies) and solver == "auto":
         first = symmetric_solver(question, bounds.above, symmetry)
     below = None if bounds.below is None else bounds.below.program
-    solved = solve(above, below, run if first is None else first, time_limit)
+    solved = solve(above, below, run if first is None else first, time_limit, face=solver == "auto")
     if solved.solution.status == "infeasible":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))
