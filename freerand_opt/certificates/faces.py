@@ -161,7 +161,7 @@ def _fractions(kernel: FloatArray) -> IntArray | None:
 
 
 def _fixed(value: float) -> int:
-    return round(Fraction(value) * 2**DIGITS)
+    return round(Fraction(value) * (1 << DIGITS))
 
 
 def _integers(matrix: FloatArray) -> Integers:
@@ -171,7 +171,7 @@ def _integers(matrix: FloatArray) -> Integers:
 
 
 def _shifted(value: float, scale: int) -> int:
-    return int(round(Fraction(value) * Fraction(2) ** scale))
+    return round(Fraction(value) * Fraction(2) ** scale)
 
 
 # ------------------------------------------------------------------ with the multipliers on the face
