@@ -20,7 +20,7 @@ from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.symmetry import action, generator, keeps, known_generators
-from freerand_opt.solvers import faces, symmetric
+from freerand_opt.solvers import exchanged, faces, symmetric
 from freerand_opt.solvers.choose import second_opinion, solver_named
 from freerand_opt.solvers.highs import sharpen
 
@@ -125,13 +125,21 @@ def symmetric_solver(
             raise InputError("symmetry", f"{text[:80]!r} does not keep level, objective and tests")
         kept.append(named)
     if made.moments.size < SYMMETRIC_SIZE and not kept:
-        return None
+        return _exchanged(made)
     found = [action(made.moments, held) for held in known_generators(question.scenario)]
     kept += [held for held in found if held is not None and keeps(made.program, made.moments, held)]
     blocks = symmetric.reduced(made.moments, kept)
     if blocks is None:
-        return None
+        return _exchanged(made)
     return lambda program, limit: symmetric.solve(made, blocks, time_limit=limit)
+
+
+def _exchanged(made: MomentStrategies) -> Solver | None:
+    """Return a solver on half the program if guesses and outcomes may be exchanged, or None."""
+    if not exchanged.applies(made):
+        return None
+    run = solver_named("auto")
+    return lambda program, limit: exchanged.solve(made, run, time_limit=limit)
 
 
 def full_floats(solved: Solved) -> tuple[FloatArray, FloatArray]:

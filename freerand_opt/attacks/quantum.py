@@ -71,6 +71,7 @@ Run: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 MAX_DETERMINISTIC = 256
 #: Rounds of new boxes at the last program's charges, and turns of box and distribution in each.
 MAX_ROUNDS = 8
+MAX_STALLED = 3
 TURNS = 4
 #: The gap at which an attack is good enough.
 CLOSE = 1e-9
@@ -106,12 +107,15 @@ def search(
         boxes.update(dict.fromkeys(all_deterministic(question.scenario)))
     limit = float(above.program.objective.floats() @ primal)
     best: Found | None = None
+    stalled = 0
     for attempt in range(MAX_ROUNDS):
         found = next(filter(None, (_solved(question, list(boxes), m, run) for m in MARGINS)), None)
-        if found is None or (best is not None and found.value <= best.value + Fraction(1, 2**36)):
+        if found is None:
             break
-        best = found
-        if float(best.value) > limit - CLOSE:
+        # other random starts may still find what the last ones missed
+        stalled = 0 if best is None or found.value > best.value + Fraction(1, 2**36) else stalled + 1
+        best = found if best is None or found.value > best.value else best
+        if float(best.value) > limit - CLOSE or stalled == MAX_STALLED:
             break
         boxes.update(dict.fromkeys(_boxes(question, best.charges, masses, attempt + 1)))
     return ((), None) if best is None else (best.attack, best.value)
@@ -253,8 +257,16 @@ def _table(question: Question, box: Box) -> Box | None:
     joint = question.scenario.joint_settings
     columns = [chances(box, settings) for settings in joint]
     unit = lcm(*(value.denominator for column in columns for value in column))
-    numerators = tuple(int(column[o] * unit) for o in range(question.scenario.shape[0]) for column in columns)
-    return rounded(question.scenario, Table(numerators, unit), TABLE_BITS)
+    outcomes = question.scenario.shape[0]
+    numerators = [int(column[o] * unit) for o in range(outcomes) for column in columns]
+    found = rounded(question.scenario, Table(tuple(numerators), unit), TABLE_BITS)
+    for bits in range(TABLE_BITS - 4, TABLE_BITS - 10, -1):
+        if found is not None:
+            break
+        # a probability of 0 may be rounded below 0: a little noise first
+        noisy = tuple(value * outcomes * (2**bits - 1) + unit for value in numerators)
+        found = rounded(question.scenario, Table(noisy, unit * outcomes * 2**bits), TABLE_BITS)
+    return found
 
 
 def _inner(tests: Sequence[Test], margin: Fraction) -> list[Exact]:
