@@ -28,6 +28,8 @@ Lifted: TypeAlias = tuple[list[str], list[int], list[int]]
 Solver: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 #: Moment matrices smaller than this are solved as they are.
 SYMMETRIC_SIZE = 20
+#: Many matrices up to this size are solved faster by Clarabel.
+MANY_SMALL = 40
 #: A certified bound further than this from a semidefinite solver's value is not left at that.
 LOSS = 5e-10
 #: Multipliers above this are taken as a sign that none are optimal: the program may have no interior.
@@ -138,7 +140,7 @@ def _exchanged(made: MomentStrategies) -> Solver | None:
     """Return a solver on half the program if guesses and outcomes may be exchanged, or None."""
     if not exchanged.applies(made):
         return None
-    run = solver_named("auto")
+    run = solver_named("clarabel" if made.moments.size <= MANY_SMALL else "auto")
     return lambda program, limit: exchanged.solve(made, run, time_limit=limit)
 
 
