@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 import freerand_opt as fr
+from freerand_opt.attacks.zeros import cleaned, forbidden
 from freerand_opt.catalogue import find
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates import faces as exact
 from freerand_opt.certificates.certify import multipliers
 from freerand_opt.exact import compare, enclose, sqrt
+from freerand_opt.programs.boxes import Quantum, chances
 from freerand_opt.programs.build import build
 from freerand_opt.programs.faces import echelon
 from freerand_opt.programs.moments import triangle
@@ -40,9 +42,30 @@ def test_perfect_relations_leave_a_fair_outcome():
 
 
 def test_hardys_zeros():
-    upper = fr.bound(question("hardy_quantum_score")).bracket.upper
-    assert compare(upper, HARDY) >= 0
-    assert compare(upper, HARDY + F(1, 10**9)) < 0
+    """The states of the attack have the zeros exactly, which the checker sees."""
+    result = fr.bound(question("hardy_quantum_score"))
+    assert compare(result.bracket.upper, HARDY) >= 0
+    assert compare(result.bracket.upper, HARDY + F(1, 10**9)) < 0
+    assert compare(result.bracket.lower, HARDY) <= 0
+    assert compare(result.bracket.lower, HARDY - F(1, 10**6)) > 0
+    wrong = copy.deepcopy(result.certificate)
+    wrong["attack"]["strategies"][0]["box"]["state"][0] += 1
+    with pytest.raises(checker.CertificateError):
+        checker.check(wrong)
+
+
+def test_a_state_is_projected_to_where_forbidden_outcomes_do_not_occur():
+    asked = question("hardy_quantum_score")
+    zeros = forbidden(asked)
+    named = {(asked.scenario.joint_outcomes[o], asked.scenario.joint_settings[s]) for o, s in zeros}
+    assert named == {((0, 1), (0, 1)), ((1, 0), (1, 0)), ((0, 0), (1, 1))}
+    plain, turned = (((1, 0),), ((0, 1),)), (((3, 4),), ((4, -3),))
+    box = cleaned(asked, Quantum((2, 2), (5, 1, 2, 7), ((plain, turned), (plain, turned)), ""))
+    assert all(chances(box, asked.scenario.joint_settings[s])[o] == 0 for o, s in zeros)
+    # four forbidden outcomes at one setting leave nothing
+    whole = replace(asked.tests[0].functional, terms=tuple((o, 0, F(1)) for o in range(4)))
+    barred = replace(asked, tests=(replace(asked.tests[0], functional=whole),))
+    assert cleaned(barred, box) is None
 
 
 def test_the_largest_chsh_score_leaves_a_fair_outcome():

@@ -19,6 +19,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from freerand_opt.attacks.zeros import best_single, forbidden
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
 from freerand_opt.certificates.worth import columns, evaluated
@@ -77,6 +78,8 @@ TURNS = 4
 CLOSE = 1e-9
 #: Random starts of a see-saw for each label and dimension.
 STARTS = 4
+#: Charges of a test are cut to these where it allows no error.
+CAPS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
 #: By how much tests are made stricter, tried in this order, before tables are rounded.
 MARGINS = (Fraction(0), Fraction(1, 2**34), Fraction(1, 2**28), Fraction(1, 2**20))
 #: An attack's value with more bits than this is rounded down to so many.
@@ -103,6 +106,7 @@ def search(
     boxes.update(dict.fromkeys(_boxes(question, charges, masses)))
     if isinstance(question.source, Uniform) and question.ask.functional is not None and not question.tests:
         return _best_of(question, list(boxes))
+    alone = best_single(question, [*boxes, *_milder(question, charges, masses)])
     if deterministic_count(question.scenario) <= MAX_DETERMINISTIC:
         boxes.update(dict.fromkeys(all_deterministic(question.scenario)))
     limit = float(above.program.objective.floats() @ primal)
@@ -118,7 +122,9 @@ def search(
         if float(best.value) > limit - CLOSE or stalled == MAX_STALLED:
             break
         boxes.update(dict.fromkeys(_boxes(question, best.charges, masses, attempt + 1)))
-    return ((), None) if best is None else (best.attack, best.value)
+    if best is None or (alone[1] is not None and alone[1] > best.value):
+        return alone
+    return best.attack, best.value
 
 
 def _best_of(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Strategy, ...], Fraction | None]:
@@ -196,6 +202,14 @@ def _boxes(
                 if np.allclose(fresh, held, atol=1e-9):
                     break
                 held = fresh
+
+
+def _milder(question: Question, charges: Charges, masses: Sequence[tuple[int, FloatArray]]) -> Iterator[Box]:
+    """Yield boxes at smaller charges where a test allows no error: at large ones a see-saw hardly moves."""
+    if forbidden(question):
+        for most in CAPS:
+            capped = Charges([min(charge, most) for charge in charges.tests], charges.settings)
+            yield from _boxes(question, capped, masses)
 
 
 def _prices(question: Question, charges: Charges) -> Iterator[FloatArray]:
