@@ -67,7 +67,7 @@ def solve(
     if above.psd_blocks and run is solver_named("auto"):
         solution, found = _best_dual(above, solution, found, time_limit)
     if face and above.psd_blocks and float(np.abs(solution.multipliers).max()) > LARGE:
-        found = min(found, *_on_face(above, time_limit), key=lambda item: float(item.bound))
+        found = min([found, *_on_face(above, time_limit)], key=lambda item: float(item.bound))
     if below is None:
         return Solved(found, None, reduction, solution)
     same = below.matrix is above.matrix or (below.matrix != above.matrix).nnz == 0
