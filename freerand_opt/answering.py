@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from freerand_opt.attacks import quantum
 from freerand_opt.attacks.independent import enumerated, priced
 from freerand_opt.attacks.search import search
 from freerand_opt.attacks.sharing import has_ratios, shared_attack
 from freerand_opt.certificates import certificate as form
-from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.attack import Strategies, Strategy, orbits_or_strategies
 from freerand_opt.certificates.certify import objective_value
 from freerand_opt.certificates.orbits import prices
+from freerand_opt.certified import Needed, certified
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, sign
 from freerand_opt.model.question import Ask, Question
@@ -29,17 +27,15 @@ from freerand_opt.programs.pricing import Products
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.quotient import QuotientStrategies
-from freerand_opt.programs.refinement import Reduction, lift_rows
+from freerand_opt.programs.refinement import lift_rows
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.programs.strategies import BoxStrategies
-from freerand_opt.result import Bracket, Result
+from freerand_opt.result import Result
 from freerand_opt.scores import Score, by_squares
 from freerand_opt.solvers.choose import solver_named
 from freerand_opt.solving import (
-    Lifted,
     Solved,
     Solver,
-    expanded,
     full_floats,
     proof_json,
     solve,
@@ -60,10 +56,6 @@ class InfeasibleError(InputError):
         self.result = result
 
 
-#: What the checker needs for a certificate that does not carry its program.
-Needed: TypeAlias = tuple[dict[str, dict[str, Any]], dict[str, Lifted]]
-
-
 def answered(
     question: Question,
     name: str,
@@ -76,7 +68,7 @@ def answered(
     begun = time.perf_counter()
     run = solver_named(solver)
     _refuse_symmetry(question, solver, symmetry)
-    make = partial(_finished, name=name, instance=instance, begun=begun)
+    make = partial(certified, name=name, instance=instance, begun=begun)
     score = by_squares(question, symmetry, time_limit) if solver == "auto" else None
     if score is not None:
         return _summed(question, score, make)
@@ -92,7 +84,7 @@ def answered(
     if isinstance(bounds.above, MomentStrategies) and solver == "auto":
         first = symmetric_solver(question, bounds.above, symmetry)
     below = None if bounds.below is None else bounds.below.program
-    solved = solve(above, below, run if first is None else first, time_limit)
+    solved = solve(above, below, run if first is None else first, time_limit, face=solver == "auto")
     if solved.solution.status == "infeasible":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))
@@ -213,67 +205,6 @@ def _found(
         return found.attack, found.value
     assert isinstance(above, OuterStrategies)  # by vertices a program is exact
     return search(question, above, *floats, run)
-
-
-def _finished(
-    question: Question,
-    method: str,
-    solver: str,
-    *,
-    bound: Exact | None,
-    about: ConicProgram | None,
-    attack: Strategies,
-    value: Exact | None,
-    name: str,
-    instance: str,
-    begun: float,
-    proof: dict[str, Any] | None = None,
-    products: dict[str, Any] | None = None,
-    squares: dict[str, Any] | None = None,
-    classes: Reduction | None = None,
-) -> tuple[Result, Needed]:
-    """Put the certificate together and check it with the stand-alone checker."""
-    signed = None if value is None else question.ask.sign * value
-    ends = form.answer_ends(question, bound, signed)
-    body = form.bracket(
-        question,
-        name=name,
-        instance=instance,
-        answer=ends,
-        multipliers=proof,
-        attack=None if signed is None else form.attack_json(signed, attack),
-    )
-    needed: Needed = ({}, {})
-    if squares is not None:
-        body["squares"] = squares
-    elif about is not None and proof is not None:
-        # the classes of a relaxed program may be finer, so those of the program itself are found anew
-        same = classes is not None and len(classes.column_class) == about.shape[1]
-        needed = expanded(body, about, classes if same else None)
-    elif about is not None and products is not None:
-        body["products"] = products
-        needed = ({about.digest: about.plain}, {})
-    if bound is not None or signed is not None:
-        checker.check(body, programs=needed[0], lifted=needed[1])
-    found = Result(
-        name=name,
-        instance=instance,
-        quantity=question.ask.quantity,
-        bracket=Bracket(*ends),
-        certificate=body,
-        digest=digest(body),
-        attack=attack,
-        method=method,
-        solver=solver,
-        seconds=time.perf_counter() - begun,
-    )
-    return found, needed
-
-
-def digest(certificate: form.Certificate) -> str:
-    """Return the SHA-256 of a certificate's JSON text, with prefix."""
-    body = json.dumps(certificate, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(body.encode()).hexdigest()
 
 
 # ------------------------------------------------------------------ does a strategy exist?

@@ -9,9 +9,10 @@ from fractions import Fraction
 from functools import cmp_to_key
 from typing import Any
 
-from freerand_opt.answering import answered, digest, easier_program
+from freerand_opt.answering import answered, easier_program
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
+from freerand_opt.certified import digest
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, compare, sign
 from freerand_opt.model.question import Question

@@ -12,6 +12,7 @@ import numpy as np
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import Multipliers, multipliers, objective_value, point
+from freerand_opt.certificates.faces import refined, with_tail
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.model.question import Question
 from freerand_opt.programs.generators import FIND, generator, known_generators
@@ -23,7 +24,7 @@ from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
 from freerand_opt.programs.relabellings import found_generators
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.symmetry import action, full_words, moved_rows, row_orbits
-from freerand_opt.solvers import symmetric
+from freerand_opt.solvers import exchanged, faces, symmetric
 from freerand_opt.solvers.choose import second_opinion, solver_named
 from freerand_opt.solvers.highs import sharpen
 
@@ -31,8 +32,12 @@ Lifted: TypeAlias = tuple[list[str], list[int], list[int]]
 Solver: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 #: Moment matrices smaller than this are solved as they are.
 SYMMETRIC_SIZE = 20
+#: Many matrices up to this size are solved faster by Clarabel.
+MANY_SMALL = 40
 #: A certified bound further than this from a semidefinite solver's value is not left at that.
 LOSS = 5e-10
+#: Multipliers above this are taken as a sign that none are optimal: the program may have no interior.
+LARGE = 1e3
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,18 @@ class Solved:
     solution: Solution
 
 
-def solve(above: ConicProgram, below: ConicProgram | None, run: Solver, time_limit: float | None) -> Solved:
+def solve(
+    above: ConicProgram,
+    below: ConicProgram | None,
+    run: Solver,
+    time_limit: float | None,
+    *,
+    face: bool = False,
+) -> Solved:
     """Solve once; the same basis serves the bound and, with scores rounded inward, the attack.
 
-    Programs that are too large to travel in a certificate are reduced first.
+    Programs that are too large to travel in a certificate are reduced first. With `face` a
+    semidefinite program whose multipliers are very large is solved on its face as well.
     """
     whole = above.psd_blocks or above.matrix.nnz <= form.CARRIED_NONZEROS
     reduction = None if whole else reduce(above)
@@ -57,6 +70,8 @@ def solve(above: ConicProgram, below: ConicProgram | None, run: Solver, time_lim
     found = multipliers(small, solution)
     if above.psd_blocks and run is solver_named("auto"):
         solution, found = _best_dual(above, solution, found, time_limit)
+    if face and above.psd_blocks and float(np.abs(solution.multipliers).max()) > LARGE:
+        found = min([found, *_on_face(above, time_limit)], key=lambda item: float(item.bound))
     if below is None:
         return Solved(found, None, reduction, solution)
     same = below.matrix is above.matrix or (below.matrix != above.matrix).nnz == 0
@@ -90,6 +105,17 @@ def _best_dual(
     return (again, better) if float(better.bound) < float(found.bound) else (solution, found)
 
 
+def _on_face(program: ConicProgram, time_limit: float | None) -> list[Multipliers]:
+    """Return the multipliers found on the face of a program without interior, if it is one."""
+    exposed = faces.exposed(program, time_limit)
+    if exposed is None:
+        return []
+    tail = refined(program, exposed.multipliers, exposed.kernels)
+    if tail is None:
+        return []
+    return [with_tail(program, faces.solve(program, tail.face(program), time_limit), tail)]
+
+
 def symmetric_solver(
     question: Question, made: MomentStrategies, symmetry: Sequence[str] = ()
 ) -> Solver | None:
@@ -99,7 +125,7 @@ def symmetric_solver(
     """
     blocks = symmetric_blocks(question, made, symmetry)
     if blocks is None:
-        return None
+        return _exchanged(made)
     return lambda program, limit: symmetric.solve(made, blocks, time_limit=limit)
 
 
@@ -137,6 +163,14 @@ def symmetric_blocks(
         elif text:
             raise InputError("symmetry", f"{text[:80]!r} does not keep level, objective and tests")
     return reduced(made.moments, full, actions, row_orbits(rows)) if actions else None
+
+
+def _exchanged(made: MomentStrategies) -> Solver | None:
+    """Return a solver on half the program if guesses and outcomes may be exchanged, or None."""
+    if not exchanged.applies(made):
+        return None
+    run = solver_named("clarabel" if made.moments.size <= MANY_SMALL else "auto")
+    return lambda program, limit: exchanged.solve(made, run, time_limit=limit)
 
 
 def full_floats(solved: Solved) -> tuple[FloatArray, FloatArray]:

@@ -16,10 +16,11 @@ from typing import Any
 
 from scipy.optimize import brentq
 
-from freerand_opt.answering import answered, digest
+from freerand_opt.answering import answered
 from freerand_opt.bounding import bound, margin
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import honest_json
+from freerand_opt.certified import digest
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.exact import Exact, compare, text
 from freerand_opt.model.question import Question, Threshold

@@ -11,10 +11,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.answering import digest
 from freerand_opt.bounding import bound
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
+from freerand_opt.certified import digest
 from freerand_opt.computations.roots import FUNCTIONS
 from freerand_opt.computations.roots import certificate as root_certificate
 from freerand_opt.errors import FreerandError, InputError

@@ -25,6 +25,7 @@ LEVELS = (
     ("spec", "solvers", "certificates"),
     ("result",),
     ("solving", "scores"),
+    ("certified",),
     ("attacks",),
     ("answering",),
     ("bounding", "relaxation"),

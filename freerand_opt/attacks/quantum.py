@@ -20,6 +20,7 @@ from typing import TypeAlias
 import numpy as np
 
 from freerand_opt.attacks.repair import in_order, priced_words, repaired
+from freerand_opt.attacks.zeros import best_single, forbidden
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
 from freerand_opt.certificates.worth import angles_score, columns, condition_values, evaluated
@@ -75,11 +76,14 @@ Run: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 MAX_DETERMINISTIC = 256
 #: Rounds of new boxes at the last program's charges, and turns of box and distribution in each.
 MAX_ROUNDS = 8
+MAX_STALLED = 3
 TURNS = 4
 #: The gap at which an attack is good enough.
 CLOSE = 1e-9
 #: Random starts of a see-saw for each label and dimension.
 STARTS = 4
+#: Charges of a test are cut to these where it allows no error.
+CAPS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
 #: By how much tests are made stricter, tried in this order, before tables are rounded.
 MARGINS = (Fraction(0), Fraction(1, 2**34), Fraction(1, 2**28), Fraction(1, 2**20))
 #: An attack's value with more bits than this is rounded down to so many.
@@ -99,8 +103,8 @@ def search(
     """Return the best attack found and its value (None if there is none)."""
     conditions = question.adversary.moments
     limit = float(above.program.objective.floats() @ primal)
-    alone = isinstance(question.source, Uniform) and question.ask.functional is not None
-    if alone and not question.tests and not conditions:
+    plain = isinstance(question.source, Uniform) and question.ask.functional is not None
+    if plain and not question.tests and not conditions:
         return best_box(question, limit)
     charges = Charges(
         in_order(question.tests, [float(multipliers[row] * scale) for row, scale in above.test_rows]),
@@ -111,21 +115,25 @@ def search(
     known = known_strategy(question.scenario)
     boxes: dict[Box, None] = {} if known is None else {known: None}
     boxes.update(dict.fromkeys(_boxes(question, charges, masses)))
+    alone = best_single(question, [*boxes, *_milder(question, charges, masses)])
     if deterministic_count(question.scenario) <= MAX_DETERMINISTIC:
         boxes.update(dict.fromkeys(all_deterministic(question.scenario)))
     best: Found | None = None
+    stalled = 0
     for attempt in range(MAX_ROUNDS):
         found = next(filter(None, (_solved(question, list(boxes), m, run) for m in MARGINS)), None)
         found = found or _solved(question, list(_passing(question, boxes)), Fraction(0), run)
         if found is None:
             break
-        gained = best is None or found.value > best.value + Fraction(1, 2**36)
-        if best is None or gained:
-            best = found
-        if float(best.value) > limit - CLOSE or not (gained or _sizes(question, attempt + 1)):
+        # other random starts, and larger spaces, may still find what the last ones missed
+        stalled = 0 if best is None or found.value > best.value + Fraction(1, 2**36) else stalled + 1
+        best = found if best is None or found.value > best.value else best
+        if float(best.value) > limit - CLOSE or stalled == MAX_STALLED:
             break
         boxes.update(dict.fromkeys(_boxes(question, best.charges, masses, attempt + 1)))
-    return ((), None) if best is None else (best.attack, best.value)
+    if best is None or (alone[1] is not None and alone[1] > best.value):
+        return alone
+    return best.attack, best.value
 
 
 def _passing(question: Question, boxes: Iterable[Box]) -> Iterator[Box]:
@@ -240,6 +248,14 @@ def _boxes(
                 held = fresh
 
 
+def _milder(question: Question, charges: Charges, masses: Sequence[tuple[int, FloatArray]]) -> Iterator[Box]:
+    """Yield boxes at smaller charges where a test allows no error: at large ones a see-saw hardly moves."""
+    if forbidden(question):
+        for most in CAPS:
+            capped = replace(charges, tests=[min(charge, most) for charge in charges.tests])
+            yield from _boxes(question, capped, masses)
+
+
 def _prices(question: Question, charges: Charges) -> Iterator[FloatArray]:
     """Yield for each guess label what an outcome at a setting earns, less what it is charged."""
     labels, denominator = label_values(question)
@@ -309,8 +325,16 @@ def _table(question: Question, box: Box) -> Box | None:
     joint = question.scenario.joint_settings
     columns = [chances(box, settings) for settings in joint]
     unit = lcm(*(value.denominator for column in columns for value in column))
-    numerators = tuple(int(column[o] * unit) for o in range(question.scenario.shape[0]) for column in columns)
-    return rounded(question.scenario, Table(numerators, unit), TABLE_BITS)
+    outcomes = question.scenario.shape[0]
+    numerators = [int(column[o] * unit) for o in range(outcomes) for column in columns]
+    found = rounded(question.scenario, Table(tuple(numerators), unit), TABLE_BITS)
+    for bits in range(TABLE_BITS - 4, TABLE_BITS - 10, -1):
+        if found is not None:
+            break
+        # a probability of 0 may be rounded below 0: a little noise first
+        noisy = tuple(value * outcomes * (2**bits - 1) + unit for value in numerators)
+        found = rounded(question.scenario, Table(noisy, unit * outcomes * 2**bits), TABLE_BITS)
+    return found
 
 
 def _inner(tests: Sequence[Test], margin: Fraction) -> list[Exact]:

@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model.level import patterns
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.programs.program import IntArray
+from freerand_opt.programs.program import FloatArray, IntArray
 from freerand_opt.programs.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
 
 #: A moment's name, and one operator in it.
@@ -192,6 +192,21 @@ def triangle(size: int) -> tuple[IntArray, IntArray]:
     """Return the index arrays (i, j) of an upper triangle, column by column."""
     j, i = np.tril_indices(size)
     return np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
+
+
+def block_matrix(rows: FloatArray, start: int, size: int) -> FloatArray:
+    """Return the symmetric matrix of a psd block's multipliers, which begin at row `start`."""
+    i, j = triangle(size)
+    held = np.zeros((size, size))
+    part = rows[start : start + len(i)]
+    held[i, j] = np.where(i == j, part, part / 2)
+    return held + np.triu(held, 1).T
+
+
+def block_rows(matrix: FloatArray) -> FloatArray:
+    """Return the row multipliers of a symmetric matrix: its entries, doubled off the diagonal."""
+    i, j = triangle(len(matrix))
+    return np.where(i == j, matrix[i, j], 2 * matrix[i, j])
 
 
 def spread(size: int) -> csr_array:

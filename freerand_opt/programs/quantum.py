@@ -47,6 +47,9 @@ from freerand_opt.programs.program import (
 )
 from freerand_opt.programs.strategies import Palette, copies, homogeneous, identity, numbers
 
+#: The label by which the equalities of the source are known: label, equality, moment (fastest).
+FLOW_PATTERN = "sum at node {1} of moment {2} [{0}]"
+
 
 @dataclass(frozen=True, eq=False)
 class MomentStrategies:
@@ -153,7 +156,7 @@ def _flow_rows(matrix: MomentMatrix, cone: SourceCone, tags: tuple[str, ...]) ->
     return homogeneous(
         "zero",
         copies(identity(len(tags)), copies(cone.equalities, identity(matrix.moments))),
-        "sum at node {1} of moment {2} [{0}]",
+        FLOW_PATTERN,
         tags,
         numbers(cone.equalities.shape[0]),
         matrix.labels,
