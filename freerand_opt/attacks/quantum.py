@@ -19,11 +19,13 @@ from typing import TypeAlias
 
 import numpy as np
 
-from freerand_opt.attacks.repair import in_order, priced_words, repaired
-from freerand_opt.attacks.zeros import best_single, forbidden
+from freerand_opt.attacks import candidates
+from freerand_opt.attacks.candidates import LARGER, Charges
+from freerand_opt.attacks.repair import in_order, repaired
+from freerand_opt.attacks.zeros import best_single
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
-from freerand_opt.certificates.worth import angles_score, columns, condition_values, evaluated
+from freerand_opt.certificates.worth import angles_score, condition_values, evaluated
 from freerand_opt.exact import Exact, compare, round_down, round_up
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import Uniform
@@ -36,31 +38,16 @@ from freerand_opt.programs.boxes import (
     rounded,
 )
 from freerand_opt.programs.conditions import MOMENT_PATTERN
-from freerand_opt.programs.guesses import functional_table, label_values
 from freerand_opt.programs.known import known_angles, known_strategy
 from freerand_opt.programs.observation import (
-    OBSERVED_PATTERN,
     TEST_PATTERN,
-    objective_factors,
     test_indices,
-    test_shares,
 )
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.quantum_box import Quantum, chances
-from freerand_opt.programs.seesaw import best_strategy
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.strategies import by_boxes
-from freerand_opt.programs.support import best_distribution
-
-
-@dataclass(frozen=True, eq=False)
-class Charges:
-    """What is charged for a unit of a test's score or a condition's sum, as <=, and for mass at settings."""
-
-    tests: list[float]
-    moments: list[float]
-    settings: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,27 +61,17 @@ class Found:
 
 Run: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 MAX_DETERMINISTIC = 256
-#: Rounds of new boxes at the last program's charges, and turns of box and distribution in each.
+#: Rounds of new boxes at the last program's charges, and of those how many may gain nothing in a row.
 MAX_ROUNDS = 8
 MAX_STALLED = 3
-TURNS = 4
 #: The gap at which an attack is good enough.
 CLOSE = 1e-9
-#: Random starts of a see-saw for each label and dimension.
-STARTS = 4
-#: Charges of a test are cut to these where it allows no error.
-CAPS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
 #: By how much tests are made stricter, tried in this order, before tables are rounded.
 MARGINS = (Fraction(0), Fraction(1, 2**34), Fraction(1, 2**28), Fraction(1, 2**20))
 #: An attack's value with more bits than this is rounded down to so many.
 WORTH_BITS = 256
 #: Bits of the tables on which weights are chosen.
 TABLE_BITS = 32
-#: Local dimensions that are tried while a gap remains, up to a joint dimension.
-LARGER = (3, 4)
-MAX_JOINT = 64
-#: Settings and outcomes beyond which no see-saw is tried.
-MAX_CELLS = 4096
 
 
 def search(
@@ -109,13 +86,13 @@ def search(
     charges = Charges(
         in_order(question.tests, [float(multipliers[row] * scale) for row, scale in above.test_rows]),
         in_order(conditions, [float(multipliers[row] * scale) for row, scale in above.moment_rows]),
-        _settings_charges(question, above.program, multipliers),
+        candidates.settings_charges(question, above.program, multipliers),
     )
-    masses = list(_slices(above, primal))
+    masses = list(candidates.slices(above, primal))
     known = known_strategy(question.scenario)
     boxes: dict[Box, None] = {} if known is None else {known: None}
-    boxes.update(dict.fromkeys(_boxes(question, charges, masses)))
-    alone = best_single(question, [*boxes, *_milder(question, charges, masses)])
+    boxes.update(dict.fromkeys(candidates.boxes(question, charges, masses)))
+    alone = best_single(question, [*boxes, *candidates.milder(question, charges, masses)])
     if deterministic_count(question.scenario) <= MAX_DETERMINISTIC:
         boxes.update(dict.fromkeys(all_deterministic(question.scenario)))
     best: Found | None = None
@@ -130,7 +107,7 @@ def search(
         best = found if best is None or found.value > best.value else best
         if float(best.value) > limit - CLOSE or stalled == MAX_STALLED:
             break
-        boxes.update(dict.fromkeys(_boxes(question, best.charges, masses, attempt + 1)))
+        boxes.update(dict.fromkeys(candidates.boxes(question, best.charges, masses, attempt + 1)))
     if best is None or (alone[1] is not None and alone[1] > best.value):
         return alone
     return best.attack, best.value
@@ -154,10 +131,10 @@ def best_box(question: Question, limit: float) -> tuple[tuple[Strategy, ...], Ex
     boxes: list[Box] = [] if known is None else [known]
     best: tuple[Exact, Box] | None = None
     for attempt in range(-1, len(LARGER) + 1):
-        if attempt > 0 and not _sizes(question, attempt):
+        if attempt > 0 and not candidates.sizes(question, attempt):
             break
         if attempt >= 0:
-            boxes = list(_boxes(question, uncharged, even, attempt))
+            boxes = list(candidates.boxes(question, uncharged, even, attempt))
         for box in boxes:
             value = _value(question, box) * question.ask.sign
             if best is None or compare(value, best[0]) > 0:
@@ -173,16 +150,6 @@ def best_box(question: Question, limit: float) -> tuple[tuple[Strategy, ...], Ex
     return (Strategy((Fraction(1, settings),) * settings, best[1]),), value
 
 
-def _sizes(question: Question, attempt: int) -> list[int]:
-    """Return the dimensions that are tried beside those of the first attempt, where they may help."""
-    scenario = question.scenario
-    # two settings with two outcomes need qubits alone (Jordan's lemma), if no words of one party count
-    if max(*scenario.settings, *scenario.outcomes) <= 2 and not question.adversary.moments:
-        return []
-    size = LARGER[attempt - 1] if 0 < attempt <= len(LARGER) else 0
-    return [size] if 0 < size ** len(scenario.settings) <= MAX_JOINT else []
-
-
 def _value(question: Question, box: Box) -> Exact:
     if isinstance(box, Angles):
         return angles_score(question, box)
@@ -196,91 +163,6 @@ def _value(question: Question, box: Box) -> Exact:
             known[s] = chances(box, question.scenario.joint_settings[s])
         total += factor * known[s][o] * joint
     return total
-
-
-# ------------------------------------------------------------------ boxes
-
-
-def _slices(above: MomentStrategies, primal: FloatArray) -> Iterator[tuple[int, FloatArray]]:
-    """Yield (label, distribution) for the source distributions that the relaxation's solution uses."""
-    weights = primal.reshape(above.labels, len(above.cone.names), -1)[:, :, 0]
-    for g, held in enumerate(weights):
-        if not above.cone.vertices:
-            mass = held[above.cone.leaf]
-            yield g, mass if mass.sum() > 1e-9 else np.ones(len(mass))
-            continue
-        for v, vertex in enumerate(above.cone.vertices):
-            if held[above.cone.weights + v] > 1e-7:
-                yield g, np.array([float(mass) for mass in vertex])
-
-
-def _boxes(
-    question: Question, charges: Charges, masses: Sequence[tuple[int, FloatArray]], seed: int = 0
-) -> Iterator[Box]:
-    """Yield for each guess label the best box at these charges; box and distribution take turns."""
-    outcomes, settings = question.scenario.shape
-    if outcomes * settings > MAX_CELLS:
-        return
-    parties = len(question.scenario.settings)
-    smallest = max(question.scenario.outcomes)
-    prices = list(_prices(question, charges))
-    for g, mass in masses:
-        for size in _sizes(question, seed) or sorted({2, smallest}):
-            worth, held = prices[g], mass
-            for _ in range(TURNS):
-                gains = worth * held[None, :]
-                words = priced_words(question, charges.moments, float(held.mean()))
-                found = best_strategy(
-                    question.scenario, gains, (size,) * parties, starts=STARTS, seed=seed, words=words
-                )
-                if found is None:
-                    break
-                yield found[0]
-                if isinstance(question.source, Uniform):
-                    break
-                table = np.array([[float(p) for p in column] for column in columns(question, found[0])]).T
-                worths = (worth * table).sum(axis=0)
-                exact = [Fraction(round(float(v) * 2**40), 2**40) for v in worths]
-                best = best_distribution(question.source, question.scenario, exact)
-                fresh = np.array([float(v) for v in best])
-                if np.allclose(fresh, held, atol=1e-9):
-                    break
-                held = fresh
-
-
-def _milder(question: Question, charges: Charges, masses: Sequence[tuple[int, FloatArray]]) -> Iterator[Box]:
-    """Yield boxes at smaller charges where a test allows no error: at large ones a see-saw hardly moves."""
-    if forbidden(question):
-        for most in CAPS:
-            capped = replace(charges, tests=[min(charge, most) for charge in charges.tests])
-            yield from _boxes(question, capped, masses)
-
-
-def _prices(question: Question, charges: Charges) -> Iterator[FloatArray]:
-    """Yield for each guess label what an outcome at a setting earns, less what it is charged."""
-    labels, denominator = label_values(question)
-    charged = np.zeros(question.scenario.shape) + charges.settings[None, :]
-    for test, charge in zip(question.tests, charges.tests, strict=True):
-        factors, unit = functional_table(question.scenario, test.functional.terms)
-        sign = -1 if test.relation == ">=" else 1
-        shares = np.array([float(share) for share in test_shares(question, test)])
-        charged += sign * charge * factors / unit * shares[None, :]
-    factors = np.array([float(factor) for factor in objective_factors(question)])
-    for worth in labels:
-        yield worth / denominator * factors[None, :] - charged
-
-
-def _settings_charges(question: Question, program: ConicProgram, multipliers: FloatArray) -> FloatArray:
-    """Return what the rows of the observed settings charge for a unit of mass at each setting."""
-    settings = question.scenario.shape[1]
-    start = 0
-    for labels in program.row_labels:
-        if labels.pattern == OBSERVED_PATTERN and len(labels) == settings and question.settings != "free":
-            rows = program.matrix[start : start + settings]
-            # each row has equal entries, the factor by which it was made whole
-            return np.asarray(multipliers[start : start + settings] * rows.data[rows.indptr[:-1]])
-        start += len(labels)
-    return np.zeros(settings)
 
 
 def _solved(question: Question, boxes: Sequence[Box], margin: Fraction, run: Run) -> Found | None:
@@ -313,7 +195,7 @@ def _solved(question: Question, boxes: Sequence[Box], margin: Fraction, run: Run
     charges = Charges(
         in_order(question.tests, charged(TEST_PATTERN, made.test_scales)),
         in_order(question.adversary.moments, charged(MOMENT_PATTERN, made.moment_scales)),
-        _settings_charges(question, made.program, solution.multipliers),
+        candidates.settings_charges(question, made.program, solution.multipliers),
     )
     return Found(attack, value, charges)
 
