@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
+
+from threadpoolctl import threadpool_limits
 
 from freerand_opt.attacks import quantum
 from freerand_opt.attacks.independent import enumerated, priced
@@ -65,6 +68,19 @@ def answered(
     symmetry: Sequence[str] = (),
 ) -> tuple[Result, Needed]:
     """Return the result at one setting, on average or without settings, and what its check needs."""
+    # moment matrices are small: threads that wait for each other cost more than they bring
+    with threadpool_limits(1) if question.adversary.devices == "quantum" else nullcontext():
+        return _answered(question, name, instance, solver, time_limit, symmetry)
+
+
+def _answered(
+    question: Question,
+    name: str,
+    instance: str,
+    solver: str,
+    time_limit: float | None,
+    symmetry: Sequence[str],
+) -> tuple[Result, Needed]:
     begun = time.perf_counter()
     run = solver_named(solver)
     _refuse_symmetry(question, solver, symmetry)

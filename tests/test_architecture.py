@@ -67,6 +67,7 @@ OUTSIDE = {
     "flint": ("exact", "programs", "certificates"),
     "rich": ("reporting", "cli"),
     "typer": ("cli",),
+    "threadpoolctl": ("answering",),
     "numpy": (
         "programs",
         "solvers",
