@@ -27,7 +27,7 @@ LEVELS = (
     ("solving",),
     ("attacks",),
     ("answering",),
-    ("bounding", "relaxation"),
+    ("bounding", "relaxation", "computing"),
     ("threshold", "inequality", "rederivation"),
     ("verification", "crosscheck"),
     ("kept",),
