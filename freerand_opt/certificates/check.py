@@ -2191,7 +2191,7 @@ def _of_exponent_margin(a: _Arguments) -> _Ends:
     heavy, light = _call("log2", p), _call("log2", q)
     d = 2 * light - heavy - ((heavy + 1) if analysis == "printed" else 0)
     m, i, k, t = a.numbers("point", 4)
-    box = ((m, 1, 3), (i, 0, 3), (k, 0, 3), (t, -3, 3))
+    box = ((m, 1, 3), (i, 0, 3), (k, 0, 32), (t, -32, 3))
     rows = (3 - m - t, i - t, d - i + k - t, heavy * (1 - m) - k - t)
     if any(not low <= x <= high for x, low, high in box) or any(_sign(x) < 0 for x in rows):
         raise CertificateError("witness: the point breaks a row")
@@ -2203,8 +2203,8 @@ def _of_exponent_margin(a: _Arguments) -> _Ends:
     for gain, low, high in (
         (one * -1 - four * heavy, 1, 3),
         (two - three, 0, 3),
-        (three - four, 0, 3),
-        (1 - one - two - three - four, -3, 3),
+        (three - four, 0, 32),
+        (1 - one - two - three - four, -32, 3),
     ):
         bound = bound + gain * (high if _sign(gain) > 0 else low)
     return t, bound

@@ -137,7 +137,7 @@ def margin(analysis: str, epsilon: Fraction) -> tuple[Fraction, Exact, dict[str,
     .. math:: m+t\le3,\quad t\le i,\quad -\kappa+i+t\le d,\quad \kappa+(m-1)\log_2p+t\le0,
 
     d = 2 log2 q - 2 log2 p - 1 as printed, 2 log2 q - log2 p with the exact largest P(T|w);
-    1 <= m <= 3, 0 <= i, kappa <= 3, -3 <= t <= 3. Negative: no constants work.
+    1 <= m <= 3, 0 <= i <= 3, 0 <= kappa <= 32, -32 <= t <= 3. Negative: no constants work.
     """
     heavy, light = log2(HALF + epsilon), log2(HALF - epsilon)
     detected = 2 * light - 2 * heavy - 1 if analysis == "printed" else 2 * light - heavy
@@ -162,8 +162,8 @@ def dual(prices: list[Fraction], heavy: Exact, detected: Exact) -> Exact:
     gains: list[tuple[Exact, int, int]] = [
         (-(honest + heavy * hit), 1, 3),
         (secure - seen, 0, 3),
-        (seen - hit, 0, 3),
-        (1 - honest - secure - seen - hit, -3, 3),
+        (seen - hit, 0, 32),
+        (1 - honest - secure - seen - hit, -32, 3),
     ]
     for gain, least, most in gains:
         total = total + gain * (most if sign(gain) > 0 else least)
