@@ -16,7 +16,8 @@ from freerand_opt.certificates.check import CertificateError, check
 from freerand_opt.computations import bits, exponents, freeness, protocol
 from freerand_opt.computations.parameters import Word
 from freerand_opt.computations.values import VALUES, value_certificate
-from freerand_opt.exact import compare, enclose
+from freerand_opt.exact import compare, enclose, log2
+from freerand_opt.formulas import theorem_2_exponent
 from freerand_opt.model.scenario import Scenario, chained
 from freerand_opt.model.source import PerParty, SanthaVazirani
 from freerand_opt.programs.support import best_distribution, gain
@@ -35,6 +36,14 @@ def edges(size):
 
 def most(source, scenario, gains):
     return gain(gains, best_distribution(source, scenario, gains)) / len(gains)
+
+
+def largest(values, epsilon):
+    """The largest mean of values at the leaves of a tree of bits, over all sources."""
+    p, q = F(1, 2) + epsilon, F(1, 2) - epsilon
+    while len(values) > 1:
+        values = [p * max(pair) + q * min(pair) for pair in zip(values[::2], values[1::2], strict=True)]
+    return values[0]
 
 
 # ------------------------------------------------------------------ tests of a protocol
@@ -121,6 +130,22 @@ def test_exponents_are_positive_iff_integer_powers_compare():
         assert float(exponents.majorised(epsilon, F(3), F(0))) == pytest.approx(value, abs=1e-12)
 
 
+@pytest.mark.parametrize("epsilon", [F(0), F(1, 50), F(29, 500), F(7, 100), F(1, 5)])
+def test_the_chain_of_inequalities_is_the_last_display(epsilon):
+    """(S4) and (S5) multiplied are N to CR's exponent, exactly, at their smallest N = 2^100."""
+    r, m, i = 100, F(299, 100), F(1, 100)
+    n, limit = 199, F(2, 2)
+    fewest = 1 / protocol.weight(n, 1, "printed", epsilon)  # (S4): |F n T| >= this times P(f in F)
+    caught = protocol.detection(r, "printed", epsilon) * limit  # (S5)
+    exponent = theorem_2_exponent(epsilon, m, i)
+    if isinstance(exponent, F):
+        assert fewest * caught == 2 ** (exponent * r)
+    else:
+        assert abs(enclose(log2(fewest * caught) - exponent * r, 200)[0]) < F(1, 2**190)
+    p, q = F(1, 2) + epsilon, F(1, 2) - epsilon
+    assert (fewest * caught > 1) == (q**200 > 2**101 * p**399) == (compare(exponent, F(0)) > 0)
+
+
 @pytest.mark.parametrize("name", ["exact_tests", "majorised", "selected"])
 def test_exponents_decrease(name):
     values = [float(getattr(exponents, name)(F(k, 100), F(299, 100), F(1, 100))) for k in range(49)]
@@ -147,7 +172,7 @@ def test_margin_is_the_optimum_of_the_program(analysis, epsilon):
 def test_selection_by_all_strings_of_outcomes():
     epsilon = F(3, 20)
     for n in (0, 1, 2, 3):
-        chances = [bits.largest([F(x) for x in string], epsilon) for string in product((0, 1), repeat=2**n)]
+        chances = [largest([F(x) for x in string], epsilon) for string in product((0, 1), repeat=2**n)]
         assert bits.selection_bias(n, epsilon) == sum(chances) / len(chances) - F(1, 2)
 
 
@@ -174,8 +199,7 @@ def test_selection_slope():
 def test_heaviest_sets_of_leaves_by_all_sets(epsilon):
     for count in range(9):
         best = max(
-            bits.largest([F(k in chosen) for k in range(8)], epsilon)
-            for chosen in combinations(range(8), count)
+            largest([F(k in chosen) for k in range(8)], epsilon) for chosen in combinations(range(8), count)
         )
         assert bits.heaviest(3, count, epsilon) == best <= count * (F(1, 2) + epsilon) ** 3
 
@@ -263,7 +287,7 @@ def test_least_bias_is_epsilon(epsilon):
         assert bits.least_bias(n, epsilon) == epsilon
     for table in product((0, 1), repeat=8):
         share = F(sum(table), 8)
-        u = bits.largest([F(x) for x in table], epsilon)
+        u = largest([F(x) for x in table], epsilon)
         assert u >= share + 2 * epsilon * min(share, 1 - share)
 
 
@@ -283,7 +307,7 @@ def test_inner_product_of_one_sequence(n, epsilon):
     assert bits.function_bias("inner-product", 2 * n, epsilon) == epsilon + q * p**n
     table = [sum(a * b for a, b in zip(s[:n], s[n:], strict=True)) % 2 for s in product((0, 1), repeat=2 * n)]
     sides = ([F(x == wanted) for x in table] for wanted in (0, 1))
-    assert max(bits.largest(side, epsilon) for side in sides) == F(1, 2) + epsilon + q * p**n
+    assert max(largest(side, epsilon) for side in sides) == F(1, 2) + epsilon + q * p**n
 
 
 @pytest.mark.parametrize("epsilon", EPSILONS)

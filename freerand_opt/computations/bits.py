@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import reduce
 from itertools import product
@@ -10,15 +10,6 @@ from math import comb
 
 from freerand_opt.computations.parameters import HALF
 from freerand_opt.exact import PI, round_down, round_up, sqrt
-
-
-def largest(values: Sequence[Fraction], epsilon: Fraction) -> Fraction:
-    """Return the largest mean of 2^n values, one at each leaf, over all sources of n bits."""
-    p, q = HALF + epsilon, HALF - epsilon
-    while len(values) > 1:
-        values = [p * max(pair) + q * min(pair) for pair in zip(values[::2], values[1::2], strict=True)]
-    return values[0]
-
 
 # ------------------------------------------------------------------ selection
 
