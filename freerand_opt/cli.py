@@ -100,8 +100,15 @@ def _options(
 
 
 @app.command("list")
-def list_command(as_json: AsJson = False) -> None:
-    """List the claims of the catalogue."""
+def list_command(
+    paper: Annotated[bool, typer.Option("--paper", help="The paper's statements, with verdicts.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the claims of the catalogue, or the paper's statements with the claims that cover them."""
+    if paper:
+        from freerand_opt.reporting.paper import put_paper
+
+        return put_paper(as_json=as_json)
     from freerand_opt.batch import files_named
     from freerand_opt.catalogue import claims
     from freerand_opt.reporting import tables

@@ -10,6 +10,7 @@ from typing import Any
 from freerand_opt.certificates.certificate import honest_json, question_json
 from freerand_opt.certificates.check import CertificateError
 from freerand_opt.certified import digest
+from freerand_opt.computations.parameters import Computation
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question, Threshold
 from freerand_opt.model.variation import varied
@@ -32,23 +33,49 @@ def kept(path: Path, file: QuestionFile, instance: Instance) -> Verification | N
         check_certificate(body)
     except (CertificateError, InputError):
         return None
+    if not about(body, file, instance):
+        return None
+    return recorded(body, file, instance, "certificate checked", time.perf_counter() - begun)
+
+
+def about(body: dict[str, Any], file: QuestionFile, instance: Instance) -> bool:
+    """Return whether a certificate that checks is about this instance, a threshold as narrow as asked."""
     if (body.get("name"), body.get("instance")) != (file.name, instance.name):
-        return None
-    seeks = instance.threshold
-    if not (_answers(body, instance.question) if seeks is None else _seeks(body, instance.question, seeks)):
-        return None
+        return False
+    if instance.computation is not None:
+        return _computes(body, instance.computation)
+    assert instance.question is not None
+    if instance.threshold is None:
+        return _answers(body, instance.question)
+    return _seeks(body, instance.question, instance.threshold)
+
+
+def _computes(body: dict[str, Any], computation: Computation) -> bool:
+    given = {key: str(x) for key, x in computation.parameters}
+    if body["kind"] == "value":
+        return bool(body["computation"] == {"name": computation.name} | given)
+    words = ", ".join(f"{key}={x}" for key, x in given.items())
+    return bool(body["kind"] == "root" and body["function"] == f"{computation.name}({words})")
+
+
+def recorded(
+    body: dict[str, Any], file: QuestionFile, instance: Instance, method: str, seconds: float = 0.0
+) -> Verification:
+    """Return the answer that a certificate states, beside the claim; `method` says how it was looked at."""
     lower, upper = body["answer"]["lower"], body["answer"]["upper"]
+    asked = instance.question
+    quantity = body["kind"] if asked is None else asked.ask.quantity
     result = Result(
         name=file.name,
         instance=instance.name,
-        quantity=instance.question.ask.quantity if seeks is None else "threshold",
+        quantity=quantity if instance.threshold is None else "threshold",
         bracket=Bracket(None if lower is None else parse(lower), None if upper is None else parse(upper)),
         certificate=body,
         digest=digest(body),
         attack=(),
-        method="certificate checked",
+        method=method,
         solver="none",
-        seconds=time.perf_counter() - begun,
+        seconds=seconds,
         solved=False,
     )
     return compared(file, instance, result)

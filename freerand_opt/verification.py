@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from freerand_opt.bounding import bound
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
-from freerand_opt.certified import digest
-from freerand_opt.computations.roots import FUNCTIONS
-from freerand_opt.computations.roots import certificate as root_certificate
+from freerand_opt.computing import check_root, computed
 from freerand_opt.errors import FreerandError, InputError
-from freerand_opt.exact import text
 from freerand_opt.model.question import Expect
 from freerand_opt.model.scenario import Scenario, cglmp, chained, chsh, ghz, i3322
 from freerand_opt.programs.build import any_settings, build
@@ -77,38 +71,12 @@ class Verification:
 def answer(file: QuestionFile, instance: Instance, **how: Any) -> Result:
     """Return the certified answer to one instance of a file; `how` are the options of `bound`."""
     if instance.computation is not None:
-        return _computed(file, instance)
+        return computed(file, instance)
     assert instance.question is not None
     how |= {"name": file.name, "instance": instance.name}
     if instance.threshold is not None:
         return critical_value(instance.question, instance.threshold, **how)
     return bound(instance.question, **how)
-
-
-def _computed(file: QuestionFile, instance: Instance) -> Result:
-    begun = time.perf_counter()
-    assert instance.computation is not None
-    rests_on = instance.expect.rests_on if instance.expect is not None else None
-    try:
-        body = root_certificate(
-            instance.computation, name=file.name, instance=instance.name, rests_on=rests_on or ""
-        )
-    except ValueError as error:
-        raise InputError("computation", str(error)).within(str(file.path)) from None
-    check_certificate(body)
-    ends = (Fraction(body["answer"]["lower"]), Fraction(body["answer"]["upper"]))
-    return Result(
-        name=file.name,
-        instance=instance.name,
-        quantity="root",
-        bracket=Bracket(*ends),
-        certificate=body,
-        digest=digest(body),
-        attack=(),
-        method=f"exact signs of {body['function']}",
-        solver="none",
-        seconds=time.perf_counter() - begun,
-    )
 
 
 def verify(file: QuestionFile, instance: Instance, **how: Any) -> Verification:
@@ -194,7 +162,7 @@ def check_certificate(body: dict[str, Any]) -> tuple[str, ...]:
             lifted |= raised
     report = checker.check(body, programs=programs, lifted=lifted)
     if body.get("kind") == "root":
-        return (*report.lines, _check_root(body))
+        return (*report.lines, check_root(body))
     lines = tuple(line for line in report.lines if not line.lstrip().startswith("not checked here"))
     return (*lines, "the program was rebuilt from the question: same digest") if rebuilt else lines
 
@@ -243,31 +211,6 @@ def _check_family(scenario: Scenario) -> None:
         raise checker.CertificateError(
             f"question: {settings} settings and {scenario.outcomes} outcomes are not of the family {family!r}"
         )
-
-
-def _check_root(body: dict[str, Any]) -> str:
-    """Compute the values at both ends anew and compare them."""
-    number = r"-?\d{1,400}(?:/\d{1,400})?"
-    found = re.fullmatch(rf"([a-z0-9-]+)\(((?:\w+={number}(?:, )?)*)\)", body["function"], re.ASCII)
-    words = dict(word.split("=") for word in found[2].split(", ") if word) if found else {}
-    if found is None or found[1] not in FUNCTIONS or tuple(words) != FUNCTIONS[found[1]][1]:
-        raise checker.CertificateError(
-            f"function: {body['function'][:80]!r} is none of {', '.join(FUNCTIONS)}"
-        )
-    for end, key in (("lower", "at_lower"), ("upper", "at_upper")):
-        if not re.fullmatch(number, body["answer"][end], re.ASCII):
-            raise checker.CertificateError(f"answer: {end}: {body['answer'][end][:80]!r} is no fraction")
-        try:
-            place = Fraction(body["answer"][end])
-            value = FUNCTIONS[found[1]][0](place, **{name: Fraction(word) for name, word in words.items()})
-            derived = text(value)
-        except (ValueError, ArithmeticError, FreerandError) as error:
-            raise checker.CertificateError(f"{key}: {body['function'][:80]} has no value ({error})") from None
-        if not 0 <= place <= Fraction(1, 4) or derived != body[key]:
-            raise checker.CertificateError(
-                f"{key}: claimed {body[key][:200]}, derived {derived[:200]} at {place}"
-            )
-    return f"the values of {body['function']} were computed anew"
 
 
 def brackets(body: Any) -> Iterator[dict[str, Any]]:

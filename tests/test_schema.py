@@ -10,7 +10,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from freerand_opt.computations.parameters import Word
 from freerand_opt.computations.roots import FUNCTIONS
+from freerand_opt.computations.values import VALUES
 from freerand_opt.errors import InputError
 from freerand_opt.formulas import NAMED as FORMULAS
 from freerand_opt.model import behaviour, functional, question, source
@@ -56,6 +58,10 @@ INSTANCE = (
 ALONE = HEAD + QUESTION + TEST + ASK + EXPECT
 FULL = ALONE + INSTANCE
 
+VALUE = (
+    '[computation]\nname = "test-probability"\nr = 2\norder = "A first"\n'
+    'bits = "gray"\nextreme = "largest"\nepsilon = 0.1\n'
+)
 OWN_SOURCE = """kind = "santha-vazirani"
 epsilon = 0.1
 order = "A first"
@@ -164,6 +170,19 @@ FILES = {
     + '[computation]\nname = "averaged-base"\nwidth = 1e-9\n[expect]\nvalue = "(1 - 1/sqrt(2))/2"\n',
     "any encoding": HEAD + '[computation]\nname = "any-encoding-base"\nfraction = 0.11\n',
     "exponent": HEAD + '[computation]\nname = "theorem-2-exponent"\nm = 3\ni = 0\n',
+    "value": HEAD + VALUE,
+}
+
+
+def given(kind):
+    return f'"{kind.allowed[0] if isinstance(kind, Word) else kind.most}"'
+
+
+FILES |= {
+    f"value {name}": HEAD
+    + f'[computation]\nname = "{name}"\n'
+    + "".join(f"{key} = {given(kind)}\n" for key, kind in value.parameters.items())
+    for name, value in VALUES.items()
 }
 
 
@@ -262,6 +281,12 @@ def test_every_table_is_closed_and_described():
 
 # ------------------------------------------------------------------ the same words
 
+
+def words_of(value, key):
+    kind = value.parameters.get(key)
+    return kind.allowed if isinstance(kind, Word) else ()
+
+
 WORDS = {
     ("scenario", "family"): tables.FAMILIES,
     ("source", "kind"): sources.SOURCES,
@@ -284,8 +309,16 @@ WORDS = {
     ("threshold", "of"): question.THRESHOLD_FIELDS,
     ("expect", "verdict"): file.VERDICTS,
     ("formula", "formula"): FORMULAS,
-    ("computation", "name"): FUNCTIONS,
+    ("computation", "name"): (*FUNCTIONS, *VALUES),
 }
+#: Words that computations are given, by key.
+GIVEN = {
+    key: list(dict.fromkeys(word for value in VALUES.values() for word in words_of(value, key)))
+    for value in VALUES.values()
+    for key, kind in value.parameters.items()
+    if isinstance(kind, Word)
+}
+WORDS |= {("computation", key): words for key, words in GIVEN.items()}
 
 
 @pytest.mark.parametrize(("table", "key"), WORDS)
@@ -309,9 +342,9 @@ def test_other_words():
     assert TABLES["source"]["properties"]["bits"]["anyOf"][0]["enum"] == list(source.BIT_ORDERS)
     assert TABLES["ask"]["properties"]["at"]["oneOf"][0]["enum"] == list(tables.AVERAGES)
     assert SCHEMA["properties"]["tier"]["enum"] == list(file.TIERS)
-    assert {name for _, names in FUNCTIONS.values() for name in names} | {"name", "width"} == set(
-        TABLES["computation"]["properties"]
-    )
+    given = {name for _, names in FUNCTIONS.values() for name in names}
+    given |= {name for value in VALUES.values() for name in value.parameters}
+    assert given | {"name", "width"} == set(TABLES["computation"]["properties"])
     assert question.Quantity.__args__ == tables.QUANTITIES
 
 
@@ -388,6 +421,10 @@ REFUSED = {
     "unknown in the threshold": FILES["threshold"].replace("width", "widths"),
     "threshold without ends": FILES["threshold"].replace("between = [0, 0.25]", ""),
     "unknown in a computation": FILES["root"].replace("width", "m"),
+    "width of a value": HEAD + VALUE + "width = 1e-9\n",
+    "value without a parameter": HEAD + VALUE.replace("r = 2\n", ""),
+    "parameter of another value": HEAD + VALUE + "n = 2\n",
+    "word of another value": HEAD + VALUE.replace("A first", "1 first"),
     "computation with a scenario": FILES["root"] + '[scenario]\nfamily = "chsh"\n',
     "no scenario": FULL.replace('[scenario]\nfamily = "chsh"', ""),
     "no epsilon": FULL.replace("epsilon = 0.1", "").split("[[instances]]")[0],

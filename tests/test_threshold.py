@@ -14,7 +14,8 @@ import pytest
 
 import freerand_opt as fr
 from freerand_opt.certificates.check import CertificateError
-from freerand_opt.computations.roots import Computation, root_bracket
+from freerand_opt.computations.parameters import Computation
+from freerand_opt.computations.roots import root_bracket
 from freerand_opt.errors import InputError
 from freerand_opt.exact import compare
 from freerand_opt.model import behaviour as bh

@@ -2118,7 +2118,7 @@ class _Proof:
 
 
 def _header(certificate: Any) -> str:
-    kind = _choice(certificate, "kind", ("bracket", "worst", "threshold", "root"), "certificate")
+    kind = _choice(certificate, "kind", ("bracket", "worst", "threshold", "root", "value"), "certificate")
     # Composite kinds are documented without these keys; where they are given they must be right.
     if kind == "bracket" or "format" in certificate:
         _choice(certificate, "format", ("freerand-certificate",), "certificate")
@@ -2126,7 +2126,7 @@ def _header(certificate: Any) -> str:
         version = _get(certificate, "version", int, "certificate")
         _integers([version], "certificate: version", 1, 1)
     for key in ("name", "instance"):
-        if kind in ("bracket", "root") or key in certificate:
+        if kind in ("bracket", "root", "value") or key in certificate:
             _get(certificate, key, str, "certificate")
     return kind
 
@@ -2431,6 +2431,374 @@ def _check_root(certificate: Any) -> _Proof:
     return _Proof({}, lower, upper, lines, True)
 
 
+# ---------------------------------------------------------------- computations, a second time
+#
+# Each computation of kind "value" is derived from its parameters by another route than the maker's:
+# by enumeration where the maker has a recursion or a closed form, by weak duality where it has a point.
+# docs/certificates.md says what each of them means.
+
+
+class _Arguments:
+    """Read the parameters of a computation; a key that nobody reads is refused."""
+
+    def __init__(self, raw: Any, witness: Any) -> None:
+        self.raw, self.witness, self.taken = raw, witness, {"name"}
+
+    def rational(self, key: str, least: int | Fraction, most: int | Fraction) -> Fraction:
+        self.taken.add(key)
+        value = _rational(number(_get(self.raw, key, str, "computation"), key), f"computation: {key}")
+        if not least <= value <= most:
+            raise CertificateError(f"computation: {key} {_show(value)} is not from {least} to {most}")
+        return value
+
+    def whole(self, key: str, least: int, most: int) -> int:
+        value = self.rational(key, least, most)
+        if value.denominator != 1:
+            raise CertificateError(f"computation: {key} {value} is no integer")
+        return int(value)
+
+    def word(self, key: str, *allowed: str) -> str:
+        self.taken.add(key)
+        return _choice(self.raw, key, allowed, "computation")
+
+    def bit(self) -> tuple[Fraction, Fraction]:
+        """Return p, q = 1/2 +- epsilon."""
+        epsilon = self.rational("epsilon", 0, Fraction(499, 1000))
+        return Fraction(1, 2) + epsilon, Fraction(1, 2) - epsilon
+
+    def numbers(self, key: str, length: int) -> list[Fraction]:
+        texts = _get(self.witness, key, list, "witness")
+        if len(texts) != length:
+            raise CertificateError(f"witness: {key} needs {length} numbers")
+        return [_rational(number(x, f"witness: {key}"), f"witness: {key}") for x in texts]
+
+
+_Ends: TypeAlias = "tuple[Number | None, Number | None]"
+
+
+def _tree_value(values: list[Any], p: Scalar, q: Scalar) -> Any:
+    """Return the largest mean of values at the leaves of a tree, p to the better side at each node."""
+    while len(values) > 1:
+        values = [p * max(x, y) + q * min(x, y) for x, y in zip(values[::2], values[1::2], strict=True)]
+    return values[0]
+
+
+def _test_leaves(a: _Arguments, r: int) -> list[int]:
+    """Return 1 at the leaves of the tree of bits whose pair of settings is one of the 2N edges."""
+    size = 2**r
+    names = ("interleaved", "A first", "B first")
+    a.word("order", *names), a.word("bits", "most-significant-first", "least-significant-first", "gray")
+    raw = {"epsilon": "0", "order": a.raw["order"], "bits": a.raw["bits"]}
+    found = [0] * size**2
+    for s, leaf in enumerate(_read_sequence(raw, [size, size], "computation")[1]):
+        x, y = 2 * (s // size), 2 * (s % size) + 1  # as the settings are written in arXiv:1105.3195
+        found[leaf] = int(abs(x - y) == 1 or (x, y) == (0, 2 * size - 1))
+    return found
+
+
+def _of_test_probability(a: _Arguments) -> _Ends:
+    (p, q), leaves = a.bit(), _test_leaves(a, a.whole("r", 1, 5))
+    if a.word("extreme", "largest", "smallest") == "largest":
+        value: Fraction = _tree_value([Fraction(x) for x in leaves], p, q)
+    else:
+        value = -_tree_value([Fraction(-x) for x in leaves], p, q)
+    return value, value
+
+
+def _of_detection_ratio(a: _Arguments) -> _Ends:
+    """Find that the least P(e|w) - ratio P(T|w) over sources and edges e is 0."""
+    (p, q), leaves = a.bit(), _test_leaves(a, a.whole("r", 1, 5))
+    ratio = _rational(number(_get(a.witness, "ratio", str, "witness"), "witness: ratio"), "witness: ratio")
+    top, bottom = ratio.numerator, ratio.denominator
+    heavy, light = p.numerator * q.denominator, q.numerator * p.denominator
+    edges = [k for k, x in enumerate(leaves) if x]
+    gains = [
+        _tree_value([top * x - bottom * (k == edge) for k, x in enumerate(leaves)], heavy, light)
+        for edge in edges
+    ]
+    if max(gains) != 0:
+        raise CertificateError(f"witness: {_show(ratio)} is not the smallest ratio")
+    return ratio, ratio
+
+
+def _of_honest_bits(a: _Arguments) -> _Ends:
+    r, m = a.whole("r", 1, 400), a.rational("m", 1, 4)
+    uniform = a.word("protocol", "printed", "repaired") == "printed"
+    exponent = m * r if uniform else (m - 1) * r
+    if exponent.denominator > 99:
+        raise CertificateError("computation: m r has too large a denominator")
+    # sin^2(x) = (1 - cos(2x))/2 with 2x = pi/2N; with uniform bits 2N of N^2 settings are tests
+    half_turn = _call("cos", number(f"1/{2 ** (r + 1)}*pi"))
+    passing = (half_turn + 1) * Fraction(1, 2)
+    if uniform:
+        passing = 1 - (1 - passing) * Fraction(2 * 2**r, 4**r)
+    whole, rest = divmod(exponent.numerator, exponent.denominator)
+    rounds: Number = Fraction(2**whole)
+    if rest:
+        degree = exponent.denominator
+        rounds = rounds * _call("sqrt" if degree == 2 else f"root{degree}", Fraction(2**rest))
+    value = rounds * _call("log2", passing) * -1
+    return value, value
+
+
+def _of_output_bias(a: _Arguments) -> _Ends:
+    r, m, i = a.whole("r", 1, 200), a.rational("m", 1, 4), a.rational("i", 0, 3)
+    analysis = a.word("analysis", "printed", "tests", "majorised")
+    p, q = a.bit()
+    n, drop = (m - 1) * r, i * r
+    (k,) = a.numbers("k", 1)
+    if {n.denominator, drop.denominator, k.denominator} != {1} or k < 1 or n > 600:
+        raise CertificateError("computation: (m-1) r, i r and k have to be integers")
+    limit = 2 / Fraction(2) ** int(drop)
+    if analysis == "printed":
+        seen = limit * q ** (2 * r) / (2 * 2**r * p ** (2 * r))
+    else:
+        seen = limit * q ** (2 * r) / p ** (r - 1)
+    picked = k * p ** int(n)
+    if analysis == "majorised":
+        picked, left = Fraction(0), int(k)
+        for ones in range(int(n) + 1):  # the heaviest strings first
+            taken = min(left, math.comb(int(n), ones))
+            picked, left = picked + taken * p ** (int(n) - ones) * q**ones, left - taken
+    escaped = Fraction(1, 2 ** min(math.floor(k * seen), 2000))  # (1-x)^k <= exp(-kx) <= 2^-floor(kx)
+    return None, (limit + picked + escaped + Fraction(607, 1000) * p ** (int(n) // 2)) / 2
+
+
+def _of_exponent_margin(a: _Arguments) -> _Ends:
+    """Rows m + t <= 3, t - i <= 0, i - k + t <= d, k + (m-1) log2 p + t <= 0; maximise t."""
+    analysis = a.word("analysis", "printed", "tests")
+    p, q = a.bit()
+    heavy, light = _call("log2", p), _call("log2", q)
+    d = 2 * light - heavy - ((heavy + 1) if analysis == "printed" else 0)
+    m, i, k, t = a.numbers("point", 4)
+    box = ((m, 1, 3), (i, 0, 3), (k, 0, 32), (t, -32, 3))
+    rows = (3 - m - t, i - t, d - i + k - t, heavy * (1 - m) - k - t)
+    if any(not low <= x <= high for x, low, high in box) or any(_sign(x) < 0 for x in rows):
+        raise CertificateError("witness: the point breaks a row")
+    prices = a.numbers("prices", 4)
+    if min(prices) < 0:
+        raise CertificateError("witness: a price is negative")
+    one, two, three, four = prices
+    bound: Number = 3 * one + three * d + four * heavy
+    for gain, low, high in (
+        (one * -1 - four * heavy, 1, 3),
+        (two - three, 0, 3),
+        (three - four, 0, 32),
+        (1 - one - two - three - four, -32, 3),
+    ):
+        bound = bound + gain * (high if _sign(gain) > 0 else low)
+    return t, bound
+
+
+def _of_selection_bias(a: _Arguments) -> _Ends:
+    """Every string of fair outcomes is visited: all pairs of strings of half the length."""
+    n, (p, q) = a.whole("n", 0, 4), a.bit()
+    heavy, light = p.numerator * q.denominator, q.numerator * p.denominator
+    values = [0, 1]  # by string of outcomes; scaled by (heavy + light) a level
+    for _ in range(n):
+        values = [heavy * max(x, y) + light * min(x, y) for x in values for y in values]
+    bias = Fraction(sum(values), len(values) * (heavy + light) ** n) - Fraction(1, 2)
+    return bias, bias
+
+
+def _of_selection_slope(a: _Arguments) -> _Ends:
+    terms = a.whole("terms", 0, 12)
+    total, chance, m = Fraction(0), Fraction(1), 0
+    for k in range(terms):
+        while m < 1 << k:  # binomial(2m, m)/4^m is the product of 1 - 1/2j
+            m += 1
+            chance *= 1 - Fraction(1, 2 * m)
+        total += chance
+    step = _call("sqrt", Fraction(1, 2))
+    rest = _call("sqrt", Fraction(1, 2**terms)) * _power(1 - step, -1)
+    rest = rest * _power(_call("sqrt", number("pi")), -1)
+    return total + rest * (1 - Fraction(1, 4 * 2**terms)), total + rest
+
+
+def _of_selection_weight(a: _Arguments) -> _Ends:
+    """Split k leaves into k1 and k2 in the two halves, in all ways."""
+    n, count, (p, q) = a.whole("n", 0, 7), a.whole("count", 0, 128), a.bit()
+    best = [Fraction(0), Fraction(1)]
+    for _ in range(n):
+        size = len(best) - 1
+        best = [
+            max(p * best[j] + q * best[k - j] for j in range(max(0, k - size), min(k, size) + 1))
+            for k in range(2 * size + 1)
+        ]
+    if count >= len(best):
+        raise CertificateError(f"computation: there are only {len(best) - 1} leaves")
+    return best[count], best[count]
+
+
+def _of_least_bias(a: _Arguments) -> _Ends:
+    """Every function of n bits is visited: all pairs of functions of n - 1 bits."""
+    n, (p, q) = a.whole("n", 0, 4), a.bit()
+    heavy, light = p.numerator * q.denominator, q.numerator * p.denominator
+    most = [(1, 0), (0, 1)]  # largest chances of 0 and of 1, by truth table
+    for _ in range(n):
+        most = [
+            (heavy * max(u, x) + light * min(u, x), heavy * max(v, y) + light * min(v, y))
+            for u, v in most
+            for x, y in most
+        ]
+    bias = Fraction(min(map(max, most)), (heavy + light) ** n) - Fraction(1, 2)
+    return bias, bias
+
+
+def _of_function_bias(a: _Arguments) -> _Ends:
+    function, n = a.word("function", "parity", "majority", "inner-product"), a.whole("n", 1, 14)
+    p, q = a.bit()
+    if function == "inner-product":
+        half = n // 2
+        table = [((s >> half) & s & (1 << half) - 1).bit_count() & 1 for s in range(4**half)]
+    else:
+        ones = [s.bit_count() for s in range(2**n)]
+        table = [k & 1 if function == "parity" else int(k > n // 2) for k in ones]
+    chances = [_tree_value([Fraction(x == wanted) for x in table], p, q) for wanted in (0, 1)]
+    return max(chances) - Fraction(1, 2), max(chances) - Fraction(1, 2)
+
+
+def _of_independent_inner_product(a: _Arguments) -> _Ends:
+    """Every vertex of one source, a side of each node that is heavy, against the other source's best."""
+    n, (p, q) = a.whole("n", 1, 4), a.bit()
+    heavy, light = p.numerator * q.denominator, q.numerator * p.denominator
+    best = 0
+    for sides in range(1 << 2**n - 1):
+        masses = [1]
+        for depth in range(n):
+            first = 2**depth - 1
+            masses = [
+                mass * (heavy if (sides >> first + k & 1) == bit else light)
+                for k, mass in enumerate(masses)
+                for bit in (0, 1)
+            ]
+        signed = [
+            sum(-x if (s & y).bit_count() & 1 else x for s, x in enumerate(masses)) for y in range(2**n)
+        ]
+        best = max(best, _tree_value(signed, heavy, light), _tree_value([-x for x in signed], heavy, light))
+    bias = Fraction(best, 2 * (heavy + light) ** (2 * n))
+    return bias, bias
+
+
+def _of_copied_inner_product(a: _Arguments) -> _Ends:
+    up, n, (p, q) = a.word("one", "up", "down") == "up", a.whole("n", 1, 64), a.bit()
+    both = p**2 if up else 1 - p**2 - p * q - q**2
+    odd = sum(math.comb(n, k) * both**k * (1 - both) ** (n - k) for k in range(1, n + 1, 2))
+    return abs(odd - Fraction(1, 2)), abs(odd - Fraction(1, 2))
+
+
+def _of_four_term_state(a: _Arguments) -> _Ends:
+    """Squares of the amplitudes (1/2+e), sqrt(1/4-e^2), (1/2-e), sqrt(1/4-e^2), conditioned."""
+    first, bit, (p, q) = a.word("order", "1 first", "2 first"), a.whole("bit", 1, 2), a.bit()
+    e = (p - q) / 2
+    chances = [[p**2, Fraction(1, 4) - e**2], [q**2, Fraction(1, 4) - e**2]]
+    rows = chances if bit == 2 else [list(column) for column in zip(*chances, strict=True)]  # given, of
+    if first == f"{bit} first":
+        rows = [[sum(column, Fraction(0)) for column in zip(*rows, strict=True)]]
+    value = max(abs(row[0] - row[1]) / (row[0] + row[1]) / 2 for row in rows)
+    return value, value
+
+
+def _of_signalling(a: _Arguments) -> _Ends:
+    """With v = P(S) P(not S), d = 2 eps it is at most v d/(v d^2 + (1-d^2)/4), which grows up to v = 1/4."""
+    p, q = a.bit()
+    d = p - q
+    rows = _get(a.witness, "joint", list, "witness")
+    if len(rows) != 2:
+        raise CertificateError("witness: joint needs two rows")
+    joint = [_Arguments({}, {"row": row}).numbers("row", 2) for row in rows]
+    sums = [joint[0][x] + joint[1][x] for x in (0, 1)]
+    if min(map(min, joint)) <= 0 or sum(sums) != 1:
+        raise CertificateError("witness: joint is no distribution")
+    if any(joint[s][x] > p * sums[x] for s in (0, 1) for x in (0, 1)):
+        raise CertificateError("witness: the setting is not eps-free given the outcome")
+    one, other = ([x / sum(row, Fraction(0)) for x in row] for row in joint)
+    reached = (abs(one[0] - other[0]) + abs(one[1] - other[1])) / 2
+    return reached, d / 4 / (d * d / 4 + (1 - d * d) / 4)
+
+
+def _of_markov_step(a: _Arguments) -> _Ends:
+    """D is `most` with the chance delta/most, else 0, and [D >= level] <= D/level, at 0 and beyond level."""
+    delta, level = (
+        a.rational("delta", 0, Fraction(1, 2)),
+        a.rational("level", Fraction(1, 10**9), Fraction(1, 2)),
+    )
+    most = max(level, delta)
+    return Fraction(delta / most), min(Fraction(1), delta / level)
+
+
+def _of_missing_edge(a: _Arguments) -> _Ends:
+    size, weight = a.whole("size", 2, 6), a.rational("weight", Fraction(1, 10**6), Fraction(1, 2))
+    printed = a.word("edges", "printed", "all") == "printed"
+    count = size**2
+    raw, tables = (_get(a.witness, key, list, "witness") for key in ("given", "boxes"))
+    given = [_Arguments({}, {"row": row}).numbers("row", count) for row in raw]
+    boxes = []
+    for table in tables:
+        if type(table) is not list or len(table) != count:
+            raise CertificateError("witness: a box has the wrong size")
+        boxes.append([_Arguments({}, {"row": cell}).numbers("row", 4) for cell in table])
+    if len(given) != len(boxes) or any(sum(column) != 1 for column in zip(*given, strict=True)):
+        raise CertificateError("witness: given is no distribution of w")
+    edges, score = [], Fraction(0)
+    for s in range(count):
+        x, y = 2 * (s // size), 2 * (s % size) + 1
+        last = (x, y) == (0, 2 * size - 1)
+        if abs(x - y) == 1 or last:
+            edges.append((s, last))
+            wrong = (0, 3) if last else (1, 2)
+            for row, box in zip(given, boxes, strict=True):
+                score += row[s] * sum(box[s][k] for k in wrong)
+    for box in boxes:
+        one = [[cell[0] + cell[1] for cell in box], [cell[0] + cell[2] for cell in box]]
+        if any(min(cell) < 0 or sum(cell) != 1 for cell in box):
+            raise CertificateError("witness: a box is no distribution")
+        if any(one[0][s] != one[0][s - s % size] or one[1][s] != one[1][s % size] for s in range(count)):
+            raise CertificateError("witness: a box signals")
+    if min(map(min, given)) <= 0 or score != weight:
+        raise CertificateError("witness: I_N is not the weight")
+    distance = Fraction(0)
+    for row, box in zip(given, boxes, strict=True):
+        distance += row[0] * abs(box[0][0] + box[0][1] - Fraction(1, 2))
+    ratio = min(row[s] / row[0] for s, last in edges if not (printed and last) for row in given)
+    value = distance - score / (2 * ratio)
+    return value, value
+
+
+_COMPUTATIONS: dict[str, Callable[[_Arguments], _Ends]] = {
+    "test-probability": _of_test_probability,
+    "detection-ratio": _of_detection_ratio,
+    "honest-bits": _of_honest_bits,
+    "output-bias": _of_output_bias,
+    "exponent-margin": _of_exponent_margin,
+    "selection-bias": _of_selection_bias,
+    "selection-slope": _of_selection_slope,
+    "selection-weight": _of_selection_weight,
+    "least-bias": _of_least_bias,
+    "function-bias": _of_function_bias,
+    "independent-inner-product": _of_independent_inner_product,
+    "copied-inner-product": _of_copied_inner_product,
+    "four-term-state": _of_four_term_state,
+    "signalling": _of_signalling,
+    "markov-step": _of_markov_step,
+    "missing-edge": _of_missing_edge,
+}
+
+
+def _check_value(certificate: Any) -> _Proof:
+    lower, upper = _answer(certificate)
+    raw = _get(certificate, "computation", dict, "certificate")
+    name = _choice(raw, "name", list(_COMPUTATIONS), "computation")
+    arguments = _Arguments(raw, _get(certificate, "witness", dict, "certificate"))
+    found = _COMPUTATIONS[name](arguments)
+    if set(raw) != arguments.taken:
+        raise CertificateError(f"computation: {sorted(set(raw) ^ arguments.taken)} are not its parameters")
+    _follows("lower", lower, found[0])
+    _follows("upper", upper, found[1])
+    given = ", ".join(f"{key} = {value}" for key, value in raw.items() if key != "name")
+    return _Proof({}, lower, upper, [f"{name}({given}) was derived anew"], True)
+
+
 def check(
     certificate: Mapping[str, Any],
     programs: Mapping[str, dict[str, Any]] | None = None,
@@ -2444,8 +2812,8 @@ def check(
     """
     try:
         kind = _header(certificate)
-        if kind == "root":
-            proof = _check_root(certificate)
+        if kind in ("root", "value"):
+            proof = _check_root(certificate) if kind == "root" else _check_value(certificate)
         else:
             checker = {
                 "bracket": _check_bracket,
@@ -2455,7 +2823,7 @@ def check(
             proof = checker(certificate, programs or {}, lifted or {})
     except RecursionError:
         raise CertificateError("certificate: it is nested too deeply") from None
-    quantity = proof.question["ask"]["quantity"] if proof.question else "root"
+    quantity = proof.question["ask"]["quantity"] if proof.question else kind
     ends = ["?" if end is None else _show(end) for end in (proof.lower, proof.upper)]
     what = "worst " + quantity if kind == "worst" else kind if kind == "threshold" else quantity
     title = " ".join(certificate[key] for key in ("name", "instance") if key in certificate)

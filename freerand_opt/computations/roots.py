@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.computations.exponents import exact_tests, majorised, selected
+from freerand_opt.computations.parameters import Computation
 from freerand_opt.exact import Exact, sign, text
 from freerand_opt.formulas import (
     any_encoding_base,
@@ -20,16 +21,6 @@ from freerand_opt.formulas import (
     theorem_2_exponent,
 )
 
-
-@dataclass(frozen=True)
-class Computation:
-    """Find the root in (0, 1/4) of a named function with fixed parameters, to a width."""
-
-    name: str
-    parameters: tuple[tuple[str, Fraction], ...]
-    width: Fraction
-
-
 #: Functions of epsilon by name, with the names of their parameters; all decrease on [0, 1/4].
 FUNCTIONS: dict[str, tuple[Callable[..., Exact], tuple[str, ...]]] = {
     "theorem-1-base": (theorem_1_base, ()),
@@ -41,6 +32,9 @@ FUNCTIONS: dict[str, tuple[Callable[..., Exact], tuple[str, ...]]] = {
     "any-encoding-base": (any_encoding_base, ("fraction",)),
     "devices-like-sources-base": (devices_like_sources_base, ()),
     "theorem-2-exponent": (theorem_2_exponent, ("m", "i")),
+    "exact-tests-exponent": (exact_tests, ("m", "i")),
+    "majorised-exponent": (majorised, ("m", "i")),
+    "selected-exponent": (selected, ("m", "i")),
 }
 
 
@@ -50,7 +44,7 @@ def root_bracket(computation: Computation) -> tuple[Fraction, Fraction]:
     Bisection with exact signs on decimal fractions; raise ValueError without a change of sign.
     """
     function, _ = FUNCTIONS[computation.name]
-    parameters = dict(computation.parameters)
+    parameters: dict[str, Any] = dict(computation.parameters)
 
     def sign_at(epsilon: Fraction) -> int:
         return sign(function(epsilon, **parameters))
@@ -76,7 +70,7 @@ def certificate(computation: Computation, *, name: str, instance: str, rests_on:
     """Return the certificate of a root (format: docs/certificates.md)."""
     lower, upper = root_bracket(computation)
     function, _ = FUNCTIONS[computation.name]
-    parameters = dict(computation.parameters)
+    parameters: dict[str, Any] = dict(computation.parameters)
     words = ", ".join(f"{key}={value}" for key, value in computation.parameters)
     return {
         "format": "freerand-certificate",

@@ -10,12 +10,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.computations.roots import FUNCTIONS, Computation
+from freerand_opt.computations.parameters import Computation
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact
 from freerand_opt.formulas import NAMED
 from freerand_opt.model.question import Expect, Question, Threshold
 from freerand_opt.spec import tables, thresholds
+from freerand_opt.spec.computations import computation
 from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shortened, shown
 from freerand_opt.spec.grids import MAX_INSTANCES, cells
 
@@ -166,7 +167,7 @@ def _reference(fields: Fields | None) -> str:
 def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
     """Return base with a variant's fields: tables merge, all else (and `REPLACED`) is replaced.
 
-    A table whose kind or family changes is replaced, since its other keys belong to the old one.
+    A table whose kind, family or name changes is replaced, since its other keys belong to the old one.
     """
     result = dict(base)
     for key, value in variant.items():
@@ -184,7 +185,7 @@ def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any
 
 
 def _same_kind(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    return all(new[key] == old.get(key) for key in ("kind", "family") if key in new)
+    return all(new[key] == old.get(key) for key in ("kind", "family", "name") if key in new)
 
 
 # ------------------------------------------------------------------ one instance
@@ -195,31 +196,15 @@ def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ..
     root = Fields(body, "")
     root.known.extend(also)
     if root.has("computation"):
-        computation = _computation(root.table_at("computation"))
+        wanted = computation(root.table_at("computation"))
         expect = _expect(root.table_at("expect"), None, Fraction(0))
         root.done()
-        return Instance(name, None, computation, expect, None)
+        return Instance(name, None, wanted, expect, None)
     question = tables.question(root, folder)
     threshold = thresholds.threshold(root.table_at("threshold"), body, question, folder)
     expect = _expect(root.table_at("expect"), question, Fraction(0) if threshold is None else threshold.width)
     root.done()
     return Instance(name, question, None, expect, threshold)
-
-
-def _computation(fields: Fields | None) -> Computation:
-    assert fields is not None
-    name = fields.choice("name", FUNCTIONS)
-    parameters = []
-    for key in FUNCTIONS[name][1]:
-        value = fields.fraction(key, required=True)
-        assert value is not None
-        parameters.append((key, value))
-    width = fields.fraction("width", Fraction(1, 10**12))
-    fields.done()
-    assert width is not None
-    if width < Fraction(1, 10**300) or width > Fraction(1, 10):
-        raise fields.fail("width", f"{width} is not in [1e-300, 1/10]")
-    return Computation(name, tuple(parameters), width)
 
 
 def _expect(fields: Fields | None, question: Question | None, within: Fraction) -> Expect | None:
