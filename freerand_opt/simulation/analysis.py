@@ -82,6 +82,8 @@ def _tail(protocol: Protocol, chance: float, count: int) -> float:
     is_upper = count > protocol.window[1]
     if (share <= chance) if is_upper else (share >= chance):
         return 1.0
+    if chance >= 1:
+        return 0.0
     part = share * log(share / chance) if share > 0 else 0.0
     rest = (1 - share) * (log1p(-share) - log1p(-chance)) if share < 1 else 0.0
     return exp(-rounds * (part + rest))

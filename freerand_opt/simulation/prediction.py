@@ -112,13 +112,14 @@ def predict(protocol: Protocol, law: RoundLaw | None) -> Prediction | None:
     window = min(1.0, binomial_outside(rounds, found.test, low, high))
     passed = exp(found.log_passed) * binomial_between(rounds, found.tilted, low, high)
     error = max(0.0, binomial_between(rounds, found.test, low, high) - passed)
-    output, guessed = _output(protocol, found)
+    output, guessed = _output(protocol, found) if passed > LEAST else ((0.0, 1.0), None)
+    most = max(passed, LEAST)
     return Prediction(
         window=(window, max(window, LEAST)),
         error=(error, error),
-        passed=(passed, passed),
-        deterministic_output=None if output is None else (passed * output[0], passed * output[1]),
-        guessed=guessed if passed > 0 else None,
+        passed=(passed, most),
+        deterministic_output=None if output is None else (passed * output[0], most * output[1]),
+        guessed=guessed,
     )
 
 
@@ -136,8 +137,8 @@ def selection_bits(protocol: Protocol, found: Chances) -> dict[int, float]:
     return {n: weight / total for n, weight in weights.items() if weight > 0} if total > 0 else {}
 
 
-def _output(protocol: Protocol, found: Chances) -> tuple[Range | None, Range | None]:
-    """Return P(f deterministic) and P(R as guessed), both given no abort."""
+def _output(protocol: Protocol, found: Chances) -> tuple[Range | None, Range]:
+    """Return P(f deterministic), if it is known, and P(R as guessed), both given no abort."""
     first = protocol.devices.first
     outputs: list[tuple[float, Range, Range | None]] = []
     for bits, weight in selection_bits(protocol, found).items():
@@ -151,8 +152,6 @@ def _output(protocol: Protocol, found: Chances) -> tuple[Range | None, Range | N
             share = None if first else 2 * found.kept / (1 + found.kept)
             chosen = None if share is None else (share * good[0], share * good[1])
         outputs.append((weight, good, chosen))
-    if not outputs:
-        return None, None
     guessed = _mixed([(weight, good) for weight, good, _ in outputs])
     known = [(weight, chosen) for weight, _, chosen in outputs if chosen is not None]
     return (_mixed(known) if len(known) == len(outputs) else None), guessed
