@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
 import tomllib
 from fractions import Fraction as F
 from pathlib import Path
@@ -20,6 +14,7 @@ import freerand_opt as fr
 from freerand_opt.errors import InputError
 from freerand_opt.model.protocol import Devices, HeldBits, ReplayedBits, UniformBits
 from freerand_opt.schemas import protocol_schema
+from freerand_opt.simulation import counts
 from freerand_opt.simulation.simulating import check
 from freerand_opt.spec.protocols import read_protocol
 
@@ -249,18 +244,22 @@ def test_the_schema_is_printed(freerand):
     assert freerand("simulate", "--schema").data == protocol_schema()
 
 
-def test_an_interrupt_prints_what_is_finished_and_exits_130(tmp_path):
-    path = tmp_path / "mine.toml"
-    path.write_text('[protocol]\nN = 256\nm = "5/2"\n[sampling]\nroute = "rounds"\nruns = 1000000\n')
-    command = [sys.executable, "-m", "freerand_opt", "simulate", str(path), "--json", "-q"]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    running = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+def test_an_interrupt_prints_what_is_finished_and_exits_130(mine, freerand, monkeypatch):
+    """Ctrl-C in the third batch of 1024 runs."""
+    batch = counts.batch
+
+    def interrupted(protocol, law, seed, place, runs, **options):
+        if place == 2:
+            raise KeyboardInterrupt
+        return batch(protocol, law, seed, place, runs, **options)
+
+    monkeypatch.setattr(counts, "batch", interrupted)
+    run = freerand("simulate", mine(BASE), "sampling.runs=10000", "--json")
+    assert (run.code, run.err) == (130, "error: interrupted; what was written is complete\n")
+    (found,) = run.data
+    assert found["interrupted"] and found["runs"] == 2048
+    assert (
+        "interrupted: 2048 of 10000 runs are finished"
+        in freerand("simulate", mine(BASE), "sampling.runs=10000").out
     )
-    time.sleep(8)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert err.strip() == "error: interrupted; what was written is complete"
-    (found,) = json.loads(out)
-    assert found["interrupted"] and 0 < found["runs"] < 1_000_000
+    assert freerand("simulate", mine(BASE), "sampling.runs=2048", "--json").data[0]["interrupted"] is False

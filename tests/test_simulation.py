@@ -79,6 +79,18 @@ def test_extreme_chances_of_a_test_are_the_closed_form(r, epsilon, order):
         assert law.test == F(2, 2**r) * (1 + sign * 2 * epsilon) ** (r - 1)
 
 
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 5), epsilons)
+def test_extreme_chances_most_significant_first_interleaved(r, epsilon):
+    """p^(r-1) (1 + 2e (1 - p^(r-1))) and q^(r-1) (1 - 2e (1 - q^(r-1))), by a recursion on the levels."""
+    for hold, sign in (("most-tests", 1), ("fewest-tests", -1)):
+        source = held(epsilon, hold, bits="most-significant-first")
+        power = (F(1, 2) + sign * epsilon) ** (r - 1)
+        assert round_law(Protocol(2**r, 64, source=source)).test == power * (
+            1 + sign * 2 * epsilon * (1 - power)
+        )
+
+
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("bits", BIT_ORDERS)
 def test_extreme_chances_are_the_recursion_over_all_leaves(order, bits):
