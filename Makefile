@@ -5,7 +5,7 @@ STAMPS  := .venv/.stamps
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONHASHSEED := 0
 
-.PHONY: help verify crosscheck test lint bench certificates reports atlas adversaries clean
+.PHONY: help verify crosscheck test lint bench certificates reports atlas adversaries simulations clean
 help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
 	@echo "make crosscheck    put the values of PICOS, CVXOPT and ncpol2sdpa beside ours"
@@ -14,6 +14,7 @@ help:
 	@echo "make bench         benchmarks beside peers, with ratios"
 	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"
 	@echo "make adversaries   write reports/adversaries.md likewise; N = 4 is solved anew (a quarter of an hour)"
+	@echo "make simulations   write the simulations that figures are drawn from, reports/simulation_*.csv"
 	@echo "make certificates  write the committed certificates, reports/claims.md and reports/quantum.md anew"
 
 $(STAMPS)/base: pyproject.toml constraints.txt
@@ -54,6 +55,10 @@ atlas: $(STAMPS)/base
 
 adversaries: $(STAMPS)/base
 	@$(BIN)/freerand verify reports/adversaries.toml --report reports/adversaries.md --certificates reports/certificates --resume
+
+simulations: $(STAMPS)/base
+	@$(BIN)/freerand simulate docs/protocols/cheating.toml --csv reports/simulation_bounds.csv
+	@$(BIN)/freerand simulate docs/protocols/selection.toml --csv reports/simulation_selection.csv
 
 clean:
 	@rm -rf .venv

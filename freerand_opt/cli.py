@@ -1,4 +1,4 @@
-"""The command line: list, show, bound, verify, check.
+"""The command line: list, show, bound, verify, check, simulate.
 
 Data on stdout, everything else on stderr. Exit code 0: all proved; 1: something refuted,
 undecided or rejected; 2: bad input; 3: a solver that was named cannot run.
@@ -16,6 +16,7 @@ import typer
 
 from freerand_opt import __version__
 from freerand_opt.certificates.check import CertificateError
+from freerand_opt.cli_simulate import simulate
 from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, nearest
 
 if TYPE_CHECKING:
@@ -325,3 +326,6 @@ def check(
     elif not quiet:
         put(f"{good} of {len(checked)} certificates check")
     sys.exit(2 if any(found.status == "unreadable" for found in checked) else 1 if good < len(checked) else 0)
+
+
+app.command()(simulate)

@@ -16,6 +16,19 @@ def question_schema() -> dict[str, Any]:
     >>> question_schema()["properties"]["schema"]["const"]
     1
     """
-    body = files("freerand_opt.schemas").joinpath("question.schema.json").read_text(encoding="utf-8")
+    return _schema("question")
+
+
+def protocol_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a protocol file, as `freerand simulate` reads it.
+
+    >>> protocol_schema()["properties"]["schema"]["const"]
+    1
+    """
+    return _schema("protocol")
+
+
+def _schema(name: str) -> dict[str, Any]:
+    body = files("freerand_opt.schemas").joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(body)
     return schema

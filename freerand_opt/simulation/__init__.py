@@ -1,0 +1,1 @@
+"""Runs of protocols: samples with confidence intervals beside exact recursions, never brackets."""
