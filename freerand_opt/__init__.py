@@ -19,7 +19,9 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from freerand_opt.bounding import bound
     from freerand_opt.relaxation import moments
+    from freerand_opt.reporting.rows import table
     from freerand_opt.spec.file import read
+    from freerand_opt.sweeps import sweep
     from freerand_opt.verification import answer, check_certificate, verify
 
 _HOMES = {
@@ -28,10 +30,12 @@ _HOMES = {
     "check_certificate": "freerand_opt.verification",
     "moments": "freerand_opt.relaxation",
     "read": "freerand_opt.spec.file",
+    "sweep": "freerand_opt.sweeps",
+    "table": "freerand_opt.reporting.rows",
     "verify": "freerand_opt.verification",
 }
 
-__all__ = ["answer", "bound", "check_certificate", "moments", "read", "verify"]
+__all__ = ["answer", "bound", "check_certificate", "moments", "read", "sweep", "table", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -232,7 +232,6 @@ def _finished(
         bracket=Bracket(*ends),
         certificate=body,
         digest=digest(body),
-        attack=attack,
         method=method,
         solver=solver,
         seconds=time.perf_counter() - begun,
