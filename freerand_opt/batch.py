@@ -11,9 +11,10 @@ from typing import Literal
 
 from freerand_opt.catalogue import claims, find
 from freerand_opt.certificates.check import CertificateError
-from freerand_opt.engine import Here, run
+from freerand_opt.engine import Here
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.files import file_name, write_whole
+from freerand_opt.running import run
 from freerand_opt.spec.file import Instance, QuestionFile, read
 from freerand_opt.spec.shards import Shard
 from freerand_opt.store import DamagedError, entry_from
