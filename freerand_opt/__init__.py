@@ -19,9 +19,11 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from freerand_opt.bounding import bound
     from freerand_opt.relaxation import moments
+    from freerand_opt.reporting.rows import table
     from freerand_opt.simulation.simulating import simulate
     from freerand_opt.spec.file import read
     from freerand_opt.spec.protocols import read_protocol
+    from freerand_opt.sweeps import sweep
     from freerand_opt.verification import answer, check_certificate, verify
 
 _HOMES = {
@@ -32,10 +34,23 @@ _HOMES = {
     "read": "freerand_opt.spec.file",
     "read_protocol": "freerand_opt.spec.protocols",
     "simulate": "freerand_opt.simulation.simulating",
+    "sweep": "freerand_opt.sweeps",
+    "table": "freerand_opt.reporting.rows",
     "verify": "freerand_opt.verification",
 }
 
-__all__ = ["answer", "bound", "check_certificate", "moments", "read", "read_protocol", "simulate", "verify"]
+__all__ = [
+    "answer",
+    "bound",
+    "check_certificate",
+    "moments",
+    "read",
+    "read_protocol",
+    "simulate",
+    "sweep",
+    "table",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

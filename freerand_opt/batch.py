@@ -1,23 +1,25 @@
-"""Many instances or certificates, one after the other: one that fails does not stop the others."""
+"""Certificates in files, one after the other or at once: written under names, found again, checked."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from freerand_opt.answering import InfeasibleError
 from freerand_opt.catalogue import claims, find
 from freerand_opt.certificates.check import CertificateError
-from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError, nearest
-from freerand_opt.kept import kept
+from freerand_opt.engine import Here
+from freerand_opt.errors import InputError, nearest
+from freerand_opt.files import file_name, write_whole
+from freerand_opt.running import run
 from freerand_opt.spec.file import Instance, QuestionFile, read
-from freerand_opt.store import file_name, write_whole
-from freerand_opt.threshold import NoChangeError
-from freerand_opt.verification import Verification, check_certificate, compared, load, unanswered, verify
+from freerand_opt.spec.shards import Shard
+from freerand_opt.store import DamagedError, Store, about, address, entry, entry_from
+from freerand_opt.verification import Verification, check_certificate, load
+from freerand_opt.work import Way
 
 
 @dataclass(frozen=True)
@@ -31,25 +33,44 @@ class Checked:
 
 
 class Shelf:
-    """Where certificates are kept: `folder/file/instance.json`, written whole or not at all."""
+    """Copies of certificates under names that people recognise: `folder/file/instance.json`.
 
-    def __init__(self, folder: Path, *, corners: bool, resume: bool = False) -> None:
+    If only the `corners` of grids are wanted, other cells have no copy.
+    """
+
+    def __init__(self, folder: Path, *, corners: bool) -> None:
         self.folder = folder
         self.corners = corners
-        self.resume = resume
-        self._taken: set[Path] = set()
+        self._places: dict[tuple[Path, int, str], Path] = {}
 
-    def place(self, file: QuestionFile, instance: Instance) -> Path | None:
-        """Return where a certificate goes; None if only the corners of grids are wanted and it is none."""
-        if self.corners and not instance.corner:
-            return None
-        path = place = certificate_path(self.folder, file.name, instance.name)
-        count = 1
-        while path in self._taken:  # another question of the same name
-            count += 1
-            path = place.with_name(f"{place.stem}__{count}.json")
-        self._taken.add(path)
-        return path
+    def place(self, file: QuestionFile, instance: Instance) -> Path:
+        """Return where the copy of a cell's certificate goes; another cell of the same name has another."""
+        cell = (file.path, instance.variant, instance.name)
+        if cell not in self._places:
+            path = place = certificate_path(self.folder, file.name, instance.name)
+            count = 1
+            while path in self._places.values():
+                count += 1
+                path = place.with_name(f"{place.stem}__{count}.json")
+            self._places[cell] = path
+        return self._places[cell]
+
+    def restore(self, cells: Iterable[tuple[QuestionFile, Instance]], store: Store, way: Way) -> None:
+        """Put the certificates that are here and answer the questions of some cells into a store."""
+        for file, instance in cells:
+            path, known = self.place(file, instance), address(instance)
+            try:
+                body = load(path) if path.exists() else {}
+            except InputError:
+                continue
+            if about(body, file, instance):
+                store.write(known, entry(body, known, "from its certificate", "none", 0.0, [way.text]))
+
+    def keep(self, found: Verification) -> None:
+        """Write the certificate of an answer whole or not at all."""
+        if found.instance.corner or not self.corners:
+            body = json.dumps(found.result.certificate, separators=(",", ":"))
+            write_whole(self.place(found.file, found.instance), body)
 
 
 def certificate_path(folder: Path, name: str, instance: str) -> Path:
@@ -57,75 +78,40 @@ def certificate_path(folder: Path, name: str, instance: str) -> Path:
     return folder / file_name(name) / f"{file_name(instance)}.json"
 
 
-def verify_all(
-    jobs: Iterable[tuple[QuestionFile, Instance]],
-    *,
-    shelf: Shelf | None,
-    advance: Callable[[str], None],
-    **how: Any,
-) -> tuple[list[Verification], list[str]]:
-    """Return the results, and what to say about the instances that could not be answered.
+def check_all(paths: Sequence[Path], executor: Here | None = None) -> list[Checked]:
+    """Check certificate files exactly, without any solver; return what became of each, in order."""
+    found: dict[int, Checked] = {}
 
-    `how` are the options of `bound`: solver, time_limit, symmetry.
-    """
-    results: list[Verification] = []
-    failed: list[str] = []
-    for file, instance in jobs:
-        advance(f"{file.name} {instance.name}")
-        where = f"{file.path}{f' ({instance.name})' if instance.name else ''}"
-        path = None if shelf is None else shelf.place(file, instance)
-        known = (
-            kept(path, file, instance) if path is not None and shelf is not None and shelf.resume else None
-        )
-        if known is not None:
-            results.append(known)
-            continue
-        try:
-            found = verify(file, instance, **how)
-        except InfeasibleError as error:
-            failed.append(str(error.within(where)))
-            found = compared(file, instance, error.result)
-        except SolverUnavailableError:
-            raise
-        except FreerandError as error:
-            mark = _mark(error, instance) if len(file.instances) > 1 else None
-            if mark is None:
-                failed.append(f"{where}: {error}")
-            else:
-                results.append(unanswered(file, instance, mark, f"{where}: {error}"))
-            continue
-        results.append(found)
-        if path is not None:
-            write_whole(path, json.dumps(found.result.certificate, separators=(",", ":")))
-    return results, failed
+    def done(k: int, checked: Checked | Exception) -> None:
+        if isinstance(checked, Exception):
+            checked = Checked(paths[k], "unreadable", (f"{type(checked).__name__}: {checked}",), 0.0)
+        found[k] = checked
+
+    run(executor or Here(), check_one, paths, begin=lambda k: None, done=done)
+    return [found[k] for k in range(len(paths))]
 
 
-def _mark(error: FreerandError, instance: Instance) -> str | None:
-    """Return what a table says in place of an answer, or None if the question itself is wrong."""
-    if isinstance(error, TooLargeError):
-        return "too large"
-    if isinstance(error, NoChangeError) and instance.threshold is not None:
-        ends = ", ".join(map(str, instance.threshold.between))
-        return "undecided" if error.found == "undecided" else f"{error.found} at both ends of [{ends}]"
-    return None
-
-
-def check_all(paths: Iterable[Path]) -> Iterator[Checked]:
-    """Check certificate files exactly, without any solver."""
-    for path in paths:
-        begun = time.perf_counter()
-        status: Literal["ok", "rejected", "unreadable"] = "ok"
-        try:
-            lines = check_certificate(load(path))
-        except CertificateError as error:
-            status, lines = "rejected", (str(error),)
-        except InputError as error:
-            status, lines = "unreadable", (error.message,)
-        yield Checked(path, status, lines, time.perf_counter() - begun)
+def check_one(path: Path) -> Checked:
+    """Check one certificate file, and if it is of a store also that it is as it was written."""
+    begun = time.perf_counter()
+    status: Literal["ok", "rejected", "unreadable"] = "ok"
+    try:
+        body = load(path)
+        if "stored" in body:
+            entry_from(json.dumps(body), path.stem)
+        lines = check_certificate(body)
+    except (CertificateError, DamagedError) as error:
+        status, lines = "rejected", (str(error),)
+    except InputError as error:
+        status, lines = "unreadable", (error.message,)
+    return Checked(path, status, lines, time.perf_counter() - begun)
 
 
 def files_named(
-    names: Sequence[str], overrides: dict[str, str], threshold: str | None = None
+    names: Sequence[str],
+    overrides: dict[str, str],
+    threshold: str | None = None,
+    shard: Shard | None = None,
 ) -> list[QuestionFile]:
     """Return the question files with these names, of claims or of files; raise InputError for others."""
     if not names:
@@ -138,5 +124,5 @@ def files_named(
             raise InputError(
                 name, f"is neither a file nor a claim; `freerand list` names the claims{nearest(name, stems)}"
             )
-        files.append(read(known or name, overrides, threshold=threshold))
+        files.append(read(known or name, overrides, threshold=threshold, shard=shard))
     return files

@@ -68,7 +68,6 @@ def certified(
         bracket=Bracket(*ends),
         certificate=body,
         digest=digest(body),
-        attack=attack,
         method=method,
         solver=solver,
         seconds=time.perf_counter() - begun,

@@ -1,44 +1,30 @@
 """The command line: list, show, bound, verify, check, simulate.
 
 Data on stdout, everything else on stderr. Exit code 0: all proved; 1: something refuted,
-undecided or rejected; 2: bad input; 3: a solver that was named cannot run.
+undecided or rejected; 2: bad input; 3: a solver, cluster or format that was named cannot be had.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from freerand_opt import __version__
+from freerand_opt import __version__, verbs
 from freerand_opt.certificates.check import CertificateError
 from freerand_opt.cli_simulate import simulate
-from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, nearest
+from freerand_opt.errors import FreerandError, InputError, UnavailableError, nearest
+from freerand_opt.options import AsJson, Symmetry
 
 if TYPE_CHECKING:
     from freerand_opt.spec.file import Instance, QuestionFile
-    from freerand_opt.verification import Verification
 
 INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer uses
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-
-Solver = Annotated[
-    str, typer.Option("--solver", help="highs, clarabel, qics, mosek, cvxpy:NAME, picos:cvxopt.")
-]
-TimeLimit = Annotated[float | None, typer.Option("--time-limit", min=0.01, help="Seconds for each program.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")]
-Folder = Annotated[Path | None, typer.Option("--certificates", help="Write certificates below this folder.")]
-Symmetry = Annotated[
-    list[str] | None,
-    typer.Option(help='Quantum devices: "A0 -> B0, B0 -> -A1", a file with one on each line, or find.'),
-]
-Width = Annotated[float | None, typer.Option(help="Wider brackets: exit code 1 (1e-9; quantum 1e-6).")]
 
 
 def main() -> None:
@@ -50,7 +36,7 @@ def main() -> None:
         if code == INTERRUPTED:
             raise KeyboardInterrupt
         sys.exit(code)
-    except SolverUnavailableError as error:
+    except UnavailableError as error:
         _say(f"error: {error}")
         sys.exit(3)
     except FreerandError as error:
@@ -179,153 +165,7 @@ def _instance(file: QuestionFile, wanted: str | None) -> Instance:
     return file.instances[names.index(wanted)]
 
 
-# ------------------------------------------------------------------ bound and verify
-
-
-@app.command()
-def bound(
-    arguments: Annotated[
-        list[str],
-        typer.Argument(help="Question files or claims, and field=value: source.epsilon=0:1/5:1/100"),
-    ],
-    solver: Solver = "auto",
-    time_limit: TimeLimit = None,
-    certificates: Folder = None,
-    threshold: Annotated[str | None, typer.Option(help="Critical value: source.epsilon=0:1/4.")] = None,
-    symmetry: Symmetry = None,
-    width: Width = None,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Answer questions: certified brackets, with the explicit attack."""
-    from freerand_opt.reporting.terminal import put_results
-
-    names = [argument for argument in arguments if "=" not in argument or Path(argument).exists()]
-    from freerand_opt.spec.grids import assignments
-
-    overrides = assignments([argument for argument in arguments if argument not in names])
-    from freerand_opt.batch import files_named
-
-    files = files_named(names, overrides, threshold)
-    from freerand_opt.spec.symmetries import relabellings
-
-    how: dict[str, Any] = {"solver": solver, "time_limit": time_limit, "symmetry": relabellings(symmetry)}
-    results, failed = _run(files, quiet, certificates, corners=False, **how)
-    put_results(results, as_json=as_json, alone=True)
-    failed += [found.result.notes[1] for found in results if found.result.notes]
-    for words in failed:
-        _say(f"error: {words}")
-    wide = [found for found in results if not found.result.notes and found.wider_than(width)]
-    for found in wide:
-        most = found.usual_width if width is None else width
-        _say(f"{found.title}: the bracket is wider than {most:g}")
-    sys.exit(2 if failed else 1 if wide else 0)
-
-
-@app.command()
-def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Claims or files; else the core tier.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also solve the long tier.")] = False,
-    solver: Solver = "auto",
-    time_limit: TimeLimit = None,
-    certificates: Folder = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Keep all certificates; use those there.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write the table as Markdown to this file.")] = None,
-    cross_check: Annotated[bool, typer.Option(help="Put other software's values beside ours.")] = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Re-derive claims and compare them with what their files expect."""
-    from freerand_opt.catalogue import claims
-    from freerand_opt.reporting import tables
-    from freerand_opt.reporting.terminal import put, put_results
-    from freerand_opt.store import require_writable, write_whole
-
-    begun = time.perf_counter()
-    from freerand_opt.batch import files_named
-
-    files = files_named(list(names), {}) if names else files_named([str(path) for path in claims()], {})
-    if not names and not everything:
-        files = [file for file in files if file.tier == "core"]
-    if cross_check:
-        from freerand_opt.reporting import peers
-
-        sys.exit(0 if peers.run(files, as_json=as_json, quiet=quiet) else 1)
-    if report is not None:
-        if report.is_dir():
-            raise InputError("--report", f"{report} is a directory; a file is needed")
-        require_writable(report.parent, "--report")
-    if resume and certificates is None:
-        raise InputError("--resume", "needs --certificates, the folder of the run that was interrupted")
-    how: dict[str, Any] = {"solver": solver, "time_limit": time_limit}
-    results, failed = _run(files, quiet, certificates, not resume, resume, **how)
-    put_results(results, as_json=as_json, alone=False)
-    if not as_json:
-        put(tables.summary(results, time.perf_counter() - begun))
-    if report is not None:
-        write_whole(report, tables.markdown(results, report.stem.capitalize()))
-    for words in failed:
-        _say(f"error: {words}")
-    sys.exit(2 if failed else 0 if all(found.as_expected for found in results) else 1)
-
-
-def _run(
-    files: list[QuestionFile],
-    quiet: bool,
-    folder: Path | None,
-    corners: bool,
-    resume: bool = False,
-    **how: Any,
-) -> tuple[list[Verification], list[str]]:
-    """Answer all instances, with a bar on stderr; nothing is computed if solver or folder cannot be used."""
-    from freerand_opt.batch import Shelf, verify_all
-    from freerand_opt.reporting.terminal import progress
-    from freerand_opt.solvers.choose import solver_named
-    from freerand_opt.store import require_writable
-
-    solver_named(how["solver"])
-    if folder is not None:
-        require_writable(folder, "--certificates")
-    shelf = None if folder is None else Shelf(folder, corners=corners, resume=resume)
-    jobs = [(file, instance) for file in files for instance in file.instances]
-    with progress(len(jobs), quiet) as advance:
-        return verify_all(jobs, shelf=shelf, advance=advance, **how)
-
-
-# ------------------------------------------------------------------ check
-
-
-@app.command()
-def check(
-    files: Annotated[list[Path] | None, typer.Argument(help="Certificates.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All committed certificates.")] = False,
-    as_json: AsJson = False,
-    quiet: Quiet = False,
-) -> None:
-    """Check certificates exactly, without any solver."""
-    from freerand_opt.batch import check_all
-    from freerand_opt.catalogue import certificates
-    from freerand_opt.reporting import tables
-    from freerand_opt.reporting.terminal import put, put_json
-
-    paths = [*(files or []), *(certificates() if everything else ())]
-    if not paths:
-        raise InputError("check", "no certificate; name files, or use --all where the catalogue has some")
-    checked = []
-    for found in check_all(paths):
-        checked.append(found)
-        if found.status == "unreadable":
-            _say(f"error: {found.path}: {found.lines[0]}")
-        elif not as_json and found.status == "rejected":
-            put(f"{found.path}: REJECTED: {found.lines[0]}")
-        elif not as_json and not everything:
-            put("\n    ".join([f"{found.path}: checks", *found.lines]))
-    good = sum(found.status == "ok" for found in checked)
-    if as_json:
-        put_json([tables.checked_record(found) for found in checked])
-    elif not quiet:
-        put(f"{good} of {len(checked)} certificates check")
-    sys.exit(2 if any(found.status == "unreadable" for found in checked) else 1 if good < len(checked) else 0)
-
-
+app.command()(verbs.bound)
+app.command()(verbs.verify)
+app.command()(verbs.check)
 app.command()(simulate)

@@ -21,10 +21,10 @@ def simulate(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")] = False,
 ) -> None:
     """Run a protocol many times: confidence intervals beside exact recursions, never brackets."""
+    from freerand_opt.files import require_writable, write_whole
     from freerand_opt.reporting import simulations
     from freerand_opt.reporting.terminal import put, put_json
     from freerand_opt.spec.grids import assignments
-    from freerand_opt.store import require_writable, write_whole
 
     if schema:
         from freerand_opt.schemas import protocol_schema
@@ -39,7 +39,7 @@ def simulate(
         if csv.is_dir():
             raise InputError("--csv", f"{csv} is a directory; a file is needed")
         require_writable(csv.parent, "--csv")
-    from freerand_opt.reporting.running import run_all
+    from freerand_opt.reporting.simulating import run_all
 
     overrides = assignments([word for word in words if word not in names])
     done, interrupted = run_all(names, overrides, jobs, quiet)

@@ -41,7 +41,6 @@ def computed(file: QuestionFile, instance: Instance) -> Result:
         bracket=Bracket(*ends),
         certificate=body,
         digest=digest(body),
-        attack=(),
         method=f"exact signs of {body['function']}" if is_root else "derived twice, exactly",
         solver="none",
         seconds=time.perf_counter() - begun,

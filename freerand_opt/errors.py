@@ -28,7 +28,11 @@ class TooLargeError(FreerandError):
     """A question whose program does not fit the stated size limits."""
 
 
-class SolverUnavailableError(FreerandError):
+class UnavailableError(FreerandError):
+    """Something that was named and cannot be had here: a cluster, a table's format (exit code 3)."""
+
+
+class SolverUnavailableError(UnavailableError):
     """A solver that was named and cannot run here (exit code 3)."""
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal, TypeAlias
 
-from freerand_opt.certificates.attack import Strategies
+from freerand_opt.certificates.attack import Strategies, reached
 from freerand_opt.certificates.certificate import Certificate
 from freerand_opt.exact import (
     Exact,
@@ -21,6 +22,8 @@ from freerand_opt.exact import (
 )
 from freerand_opt.model.question import Expect
 
+#: How an answer came about.
+How: TypeAlias = Literal["solved", "checked", "stored"]
 Verdict: TypeAlias = Literal["PROVED", "PROVED*", "REFUTED", "UNDECIDED"]
 
 
@@ -63,10 +66,12 @@ class Bracket:
 
 @dataclass(frozen=True)
 class Result:
-    """The answer to one question: `bracket`, its proofs in `certificate`, the `attack` in words.
+    """The answer to one question: `bracket`, and its proofs in `certificate`.
 
-    `method` names the programs, `solver` who suggested the proof, `seconds` is wall time.
-    `infeasible` is True if no strategy passes the tests, which the certificate proves.
+    `method` names the programs, `solver` who suggested the proof, `seconds` is the wall time of
+    solving. `how`: solved in this run; checked, a stored certificate that checks exactly; stored,
+    one that is as it was written after its check. `infeasible` is True if no strategy passes the
+    tests, which the certificate proves.
     """
 
     name: str
@@ -75,13 +80,20 @@ class Result:
     bracket: Bracket
     certificate: Certificate
     digest: str
-    attack: Strategies
     method: str
     solver: str
     seconds: float
-    solved: bool = True
+    how: How = "solved"
     infeasible: bool = False
     notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def attack(self) -> Strategies:
+        """Return the attack that the certificate holds, () if there is none.
+
+        At the worst settings it is the one there; of a threshold, the one that refutes the claim.
+        """
+        return reached(self.certificate)
 
     def __str__(self) -> str:
         if self.quantity != "strategy":

@@ -1,67 +1,319 @@
-"""Files that are written whole or not at all."""
+"""Answers that are kept: one file for each question, named by what was asked and not by how it was solved.
+
+The address of an answer is the SHA-256 of the question with its exact numbers (`asked`), and its
+file is ``store/ab/abcdef...json``: the certificate itself, with one more key, ``stored``, that says
+who solved it, and a digest of the whole file. `docs/sweeps.md` describes the format.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
-from freerand_opt.errors import InputError
+from freerand_opt.certificates.certificate import honest_json, question_json
+from freerand_opt.certificates.check import CertificateError
+from freerand_opt.certified import digest
+from freerand_opt.computations.parameters import Computation
+from freerand_opt.errors import FreerandError
+from freerand_opt.files import write_whole
+from freerand_opt.model.question import Ask, Question, Threshold
+from freerand_opt.model.variation import varied
+from freerand_opt.parse import parse
+from freerand_opt.result import Bracket, How, Result, exact_text
+from freerand_opt.spec.file import Instance, QuestionFile
+from freerand_opt.verification import Verification, check_certificate, compared
 
-MAX_NAME_BYTES = 120
+VERSION = 1
 
 
-def require_writable(folder: Path, option: str) -> None:
-    """Raise InputError, before any work is done, if no file can be written in a folder.
+class DamagedError(FreerandError):
+    """A file of a store that is not as it was written, or is about another question."""
 
-    The folder is made; if that fails, no folder above it is left behind.
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of answers. Any number of processes may use it; it may be deleted at any time."""
+
+    folder: Path
+
+    def path(self, address: str) -> Path:
+        """Return where the answer with an address is, or would be."""
+        return self.folder / address[:2] / f"{address}.json"
+
+    def paths(self) -> Iterator[Path]:
+        """Yield all files of answers, in order; half-written ones (hidden) are none."""
+        for path in sorted(self.folder.glob("*/*.json")):
+            if not path.name.startswith("."):
+                yield path
+
+    def read(self, address: str) -> dict[str, Any] | None:
+        """Return the entry with an address, None if there is none; raise DamagedError if it has changed."""
+        try:
+            text = self.path(address).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise DamagedError(f"cannot be read: {error.strerror}") from None
+        return entry_from(text, address)
+
+    def write(self, address: str, entry: dict[str, Any]) -> None:
+        """Write an entry whole or not at all; the last of several writers stays."""
+        write_whole(self.path(address), json.dumps(entry, separators=(",", ":")))
+
+
+def default_folder() -> Path:
+    """Return where answers are kept if no folder is named: in the user's cache (XDG_CACHE_HOME)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "freerand"
+
+
+# ------------------------------------------------------------------ what was asked
+
+
+def asked(instance: Instance) -> dict[str, Any]:
+    """Return all that the answer to an instance depends on, as plain data with exact numbers as texts.
+
+    The value of a field in which a threshold is sought is not used, and is replaced by its first end.
     """
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    question, seeks, computation = instance.question, instance.threshold, instance.computation
+    plain: dict[str, Any] = {"format": "freerand-question", "version": VERSION}
+    if question is not None and seeks is not None:
+        honest = None if seeks.honest is None else honest_json(seeks.honest, question.tests)
+        plain["threshold"] = {
+            "field": seeks.field,
+            "between": [str(end) for end in seeks.between],
+            "width": str(seeks.width),
+            "crosses": _crosses(seeks),
+            "observed": honest,
+        }
+        question = varied(question, seeks, seeks.between[0])
+    if question is not None:
+        plain["question"] = question_json(question)
+    if computation is not None:
+        rests_on = instance.expect.rests_on if instance.expect is not None else None
+        plain["computation"] = {
+            "name": computation.name,
+            "parameters": [[key, str(value)] for key, value in computation.parameters],
+            "width": str(computation.width),
+            "rests_on": rests_on or "",
+        }
+    return plain
+
+
+def address(instance: Instance) -> str:
+    """Return the SHA-256, in hexadecimal digits, of what is asked: JSON, keys sorted, no white space."""
+    return _sha256(asked(instance))
+
+
+def _sha256(plain: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _crosses(threshold: Threshold) -> str | None:
+    crosses = threshold.crosses
+    return crosses if isinstance(crosses, str) else exact_text(crosses)
+
+
+# ------------------------------------------------------------------ entries
+
+
+def entry_of(result: Result, address: str, tried: list[str]) -> dict[str, Any]:
+    """Return the entry of a result; `tried` are the ways in which the question was attacked."""
+    return entry(result.certificate, address, result.method, result.solver, result.seconds, tried)
+
+
+def entry(
+    certificate: dict[str, Any], address: str, method: str, solver: str, seconds: float, tried: list[str]
+) -> dict[str, Any]:
+    """Return the entry of a certificate, with what is said of how it was found."""
+    stored = {
+        "address": address,
+        "method": method,
+        "solver": solver,
+        "seconds": f"{seconds:.4f}",
+        "tried": sorted(tried),
+    }
+    return _sealed({**certificate, "stored": stored})
+
+
+def _sealed(entry: dict[str, Any]) -> dict[str, Any]:
+    stored = {key: value for key, value in entry["stored"].items() if key != "digest"}
+    return {**entry, "stored": {**stored, "digest": _sha256({**entry, "stored": stored})}}
+
+
+def entry_from(text: bytes | str, address: str) -> dict[str, Any]:
+    """Return an entry from the text of its file; raise DamagedError if it is not as it was written."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        for place in missing:
-            with suppress(OSError):
-                place.rmdir()
-        raise InputError(
-            option, f"{folder} cannot be written: {error.strerror}; nothing was computed"
-        ) from None
+        entry = json.loads(text)
+        stored = entry["stored"]
+        same = _sealed(entry)["stored"]["digest"] == stored["digest"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise DamagedError("is no stored answer; was it cut off?") from None
+    if not same:
+        raise DamagedError("has changed since it was written (digest)")
+    if stored["address"] != address:
+        raise DamagedError("is another question's answer (address)")
+    return dict(entry)
 
 
-def write_whole(path: Path, body: str) -> None:
-    """Write a file whole or not at all; raise InputError if it cannot be written."""
+def certificate_of(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the certificate that an entry holds."""
+    return {key: value for key, value in entry.items() if key != "stored"}
+
+
+def better(entry: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return the entry with the narrower bracket (the first if they are equal), and who tried from both."""
+    best = min((entry, other), key=_openness)
+    tried = sorted({*entry["stored"]["tried"], *other["stored"]["tried"]})
+    return _sealed({**best, "stored": {**best["stored"], "tried": tried}})
+
+
+def _openness(entry: dict[str, Any]) -> tuple[int, Fraction]:
+    ends = entry["answer"]["lower"], entry["answer"]["upper"]
+    width = Bracket(*(None if end is None else parse(end) for end in ends)).width
+    return ends.count(None), Fraction(0) if width is None else width
+
+
+def kept(entry: dict[str, Any], file: QuestionFile, instance: Instance, how: How) -> Verification:
+    """Return an entry as the answer to an instance, under the instance's own names.
+
+    Raise DamagedError if the certificate is about another question; it is not checked here.
+    """
+    stored = entry["stored"]
+    body = _renamed(certificate_of(entry), file.name, instance.name)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _temporary(path) as name:
-            os.chmod(name, 0o644)
-            with open(name, "w", encoding="utf-8") as file:
-                file.write(body)
-            os.replace(name, path)
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written: {error.strerror}") from None
+        if not _about(body, instance):
+            raise DamagedError("is about another question")
+        return recorded(
+            body, file, instance, stored["method"], stored["solver"], float(stored["seconds"]), how
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        raise DamagedError("is no stored answer") from None
 
 
-@contextmanager
-def _temporary(path: Path) -> Iterator[str]:
-    """Yield the name of a new file beside `path`, and remove it if it is still there afterwards."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}"[:40])
+def recorded(
+    body: dict[str, Any],
+    file: QuestionFile,
+    instance: Instance,
+    method: str,
+    solver: str = "none",
+    seconds: float = 0.0,
+    how: How = "stored",
+) -> Verification:
+    """Return what a certificate of an instance states as its answer; nothing is checked here."""
+    asks_for_none = body["kind"] == "bracket" and body["question"]["ask"]["quantity"] == "strategy"
+    ends = (body["answer"][end] for end in ("lower", "upper"))
+    result = Result(
+        name=file.name,
+        instance=instance.name,
+        quantity=_quantity(body, instance),
+        bracket=Bracket(*(None if end is None else parse(end) for end in ends)),
+        certificate=body,
+        digest=digest(body),
+        method=method,
+        solver=solver,
+        seconds=seconds,
+        how=how,
+        infeasible=asks_for_none and body["answer"]["upper"] is not None,
+    )
+    return compared(file, instance, result)
+
+
+def checked(entry: dict[str, Any]) -> tuple[str, ...]:
+    """Check the certificate of an entry exactly; raise DamagedError if it does not hold."""
     try:
-        os.close(handle)
-        yield name
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(name)
+        return check_certificate(certificate_of(entry))
+    except CertificateError as error:
+        raise DamagedError(f"holds a certificate that is rejected: {error}") from None
 
 
-def file_name(words: str) -> str:
-    """Return a file name without suffix that people recognise; long ones end in a digest."""
-    plain = "".join(c if c.isalnum() or c in "=.-" else "_" for c in words).lstrip(".") or "main"
-    if len(plain.encode()) <= MAX_NAME_BYTES:
-        return plain
-    kept = plain.encode()[: MAX_NAME_BYTES - 20].decode(errors="ignore")
-    return f"{kept}-{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+def _quantity(body: dict[str, Any], instance: Instance) -> str:
+    if body["kind"] in ("threshold", "root", "value"):
+        return str(body["kind"])
+    if body["kind"] == "bracket":
+        return str(body["question"]["ask"]["quantity"])
+    assert instance.question is not None
+    return instance.question.ask.quantity
+
+
+def _renamed(body: dict[str, Any], name: str, instance: str) -> dict[str, Any]:
+    """Give a certificate and its parts the names under which it is asked for now."""
+    old = body["instance"]
+    if (body["name"], old) == (name, instance):
+        return body
+
+    def part(inner: dict[str, Any]) -> dict[str, Any]:
+        label = (instance + inner["instance"].removeprefix(old)).strip()
+        return {**inner, "name": name, "instance": label}
+
+    found = {**body, "name": name, "instance": instance}
+    found |= {key: part(body[key]) for key in ("below", "above") if key in body}
+    return found | ({"parts": [part(inner) for inner in body["parts"]]} if "parts" in body else {})
+
+
+# ------------------------------------------------------------------ is it this question?
+
+
+def about(body: dict[str, Any], file: QuestionFile, instance: Instance) -> bool:
+    """Return whether a certificate is of this instance of a file and says so; it is not checked here."""
+    try:
+        return (body["name"], body["instance"]) == (file.name, instance.name) and _about(body, instance)
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+        return False
+
+
+def _about(body: dict[str, Any], instance: Instance) -> bool:
+    """Return whether a certificate is of this instance, or proves that it has no answer."""
+    question, kind = instance.question, body["kind"]
+    if instance.computation is not None:
+        return _computes(body, instance.computation)
+    assert question is not None
+    if instance.threshold is not None:
+        return _seeks(body, question, instance.threshold)
+    if kind == "worst":
+        parts = [_strip_at(part["question"]) for part in body["parts"]]
+        return all(part == _strip_at(question_json(question)) for part in parts)
+    none = question_json(replace(question, ask=Ask("strategy")))
+    return bool(kind == "bracket" and body["question"] in (question_json(question), none))
+
+
+def _computes(body: dict[str, Any], computation: Computation) -> bool:
+    given = {key: str(x) for key, x in computation.parameters}
+    if body["kind"] == "value":
+        return bool(body["computation"] == {"name": computation.name} | given)
+    words = ", ".join(f"{key}={x}" for key, x in given.items())
+    return bool(body["kind"] == "root" and body["function"] == f"{computation.name}({words})")
+
+
+def _strip_at(question: dict[str, Any]) -> dict[str, Any]:
+    return {**question, "ask": {key: value for key, value in question["ask"].items() if key != "at"}}
+
+
+def _seeks(body: dict[str, Any], question: Question, threshold: Threshold) -> bool:
+    """Return whether a certificate is of this threshold; its ends, which check, may be anywhere between."""
+    honest = None if threshold.honest is None else honest_json(threshold.honest, question.tests)
+    if body["kind"] != "threshold" or (body["field"], body.get("crosses")) != (
+        threshold.field,
+        _crosses(threshold),
+    ):
+        return False
+    if body.get("observed") != honest:
+        return False
+    for side, end in (("below", "lower"), ("above", "upper")):
+        found = body[side]["question"]
+        if threshold.field == "source.bits":  # the end is -log2 of the upper bound, which was checked
+            wanted = {**question_json(question), "source": found["source"]}
+            if found["source"]["kind"] != "measurement-dependence":
+                return False
+        else:
+            wanted = question_json(varied(question, threshold, Fraction(body["answer"][end])))
+        if found != wanted:
+            return False
+    width = Bracket(parse(body["answer"]["lower"]), parse(body["answer"]["upper"])).width
+    # ends in bits are logarithms of rounded numbers
+    return width is not None and width <= threshold.width * Fraction(17, 16)

@@ -128,7 +128,6 @@ def critical_value(
         bracket=Bracket(low.place, high.place),
         certificate=body,
         digest=digest(body),
-        attack=(high if high.side > 0 else low).result.attack,
         method=f"{high.result.method}; {moves} in {threshold.field}",
         solver=high.result.solver,
         seconds=time.perf_counter() - begun,

@@ -117,7 +117,6 @@ def unanswered(file: QuestionFile, instance: Instance, mark: str, why: str) -> V
         bracket=Bracket(None, None),
         certificate={},
         digest="",
-        attack=(),
         method="none",
         solver="none",
         seconds=0.0,

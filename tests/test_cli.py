@@ -466,10 +466,10 @@ def test_a_folder_is_no_file(freerand, tmp_path):
 
 
 def test_nothing_is_computed_or_left_if_certificates_cannot_be_written(freerand, tmp_path, monkeypatch):
-    from freerand_opt import batch
+    from freerand_opt import work
 
     (tmp_path / "file").write_text("taken")
-    monkeypatch.setattr(batch, "verify", lambda *a, **k: pytest.fail("something was computed"))
+    monkeypatch.setattr(work, "answer", lambda *a, **k: pytest.fail("something was computed"))
     for folder in (tmp_path / "file", tmp_path / "file" / "below", "/proc/none/here"):
         run = freerand("bound", *CHSH, "--certificates", folder)
         assert (run.code, run.out) == (2, "")

@@ -1103,7 +1103,7 @@ def test_largest_grid_counts_all_instances(tmp_path):
     extra = "[[instances]]\nname = 'x'\n[instances.grid]\n'source.epsilon' = '0 : 2/5 : 1/24950'\n"
     path = tmp_path / "mine.toml"
     path.write_text(written(tables, extra))
-    assert "instances[0] (x): grid: has 9981 cells" in refused(path)
+    assert "grid: has 10042 cells" in refused(path)
 
 
 # ------------------------------------------------------------------ the worked examples of the design

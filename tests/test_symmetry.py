@@ -335,7 +335,7 @@ def test_symmetries_on_the_command_line(freerand, tmp_path):
     shown = freerand("show", tmp_path / "mine.toml", "--symmetry", tmp_path / "turns.txt").out
     assert "each psd block of 28 x 28 splits into" in shown
     for named, said in (("no.txt", "is no file and no relabelling"), ("A0 -> A1, A1 -> A0", "does not keep")):
-        done = freerand("bound", tmp_path / "mine.toml", "--symmetry", named)
+        done = freerand("bound", tmp_path / "mine.toml", "--symmetry", named, "--store", tmp_path / "new")
         assert done.code == 2
         assert said in done.err
 

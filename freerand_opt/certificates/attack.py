@@ -9,7 +9,9 @@ from math import lcm
 from typing import Any, TypeAlias
 
 from freerand_opt.certificates.orbits import OrbitStrategy, orbit_from_json, orbit_strategies
+from freerand_opt.exact import compare
 from freerand_opt.model.question import Question
+from freerand_opt.parse import parse
 from freerand_opt.programs.boxes import Angles, Box, Deterministic, Table, Xor
 from freerand_opt.programs.gaussian import read
 from freerand_opt.programs.outer import StrategyProgram
@@ -167,3 +169,28 @@ def from_json(plain: dict[str, Any]) -> Strategies:
             codes = [codes] * (1 / palette[codes]).numerator
         found.append(Strategy(tuple(palette[code] for code in codes), made))
     return tuple(found)
+
+
+def reached(certificate: dict[str, Any]) -> Strategies:
+    """Return the strategies that reach the answer of a certificate that has been checked; () without any."""
+    kind = certificate.get("kind")
+    if kind == "bracket":
+        return () if certificate["attack"] is None else from_json(certificate["attack"])
+    if kind == "worst":
+        parts = certificate["parts"]
+        end = "upper" if parts[0]["question"]["ask"]["quantity"] == "min-entropy" else "lower"
+        return reached(next(part for part in parts if part["answer"][end] == certificate["answer"][end]))
+    if kind == "threshold":
+        return reached(certificate["above" if _refuted_above(certificate) else "below"])
+    return ()
+
+
+def _refuted_above(threshold: dict[str, Any]) -> bool:
+    """Return whether it is at the upper end that an attack refutes the claim of a threshold."""
+    part = threshold["above"]
+    if threshold["crosses"] is None:
+        return part["answer"]["lower"] is not None
+    limit = parse(threshold["crosses"].replace(threshold["field"], f"({threshold['answer']['upper']})"))
+    entropy = part["question"]["ask"]["quantity"] == "min-entropy"
+    end = part["answer"]["upper" if entropy else "lower"]
+    return end is not None and (compare(parse(end), limit) < 0 if entropy else compare(parse(end), limit) > 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from freerand_opt.exact import Exact, cos_pi, sign, sqrt
 from freerand_opt.model.functional import Functional, mermin_sign
@@ -30,6 +31,7 @@ def from_function(
     return Behaviour(scenario, table)
 
 
+@lru_cache(maxsize=4)
 def quantum(scenario: Scenario) -> Behaviour:
     """Return the quantum behaviour for which the family is known.
 
@@ -119,7 +121,7 @@ def _hardy(scenario: Scenario, a: Exact, single: Exact, both: Exact) -> Behaviou
     return from_function(scenario, lambda o, s: tables[s[0], s[1]][2 * o[0] + o[1]])
 
 
-NAMED = {
+NAMED: dict[str, Callable[[Scenario], Behaviour]] = {
     "quantum": quantum,
     "white-noise": white_noise,
     "pr-box": pr_box,
@@ -148,9 +150,14 @@ def mixed(first: Behaviour, second: Behaviour, weight: Exact) -> Behaviour:
 
 def score(functional: Functional, behaviour: Behaviour) -> Exact:
     """Return the value of a conditional functional on a behaviour, exactly."""
-    total: Exact = Fraction(0)
+    # a table shares the objects of its few distinct values, so factors are added first
+    shares: dict[int, tuple[Exact, Fraction]] = {}
     for o, s, factor in functional.terms:
-        total = total + behaviour.table[o][s] * factor
+        p = behaviour.table[o][s]
+        shares[id(p)] = (p, shares[id(p)][1] + factor if id(p) in shares else factor)
+    total: Exact = Fraction(0)
+    for p, factor in shares.values():
+        total = total + p * factor
     return total
 
 

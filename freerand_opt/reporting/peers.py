@@ -18,10 +18,12 @@ def run(files: Sequence[QuestionFile], *, as_json: bool, quiet: bool) -> bool:
     require()
     jobs = [(file, instance) for file in files for instance in file.instances]
     found = []
-    with progress(len(jobs), quiet) as advance:
+    with progress(quiet) as watch:
+        watch.total(len(jobs), len(jobs))
         for file, instance in jobs:
-            advance(f"{file.name} {instance.name}")
+            watch.begin(f"{file.name} {instance.name}")
             found.append(crosscheck(file, instance))
+            watch.end(1)
     if as_json:
         put_json([record(one) for one in found])
     else:

@@ -43,7 +43,7 @@ def record(found: Verification) -> dict[str, Any]:
         "note": result.notes[0] if result.notes else None,
         "method": result.method,
         "solver": result.solver,
-        "how": "solved" if result.solved else "checked",
+        "how": result.how,
         "seconds": round(result.seconds, 4),
         "certificate": result.digest,
         **refutations.record(found),
@@ -110,7 +110,7 @@ def row(found: Verification) -> tuple[str, ...]:
         expect.shown if expect and expect.shown else "-",
         answer(found),
         verdict,
-        "solved" if found.result.solved else "checked",
+        found.result.how,
         f"{found.result.seconds:.2f}",
     )
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from freerand_opt.reporting import refutations, tables, words
 from freerand_opt.reporting.units import alongside
+from freerand_opt.sweeping import Watch
 from freerand_opt.verification import Verification
+
+_HOW = {"solved": "checked", "checked": "checked again", "stored": "checked when it was stored"}
 
 
 def put(text: str, end: str = "\n") -> None:
@@ -21,16 +24,6 @@ def put(text: str, end: str = "\n") -> None:
 def put_json(data: object) -> None:
     """Write data as JSON to stdout."""
     put(json.dumps(data, indent=1))
-
-
-def put_results(results: Sequence[Verification], *, as_json: bool, alone: bool) -> None:
-    """Write results as JSON, as a table, or, if a single one is `alone`, at length."""
-    if as_json:
-        put_json([tables.record(found) for found in results])
-    elif alone and len(results) == 1:
-        put_answer(results[0])
-    elif results:
-        put_table(results)
 
 
 def put_answer(found: Verification) -> None:
@@ -58,7 +51,10 @@ def put_answer(found: Verification) -> None:
         lines.append(
             f"verdict     {found.verdict} ({found.instance.expect.shown if found.instance.expect else ''})"
         )
-    lines += [f"method      {result.method}", f"certificate {result.digest}, checked; {result.seconds:.2f} s"]
+    lines += [
+        f"method      {result.method}",
+        f"certificate {result.digest}, {_HOW[result.how]}; {result.seconds:.2f} s",
+    ]
     lines += refutations.lines(found)
     if result.attack and asked is not None:
         lines += words.attack(result.attack, asked)
@@ -75,25 +71,44 @@ def put_table(results: Sequence[Verification]) -> None:
 
 
 @contextmanager
-def progress(total: int, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Show a bar on stderr from the third second on, if somebody watches."""
+def progress(quiet: bool) -> Iterator[Watch]:
+    """Show on stderr, if somebody watches, how far a run is and how long it may still take.
+
+    The bar appears from the third second on, and goes by expected seconds, not by jobs. What is said is
+    written even if nobody watches.
+    """
     if quiet or not sys.stderr.isatty():
-        yield lambda words: None
+        yield Watch(say=say)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     begun = time.perf_counter()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total, visible=False)
-        started = 0
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[done]}/{task.fields[jobs]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, speed_estimate_period=300) as bar:
+        task = bar.add_task("", total=0, visible=False, done=0, jobs=0)
+        row = bar.tasks[0]
 
-        def advance(words: str) -> None:
-            nonlocal started
+        def total(jobs: int, seconds: float) -> None:
+            bar.update(task, total=(row.total or 0) + seconds, jobs=row.fields["jobs"] + jobs)
+
+        def begin(words: str) -> None:
             late = time.perf_counter() - begun > 2
-            # what is being worked on is not done yet
-            bar.update(task, description=words[:50], completed=started, visible=late or total == 1)
-            started += 1
+            bar.update(task, description=words[:50], visible=late or row.fields["jobs"] == 1)
 
-        yield advance
+        def end(seconds: float) -> None:
+            late = time.perf_counter() - begun > 2
+            bar.update(task, advance=seconds, done=row.fields["done"] + 1, visible=late)
+
+        yield Watch(total, begin, end, lambda words: console.print(words, markup=False, highlight=False))
+
+
+def say(words: str) -> None:
+    """Write a line to stderr."""
+    sys.stderr.write(f"{words}\n")

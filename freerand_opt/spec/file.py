@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +19,8 @@ from freerand_opt.model.question import Expect, Question, Threshold
 from freerand_opt.spec import tables, thresholds
 from freerand_opt.spec.computations import computation
 from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shortened, shown
-from freerand_opt.spec.grids import MAX_INSTANCES, cells
+from freerand_opt.spec.grids import MAX_INSTANCES, Cell, Grid, Place, grid
+from freerand_opt.spec.shards import Shard
 
 MAX_BYTES = 256 * 1024
 #: Keys of a file that say nothing of the question itself.
@@ -36,7 +38,8 @@ class Instance:
 
     Exactly one of `question` and `computation` is given; `threshold` seeks a critical value.
     `corner` is False for a cell of a grid that is not at the ends of all its axes; `row` and
-    `column` are its place in a table, if the grid has a field with alternatives by name.
+    `column` are its place in a table, if the grid has a field with alternatives by name. `at` is its
+    place on the grid's axes, `variant` the number of the file's instance that it belongs to (0: none).
     """
 
     name: str
@@ -47,6 +50,8 @@ class Instance:
     corner: bool = True
     row: str = ""
     column: str = ""
+    at: Place = ()
+    variant: int = 0
 
 
 @dataclass(frozen=True)
@@ -63,20 +68,26 @@ class QuestionFile:
 
 
 def read(
-    path: str | Path, overrides: Mapping[str, str] | None = None, *, threshold: str | None = None
+    path: str | Path,
+    overrides: Mapping[str, str] | None = None,
+    *,
+    threshold: str | None = None,
+    shard: Shard | None = None,
+    keep: Callable[[int, Place], bool] | None = None,
 ) -> QuestionFile:
     """Read a question file; raise InputError naming file, key path, what was read and what is allowed.
 
     `overrides` maps field paths (``source.epsilon``) to texts: a number, ``a:b:step`` or ``a,b,c``.
     `threshold`, as ``source.epsilon=0:1/4``, asks for a critical value instead of what the file asks;
-    the file's own expectations then do not apply.
+    the file's own expectations then do not apply. Only the cells of a `shard` are made, and only
+    those for which `keep(variant, place)` holds.
     """
     path = Path(path)
     try:
         raw = _load(path)
         if threshold is not None:
             raw = _seeking(raw, threshold)
-        return _file(path, raw, overrides or {})
+        return _file(path, raw, overrides or {}, shard or Shard(1, 1), keep or (lambda variant, at: True))
     except InputError as error:
         raise error.within(str(path)) from None
 
@@ -118,7 +129,13 @@ def _seeking(raw: dict[str, Any], threshold: str) -> dict[str, Any]:
     return {**raw, **changed}
 
 
-def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, str]) -> QuestionFile:
+def _file(
+    path: Path,
+    raw: dict[str, Any],
+    overrides: Mapping[str, str],
+    shard: Shard,
+    keep: Callable[[int, Place], bool],
+) -> QuestionFile:
     root = Fields(raw, "")
     schema = root.get("schema", int, 1)
     if schema != 1:
@@ -130,23 +147,56 @@ def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, str]) -> Ques
     variants = root.get("instances", list, [])
     root.get("grid", dict)
     base = {key: value for key, value in raw.items() if key == "grid" or key not in HEADER}
-    instances: list[Instance] = []
+    tables_of: list[tuple[str, str]] = []
+    grids: list[Grid] = []
+    fault: InputError | None = None
     for place, variant in enumerate([{}, *variants]):
-        where = "" if place == 0 else f"instances[{place - 1}]"
-        if not isinstance(variant, dict):
-            raise InputError(
-                where, f"{shown(variant)} is {kind(variant)}; a table is needed, as [[instances]]"
-            )
-        name = "" if place == 0 else _name(Fields(variant, where))
         try:
-            body = merged(base, {key: value for key, value in variant.items() if place == 0 or key != "name"})
-            for cell in cells(body, overrides, MAX_INSTANCES - len(instances)):
-                full, row = (" ".join(p for p in (name, word) if p) for word in (cell.label, cell.row))
-                found = _instance(full, cell.body, path.parent, HEADER if place == 0 else ("name", "grid"))
-                instances.append(replace(found, corner=cell.corner, row=row, column=cell.column))
-        except InputError as error:
-            raise (error.within(f"{where} ({shortened(name)})") if place else error) from None
+            name, where, body = _variant(base, variant, place)
+            with _within(where):
+                grids.append(grid(body, overrides))
+            tables_of.append((name, where))
+        except InputError as error:  # said after the faults of what stands before it
+            fault = error
+            break
+    wanted = shard.of([found.size for found in grids], MAX_INSTANCES)
+    instances: list[Instance] = []
+    for place, cells in enumerate(wanted):
+        name, where = tables_of[place]
+        known = HEADER if place == 0 else ("name", "grid")
+        with _within(where):
+            chosen = (grids[place].cell(k) for k in cells)
+            instances += [
+                _in_grid(name, place, cell, path.parent, known) for cell in chosen if keep(place, cell.at)
+            ]
+    if fault is not None:
+        raise fault
     return QuestionFile(path, path.stem, title, claim, reference, tier, tuple(instances))
+
+
+def _variant(base: dict[str, Any], variant: object, place: int) -> tuple[str, str, dict[str, Any]]:
+    """Return (name, where it stands, its tables) of the file's base (place 0) or of one of its instances."""
+    where = "" if place == 0 else f"instances[{place - 1}]"
+    if not isinstance(variant, dict):
+        raise InputError(where, f"{shown(variant)} is {kind(variant)}; a table is needed, as [[instances]]")
+    name = "" if place == 0 else _name(Fields(variant, where))
+    own = {key: value for key, value in variant.items() if place == 0 or key != "name"}
+    return name, f"{where} ({shortened(name)})" if place else "", merged(base, own)
+
+
+@contextmanager
+def _within(where: str) -> Iterator[None]:
+    """Say of errors in which instance they are."""
+    try:
+        yield
+    except InputError as error:
+        raise (error.within(where) if where else error) from None
+
+
+def _in_grid(name: str, variant: int, cell: Cell, folder: Path, also: tuple[str, ...]) -> Instance:
+    full, row = (" ".join(part for part in (name, word) if part) for word in (cell.label, cell.row))
+    found = _instance(full, cell.body, folder, also)
+    return replace(found, corner=cell.corner, row=row, column=cell.column, at=cell.at, variant=variant)
 
 
 def _name(fields: Fields) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 from freerand_opt.errors import InputError
 from freerand_opt.spec.fields import Fields, kind, number, shown
@@ -51,51 +50,75 @@ def _plain(value: Fraction) -> int | str:
     return value.numerator if value.denominator == 1 else str(value)
 
 
+#: Where a cell is: the fields of its axes and their values, a number as it was written or a name.
+Place: TypeAlias = tuple[tuple[str, int | str], ...]
+
+
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a grid: its label, the tables of its question, whether it is at the ends of all axes.
+    """One cell of a grid: its label and place, the tables of its question, whether it ends all axes.
 
     In a table with a column for each named alternative, `row` and `column` are its place.
     """
 
     label: str
+    at: Place
     body: dict[str, Any]
     corner: bool
     row: str
     column: str
 
 
-def cells(body: Mapping[str, Any], overrides: Mapping[str, str], most: int) -> Iterator[Cell]:
-    """Yield each of at most `most` cells of the product of the grid's fields."""
-    grid = Fields(body, "").get("grid", dict, {})
-    named = {key: list(value) for key, value in grid.items() if _alternatives(value)}
+@dataclass(frozen=True)
+class Grid:
+    """The product of a file's axes; `axes` are the values of each field, `names` what they are called."""
+
+    body: dict[str, Any]
+    axes: dict[str, list[Any]]
+    names: dict[str, list[str]]
+    overridden: frozenset[str]
+
+    @property
+    def size(self) -> int:
+        """Return the number of cells."""
+        return prod(len(values) for values in self.axes.values())
+
+    def cell(self, place: int) -> Cell:
+        """Return the cell with a number from 0 on; the last axis runs fastest."""
+        choice: dict[str, int] = {}
+        for axis, values in reversed(self.axes.items()):
+            place, choice[axis] = divmod(place, len(values))
+        choice = {axis: choice[axis] for axis in self.axes}
+        body, at, words = self.body, [], {}
+        for axis, k in choice.items():
+            value = self.axes[axis][k]
+            body = _set(body, axis, value)
+            name = self.names[axis][k] if axis in self.names else None
+            at.append((axis, value if type(value) is int else name or str(value)))
+            if axis not in self.overridden or len(self.axes[axis]) > 1:
+                words[axis] = name or f"{axis.rsplit('.', 1)[-1]}={value}"
+        body = _levelled(body, self.body, self.axes)
+        ends = all(
+            self.axes[axis][k] in (self.axes[axis][0], self.axes[axis][-1]) for axis, k in choice.items()
+        )
+        across = next(reversed(self.names), "")
+        row = " ".join(word for axis, word in words.items() if axis != across)
+        return Cell(" ".join(words.values()), tuple(at), body, ends, row, words.get(across, ""))
+
+
+def grid(body: Mapping[str, Any], overrides: Mapping[str, str]) -> Grid:
+    """Return the grid of a file's tables, where `overrides` replace axes or add some."""
+    given = Fields(body, "").get("grid", dict, {})
+    names = {
+        key: list(value) for key, value in given.items() if _alternatives(value) and key not in overrides
+    }
     axes: dict[str, list[Any]] = {
-        key: list(value.values()) if key in named else values_of(value, f'grid."{key}"')
-        for key, value in grid.items()
+        key: list(value.values()) if _alternatives(value) else values_of(value, f'grid."{key}"')
+        for key, value in given.items()
     }
     axes |= {key: [_typed(value) for value in values_of(text, key)] for key, text in overrides.items()}
-    count = prod(len(values) for values in axes.values())
-    if count > most:
-        raise InputError(
-            "grid", f"has {count} cells; a file has at most {MAX_INSTANCES}, its instances counted"
-        )
-    across = next((axis for axis in reversed(named) if axis not in overrides), None)
     rest = {key: value for key, value in body.items() if key != "grid"}
-    for choice in product(*axes.values()):
-        cell = rest
-        for field, value in zip(axes, choice, strict=True):
-            cell = _set(cell, field, value)
-        cell = _levelled(cell, body, axes)
-        words = {
-            axis: named[axis][axes[axis].index(value)]
-            if axis in named and axis not in overrides
-            else f"{axis.rsplit('.', 1)[-1]}={value}"
-            for axis, value in zip(axes, choice, strict=True)
-            if axis not in overrides or len(axes[axis]) > 1
-        }
-        ends = all(value in (axes[axis][0], axes[axis][-1]) for axis, value in zip(axes, choice, strict=True))
-        row = " ".join(word for axis, word in words.items() if axis != across)
-        yield Cell(" ".join(words.values()), cell, ends, row, words.get(across or "", ""))
+    return Grid(rest, axes, names, frozenset(overrides))
 
 
 def _levelled(cell: dict[str, Any], body: Mapping[str, Any], axes: Mapping[str, list[Any]]) -> dict[str, Any]:

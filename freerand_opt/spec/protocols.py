@@ -27,7 +27,7 @@ from freerand_opt.model.protocol import (
 from freerand_opt.model.source import BIT_ORDERS
 from freerand_opt.spec.fields import Decimal, Fields, contents, kind, shown
 from freerand_opt.spec.file import MAX_BYTES, merged
-from freerand_opt.spec.grids import cells
+from freerand_opt.spec.grids import grid
 
 VARIANTS = ("as-written", "repaired")
 KINDS = ("uniform", "santha-vazirani", "replayed")
@@ -105,7 +105,10 @@ def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, str]) -> Prot
         try:
             name = Fields(variant, "").get("name", str, required=True) if place else ""
             body = merged(base, {key: value for key, value in variant.items() if key != "name"})
-            for cell in cells(body, overrides, MAX_CASES - len(found)):
+            made = grid(body, overrides)
+            if made.size > MAX_CASES - len(found):
+                raise InputError("grid", f"{made.size} more cases; a file has at most {MAX_CASES}")
+            for cell in map(made.cell, range(made.size)):
                 protocol, sampling = _case(Fields(cell.body, ""), path.parent)
                 found.append(Case(" ".join(word for word in (name, cell.label) if word), protocol, sampling))
         except InputError as error:

@@ -30,7 +30,7 @@ def threshold(
     assert width is not None
     if width <= 0:
         raise fields.fail("width", f"{width} is not positive")
-    crosses = _crosses(fields, of, body) if fields.has("crosses") else None
+    crosses = crossed(fields, of, body) if fields.has("crosses") else None
     fields.done()
     honest = None
     if of == "observed.visibility":
@@ -67,7 +67,7 @@ def _between(fields: Fields, of: str, question: Question) -> tuple[Fraction, Fra
     return fractions[0], fractions[1]
 
 
-def _crosses(fields: Fields, of: str, body: Mapping[str, Any]) -> Exact | str | None:
+def crossed(fields: Fields, of: str, body: Mapping[str, Any]) -> Exact | str | None:
     """Return a number, or the text of an expression in the field `of`; other fields are put in."""
     value = fields.table["crosses"]
     if type(value) is not str or not _FIELD.search(value):
