@@ -5,7 +5,7 @@ STAMPS  := .venv/.stamps
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONHASHSEED := 0
 
-.PHONY: help verify crosscheck test lint bench certificates reports atlas clean
+.PHONY: help verify crosscheck test lint bench certificates reports atlas adversaries clean
 help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
 	@echo "make crosscheck    put the values of PICOS, CVXOPT and ncpol2sdpa beside ours"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint          ruff and mypy"
 	@echo "make bench         benchmarks beside peers, with ratios"
 	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"
+	@echo "make adversaries   write reports/adversaries.md likewise; N = 4 is solved anew (a quarter of an hour)"
 	@echo "make certificates  write the committed certificates, reports/claims.md and reports/quantum.md anew"
 
 $(STAMPS)/base: pyproject.toml constraints.txt
@@ -50,6 +51,9 @@ certificates: $(STAMPS)/base
 
 atlas: $(STAMPS)/base
 	@$(BIN)/freerand verify reports/atlas.toml reports/atlas_noise.toml reports/atlas_bounds.toml --report reports/atlas.md --certificates reports/certificates --resume
+
+adversaries: $(STAMPS)/base
+	@$(BIN)/freerand verify reports/adversaries.toml --report reports/adversaries.md --certificates reports/certificates --resume
 
 clean:
 	@rm -rf .venv

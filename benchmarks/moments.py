@@ -7,15 +7,21 @@ question to a bracket whose certificate has been checked; for ncpol2sdpa it is g
 conversion to cvxpy and Clarabel, which ends with a float. Times are wall seconds of one process
 after all libraries are imported and a small question was answered by both; ours are the median of
 three runs, theirs one run.
+
+ncpoleon (0.1.0a1 was tried; GPL-3, an optional peer that nothing here installs) only builds: its
+time is for the call that makes the relaxation, operators and rewriting rules being ready; the median
+of three runs. Without it its column stays empty.
 """
 
 from __future__ import annotations
 
+import importlib
 import statistics
 import sys
 import time
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 
 from freerand_opt.bounding import bound
 from freerand_opt.model import functional
@@ -23,6 +29,7 @@ from freerand_opt.model.question import Adversary, Ask, Question
 from freerand_opt.model.scenario import Scenario, chained, i3322
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.build import build
+from freerand_opt.programs.moments import moment_matrix
 from freerand_opt.rederivation import relaxed
 
 RUNS = 3
@@ -69,13 +76,43 @@ def answered_by_ncpol2sdpa(question: Question) -> float:
     return -question.ask.sign * float(relaxation.primal)
 
 
+def built_by_ncpoleon(question: Question) -> float:
+    """Return the seconds that ncpoleon takes for the same moment matrix; two parties, outcomes +-1."""
+    library = importlib.import_module("ncpoleon")
+    scenario, level = question.scenario, question.adversary.level
+    parties = [
+        library.generate_noncommutative_variables(name, count, hermitian=True)
+        for name, count in zip(scenario.parties, scenario.settings, strict=True)
+    ]
+    letters = [letter for party in parties for letter in party]
+    rules = {letter * letter: 1.0 for letter in letters}
+    rules |= {y * x: x * y for x in parties[0] for y in parties[1]}
+    objective = sum((x * y for x in parties[0] for y in parties[1]), 0 * letters[0])
+    more = [x * y for x in parties[0] for y in parties[1]] if level == "1 + A B" else []
+    begun = time.perf_counter()
+    made = library.get_relaxation(
+        letters, 1 if more else int(level), objective, substitutions=rules, extra_monomials=more
+    )
+    seconds = time.perf_counter() - begun
+    (matrix,) = made.moment_matrices.values()
+    assert matrix.size == moment_matrix(scenario, level).size
+    return seconds
+
+
 #: Name: (question, ours, theirs where it is asked).
 ROWS: dict[str, tuple[Question, Callable[..., float], Callable[..., float] | None]] = {
+    "build, chained N = 16, 1": (chained_question(16, "1"), built, None),
+    "build, chained N = 32, 1": (chained_question(32, "1"), built, None),
     "build, chained N = 8, 1 + A B": (chained_question(8, "1 + A B"), built, built_by_ncpol2sdpa),
+    "build, chained N = 16, 1 + A B": (chained_question(16, "1 + A B"), built, None),
     "build, I3322, 3": (i3322_question("3"), built, built_by_ncpol2sdpa),
     "answer, chained N = 8, 1 + A B": (chained_question(8, "1 + A B"), answered, answered_by_ncpol2sdpa),
     "answer, I3322, 3": (i3322_question("3"), answered, answered_by_ncpol2sdpa),
     "answer, chained N = 256, 1": (chained_question(256, "1"), answered, None),
+    "answer, chained N = 1024, 1": (chained_question(1024, "1"), answered, None),
+    "answer, chained N = 16, 1 + A B": (chained_question(16, "1 + A B"), answered, None),
+    "answer, chained N = 32, 1 + A B": (chained_question(32, "1 + A B"), answered, None),
+    "answer, I3322, 4": (i3322_question("4"), answered, None),
 }
 
 
@@ -93,18 +130,30 @@ def main() -> None:
     for question in (small, chained_question(12, "1"), i3322_question("2")):
         answered(question)  # loads and compiles what solvers need
     answered_by_ncpol2sdpa(small)
-    print(f"{'':32}{'ours':>10}{'ncpol2sdpa':>12}{'ratio':>8}   values (moments, or the bound)")
+    beside = find_spec("ncpoleon") is not None
+    if not beside:
+        print("ncpoleon is not installed: its column is left out")
+    print(
+        f"{'':32}{'ours':>10}{'ncpol2sdpa':>12}{'ratio':>8}{'ncpoleon':>12}{'ratio':>8}   moments, or bounds"
+    )
     for name, (question, ours, theirs) in ROWS.items():
         if len(sys.argv) > 1 and not any(word in name for word in sys.argv[1:]):
             continue
         runs = [timed(ours, question) for _ in range(RUNS)]
         mine, value = statistics.median(seconds for _, seconds in runs), runs[0][0]
-        line = f"{name:32}{mine:9.3f} s"
+        line, values = f"{name:32}{mine:8.4f} s", f"{value:.10g}"
         if theirs is None:
-            print(f"{line}{'':20}   {value:.10g}", flush=True)
-            continue
-        other, seconds = timed(theirs, question)
-        print(f"{line}{seconds:10.2f} s{seconds / mine:8.0f}   {value:.10g}, {other:.10g}", flush=True)
+            line += " " * 20
+        else:
+            other, seconds = timed(theirs, question)
+            line += f"{seconds:10.2f} s{seconds / mine:8.0f}"
+            values += f", {other:.10g}"
+        if beside and ours is built:
+            seconds = statistics.median(built_by_ncpoleon(question) for _ in range(RUNS))
+            line += f"{seconds:10.3f} s{seconds / mine:8.1f}"
+        else:
+            line += " " * 20
+        print(f"{line}   {values}", flush=True)
 
 
 if __name__ == "__main__":

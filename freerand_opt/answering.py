@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from freerand_opt.attacks import quantum
 from freerand_opt.attacks.independent import enumerated, priced
 from freerand_opt.attacks.search import search
 from freerand_opt.attacks.sharing import has_ratios, shared_attack
 from freerand_opt.certificates import certificate as form
-from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.attack import Strategies, Strategy, orbits_or_strategies
 from freerand_opt.certificates.certify import objective_value
 from freerand_opt.certificates.orbits import prices
+from freerand_opt.certified import Needed, certified
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, sign
 from freerand_opt.model.question import Ask, Question
@@ -29,16 +27,15 @@ from freerand_opt.programs.pricing import Products
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.quotient import QuotientStrategies
-from freerand_opt.programs.refinement import Reduction, lift_rows
+from freerand_opt.programs.refinement import lift_rows
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.programs.strategies import BoxStrategies
-from freerand_opt.result import Bracket, Result
+from freerand_opt.result import Result
+from freerand_opt.scores import Score, by_squares
 from freerand_opt.solvers.choose import solver_named
 from freerand_opt.solving import (
-    Lifted,
     Solved,
     Solver,
-    expanded,
     full_floats,
     proof_json,
     solve,
@@ -59,10 +56,6 @@ class InfeasibleError(InputError):
         self.result = result
 
 
-#: What the checker needs for a certificate that does not carry its program.
-Needed: TypeAlias = tuple[dict[str, dict[str, Any]], dict[str, Lifted]]
-
-
 def answered(
     question: Question,
     name: str,
@@ -74,8 +67,12 @@ def answered(
     """Return the result at one setting, on average or without settings, and what its check needs."""
     begun = time.perf_counter()
     run = solver_named(solver)
+    _refuse_symmetry(question, solver, symmetry)
+    make = partial(certified, name=name, instance=instance, begun=begun)
+    score = by_squares(question, symmetry, time_limit) if solver == "auto" else None
+    if score is not None:
+        return _summed(question, score, make)
     bounds = build(question)
-    make = partial(_finished, name=name, instance=instance, begun=begun)
     if bounds.below is None and isinstance(bounds.above, BoxStrategies) and not has_ratios(question):
         products = enumerated(question)
         if products is not None:
@@ -87,7 +84,7 @@ def answered(
     if isinstance(bounds.above, MomentStrategies) and solver == "auto":
         first = symmetric_solver(question, bounds.above, symmetry)
     below = None if bounds.below is None else bounds.below.program
-    solved = solve(above, below, run if first is None else first, time_limit)
+    solved = solve(above, below, run if first is None else first, time_limit, face=solver == "auto")
     if solved.solution.status == "infeasible":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))
@@ -95,7 +92,7 @@ def answered(
         if found.infeasible:
             raise InfeasibleError(found)
     attack: Strategies = ()
-    value: Fraction | None = None
+    value: Exact | None = None
     if bounds.below is not None and solved.point is not None:
         attack = orbits_or_strategies(question, bounds.below, solved.point)
         value = objective_value(bounds.below.program, solved.point)
@@ -115,6 +112,19 @@ def answered(
     )
 
 
+def _refuse_symmetry(question: Question, solver: str, symmetry: Sequence[str]) -> None:
+    """Raise InputError for relabellings that are named where nothing would be done with them."""
+    if not symmetry:
+        return
+    if question.adversary.devices != "quantum":
+        said = f"devices are {question.adversary.devices}; the programs of quantum devices alone are reduced"
+        raise InputError("symmetry", f"{said} by named symmetries (others by colour refinement)")
+    if question.ask.quantity == "strategy":
+        raise InputError("symmetry", "a question of existence is solved without symmetries")
+    if solver != "auto":
+        raise InputError("symmetry", f"blocks are solved by the solver auto, not by {solver}")
+
+
 def _proof(bounds: Bounds, about: ConicProgram, solved: Solved) -> tuple[Exact, dict[str, Any]]:
     """Return what is proved, and its proof in the certificate's form: multipliers, or prices by orbits."""
     if not isinstance(bounds.above, QuotientStrategies):
@@ -123,6 +133,15 @@ def _proof(bounds: Bounds, about: ConicProgram, solved: Solved) -> tuple[Exact, 
     if solved.reduction is not None:
         values = lift_rows(solved.reduction.row_class, values)
     return prices(bounds.above, values)
+
+
+def _summed(
+    question: Question, score: Score, make: Callable[..., tuple[Result, Needed]]
+) -> tuple[Result, Needed]:
+    """Return both ends of a score, the upper one of the program by a sum of squares."""
+    attack, value = quantum.best_box(question, float(score.bound))
+    ends = {"bound": score.bound, "squares": score.proof, "attack": attack, "value": value}
+    return make(question, score.method, score.solver, about=None, **ends)
 
 
 def _priced(
@@ -166,7 +185,7 @@ def _found(
     floats: tuple[FloatArray, FloatArray],
     run: Solver,
     time_limit: float | None,
-) -> tuple[tuple[Strategy, ...], Fraction | None]:
+) -> tuple[tuple[Strategy, ...], Exact | None]:
     """Return an attack where only a bound has a program, and its value, or none."""
     above = bounds.above
     if isinstance(above, MomentStrategies):
@@ -186,64 +205,6 @@ def _found(
         return found.attack, found.value
     assert isinstance(above, OuterStrategies)  # by vertices a program is exact
     return search(question, above, *floats, run)
-
-
-def _finished(
-    question: Question,
-    method: str,
-    solver: str,
-    *,
-    bound: Exact | None,
-    about: ConicProgram,
-    attack: Strategies,
-    value: Fraction | None,
-    name: str,
-    instance: str,
-    begun: float,
-    proof: dict[str, Any] | None = None,
-    products: dict[str, Any] | None = None,
-    classes: Reduction | None = None,
-) -> tuple[Result, Needed]:
-    """Put the certificate together and check it with the stand-alone checker."""
-    signed = None if value is None else question.ask.sign * value
-    ends = form.answer_ends(question, bound, signed)
-    body = form.bracket(
-        question,
-        name=name,
-        instance=instance,
-        answer=ends,
-        multipliers=proof,
-        attack=None if signed is None else form.attack_json(signed, attack),
-    )
-    # the classes of a relaxed program may be finer, so those of the program itself are found anew
-    same = classes is not None and len(classes.column_class) == about.shape[1]
-    needed: Needed = ({}, {})
-    if proof is not None:
-        needed = expanded(body, about, classes if same else None)
-    elif products is not None:
-        body["products"] = products
-        needed = ({about.digest: about.plain}, {})
-    if bound is not None or signed is not None:
-        checker.check(body, programs=needed[0], lifted=needed[1])
-    found = Result(
-        name=name,
-        instance=instance,
-        quantity=question.ask.quantity,
-        bracket=Bracket(*ends),
-        certificate=body,
-        digest=digest(body),
-        attack=attack,
-        method=method,
-        solver=solver,
-        seconds=time.perf_counter() - begun,
-    )
-    return found, needed
-
-
-def digest(certificate: form.Certificate) -> str:
-    """Return the SHA-256 of a certificate's JSON text, with prefix."""
-    body = json.dumps(certificate, sort_keys=True, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(body.encode()).hexdigest()
 
 
 # ------------------------------------------------------------------ does a strategy exist?
@@ -268,7 +229,7 @@ def _existence(
         solved = solve(by_violations(full), below, run, time_limit)
     proof, bound = None, solved.multipliers.bound
     attack: Strategies = ()
-    value = None
+    value: Exact | None = None
     if sign(solved.multipliers.bound) < 0:
         bound, proof = _proof(bounds, full, solved)
         proof = proof if sign(bound) < 0 else None

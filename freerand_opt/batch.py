@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from freerand_opt.answering import InfeasibleError
 from freerand_opt.catalogue import claims, find
@@ -60,12 +60,14 @@ def certificate_path(folder: Path, name: str, instance: str) -> Path:
 def verify_all(
     jobs: Iterable[tuple[QuestionFile, Instance]],
     *,
-    solver: str,
-    time_limit: float | None,
     shelf: Shelf | None,
     advance: Callable[[str], None],
+    **how: Any,
 ) -> tuple[list[Verification], list[str]]:
-    """Return the results, and what to say about the instances that could not be answered."""
+    """Return the results, and what to say about the instances that could not be answered.
+
+    `how` are the options of `bound`: solver, time_limit, symmetry.
+    """
     results: list[Verification] = []
     failed: list[str] = []
     for file, instance in jobs:
@@ -79,7 +81,7 @@ def verify_all(
             results.append(known)
             continue
         try:
-            found = verify(file, instance, solver=solver, time_limit=time_limit)
+            found = verify(file, instance, **how)
         except InfeasibleError as error:
             failed.append(str(error.within(where)))
             found = compared(file, instance, error.result)

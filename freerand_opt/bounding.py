@@ -9,9 +9,11 @@ from fractions import Fraction
 from functools import cmp_to_key
 from typing import Any
 
-from freerand_opt.answering import answered, digest, easier_program
+from freerand_opt.answering import answered, easier_program
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
+from freerand_opt.certified import digest
+from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, compare, sign
 from freerand_opt.model.question import Question
 from freerand_opt.programs.build import build
@@ -35,12 +37,14 @@ def bound(
     """Return the certified bracket of a question's answer; every proof is checked before it is returned.
 
     `time_limit` in seconds for each program. `symmetry` names symmetries of a question about quantum
-    devices beside those of its family, as ``"A0 -> A1, A1 -> A0, B1 -> -B1"`` (docs/levels.md): they
-    make the program small, and the certificate does not rest on them. Raise InfeasibleError if no
+    devices beside those of its family, as ``"A0 -> A1, A1 -> A0, B1 -> -B1"``, or ``"find"`` (see
+    docs/levels.md): they make the program small; no certificate rests on them. Raise InfeasibleError if no
     strategy passes the tests, TooLargeError if no program fits, SolverUnavailableError if `solver`
     cannot run, InputError for what is no symmetry.
     """
     if question.ask.at == "worst":
+        if symmetry:
+            raise InputError("symmetry", 'at = "worst" is a question for each setting; ask at one of them')
         return _worst(question, name, instance, solver, time_limit)
     return answered(question, name, instance, solver, time_limit, symmetry)[0]
 

@@ -33,8 +33,10 @@ TimeLimit = Annotated[float | None, typer.Option("--time-limit", min=0.01, help=
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No progress on stderr.")]
 Folder = Annotated[Path | None, typer.Option("--certificates", help="Write certificates below this folder.")]
-
-
+Symmetry = Annotated[
+    list[str] | None,
+    typer.Option(help='Quantum devices: "A0 -> B0, B0 -> -A1", a file with one on each line, or find.'),
+]
 Width = Annotated[float | None, typer.Option(help="Wider brackets: exit code 1 (1e-9; quantum 1e-6).")]
 
 
@@ -123,6 +125,7 @@ def show(
     ] = "words",
     schema: Annotated[bool, typer.Option("--schema", help="Print the questions' JSON schema.")] = False,
     field: Annotated[list[str] | None, typer.Option("--set", help="field=value, as for bound.")] = None,
+    symmetry: Symmetry = None,
 ) -> None:
     """Show a question, its program or a certificate, in words or in an exchange format."""
     from freerand_opt.reporting import exhibits
@@ -143,15 +146,17 @@ def show(
     if Path(name).suffix == ".json":
         from freerand_opt.verification import load
 
-        if form != "words" or instance is not None or field:
-            raise InputError("show", "a certificate is shown in words, without --as, --instance and --set")
+        if form != "words" or instance is not None or field or symmetry:
+            raise InputError("show", "a certificate is shown in words, without any other option")
         put("\n".join(exhibits.certificate(load(Path(name)))))
         return
     from freerand_opt.batch import files_named
     from freerand_opt.spec.grids import assignments
 
     file = files_named([name], assignments(field or []))[0]
-    put(exhibits.instance(file, _instance(file, instance), form), end="")
+    from freerand_opt.spec.symmetries import relabellings
+
+    put(exhibits.instance(file, _instance(file, instance), form, relabellings(symmetry)), end="")
 
 
 def _instance(file: QuestionFile, wanted: str | None) -> Instance:
@@ -179,6 +184,7 @@ def bound(
     time_limit: TimeLimit = None,
     certificates: Folder = None,
     threshold: Annotated[str | None, typer.Option(help="Critical value: source.epsilon=0:1/4.")] = None,
+    symmetry: Symmetry = None,
     width: Width = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -193,7 +199,10 @@ def bound(
     from freerand_opt.batch import files_named
 
     files = files_named(names, overrides, threshold)
-    results, failed = _run(files, solver, time_limit, quiet, certificates, corners=False)
+    from freerand_opt.spec.symmetries import relabellings
+
+    how: dict[str, Any] = {"solver": solver, "time_limit": time_limit, "symmetry": relabellings(symmetry)}
+    results, failed = _run(files, quiet, certificates, corners=False, **how)
     put_results(results, as_json=as_json, alone=True)
     failed += [found.result.notes[1] for found in results if found.result.notes]
     for words in failed:
@@ -240,7 +249,8 @@ def verify(
         require_writable(report.parent, "--report")
     if resume and certificates is None:
         raise InputError("--resume", "needs --certificates, the folder of the run that was interrupted")
-    results, failed = _run(files, solver, time_limit, quiet, certificates, corners=not resume, resume=resume)
+    how: dict[str, Any] = {"solver": solver, "time_limit": time_limit}
+    results, failed = _run(files, quiet, certificates, not resume, resume, **how)
     put_results(results, as_json=as_json, alone=False)
     if not as_json:
         put(tables.summary(results, time.perf_counter() - begun))
@@ -253,12 +263,11 @@ def verify(
 
 def _run(
     files: list[QuestionFile],
-    solver: str,
-    time_limit: float | None,
     quiet: bool,
     folder: Path | None,
     corners: bool,
     resume: bool = False,
+    **how: Any,
 ) -> tuple[list[Verification], list[str]]:
     """Answer all instances, with a bar on stderr; nothing is computed if solver or folder cannot be used."""
     from freerand_opt.batch import Shelf, verify_all
@@ -266,13 +275,13 @@ def _run(
     from freerand_opt.solvers.choose import solver_named
     from freerand_opt.store import require_writable
 
-    solver_named(solver)
+    solver_named(how["solver"])
     if folder is not None:
         require_writable(folder, "--certificates")
     shelf = None if folder is None else Shelf(folder, corners=corners, resume=resume)
     jobs = [(file, instance) for file in files for instance in file.instances]
     with progress(len(jobs), quiet) as advance:
-        return verify_all(jobs, solver=solver, time_limit=time_limit, shelf=shelf, advance=advance)
+        return verify_all(jobs, shelf=shelf, advance=advance, **how)
 
 
 # ------------------------------------------------------------------ check

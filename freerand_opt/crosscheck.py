@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from freerand_opt.errors import SolverUnavailableError, TooLargeError
 from freerand_opt.model.question import Question
 from freerand_opt.programs.build import build
+from freerand_opt.programs.moments import word_count
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
 from freerand_opt.rederivation import MAX_WORDS, NotCoveredError, rederived
@@ -89,6 +90,8 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
         why = "a threshold is the answer to many programs"
     elif question.ask.at == "worst":
         why = "one program for each setting; ask at one of them"
+    elif question.adversary.devices == "quantum":
+        why = _too_many(word_count(question.scenario, question.adversary.level))
     if question is None or why:
         return CrossCheck(file.name, instance.name, None, (), why)
     try:
@@ -113,12 +116,13 @@ def _program(question: Question) -> ConicProgram:
     return by_margin(whole) if len(test_inequalities(whole)) else by_violations(whole)
 
 
+def _too_many(words: int) -> str:
+    return "" if words <= MAX_WORDS else f"{words} words, and peers are asked for at most {MAX_WORDS}"
+
+
 def _too_large(program: ConicProgram) -> str:
     rows, columns = program.shape
     total = rows if program.psd_blocks else rows + 2 * columns
-    words = max((size for _, size in program.psd_blocks), default=0)
-    if words > MAX_WORDS:
-        return f"{words} words, and peers are asked for at most {MAX_WORDS}"
     if total > MAX_ROWS:
         return f"{total} rows with bounds, and peers are asked for at most {MAX_ROWS}"
     return ""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from freerand_opt.exact import Exact, compare, cos_pi, log2, power, root, sqrt
-from freerand_opt.model.functional import Functional, chained, chsh, mermin
+from freerand_opt.model.functional import Functional, chained, chsh, mermin, mermin_errors
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import Mutual, PerParty, SanthaVazirani, Uniform
@@ -172,6 +172,25 @@ def chsh_quantum_guess(question: Question) -> Exact:
     return Fraction(1, 2) + sqrt(2 - score * score / 4) / 2
 
 
+def mermin_quantum_guess(question: Question) -> Exact:
+    r"""Return the largest quantum guess of one outcome given the score M of three parties.
+
+    1/2 + sqrt(M (4 - M))/4 from M = 2 + sqrt 2 on, 1 + sqrt(2)/2 - M/4 from 2 sqrt 2 on, 1 below;
+    relations broken with total weight v have M = 4 - 2v (docs/proofs/mermin-guess.md).
+    """
+    scenario = question.scenario
+    if len(scenario.settings) != 3 or len(question.tests) != 1:
+        raise ValueError("the formula needs three parties and one test")
+    score = question.tests[0].score
+    if question.tests[0].functional == mermin_errors(scenario):
+        score = 4 - 2 * score
+    elif question.tests[0].functional != mermin(scenario):
+        raise ValueError("the formula needs a test of the functional mermin, or of relations")
+    if compare(score, 2 + sqrt(Fraction(2))) >= 0:
+        return Fraction(1, 2) + sqrt(score * (4 - score)) / 4
+    return _smaller(Fraction(1), 1 + sqrt(Fraction(2)) / 2 - score / 4)
+
+
 def theorem_2_exponent(epsilon: Fraction, m: Fraction, i: Fraction) -> Exact:
     r"""Return the exponent -(m+1) log2(1/2+eps) + 2 log2(1/2-eps) - (1+i) with M = N^m, I* = 2 N^-i.
 
@@ -255,4 +274,5 @@ NAMED: dict[str, Callable[[Question], Exact]] = {
     "chained-guess": chained_guess,
     "chained-quantum-score": chained_quantum_score,
     "chsh-quantum-guess": chsh_quantum_guess,
+    "mermin-quantum-guess": mermin_quantum_guess,
 }

@@ -7,9 +7,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.answering import digest
 from freerand_opt.certificates.certificate import honest_json, question_json
 from freerand_opt.certificates.check import CertificateError
+from freerand_opt.certified import digest
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question, Threshold
 from freerand_opt.model.variation import varied

@@ -12,14 +12,19 @@ import numpy as np
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import Multipliers, multipliers, objective_value, point
-from freerand_opt.errors import InputError
+from freerand_opt.certificates.faces import refined, with_tail
+from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.model.question import Question
+from freerand_opt.programs.generators import FIND, generator, known_generators
+from freerand_opt.programs.guesses import functional_table, label_values
+from freerand_opt.programs.invariants import Reduced, reduced
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
+from freerand_opt.programs.relabellings import found_generators
 from freerand_opt.programs.solution import Solution
-from freerand_opt.programs.symmetry import action, generator, keeps, known_generators
-from freerand_opt.solvers import symmetric
+from freerand_opt.programs.symmetry import action, full_words, moved_rows, row_orbits
+from freerand_opt.solvers import exchanged, faces, symmetric
 from freerand_opt.solvers.choose import second_opinion, solver_named
 from freerand_opt.solvers.highs import sharpen
 
@@ -27,8 +32,12 @@ Lifted: TypeAlias = tuple[list[str], list[int], list[int]]
 Solver: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 #: Moment matrices smaller than this are solved as they are.
 SYMMETRIC_SIZE = 20
+#: Many matrices up to this size are solved faster by Clarabel.
+MANY_SMALL = 40
 #: A certified bound further than this from a semidefinite solver's value is not left at that.
 LOSS = 5e-10
+#: Multipliers above this are taken as a sign that none are optimal: the program may have no interior.
+LARGE = 1e3
 
 
 @dataclass(frozen=True)
@@ -41,10 +50,18 @@ class Solved:
     solution: Solution
 
 
-def solve(above: ConicProgram, below: ConicProgram | None, run: Solver, time_limit: float | None) -> Solved:
+def solve(
+    above: ConicProgram,
+    below: ConicProgram | None,
+    run: Solver,
+    time_limit: float | None,
+    *,
+    face: bool = False,
+) -> Solved:
     """Solve once; the same basis serves the bound and, with scores rounded inward, the attack.
 
-    Programs that are too large to travel in a certificate are reduced first.
+    Programs that are too large to travel in a certificate are reduced first. With `face` a
+    semidefinite program whose multipliers are very large is solved on its face as well.
     """
     whole = above.psd_blocks or above.matrix.nnz <= form.CARRIED_NONZEROS
     reduction = None if whole else reduce(above)
@@ -53,6 +70,8 @@ def solve(above: ConicProgram, below: ConicProgram | None, run: Solver, time_lim
     found = multipliers(small, solution)
     if above.psd_blocks and run is solver_named("auto"):
         solution, found = _best_dual(above, solution, found, time_limit)
+    if face and above.psd_blocks and float(np.abs(solution.multipliers).max()) > LARGE:
+        found = min([found, *_on_face(above, time_limit)], key=lambda item: float(item.bound))
     if below is None:
         return Solved(found, None, reduction, solution)
     same = below.matrix is above.matrix or (below.matrix != above.matrix).nnz == 0
@@ -86,28 +105,72 @@ def _best_dual(
     return (again, better) if float(better.bound) < float(found.bound) else (solution, found)
 
 
+def _on_face(program: ConicProgram, time_limit: float | None) -> list[Multipliers]:
+    """Return the multipliers found on the face of a program without interior, if it is one."""
+    exposed = faces.exposed(program, time_limit)
+    if exposed is None:
+        return []
+    tail = refined(program, exposed.multipliers, exposed.kernels)
+    if tail is None:
+        return []
+    return [with_tail(program, faces.solve(program, tail.face(program), time_limit), tail)]
+
+
 def symmetric_solver(
     question: Question, made: MomentStrategies, symmetry: Sequence[str] = ()
 ) -> Solver | None:
     """Return a solver on the blocks of the symmetries that the program has, or None.
 
-    Tried are the family's known symmetries and those named in `symmetry`, as ``A0 -> B0, B0 -> -A0``;
-    raise InputError for one that is named and is no symmetry of the program.
+    Raise InputError for one that is named and is no symmetry of the program.
     """
-    kept = []
-    for text in symmetry:
-        named = action(made.moments, generator(question.scenario, text))
-        if named is None or not keeps(made.program, made.moments, named):
-            raise InputError("symmetry", f"{text[:80]!r} does not keep level, objective and tests")
-        kept.append(named)
-    if made.moments.size < SYMMETRIC_SIZE and not kept:
-        return None
-    found = [action(made.moments, held) for held in known_generators(question.scenario)]
-    kept += [held for held in found if held is not None and keeps(made.program, made.moments, held)]
-    blocks = symmetric.reduced(made.moments, kept)
+    blocks = symmetric_blocks(question, made, symmetry)
     if blocks is None:
-        return None
+        return _exchanged(made)
     return lambda program, limit: symmetric.solve(made, blocks, time_limit=limit)
+
+
+def symmetric_blocks(
+    question: Question, made: MomentStrategies, symmetry: Sequence[str] = ()
+) -> Reduced | None:
+    """Return the blocks by the family's known symmetries and by those named, as ``A0 -> B0, B0 -> -A0``.
+
+    ``find`` has them searched for in a small scenario (`programs.relabellings`).
+    """
+    scenario = question.scenario
+    if made.moments.size < SYMMETRIC_SIZE and not symmetry:
+        return None
+    wanted = [(text, generator(scenario, text)) for text in symmetry if text != FIND]
+    known = [("", held) for held in known_generators(scenario)]
+    if FIND in symmetry:
+        tables = [*label_values(question)[0]]
+        tables += [functional_table(scenario, test.functional.terms)[0] for test in question.tests]
+        known += [("", held) for held in found_generators(scenario, [np.asarray(t, float) for t in tables])]
+    if not wanted and not known:
+        return None
+    try:
+        full = full_words(made.moments)
+    except FreerandError:  # a level that lacks images, or one too large: no reason to give no answer
+        if symmetry:
+            raise
+        return None
+    actions, rows = [], []
+    for text, held in [*wanted, *known]:
+        found = action(full, held)
+        moved = None if found is None else moved_rows(made.program, full, found)
+        if found is not None and moved is not None:
+            actions.append(found)
+            rows.append(moved)
+        elif text:
+            raise InputError("symmetry", f"{text[:80]!r} does not keep level, objective and tests")
+    return reduced(made.moments, full, actions, row_orbits(rows)) if actions else None
+
+
+def _exchanged(made: MomentStrategies) -> Solver | None:
+    """Return a solver on half the program if guesses and outcomes may be exchanged, or None."""
+    if not exchanged.applies(made):
+        return None
+    run = solver_named("clarabel" if made.moments.size <= MANY_SMALL else "auto")
+    return lambda program, limit: exchanged.solve(made, run, time_limit=limit)
 
 
 def full_floats(solved: Solved) -> tuple[FloatArray, FloatArray]:

@@ -9,17 +9,18 @@ changes elsewhere are not excluded. Epsilon is Colbeck and Renner's (0 perfect, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from scipy.optimize import brentq
 
-from freerand_opt.answering import answered, digest
+from freerand_opt.answering import answered
 from freerand_opt.bounding import bound, margin
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import honest_json
+from freerand_opt.certified import digest
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.exact import Exact, compare, text
 from freerand_opt.model.question import Question, Threshold
@@ -63,6 +64,7 @@ def critical_value(
     instance: str = "",
     solver: str = "auto",
     time_limit: float | None = None,
+    symmetry: Sequence[str] = (),
 ) -> Result:
     """Return a certified bracket of the value of a field at which the claim begins to fail.
 
@@ -75,7 +77,9 @@ def critical_value(
 
     def at(value: Fraction) -> End:
         label = f"{instance} {threshold.field.rsplit('.', 1)[-1]}={value}".strip()
-        found, needed = answered(varied(question, threshold, value), name, label, solver, time_limit)
+        found, needed = answered(
+            varied(question, threshold, value), name, label, solver, time_limit, symmetry
+        )
         programs.update(needed[0])
         lifted.update(needed[1])
         where = place(question, threshold, value)
@@ -87,7 +91,7 @@ def critical_value(
         crosses = limit(threshold, place(question, threshold, near))
         if crosses is None:
             return margin(asked, solver=solver, time_limit=time_limit)
-        ends = bound(asked, solver=solver, time_limit=time_limit).bracket
+        ends = bound(asked, solver=solver, time_limit=time_limit, symmetry=symmetry).bracket
         return float(ends.lower if ends.upper is None else ends.upper) - float(crosses)  # type: ignore[arg-type]
 
     low, high = (at(value) for value in threshold.between)

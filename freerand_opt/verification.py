@@ -11,10 +11,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.answering import digest
 from freerand_opt.bounding import bound
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
+from freerand_opt.certified import digest
 from freerand_opt.computations.roots import FUNCTIONS
 from freerand_opt.computations.roots import certificate as root_certificate
 from freerand_opt.errors import FreerandError, InputError
@@ -74,25 +74,15 @@ class Verification:
         return size is None or not size <= width
 
 
-def answer(
-    file: QuestionFile, instance: Instance, *, solver: str = "auto", time_limit: float | None = None
-) -> Result:
-    """Return the certified answer to one instance of a file."""
+def answer(file: QuestionFile, instance: Instance, **how: Any) -> Result:
+    """Return the certified answer to one instance of a file; `how` are the options of `bound`."""
     if instance.computation is not None:
         return _computed(file, instance)
     assert instance.question is not None
+    how |= {"name": file.name, "instance": instance.name}
     if instance.threshold is not None:
-        return critical_value(
-            instance.question,
-            instance.threshold,
-            name=file.name,
-            instance=instance.name,
-            solver=solver,
-            time_limit=time_limit,
-        )
-    return bound(
-        instance.question, name=file.name, instance=instance.name, solver=solver, time_limit=time_limit
-    )
+        return critical_value(instance.question, instance.threshold, **how)
+    return bound(instance.question, **how)
 
 
 def _computed(file: QuestionFile, instance: Instance) -> Result:
@@ -121,12 +111,12 @@ def _computed(file: QuestionFile, instance: Instance) -> Result:
     )
 
 
-def verify(
-    file: QuestionFile, instance: Instance, *, solver: str = "auto", time_limit: float | None = None
-) -> Verification:
-    """Derive, certify and check one instance, and compare it with what the file expects."""
-    result = answer(file, instance, solver=solver, time_limit=time_limit)
-    return compared(file, instance, result)
+def verify(file: QuestionFile, instance: Instance, **how: Any) -> Verification:
+    """Derive, certify and check one instance, and compare it with what the file expects.
+
+    `how` are the options of `bound`: solver, time_limit, symmetry.
+    """
+    return compared(file, instance, answer(file, instance, **how))
 
 
 def compared(file: QuestionFile, instance: Instance, result: Result) -> Verification:

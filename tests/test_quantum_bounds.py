@@ -21,8 +21,9 @@ from freerand_opt.model import functional as functionals
 from freerand_opt.model import scenario as scenarios
 from freerand_opt.model.question import Adversary, Ask, MomentCondition, Question
 from freerand_opt.model.question import Test as Check
+from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import MeasurementDependence, Uniform
-from freerand_opt.programs.boxes import Quantum, chances
+from freerand_opt.programs.quantum_box import Quantum, chances
 from freerand_opt.programs.seesaw import best_strategy
 
 CHSH = scenarios.chsh()
@@ -162,17 +163,102 @@ def output_of_a():
     return Output((0, 0, 1, 1), 2, "A")
 
 
-def test_no_attack_is_offered_under_conditions():
+@pytest.mark.parametrize("relation", ["=", ">="])
+@pytest.mark.parametrize("c", [F(1, 2), F(9, 10), F(1)])
+def test_chsh_given_an_anticommutator_is_reached(relation, c):
+    """sqrt(2 + 2c) + sqrt(2 - 2c), by exact states whose <A0 A1>, averaged over W, is c exactly."""
+    asked = scored(CHSH, functionals.chsh(CHSH), level="1 + A B", moments=[condition(relation, c, A0_A1=1)])
+    result = fr.bound(asked)
+    value = float(2 + 2 * c) ** 0.5 + float(2 - 2 * c) ** 0.5
+    assert value - 1e-7 <= result.bracket.lower_float <= value + 1e-12
+    assert any("1 conditions on moments hold" in line for line in fr.check_certificate(result.certificate))
+
+
+def test_several_equalities_and_three_operators():
+    held = [condition("=", F(1, 3), A0_A1=1), condition("=", F(1, 5), B0_B1=1)]
+    bracket = fr.bound(scored(CHSH, functionals.chsh(CHSH), level="1 + A B", moments=held)).bracket
+    assert bracket.upper_float - 1e-6 < bracket.lower_float
+    held = [condition("=", F(1, 5), A0_B0_A1=1)]
+    bracket = fr.bound(scored(CHSH, functionals.chsh(CHSH), level="2", moments=held)).bracket
+    assert 2.6 < bracket.lower_float < bracket.upper_float < 8**0.5
+
+
+def test_conditions_with_a_biased_source_are_reached():
+    """<A0 A1> = 1 makes A0 = A1: errors at one setting of four, each of which has at least 1/5."""
+    source = MeasurementDependence(F(1, 5), F(3, 10))
+    held = condition("=", F(1), A0_A1=1)
+    asked = scored(CHSH, functionals.chsh(CHSH), level="1 + A B", moments=[held], source=source)
+    assert fr.bound(asked).bracket.lower_float == pytest.approx(4 - 8 / 5, abs=1e-8)
+
+
+def test_projectors_have_moments_too():
+    """<A[0|0] A[0|1]> of CGLMP: the bracket under a condition that its best state meets is the free one."""
+    scenario = scenarios.cglmp(3)
+    held = condition("<=", F(1), **{"A[0|0] A[0|1]": 1})
+    result = fr.bound(scored(scenario, functionals.cglmp(scenario), level="1 + A B", moments=[held]))
+    assert result.bracket.lower_float == pytest.approx(1 + (11 / 3) ** 0.5, abs=1e-7)
+
+
+def test_an_attack_that_breaks_a_condition_is_rejected():
     asked = scored(CHSH, functionals.chsh(CHSH), level="1 + A B", moments=[condition(">=", F(1, 2), A0_A1=1)])
     result = fr.bound(asked)
-    assert result.bracket.lower is None
-    assert result.certificate["attack"] is None
-    plain = fr.bound(replace(asked, adversary=Adversary("quantum", level="1 + A B")))
+    weaker = Adversary("quantum", level="1 + A B", moments=(condition(">=", F(0), A0_A1=1),))
+    plain = fr.bound(replace(asked, adversary=weaker))
     forged = copy.deepcopy(result.certificate)
     forged["attack"] = plain.certificate["attack"]
     forged["answer"]["lower"] = plain.certificate["answer"]["lower"]
-    with pytest.raises(checker.CertificateError, match="conditions on moments"):
+    with pytest.raises(checker.CertificateError, match=r"condition 0: claimed moment >= 1/2, derived "):
         checker.check(forged)
+
+
+@pytest.mark.parametrize("name", ["<A0", "<C0>", "<A2>", "<A[0|0]>", "<A0 >B0", "A0"])
+def test_words_that_are_no_moments_are_rejected(name):
+    asked = scored(CHSH, functionals.chsh(CHSH), level="1", moments=[condition(">=", F(1, 2), A0_A1=1)])
+    body = copy.deepcopy(fr.bound(asked).certificate)
+    body["question"]["adversary"]["moments"][0]["terms"][0][0] = name
+    with pytest.raises(checker.CertificateError, match="no moment"):
+        checker.check(body)
+
+
+def test_moments_of_states_by_matrices():
+    """Words of a random complex strategy: exact means, the checker's own, and a product of matrices."""
+    import numpy as np
+
+    from freerand_opt.programs.gaussian import parts
+    from freerand_opt.programs.moments import operators
+    from freerand_opt.programs.quantum_box import moment
+    from freerand_opt.programs.seesaw import Kind
+
+    scenario = Scenario((2, 2), (2, 3))
+    random = np.random.default_rng(8)
+    gains = random.normal(size=scenario.shape)
+    box, _ = best_strategy(scenario, gains, (2, 3), starts=1, tried=[Kind(real=False)])
+
+    def vector(entries):
+        a, b = parts(entries)
+        v = np.array(a, dtype=float) + 1j * np.array(b, dtype=float)
+        return v / np.linalg.norm(v)
+
+    def operator(p, s, o):
+        projectors = [
+            sum((np.outer(vector(v), vector(v).conj()) for v in vs), np.zeros((box.dimensions[p],) * 2))
+            for vs in box.measurements[p][s]
+        ]
+        own = projectors[0] - projectors[1] if o is None else projectors[o]
+        return np.kron(own, np.eye(3)) if p == 0 else np.kron(np.eye(2), own)
+
+    state = vector(box.state)
+    question = checker._read_question(
+        question_json(scored(scenario, functionals.from_terms({(0, 0): F(1)}), level="1"))
+    )
+    theirs = checker._read_quantum(box.as_json(), question, "box")[2]
+    for name in ("<1>", "<A0 A1>", "<A0 B[1|0] A1 B[0|1] A0>", "<B[0|0] B[1|1] B[0|0]>"):
+        word = operators(scenario, name)
+        wanted = state
+        for place in reversed(word):
+            wanted = operator(*place) @ wanted
+        assert float(moment(box, word)) == pytest.approx((state.conj() @ wanted).real, abs=1e-9)
+        assert theirs(checker._read_word(name, [2, 2], [2, 3], "here")) == moment(box, word)
 
 
 def test_conditions_travel_in_certificates():
@@ -340,7 +426,8 @@ def test_show_names_facets_and_vertices(freerand, tmp_path, source, n, words):
 @pytest.fixture(scope="module")
 def proof():
     """A certificate whose attack has a state, and that state's place."""
-    body = fr.bound(scored(CHSH, functionals.chsh(CHSH), level="1")).certificate
+    unnamed = scenarios.Scenario((2, 2), (2, 2))  # a family would have a known strategy, given by angles
+    body = fr.bound(scored(unnamed, functionals.chsh(unnamed), level="1")).certificate
     assert body["attack"]["strategies"][0]["box"]["kind"] == "quantum"
     return body
 
@@ -430,8 +517,27 @@ def test_chances_by_hand():
     assert chances(box, (0, 0)) == [F(9, 25), 0, F(16, 25), 0]
 
 
-@pytest.mark.parametrize("name", ["cglmp_quantum_score", "i3322_quantum_score", "chsh_quantum_guess"])
+@pytest.mark.parametrize(
+    "name",
+    ["cglmp_quantum_score", "i3322_quantum_score", "chsh_quantum_guess", "chained_quantum_score_large"],
+)
 def test_committed_certificates_of_quantum_claims_check(name):
     found = list(check_all([path for path in certificates() if path.parent.name == name]))
     assert found
     assert [one.status for one in found] == ["ok"] * len(found)
+
+
+def test_boxes_that_pass_exact_tests_alone_are_enough():
+    """Perfect GHZ relations leave no slack for rounded tables; the GHZ state passes (arXiv:1105.3195)."""
+    from freerand_opt.attacks.quantum import _passing
+    from freerand_opt.programs.boxes import all_deterministic
+    from freerand_opt.programs.guesses import functional_table
+    from freerand_opt.programs.known import known_strategy
+
+    scenario = scenarios.ghz(3)
+    errors = Check(functionals.mermin_errors(scenario), "<=", F(0))
+    asked = replace(scored(scenario, functionals.mermin(scenario), level="local 1"), tests=(errors,))
+    ghz = known_strategy(scenario)
+    table = functional_table(scenario, functionals.mermin(scenario).terms)[0].astype(float)
+    found, _ = best_strategy(scenario, table, (2, 2, 2), starts=1, seed=3)
+    assert list(_passing(asked, [found, ghz, *all_deterministic(scenario)])) == [ghz]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from fractions import Fraction as F
+from math import log2
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -425,3 +428,48 @@ def test_faults_of_csv_measurements(tmp_path, body, words):
 def test_no_json(tmp_path):
     with pytest.raises(InputError, match="is not JSON"):
         asked(tmp_path, f'state = "r.json"\n{PLANE}', files={"r.json": "[["})
+
+
+# ------------------------------------------------------------------ the examples of docs/states.md
+
+PAGE = Path(__file__).parent.parent / "docs" / "states.md"
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory):
+    """The files of the page, in a folder that has nothing else."""
+    folder = tmp_path_factory.mktemp("examples")
+    found = re.findall(r"^`([\w.]+)`\n```\w+\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    for name, body in found:
+        (folder / name).write_text(body, encoding="utf-8")
+    assert {"angles.toml", "elegant.toml", "trine.toml"} <= {name for name, _ in found}
+    return folder
+
+
+def test_example_of_angles(freerand, examples, monkeypatch):
+    """1/2 + sqrt(2 - S^2/4)/2 with S = 0.99 sqrt 2 (1 + sin 2t), t = pi/6 (arXiv:0911.3427)."""
+    monkeypatch.chdir(examples)
+    done = freerand("bound", "angles.toml", "--json")
+    assert done.code == 0
+    score = 0.99 * 2**0.5 * (1 + 3**0.5 / 2)
+    entropy = -log2(1 / 2 + (2 - score**2 / 4) ** 0.5 / 2)
+    found = json.loads(done.out)[0]
+    assert entropy - 1e-6 <= found["lower_float"] <= entropy <= found["upper_float"] <= entropy + 1e-6
+
+
+def test_example_of_a_density_matrix(examples):
+    """The elegant functional of the singlet is 4 sqrt 3 (arXiv:quant-ph/0702021), less one part in 100."""
+    question = read(examples / "elegant.toml").instances[0].question
+    assert question.tests[0].score == parse("99/100*4*sqrt(3)")
+
+
+def test_example_of_a_general_measurement(freerand, examples):
+    """Outcomes of the trine on half of phi+ are uniform, and more than one bit of them is proved."""
+    question = read(examples / "trine.toml").instances[0].question
+    scores = {test.label.split()[0]: test.score for test in question.tests if test.relation == "<="}
+    for outcome in range(3):
+        first, second = (scores[f"P({outcome}{b}|20)"] for b in (0, 1))
+        assert abs(float(first + second) - 1 / 3) < 1e-5
+    done = freerand("bound", examples / "trine.toml", "--json")
+    assert done.code == 1
+    assert json.loads(done.out)[0]["lower_float"] > 1.2

@@ -366,6 +366,19 @@ def test_an_attack_by_orbits_is_an_attack(name, order, bits):
         assert report.lower == body["answer"]["lower"]
 
 
+@pytest.mark.usefixtures("orbits_always")
+def test_orbits_are_no_attack_of_quantum_devices():
+    """The unbiased box without errors is no quantum box: two parties cannot have I_N = 0."""
+    body = json.loads(json.dumps(bound(QUESTIONS["fixed"](4)).certificate))
+    assert any(part["error"] is None for part in body["attack"]["orbits"])
+    forged = copy.deepcopy(body)
+    forged["question"]["adversary"] |= {"devices": "quantum", "level": "1"}
+    forged |= {"answer": {"lower": body["answer"]["lower"], "upper": None}, "multipliers": None}
+    forged.pop("prices")
+    with pytest.raises(checker.CertificateError, match="quantum devices do not hold every box"):
+        checker.check(forged)
+
+
 # ------------------------------------------------------------------ tampering
 
 

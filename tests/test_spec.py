@@ -1043,6 +1043,37 @@ def test_grid_is_the_product_of_its_axes(tmp_path):
     assert corners == [(2, 0), (2, F(3, 25)), (16, 0), (16, F(3, 25))]
 
 
+QUANTUM = "[adversary]\ndevices = 'quantum'\nlevel = '1 + A B'\n"
+
+
+def test_a_grid_over_devices_uses_the_level_in_its_quantum_cells_alone(tmp_path):
+    """Example 5 of the design: two adversaries in one table."""
+    path = tmp_path / "two.toml"
+    base = "schema = 1\ntitle = 't'\n[scenario]\nfamily = 'chsh'\n[source]\nkind = 'uniform'\n" + QUANTUM
+    ask = "[[test]]\nfunctional = 'chsh'\nrelation = '>='\nscore = 2.5\n"
+    ask += "[ask]\nquantity = 'guessing-probability'\nof = 'A'\nat = [0, 0]\n"
+    grid = "[grid]\n'adversary.devices' = {}\n"
+    path.write_text(base + ask + grid.format("['no-signalling', 'quantum', 'local']"))
+    found = [i.question.adversary for i in read(path).instances]
+    assert [(a.devices, a.level) for a in found] == [
+        ("no-signalling", ""),
+        ("quantum", "1 + A B"),
+        ("local", ""),
+    ]
+    path.write_text(base + ask)
+    also = read(path, {"adversary.devices": "quantum,no-signalling"}).instances
+    assert [i.question.adversary.level for i in also] == ["1 + A B", ""]
+    # no quantum cell: nothing uses the level, so it stays an error; so does a plain file
+    wrong = (
+        base + ask + grid.format("['no-signalling', 'local']"),
+        (base + ask).replace("'quantum'", "'local'"),
+    )
+    for text in wrong:
+        path.write_text(text)
+        with pytest.raises(InputError, match=r"adversary\.level.*quantum devices, and only they"):
+            read(path)
+
+
 def test_grid_may_set_what_a_table_leaves_out(tmp_path):
     tables = {"source": 'kind = "santha-vazirani"', "grid": '"source.epsilon" = [0, 0.2]'}
     epsilons = [i.question.source.epsilon for i in asked(tmp_path, tables).instances]

@@ -10,12 +10,17 @@ from typing import Any, TypeAlias
 
 from freerand_opt.certificates.orbits import OrbitStrategy, orbit_from_json, orbit_strategies
 from freerand_opt.model.question import Question
-from freerand_opt.programs.boxes import Box, Deterministic, Quantum, Table, Xor
+from freerand_opt.programs.boxes import Angles, Box, Deterministic, Table, Xor
+from freerand_opt.programs.gaussian import read
 from freerand_opt.programs.outer import StrategyProgram
 from freerand_opt.programs.pairs import PairStrategies
 from freerand_opt.programs.program import vector
+from freerand_opt.programs.quantum_box import Quantum
 from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
+
+#: Equal masses of more joint settings than this are written once.
+WRITTEN_OUT = 2**14
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,12 @@ class Strategy:
     @property
     def weight(self) -> Fraction:
         """Return P(w)."""
-        return sum(self.masses, Fraction(0))
+        return self.masses[0] * len(self.masses) if self.even else sum(self.masses, Fraction(0))
+
+    @property
+    def even(self) -> bool:
+        """Return whether all settings were given one mass, which a million of them share."""
+        return len(set(map(id, self.masses))) == 1
 
     @property
     def label(self) -> str:
@@ -43,7 +53,12 @@ class Strategy:
 
     def as_json(self) -> dict[str, Any]:
         """Return the strategy in the certificate's form."""
-        return {"masses": vector(self.masses).as_json(), "box": self.box.as_json(), "label": self.box.label}
+        masses: dict[str, Any]
+        if self.even and len(self.masses) > WRITTEN_OUT:
+            masses = {"palette": [str(self.masses[0])], "codes": 0}
+        else:
+            masses = vector(self.masses).as_json()
+        return {"masses": masses, "box": self.box.as_json(), "label": self.box.label}
 
 
 #: The strategies of an attack: one by one, or by orbits of symmetries of the source's tree.
@@ -137,13 +152,18 @@ def from_json(plain: dict[str, Any]) -> Strategies:
             made = Deterministic(tuple(tuple(party) for party in box["outcomes"]), label)
         elif box["kind"] == "xor":
             made = Xor(tuple(box["parity"]), label)
+        elif box["kind"] == "angles":
+            made = Angles(tuple(tuple(map(Fraction, party)) for party in box["angles"]), label)
         elif box["kind"] == "quantum":
             held = tuple(
-                tuple(tuple(tuple(tuple(v) for v in vs) for vs in outcomes) for outcomes in party)
+                tuple(tuple(tuple(read(v) for v in vs) for vs in outcomes) for outcomes in party)
                 for party in box["measurements"]
             )
-            made = Quantum(tuple(box["dimensions"]), tuple(box["state"]), held, label)
+            made = Quantum(tuple(box["dimensions"]), read(box["state"]), held, label)
         else:
             made = Table(tuple(box["numerators"]), box["denominator"], label)
-        found.append(Strategy(tuple(palette[code] for code in entry["masses"]["codes"]), made))
+        codes = entry["masses"]["codes"]
+        if isinstance(codes, int):  # all entries are equal; their sum is 1
+            codes = [codes] * (1 / palette[codes]).numerator
+        found.append(Strategy(tuple(palette[code] for code in codes), made))
     return tuple(found)

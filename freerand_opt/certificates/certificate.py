@@ -211,11 +211,11 @@ def products_json(program: ConicProgram, prices: Multipliers) -> dict[str, Any]:
     return proof
 
 
-def attack_json(value: Fraction, strategies: Strategies) -> dict[str, Any]:
+def attack_json(value: Exact, strategies: Strategies) -> dict[str, Any]:
     """Return the proof of a lower end: what the adversary does for each w, or for each orbit of them."""
     orbits = any(isinstance(strategy, OrbitStrategy) for strategy in strategies)
     parts = [strategy.as_json() for strategy in strategies]
-    return {"value": str(value), "orbits" if orbits else "strategies": parts}
+    return {"value": text(value), "orbits" if orbits else "strategies": parts}
 
 
 def honest_json(behaviour: Behaviour, tests: Sequence[Test]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -40,8 +40,12 @@ Number: TypeAlias = "Fraction | Form"
 Scalar: TypeAlias = "int | Fraction | Form"
 Monomial: TypeAlias = "frozenset[tuple[str, Number, int]]"  # factors: (function, argument, power)
 Interval: TypeAlias = tuple[int, int]  # (lo, hi) stands for [lo, hi] / 2^bits
-Columns: TypeAlias = list[list[tuple[int, int]]]  # for each joint setting: (joint outcome, weight)
+Columns: TypeAlias = list[list[tuple[int, Scalar]]]  # for each joint setting: (joint outcome, weight)
+Moment: TypeAlias = tuple[int, ...]  # the number of a reduced word for each party
 Membership: TypeAlias = "Callable[[list[Scalar], str], None]"
+_Vector: TypeAlias = tuple[list[int], list[int]]  # real and imaginary parts
+_Word: TypeAlias = "list[tuple[int, int, int | None]]"  # (party, setting, outcome; None: observable)
+_Moment: TypeAlias = "Callable[[_Word], Fraction]"
 Lifted: TypeAlias = tuple[Sequence[str], Sequence[int], Sequence[int]]
 
 # Limits, far above what certificates need, so that no file can keep the checker busy for ever.
@@ -54,6 +58,7 @@ _MOST_DEPTH = 32
 _MOST_ENTRIES = 1 << 22  # joint settings times joint outcomes
 _MOST_VALUES = 1 << 12  # of an output
 _MOST_BRANCHES = 1 << 20  # of one search through products of distributions
+_MOST_PRODUCTS = 1 << 23  # of words, in a sum of squares
 _UNIT: Monomial = frozenset()
 
 
@@ -514,7 +519,9 @@ def _integers(xs: Any, where: str, low: int | None, high: int | None, length: in
 
 def _vector(holder: Any, length: int, where: str) -> tuple[list[Number], list[int]]:
     palette = [number(x, f"{where}: palette") for x in _get(holder, "palette", list, where)]
-    codes = _get(holder, "codes", list, where)
+    codes = _get(holder, "codes", (list, int), where)
+    if type(codes) is int and length <= _MOST_ENTRIES:
+        codes = [codes] * length  # all entries are equal
     return palette, _integers(codes, f"{where}: codes", 0, len(palette) - 1, length)
 
 
@@ -878,6 +885,13 @@ class _Score:
 
 
 @dataclass(frozen=True)
+class _Condition:
+    terms: list[tuple[_Word, Number]]
+    relation: str
+    bound: Number
+
+
+@dataclass(frozen=True)
 class _Question:
     settings: list[int]
     outcomes: list[int]
@@ -895,7 +909,7 @@ class _Question:
     score: _Score | None
     smallest: bool
     used: frozenset[int]  # joint settings at which outcomes matter
-    moments: int  # the number of conditions on moments, under which no attack is checked
+    moments: list[_Condition]  # on moments averaged over w
 
 
 _AT = ("ask", "at")
@@ -937,7 +951,7 @@ def _read_question(raw: Any) -> _Question:
     devices = _choice(adversary, "devices", ("local", "quantum", "no-signalling"), where)
     if devices == "quantum":
         _get(adversary, "level", str, where)
-    moments = _read_moments(adversary, devices, where)
+    moments = _read_moments(adversary, devices, settings, outcomes, where)
     told = _choice(adversary, "told", ("settings", "nothing"), where)
 
     def score(holder: Any, place: str, linear: bool = True) -> _Score:
@@ -1011,22 +1025,42 @@ def _read_question(raw: Any) -> _Question:
     )
 
 
-def _read_moments(adversary: Any, devices: str, where: str) -> int:
-    """Return the number of conditions on moments; they belong to the program, which is checked apart."""
+def _read_moments(
+    adversary: Any, devices: str, settings: list[int], outcomes: list[int], where: str
+) -> list[_Condition]:
+    """Return the conditions on moments, which quantum devices have."""
     if "moments" not in adversary:
-        return 0
+        return []
     if devices != "quantum":
         raise CertificateError(f"{where}: conditions on moments need quantum devices")
-    conditions = _get(adversary, "moments", list, where)
-    for k, condition in enumerate(conditions):
+    found = []
+    for k, condition in enumerate(_get(adversary, "moments", list, where)):
         place = f"{where}: moments {k}"
-        _choice(condition, "relation", ("<=", ">=", "="), place)
-        number(_get(condition, "bound", str, place), f"{place}: bound")
+        relation = _choice(condition, "relation", ("<=", ">=", "="), place)
+        bound = number(_get(condition, "bound", str, place), f"{place}: bound")
+        terms = []
         for term in _get(condition, "terms", list, place):
             if type(term) is not list or len(term) != 2 or type(term[0]) is not str:
                 raise CertificateError(f"{place}: a term is [name, number]")
-            number(term[1], place)
-    return len(conditions)
+            terms.append((_read_word(term[0], settings, outcomes, place), number(term[1], place)))
+        found.append(_Condition(terms, relation, bound))
+    return found
+
+
+def _read_word(name: str, settings: list[int], outcomes: list[int], where: str) -> _Word:
+    """Return (party, setting, outcome) of each operator of <A0 B1> or <A[0|1]>; outcome None: observable."""
+    whole = re.fullmatch(r"\s*<([^<>]{1,400})>\s*", name, re.ASCII)
+    word = []
+    for text in [] if whole and whole[1].strip() == "1" else whole[1].split() if whole else [""]:
+        parts = re.fullmatch(r"([A-Z])(?:(\d{1,6})|\[(\d{1,6})\|(\d{1,6})\])", text, re.ASCII)
+        party = ord(text[0]) - ord("A") if parts else 0
+        if parts is None or party >= len(settings) or (outcomes[party] == 2) != (parts[2] is not None):
+            raise CertificateError(f"{where}: {name[:60]!r} is no moment")
+        setting, outcome = int(parts[2] or parts[4]), None if parts[2] else int(parts[3])
+        if setting >= settings[party] or (outcome or 0) >= max(outcomes[party] - 1, 1):
+            raise CertificateError(f"{where}: {name[:60]!r} is no moment of this scenario")
+        word.append((party, setting, outcome))
+    return word
 
 
 def _digits(index: int, sizes: Sequence[int]) -> list[int]:
@@ -1207,15 +1241,17 @@ def _check_tree(level: list[Scalar], most: Number, where: str) -> None:
         level = nodes
 
 
-def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
-    """Return P(o|s) as integer weights over one denominator; the box is no-signalling."""
-    kind = _choice(raw, "kind", ("deterministic", "quantum", "xor", "table"), where)
+def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int, _Moment]:
+    """Return P(o|s) as integer weights over one denominator, and moments; the box is no-signalling."""
+    kind = _choice(raw, "kind", ("deterministic", "quantum", "angles", "xor", "table"), where)
     if q.devices == "local" and kind != "deterministic":
         raise CertificateError(f"{where}: local devices have deterministic boxes, this is {kind}")
-    if q.devices == "quantum" and kind not in ("deterministic", "quantum"):
+    if q.devices == "quantum" and kind not in ("deterministic", "quantum", "angles"):
         raise CertificateError(f"{where}: quantum devices have states and measurements, this is {kind}")
     if kind == "quantum":
         return _read_quantum(raw, q, where)
+    if kind == "angles":
+        return _read_angles(raw, q, where)
     if kind == "deterministic":
         lists = _get(raw, "outcomes", list, where)
         if len(lists) != len(q.settings):
@@ -1224,13 +1260,20 @@ def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
         for answers, n, d in zip(lists, q.settings, q.outcomes, strict=True):
             _integers(answers, f"{where}: outcomes", 0, d - 1, n)
             joint = [o * d + x for o in joint for x in answers]
-        return [[(o, 1)] for o in joint], 1
+
+        def certain(word: _Word) -> Fraction:
+            values = [
+                (1 if lists[p][s] == 0 else -1) if o is None else int(lists[p][s] == o) for p, s, o in word
+            ]
+            return Fraction(math.prod(values))
+
+        return [[(o, 1)] for o in joint], 1, certain
     if kind == "xor":
         if q.outcomes != [2, 2]:
             raise CertificateError(f"{where}: xor needs two parties with two outcomes each")
         parity = _get(raw, "parity", list, where)
         _integers(parity, f"{where}: parity", 0, 1, q.count_settings)
-        return [[(0, 1), (3, 1)] if bit == 0 else [(1, 1), (2, 1)] for bit in parity], 2
+        return [[(0, 1), (3, 1)] if bit == 0 else [(1, 1), (2, 1)] for bit in parity], 2, _no_moment
     unit = _get(raw, "denominator", int, where)
     (unit,) = _integers([unit], f"{where}: denominator", 1, 1 << _MOST_BITS)
     size, width = q.count_settings, q.count_outcomes
@@ -1256,40 +1299,43 @@ def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
                         Fraction(there, unit),
                     )
     columns = [[(o, w) for o in range(width) if (w := table[o * size + s])] for s in range(size)]
-    return columns, unit
+    return columns, unit, _no_moment
 
 
-def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
-    """Return P(o|s) of a real state and orthogonal projectors, as integers over one denominator."""
+def _no_moment(word: _Word) -> Fraction:
+    raise CertificateError("attack: moments are those of quantum boxes in integers and of deterministic ones")
+
+
+def _complex(raw: Any, where: str, length: int) -> _Vector:
+    """Return real and imaginary parts of a vector of integers and pairs of integers."""
+    if type(raw) is not list or len(raw) != length:
+        raise CertificateError(f"{where} needs a list of {length} entries")
+    pairs = [x if type(x) is list else [x, 0] for x in raw]
+    for pair in pairs:
+        _integers(pair, where, None, None, 2)
+    return [x for x, _ in pairs], [y for _, y in pairs]
+
+
+def _inner(v: _Vector, u: tuple[list[Any], list[Any]]) -> tuple[Any, Any]:
+    """Return <v, u>, antilinear in v."""
+    (a, b), (c, d) = v, u
+    return sum(map(mul, a, c)) + sum(map(mul, b, d)), sum(map(mul, a, d)) - sum(map(mul, b, c))
+
+
+def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int, _Moment]:
+    """Return P(o|s) of a state and orthogonal projectors, as integers over one denominator, and moments."""
     sizes = _get(raw, "dimensions", list, where)
     _integers(sizes, f"{where}: dimensions", 1, 64, len(q.settings))
-    state = _get(raw, "state", list, where)
-    _integers(state, f"{where}: state", None, None, math.prod(sizes))
-    norm = sum(map(mul, state, state))
+    if math.prod(sizes) > _MOST_ENTRIES:
+        raise CertificateError(f"{where}: dimensions are too large")
+    state = _complex(_get(raw, "state", list, where), f"{where}: state", math.prod(sizes))
+    norm = _inner(state, state)[0]
     if not norm:
         raise CertificateError(f"{where}: the state is 0")
     parties = _get(raw, "measurements", list, where)
     if len(parties) != len(sizes):
         raise CertificateError(f"{where}: {len(parties)} lists of measurements for {len(sizes)} parties")
-    for party, (settings, size, n, d) in enumerate(zip(parties, sizes, q.settings, q.outcomes, strict=True)):
-        if type(settings) is not list or len(settings) != n:
-            raise CertificateError(f"{where}: party {party} needs one measurement for each of {n} settings")
-        for outcomes in settings:
-            if (
-                type(outcomes) is not list
-                or len(outcomes) != d
-                or any(type(vs) is not list for vs in outcomes)
-            ):
-                raise CertificateError(f"{where}: a measurement of party {party} needs {d} lists of vectors")
-            vectors = [v for vs in outcomes for v in vs]
-            for k, v in enumerate(vectors):
-                if type(v) is not list:
-                    raise CertificateError(f"{where}: a vector is a list of integers")
-                _integers(v, f"{where}: vector", None, None, size)
-                if not any(v) or any(sum(map(mul, v, u)) for u in vectors[:k]):
-                    raise CertificateError(f"{where}: vectors of party {party} are 0 or not orthogonal")
-            if len(vectors) != size:
-                raise CertificateError(f"{where}: the projectors of party {party} do not sum to 1")
+    known = [_read_measurements(own, party, sizes, q, where) for party, own in enumerate(parties)]
     columns: list[list[tuple[int, Fraction]]] = []
     unit = 1
     for s in range(q.count_settings):
@@ -1299,22 +1345,111 @@ def _read_quantum(raw: Any, q: _Question, where: str) -> tuple[Columns, int]:
         held = [(0, state, Fraction(1, norm))]  # joint outcome so far, what is left, its weight
         for party, setting in enumerate(_digits(s, q.settings)):
             rest = math.prod(sizes[party + 1 :])
-            held = [
-                (
-                    o * q.outcomes[party] + x,
-                    [sum(map(mul, v, part[j::rest])) for j in range(rest)],
-                    weight / sum(map(mul, v, v)),
-                )
-                for o, part, weight in held
-                for x, vectors in enumerate(parties[party][setting])
-                for v in vectors
-            ]
+            longer = []
+            for o, (a, b), weight in held:
+                for x, v, length in known[party][setting]:
+                    left = [_inner(v, (a[j::rest], b[j::rest])) for j in range(rest)]
+                    part = [y for y, _ in left], [y for _, y in left]
+                    longer.append((o * q.outcomes[party] + x, part, weight / length))
+            held = longer
         chances: dict[int, Fraction] = {}
-        for o, (amplitude,), weight in held:
-            chances[o] = chances.get(o, Fraction(0)) + weight * amplitude * amplitude
+        for o, ((x,), (y,)), weight in held:
+            chances[o] = chances.get(o, Fraction(0)) + weight * (x * x + y * y)
         columns.append(list(chances.items()))
         unit = math.lcm(unit, *(chance.denominator for chance in chances.values()))
-    return [[(o, int(chance * unit)) for o, chance in column] for column in columns], unit
+
+    def moment(word: _Word) -> Fraction:
+        """Return the real part of <state, word state>; operators act from the last to the first."""
+        held: tuple[list[Any], list[Any]] = state
+        for party, setting, outcome in reversed(word):
+            held = _applied(held, known[party][setting], outcome, sizes, party)
+        return Fraction(_inner(state, held)[0], norm)
+
+    weights: Columns = [[(o, int(chance * unit)) for o, chance in column] for column in columns]
+    return weights, unit, moment
+
+
+def _read_measurements(
+    settings: Any, party: int, sizes: Sequence[int], q: _Question, where: str
+) -> list[list[tuple[int, _Vector, int]]]:
+    """Return for each setting (outcome, vector, squared length) of an orthogonal basis."""
+    size, n, d = sizes[party], q.settings[party], q.outcomes[party]
+    if type(settings) is not list or len(settings) != n:
+        raise CertificateError(f"{where}: party {party} needs one measurement for each of {n} settings")
+    known = []
+    for outcomes in settings:
+        if type(outcomes) is not list or len(outcomes) != d or any(type(vs) is not list for vs in outcomes):
+            raise CertificateError(f"{where}: a measurement of party {party} needs {d} lists of vectors")
+        vectors: list[tuple[int, _Vector, int]] = []
+        for x, vs in enumerate(outcomes):
+            for entries in vs:
+                v = _complex(entries, f"{where}: vector", size)
+                if not (length := _inner(v, v)[0]) or any(any(_inner(v, u)) for _, u, _ in vectors):
+                    raise CertificateError(f"{where}: vectors of party {party} are 0 or not orthogonal")
+                vectors.append((x, v, length))
+        if len(vectors) != size:
+            raise CertificateError(f"{where}: the projectors of party {party} do not sum to 1")
+        known.append(vectors)
+    return known
+
+
+def _applied(
+    state: tuple[list[Any], list[Any]],
+    vectors: list[tuple[int, _Vector, int]],
+    outcome: int | None,
+    sizes: Sequence[int],
+    party: int,
+) -> tuple[list[Any], list[Any]]:
+    """Return the projector on an outcome, or the observable (None: outcome 0 less outcome 1), on a state."""
+    real, imaginary = [Fraction(0)] * len(state[0]), [Fraction(0)] * len(state[0])
+    rest, size = math.prod(sizes[party + 1 :]), sizes[party]
+    for first in range(0, len(real), rest * size):
+        for j in range(first, first + rest):
+            span = slice(j, j + rest * size, rest)
+            here = state[0][span], state[1][span]
+            for x, (a, b), length in vectors:
+                if outcome is not None and x != outcome:
+                    continue
+                share = Fraction(-1 if outcome is None and x else 1, length)
+                c, d = (part * share for part in _inner((a, b), here))
+                for k in range(size):
+                    real[j + k * rest] += c * a[k] - d * b[k]
+                    imaginary[j + k * rest] += c * b[k] + d * a[k]
+    return real, imaginary
+
+
+_COSINES = {"0": "1", "1/6": "1/2*sqrt(3)", "1/4": "1/2*sqrt(2)", "1/3": "1/2", "1/2": "0"}
+
+
+def _read_angles(raw: Any, q: _Question, where: str) -> tuple[Columns, int, _Moment]:
+    """Return P(o|s) of |00> + |11> and observables cos(pi t) Z + sin(pi t) X, as forms over 4.
+
+    Outcomes are unbiased and their correlator is cos(pi (t - u)); angles t, u are fractions.
+    """
+    if q.outcomes != [2, 2]:
+        raise CertificateError(f"{where}: angles need two parties with two outcomes each")
+    parties = _get(raw, "angles", list, where)
+    if len(parties) != 2 or [len(x) if type(x) is list else -1 for x in parties] != q.settings:
+        raise CertificateError(f"{where}: angles need one list for each party, one for each setting")
+    first, second = ([number(x, f"{where}: angle") for x in party] for party in parties)
+    known: dict[Fraction, Number] = {}
+    columns: Columns = []
+    nothing: list[tuple[int, Scalar]] = []
+    for s in range(q.count_settings):
+        if s not in q.used:
+            columns.append(nothing)
+            continue
+        left, right = first[s // q.settings[1]], second[s % q.settings[1]]
+        if isinstance(left, Form) or isinstance(right, Form):
+            raise CertificateError(f"{where}: an angle is a fraction, in units of pi")
+        turn = abs(left - right) % 2
+        turn = min(turn, 2 - turn)
+        if turn not in known:
+            small = str(min(turn, 1 - turn))
+            cosine = number(_COSINES.get(small, f"cos({small}*pi)"), f"{where}: angle")
+            known[turn] = cosine if turn <= Fraction(1, 2) else -cosine
+        columns.append([(o, 1 + known[turn] * (1 if o in (0, 3) else -1)) for o in range(4)])
+    return columns, 4, _no_moment
 
 
 def _best(tally: Mapping[int, Scalar], q: _Question) -> Scalar:
@@ -1334,12 +1469,39 @@ def _best(tally: Mapping[int, Scalar], q: _Question) -> Scalar:
     return best
 
 
+def _related(value: Number, relation: str, limit: Number) -> bool:
+    gap = limit - value
+    return gap == 0 if relation == "=" else _sign(gap if relation == "<=" else -gap) >= 0
+
+
+def _added(
+    averages: list[Number], masses: list[Scalar], unit: int, conditions: list[_Condition], moment: _Moment
+) -> list[Number]:
+    """Return the averages with those of one strategy, whose moments count with its weight P(w)."""
+    weight: Scalar = 0
+    for mass in masses:
+        weight = weight + mass
+    found = []
+    for average, condition in zip(averages, conditions, strict=True):
+        total: Number = Fraction(0)
+        for word, factor in condition.terms:
+            total = total + factor * moment(word)
+        found.append(average + total * weight * Fraction(1, unit))
+    return found
+
+
+def _check_conditions(conditions: list[_Condition], averages: list[Number]) -> None:
+    for k, (condition, average) in enumerate(zip(conditions, averages, strict=True)):
+        if not _related(average, condition.relation, condition.bound):
+            what = f"moment {condition.relation}"
+            raise _differ(f"attack: condition {k}", what, condition.bound, average)
+
+
 def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
     """Check an attack against the question; return the claimed value, proved, and a line."""
-    if q.moments:
-        raise CertificateError("attack: none can be checked against conditions on moments")
     value = number(_get(attack, "value", str, "attack"), "attack: value")
     strategies, scale = [], 1
+    averages: list[Number] = [Fraction(0)] * len(q.moments)
     for w, raw in enumerate(_get(attack, "strategies", list, "attack")):
         where = f"attack: strategy {w}"
         _get(raw, "label", str, where)
@@ -1349,7 +1511,9 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
         scaled, unit = _scaled(palette)
         masses = [scaled[code] for code in codes]
         q.source(masses, where)
-        columns, denominator = _read_box(_get(raw, "box", dict, where), q, f"{where}: box")
+        columns, denominator, moment = _read_box(_get(raw, "box", dict, where), q, f"{where}: box")
+        if q.moments:
+            averages = _added(averages, masses, unit, q.moments, moment)
         strategies.append((masses, unit, columns, denominator))
         scale = math.lcm(scale, unit * denominator)
         _small(Fraction(scale))
@@ -1399,10 +1563,9 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
 
     for k, (expression, relation, limit) in enumerate(q.tests):
         derived = score(expression)
-        gap = limit - derived
-        holds = gap == 0 if relation == "=" else _sign(gap if relation == "<=" else -gap) >= 0
-        if not holds:
+        if not _related(derived, relation, limit):
             raise _differ(f"attack: test {k}", f"score {relation}", limit, derived)
+    _check_conditions(q.moments, averages)
     if q.quantity == "strategy":
         found: Number = Fraction(1)  # one strategy is exhibited; 0, the objective, is also true
     elif q.score is not None:
@@ -1416,8 +1579,218 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
         raise _differ("attack", "value", value, found)
     line = f"attack: {len(strategies)} strategies in the source, boxes checked, "
     line += f"{len(q.tests)} tests hold; "
+    line += f"{len(q.moments)} conditions on moments hold; " if q.moments else ""
     line += "a strategy exists" if q.quantity == "strategy" else f"its value is {_show(found)}"
     return value, line
+
+
+# ---------------------------------------------------------------- sums of squares
+#
+# For quantum devices with two outcomes let X = P(0|x) - P(1|x): X X = 1, and observables of
+# different parties commute.  For all polynomials p_k in them a score f is at most
+# <f + sum p_k* p_k>, and every moment is between -1 and 1.  A permutation of the observables with
+# signs that takes parties to parties takes strategies to strategies; if it keeps the score, moments
+# may be averaged over the group, and those of one orbit are equal up to a sign
+# (docs/proofs/squares.md).  This is about the question itself: there is no program.
+
+
+class _Algebra:
+    """Number the reduced words of each party as they occur; 0 is the empty word."""
+
+    def __init__(self, settings: Sequence[int]) -> None:
+        self.settings = settings
+        self.words: list[list[tuple[int, ...]]] = [[()] for _ in settings]
+        self.numbers: list[dict[tuple[int, ...], int]] = [{(): 0} for _ in settings]
+        self.backs: list[list[int]] = [[0] for _ in settings]  # the word read backwards
+        self.known: list[dict[tuple[int, int], int]] = [{} for _ in settings]
+
+    def number(self, party: int, letters: Iterable[int]) -> int:
+        reduced: list[int] = []
+        for letter in letters:
+            if reduced and reduced[-1] == letter:
+                reduced.pop()
+            else:
+                reduced.append(letter)
+        word, numbers, backs = tuple(reduced), self.numbers[party], self.backs[party]
+        if word not in numbers:
+            both = [word] if word == word[::-1] else [word, word[::-1]]
+            backs += range(len(backs) + len(both) - 1, len(backs) - 1, -1)
+            for each in both:
+                numbers[each] = len(numbers)
+                self.words[party].append(each)
+        return numbers[word]
+
+    def product(self, left: Moment, right: Moment) -> Moment:
+        """Return the moment of u* v, the smaller one of it and its adjoint."""
+        found = []
+        for p, pair in enumerate(zip(left, right, strict=True)):
+            known = self.known[p]
+            if pair not in known:
+                u, v = (self.words[p][w] for w in pair)
+                known[pair] = self.number(p, u[::-1] + v)
+            found.append(known[pair])
+        return self.smaller(tuple(found))
+
+    def smaller(self, moment: Moment) -> Moment:
+        return min(moment, tuple([backs[w] for backs, w in zip(self.backs, moment, strict=True)]))
+
+    def observable(self, text: str, where: str) -> tuple[int, int]:
+        match = re.fullmatch(r"([A-Z])([0-9]{1,7})", text)
+        party, setting = (ord(match[1]) - ord("A"), int(match[2])) if match else (-1, 0)
+        if not 0 <= party < len(self.settings) or setting >= self.settings[party]:
+            raise CertificateError(f"{where}: {text[:40]!r} is no observable")
+        return party, setting
+
+    def word(self, text: Any, where: str) -> Moment:
+        """Read a product of observables such as "A0 B1 A2"; "1" is the empty one."""
+        if type(text) is not str:
+            raise CertificateError(f"{where}: a word is a string")
+        letters: list[list[int]] = [[] for _ in self.settings]
+        for token in () if text == "1" else text.split(" "):
+            party, setting = self.observable(token, where)
+            letters[party].append(setting)
+        return tuple(self.number(p, word) for p, word in enumerate(letters))
+
+
+class _Relabelling:
+    """A permutation of observables with signs, read from a text such as "A0 -> B0, B0 -> -A0"."""
+
+    def __init__(self, text: Any, algebra: _Algebra, where: str) -> None:
+        if type(text) is not str:
+            raise CertificateError(f"{where}: a symmetry is a string")
+        self.algebra = algebra
+        self.images = {(p, x): (p, x, 1) for p, n in enumerate(algebra.settings) for x in range(n)}
+        for named in text.split(", "):
+            source, _, target = named.partition(" -> ")
+            sign = -1 if target.startswith("-") else 1
+            image = algebra.observable(target.removeprefix("-"), where)
+            self.images[algebra.observable(source, where)] = (*image, sign)
+        reached = {(q, y) for q, y, _ in self.images.values()}
+        parties = {(p, q) for (p, _), (q, _, _) in self.images.items()}
+        if len(reached) != len(self.images) or len(parties) != len(algebra.settings):
+            raise CertificateError(f"{where}: {text[:60]!r} does not permute observables party by party")
+        self.target = dict(parties)
+        self.known: list[dict[int, tuple[int, int]]] = [{} for _ in algebra.settings]
+
+    def of(self, moment: Moment) -> tuple[Moment, int]:
+        """Return the image of a moment, the smaller one of it and its adjoint, and its sign."""
+        image, sign = [0] * len(moment), 1
+        for p, word in enumerate(moment):
+            if word not in self.known[p]:
+                held = [self.images[p, x] for x in self.algebra.words[p][word]]
+                number = self.algebra.number(self.target[p], (y for _, y, _ in held))
+                self.known[p][word] = number, math.prod(factor for _, _, factor in held)
+            image[self.target[p]], factor = self.known[p][word]
+            sign *= factor
+        return self.algebra.smaller(tuple(image)), sign
+
+
+def _check_squares(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
+    """Return the claimed bound of a score, proved by a sum of squares, and a line about it."""
+    where = "squares"
+    bound = number(_get(proof, "bound", str, where), f"{where}: bound")
+    if (
+        q.devices != "quantum"
+        or q.score is None
+        or {*q.outcomes} != {2}
+        or raw["source"]["kind"] != "uniform"
+    ):
+        raise CertificateError(
+            f"{where}: quantum devices, two outcomes, a uniform source and a score are needed"
+        )
+    bits = _get(proof, "bits", int, where)
+    _integers([bits], f"{where}: bits", 0, 10000)
+    algebra = _Algebra(q.settings)
+    words = [algebra.word(text, f"{where}: words") for text in _get(proof, "words", list, where)]
+    texts = _get(proof, "symmetry", list, where)
+    group = [_Relabelling(text, algebra, f"{where}: symmetry") for text in texts]
+    sums, count = _square_sums(_get(proof, "parts", list, where), words, algebra)
+    goal, unit = _goal(q, algebra)
+    for moment, value in goal.items():
+        for g in group:
+            image, sign = g.of(moment)
+            if goal.get(image, 0) != sign * value:
+                raise CertificateError(f"{where}: a symmetry does not keep the score")
+    # f + sum p* p over one denominator: each orbit's value is between -1 and 1, the identity's is 1
+    for moment in sums:
+        sums[moment] *= unit
+    for moment, value in goal.items():
+        sums[moment] = sums.get(moment, 0) + value * 4**bits
+    total = sums.pop((0,) * len(q.settings), 0)
+    done: set[Moment] = set()
+    for moment in sums:
+        if moment not in done:
+            orbit = _orbit(moment, group, done)
+            total += abs(sum(sign * sums.get(each, 0) for each, sign in orbit.items()))
+    derived = Fraction(total, unit * 4**bits)
+    if _sign(bound - derived) < 0:
+        raise _differ(where, "bound", bound, derived)
+    line = f"squares: {count} polynomials in {len(words)} words, {len(group)} symmetries: "
+    return bound, f"{line}the {'negative of the ' if q.smallest else ''}score is at most {_show(derived)}"
+
+
+def _square_sums(
+    parts: list[Any], words: Sequence[Moment], algebra: _Algebra
+) -> tuple[dict[Moment, int], int]:
+    """Return the coefficients of sum p* p by moment, and how many polynomials there are."""
+    where = "squares: parts"
+    sums: dict[Moment, int] = {}
+    count = products = 0
+    for part in parts:
+        if type(part) is not list or len(part) != 2 or type(part[1]) is not list:
+            raise CertificateError(f"{where}: a part is [words, rows of integers]")
+        held = [words[w] for w in _integers(part[0], f"{where}: words", 0, len(words) - 1)]
+        width = len(part[1][0]) if part[1] and type(part[1][0]) is list else 0
+        rows = [_integers(row, f"{where}: rows", None, None, width) for row in part[1]]
+        products += len(held) ** 2
+        if len(rows) != len(held) or products > _MOST_PRODUCTS:
+            raise CertificateError(f"{where}: {len(rows)} rows for {len(held)} words, or too many words")
+        count += width
+        for j, (right, row) in enumerate(zip(held, rows, strict=True)):
+            for i in range(j):
+                moment = algebra.product(held[i], right)
+                sums[moment] = sums.get(moment, 0) + 2 * sum(map(mul, rows[i], row))
+            moment = algebra.product(right, right)
+            sums[moment] = sums.get(moment, 0) + sum(map(mul, row, row))
+    return sums, count
+
+
+def _goal(q: _Question, algebra: _Algebra) -> tuple[dict[Moment, int], int]:
+    """Return the coefficients of the score (smallest: its negative) by moment, over one denominator."""
+    assert q.score is not None
+    if len(q.score.terms) << len(q.settings) > _MOST_PRODUCTS:
+        raise CertificateError("squares: the score has too many terms")
+    found: dict[Moment, Fraction] = {}
+    unit = 2 ** len(q.settings) * (1 if q.score.conditional else q.count_settings) * (-1 if q.smallest else 1)
+    for o, s, factor in q.score.terms:
+        if isinstance(factor, Form):
+            raise CertificateError("squares: the score has a coefficient that is no fraction")
+        letters = [algebra.number(p, (x,)) for p, x in enumerate(_digits(s, q.settings))]
+        signs = [1 - 2 * x for x in _digits(o, q.outcomes)]
+        for chosen in itertools.product((0, 1), repeat=len(letters)):
+            moment = tuple([w * c for w, c in zip(letters, chosen, strict=True)])
+            sign = math.prod(x for x, c in zip(signs, chosen, strict=True) if c)
+            found[moment] = found.get(moment, Fraction(0)) + factor * sign / unit
+    whole = math.lcm(*(value.denominator for value in found.values()))
+    _small(Fraction(whole))
+    return {m: int(value * whole) for m, value in found.items() if value}, whole
+
+
+def _orbit(first: Moment, group: Sequence[_Relabelling], done: set[Moment]) -> dict[Moment, int]:
+    """Return the moments of an orbit with their signs, none if one is its own negative; add to `done`."""
+    signs, rest, vanish = {first: 1}, [first], False
+    for moment in rest:  # grows
+        for g in group:
+            image, sign = g.of(moment)
+            sign *= signs[moment]
+            if image not in signs:
+                signs[image] = sign
+                rest.append(image)
+            vanish = vanish or signs[image] != sign
+        if len(done) + len(signs) > _MOST_PRODUCTS:
+            raise CertificateError("squares: the symmetries lead to too many moments")
+    done.update(signs)
+    return {} if vanish else signs
 
 
 # ---------------------------------------------------------------- proofs by symmetry
@@ -1477,6 +1850,8 @@ def _symmetric(q: _Question, raw: Any) -> _Symmetric:
         parity = {0: 0, 1: 0, 2: 0, 3: 1}
     else:
         raise CertificateError(f"{where}: the scenario has no known cycle of edges")
+    if q.devices == "quantum":
+        raise CertificateError(f"{where}: quantum devices do not hold every box without errors")
     if q.outcomes != [2, 2] or q.observed is None or source["kind"] != "santha-vazirani":
         raise CertificateError(f"{where}: bits in one order, two outcomes, observed settings are needed")
     alike = all(x is q.observed[0] for x in q.observed)
@@ -1804,6 +2179,11 @@ def _check_bracket(
         if multipliers is not None:
             raise CertificateError("certificate: multipliers and products: one proof of an end is needed")
         bound, line, carried = _check_products_of(products, raw, q.quantity, programs)
+        lines.append(line)
+    if "squares" in certificate:
+        if bound is not None:
+            raise CertificateError("certificate: squares and another proof of the same end")
+        bound, line = _check_squares(certificate["squares"], raw, q)
         lines.append(line)
     if bound is None and value is None:
         raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")

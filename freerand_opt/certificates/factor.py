@@ -32,17 +32,7 @@ class Factor:
 
 def factor(matrix: FloatArray) -> Factor:
     """Return a factor of a symmetric matrix, shifted by a multiple of 1 if it is not semidefinite."""
-    size = len(matrix)
-    scale = max(float(np.abs(matrix).max()), 1e-300)
-    lowest = float(np.linalg.eigvalsh(matrix)[0])
-    shift = max(0.0, -lowest) + 8e-16 * size * scale
-    while True:
-        try:
-            lower = np.linalg.cholesky(matrix + shift * np.eye(size))
-            break
-        except np.linalg.LinAlgError:
-            shift *= 2
-    whole = np.rint(np.ldexp(lower, BITS))
+    whole = np.rint(np.ldexp(lower_factor(matrix), BITS))
     rows = []
     for line in whole:
         held = np.flatnonzero(line)
@@ -52,6 +42,19 @@ def factor(matrix: FloatArray) -> Factor:
         else:
             rows.append((0, ()))
     return Factor(tuple(rows))
+
+
+def lower_factor(matrix: FloatArray) -> FloatArray:
+    """Return the Cholesky factor of a matrix, shifted as far as it needs to be."""
+    size = len(matrix)
+    scale = max(float(np.abs(matrix).max()), 1e-300)
+    lowest = float(np.linalg.eigvalsh(matrix)[0])
+    shift = max(0.0, -lowest) + 8e-16 * size * scale
+    while True:
+        try:
+            return np.asarray(np.linalg.cholesky(matrix + shift * np.eye(size)))
+        except np.linalg.LinAlgError:
+            shift *= 2
 
 
 def entries(held: Factor) -> list[int]:

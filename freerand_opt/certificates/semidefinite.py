@@ -15,7 +15,7 @@ from scipy.sparse import csc_array, diags_array
 from scipy.sparse.linalg import lsmr, splu
 
 from freerand_opt.certificates.factor import Factor, entries, factor
-from freerand_opt.programs.moments import triangle
+from freerand_opt.programs.moments import block_matrix, triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray
 
 GRID = 2**50
@@ -29,11 +29,11 @@ def exact_multipliers(
     linear = program.linear_rows
     signed = linear & ~program.zero_rows
     z[signed] = np.maximum(z[signed], 0)
-    z = z + _repair(program, z)
+    z = z + repair(program, z)
     z[linear] = np.rint(z[linear] * GRID) / GRID
     values = {row: Fraction(float(z[row])) for row in np.flatnonzero(linear).tolist() if z[row]}
     # what the rounding of the linear rows left goes into the blocks once more
-    z = z + np.where(linear, 0, _repair(program, z))
+    z = z + np.where(linear, 0, repair(program, z))
     return values, tuple(factor(block_matrix(z, start, size)) for start, size in program.psd_blocks)
 
 
@@ -49,16 +49,7 @@ def row_numerators(program: ConicProgram, factors: tuple[Factor, ...]) -> tuple[
     return found, unit
 
 
-def block_matrix(rows: FloatArray, start: int, size: int) -> FloatArray:
-    """Return the symmetric matrix of a block's multipliers."""
-    i, j = triangle(size)
-    held = np.zeros((size, size))
-    part = rows[start : start + len(i)]
-    held[i, j] = np.where(i == j, part, part / 2)
-    return held + np.triu(held, 1).T
-
-
-def _repair(program: ConicProgram, z: FloatArray) -> FloatArray:
+def repair(program: ConicProgram, z: FloatArray) -> FloatArray:
     """Return the smallest change (Frobenius) of equality and psd rows after which A'z = c."""
     matrix = csc_array(program.matrix.astype(np.float64))
     residual = program.objective.floats() - matrix.T @ z

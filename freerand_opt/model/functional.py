@@ -109,7 +109,8 @@ def svetlichny(scenario: Scenario) -> Functional:
     """Return the sum of (-1)^(k(k-1)/2) E(s), with k the number of settings 1 in s.
 
     For M parties at most 2^(M-1) without genuine M-party nonlocality, 2^(M-1) sqrt 2 quantum, 2^M
-    no-signalling (Svetlichny 1987 for M = 3; Seevinck and Svetlichny, arXiv:quant-ph/0201046).
+    no-signalling (Svetlichny, Phys. Rev. D 35, 3066 (1987), for M = 3; Seevinck and Svetlichny,
+    arXiv:quant-ph/0201046, a number that was not looked up).
     """
     parties = len(scenario.settings)
     if parties < 3 or {*scenario.settings, *scenario.outcomes} != {2}:
@@ -132,8 +133,9 @@ _I3322_BOTH = ((1, 1, 1), (1, 1, -1), (1, -1, 0))
 def i3322(scenario: Scenario) -> Functional:
     """Return I3322 in terms of outcomes 0; local at most 0, two qubits 1/4, no-signalling 1.
 
-    The table of Collins and Gisin (arXiv:quant-ph/0306129), up to exchange of the parties; P(0|a) of one
-    party is averaged over the settings of the other.
+    The table of Collins and Gisin, "A relevant two qubit Bell inequality inequivalent to the CHSH
+    inequality" (arXiv:quant-ph/0306129; equation not looked up), up to exchange of the parties; P(0|a)
+    of one party is averaged over the settings of the other.
     """
     if (scenario.settings, scenario.outcomes) != ((3, 3), (2, 2)):
         raise ValueError("the I3322 functional needs two parties with three settings and two outcomes")
@@ -152,8 +154,9 @@ def cglmp(scenario: Scenario) -> Functional:
         \bigl[ p_{00}(k) + p_{10}(-k-1) + p_{11}(k) + p_{01}(-k) - p_{00}(-k-1) - p_{10}(k) - p_{11}(-k-1)
         - p_{01}(k+1) \bigr]
 
-    with p_ab(k) the probability of A = B + k modulo d (arXiv:quant-ph/0106024). Quantum: 2 sqrt 2 for
-    d = 2, 1 + sqrt(11/3) for d = 3 (arXiv:quant-ph/0111143).
+    with p_ab(k) the probability of A = B + k modulo d ("Bell inequalities for arbitrarily high dimensional
+    systems", arXiv:quant-ph/0106024; equation not looked up). Quantum: 2 sqrt 2 for d = 2, 1 + sqrt(11/3)
+    for d = 3 (Acin, Durt, Gisin and Latorre, arXiv:quant-ph/0111143).
     """
     d = scenario.outcomes[0]
     if scenario.settings != (2, 2) or scenario.outcomes != (d, d) or d < 2:

@@ -21,15 +21,20 @@ CLOSE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """`basis[c]` (n, m) brings copy c of a block to the same m x m matrix."""
+    """`basis[c]` (n, m) brings copy c of a block to the same m x m matrix.
+
+    `together`: copies that are not alike stand in one block, whose matrices have a structure of their own.
+    """
 
     basis: FloatArray
+    together: bool = False
 
 
 def split(invariant: Callable[[FloatArray], FloatArray], orbits: int, seed: int = 0) -> list[Block] | None:
     """Return the blocks, or None if the random matrices do not split as expected.
 
-    `invariant(y)` is the matrix with orbit values y.
+    `invariant(y)` is the matrix with orbit values y. Where copies are linked by more than one matrix
+    (rotations without reflections), they are left together as one block.
     """
     random = np.random.default_rng(seed)
     first, second, third = (invariant(random.normal(size=orbits)) for _ in range(3))
@@ -56,8 +61,21 @@ def split(invariant: Callable[[FloatArray], FloatArray], orbits: int, seed: int 
                 return None
             columns.append(vectors[:, spaces[other]] @ (link / size))
             rest.remove(other)
-        found.append(Block(np.stack(columns, axis=2).transpose(1, 0, 2)))
+        held = Block(np.stack(columns, axis=2).transpose(1, 0, 2))
+        found.append(held if _alike(held, third) else Block(np.concatenate(columns, axis=1)[None], True))
     return found if _split_well(found, third) else None
+
+
+def _alike(block: Block, matrix: FloatArray) -> bool:
+    """Whether a matrix has the same block in each copy and nothing between two copies."""
+    size = 1e-7 * max(1.0, float(np.abs(matrix).max()))
+    small = block.basis[0].T @ (matrix @ block.basis[0])
+    for c, basis in enumerate(block.basis):
+        moved = matrix @ basis
+        for d, other in enumerate(block.basis):
+            if float(np.abs(other.T @ moved - (small if c == d else 0.0)).max()) > size:
+                return False
+    return True
 
 
 def _split_well(blocks: list[Block], matrix: FloatArray) -> bool:

@@ -7,7 +7,6 @@ unbiased box without errors (proof: docs/proofs/cycle-boxes.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -21,6 +20,7 @@ from freerand_opt.errors import TooLargeError
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.scenario import Cycle, Scenario, cycle
 from freerand_opt.programs.program import IntArray
+from freerand_opt.programs.quantum_box import Quantum
 
 #: More deterministic boxes than this are not enumerated.
 MAX_BOXES = 4096
@@ -64,62 +64,29 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Quantum:
-    r"""A pure state and projective measurements, all real and in integers.
+class Angles:
+    r"""Qubits in :math:`|00\rangle + |11\rangle`, observables :math:`\cos\alpha\,Z + \sin\alpha\,X`.
 
-    `state` has one entry for each joint basis state, party A slowest, parties having `dimensions`;
-    `measurements[party][setting][outcome]` lists orthogonal vectors that span the outcome's projector:
+    `angles[party][setting]` are fractions of pi. Outcomes are unbiased, with the correlator
 
-    .. math:: P(o|s) = \sum_v \langle v_A \otimes v_B .., \psi \rangle^2 / (|v_A|^2 |v_B|^2 .. |\psi|^2).
+    .. math:: \langle A_a B_b \rangle = \cos(\pi\alpha_a - \pi\beta_b).
     """
 
-    dimensions: tuple[int, ...]
-    state: tuple[int, ...]
-    measurements: tuple[tuple[tuple[tuple[tuple[int, ...], ...], ...], ...], ...]
+    angles: tuple[tuple[Fraction, ...], ...]
     label: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the box in the certificate's form."""
-        plain = [[[[list(v) for v in vs] for vs in outcomes] for outcomes in m] for m in self.measurements]
-        return {
-            "kind": "quantum",
-            "dimensions": list(self.dimensions),
-            "state": list(self.state),
-            "measurements": plain,
-        }
+        return {"kind": "angles", "angles": [[str(angle) for angle in party] for party in self.angles]}
 
 
-def chances(box: Quantum, settings: Sequence[int]) -> list[Fraction]:
-    """Return P(o|settings) for every joint outcome, exactly."""
-    norm = sum(x * x for x in box.state)
-    # project party by party; a part is what is left of the state for the outcomes so far
-    found: list[tuple[tuple[int, ...], list[int], Fraction]] = [((), list(box.state), Fraction(1, norm))]
-    for party, setting in enumerate(settings):
-        rest = prod(box.dimensions[party + 1 :])
-        longer = []
-        for outcomes, part, weight in found:
-            for outcome, vectors in enumerate(box.measurements[party][setting]):
-                for v in vectors:
-                    left = [sum(v[k] * part[k * rest + j] for k in range(len(v))) for j in range(rest)]
-                    longer.append(((*outcomes, outcome), left, weight / sum(x * x for x in v)))
-        found = longer
-    counts = [len(measurement[0]) for measurement in box.measurements]
-    chance = [Fraction(0)] * prod(counts)
-    for outcomes, part, weight in found:
-        place = 0
-        for outcome, count in zip(outcomes, counts, strict=True):
-            place = place * count + outcome
-        chance[place] += weight * part[0] ** 2
-    return chance
-
-
-Box: TypeAlias = Deterministic | Xor | Table | Quantum
+Box: TypeAlias = Deterministic | Xor | Table | Quantum | Angles
 
 
 def table(scenario: Scenario, box: Box) -> tuple[IntArray, int]:
     """Return (numerators[o, s], denominator) of a box; a quantum box is not a table of small integers."""
     outcomes, settings = scenario.shape
-    if isinstance(box, Quantum):
+    if isinstance(box, Quantum | Angles):
         raise TypeError("a quantum box has probabilities of its own; use chances")
     if isinstance(box, Table):
         return np.array(box.numerators, dtype=np.int64).reshape(outcomes, settings), box.denominator

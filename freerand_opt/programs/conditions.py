@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil, lcm
 
 from freerand_opt.errors import InputError
+from freerand_opt.exact import round_down, round_up
 from freerand_opt.model.question import MomentCondition, Question
 from freerand_opt.programs.moments import MomentMatrix
 from freerand_opt.programs.observation import normalised_at
@@ -18,6 +20,8 @@ from freerand_opt.programs.program import Labels, Rows, integer_rows
 
 #: The label by which rows of conditions on moments are known.
 MOMENT_PATTERN = "moments: {0}"
+#: Bits of the values of boxes.
+BITS = 32
 
 
 def condition_rows(
@@ -59,4 +63,33 @@ def _row(
     entries = [(0, root + k, sign * factor) for k, factor in total.items() if factor for root in roots]
     rows, bounds = integer_rows(entries, [condition.bound * sign], columns)
     cone = "zero" if condition.relation == "=" else "nonnegative"
-    return Rows(cone, rows, bounds, Labels(MOMENT_PATTERN, ((condition.label,),)))
+    scale = lcm(*(value.denominator for _, _, value in entries))
+    return Rows(cone, rows, bounds, Labels(MOMENT_PATTERN, ((condition.label,),)), scale)
+
+
+def box_rows(
+    conditions: Sequence[MomentCondition],
+    values: Sequence[Sequence[Fraction]],
+    nodes: int,
+    root: int,
+    kinds: int,
+) -> list[Rows]:
+    """Return one row for each condition on boxes; `values[c][k]` is the sum of condition c on box k.
+
+    There are `kinds` copies of `nodes` columns, whole multiples of the boxes, box by box; P(w) stands at
+    `root`. Values are rounded to 2^-32 on the side that makes an inequality stricter.
+    """
+    found = []
+    for condition, own in zip(conditions, values, strict=True):
+        sign = -1 if condition.relation == ">=" else 1
+        numerators = [ceil(value * sign * 2**BITS) for value in own]
+        each = kinds // len(own)
+        pairs = ((k * nodes + root, numerators[k // each]) for k in range(kinds))
+        entries = [(0, place, Fraction(value, 2**BITS)) for place, value in pairs if value]
+        # an irrational end on the safe side; equalities have none
+        bound = round_down(condition.bound) if sign > 0 else -round_up(condition.bound)
+        rows, bounds = integer_rows(entries, [bound], kinds * nodes)
+        cone = "zero" if condition.relation == "=" else "nonnegative"
+        scale = lcm(*(value.denominator for _, _, value in entries))
+        found.append(Rows(cone, rows, bounds, Labels(MOMENT_PATTERN, ((condition.label,),)), scale))
+    return found

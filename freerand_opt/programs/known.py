@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from freerand_opt.exact import cos_pi, round_down
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.programs.boxes import Quantum
+from freerand_opt.programs.boxes import Angles
+from freerand_opt.programs.quantum_box import Quantum
 
 #: Bits of a measured vector; what a score loses is of the order of the square of the last one.
 BITS = 24
@@ -20,20 +21,27 @@ BITS = 24
 TOTAL_BITS = 60_000
 
 
-def known_strategy(scenario: Scenario) -> Quantum | None:
-    """Return the known strategy of a family, rounded to 2^-24 (coarser for many settings), or None."""
+def known_angles(scenario: Scenario) -> Angles | None:
+    """Return the known strategy of the families chained and chsh exactly, or None."""
     if scenario.family == "chained":
         n = scenario.settings[0]
-        angles = [[Fraction(2 * k + party, 2 * n) for k in range(n)] for party in (0, 1)]
-        return _plane((1, 0, 0, 1), angles, f"maximally entangled, angles of the chained game, N = {n}")
+        angles = tuple(tuple(Fraction(2 * k + party, 2 * n) for k in range(n)) for party in (0, 1))
+        return Angles(angles, f"maximally entangled, angles of the chained game, N = {n}")
     if scenario.family == "chsh":
-        angles = [[Fraction(0), Fraction(1, 2)], [Fraction(1, 4), Fraction(-1, 4)]]
-        return _plane((1, 0, 0, 1), angles, "maximally entangled, Tsirelson's angles")
+        angles = ((Fraction(0), Fraction(1, 2)), (Fraction(1, 4), Fraction(-1, 4)))
+        return Angles(angles, "maximally entangled, Tsirelson's angles")
+    return None
+
+
+def known_strategy(scenario: Scenario) -> Quantum | None:
+    """Return the known strategy of a family, rounded to 2^-24 (coarser for many settings), or None."""
+    exact = known_angles(scenario)
+    if exact is not None:
+        return _plane((1, 0, 0, 1), exact.angles, exact.label)
     if scenario.family == "ghz":
         parties = len(scenario.settings)
         state = tuple((0, 1, 0, -1)[place.bit_count() % 4] for place in range(2**parties))
-        angles = [[Fraction(0), Fraction(1, 2)] for _ in range(parties)]
-        return _plane(state, angles, "GHZ state, x and y")
+        return _plane(state, [(Fraction(0), Fraction(1, 2))] * parties, "GHZ state, x and y")
     return None
 
 

@@ -22,7 +22,7 @@ from scipy.sparse import csr_array
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model.level import patterns
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.programs.program import IntArray
+from freerand_opt.programs.program import FloatArray, IntArray
 from freerand_opt.programs.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
 
 #: A moment's name, and one operator in it.
@@ -119,31 +119,9 @@ class MomentMatrix:
 
     def _letters(self, name: str) -> list[list[int]]:
         """Return each party's operators in a moment's name."""
-        whole = _MOMENT.fullmatch(name.strip())
-        if whole is None or len(name) > MAX_NAME:
-            raise ValueError("a moment is <1> or a product of operators, as <A0 B0 A1> or <A[0|1] B[0|0]>")
         letters: list[list[int]] = [[] for _ in self.parties]
-        for word in () if whole[1].strip() == "1" else whole[1].split():
-            match = _OPERATOR.fullmatch(word)
-            party = self.scenario.parties.find(word[0])
-            if match is None or party < 0:
-                raise ValueError(f"{word} is no operator of {', '.join(self.scenario.parties)}")
-            own = self.parties[party]
-            if (own.outcomes == 2) != (match[2] is not None):
-                form = (
-                    f"{own.name}0, {own.name}1, .." if own.outcomes == 2 else f"{own.name}[outcome|setting]"
-                )
-                raise ValueError(
-                    f"{word}: {own.name} has {own.outcomes} outcomes, so its operators are {form}"
-                )
-            setting, outcome = int(match[2] or match[4]), int(match[3] or 0)
-            if setting >= self.scenario.settings[party] or outcome >= own.outcomes - 1:
-                last = "; the last outcome is 1 less the others" if own.outcomes > 2 else ""
-                raise ValueError(
-                    f"{word}: settings of {own.name} are 0..{self.scenario.settings[party] - 1}"
-                    + (f", outcomes 0..{own.outcomes - 2}{last}" if last else "")
-                )
-            letters[party].append(own.operator(setting, outcome))
+        for party, setting, outcome in operators(self.scenario, name):
+            letters[party].append(self.parties[party].operator(setting, outcome or 0))
         return letters
 
     def probability(
@@ -181,10 +159,54 @@ class MomentMatrix:
         )
 
 
+def operators(scenario: Scenario, name: str) -> tuple[tuple[int, int, int | None], ...]:
+    """Return (party, setting, outcome) of each operator in a moment's name; outcome None is an observable.
+
+    Raise ValueError for what is no moment of the scenario.
+    """
+    whole = _MOMENT.fullmatch(name.strip())
+    if whole is None or len(name) > MAX_NAME:
+        raise ValueError("a moment is <1> or a product of operators, as <A0 B0 A1> or <A[0|1] B[0|0]>")
+    found: list[tuple[int, int, int | None]] = []
+    for word in () if whole[1].strip() == "1" else whole[1].split():
+        match = _OPERATOR.fullmatch(word)
+        party = scenario.parties.find(word[0])
+        if match is None or party < 0:
+            raise ValueError(f"{word} is no operator of {', '.join(scenario.parties)}")
+        letter, outcomes = scenario.parties[party], scenario.outcomes[party]
+        if (outcomes == 2) != (match[2] is not None):
+            form = f"{letter}0, {letter}1, .." if outcomes == 2 else f"{letter}[outcome|setting]"
+            raise ValueError(f"{word}: {letter} has {outcomes} outcomes, so its operators are {form}")
+        setting, outcome = int(match[2] or match[4]), int(match[3] or 0)
+        if setting >= scenario.settings[party] or outcome >= max(outcomes - 1, 1):
+            last = "; the last outcome is 1 less the others" if outcomes > 2 else ""
+            raise ValueError(
+                f"{word}: settings of {letter} are 0..{scenario.settings[party] - 1}"
+                + (f", outcomes 0..{outcomes - 2}{last}" if last else "")
+            )
+        found.append((party, setting, None if outcomes == 2 else outcome))
+    return tuple(found)
+
+
 def triangle(size: int) -> tuple[IntArray, IntArray]:
     """Return the index arrays (i, j) of an upper triangle, column by column."""
     j, i = np.tril_indices(size)
     return np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
+
+
+def block_matrix(rows: FloatArray, start: int, size: int) -> FloatArray:
+    """Return the symmetric matrix of a psd block's multipliers, which begin at row `start`."""
+    i, j = triangle(size)
+    held = np.zeros((size, size))
+    part = rows[start : start + len(i)]
+    held[i, j] = np.where(i == j, part, part / 2)
+    return held + np.triu(held, 1).T
+
+
+def block_rows(matrix: FloatArray) -> FloatArray:
+    """Return the row multipliers of a symmetric matrix: its entries, doubled off the diagonal."""
+    i, j = triangle(len(matrix))
+    return np.where(i == j, matrix[i, j], 2 * matrix[i, j])
 
 
 def spread(size: int) -> csr_array:
@@ -194,6 +216,22 @@ def spread(size: int) -> csr_array:
     off = i != j
     places = np.concatenate([i * size + j, (j * size + i)[off]])
     return csr_array((np.ones(size * size), (places, np.concatenate([rows, rows[off]]))))
+
+
+def word_count(scenario: Scenario, level: str) -> int:
+    """Return the number of words of a level; raise InputError for a level that cannot be read."""
+    try:
+        lengths = patterns(level, scenario.parties)
+    except ValueError as fault:
+        raise InputError("adversary.level", str(fault)) from None
+    total = 0
+    for part in lengths:
+        counts = []
+        for settings, outcomes, length in zip(scenario.settings, scenario.outcomes, part, strict=True):
+            operators = settings * (outcomes - 1)
+            counts.append(operators * (operators - outcomes + 1) ** (length - 1) if length else 1)
+        total += prod(counts)
+    return total
 
 
 def moment_matrix(scenario: Scenario, level: str) -> MomentMatrix:

@@ -190,12 +190,12 @@ def equalities_first(rows: Sequence[Rows]) -> list[Rows]:
     return [part for part in rows if part.cone == "zero"] + [part for part in rows if part.cone != "zero"]
 
 
-def test_indices(program: ConicProgram) -> list[int]:
-    """Return the row of each test, in order."""
+def test_indices(program: ConicProgram, pattern: str) -> list[int]:
+    """Return the row of each test or condition with a pattern, in the order of rows."""
     found: list[int] = []
     start = 0
     for labels in program.row_labels:
-        if labels.pattern == TEST_PATTERN:
+        if labels.pattern == pattern:
             found += range(start, start + len(labels))
         start += len(labels)
     return sorted(found)

@@ -23,7 +23,7 @@ from scipy.sparse import csr_array
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
-from freerand_opt.programs.conditions import condition_rows
+from freerand_opt.programs.conditions import MOMENT_PATTERN, condition_rows
 from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.guesses import label_values
 from freerand_opt.programs.moments import MomentMatrix, moment_matrix
@@ -47,12 +47,16 @@ from freerand_opt.programs.program import (
 )
 from freerand_opt.programs.strategies import Palette, copies, homogeneous, identity, numbers
 
+#: The label by which the equalities of the source are known: label, equality, moment (fastest).
+FLOW_PATTERN = "sum at node {1} of moment {2} [{0}]"
+
 
 @dataclass(frozen=True, eq=False)
 class MomentStrategies:
     """Columns (label, node, moment): a relaxation, so an upper bound only.
 
-    `test_rows` has (row, scale) for each test: the number by which its row was multiplied.
+    `test_rows` has (row, scale) for each test: the number by which its row was multiplied;
+    `moment_rows` the same for each condition on moments.
     """
 
     program: ConicProgram
@@ -60,6 +64,7 @@ class MomentStrategies:
     cone: SourceCone
     labels: int
     test_rows: tuple[tuple[int, int], ...]
+    moment_rows: tuple[tuple[int, int], ...] = ()
 
 
 def by_moments(
@@ -117,9 +122,10 @@ def by_moments(
         objective=_vector(objective, columns),
         lower=low.take(np.tile(np.arange(width), len(labels) * nodes)),
         upper=constant(most, columns),
-        column_labels=(Labels("{2} at {1} [{0}]", (tags, cone.names, numbers(width))),),
+        column_labels=(Labels("{2} at {1} [{0}]", (tags, cone.names, matrix.labels)),),
     )
-    return MomentStrategies(program, matrix, cone, len(labels), _test_rows(rows))
+    scaled = (_scaled(rows, pattern) for pattern in (TEST_PATTERN, MOMENT_PATTERN))
+    return MomentStrategies(program, matrix, cone, len(labels), *scaled)
 
 
 def _objective(
@@ -150,10 +156,10 @@ def _flow_rows(matrix: MomentMatrix, cone: SourceCone, tags: tuple[str, ...]) ->
     return homogeneous(
         "zero",
         copies(identity(len(tags)), copies(cone.equalities, identity(matrix.moments))),
-        "sum at node {1} of moment {2} [{0}]",
+        FLOW_PATTERN,
         tags,
         numbers(cone.equalities.shape[0]),
-        numbers(matrix.moments),
+        matrix.labels,
     )
 
 
@@ -181,11 +187,12 @@ def _refuse_lacking(matrix: MomentMatrix, numbers_of: list[int]) -> None:
         )
 
 
-def _test_rows(rows: Sequence[Rows]) -> tuple[tuple[int, int], ...]:
+def _scaled(rows: Sequence[Rows], pattern: str) -> tuple[tuple[int, int], ...]:
+    """Return (row, scale) of the rows with a pattern, equalities first."""
     kept = [part for part in rows if part.matrix.shape[0]]
     starts = np.cumsum([0, *(part.matrix.shape[0] for part in kept)]).tolist()
     found = zip(starts[:-1], kept, strict=True)
-    return tuple((start, part.scale) for start, part in found if part.labels.pattern == TEST_PATTERN)
+    return tuple((start, part.scale) for start, part in found if part.labels.pattern == pattern)
 
 
 def _number(letters: tuple[int, ...], matrix: MomentMatrix) -> int:

@@ -19,6 +19,7 @@ from freerand_opt.errors import TooLargeError
 from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import Box, table
+from freerand_opt.programs.conditions import box_rows
 from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.guesses import announced_values, box_values, label_values, output_worths
 from freerand_opt.programs.no_signalling import no_signalling_rows
@@ -48,13 +49,15 @@ from freerand_opt.programs.vertices import source_vertices
 class BoxStrategies:
     """Columns (w, node): one copy of the source's cone for each box; exact if the boxes suffice.
 
-    `test_scales` are the denominators by which the rows of the tests were multiplied.
+    `test_scales` are the denominators by which the rows of the tests were multiplied, `moment_scales`
+    those of the conditions on moments.
     """
 
     program: ConicProgram
     boxes: tuple[Box, ...]
     cone: SourceCone
     test_scales: tuple[int, ...]
+    moment_scales: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,13 +111,15 @@ def by_boxes(
     *,
     scores: Sequence[Exact] | None = None,
     cone: SourceCone | None = None,
+    moments: Sequence[Sequence[Fraction]] = (),
 ) -> BoxStrategies:
     r"""Return the program over all strategies that use only these boxes.
 
     .. math:: \max \sum_{k,s} g_k(s)\, t_k(s) \;:\; t_k \in \mathrm{cone}(S),\;
        \sum_k t_k(s) = S P(s),\; \sum_{k,s} \langle f, q_k \rangle_s t_k(s) \le \text{score}.
 
-    `scores` replaces the tests' scores, `cone` the source's own cone. Exact whenever every strategy
+    `scores` replaces the tests' scores, `cone` the source's own cone; `moments[c][k]` is what box k
+    counts in the adversary's condition c on moments. Exact whenever every strategy
     can be refined into the boxes and the cone is exact. An adversary who must announce one guess
     for all settings holds a copy of each box for each guess label.
     """
@@ -156,7 +161,8 @@ def by_boxes(
         numbers(cone.inequalities.shape[0]),
     )
     tests = test_rows(question, layout, scores)
-    rows = [flow, observed_rows(question, layout), *tests, facets]
+    conditions = box_rows(question.adversary.moments if moments else (), moments, nodes, cone.root, kinds)
+    rows = [flow, observed_rows(question, layout), *tests, *conditions, facets]
     worth, bottoms = (announced_values if silent else box_values)(question, tables, denominators)
     program = conic_program(
         equalities_first(rows),
@@ -165,7 +171,8 @@ def by_boxes(
         upper=constant(column_bound(question, cone), layout.columns),
         column_labels=(Labels("t({1}) [{0}]", (names, cone.names)),),
     )
-    return BoxStrategies(program, chosen, cone, tuple(test.scale for test in tests))
+    scales = (tuple(part.scale for part in own) for own in (tests, conditions))
+    return BoxStrategies(program, chosen, cone, *scales)
 
 
 def _announcing(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Box, ...], bool]:

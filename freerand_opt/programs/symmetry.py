@@ -1,90 +1,61 @@
-r"""Symmetries of a question about quantum devices: permutations, with signs, of the observables.
+r"""Symmetries of a question about quantum devices: relabellings that permute operators.
 
-A generator maps each observable to one, possibly with a minus sign, of any party. It permutes the
-words of a level, :math:`w_i \mapsto \sigma_i w_{\pi(i)}`, and so the moments. If objective and tests
-keep their form, moments may be averaged over the group: those of one orbit are equal up to a sign.
+With observables for two outcomes, and the projectors of *all* outcomes otherwise, a relabelling permutes
+the words, :math:`w_i \mapsto \sigma_i w_{\pi(i)}`, and the moments of these *full* words. The moment
+matrix has one outcome less, since the projectors of a setting sum to 1: full words are combinations
+E of its words, full moments combinations X of its moments. If objective and tests keep their form,
+moments may be averaged over the group: full moments of one orbit are equal up to a sign.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+from math import prod
+from typing import TypeAlias
 
 import numpy as np
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array, eye_array, kron
 from scipy.sparse.csgraph import connected_components
 
-from freerand_opt.errors import InputError
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.programs.moments import MomentMatrix
+from freerand_opt.errors import InputError, TooLargeError
+from freerand_opt.exact import Exact
+from freerand_opt.programs.generators import Generator
+from freerand_opt.programs.moments import MomentMatrix, moment_matrix
 from freerand_opt.programs.program import ConicProgram, IntArray
 
-_MAP = re.compile(r"([A-Z])(\d+)\s*->\s*(-?)\s*([A-Z])(\d+)", re.ASCII)
+#: More full words than this are not written down for a symmetry of more than two outcomes.
+MAX_FULL = 600
+#: Each party's letters.
+Word: TypeAlias = tuple[tuple[int, ...], ...]
 
 
-@dataclass(frozen=True)
-class Generator:
-    """`images[party][setting]` is (party, setting, sign) of the image of an observable."""
+@dataclass(frozen=True, eq=False)
+class FullWords:
+    """The moment matrix with the projectors of all outcomes, and how the program's lies in it.
 
-    images: tuple[tuple[tuple[int, int, int], ...], ...]
+    `words` is E (full words, words), `moments` X (full moments, moments), in integers;
+    `own[i]` is the full word that is word i, `place[k]` the full moment that is moment k.
+    Without parties of three outcomes E and X are 1.
+    """
 
+    matrix: MomentMatrix
+    words: csr_array
+    moments: csr_array
+    own: IntArray
+    place: IntArray
 
-def generator(scenario: Scenario, text: str) -> Generator:
-    """Read ``A0 -> B0, B0 -> -A1``; observables that are not named stay. Raise InputError."""
-    where = "symmetry"
-    if any(count != 2 for count in scenario.outcomes):
-        raise InputError(where, "symmetries are read for parties with two outcomes only")
-    images = [[(p, s, 1) for s in range(n)] for p, n in enumerate(scenario.settings)]
-    for part in text.split(","):
-        match = _MAP.fullmatch(part.strip())
-        if match is None:
-            raise InputError(where, f"{part.strip()[:40]!r}: write maps such as A0 -> B0, B0 -> -A1")
-        first, last = (
-            (scenario.parties.find(letter), int(digits))
-            for letter, digits in ((match[1], match[2]), (match[4], match[5]))
-        )
-        for party, setting in (first, last):
-            if party < 0 or setting >= scenario.settings[party]:
-                raise InputError(where, f"{part.strip()[:40]!r} names an observable that is not there")
-        images[first[0]][first[1]] = (*last, -1 if match[3] else 1)
-    reached = {(p, s) for row in images for p, s, _ in row}
-    if len(reached) != sum(scenario.settings):
-        raise InputError(where, "two observables have the same image")
-    for row in images:
-        if len({p for p, _, _ in row}) != 1:
-            raise InputError(where, "observables of one party go to different parties")
-    return Generator(tuple(tuple(row) for row in images))
-
-
-def known_generators(scenario: Scenario) -> tuple[Generator, ...]:
-    """Return candidates for a family: the dihedral group of the chain, permutations of GHZ parties."""
-    if scenario.family in ("chained", "chsh"):
-        n = scenario.settings[0]
-        chain = [(k % 2, k // 2) for k in range(2 * n)]
-        shift = {chain[k]: (*chain[(k + 1) % (2 * n)], -1 if k == 2 * n - 1 else 1) for k in range(2 * n)}
-        mirror = {chain[k]: (*chain[2 * n - 1 - k], 1) for k in range(2 * n)}
-        maps = [shift, mirror]
-        if scenario.family == "chsh":
-            # the chain A0, B0, A1, B1 with its last link turned: E11 enters with a minus sign
-            maps = [{(0, 0): (1, 0, 1), (0, 1): (1, 1, 1), (1, 0): (0, 0, 1), (1, 1): (0, 1, 1)}]
-            maps.append({(0, 0): (0, 1, 1), (0, 1): (0, 0, 1), (1, 0): (1, 0, 1), (1, 1): (1, 1, -1)})
-        return tuple(
-            Generator(tuple(tuple(m[p, s] for s in range(k)) for p, k in enumerate(scenario.settings)))
-            for m in maps
-        )
-    if scenario.family == "ghz":
-        parties = len(scenario.settings)
-        orders = [[1, 0, *range(2, parties)], [*range(1, parties), 0]]
-        found = [Generator(tuple(((q, 0, 1), (q, 1, 1)) for q in order)) for order in orders]
-        flips = [tuple(((p, 0, s), (p, 1, s)) for p, s in enumerate([-1, -1] + [1] * (parties - 2)))]
-        return (*found, *(Generator(flip) for flip in flips))
-    return ()
+    @property
+    def plain(self) -> bool:
+        """Return whether no party has more than two outcomes, so that nothing was added."""
+        return bool(self.matrix.size == self.words.shape[1])
 
 
 @dataclass(frozen=True, eq=False)
 class Action:
-    """Word i goes to sign[i] times word[i], moment k to moment_sign[k] times moment[k]."""
+    """Full word i goes to sign[i] times word[i], full moment k to moment_sign[k] times moment[k]."""
 
     word: IntArray
     sign: IntArray
@@ -92,52 +63,187 @@ class Action:
     moment_sign: IntArray
 
 
-def action(matrix: MomentMatrix, held: Generator) -> Action | None:
-    """Return how a generator permutes words and moments; None if it leads out of the level."""
+def full_words(matrix: MomentMatrix) -> FullWords:
+    """Return the full words of a moment matrix; raise InputError for a level without some product.
+
+    Raise TooLargeError beyond `MAX_FULL` words.
+    """
+    scenario = matrix.scenario
+    if all(count == 2 for count in scenario.outcomes):
+        words, moments = np.arange(matrix.size), np.arange(matrix.moments)
+        return FullWords(matrix, _one(words), _one(moments), words, moments)
+    counts = tuple(count + (count > 2) for count in scenario.outcomes)
+    full = moment_matrix(replace(scenario, outcomes=counts, family=None), matrix.level)
+    if full.size > MAX_FULL:
+        raise TooLargeError(f"a symmetry of outcomes needs {full.size} words, more than {MAX_FULL}")
+    places = {word: i for i, word in enumerate(_letters(matrix))}
+    entries = [
+        (row, places.get(word, -1), factor)
+        for row, held in enumerate(_letters(full))
+        for word, factor in _expanded(matrix, held)
+    ]
+    rows, columns, values = (np.array(part, dtype=np.int64) for part in zip(*entries, strict=True))
+    if columns.min() < 0:
+        raise InputError("symmetry", f"level {matrix.level!r} lacks words that a symmetry of outcomes needs")
+    words = csr_array(coo_array((values, (rows, columns)), shape=(full.size, matrix.size)))
+    there = {word: i for i, word in enumerate(_letters(full))}
+    own = np.array([there[_raised(matrix, word)] for word in places], dtype=np.int64)
+    left, right = _first_entries(matrix)
+    place = full.classes[own[left], own[right]]
+    return FullWords(full, words, _moments_of(full, matrix, words), own, place)
+
+
+def _one(places: IntArray) -> csr_array:
+    return csr_array(eye_array(len(places), dtype=np.int64, format="csr"))
+
+
+def _first_entries(matrix: MomentMatrix) -> tuple[IntArray, IntArray]:
+    """Return the rows and columns in which the moments occur first."""
+    held, first = np.unique(matrix.classes, return_index=True)
+    left, right = np.divmod(first[held >= 0], matrix.size)
+    return left, right
+
+
+def _raised(matrix: MomentMatrix, word: Word) -> Word:
+    """Return a word in the letters of all outcomes."""
+    found = []
+    for party, letters in zip(matrix.parties, word, strict=True):
+        each = party.outcomes - 1
+        pairs = (divmod(letter - 1, each) for letter in letters)
+        found.append(letters if each == 1 else tuple(1 + s * (each + 1) + o for s, o in pairs))
+    return tuple(found)
+
+
+def _expanded(matrix: MomentMatrix, word: Word) -> Iterator[tuple[Word, int]]:
+    """Yield (word, factor) of a full word: the last outcome's projector is 1 less the others."""
+    sums: list[list[tuple[tuple[int, ...], int]]] = []
+    for party, letters in zip(matrix.parties, word, strict=True):
+        each = party.outcomes - 1
+        choices: list[list[tuple[int, int]]] = []
+        for letter in letters:
+            setting, outcome = divmod(letter - 1, each + (each > 1))
+            own = [(party.operator(setting, k), -1) for k in range(each)]
+            last = each > 1 and outcome == each
+            choices.append([(0, 1), *own] if last else [(party.operator(setting, outcome), 1)])
+        sums.append([])
+        for chosen in product(*choices):
+            held = party.reduced([letter for letter, _ in chosen if letter])
+            if held is not None:
+                sums[-1].append((_digits(held, party.base), prod(factor for _, factor in chosen)))
+    for parts in product(*sums):
+        yield tuple(letters for letters, _ in parts), prod(factor for _, factor in parts)
+
+
+def _digits(code: int, base: int) -> tuple[int, ...]:
+    found: list[int] = []
+    while code:
+        code, letter = divmod(code, base)
+        found.append(letter)
+    return tuple(found[::-1])
+
+
+def _moments_of(full: MomentMatrix, matrix: MomentMatrix, words: csr_array) -> csr_array:
+    """Return the full moments as combinations of moments, from one entry <u* v> of each."""
+    rows, columns, values = [], [], []
+    for row, (a, b) in enumerate(zip(*_first_entries(full), strict=True)):
+        i, j = (words.indices[words.indptr[w] : words.indptr[w + 1]] for w in (a, b))
+        x, y = (words.data[words.indptr[w] : words.indptr[w + 1]] for w in (a, b))
+        classes = matrix.classes[np.ix_(i, j)].ravel()
+        kept = classes >= 0
+        columns.append(classes[kept])
+        values.append(np.outer(x, y).ravel()[kept])
+        rows.append(np.full(len(columns[-1]), row))
+    place = (np.concatenate(rows), np.concatenate(columns))
+    return csr_array(coo_array((np.concatenate(values), place), shape=(full.moments, matrix.moments)))
+
+
+def action(full: FullWords, held: Generator) -> Action | None:
+    """Return how a generator permutes full words and moments; None if it leads out of the level."""
+    matrix = full.matrix
     parties = matrix.parties
-    places = {tuple(row): i for i, row in enumerate(_letters(matrix))}
+    places = {row: i for i, row in enumerate(_letters(matrix))}
     word, sign = np.empty(matrix.size, dtype=np.int64), np.ones(matrix.size, dtype=np.int64)
     for row, i in places.items():
         image: list[tuple[int, ...]] = [()] * len(parties)
         for p, letters in enumerate(row):
-            target = held.images[p][0][0]
-            image[target] = tuple(1 + held.images[p][letter - 1][1] for letter in letters)
+            each = parties[p].outcomes - 1
+            moved = []
             for letter in letters:
-                sign[i] *= held.images[p][letter - 1][2]
+                setting, outcome = divmod(letter - 1, each)
+                _, other, outcomes = held.images[p][setting]
+                if each == 1:
+                    sign[i] *= 1 if outcomes[0] == 0 else -1
+                moved.append(1 + other * each + (outcomes[outcome] if each > 1 else 0))
+            image[held.images[p][0][0]] = tuple(moved)
         found = places.get(tuple(image))
         if found is None:
             return None
         word[i] = found
-    first = np.unique(matrix.classes, return_index=True)
-    firsts = first[1][first[0] >= 0]
-    left, right = np.divmod(firsts, matrix.size)
+    left, right = _first_entries(matrix)
     moment = matrix.classes[word[left], word[right]]
     return Action(word, sign, moment, sign[left] * sign[right])
 
 
-def _letters(matrix: MomentMatrix) -> list[tuple[tuple[int, ...], ...]]:
+def word_map(full: FullWords, held: Action) -> csr_array:
+    """Return the integer matrix C that takes the words w to their images C w."""
+    moved = csr_array(full.words[held.word[full.own]])
+    return csr_array(moved.multiply(held.sign[full.own][:, None]))
+
+
+def moment_map(full: FullWords, held: Action) -> csr_array:
+    """Return the integer matrix that takes moments to the moments of the images."""
+    moved = csr_array(full.moments[held.moment[full.place]])
+    return csr_array(moved.multiply(held.moment_sign[full.place][:, None]))
+
+
+def moved_rows(program: ConicProgram, full: FullWords, held: Action) -> IntArray | None:
+    """Return to which linear row each linear row goes, or None if objective or rows change.
+
+    All copies of the moments are moved alike; rows match if cone, right-hand side and entries do.
+    """
+    each = moment_map(full, held)
+    if not _keeps_objective(program, each):
+        return None
+    linear = np.flatnonzero(program.linear_rows)
+    rows = csr_array(program.matrix[linear])
+    copies = program.shape[1] // each.shape[0]
+    moved = csr_array(rows @ kron(eye_array(copies, dtype=np.int64, format="csr"), each, format="csr"))
+    sides = list(zip(program.zero_rows[linear].tolist(), program.right.codes[linear].tolist(), strict=True))
+    named: dict[tuple[object, ...], int] = {}
+    for row, key in enumerate(_keys(rows, sides)):
+        named.setdefault(key, row)
+    found = [named.get(key, -1) for key in _keys(moved, sides)]
+    return None if -1 in found else np.array(found, dtype=np.int64)
+
+
+def _keys(rows: csr_array, sides: Sequence[tuple[bool, int]]) -> Iterator[tuple[object, ...]]:
+    rows = rows.copy()
+    rows.sum_duplicates()
+    rows.eliminate_zeros()
+    for row, side in enumerate(sides):
+        span = slice(rows.indptr[row], rows.indptr[row + 1])
+        yield (*side, rows.indices[span].tobytes(), rows.data[span].astype(np.int64).tobytes())
+
+
+def _keeps_objective(program: ConicProgram, each: csr_array) -> bool:
+    codes = program.objective.codes
+    before: dict[int, Exact] = {}
+    after: dict[int, Exact] = {}
+    for column in np.flatnonzero(np.array([bool(v) for v in program.objective.palette])[codes]).tolist():
+        before[column] = value = program.objective[column]
+        copy, k = divmod(column, each.shape[0])
+        for place in range(each.indptr[k], each.indptr[k + 1]):
+            to = copy * each.shape[0] + int(each.indices[place])
+            after[to] = after.get(to, Fraction(0)) + value * int(each.data[place])
+    return before == {column: value for column, value in after.items() if value}
+
+
+def _letters(matrix: MomentMatrix) -> list[Word]:
     tables = [
         [tuple(int(x) for x in row[:n]) for row, n in zip(party.letters, party.lengths, strict=True)]
         for party in matrix.parties
     ]
     return [tuple(tables[p][w] for p, w in enumerate(row)) for row in matrix.words.tolist()]
-
-
-def keeps(program: ConicProgram, matrix: MomentMatrix, held: Action) -> bool:
-    """Whether objective and every linear row keep their form, in all copies of the moments."""
-    width = matrix.moments
-    copies = np.arange(program.shape[1] // width)[:, None] * width
-    target = (copies + held.moment[None, :]).ravel()
-    signs = np.tile(held.moment_sign, len(copies))
-    rows = program.matrix[np.flatnonzero(program.linear_rows)].tocsc()
-    moved = rows[:, target] * signs[None, :]
-    if abs(moved - rows).sum() != 0:
-        return False
-    codes, palette = program.objective.codes, program.objective.palette
-    same = codes[target] == codes
-    negated = np.array([palette.index(-v) if -v in palette else -1 for v in palette], dtype=np.int64)
-    opposite = negated[codes[target]] == codes
-    return bool(np.all(np.where(signs > 0, same, opposite)))
 
 
 def orbits(actions: Sequence[Action], moments: int) -> tuple[IntArray, IntArray, int]:
@@ -160,7 +266,14 @@ def orbits(actions: Sequence[Action], moments: int) -> tuple[IntArray, IntArray,
     sign = np.where(vanish, 0, np.where(plus == name, 1, -1))
     # the identity counts as positive, and with it its orbit
     first = np.zeros(len(kept), dtype=np.int64)
-    for k in range(moments - 1, -1, -1):
-        if sign[k]:
-            first[place[k]] = sign[k]
+    signed = np.flatnonzero(sign)[::-1]
+    first[place[signed]] = sign[signed]  # of several values the last one stays
     return place, sign * first[np.maximum(place, 0)], len(kept)
+
+
+def row_orbits(moved: Sequence[IntArray]) -> IntArray:
+    """Return the orbit of each linear row, from the images of all rows under each generator."""
+    count = len(moved[0])
+    pairs = (np.tile(np.arange(count), len(moved)), np.concatenate(moved))
+    graph = coo_array((np.ones(len(pairs[0]), dtype=np.int8), pairs), shape=(count, count))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

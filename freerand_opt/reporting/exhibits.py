@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from freerand_opt.certificates.attack import from_json
@@ -13,24 +13,33 @@ from freerand_opt.reporting import words
 from freerand_opt.spec.file import Instance, QuestionFile
 from freerand_opt.verification import brackets, check_certificate
 
-FORMS = ("words", "json", "mps", "cbf", "sdpa", "task", "vipr")
+FORMS = ("words", "matrix", "json", "mps", "cbf", "sdpa", "task", "vipr")
 #: Formats without matrices.
 LINEAR = ("mps", "vipr")
 
 
-def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
-    """Return one instance of a file in one of `FORMS`; all but words is the program alone."""
+def instance(file: QuestionFile, chosen: Instance, form: str, symmetry: Sequence[str] = ()) -> str:
+    """Return one instance of a file in one of `FORMS`; all but words is the program alone.
+
+    `symmetry` names relabellings of a question about quantum devices, as for `bound`.
+    """
     if chosen.question is None:
         return _computation(file, chosen, form)
     from freerand_opt.programs import export, export_conic
     from freerand_opt.programs.build import build
     from freerand_opt.programs.quantum import MomentStrategies
-    from freerand_opt.reporting.matrices import moment_matrices
+    from freerand_opt.reporting.matrices import as_csv, moment_matrices, symmetric_blocks
 
     made = build(chosen.question)
     program = made.above.program
     if form in LINEAR and program.psd_blocks:
         raise InputError("--as", f"{form} holds linear programs only; take cbf, sdpa, task or json")
+    if symmetry and form != "words":
+        raise InputError("--symmetry", "changes how a program is solved, not the program; take --as words")
+    if form == "matrix":
+        if not isinstance(made.above, MomentStrategies):
+            raise InputError("--as", "matrix is the moment matrix of quantum devices; others have none")
+        return as_csv(made.above.moments)
     if form == "vipr":
         from freerand_opt.bounding import proofs
 
@@ -49,7 +58,10 @@ def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
             *words.program(program, made.method),
         ]
         if isinstance(made.above, MomentStrategies):
+            lines += symmetric_blocks(chosen.question, made.above, symmetry)
             lines += moment_matrices(made.above, chosen.question.scenario)
+        elif symmetry:
+            raise InputError("--symmetry", "is for quantum devices; other programs have no operators")
         return "\n".join(line for line in lines if line) + "\n"
     return {"mps": export.as_mps, "cbf": export_conic.as_cbf, "sdpa": export_conic.as_sdpa}[form](program)
 

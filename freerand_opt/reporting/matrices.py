@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.programs.cones import SourceCone
 from freerand_opt.programs.moments import MomentMatrix
 from freerand_opt.programs.quantum import MomentStrategies
+from freerand_opt.solving import SYMMETRIC_SIZE
+from freerand_opt.solving import symmetric_blocks as blocks_of
 
-#: Matrices of at most this size are printed entry by entry.
+#: So many rows and columns of a matrix are printed, in parts of at most so many characters a line.
 PRINTED = 12
+WIDTH = 100
 #: At most so many facets or vertices of a source are printed.
 LISTED = 8
 
@@ -34,11 +41,39 @@ def moment_matrices(made: MomentStrategies, scenario: Scenario) -> Iterator[str]
     )
     if which:
         yield from _vertices(cone, scenario) if cone.vertices else _facets(cone)
-    if size <= PRINTED:
-        yield from _entries(matrix)
-    else:
-        words = matrix.word_labels()
-        yield f"words       {', '.join(words[:12])}, .., {words[-1]}"
+    words = matrix.word_labels()
+    if size > PRINTED:
+        yield f"words       {', '.join(words[:PRINTED])}, .., {words[-1]}"
+    yield from _entries(matrix)
+
+
+def symmetric_blocks(question: Question, made: MomentStrategies, symmetry: Sequence[str]) -> Iterator[str]:
+    """Yield what the program's symmetries leave: unknowns and blocks, each with its number of copies."""
+    held = blocks_of(question, made, symmetry)
+    if held is None:
+        small = made.moments.size < SYMMETRIC_SIZE
+        yield "symmetry    " + (
+            f"not used below {SYMMETRIC_SIZE} words unless named" if small else "none known; see --symmetry"
+        )
+        return
+    sizes = sorted((block.basis.shape[2] for block in held.blocks), reverse=True)
+    unknown = held.lift.shape[1]
+    yield f"symmetry    {unknown - 1} moments besides <1> are left, of {made.moments.moments - 1}"
+    many = ", ".join(f"{count} of {size} x {size}" for size, count in Counter(sizes).items())
+    yield f"            each psd block of {made.moments.size} x {made.moments.size} splits into {many}"
+
+
+def as_csv(matrix: MomentMatrix) -> str:
+    """Return the upper triangle of a moment matrix as lines row,column,moment number,moment."""
+    words, labels = matrix.word_labels(), matrix.labels
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["row", "column", "number", "moment"])
+    for i in range(matrix.size):
+        for j in range(i, matrix.size):
+            held = int(matrix.classes[i, j])
+            lines.writerow([words[i], words[j], held, labels[held] if held >= 0 else "0"])
+    return text.getvalue()
 
 
 def _facets(cone: SourceCone) -> Iterator[str]:
@@ -71,17 +106,32 @@ def _vertices(cone: SourceCone, scenario: Scenario) -> Iterator[str]:
 def _entries(matrix: MomentMatrix) -> Iterator[str]:
     """Yield the upper triangle, entry (u, v) being <u* v>; 0 where the product vanishes."""
     words, labels = matrix.word_labels(), matrix.labels
-    size = matrix.size
+    size = min(matrix.size, PRINTED)
 
     def entry(i: int, j: int) -> str:
         held = int(matrix.classes[i, j])
         return "" if j < i else "0" if held < 0 else labels[held]
 
-    cells = [["", *words], *([words[i], *(entry(i, j) for j in range(size))] for i in range(size))]
+    cells = [["", *words[:size]], *([words[i], *(entry(i, j) for j in range(size))] for i in range(size))]
     widths = [max(len(row[column]) for row in cells) for column in range(size + 1)]
-    yield "matrix      entry (u, v) = <u* v>, lower triangle by symmetry"
-    for row in cells:
-        yield "  " + _line(row, widths)
+    part = "" if size == matrix.size else f"; the first {size} rows and columns, all by --as matrix"
+    yield f"matrix      entry (u, v) = <u* v>, lower triangle by symmetry{part}"
+    for number, columns in enumerate(_parts(widths)):
+        if number:
+            yield f"            columns {words[columns[0] - 1]} to {words[columns[-1] - 1]}"
+        for row in cells[: columns[-1] + 1]:
+            yield "  " + _line([row[c] for c in (0, *columns)], [widths[c] for c in (0, *columns)])
+
+
+def _parts(widths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield the columns that stand side by side, so that no line is longer than `WIDTH`."""
+    held: list[int] = []
+    for column in range(1, len(widths)):
+        if held and widths[0] + sum(widths[c] + 2 for c in (*held, column)) > WIDTH - 2:
+            yield held
+            held = []
+        held.append(column)
+    yield held
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

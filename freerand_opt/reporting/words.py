@@ -120,6 +120,9 @@ def attack(strategies: Strategies, asked: Question, limit: int = 8) -> Iterator[
             )
             yield f"  weight {_short(weight)}: box {strategy.box.label}; settings {', '.join(shares)}"
             continue
+        if isinstance(strategy, Strategy) and strategy.even:
+            yield f"  weight {_short(weight)}: box {strategy.label}; all settings equally likely"
+            continue
         most, largest = max(strategy.chances, key=lambda pair: pair[1])
         least, smallest = min(strategy.chances, key=lambda pair: pair[1])
         spread = f"settings {scenario.setting_label(most)} most likely ({_short(largest)})"

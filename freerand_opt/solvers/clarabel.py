@@ -24,7 +24,7 @@ TOLERANCE = 1e-10
 def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution:
     """Solve a program with zero, nonnegative and psd blocks; `time_limit` in seconds."""
     begun = time.perf_counter()
-    scales, cones = _cones(program)
+    scales, cones = block_cones(program)
     matrix = diags_array(scales) @ program.matrix.astype(np.float64)
     primal, z, status = run(
         -program.objective.floats(), matrix, program.right.floats() * scales, cones, time_limit
@@ -59,7 +59,7 @@ def run(
     return np.array(answer.x), np.array(answer.z), status
 
 
-def _cones(program: ConicProgram) -> tuple[FloatArray, list[object]]:
+def block_cones(program: ConicProgram) -> tuple[FloatArray, list[object]]:
     """Return row scales (sqrt 2 off the diagonal of a psd block) and the solver's cones."""
     scales = np.ones(program.shape[0])
     cones: list[object] = []

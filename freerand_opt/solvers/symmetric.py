@@ -16,76 +16,17 @@ from importlib.util import find_spec
 
 import clarabel
 import numpy as np
-from scipy.sparse import csr_array, csr_matrix, diags_array, kron, vstack
+from scipy.sparse import csr_array, csr_matrix, diags_array, eye_array, kron, vstack
 
-from freerand_opt.programs.blocks import Block, split
-from freerand_opt.programs.moments import MomentMatrix, triangle
-from freerand_opt.programs.program import ConicProgram, FloatArray, IntArray
+from freerand_opt.programs.invariants import Reduced
+from freerand_opt.programs.moments import triangle
+from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.solution import Solution, Status, without_basis
-from freerand_opt.programs.symmetry import Action, orbits
 from freerand_opt.solvers.clarabel import TOLERANCE, run
 
-
-@dataclass(frozen=True, eq=False)
-class Reduced:
-    """Orbits of moments with signs, and the blocks; `lift` maps orbit values to moments."""
-
-    lift: csr_array
-    blocks: list[Block]
-    entries: list[FloatArray]
-
-
-def reduced(matrix: MomentMatrix, actions: Sequence[Action]) -> Reduced | None:
-    """Return the reduction by a group given by generators, or None if its blocks were not found."""
-    if not actions:
-        return None
-    orbit, sign, count = orbits(actions, matrix.moments)
-    held = np.flatnonzero(sign)
-    lift = csr_array((sign[held].astype(np.float64), (held, orbit[held])), shape=(matrix.moments, count))
-    classes = matrix.classes
-    inside = classes >= 0
-    places = np.where(inside, np.maximum(orbit[np.maximum(classes, 0)], 0), 0)
-    signs = np.where(inside, sign[np.maximum(classes, 0)], 0).astype(np.float64)
-    blocks = split(lambda y: signs * y[places], count)
-    if blocks is None:
-        return None
-    first, weights = _representatives(actions, matrix.size)
-    entries = [_entries(block, places[first], signs[first], first, weights, count) for block in blocks]
-    return Reduced(lift, blocks, entries)
-
-
-def _representatives(actions: Sequence[Action], size: int) -> tuple[IntArray, FloatArray]:
-    """Return the first word of each orbit of words, and the sizes of the orbits."""
-    part = np.arange(size)
-    while True:
-        new = part.copy()
-        for held in actions:
-            low = np.minimum(new, new[held.word])
-            new = low
-            np.minimum.at(new, held.word, low)
-        if np.array_equal(new, part):
-            break
-        part = new
-    first, count = np.unique(part, return_counts=True)
-    return first, count.astype(np.float64)
-
-
-def _entries(
-    block: Block, places: IntArray, signs: FloatArray, first: IntArray, weights: FloatArray, count: int
-) -> FloatArray:
-    """Return the coefficients (entries of the upper triangle, orbits) of a block's matrix.
-
-    The sum over copies is invariant, so one row for each orbit of words suffices.
-    """
-    copies, _, width = block.basis.shape
-    i, j = triangle(width)
-    found = np.empty((len(i), count))
-    for row, (a, b) in enumerate(zip(i.tolist(), j.tolist(), strict=True)):
-        outer = np.einsum("cr,cn->rn", block.basis[:, first, a], block.basis[:, :, b])
-        shares = outer * signs * (weights / copies)[:, None]
-        found[row] = np.bincount(places.ravel(), weights=shares.ravel(), minlength=count)
-    return found
+#: Powers of a generator, and rounds over all of them, in an average over the group.
+MAX_TURNS = 1000
 
 
 def solve(made: MomentStrategies, held: Reduced, *, time_limit: float | None = None) -> Solution:
@@ -110,9 +51,12 @@ def solve(made: MomentStrategies, held: Reduced, *, time_limit: float | None = N
         right[signed],
         blocks,
     )
-    answer = _by_clarabel(small, time_limit) if find_spec("qics") is None else _by_qics(small, time_limit)
+    answer = by_clarabel(small, time_limit) if find_spec("qics") is None else by_qics(small, time_limit)
     multipliers = np.zeros(program.shape[0])
     multipliers[zero], multipliers[signed] = answer.zero, answer.signed
+    linear = np.flatnonzero(program.linear_rows)
+    totals = np.bincount(held.rows, weights=multipliers[linear])
+    multipliers[linear] = (totals / np.bincount(held.rows))[held.rows]
     multipliers = _assembled(program, held, answer.blocks, multipliers)
     primal = lift @ answer.x
     return without_basis(
@@ -146,9 +90,26 @@ def _assembled(
             small = next(parts) / len(block.basis)
             for basis in block.basis:
                 full += basis @ small @ basis.T
+        full = _averaged(full, held.turns)
         i, j = triangle(size)
         multipliers[start : start + len(i)] = np.where(i == j, full[i, j], 2 * full[i, j])
     return multipliers
+
+
+def _averaged(matrix: FloatArray, turns: Sequence[csr_array]) -> FloatArray:
+    """Return the average of C' Z C over the group, by turns over the powers of each generator."""
+    for _ in range(MAX_TURNS):
+        before = matrix
+        for turn in turns:
+            total, moved, count = matrix, turn.T @ matrix @ turn, 1
+            power = turn
+            while abs(power - eye_array(len(matrix))).max() > 0 and count < MAX_TURNS:
+                total, moved, count = total + moved, turn.T @ moved @ turn, count + 1
+                power = power @ turn
+            matrix = total / count
+        if float(np.abs(matrix - before).max(initial=0.0)) < 1e-14 * float(np.abs(matrix).max()):
+            break
+    return matrix
 
 
 # ------------------------------------------------------------------ the small program in floats
@@ -178,7 +139,8 @@ class Answer:
     blocks: list[FloatArray]
 
 
-def _by_qics(small: Small, limit: float | None) -> Answer:
+def by_qics(small: Small, limit: float | None) -> Answer:
+    """Solve by QICS; `limit` in seconds."""
     import qics
 
     # blocks of one row are plain inequalities
@@ -228,7 +190,8 @@ def _by_qics(small: Small, limit: float | None) -> Answer:
     )
 
 
-def _by_clarabel(small: Small, limit: float | None) -> Answer:
+def by_clarabel(small: Small, limit: float | None) -> Answer:
+    """Solve by Clarabel; `limit` in seconds."""
     cones = [clarabel.ZeroConeT(small.zero.shape[0]), clarabel.NonnegativeConeT(small.signed.shape[0])]
     parts, sides = [small.zero, small.signed], [small.zero_right, small.signed_right]
     for width, rows in small.blocks:

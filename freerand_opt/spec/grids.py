@@ -14,6 +14,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.spec.fields import Fields, kind, number, shown
 
 MAX_INSTANCES = 10_000
+DEVICES, LEVEL = "adversary.devices", "adversary.level"
 
 
 def values_of(source: object, path: str) -> list[Any]:
@@ -84,6 +85,7 @@ def cells(body: Mapping[str, Any], overrides: Mapping[str, str], most: int) -> I
         cell = rest
         for field, value in zip(axes, choice, strict=True):
             cell = _set(cell, field, value)
+        cell = _levelled(cell, body, axes)
         words = {
             axis: named[axis][axes[axis].index(value)]
             if axis in named and axis not in overrides
@@ -94,6 +96,22 @@ def cells(body: Mapping[str, Any], overrides: Mapping[str, str], most: int) -> I
         ends = all(value in (axes[axis][0], axes[axis][-1]) for axis, value in zip(axes, choice, strict=True))
         row = " ".join(word for axis, word in words.items() if axis != across)
         yield Cell(" ".join(words.values()), cell, ends, row, words.get(across or "", ""))
+
+
+def _levelled(cell: dict[str, Any], body: Mapping[str, Any], axes: Mapping[str, list[Any]]) -> dict[str, Any]:
+    """Leave the level of a file about quantum devices out of a grid's cells with other devices."""
+    written, adversary = body.get("adversary"), cell.get("adversary")
+    if (
+        DEVICES not in axes
+        or LEVEL in axes
+        or not (isinstance(written, dict) and isinstance(adversary, dict))
+    ):
+        return cell
+    if written.get("devices") != "quantum" or "quantum" not in axes[DEVICES]:
+        return cell
+    if adversary["devices"] == "quantum":
+        return cell
+    return {**cell, "adversary": {key: value for key, value in adversary.items() if key != "level"}}
 
 
 def _alternatives(value: object) -> bool:
