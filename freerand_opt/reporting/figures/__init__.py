@@ -1,0 +1,1 @@
+"""Figures for papers: rows with proofs, and pure functions that draw them."""
