@@ -40,7 +40,7 @@ LEVELS = (
     ("sweeps",),
     ("reporting",),
     ("options",),
-    ("verbs", "cli_simulate"),
+    ("verbs", "cli_simulate", "cli_plot"),
     ("cli",),
     ("__main__",),
 )
@@ -78,9 +78,10 @@ OUTSIDE = {
     "flint": ("exact", "programs", "certificates"),
     "rich": ("reporting", "cli"),
     "threadpoolctl": ("answering",),
-    "typer": ("cli", "cli_simulate", "verbs", "options"),
+    "typer": ("cli", "cli_simulate", "cli_plot", "verbs", "options"),
     "distributed": ("engine",),
     "polars": ("reporting",),
+    "matplotlib": ("reporting",),
     "numpy": (
         "programs",
         "solvers",
@@ -213,7 +214,11 @@ def test_heavy_packages_are_imported_late_by_the_command_line():
     ]
     found = set(imported(ast.Module(body=top, type_ignores=[])))
     allowed = {"freerand_opt", "freerand_opt.errors", "freerand_opt.certificates.check", "typer"}
-    allowed |= {"freerand_opt.cli_simulate", *(f"freerand_opt.{name}" for name in files)}
+    allowed |= {
+        "freerand_opt.cli_simulate",
+        "freerand_opt.cli_plot",
+        *(f"freerand_opt.{name}" for name in files),
+    }
     assert {module for module in found if module.split(".")[0] in ("freerand_opt", *OUTSIDE)} <= allowed
 
 

@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 from freerand_opt.exact import Exact
 from freerand_opt.reporting.figures.row import Row
+from freerand_opt.spec.file import QuestionFile
 from freerand_opt.verification import Verification
 
-#: Answer the instances of a claim, with fields set to other values: (name, {field: text}) -> answers.
-Ask: TypeAlias = Callable[[str, Mapping[str, str]], Iterable[Verification]]
+#: Answer the instances of a claim, with fields set to other values: (name or file, {field: text}) -> answers.
+Ask: TypeAlias = Callable[[str | QuestionFile, Mapping[str, str]], Iterable[Verification]]
 
 
 def bracket(found: Verification, series: str, x: Exact | str, panel: str = "") -> Row | None:

@@ -14,16 +14,14 @@ from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula
 
 LOCAL = "local models reach $I_N$"
-WHOLE = "local models reach every probability"
 LIMIT = r"limit $(1-1/\sqrt{2})/2$"
 
 FRAME = Frame(
     "critical",
     "Critical epsilon against N",
-    r"From which $\epsilon$ on chained quantum correlations with $N$ settings a party have a local model, for"
-    r" settings from a Santha--Vazirani source and uniform observed settings. Dots: certified brackets; the line"
-    r" through them is $\frac12\left(1-I_N^{1/2r}\right)$, $N=2^r$. A test of every probability, and not"
-    r" of $I_N$ alone, is passed later.",
+    r"From which $\epsilon$ on chained quantum correlations with $N$ settings a party have a local model,"
+    r" for settings from a Santha--Vazirani source and uniform observed settings. Dots: certified brackets;"
+    r" the line through them is $\frac12\left(1-I_N^{1/2r}\right)$, $N=2^r$.",
     (
         Panel("", "settings a party, $N$", r"critical $\epsilon$", x_scale="log", heights=(0.11, 0.16),
               legend="lower right"),
@@ -34,17 +32,15 @@ FRAME = Frame(
 def rows(ask: Ask) -> list[Row]:
     """Return certified thresholds for N = 2, .., 1024 beside the closed form and its limit."""
     found: list[Row] = []
-    for name in ("chained_local_threshold_sv", "chained_local_threshold_large", "theorem_1_local_whole"):
+    for name in ("chained_local_threshold_sv", "chained_local_threshold_large"):
         for answer in ask(name, {}):
             question = answer.instance.question
-            whole = name == "theorem_1_local_whole"
-            if question is None or (whole and answer.instance.name) or "whole" in answer.instance.name:
+            if question is None or "whole" in answer.instance.name:
                 continue
             settings = Fraction(question.scenario.settings[0])
-            drawn = bracket(answer, WHOLE if whole else LOCAL, settings)
+            drawn = bracket(answer, LOCAL, settings)
             found += [drawn] if drawn is not None else []
-            if not whole:
-                found.append(formula(LOCAL, settings, chained_local_threshold(question)))
+            found.append(formula(LOCAL, settings, chained_local_threshold(question)))
     limit = (1 - 1 / sqrt(Fraction(2))) / 2
     found += [formula(LIMIT, Fraction(2**r), limit) for r in (1, 10)]
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,19 +59,22 @@ def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
         _brackets(ax, panel, brackets, name, colours[name])
         measured = [row for row in points if row.kind == "measured"]
         if measured:
-            _measured(ax, measured, name, colours[name], "osD^vP*"[number % 7])
+            alone = name not in lines  # else the closed form of the same name joins the points
+            _measured(ax, measured, name, colours[name], "osDPX*"[number % 6], joined=alone)
     for name in lines:
         points = sorted(
-            (row for row in rows if row.series == name and row.kind == "formula"), key=lambda row: row.position
+            (row for row in rows if row.series == name and row.kind == "formula"),
+            key=lambda row: row.position,
         )
         known = name in names or not names
+        about = name.rpartition(", ")[2]  # a line such as "bound, N = 64" has the colour of "N = 64"
         ax.plot(
             [row.position for row in points],
             [row.middle for row in points],
-            color=colours.get(name, "#555555"),
+            color=colours.get(about, "#555555"),
             linewidth=0.9,
-            linestyle="-" if known else _dashes(lines, names, name),
-            label=None if name in names else name,
+            linestyle="-" if known else (0, (5, 2)) if about in names else _dashes(lines, names, name),
+            label=None if about in names else name,
             zorder=2,
         )
     for row in rows:
@@ -78,7 +82,16 @@ def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
             _mark(ax, row)
     handles, _ = ax.get_legend_handles_labels()
     if len(handles) > 1 and panel.legend is not None:
-        ax.legend(loc=panel.legend)
+        _legend(ax, panel.legend)
+
+
+def _legend(ax: Axes, place: Any) -> None:
+    ax.legend(loc=place)
+
+
+def points_id(panel: str, series: str) -> str:
+    """Return the id of the markers of a series in an SVG: its two-ended brackets, in order of `x`."""
+    return "points-" + "".join(c if c.isalnum() else "-" for c in f"{panel}-{series}")
 
 
 def _dashes(lines: Sequence[str], names: Sequence[str], name: str) -> Any:
@@ -113,7 +126,7 @@ def _colours(names: Sequence[str], *, ordered: bool) -> dict[str, Any]:
 def _brackets(ax: Axes, panel: Panel, rows: Sequence[Row], name: str, colour: Any) -> None:
     if not rows:
         return
-    for row, after in zip(rows, rows[1:], strict=False):
+    for row, after in pairwise(rows):
         first, last = (row, after) if panel.between == "rises" else (after, row)
         low, high = first.low, last.high
         if panel.between != "nothing" and low is not None and high is not None:
@@ -123,7 +136,7 @@ def _brackets(ax: Axes, panel: Panel, rows: Sequence[Row], name: str, colour: An
         [row.middle - (row.low or 0) for row in whole],
         [(row.high or 0) - row.middle for row in whole],
     ]
-    ax.errorbar(
+    drawn = ax.errorbar(
         [row.position for row in whole],
         [row.middle for row in whole],
         yerr=half,
@@ -135,6 +148,8 @@ def _brackets(ax: Axes, panel: Panel, rows: Sequence[Row], name: str, colour: An
         label=name,
         zorder=3,
     )
+    if whole:  # the page shows exact ends where a reader points (reporting.page)
+        drawn.lines[0].set_gid(points_id(panel.name, name))
     for end, sign in (("low", "^"), ("high", "v")):
         open_ended = [row for row in rows if row not in whole and getattr(row, end) is not None]
         ax.plot(
@@ -146,17 +161,39 @@ def _brackets(ax: Axes, panel: Panel, rows: Sequence[Row], name: str, colour: An
         )
 
 
-def _measured(ax: Axes, rows: Sequence[Row], name: str, colour: Any, marker: str) -> None:
+def _measured(ax: Axes, rows: Sequence[Row], name: str, colour: Any, marker: str, *, joined: bool) -> None:
+    """Draw intervals with a marker inside; one that begins at 0 is an upper limit, with an arrow."""
+    seen = [row for row in rows if row.low or ax.get_yscale() != "log"]
+    inside = [_inside(row, ax.get_yscale()) for row in seen]
     ax.errorbar(
-        [row.position for row in rows],
-        [row.middle for row in rows],
-        yerr=[[row.middle - (row.low or 0) for row in rows], [(row.high or 0) - row.middle for row in rows]],
+        [row.position for row in seen],
+        inside,
+        yerr=[
+            [middle - (row.low or 0) for row, middle in zip(seen, inside, strict=True)],
+            [(row.high or 0) - middle for row, middle in zip(seen, inside, strict=True)],
+        ],
         color=colour,
         marker=marker,
+        linestyle="-" if joined else "none",
         linewidth=0.8,
         elinewidth=0.8,
         label=name,
     )
+    limits = [row for row in rows if row not in seen]
+    ax.plot(
+        [row.position for row in limits],
+        [float(row.high or 0) for row in limits],
+        "v",
+        color=colour,
+        fillstyle="none",
+    )
+
+
+def _inside(row: Row, scale: str) -> float:
+    low, high = row.low, row.high
+    assert low is not None, "a measured row has both ends"
+    assert high is not None, "a measured row has both ends"
+    return float((low * high) ** 0.5) if scale == "log" else (low + high) / 2
 
 
 def _mark(ax: Axes, row: Row) -> None:
@@ -207,7 +244,7 @@ def _ladder(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
     ax.grid(axis="y", visible=False)
     ax.set_ylim(-0.6, len(rungs) - 0.4)
     if panel.legend is not None:
-        ax.legend(loc=panel.legend)
+        _legend(ax, panel.legend)
 
 
 def _four_places(row: Row) -> str:

@@ -16,7 +16,10 @@ RUNGS: Mapping[tuple[str, str], tuple[str, str]] = {
     ("theorem_2_exponent", ""): ("Theorem 2, the paper's constants", HERE),
     ("theorem_2_exponent", "supremum"): ("Theorem 2, best constants", HERE),
     ("theorem_1_limits", ""): ("Theorem 1: fixed settings, uniform", HERE),
-    ("theorem_1_limits", "averaged, uniform, total or each edge"): ("averaged settings, uniform; local models", HERE),
+    ("theorem_1_limits", "averaged, uniform, total or each edge"): (
+        "averaged settings, uniform; local models",
+        HERE,
+    ),
     ("theorem_1_limits", "fixed, free, total"): ("fixed settings, free, $I_N$ tested", HERE),
     ("theorem_1_limits", "fixed, free, each edge"): ("fixed settings, free, each edge tested", HERE),
     ("theorem_1_limits", "averaged, free, total"): ("averaged settings, free, $I_N$ tested", HERE),
@@ -28,10 +31,11 @@ RUNGS: Mapping[tuple[str, str], tuple[str, str]] = {
 FRAME = Frame(
     "ladder",
     "Thresholds in epsilon",
-    r"Up to which $\epsilon$ the leakage of chained quantum correlations vanishes with the number of settings:"
-    r" readings of Theorem~1 (settings fixed, or averaged and told; observed settings uniform, or free, that is"
-    r" unconstrained), the exponent of Theorem~2, whose $0.058$ is the first of its two numbers rounded, and"
-    r" published alternatives. Digits are cut, not rounded. Each number is certified in exact arithmetic.",
+    r"Up to which $\epsilon$ the leakage of chained quantum correlations vanishes with the number of"
+    r" settings: readings of Theorem~1 (settings fixed, or averaged and told; observed settings uniform, or"
+    r" free, that is unconstrained), the exponent of Theorem~2, whose $0.058$ is the first of its two numbers"
+    r" rounded, and published alternatives. Digits are cut, not rounded. Each number is"
+    r" certified in exact arithmetic.",
     (Panel("", r"$\epsilon$", "", limits=(0, 0.175), legend="lower right", ladder=True),),
     width="two-column",
     height=2.9,

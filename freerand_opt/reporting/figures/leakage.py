@@ -54,7 +54,8 @@ def rows(ask: Ask) -> list[Row]:
     ):
         for answer in ask(name, fields):
             question = answer.instance.question
-            assert question is not None and isinstance(question.source, SanthaVazirani)
+            assert question is not None
+            assert isinstance(question.source, SanthaVazirani)
             epsilon, series = question.source.epsilon, f"$N={question.scenario.settings[0]}$"
             drawn = bracket(answer, series, epsilon, panel)
             found += [drawn] if drawn is not None else []
@@ -70,5 +71,3 @@ def _lemma(question: Question, series: str, panel: str, value: Exact) -> list[Ro
     if compare(value, HALF) > 0:
         return []
     return [formula(series, question.source.epsilon, value, panel)]
-
-

@@ -54,7 +54,8 @@ class Row:
     def middle(self) -> float:
         """Return the value to put a marker at: the middle of the bracket."""
         low, high = self.low, self.high
-        assert low is not None and high is not None, "one end is open"
+        assert low is not None, "the lower end is open"
+        assert high is not None, "the upper end is open"
         return (low + high) / 2
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from freerand_opt.errors import InputError
+from freerand_opt.files import write_whole
 from freerand_opt.reporting.figures.frame import Frame
 from freerand_opt.reporting.figures.row import Row, as_csv
-from freerand_opt.store import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
