@@ -13,6 +13,7 @@ from freerand_opt.answering import answered, digest, easier_program
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.exact import Exact, compare, sign
+from freerand_opt.many_parties import answered_by_orbits
 from freerand_opt.model.question import Question
 from freerand_opt.programs.build import build
 from freerand_opt.programs.program import ConicProgram
@@ -40,6 +41,8 @@ def bound(
     strategy passes the tests, TooLargeError if no program fits, SolverUnavailableError if `solver`
     cannot run, InputError for what is no symmetry.
     """
+    if question.relations is not None:
+        return answered_by_orbits(question, name, instance, solver, time_limit)
     if question.ask.at == "worst":
         return _worst(question, name, instance, solver, time_limit)
     return answered(question, name, instance, solver, time_limit, symmetry)[0]

@@ -186,6 +186,8 @@ def check_certificate(body: dict[str, Any]) -> tuple[str, ...]:
         proof = part.get("multipliers") or part.get("products")
         if not isinstance(proof, dict) or "program" not in proof or "question" not in part:
             continue
+        if "relations" in part["question"]:
+            continue  # the checker builds the program itself
         program = _program_of(part["question"], products=part.get("multipliers") is None)
         rebuilt = True
         if program.digest != proof.get("digest"):

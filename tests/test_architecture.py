@@ -27,6 +27,7 @@ LEVELS = (
     ("solving",),
     ("attacks",),
     ("answering",),
+    ("many_parties",),
     ("bounding", "relaxation"),
     ("threshold", "inequality", "rederivation"),
     ("verification", "crosscheck"),

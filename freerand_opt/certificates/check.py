@@ -1730,6 +1730,291 @@ def _orbit_masses(
     return masses, unit
 
 
+# ---------------------------------------------------------------- many parties with GHZ relations
+#
+# The program of docs/proofs/ghz-orbits.md, built from the question alone.  The output's parties that
+# can be exchanged form classes, described by how many have setting a and outcome b; of the other
+# parties only the number of settings 1 and the parity of the outcomes matter.
+
+
+@dataclass(frozen=True)
+class _Many:
+    """Hold a question about GHZ relations of many parties."""
+
+    at: list[int]
+    parties: list[int]
+    worths: list[list[Fraction]]  # of each guess, at each joint outcome of the parties
+    violated: Fraction
+    whole: bool
+    ratio: Fraction  # least P(w|settings) / P(w|settings asked for), of one w and any tested settings
+    quantity: str
+
+
+def _read_many(raw: Any) -> _Many:
+    where = "question"
+    scenario = _get(raw, "scenario", dict, where)
+    settings, outcomes = (_get(scenario, key, list, where) for key in ("settings", "outcomes"))
+    count = len(settings)
+    if not 3 <= count <= 256 or settings != [2] * count or outcomes != settings:
+        raise CertificateError(f"{where}: relations need 3 parties or more with two settings and two outcomes")
+    if scenario.get("family") != "ghz" or _get(raw, "tests", list, where):
+        raise CertificateError(f"{where}: relations are those of the family ghz, without other tests")
+    if _get(_get(raw, "observed", dict, where), "settings", str, where) != "uniform":
+        raise CertificateError(f"{where}: relations of many parties need uniform observed settings")
+    _choice(_get(raw, "adversary", dict, where), "devices", ("no-signalling",), where)
+    tested = _get(raw, "relations", dict, where)
+    violated = number(_get(tested, "violated", str, where), f"{where}: violated")
+    whole = _get(tested, "whole", bool, where)
+    if not isinstance(violated, Fraction) or violated < 0 or (whole and violated):
+        raise CertificateError(f"{where}: 'violated' is a fraction of at least 0, and 0 with 'whole'")
+    source = _get(raw, "source", dict, where)
+    ratio = Fraction(1)
+    if _choice(source, "kind", ("uniform", "santha-vazirani"), where) == "santha-vazirani":
+        epsilon = number(_get(source, "epsilon", str, where), f"{where}: epsilon")
+        if not isinstance(epsilon, Fraction) or not 0 <= epsilon < Fraction(1, 2):
+            raise CertificateError(f"{where}: epsilon is no fraction in [0, 1/2)")
+        ratio = _rational_power((1 - 2 * epsilon) / (1 + 2 * epsilon), count)
+    ask, place = _get(raw, "ask", dict, where), f"{where}: ask"
+    quantity = _choice(ask, "quantity", _LEAKS, place)
+    at = _integers(_get(ask, "at", list, place), f"{place}: at", 0, 1, count)
+    parties = _integers(_get(ask, "parties", list, place), f"{place}: parties", 0, count - 1)
+    if parties != sorted(set(parties)) or not 1 <= len(parties) <= 20:
+        raise CertificateError(f"{place}: 1 to 20 different parties in order are needed")
+    (values,) = _integers([_get(ask, "count", int, place)], f"{place}: count", 1, _MOST_VALUES)
+    if "picked" in ask:
+        worths = _picked_worths(_get(ask, "picked", dict, place), [at[p] for p in parties], f"{place}: picked")
+    else:
+        table = _integers(_get(ask, "values", list, place), f"{place}: values", 0, values - 1, 1 << len(parties))
+        worths = [[Fraction(int(v == g)) for v in table] for g in range(values)]
+    if quantity == "trace-distance":
+        if values != 2:
+            raise CertificateError(f"{place}: the trace distance needs an output with two values here")
+        worths = [[x - Fraction(1, 2) for x in row] for row in worths]
+    return _Many(at, parties, worths, violated, whole, ratio, quantity)
+
+
+def _picked_worths(raw: Any, settings: list[int], where: str) -> list[list[Fraction]]:
+    """Return the worths of guesses of the outcome of a party that epsilon-free bits pick."""
+    epsilon = number(_get(raw, "epsilon", str, where), f"{where}: epsilon")
+    if not isinstance(epsilon, Fraction) or not 0 <= epsilon <= Fraction(1, 2):
+        raise CertificateError(f"{where}: epsilon is no fraction in [0, 1/2]")
+    p, q = Fraction(1, 2) + epsilon, Fraction(1, 2) - epsilon
+    (bits,) = _integers([_get(raw, "bits", int, where)], f"{where}: bits", 0, 4)
+    if len(settings) != 1 << bits:
+        raise CertificateError(f"{where}: {bits} bits pick one of {1 << bits} parties, not {len(settings)}")
+    strings = list(itertools.product((0, 1), repeat=len(settings)))
+    found = []
+    if _choice(raw, "selection", ("common-cause", "outcome-dependent"), where) == "outcome-dependent":
+        for guess in (0, 1):
+            row = []
+            for string in strings:
+                level = [Fraction(int(x == guess)) for x in string]
+                while len(level) > 1:
+                    halves = zip(level[::2], level[1::2], strict=True)
+                    level = [max(p * a + q * b, q * a + p * b) for a, b in halves]
+                row += level
+            found.append(row)
+        return found
+    if len(set(settings)) == 1:  # parties can be exchanged, so one vertex of the source is enough
+        leanings = [(0,) * (len(settings) - 1)]
+    elif bits > 2:
+        raise CertificateError(f"{where}: more than 2 bits need equal settings of the parties they pick from")
+    else:
+        leanings = list(itertools.product((0, 1) if p != q else (0,), repeat=len(settings) - 1))
+    for leaning in leanings:  # of the bits in the order: the first, then those of its left half, then right
+        shares = _leaf_shares(list(leaning), bits, (p, q))
+        for guess in (0, 1):
+            found.append(
+                [
+                    sum((s for s, x in zip(shares, string, strict=True) if x == guess), Fraction(0))
+                    for string in strings
+                ]
+            )
+    return found
+
+
+def _leaf_shares(leaning: list[int], bits: int, weights: tuple[Fraction, Fraction]) -> list[Fraction]:
+    if bits == 0:
+        return [Fraction(1)]
+    half = len(leaning) // 2
+    left = _leaf_shares(leaning[1 : half + 1], bits - 1, weights)
+    right = _leaf_shares(leaning[half + 1 :], bits - 1, weights)
+    first = weights[leaning[0]]
+    return [first * x for x in left] + [(1 - first) * x for x in right]
+
+
+def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
+    """Build the program, in the order of docs/certificates.md."""
+    size, outside = len(m.parties), len(m.at) - len(m.parties)
+    classes: list[list[int]] = []
+    for party in range(size):
+        home = next((c for c in classes if _alike(m, c[0], party)), None)
+        if home is None:
+            classes.append([party])
+        else:
+            home.append(party)
+    split = [_splits(len(c)) for c in classes]
+    beyond = [(w, r) for w in range(outside + 1) for r in (0, 1)] if outside else [(0, 0)]
+    orbits = [(inner, w, r) for inner in itertools.product(*split) for w, r in beyond]
+    if len(orbits) * len(m.worths) > 1 << 18:
+        raise CertificateError("question: its program by orbits is too large")
+    place = {orbit: k for k, orbit in enumerate(orbits)}
+    rows: list[dict[int, int]] = []
+    for c, members in enumerate(classes):
+        fewer = [_splits(len(members) - 1) if d == c else part for d, part in enumerate(split)]
+        for inner in itertools.product(*fewer):
+            n = inner[c]
+            top, bottom = n[0] + n[1] + 1, n[2] + n[3] + 1
+            common = math.gcd(top, bottom)
+            for w, r in beyond:
+                row = {}
+                for k in range(4):  # one more party with setting k // 2 and outcome k % 2
+                    more = tuple(x + (k == j) for j, x in enumerate(n))
+                    weight = bottom // common if k < 2 else -(top // common)
+                    row[place[(*inner[:c], more, *inner[c + 1 :]), w, r]] = weight * more[k]
+                rows.append(row)
+    for inner in itertools.product(*split):
+        for w in range(outside):
+            rows.append({place[inner, w + d, r]: 1 - 2 * d for d in (0, 1) for r in (0, 1)})
+    count, guesses = len(orbits), len(m.worths)
+    full = [{g * count + k: x for k, x in row.items()} for g in range(guesses) for row in rows]
+    right = [Fraction(0)] * len(full)
+    ones = [w + sum(n[2] + n[3] for n in inner) for inner, w, _ in orbits]
+    signs = [0 if k % 2 else 1 if k % 4 else -1 for k in ones]  # what the product of outcomes should be
+    products = [-1 if (r + sum(n[1] + n[3] for n in inner)) % 2 else 1 for inner, _, r in orbits]
+    full.append({g * count + k: 1 for g in range(guesses) for k in range(count) if ones[k] == 0})
+    right.append(Fraction(1))
+    blocks: list[list[Any]] = [["zero", len(full)]]
+    if whole:
+        for k, (inner, _, _) in enumerate(orbits):
+            strings = math.prod(math.comb(n[2 * a] + n[2 * a + 1], n[2 * a]) for n in inner for a in (0, 1))
+            strings *= 2 ** (outside - 1) if outside else 1
+            full.append({g * count + k: 1 for g in range(guesses)})
+            right.append(Fraction(strings * (1 + signs[k] * products[k]), 2 ** len(m.at)))
+        blocks = [["zero", len(full)]]
+    elif violated:
+        row = {}
+        for k, (inner, w, _) in enumerate(orbits):
+            if signs[k] * products[k] < 0:
+                ways = math.comb(outside, w) * math.prod(math.comb(sum(n), n[0] + n[1]) for n in inner)
+                row |= {g * count + k: ways for g in range(guesses)}
+        full.append(row)
+        right.append(violated)
+        blocks.append(["nonnegative", 1])
+    goal = [Fraction(0)] * (guesses * count)
+    for k, (inner, w, _) in enumerate(orbits):
+        here = [m.at[m.parties[c[0]]] for c in classes]
+        if w or any(n[2 - 2 * a] + n[3 - 2 * a] for n, a in zip(inner, here, strict=True)):
+            continue
+        string = ["0"] * size
+        for n, a, members in zip(inner, here, classes, strict=True):
+            for party in members[: n[2 * a + 1]]:
+                string[party] = "1"
+        for g, worth in enumerate(m.worths):
+            goal[g * count + k] = worth[int("".join(string), 2)]
+    open_ = [Fraction(int(whole or violated > 0 or s * x >= 0)) for s, x in zip(signs, products, strict=True)]
+    return _plain_program(full, right, blocks, goal, open_ * guesses)
+
+
+def _alike(m: _Many, i: int, j: int) -> bool:
+    """Return whether two of the output's parties can be exchanged."""
+    if m.at[m.parties[i]] != m.at[m.parties[j]]:
+        return False
+    high, low = (1 << (len(m.parties) - 1 - party) for party in (i, j))
+    return all(
+        row[x | high] == row[x | low]
+        for row in m.worths
+        for x in range(len(row))
+        if not x & high and not x & low
+    )
+
+
+def _splits(size: int) -> list[tuple[int, int, int, int]]:
+    """Return how many of some parties have (setting, outcome) = 00, 01, 10, 11, in dictionary order."""
+    return [n for n in itertools.product(range(size + 1), repeat=4) if sum(n) == size]
+
+
+def _plain_program(
+    rows: list[dict[int, int]],
+    right: list[Fraction],
+    blocks: list[list[Any]],
+    goal: list[Fraction],
+    upper: list[Fraction],
+) -> dict[str, Any]:
+    """Return a program, all lower bounds 0, in the form of certificates; rows are scaled to integers."""
+
+    def listed(xs: list[Fraction]) -> dict[str, Any]:
+        seen: dict[Fraction, int] = {}
+        codes = [seen.setdefault(x, len(seen)) for x in xs]
+        return {"palette": [str(x) for x in seen], "codes": codes}
+
+    indptr, indices, values = [0], [], []
+    for row in rows:
+        for column in sorted(row):
+            if row[column]:
+                indices.append(column)
+                values.append(row[column])
+        indptr.append(len(indices))
+    return {
+        "columns": len(goal),
+        "blocks": blocks,
+        "indptr": indptr,
+        "indices": indices,
+        "values": values,
+        "right": listed(right),
+        "objective": listed(goal),
+        "lower": {"palette": ["0"], "codes": [0] * len(goal)},
+        "upper": listed(upper),
+    }
+
+
+def _check_many(certificate: Any, raw: Any) -> tuple[Number | None, Number | None, list[str]]:
+    """Return the bound and the attack's value, both proved, of a question about many parties."""
+    m = _read_many(raw)
+    bound = value = None
+    lines = []
+    proof = _get(certificate, "multipliers", (dict, type(None)), "certificate")
+    if proof is not None:
+        # given W the wrong outcomes weigh at most v / ratio on average; the whole behaviour has none
+        program = _many_program(m, m.violated / m.ratio, m.whole and m.ratio == 1)
+        name = digest(program)
+        _, line, _ = _check_multipliers_of({**proof, "program": None}, m.quantity, {name: program}, {})
+        bound = number(proof["bound"], "multipliers: bound")
+        lines.append(f"{line.replace('supplied', 'built from the question')} (docs/proofs/ghz-orbits.md)")
+    attack = _get(certificate, "attack", (dict, type(None)), "certificate")
+    if attack is not None:
+        value = number(_get(attack, "value", str, "attack"), "attack: value")
+        found = _check_point(_many_program(m, m.violated, m.whole), _get(attack, "point", dict, "attack"))
+        if _sign(found - value) < 0:
+            raise _differ("attack", "value", value, found)
+        lines.append(f"attack: boxes by orbits of parties, unbiased settings; its value is {_show(found)}")
+    return bound, value, lines
+
+
+def _check_point(program: dict[str, Any], raw: Any) -> Fraction:
+    """Return the objective at a point, given as a vector, that obeys all rows and bounds."""
+    where = "attack: point"
+    palette, codes = _vector(raw, program["columns"], where)
+    x = [_rational(palette[code], where) for code in codes]
+    upper = [Fraction(value) for value in program["upper"]["palette"]]
+    if any(not 0 <= y <= upper[code] for y, code in zip(x, program["upper"]["codes"], strict=True)):
+        raise CertificateError(f"{where}: a probability is out of bounds, or of a wrong outcome")
+    unit = math.lcm(*(y.denominator for y in x))
+    whole = [int(y * unit) for y in x]
+    right = [Fraction(value) * unit for value in program["right"]["palette"]]
+    equal = program["blocks"][0][1]
+    for row, (first, last) in enumerate(itertools.pairwise(program["indptr"])):
+        total = sum(
+            v * whole[k]
+            for k, v in zip(program["indices"][first:last], program["values"][first:last], strict=True)
+        )
+        limit = right[program["right"]["codes"][row]]
+        if total > limit or (row < equal and total < limit):
+            raise _differ(f"{where}: row {row}", "right side", limit / unit, Fraction(total, unit))
+    goal = [Fraction(value) for value in program["objective"]["palette"]]
+    return sum((goal[c] * y for c, y in zip(program["objective"]["codes"], x, strict=True)), Fraction(0))
+
+
 # ---------------------------------------------------------------- kinds of certificates
 
 
@@ -1779,6 +2064,8 @@ def _check_bracket(
     certificate: Any, programs: Mapping[str, dict[str, Any]], lifted: Mapping[str, Lifted]
 ) -> _Proof:
     raw = _get(certificate, "question", dict, "certificate")
+    if "relations" in raw:
+        return _check_bracket_of_many(certificate, raw)
     q = _read_question(raw)
     lower, upper = _answer(certificate)
     multipliers = _get(certificate, "multipliers", (dict, type(None)), "certificate")
@@ -1824,6 +2111,21 @@ def _check_bracket(
     _follows("lower", lower, low)
     _follows("upper", upper, high)
     return _Proof(raw, lower, upper, lines, carried)
+
+
+def _check_bracket_of_many(certificate: Any, raw: Any) -> _Proof:
+    lower, upper = _answer(certificate)
+    bound, value, lines = _check_many(certificate, raw)
+    if bound is None and value is None:
+        raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")
+    if bound is not None and value is not None and _sign(bound - value) < 0:
+        raise CertificateError(f"certificate: the proofs contradict each other, {value} > {bound}")
+    low, high = value, bound
+    if raw["ask"]["quantity"] == "min-entropy":
+        low, high = (None if x is None else -_call("log2", x) for x in (bound, value))
+    _follows("lower", lower, low)
+    _follows("upper", upper, high)
+    return _Proof(raw, lower, upper, lines, True)
 
 
 def _without(question: Any, path: Sequence[str]) -> tuple[Any, Any]:
@@ -2080,7 +2382,9 @@ def check(
     what = "worst " + quantity if kind == "worst" else kind if kind == "threshold" else quantity
     title = " ".join(certificate[key] for key in ("name", "instance") if key in certificate)
     lines = [f"{title}: {ends[0]} <= {what} <= {ends[1]}".removeprefix(": "), *proof.lines]
-    if any("multipliers:" in line or "products:" in line for line in proof.lines):
+    if "relations" in proof.question:
+        lines.append("that the program by orbits has the full program's answer: docs/proofs/ghz-orbits.md")
+    elif any("multipliers:" in line or "products:" in line for line in proof.lines):
         lines.append(
             "not checked here: that the program says what the question says"
             if proof.carried

@@ -24,6 +24,7 @@ from freerand_opt.programs.boxes import (
 )
 from freerand_opt.programs.cones import any_cone, hull_cone, party_bounds, source_cone
 from freerand_opt.programs.guesses import relevant_parties
+from freerand_opt.programs.many import OrbitBoxes, by_party_orbits, violation_limit
 from freerand_opt.programs.outer import StrategyProgram, outer
 from freerand_opt.programs.program import ExactVector
 from freerand_opt.programs.quantum import MomentStrategies, by_moments
@@ -50,8 +51,8 @@ class Bounds:
     `below` is None where `above` is only an outer program.
     """
 
-    above: StrategyProgram | QuotientStrategies | MomentStrategies
-    below: StrategyProgram | QuotientStrategies | None
+    above: StrategyProgram | QuotientStrategies | MomentStrategies | OrbitBoxes
+    below: StrategyProgram | QuotientStrategies | OrbitBoxes | None
     method: str
 
 
@@ -60,6 +61,8 @@ def build(question: Question) -> Bounds:
 
     A sum of ratios (free settings) is relaxed, so that there is no program below.
     """
+    if question.relations is not None:
+        return _by_party_orbits(question)
     if any(sums_ratios(question, test) for test in question.tests):
         found = build(relaxed(question))
         words = found.method.removeprefix("exact: ").removeprefix("outer: ")
@@ -76,6 +79,21 @@ def build(question: Question) -> Bounds:
         if made is not None:
             return made
     raise TooLargeError("no program fits this question: " + "; ".join(dict.fromkeys(faults)))
+
+
+def _by_party_orbits(question: Question) -> Bounds:
+    """Exact, or, where a biased source lets errors hide, a bound above and unbiased settings below."""
+    assert question.relations is not None
+    violated, whole = question.relations.violated, question.relations.whole
+    limit = violation_limit(question)
+    biased = isinstance(question.source, SanthaVazirani) and question.source.epsilon > 0
+    below = by_party_orbits(question, violated, whole=whole)
+    size = f"{below.orbits.count} orbits x {below.labels} guesses (docs/proofs/ghz-orbits.md)"
+    if limit == violated and not (whole and biased):
+        return Bounds(below, below, f"exact: {size}")
+    above = by_party_orbits(question, limit, whole=False)
+    what = "relations perfect for every w" if whole else f"relations broken with weight {limit} for every w"
+    return Bounds(above, below, f"outer: {size}, {what}; attack with unbiased settings")
 
 
 def _by_moments(question: Question) -> Bounds:
