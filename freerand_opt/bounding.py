@@ -15,7 +15,7 @@ from freerand_opt.certificates import check as checker
 from freerand_opt.exact import Exact, compare, sign
 from freerand_opt.many_parties import answered_by_orbits
 from freerand_opt.model.question import Question
-from freerand_opt.programs.build import build
+from freerand_opt.programs.build import build, programs
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.refinement import lift_rows, reduce
 from freerand_opt.programs.relaxed import without_objective
@@ -57,7 +57,7 @@ def proofs(
     multipliers prove infeasibility, or the point is a strategy.
     """
     run = solver_named(solver)
-    bounds = build(question)
+    bounds = programs(question)
     program = bounds.above.program
     below = None if bounds.below is None else bounds.below.program
     solved = solve(program, below, run, time_limit)

@@ -10,7 +10,7 @@ from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import Multipliers, objective_value
 from freerand_opt.model.question import Question
-from freerand_opt.programs.build import build
+from freerand_opt.programs.build import by_relations
 from freerand_opt.programs.program import vector
 from freerand_opt.programs.refinement import lift_rows
 from freerand_opt.result import Bracket, Result
@@ -24,9 +24,8 @@ def answered_by_orbits(
     """Return the result; the certificate's programs are rebuilt by the checker from the question."""
     begun = time.perf_counter()
     run = solver_named(solver)
-    bounds = build(question)
-    above, below = bounds.above.program, None if bounds.below is None else bounds.below.program
-    assert below is not None
+    bounds = by_relations(question)
+    above, below = bounds.above.program, bounds.below.program
     solved = solve(above, above, run, time_limit)
     found = whole_multipliers(solved)
     attack = (solved if below is above else solve(below, below, run, time_limit)).point

@@ -75,9 +75,7 @@ def _output_json(output: Output) -> dict[str, Any]:
     if output.picked is None:
         return plain | {"values": list(output.values)}
     held = output.picked
-    return plain | {
-        "picked": {"bits": held.bits, "selection": held.selection, "epsilon": str(held.epsilon)}
-    }
+    return plain | {"picked": {"bits": held.bits, "selection": held.selection, "epsilon": str(held.epsilon)}}
 
 
 def _output(plain: dict[str, Any]) -> Output | None:

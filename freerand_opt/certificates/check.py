@@ -1756,7 +1756,9 @@ def _read_many(raw: Any) -> _Many:
     settings, outcomes = (_get(scenario, key, list, where) for key in ("settings", "outcomes"))
     count = len(settings)
     if not 3 <= count <= 256 or settings != [2] * count or outcomes != settings:
-        raise CertificateError(f"{where}: relations need 3 parties or more with two settings and two outcomes")
+        raise CertificateError(
+            f"{where}: relations need 3 parties or more with two settings and two outcomes"
+        )
     if scenario.get("family") != "ghz" or _get(raw, "tests", list, where):
         raise CertificateError(f"{where}: relations are those of the family ghz, without other tests")
     if _get(_get(raw, "observed", dict, where), "settings", str, where) != "uniform":
@@ -1782,9 +1784,13 @@ def _read_many(raw: Any) -> _Many:
         raise CertificateError(f"{place}: 1 to 20 different parties in order are needed")
     (values,) = _integers([_get(ask, "count", int, place)], f"{place}: count", 1, _MOST_VALUES)
     if "picked" in ask:
-        worths = _picked_worths(_get(ask, "picked", dict, place), [at[p] for p in parties], f"{place}: picked")
+        worths = _picked_worths(
+            _get(ask, "picked", dict, place), [at[p] for p in parties], f"{place}: picked"
+        )
     else:
-        table = _integers(_get(ask, "values", list, place), f"{place}: values", 0, values - 1, 1 << len(parties))
+        table = _integers(
+            _get(ask, "values", list, place), f"{place}: values", 0, values - 1, 1 << len(parties)
+        )
         worths = [[Fraction(int(v == g)) for v in table] for g in range(values)]
     if quantity == "trace-distance":
         if values != 2:
@@ -1869,7 +1875,7 @@ def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
             for w, r in beyond:
                 row = {}
                 for k in range(4):  # one more party with setting k // 2 and outcome k % 2
-                    more = tuple(x + (k == j) for j, x in enumerate(n))
+                    more = (n[0] + (k == 0), n[1] + (k == 1), n[2] + (k == 2), n[3] + (k == 3))
                     weight = bottom // common if k < 2 else -(top // common)
                     row[place[(*inner[:c], more, *inner[c + 1 :]), w, r]] = weight * more[k]
                 rows.append(row)
@@ -1931,7 +1937,10 @@ def _alike(m: _Many, i: int, j: int) -> bool:
 
 def _splits(size: int) -> list[tuple[int, int, int, int]]:
     """Return how many of some parties have (setting, outcome) = 00, 01, 10, 11, in dictionary order."""
-    return [n for n in itertools.product(range(size + 1), repeat=4) if sum(n) == size]
+    several = range(size + 1)
+    return [
+        (a, b, c, size - a - b - c) for a in several for b in several for c in several if a + b + c <= size
+    ]
 
 
 def _plain_program(

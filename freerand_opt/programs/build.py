@@ -51,18 +51,33 @@ class Bounds:
     `below` is None where `above` is only an outer program.
     """
 
-    above: StrategyProgram | QuotientStrategies | MomentStrategies | OrbitBoxes
-    below: StrategyProgram | QuotientStrategies | OrbitBoxes | None
+    above: StrategyProgram | QuotientStrategies | MomentStrategies
+    below: StrategyProgram | QuotientStrategies | None
     method: str
+
+
+@dataclass(frozen=True, eq=False)
+class OrbitBounds:
+    """As `Bounds`, for GHZ relations of many parties; the program below may have other rows."""
+
+    above: OrbitBoxes
+    below: OrbitBoxes
+    method: str
+
+
+def programs(question: Question) -> Bounds | OrbitBounds:
+    """Return the programs for any question; raise TooLargeError if none fits."""
+    return build(question) if question.relations is None else by_relations(question)
 
 
 def build(question: Question) -> Bounds:
     """Return the programs for a question; raise TooLargeError if none fits.
 
-    A sum of ratios (free settings) is relaxed, so that there is no program below.
+    A sum of ratios (free settings) is relaxed, so that there is no program below. Questions with
+    relations have `by_relations`.
     """
     if question.relations is not None:
-        return _by_party_orbits(question)
+        raise ValueError("questions with relations have programs of their own, by_relations")
     if any(sums_ratios(question, test) for test in question.tests):
         found = build(relaxed(question))
         words = found.method.removeprefix("exact: ").removeprefix("outer: ")
@@ -81,19 +96,20 @@ def build(question: Question) -> Bounds:
     raise TooLargeError("no program fits this question: " + "; ".join(dict.fromkeys(faults)))
 
 
-def _by_party_orbits(question: Question) -> Bounds:
-    """Exact, or, where a biased source lets errors hide, a bound above and unbiased settings below."""
-    assert question.relations is not None
+def by_relations(question: Question) -> OrbitBounds:
+    """Return programs by orbits of parties: exact, or a bound above and unbiased settings below."""
+    if question.relations is None:
+        raise ValueError("the question has no relations")
     violated, whole = question.relations.violated, question.relations.whole
     limit = violation_limit(question)
     biased = isinstance(question.source, SanthaVazirani) and question.source.epsilon > 0
     below = by_party_orbits(question, violated, whole=whole)
     size = f"{below.orbits.count} orbits x {below.labels} guesses (docs/proofs/ghz-orbits.md)"
     if limit == violated and not (whole and biased):
-        return Bounds(below, below, f"exact: {size}")
+        return OrbitBounds(below, below, f"exact: {size}")
     above = by_party_orbits(question, limit, whole=False)
     what = "relations perfect for every w" if whole else f"relations broken with weight {limit} for every w"
-    return Bounds(above, below, f"outer: {size}, {what}; attack with unbiased settings")
+    return OrbitBounds(above, below, f"outer: {size}, {what}; attack with unbiased settings")
 
 
 def _by_moments(question: Question) -> Bounds:

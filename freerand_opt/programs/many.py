@@ -203,7 +203,9 @@ def _no_signalling(orbits: Orbits, labels: int) -> Rows:
     lines: list[list[tuple[int, int]]] = []
     names: list[str] = []
     for c, size in enumerate(orbits.sizes):
-        others = [list(counts(size - 1)) if d == c else list(orbits.states[d]) for d in range(len(orbits.sizes))]
+        others = [
+            list(counts(size - 1)) if d == c else list(orbits.states[d]) for d in range(len(orbits.sizes))
+        ]
         for inside in product(*others):
             i, j, k, n = inside[c]
             shared = gcd(i + j + 1, k + n + 1)

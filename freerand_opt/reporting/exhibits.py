@@ -23,11 +23,11 @@ def instance(file: QuestionFile, chosen: Instance, form: str) -> str:
     if chosen.question is None:
         return _computation(file, chosen, form)
     from freerand_opt.programs import export, export_conic
-    from freerand_opt.programs.build import build
+    from freerand_opt.programs.build import programs
     from freerand_opt.programs.quantum import MomentStrategies
     from freerand_opt.reporting.matrices import moment_matrices
 
-    made = build(chosen.question)
+    made = programs(chosen.question)
     program = made.above.program
     if form in LINEAR and program.psd_blocks:
         raise InputError("--as", f"{form} holds linear programs only; take cbf, sdpa, task or json")

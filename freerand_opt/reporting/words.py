@@ -33,10 +33,12 @@ _QUANTITY = {
 def question(asked: Question) -> Iterator[str]:
     """Yield a question line by line, in the order of a question file."""
     scenario = asked.scenario
-    parties = ", ".join(
-        f"{letter}: {n} settings, {d} outcomes"
-        for letter, n, d in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True)
-    )
+    parties = f"{len(scenario.settings)} parties, 2 settings, 2 outcomes each"
+    if asked.relations is None:
+        parties = ", ".join(
+            f"{letter}: {n} settings, {d} outcomes"
+            for letter, n, d in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True)
+        )
     yield f"scenario    {parties}" + (f" ({scenario.family})" if scenario.family else "")
     lines = list(_source(asked.source, scenario.parties))
     yield f"source      {lines[0]}"
@@ -53,11 +55,13 @@ def question(asked: Question) -> Iterator[str]:
         yield f"test        {test.label}"
     if len(tests) > 4:
         yield f"            .. and {len(tests) - 4} more"
+    if asked.relations is not None:
+        yield f"test        {asked.relations.label}"
     ask = asked.ask
     output = "" if ask.output is None else ask.output.label
     at = ""
     if isinstance(ask.at, tuple):
-        at = f" at settings {scenario.setting_label(scenario.setting_index(ask.at))}"
+        at = f" at settings {scenario.settings_label(ask.at)}"
     elif ask.at is not None:
         at = f", {ask.at} over the settings" if ask.at == "average" else " at the worst settings"
     yield "ask         " + _QUANTITY[ask.quantity].format(output=output, extreme=ask.extreme) + at

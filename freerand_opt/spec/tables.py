@@ -17,7 +17,7 @@ from freerand_opt.model.functional import Functional
 from freerand_opt.model.level import patterns
 from freerand_opt.model.question import Adversary, Ask, Question, Test
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.spec import sources
+from freerand_opt.spec import many, sources
 from freerand_opt.spec.fields import Fields, attempt, kind, number, shortened, shown
 from freerand_opt.spec.moments import moment_conditions
 from freerand_opt.spec.observed import observed
@@ -38,7 +38,7 @@ TOLD = ("settings", "nothing")
 #: Families: the key of their size, the largest size, the maker (of a size, if there is a key).
 SIZED = {
     "chained": ("N", 1024, scenarios.chained),
-    "ghz": ("M", 8, scenarios.ghz),
+    "ghz": ("M", 64, scenarios.ghz),
     "cglmp": ("d", 32, scenarios.cglmp),
 }
 UNSIZED = {"chsh": scenarios.chsh, "i3322": scenarios.i3322}
@@ -49,6 +49,10 @@ QUANTITIES = ("guessing-probability", "trace-distance", "min-entropy", "score", 
 def question(root: Fields, folder: Path) -> Question:
     """Return the question that the tables of a file ask; `folder` is where CSV files are looked for."""
     scenario = _scenario(root.table_at("scenario", required=True))
+    if many.by_orbits(root.table, scenario):
+        found = many.question(root, scenario)
+        moment_conditions(root, found.adversary.devices)
+        return found
     chooser = root.table_at("source", required=True)
     assert chooser is not None
     source = sources.source(chooser, scenario)
