@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
 
 from freerand_opt.exact import Exact, compare, cos_pi, log2, power, root, sqrt
 from freerand_opt.model.functional import Functional, chained, chsh, mermin
@@ -215,6 +216,28 @@ def free_edges_averaged_base(epsilon: Fraction) -> Exact:
     return 4 * (Fraction(1, 2) - epsilon) ** 2 - (Fraction(1, 2) + epsilon)
 
 
+def ghz_local_errors(question: Question) -> Exact:
+    r"""Return the least joint probability of a broken GHZ relation over local models, free observed settings.
+
+    The smallest, over deterministic boxes, of V(root) with V(leaf) = [the box errs at these settings] and
+    V(node) = q max(V_l, V_r) + p min(V_l, V_r); (1/2 - eps)^3 for three parties. Bits in the order of parties.
+    """
+    parties = len(question.scenario.settings)
+    q = Fraction(1, 2) - _epsilon(question)
+    strings = list(product((0, 1), repeat=parties))
+    wanted = [0 if sum(s) % 2 else 1 if sum(s) % 4 else -1 for s in strings]
+    found = []
+    for flips in product((0, 1), repeat=parties):  # whose outcome changes with the setting
+        signs = [(-1) ** sum(a * b for a, b in zip(s, flips, strict=True)) for s in strings]
+        for first in (1, -1):
+            level = [Fraction(int(w == -first * x)) for w, x in zip(wanted, signs, strict=True)]
+            while len(level) > 1:
+                pairs = zip(level[::2], level[1::2], strict=True)
+                level = [q * max(a, b) + (1 - q) * min(a, b) for a, b in pairs]
+            found.append(level[0])
+    return min(found)
+
+
 def half_entropy(fraction: Fraction) -> Exact:
     """Return 1/2 - h(fraction), h the binary entropy in bits; decreasing on [0, 1/2]."""
     from freerand_opt.exact import log2
@@ -250,6 +273,7 @@ NAMED: dict[str, Callable[[Question], Exact]] = {
     "chained-local-threshold-lower": chained_local_threshold_lower,
     "mermin-local-threshold": mermin_local_threshold,
     "mermin-local-score": mermin_local_score,
+    "ghz-local-errors": ghz_local_errors,
     "chsh-local-score": chsh_local_score,
     "chsh-guess": chsh_guess,
     "chained-guess": chained_guess,

@@ -92,6 +92,30 @@ at = "average"
 [expect]
 """
 
+MANY = """
+[scenario]
+family = "ghz"
+M = 31
+[source]
+kind = "santha-vazirani"
+epsilon = 0.1
+[observed]
+behaviour = "quantum"
+settings = "uniform"
+[adversary]
+devices = "no-signalling"
+[[test]]
+relations = "mermin"
+violated = 0
+[ask]
+quantity = "guessing-probability"
+of = { majority = ["A", "B", "C"] }
+at = 1
+"""
+PICKED = (
+    '{ picked = { from = ["A", "B", "C", "D"], bits = 2, selection = "outcome-dependent", epsilon = 0.1 } }'
+)
+
 #: Files that together use every key that the reader knows.
 FILES = {
     "full": FULL,
@@ -113,6 +137,12 @@ FILES = {
         'of = "A"', 'of = { parity = ["A", "B"] }'
     ),
     "outputs": FULL.replace('of = "A"', "of = { table = [0, 1, 1, 0] }"),
+    "counted outputs": FULL.replace('of = "A"', 'of = { count = ["A", "B"], values = [0, 0, 1] }'),
+    "named outputs": FULL.replace('of = "A"', 'of = { table = [0, 1], parties = ["B"] }'),
+    "everybody": FULL.replace('of = "A"', 'of = { parity = "all" }'),
+    "many parties": HEAD + MANY,
+    "a picked party": HEAD
+    + MANY.replace('{ majority = ["A", "B", "C"] }', PICKED).replace("M = 31", "M = 4"),
     "score": QUESTION
     + '[ask]\nquantity = "score"\nfunctional = "chsh"\non = "joint"\nextreme = "smallest"\n',
     "score of terms": QUESTION + '[ask]\nquantity = "score"\nterms = { "<A0>" = 1 }\n',
@@ -226,6 +256,7 @@ def schema_keys():
         "": set(SCHEMA["properties"]),
         "reference": set(SCHEMA["properties"]["reference"]["properties"]),
         "ask.of": set(TABLES["function"]["properties"]),
+        "ask.of.picked": set(TABLES["function"]["properties"]["picked"]["properties"]),
         "expect.value": set(TABLES["formula"]["properties"]),
     }
     found["observed.state"] = set(TABLES["schmidt"]["properties"])

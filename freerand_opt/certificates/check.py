@@ -1865,23 +1865,7 @@ def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
     if len(orbits) * len(m.worths) > 1 << 18:
         raise CertificateError("question: its program by orbits is too large")
     place = {orbit: k for k, orbit in enumerate(orbits)}
-    rows: list[dict[int, int]] = []
-    for c, members in enumerate(classes):
-        fewer = [_splits(len(members) - 1) if d == c else part for d, part in enumerate(split)]
-        for inner in itertools.product(*fewer):
-            n = inner[c]
-            top, bottom = n[0] + n[1] + 1, n[2] + n[3] + 1
-            common = math.gcd(top, bottom)
-            for w, r in beyond:
-                row = {}
-                for k in range(4):  # one more party with setting k // 2 and outcome k % 2
-                    more = (n[0] + (k == 0), n[1] + (k == 1), n[2] + (k == 2), n[3] + (k == 3))
-                    weight = bottom // common if k < 2 else -(top // common)
-                    row[place[(*inner[:c], more, *inner[c + 1 :]), w, r]] = weight * more[k]
-                rows.append(row)
-    for inner in itertools.product(*split):
-        for w in range(outside):
-            rows.append({place[inner, w + d, r]: 1 - 2 * d for d in (0, 1) for r in (0, 1)})
+    rows = _many_rows(classes, split, beyond, place, outside)
     count, guesses = len(orbits), len(m.worths)
     full = [{g * count + k: x for k, x in row.items()} for g in range(guesses) for row in rows]
     right = [Fraction(0)] * len(full)
@@ -1920,6 +1904,34 @@ def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
             goal[g * count + k] = worth[int("".join(string), 2)]
     open_ = [Fraction(int(whole or violated > 0 or s * x >= 0)) for s, x in zip(signs, products, strict=True)]
     return _plain_program(full, right, blocks, goal, open_ * guesses)
+
+
+def _many_rows(
+    classes: list[list[int]],
+    split: list[list[tuple[int, int, int, int]]],
+    beyond: list[tuple[int, int]],
+    place: dict[Any, int],
+    outside: int,
+) -> list[dict[int, int]]:
+    """Return the rows by which the others see nothing of a party's setting, for one guess."""
+    rows: list[dict[int, int]] = []
+    for c, members in enumerate(classes):
+        fewer = [_splits(len(members) - 1) if d == c else part for d, part in enumerate(split)]
+        for inner in itertools.product(*fewer):
+            n = inner[c]
+            top, bottom = n[0] + n[1] + 1, n[2] + n[3] + 1
+            common = math.gcd(top, bottom)
+            for w, r in beyond:
+                row: dict[int, int] = {}
+                for k in range(4):  # one more party with setting k // 2 and outcome k % 2
+                    more = (n[0] + (k == 0), n[1] + (k == 1), n[2] + (k == 2), n[3] + (k == 3))
+                    weight = bottom // common if k < 2 else -(top // common)
+                    row[place[(*inner[:c], more, *inner[c + 1 :]), w, r]] = weight * more[k]
+                rows.append(row)
+    for inner in itertools.product(*split):
+        for w in range(outside):
+            rows.append({place[inner, w + d, r]: 1 - 2 * d for d in (0, 1) for r in (0, 1)})
+    return rows
 
 
 def _alike(m: _Many, i: int, j: int) -> bool:

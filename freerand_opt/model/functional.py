@@ -180,6 +180,7 @@ NAMED = {
     "chsh": chsh,
     "hardy": hardy,
     "mermin": mermin,
+    "mermin-errors": mermin_errors,
     "svetlichny": svetlichny,
     "i3322": i3322,
     "cglmp": cglmp,

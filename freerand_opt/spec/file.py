@@ -26,7 +26,7 @@ _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
 TIERS = ("core", "long")
 VERDICTS = ("PROVED", "REFUTED", "UNDECIDED")
 #: Tables that an instance replaces as a whole.
-REPLACED = ("expect", "grid", "threshold")
+REPLACED = ("expect", "grid", "threshold", "of")
 
 
 @dataclass(frozen=True)
