@@ -217,25 +217,26 @@ def free_edges_averaged_base(epsilon: Fraction) -> Exact:
 
 
 def ghz_local_errors(question: Question) -> Exact:
-    r"""Return the least joint probability of a broken GHZ relation over local models, free observed settings.
+    r"""Return the least joint probability of a broken GHZ relation over local models, free settings.
 
-    The smallest, over deterministic boxes, of V(root) with V(leaf) = [the box errs at these settings] and
-    V(node) = q max(V_l, V_r) + p min(V_l, V_r); (1/2 - eps)^3 for three parties. Bits in the order of parties.
+    The smallest, over deterministic boxes, of V(root) with V(leaf) = [the box errs at these settings],
+    V(node) = q max(V_l, V_r) + p min(V_l, V_r); (1/2 - eps)^3 for three parties. A's bit comes first.
     """
     parties = len(question.scenario.settings)
     q = Fraction(1, 2) - _epsilon(question)
+    light, heavy, unit = q.numerator, q.denominator - q.numerator, q.denominator
     strings = list(product((0, 1), repeat=parties))
     wanted = [0 if sum(s) % 2 else 1 if sum(s) % 4 else -1 for s in strings]
     found = []
     for flips in product((0, 1), repeat=parties):  # whose outcome changes with the setting
         signs = [(-1) ** sum(a * b for a, b in zip(s, flips, strict=True)) for s in strings]
         for first in (1, -1):
-            level = [Fraction(int(w == -first * x)) for w, x in zip(wanted, signs, strict=True)]
+            level = [int(w == -first * x) for w, x in zip(wanted, signs, strict=True)]
             while len(level) > 1:
                 pairs = zip(level[::2], level[1::2], strict=True)
-                level = [q * max(a, b) + (1 - q) * min(a, b) for a, b in pairs]
+                level = [light * max(a, b) + heavy * min(a, b) for a, b in pairs]
             found.append(level[0])
-    return min(found)
+    return Fraction(min(found), unit**parties)
 
 
 def half_entropy(fraction: Fraction) -> Exact:

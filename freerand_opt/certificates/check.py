@@ -1999,6 +1999,8 @@ def _check_many(certificate: Any, raw: Any) -> tuple[Number | None, Number | Non
         # given W the wrong outcomes weigh at most v / ratio on average; the whole behaviour has none
         program = _many_program(m, m.violated / m.ratio, m.whole and m.ratio == 1)
         name = digest(program)
+        if (claimed := _get(proof, "digest", str, "multipliers")) != name:
+            raise CertificateError(f"multipliers: claimed digest {claimed[:80]}, the question's is {name}")
         _, line, _ = _check_multipliers_of({**proof, "program": None}, m.quantity, {name: program}, {})
         bound = number(proof["bound"], "multipliers: bound")
         lines.append(f"{line.replace('supplied', 'built from the question')} (docs/proofs/ghz-orbits.md)")

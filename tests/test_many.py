@@ -1,0 +1,480 @@
+"""Programs by orbits of parties against the unreduced ones, and what their certificates say."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from dataclasses import replace
+from fractions import Fraction as F
+from itertools import combinations, permutations, product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array, eye_array, kron
+
+import freerand_opt as fr
+from freerand_opt.certificates import check
+from freerand_opt.certificates.certify import feasible, multipliers, objective_value, point
+from freerand_opt.errors import InputError, TooLargeError
+from freerand_opt.formulas import ghz_local_errors
+from freerand_opt.model.question import SELECTIONS, Adversary, Ask, Output, Picked, Question, Relations
+from freerand_opt.model.scenario import ghz
+from freerand_opt.model.source import SanthaVazirani, Uniform
+from freerand_opt.programs.build import build, by_relations
+from freerand_opt.programs.many import by_party_orbits, exchangeable
+from freerand_opt.programs.no_signalling import no_signalling_rows
+from freerand_opt.programs.program import Labels, Rows, conic_program, constant, integer_rows, vector
+from freerand_opt.programs.refinement import reduce
+from freerand_opt.programs.worths import heavy_first, mean_of_tree, party_worths, tree_shares
+from freerand_opt.solvers.highs import solve
+
+
+def majority(k):
+    return tuple(int(2 * sum(x) > k) for x in product((0, 1), repeat=k))
+
+
+def counted(k, values):
+    return tuple(values[sum(x) % len(values)] for x in product((0, 1), repeat=k))
+
+
+def question(
+    at, parties, values=(), *, v=0, whole=False, picked=None, quantity="guessing-probability", source=None
+):
+    count = 2 if picked else max(values) + 1
+    output = Output(tuple(values), count, "f", tuple(parties), picked)
+    return Question(
+        ghz(len(at)),
+        source or Uniform(),
+        "uniform",
+        Adversary("no-signalling"),
+        (),
+        Ask(quantity, output=output, at=tuple(at)),
+        Relations(F(v), whole),
+    )
+
+
+def relation(weight):
+    """The product of outcomes +1, -1 that GHZ demands: cos((weight + 2) pi/2), 0 if nothing."""
+    return (-1, 0, 1, 0)[weight % 4]
+
+
+def unreduced(asked):
+    """Every probability P(g, outcomes | settings), relations and worths by their definitions."""
+    scenario, tested = asked.scenario, asked.relations
+    outcomes, count = scenario.shape
+    worths, inside = party_worths(asked.ask), asked.ask.output.parties
+    labels, width = len(worths), outcomes * count
+    local, _ = no_signalling_rows(scenario)
+    spread = csr_array(kron(eye_array(labels, format="csr", dtype=np.int64), local, format="csr"))
+    names = Labels("row {0}", (tuple(map(str, range(spread.shape[0]))),))
+    rows = [Rows("zero", spread, constant(0, spread.shape[0]), names)]
+    one = [(0, g * width + o * count, F(1)) for g in range(labels) for o in range(outcomes)]
+    rows.append(Rows("zero", *integer_rows(one, [F(1)], labels * width), Labels("sum", ())))
+    wrong, behaviour = [], []
+    for o, xs in enumerate(scenario.joint_outcomes):
+        for s, settings_ in enumerate(scenario.joint_settings):
+            demand = relation(sum(settings_))
+            if demand and (-1) ** sum(xs) != demand:
+                wrong.append(o * count + s)
+            behaviour.append(F(1 + demand * (-1) ** sum(xs), outcomes))
+    if tested.whole:
+        entries = [(c, g * width + c, F(1)) for c in range(width) for g in range(labels)]
+        names = Labels("seen {0}", (tuple(map(str, range(width))),))
+        rows.append(Rows("zero", *integer_rows(entries, behaviour, labels * width), names))
+    else:
+        entries = [(0, g * width + c, F(1)) for g in range(labels) for c in wrong]
+        rows.append(
+            Rows(
+                "nonnegative", *integer_rows(entries, [tested.violated], labels * width), Labels("wrong", ())
+            )
+        )
+    goal = [F(0)] * (labels * width)
+    here = scenario.setting_index(asked.ask.at)
+    for g, row in enumerate(worths):
+        for o, xs in enumerate(scenario.joint_outcomes):
+            goal[g * width + o * count + here] = row[int("".join(str(xs[p]) for p in inside), 2)]
+    return conic_program(
+        rows,
+        objective=vector(goal),
+        lower=constant(0, labels * width),
+        upper=constant(1, labels * width),
+        column_labels=(Labels("{0}", (tuple(map(str, range(labels * width))),)),),
+    )
+
+
+def optimum(program):
+    """Both ends, exactly; they have to meet."""
+    solution = solve(program)
+    bound = multipliers(program, solution).bound
+    x = point(program, solution)
+    assert x is not None
+    assert objective_value(program, x) == bound
+    return bound
+
+
+def by_orbits(asked):
+    return optimum(by_party_orbits(asked, asked.relations.violated, whole=asked.relations.whole).program)
+
+
+CASES = {
+    "one party": question([0, 0, 0], [1], (0, 1)),
+    "majority, M = 3": question([1, 0, 0], [0, 1, 2], majority(3)),
+    "majority, M = 4": question([1, 1, 0, 0], [0, 1, 3], majority(3)),
+    "majority, untested": question([1, 0, 0, 0], [0, 1, 2], majority(3), v=F(1, 7)),
+    "two outcomes": question([0, 1, 1, 0], [1, 3], (0, 1, 2, 3), v=F(1, 3)),
+    "count of all": question([0, 0, 0, 0], [0, 1, 2, 3], counted(4, (0, 1, 1, 0))),
+    "count of all, v": question([1, 1, 1, 0], [0, 1, 2, 3], counted(4, (0, 0, 1)), v=F(1, 9)),
+    "whole": question([1, 0, 1, 0], [0, 2], (0, 1, 1, 1), whole=True),
+    "whole, all": question([1, 1, 0, 0], [0, 1, 2, 3], counted(4, (0, 0, 1, 1)), whole=True),
+    "trace distance": question([1, 1, 0, 0], [0, 1], (0, 1, 0, 0), v=F(1, 5), quantity="trace-distance"),
+    "picked, outcomes": question([0] * 4, range(4), picked=Picked(2, SELECTIONS[1], F(1, 10)), v=F(1, 8)),
+    "picked, one bit": question([0, 1, 0], [0, 1], picked=Picked(1, SELECTIONS[0], F(1, 5))),
+    "picked, mixed settings": question(
+        [0, 1, 1], [0, 2], picked=Picked(1, SELECTIONS[1], F(1, 5)), v=F(1, 8)
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_orbits_agree_with_the_unreduced_program(case):
+    assert by_orbits(CASES[case]) == optimum(unreduced(CASES[case]))
+
+
+def test_one_vertex_stands_for_all_where_parties_can_be_exchanged():
+    """Common cause at equal settings: all 8 vertices of two bits, unreduced, against one."""
+    full = unreduced(question([0] * 4, range(4), counted(4, (0, 1))))
+    asked = question([0] * 4, range(4), picked=Picked(2, SELECTIONS[0], F(1, 10)))
+    full, best = unreduced(question([0] * 4, range(4), counted(4, (0, 1)))), F(0)
+    for share in tree_shares(2, F(3, 5)):
+        goal = [F(0)] * full.shape[1]
+        for o, xs in enumerate(product((0, 1), repeat=4)):  # guess 0, at settings 0000
+            goal[o * 16] = sum((s for s, x in zip(share, xs, strict=True) if x == 0), F(0))
+        best = max(best, optimum(replace(full, objective=vector(goal))))
+    assert by_orbits(asked) == best
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        question([1] * 5, [0, 1, 2], majority(3)),
+        question([1, 0, 0, 1, 1], [0, 1, 2], majority(3), whole=True),
+        question([1] * 5, [0, 1, 2], majority(3), v=F(1, 100)),
+    ],
+)
+def test_five_parties_agree_with_the_unreduced_program_and_its_colour_refinement(asked):
+    full = unreduced(asked)
+    assert by_orbits(asked) == optimum(reduce(full).program)
+    assert by_orbits(asked) == multipliers(full, solve(full)).bound
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data())
+def test_any_function_of_three_parties_agrees(data):
+    inside = data.draw(st.sampled_from([p for k in (1, 2, 3) for p in combinations(range(3), k)]))
+    values = data.draw(st.lists(st.integers(0, 1), min_size=2 ** len(inside), max_size=2 ** len(inside)))
+    at = data.draw(st.lists(st.integers(0, 1), min_size=3, max_size=3))
+    v = data.draw(st.sampled_from([F(0), F(1, 6), F(3, 4)]))
+    asked = question(at, inside, values, v=v)
+    assert by_orbits(asked) == optimum(unreduced(asked))
+
+
+def test_agrees_with_the_question_language_written_out(tmp_path):
+    """The same file, written out and kept short; and Gallego et al., arXiv:1210.6514: 3/4."""
+    for v in ("0", "1/100"):
+        path = written(tmp_path, "M = 5", f'violated = "{v}"', "at = [1, 1, 1, 1, 1]")
+        [instance] = fr.read(path).instances
+        assert instance.question.relations is None
+        assert fr.bound(instance.question).bracket.exact == by_orbits(
+            question([1] * 5, [0, 1, 2], majority(3), v=F(v))
+        )
+
+
+def written(folder, scenario, tested, at, source='kind = "uniform"', of='{ majority = ["A", "B", "C"] }'):
+    path = folder / "mine.toml"
+    path.write_text(
+        f'[scenario]\nfamily = "ghz"\n{scenario}\n[source]\n{source}\n[adversary]\ndevices = "no-signalling"\n'
+        f'[[test]]\nrelations = "mermin"\n{tested}\n[ask]\nquantity = "guessing-probability"\nof = {of}\n{at}\n'
+    )
+    return path
+
+
+# ------------------------------------------------------------------ points in the original probabilities
+
+
+@pytest.mark.parametrize("asked", [CASES["majority, untested"], CASES["whole"], CASES["count of all, v"]])
+def test_points_expand_to_boxes(asked):
+    made = by_party_orbits(asked, asked.relations.violated, whole=asked.relations.whole)
+    x = point(made.program, solve(made.program))
+    full = unreduced(asked)
+    lifted = expanded(asked, made, x)
+    assert feasible(full, lifted)
+    assert objective_value(full, lifted) == objective_value(made.program, x)
+
+
+def expanded(asked, made, x):
+    """Each probability is its orbit's, divided by the number of outcome strings in the orbit at a setting."""
+    scenario, inside = asked.scenario, asked.ask.output.parties
+    classes = exchangeable(party_worths(asked.ask), [asked.ask.at[p] for p in inside])
+    outside = [p for p in range(len(scenario.settings)) if p not in inside]
+    place, members = {}, {}
+    for o, xs in enumerate(scenario.joint_outcomes):
+        for s, ss in enumerate(scenario.joint_settings):
+            own = []
+            for group in classes:
+                pairs = [(ss[inside[i]], xs[inside[i]]) for i in group]
+                own.append(tuple(pairs.count(pair) for pair in product((0, 1), repeat=2)))
+            w, r = sum(ss[p] for p in outside), sum(xs[p] for p in outside) % 2
+            place[o, s] = made.orbits.column(own, w, r)
+            members[place[o, s], s] = members.get((place[o, s], s), 0) + 1
+    return [
+        x[g * made.orbits.count + place[o, s]] / members[place[o, s], s]
+        for g in range(made.labels)
+        for o in range(scenario.shape[0])
+        for s in range(scenario.shape[1])
+    ]
+
+
+# ------------------------------------------------------------------ values of others, and closed forms
+
+
+def test_majorities():
+    """Gallego et al.: 3/4; five outcomes 12/17 (the k-variable program of the notes on conjecture 1)."""
+    for parties in (5, 6, 9, 21):
+        assert by_orbits(question([1] * parties, [0, 1, 2], majority(3))) == F(3, 4)
+    assert by_orbits(question([0] * 6, range(5), majority(5))) == F(12, 17)
+
+
+def test_every_function_of_three_outcomes_of_three_parties_is_predictable():
+    """So at every kind of setting, up to permutations; arXiv:1210.6514 therefore takes five parties."""
+    strings = list(product((0, 1), repeat=3))
+    for at in ((0, 0, 0), (0, 0, 1), (0, 1, 1), (1, 1, 1)):
+        kept = [p for p in permutations(range(3)) if tuple(at[i] for i in p) == at]
+        seen = set()
+        for values in product((0, 1), repeat=8):
+            images = [tuple(values[strings.index(tuple(x[i] for i in p))] for x in strings) for p in kept]
+            images += [tuple(1 - v for v in image) for image in images]
+            if min(images) in seen or len(set(values)) == 1:
+                continue
+            seen.add(min(images))
+            made = by_party_orbits(question(at, range(3), values), F(0), whole=False).program
+            assert multipliers(made, solve(made)).bound == 1
+
+
+def test_parity_of_fewer_than_all_is_predictable_and_mod_4_functions_are_not():
+    for k, best in ((3, F(1, 2)), (5, F(1, 3))):
+        parity = question([0] * (k + 1), range(k), counted(k, (0, 1)))
+        assert by_orbits(parity) == 1
+        shifts = [(0, 0, 1, 1), (0, 1, 1, 0)]
+        found = [2 * by_orbits(question([0] * (k + 1), range(k), counted(k, shift))) - 1 for shift in shifts]
+        assert min(found) == best
+
+
+def test_selection_that_sees_the_outcomes_biases_fair_ones():
+    """Mean bias on fair outcomes: eps/2, .875 eps, 1.148 eps, to first order; 1.82 eps in the limit."""
+    eps = F(1, 10**6)
+    for bits, slope in ((1, F(1, 2)), (2, F(7, 8)), (3, F(1148, 1000))):
+        strings = list(product((0, 1), repeat=2**bits))
+        mean = sum(mean_of_tree([F(1 - x) for x in xs], F(1, 2) + eps) for xs in strings) / len(strings)
+        assert abs((mean - F(1, 2)) / eps - slope) < F(1, 1000)
+
+
+def test_picked_party_obeys_the_bound_by_the_sum_of_biases():
+    """D <= p^n B/2 with B = 4/3 for four parties at even inputs (four exact programs in conjecture 1)."""
+    for eps in (F(0), F(1, 10), F(1, 3)):
+        asked = question([0] * 4, range(4), picked=Picked(2, SELECTIONS[0], eps), quantity="trace-distance")
+        seeing = question([0] * 4, range(4), picked=Picked(2, SELECTIONS[1], eps), quantity="trace-distance")
+        assert by_orbits(asked) <= (F(1, 2) + eps) ** 2 * F(4, 3) / 2
+        assert by_orbits(seeing) >= by_orbits(asked)
+        assert heavy_first(2, F(1, 2) + eps) in tree_shares(2, F(1, 2) + eps)
+
+
+def test_local_models_err_at_the_least_number_of_settings():
+    """At eps = 0: (2^(M-1) - 2^floor(M/2))/2 wrong settings of 2^M (Mermin, PRL 65, 1838); 6 for M = 5."""
+    for parties in range(3, 10):
+        scenario = ghz(parties)
+        asked = Question(scenario, SanthaVazirani(F(0)), "free", Adversary("local"), (), Ask("strategy"))
+        least = (2 ** (parties - 1) - 2 ** (parties // 2)) // 2
+        assert ghz_local_errors(asked) == F(least, 2**parties)
+        for eps in (F(1, 4), F(49, 100)):
+            asked = Question(scenario, SanthaVazirani(eps), "free", Adversary("local"), (), Ask("strategy"))
+            found = ghz_local_errors(asked)
+            assert found >= least * (F(1, 2) - eps) ** parties
+            assert parties != 3 or found == (F(1, 2) - eps) ** 3
+
+
+# ------------------------------------------------------------------ biased settings
+
+
+def test_biased_settings_bracket_the_answer():
+    """Perfect relations do not depend on eps; violated ones are bracketed, and the bracket closes at eps = 0."""
+    for eps in (F(0), F(1, 20), F(2, 5)):
+        source = SanthaVazirani(eps)
+        perfect = fr.bound(question([1] * 5, [0, 1, 2], majority(3), source=source))
+        assert perfect.bracket.exact == F(3, 4)
+        found = fr.bound(question([1] * 5, [0, 1, 2], majority(3), v=F(1, 100), source=source)).bracket
+        assert found.lower == by_orbits(question([1] * 5, [0, 1, 2], majority(3), v=F(1, 100)))
+        ratio = ((1 + 2 * eps) / (1 - 2 * eps)) ** 5
+        assert found.upper == by_orbits(question([1] * 5, [0, 1, 2], majority(3), v=F(1, 100) * ratio))
+        assert (found.exact is None) == (eps > 0)
+        whole = fr.bound(question([1] * 5, [0, 1, 2], majority(3), whole=True, source=source)).bracket
+        assert whole.exact == F(3, 4)
+
+
+def test_joint_program_of_four_parties_lies_in_the_bracket(tmp_path):
+    """Source and boxes together, written out: 16 settings, exact at eps = 1/20."""
+    source = 'kind = "santha-vazirani"\nepsilon = "1/20"'
+    path = written(tmp_path, "M = 4", 'violated = "1/50"', "at = [1, 1, 0, 0]", source)
+    [instance] = fr.read(path).instances
+    joint = fr.bound(instance.question).bracket
+    asked = question([1, 1, 0, 0], [0, 1, 2], majority(3), v=F(1, 50), source=SanthaVazirani(F(1, 20)))
+    reduced = fr.bound(asked).bracket
+    assert reduced.lower <= joint.lower <= joint.upper <= reduced.upper
+    assert reduced.lower < joint.lower  # biased settings do help
+
+
+# ------------------------------------------------------------------ certificates
+
+
+@pytest.fixture(scope="module")
+def certificate():
+    return fr.bound(
+        question([1] * 5, [0, 1, 2], majority(3), v=F(1, 100)), name="m", instance="i"
+    ).certificate
+
+
+def test_the_checker_builds_the_same_program(certificate):
+    report = check.check(certificate)
+    assert report.carried
+    assert (report.lower, report.upper) == ("241/320", "241/320")
+    assert any("ghz-orbits" in line for line in report.lines)
+    for asked in CASES.values():
+        made = by_relations(asked)
+        raw = fr.bound(asked).certificate["question"]
+        read = check._read_many(json.loads(json.dumps(raw)))
+        plain = check._many_program(read, read.violated, read.whole)
+        assert check.digest(plain) == made.below.program.digest
+        assert plain == made.below.program.plain
+
+
+TAMPERED = {
+    "another bound": (("answer", "upper"), "240/320", "answer"),
+    "another value": (("attack", "value"), "242/320", "value"),
+    "a smaller violation": (("question", "relations", "violated"), "1/200", "digest"),
+    "another output": (("question", "ask", "values"), [0, 0, 0, 1, 0, 1, 1, 0], "digest"),
+    "another setting": (("question", "ask", "at"), [1, 1, 1, 1, 2], "at"),
+    "more parties": (("question", "scenario", "settings"), [2] * 6, "relations need"),
+    "another family": (("question", "scenario", "family"), "chsh", "family ghz"),
+    "local devices": (("question", "adversary", "devices"), "local", "devices"),
+    "biased settings": (
+        ("question", "source"),
+        {"kind": "santha-vazirani", "epsilon": "1/10"},
+        "digest",
+    ),
+    "epsilon of a half": (("question", "source"), {"kind": "santha-vazirani", "epsilon": "1/2"}, "epsilon"),
+    "another source": (("question", "source"), {"kind": "mutual", "epsilon": "0"}, "kind"),
+    "whole and violated": (("question", "relations", "whole"), True, "whole"),
+    "a test beside": (("question", "tests"), [{"on": "joint"}], "without other tests"),
+    "free settings": (("question", "observed", "settings"), "free", "uniform"),
+    "parties twice": (("question", "ask", "parties"), [0, 0, 1], "different"),
+    "a short table": (("question", "ask", "values"), [0, 1], "length"),
+}
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_tampered_certificates_are_rejected(case, certificate):
+    path, value, words = TAMPERED[case]
+    body = copy.deepcopy(certificate)
+    holder = body
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = value
+    with pytest.raises(check.CertificateError, match=words):
+        check.check(body)
+
+
+def test_tampered_points_are_rejected(certificate):
+    """Every column that is moved breaks a row, a bound or the value."""
+    generator = random.Random(1)
+    for column in generator.sample(range(240), 30):
+        body = copy.deepcopy(certificate)
+        held = body["attack"]["point"]
+        held["palette"].append("1/3")
+        held["codes"][column] = len(held["palette"]) - 1
+        with pytest.raises(check.CertificateError, match=r"point|value"):
+            check.check(body)
+
+
+def test_a_threshold_in_epsilon(tmp_path):
+    """From some eps on the relations no longer keep the guess below 4/5."""
+    source = 'kind = "santha-vazirani"\nepsilon = 0'
+    path = written(tmp_path, "M = 7", 'violated = "1/50"', "at = 1", source)
+    seen = [
+        fr.bound(fr.read(path, {"source.epsilon": e}).instances[0].question).bracket for e in ("0", "1/20")
+    ]
+    assert seen[0].exact < seen[1].upper < F(4, 5)
+
+
+# ------------------------------------------------------------------ faults
+
+
+def test_faults():
+    picked = question([0, 1, 0, 1, 0, 1, 0, 1], range(8), picked=Picked(3, SELECTIONS[0], F(1, 10)))
+    with pytest.raises(TooLargeError, match="equal settings"):
+        by_party_orbits(picked, F(0), whole=False)
+    values = random.Random(2).choices((0, 1), k=512)
+    with pytest.raises(TooLargeError, match="columns"):
+        by_party_orbits(question([0] * 9, range(9), values), F(0), whole=False)
+    with pytest.raises(TooLargeError, match="two values"):
+        party_worths(question([0] * 6, [0, 1], (0, 1, 2, 3), quantity="trace-distance").ask)
+    with pytest.raises(ValueError, match="by_relations"):
+        build(CASES["whole"])
+
+
+FAULTS = {
+    "average": (("M = 9", "violated = 0", 'at = "average"'), {}, "ask.at", "9 settings"),
+    "a setting": (("M = 9", "violated = 0", "at = 2"), {}, "ask.at", "0 and 1"),
+    "negative": (("M = 9", "violated = -1", "at = 1"), {}, "test[0].violated", "negative"),
+    "source": (
+        ("M = 9", "", "at = 1"),
+        {"source": 'kind = "mutual"\nepsilon = 0.1'},
+        "source.kind",
+        "uniform",
+    ),
+    "epsilon": (
+        ("M = 9", "", "at = 1"),
+        {"source": 'kind = "santha-vazirani"\nepsilon = 0.5'},
+        "source.epsilon",
+        "[0, 1/2)",
+    ),
+    "a party": (
+        ("M = 9", "", "at = 1"),
+        {"of": '{ majority = ["A", "B", "Z"] }'},
+        "ask.of.majority",
+        "no party",
+    ),
+    "bits": (
+        ("M = 9", "", "at = 1"),
+        {"of": '{ picked = { from = ["A", "B"], bits = 2, selection = "common-cause", epsilon = 0 } }'},
+        "ask.of.picked.bits",
+        "2^bits",
+    ),
+    "too many": (("M = 40", "", "at = 1"), {"of": '{ parity = "all" }'}, "ask.of.parity", "20"),
+    "values": (
+        ("M = 9", "", "at = 1"),
+        {"of": '{ count = ["A"], values = [-1] }'},
+        "ask.of.values",
+        "integers",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_faults_are_named(case, tmp_path):
+    parts, more, where, words = FAULTS[case]
+    with pytest.raises(InputError) as error:
+        fr.read(written(tmp_path, *parts, **more))
+    assert where in str(error.value)
+    assert words in str(error.value)
