@@ -8,6 +8,7 @@ import random
 from dataclasses import replace
 from fractions import Fraction as F
 from itertools import combinations, permutations, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +30,7 @@ from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.program import Labels, Rows, conic_program, constant, integer_rows, vector
 from freerand_opt.programs.refinement import reduce
 from freerand_opt.programs.worths import heavy_first, mean_of_tree, party_worths, tree_shares
+from freerand_opt.reporting import exhibits
 from freerand_opt.solvers.highs import solve
 
 
@@ -61,7 +63,7 @@ def relation(weight):
     return (-1, 0, 1, 0)[weight % 4]
 
 
-def unreduced(asked):
+def unreduced(asked, relation=relation):
     """Every probability P(g, outcomes | settings), relations and worths by their definitions."""
     scenario, tested = asked.scenario, asked.relations
     outcomes, count = scenario.shape
@@ -195,8 +197,10 @@ def test_agrees_with_the_question_language_written_out(tmp_path):
 def written(folder, scenario, tested, at, source='kind = "uniform"', of='{ majority = ["A", "B", "C"] }'):
     path = folder / "mine.toml"
     path.write_text(
-        f'[scenario]\nfamily = "ghz"\n{scenario}\n[source]\n{source}\n[adversary]\ndevices = "no-signalling"\n'
-        f'[[test]]\nrelations = "mermin"\n{tested}\n[ask]\nquantity = "guessing-probability"\nof = {of}\n{at}\n'
+        f'[scenario]\nfamily = "ghz"\n{scenario}\n[source]\n{source}\n'
+        '[adversary]\ndevices = "no-signalling"\n'
+        f'[[test]]\nrelations = "mermin"\n{tested}\n'
+        f'[ask]\nquantity = "guessing-probability"\nof = {of}\n{at}\n'
     )
     return path
 
@@ -272,6 +276,25 @@ def test_parity_of_fewer_than_all_is_predictable_and_mod_4_functions_are_not():
         assert min(found) == best
 
 
+def test_four_parties_with_odd_relations():
+    """The unreduced program behind lps/four_parties_odd.toml: weights 1 and 3 are tested, signs +1 and -1."""
+
+    def odd(weight):
+        return (0, 1, 0, -1)[weight % 4]
+
+    every = tuple(range(16))
+    for d, best in ((F(0), F(1, 3)), (F(1, 100), F(101, 300)), (F(1, 10), F(11, 30))):
+        assert optimum(unreduced(question([0, 0, 0, 1], range(4), every, v=d), odd)) == best
+    for inside, values, best in (
+        ([0], (0, 1), 1),
+        ([0, 1], every[:4], F(1, 2)),
+        ([0, 1, 2], every[:8], F(1, 3)),
+        ([0, 1, 2], majority(3), F(3, 4)),
+        ([0, 1, 2], counted(3, (0, 1)), 1),
+    ):
+        assert optimum(unreduced(question([0, 0, 0, 1], inside, values), odd)) == best
+
+
 def test_selection_that_sees_the_outcomes_biases_fair_ones():
     """Mean bias on fair outcomes: eps/2, .875 eps, 1.148 eps, to first order; 1.82 eps in the limit."""
     eps = F(1, 10**6)
@@ -309,7 +332,7 @@ def test_local_models_err_at_the_least_number_of_settings():
 
 
 def test_biased_settings_bracket_the_answer():
-    """Perfect relations do not depend on eps; violated ones are bracketed, and the bracket closes at eps = 0."""
+    """Perfect relations do not depend on eps; violated ones are bracketed, exactly at eps = 0."""
     for eps in (F(0), F(1, 20), F(2, 5)):
         source = SanthaVazirani(eps)
         perfect = fr.bound(question([1] * 5, [0, 1, 2], majority(3), source=source))
@@ -407,14 +430,59 @@ def test_tampered_points_are_rejected(certificate):
             check.check(body)
 
 
-def test_a_threshold_in_epsilon(tmp_path):
-    """From some eps on the relations no longer keep the guess below 4/5."""
+def test_the_bound_grows_with_epsilon(tmp_path):
     source = 'kind = "santha-vazirani"\nepsilon = 0'
     path = written(tmp_path, "M = 7", 'violated = "1/50"', "at = 1", source)
-    seen = [
-        fr.bound(fr.read(path, {"source.epsilon": e}).instances[0].question).bracket for e in ("0", "1/20")
-    ]
-    assert seen[0].exact < seen[1].upper < F(4, 5)
+    [fair] = fr.read(path).instances
+    [biased] = fr.read(path, {"source.epsilon": "1/20"}).instances
+    assert fr.bound(fair.question).bracket.exact < fr.bound(biased.question).bracket.upper
+
+
+# ------------------------------------------------------------------ the language
+
+
+def test_outputs_by_name(tmp_path):
+    """Functions in the order in which parties are named, written out (M = 3) and kept short (M = 9)."""
+    for scenario, at in (("M = 3", "at = [1, 0, 0]"), ("M = 9", "at = 1")):
+
+        def read(of, scenario=scenario, at=at):
+            [instance] = fr.read(written(tmp_path, scenario, "", at, of=of)).instances
+            return instance.question.ask.output.values
+
+        assert read('{ count = ["A", "B", "C"], values = [0, 0, 1, 1] }') == read(
+            '{ majority = ["A", "B", "C"] }'
+        )
+        assert read('{ count = ["C", "A"], values = [0, 1] }') == read('{ parity = ["A", "C"] }')
+        assert read('{ table = [0, 0, 1, 0], parties = ["C", "A"] }') == read(
+            '{ table = [0, 1, 0, 0], parties = ["A", "C"] }'
+        )
+        if scenario == "M = 3":
+            assert read('{ parity = "all" }') == counted(3, (0, 1))
+            assert read('{ table = [0, 0, 1, 1], parties = ["A", "B"] }') == read('"A"')
+
+
+def test_an_instance_replaces_the_output(tmp_path):
+    path = written(tmp_path, "M = 9", "", "at = 1", of='{ count = ["A", "B"], values = [0, 1] }')
+    path.write_text(path.read_text() + '[[instances]]\nname = "i"\nask = { of = { parity = ["A"] } }\n')
+    assert fr.read(path).instances[1].question.ask.output.values == (0, 1)
+
+
+def test_boxes_are_shown():
+    """The box of CR: a deterministic party beside a PR box; and orbits for many parties."""
+    asked = fr.read(Path(__file__).parents[1] / "lps" / "ghz_one_party.toml").instances[0].question
+    shown = list(exhibits.certificate(fr.bound(asked).certificate))
+    table = {line[2:5]: line[7:].split(", ") for line in shown if line.startswith("  ") and line[5:6] == ":"}
+    assert len(table) == 8
+    for at, cells in table.items():
+        outcomes = {cell.split()[0]: F(cell.split()[1]) for cell in cells}
+        assert sum(outcomes.values()) == 1
+        assert len({outcome[0] for cells in table.values() for outcome in (c.split()[0] for c in cells)}) == 1
+        demand = relation(sum(map(int, at)))
+        assert not demand or all((-1) ** sum(map(int, outcome)) == demand for outcome in outcomes)
+    many = fr.bound(question([1] * 9, [0, 1, 2], majority(3)))
+    lines = list(exhibits.certificate(many.certificate))
+    shares = [F(line.split(": ")[-1]) for line in lines if line.startswith("  g")]
+    assert sum(shares) == F(3, 4)
 
 
 # ------------------------------------------------------------------ faults

@@ -1883,7 +1883,7 @@ def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
             right.append(Fraction(strings * (1 + signs[k] * products[k]), 2 ** len(m.at)))
         blocks = [["zero", len(full)]]
     elif violated:
-        row = {}
+        row: dict[int, int] = {}
         for k, (inner, w, _) in enumerate(orbits):
             if signs[k] * products[k] < 0:
                 ways = math.comb(outside, w) * math.prod(math.comb(sum(n), n[0] + n[1]) for n in inner)

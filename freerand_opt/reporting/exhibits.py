@@ -70,7 +70,11 @@ def certificate(body: dict[str, Any]) -> Iterator[str]:
         try:
             asked = question_from_json(part["question"])
             yield from words.question(asked)
-            if part["attack"] is not None:
-                yield from words.attack(from_json(part["attack"]), asked, limit=100)
+            if part["attack"] is not None and asked.relations is not None:
+                yield from words.orbit_boxes(part["attack"], asked)
+            elif part["attack"] is not None:
+                strategies = from_json(part["attack"])
+                yield from words.attack(strategies, asked, limit=100)
+                yield from words.tables(strategies, asked.scenario)
         except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, FreerandError) as error:
             yield f"(checked, but this library cannot put it into words: {error})"
