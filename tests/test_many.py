@@ -32,6 +32,7 @@ from freerand_opt.programs.refinement import reduce
 from freerand_opt.programs.worths import heavy_first, mean_of_tree, party_worths, tree_shares
 from freerand_opt.reporting import exhibits
 from freerand_opt.solvers.highs import solve
+from freerand_opt.threshold import NoChangeError
 
 
 def majority(k):
@@ -194,12 +195,15 @@ def test_agrees_with_the_question_language_written_out(tmp_path):
         )
 
 
-def written(folder, scenario, tested, at, source='kind = "uniform"', of='{ majority = ["A", "B", "C"] }'):
+def written(folder, scenario, tested, at, **more):
     path = folder / "mine.toml"
+    test = more.get("test", 'relations = "mermin"')
+    devices = more.get("devices", "no-signalling")
+    source, of = more.get("source", 'kind = "uniform"'), more.get("of", '{ majority = ["A", "B", "C"] }')
     path.write_text(
         f'[scenario]\nfamily = "ghz"\n{scenario}\n[source]\n{source}\n'
-        '[adversary]\ndevices = "no-signalling"\n'
-        f'[[test]]\nrelations = "mermin"\n{tested}\n'
+        f'[adversary]\ndevices = "{devices}"\n'
+        f"[[test]]\n{test}\n{tested}\n"
         f'[ask]\nquantity = "guessing-probability"\nof = {of}\n{at}\n'
     )
     return path
@@ -349,7 +353,7 @@ def test_biased_settings_bracket_the_answer():
 def test_joint_program_of_four_parties_lies_in_the_bracket(tmp_path):
     """Source and boxes together, written out: 16 settings, exact at eps = 1/20."""
     source = 'kind = "santha-vazirani"\nepsilon = "1/20"'
-    path = written(tmp_path, "M = 4", 'violated = "1/50"', "at = [1, 1, 0, 0]", source)
+    path = written(tmp_path, "M = 4", 'violated = "1/50"', "at = [1, 1, 0, 0]", source=source)
     [instance] = fr.read(path).instances
     joint = fr.bound(instance.question).bracket
     asked = question([1, 1, 0, 0], [0, 1, 2], majority(3), v=F(1, 50), source=SanthaVazirani(F(1, 20)))
@@ -432,7 +436,7 @@ def test_tampered_points_are_rejected(certificate):
 
 def test_the_bound_grows_with_epsilon(tmp_path):
     source = 'kind = "santha-vazirani"\nepsilon = 0'
-    path = written(tmp_path, "M = 7", 'violated = "1/50"', "at = 1", source)
+    path = written(tmp_path, "M = 7", 'violated = "1/50"', "at = 1", source=source)
     [fair] = fr.read(path).instances
     [biased] = fr.read(path, {"source.epsilon": "1/20"}).instances
     assert fr.bound(fair.question).bracket.exact < fr.bound(biased.question).bracket.upper
@@ -488,6 +492,17 @@ def test_boxes_are_shown():
 # ------------------------------------------------------------------ faults
 
 
+def test_no_threshold_in_epsilon_is_claimed(tmp_path):
+    """The attack has unbiased settings, so nothing shows from which epsilon on the guess passes a number."""
+    source = 'kind = "santha-vazirani"\nepsilon = 0'
+    path = written(tmp_path, "M = 6", 'violated = "1/50"', "at = 1", source=source)
+    seeks = '[threshold]\nof = "source.epsilon"\nbetween = [0, "1/4"]\ncrosses = "4/5"\n'
+    path.write_text(path.read_text() + seeks)
+    file = fr.read(path)
+    with pytest.raises(NoChangeError):
+        fr.answer(file, file.instances[0])
+
+
 def test_faults():
     picked = question([0, 1, 0, 1, 0, 1, 0, 1], range(8), picked=Picked(3, SELECTIONS[0], F(1, 10)))
     with pytest.raises(TooLargeError, match="equal settings"):
@@ -529,6 +544,13 @@ FAULTS = {
         "ask.of.picked.bits",
         "2^bits",
     ),
+    "devices": (
+        ("M = 9", "violated = 0", "at = 1"),
+        {"devices": "local"},
+        "adversary.devices",
+        "no-signalling",
+    ),
+    "test": (("M = 9", "", "at = 1"), {"test": 'functional = "mermin"'}, "test", "relations"),
     "too many": (("M = 40", "", "at = 1"), {"of": '{ parity = "all" }'}, "ask.of.parity", "20"),
     "values": (
         ("M = 9", "", "at = 1"),

@@ -108,8 +108,8 @@ def by_relations(question: Question) -> OrbitBounds:
     if limit == violated and not (whole and biased):
         return OrbitBounds(below, below, f"exact: {size}")
     above = by_party_orbits(question, limit, whole=False)
-    what = "relations perfect for every w" if whole else f"relations broken with weight {limit} for every w"
-    return OrbitBounds(above, below, f"outer: {size}, {what}; attack with unbiased settings")
+    what = "relations perfect" if whole else f"relations broken with weight {float(limit):.4g}"
+    return OrbitBounds(above, below, f"outer: {size}, {what} for every w; attack with unbiased settings")
 
 
 def _by_moments(question: Question) -> Bounds:

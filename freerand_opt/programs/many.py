@@ -26,6 +26,7 @@ from freerand_opt.model.functional import mermin_sign
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import SanthaVazirani
 from freerand_opt.programs.program import (
+    MAX_ENTRY,
     ConicProgram,
     Labels,
     Rows,
@@ -277,6 +278,8 @@ def _violated(orbits: Orbits, labels: int, violated: Fraction) -> Rows:
         for place, ((inside, w, _), wrong) in enumerate(_orbits(orbits))
         if wrong
     }
+    if max(weights.values()) >= MAX_ENTRY:
+        raise TooLargeError("violated: an orbit has more than 2^50 joint settings; use fewer parties")
     entries = (
         (0, g * orbits.count + place, Fraction(weight))
         for g in range(labels)

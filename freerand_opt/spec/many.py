@@ -63,11 +63,13 @@ def question(root: Fields, scenario: Scenario) -> Question:
         seen.done()
     adversary = root.table_at("adversary", required=True)
     assert adversary is not None
-    adversary.choice("devices", ("no-signalling",))
+    if adversary.table.get("devices") != "no-signalling":
+        raise adversary.fail("devices", f'{why} have devices = "no-signalling"')
+    adversary.has("devices")
     adversary.choice("told", ("settings", "nothing"), "settings")
     adversary.done()
     tests = root.get("test", list, required=True)
-    if len(tests) != 1 or not isinstance(tests[0], dict):
+    if len(tests) != 1 or not isinstance(tests[0], dict) or not {"relations", "keep"} & tests[0].keys():
         raise root.fail("test", f'{why} have one test, with relations, or with keep = "behaviour"')
     relations = _relations(Fields(tests[0], "test[0]"), source)
     fields = root.table_at("ask", required=True)
