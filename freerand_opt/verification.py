@@ -185,8 +185,8 @@ def check_certificate(body: dict[str, Any]) -> tuple[str, ...]:
     for part in brackets(body):
         proof = part.get("multipliers") or part.get("products")
         asked = part.get("question")
-        # where there are relations the checker builds the program itself
-        if not isinstance(proof, dict) or "program" not in proof or asked is None or "relations" in asked:
+        related = isinstance(asked, dict) and "relations" in asked  # the checker builds the program
+        if not isinstance(proof, dict) or "program" not in proof or "question" not in part or related:
             continue
         program = _program_of(asked, products=part.get("multipliers") is None)
         rebuilt = True

@@ -33,6 +33,7 @@ from freerand_opt.programs.worths import heavy_first, mean_of_tree, party_worths
 from freerand_opt.reporting import exhibits
 from freerand_opt.solvers.highs import solve
 from freerand_opt.threshold import NoChangeError
+from freerand_opt.verification import check_certificate
 
 
 def majority(k):
@@ -420,6 +421,35 @@ def test_tampered_certificates_are_rejected(case, certificate):
     holder[path[-1]] = value
     with pytest.raises(check.CertificateError, match=words):
         check.check(body)
+
+
+def test_any_other_leaf_is_rejected_or_true(certificate):
+    """Nothing but CertificateError is raised, and what is accepted claims no more than was proved."""
+    others = (None, True, -1, 0, 2, "0", "1/2", "3-4", "x", [], {}, [0], "average", 10**30)
+    found = [path for path in leaves(certificate) if type(path[-1]) is str or path[-1] < 4]
+    places = {path[:end] for path in found for end in (len(path), len(path) - 1) if end}
+    for *path, last in sorted(places, key=str):
+        for value in others:
+            body = copy.deepcopy(certificate)
+            holder = body
+            for key in path:
+                holder = holder[key]
+            holder[last] = value
+            try:
+                check_certificate(body)
+            except check.CertificateError:
+                continue
+            lower, upper = body["answer"]["lower"], body["answer"]["upper"]
+            assert lower is None or check.number(lower) <= F(241, 320)
+            assert upper is None or check.number(upper) >= F(241, 320)
+
+
+def leaves(value, path=()):
+    if isinstance(value, dict | list) and value:
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path
 
 
 def test_tampered_points_are_rejected(certificate):
