@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.answering import digest
+from freerand_opt.biases import largest
 from freerand_opt.bounding import bound
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
-from freerand_opt.computations.roots import FUNCTIONS
+from freerand_opt.computations.roots import FUNCTIONS, Computation
 from freerand_opt.computations.roots import certificate as root_certificate
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.exact import text
 from freerand_opt.model.question import Expect
+from freerand_opt.model.relations import SumOfBiases
 from freerand_opt.model.scenario import Scenario, cglmp, chained, chsh, ghz, i3322
 from freerand_opt.programs.build import any_settings, build
 from freerand_opt.programs.program import ConicProgram
@@ -78,6 +80,8 @@ def answer(
     file: QuestionFile, instance: Instance, *, solver: str = "auto", time_limit: float | None = None
 ) -> Result:
     """Return the certified answer to one instance of a file."""
+    if isinstance(instance.computation, SumOfBiases):
+        return largest(instance.computation, name=file.name, instance=instance.name)
     if instance.computation is not None:
         return _computed(file, instance)
     assert instance.question is not None
@@ -97,7 +101,7 @@ def answer(
 
 def _computed(file: QuestionFile, instance: Instance) -> Result:
     begun = time.perf_counter()
-    assert instance.computation is not None
+    assert isinstance(instance.computation, Computation)
     rests_on = instance.expect.rests_on if instance.expect is not None else None
     try:
         body = root_certificate(

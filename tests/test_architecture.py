@@ -27,6 +27,7 @@ LEVELS = (
     ("solving",),
     ("attacks",),
     ("answering",),
+    ("biases",),
     ("bounding", "relaxation"),
     ("threshold", "inequality", "rederivation"),
     ("verification", "crosscheck"),
