@@ -11,7 +11,6 @@ import time
 import numpy as np
 
 from freerand_opt.answering import digest
-from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.biases import Bound, Vertex, as_json, bound, broken, vertex
 from freerand_opt.model.relations import Relations, SumOfBiases
 from freerand_opt.programs.ghz_polynomial import (
@@ -42,11 +41,10 @@ def optimum(relations: Relations) -> tuple[Vertex | None, Bound | None, str]:
 
 
 def largest(asked: SumOfBiases, *, name: str, instance: str) -> Result:
-    """Return the largest sum of biases with its certificate, which has been checked."""
+    """Return the largest sum of biases with its certificate, which is yet to be checked."""
     begun = time.perf_counter()
     box, proof, how = optimum(asked.relations)
     body = as_json(asked.relations, name=name, instance=instance, box=box, multipliers=proof)
-    checker.check(body)
     return Result(
         name=name,
         instance=instance,

@@ -28,7 +28,7 @@ LEVELS = (
     ("attacks",),
     ("answering",),
     ("biases",),
-    ("bounding", "relaxation"),
+    ("bounding", "relaxation", "computed"),
     ("threshold", "inequality", "rederivation"),
     ("verification", "crosscheck"),
     ("kept",),
@@ -74,6 +74,7 @@ OUTSIDE = {
         "attacks",
         "solving",
         "inequality",
+        "biases",
     ),
     "scipy": ("programs", "solvers", "certificates", "attacks", "threshold"),
 }
