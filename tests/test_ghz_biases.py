@@ -408,3 +408,28 @@ def test_weaker_ends_are_fine():
     body["answer"] = {"lower": "1", "upper": "2"}
     report = checker.check(body)
     assert (report.lower, report.upper) == ("1", "2")
+
+
+# ------------------------------------------------------------------ the report
+
+
+def test_the_report_says_what_it_assumes_and_where_the_output_is_freer():
+    from freerand_opt.reporting.conjecture import bits_needed, distance, figure, fractions_csv, markdown
+
+    values = {(m, kind): value(Relations(m, kind)) for m in range(3, 17) for kind in KINDS}
+    text = markdown(values, 16, (), ["-"])
+    for words in ("common cause", "perfect relations", "1210.6514", "not proved, not refuted"):
+        assert words in text.lower()
+    assert "FAILS" not in text
+    for epsilon in (Fraction(1, 10), Fraction(2, 5), Fraction(49, 100)):
+        bits = bits_needed(values, epsilon)
+        assert distance(values, epsilon, bits) < epsilon <= distance(values, epsilon, bits - 1)
+        # T1' alone: (1/2 + eps)^n K M/(M-1)/2, never below what the exact values give
+        assert distance(values, epsilon, bits) <= (Fraction(1, 2) + epsilon) ** bits * K_UPPER * Fraction(
+            2**bits, 2 * (2**bits - 1)
+        )
+    lines = fractions_csv(values).splitlines()
+    assert [Fraction(x) for x in lines[3].split(",")[1:]] == [values[5, kind] for kind in KINDS]
+    assert figure(values).count("<polyline") == 3
+    wrong = {**values, (5, "opposite"): Fraction(1)}
+    assert "FAILS" in markdown(wrong, 16, (), ["-"])
