@@ -82,7 +82,8 @@ def growth(last: int) -> list[str]:
     """Return a table of wall times in seconds, from the question to a checked answer."""
     sizes = [m for m in (4, 5, 6, 7, 8, 12, 20, 40, 70, 100) if m <= last]
     lines = [
-        "Seconds from the question to an exact answer, certificate checked (outcome counts: multipliers only); "
+        "Seconds from the question to an exact answer, certificate checked (outcome "
+        "counts: multipliers only); "
         "measured when this was written, so ratios mean more than seconds.",
         "",
         "| M | " + " | ".join(WAYS) + " |",

@@ -64,17 +64,20 @@ def markdown(values: Values, dual: int, others: Sequence[Verification], growth: 
         "## Certified",
         "",
         f"K lies in [{decimal_below(lower, 50)}, {decimal_above(upper, 50)}] "
-        "(arithmetic-geometric mean in integers; a test holds it against Γ(1/4)²/(4√(2π)) in ball arithmetic).",
+        "(arithmetic-geometric mean in integers; a test holds it against "
+        "Γ(1/4)²/(4√(2π)) in ball arithmetic).",
         "",
         f"The values below, M = 3..{last}, are exact: a box whose probabilities are all nonnegative, and "
         "multipliers, both checked in integers by the stand-alone checker. That a multiplier speaks of every "
-        "box rests on the structure theorem. The fractions are in [conjecture-1.csv](conjecture-1.csv), the curve in "
+        "box rests on the structure theorem. The fractions are in "
+        "[conjecture-1.csv](conjecture-1.csv), the curve in "
         "[conjecture-1.svg](conjecture-1.svg).",
         "",
         f"* opposite = f_(M−1)/f_M with F'' = F³, F(0) = F'(0) = 1, for M = 3..{last}: "
         f"{_yes(held)}; multipliers that prove ≤ f_(M−1)/f_M: M = 3..{dual}.",
         f"* opposite ≥ even for M = 3..{last}: {_yes(above)}.",
-        "* the full program, all P(x|a) without symmetry or structure theorem, gives the same values for M ≤ 7 "
+        "* the full program, all P(x|a) without symmetry or structure theorem, gives the "
+        "same values for M ≤ 7 "
         "(`lps/ghz_biases_unreduced*`); outcome counts for M ≤ 12 and lifted boxes for M ≤ 14 (tests).",
         "",
         *_table(values, last),
@@ -132,9 +135,12 @@ def _curves(values: Values) -> Iterator[str]:
     yield "## out(ε, M): a party picked by the source"
     yield ""
     yield (
-        "Common cause, perfect relations, all inputs. Among M = 2^n parties n bits of the source pick one; its "
-        "outcome is within out(ε, M) = (1/2+ε)^n B/2 of uniform given W and the inputs. Below: the least number "
-        "of parties from which the output is freer than the source, out < ε; certified B up to M = 64, K M/(M−1) beyond."
+        "Common cause, perfect relations, all inputs. Among M = 2^n parties n bits of "
+        "the source pick one; its "
+        "outcome is within out(ε, M) = (1/2+ε)^n B/2 of uniform given W and the inputs. "
+        "Below: the least number "
+        "of parties from which the output is freer than the source, out < ε; certified B "
+        "up to M = 64, K M/(M−1) beyond."
     )
     yield ""
     yield "| ε | n | parties M = 2^n | out(ε, M) ≤ | out(ε, 4M) ≤ | out(ε, 16M) ≤ |"
