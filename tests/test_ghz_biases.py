@@ -116,7 +116,7 @@ def test_relations_are_colbeck_and_renners():
     assert [Relations(3, "odd").product(k) for k in range(4)] == [0, 1, 0, -1]  # sin(pi k/2)
 
 
-@pytest.mark.parametrize(("parties", "kind"), [(2, "even"), (401, "odd"), (5, "mermin")])
+@pytest.mark.parametrize(("parties", "kind"), [(2, "even"), (201, "even"), (151, "odd"), (5, "mermin")])
 def test_relations_that_are_none(parties, kind):
     with pytest.raises(ValueError, match="relations are"):
         Relations(parties, kind)
@@ -433,3 +433,63 @@ def test_the_report_says_what_it_assumes_and_where_the_output_is_freer():
     assert figure(values).count("<polyline") == 3
     wrong = {**values, (5, "opposite"): Fraction(1)}
     assert "FAILS" in markdown(wrong, 16, (), ["-"])
+
+
+# ------------------------------------------------------------------ violated relations
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_shifted_sector_of_violated_relations(seed):
+    """T6: Re H + 3 (v + v_0) >= |Im H| at the corners of Q', for random no-signalling boxes, exactly."""
+    parties = 4
+    scenario, rng = ghz(parties), np.random.default_rng(seed)
+    outcomes, settings = scenario.shape
+    base = build(question(parties, functional.biases(scenario, (0,) * parties))).above.program
+    loose = question(parties, functional.biases(scenario, (0,) * parties))
+    free = build(replace(loose, tests=())).above.program
+    parts = []
+    for program in (base, free):
+        cost = [Fraction(int(x)) for x in rng.integers(-9, 10, program.shape[1])]
+        changed = replace(program, objective=vector(cost))
+        parts.append(point(changed, solve(changed))[: outcomes * settings])
+    share = Fraction(int(rng.integers(0, 20)), 100) if seed else Fraction(1)
+    table = [(1 - share) * p + share * q for p, q in zip(*parts, strict=True)]
+    mass = sum(table[0::settings])
+
+    def correlator(members, inputs):
+        s = scenario.setting_index([inputs[members.index(i)] if i in members else 0 for i in range(parties)])
+        return (
+            sum(
+                table[o * settings + s] * (-1) ** sum(x[i] for i in members)
+                for o, x in enumerate(scenario.joint_outcomes)
+            )
+            / mass
+        )
+
+    broken = {
+        a: sum(
+            table[o * settings + s]
+            for o, x in enumerate(scenario.joint_outcomes)
+            if (-1) ** sum(x) != functional.mermin_sign(a)
+        )
+        / mass
+        for s, a in enumerate(scenario.joint_settings)
+        if sum(a) % 2 == 0
+    }
+    slack = 3 * (sum(broken.values()) + broken[(0,) * parties])
+    means = {}
+    for subset in product((0, 1), repeat=parties - 1):
+        members = [i for i, chosen in enumerate(subset) if chosen]
+        even = [a for a in product((0, 1), repeat=len(members)) if sum(a) % 2 == 0]
+        signed = [(-1) ** (sum(a) // 2) * correlator(members, a) for a in even]
+        means[tuple(members)] = sum(signed) / len(signed)
+    assert means[()] == 1
+    for corner in product(((1, 1), (1, -1), (-1, 1), (-1, -1)), repeat=parties - 1):
+        real = imaginary = Fraction(0)
+        for members, mean in means.items():
+            re, im = Fraction(1), Fraction(0)
+            for i in members:
+                x, y = corner[i]
+                re, im = (re * x - im * y) / 2, (re * y + im * x) / 2
+            real, imaginary = real + mean * re, imaginary + mean * im
+        assert real + slack >= abs(imaginary)

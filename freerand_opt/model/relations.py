@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 #: sigma = i^power by the name of the relations.
 POWERS = {"even": 2, "opposite": 0, "odd": 1}
-#: Largest number of parties that is taken on.
-MOST_PARTIES = 400
+#: Largest number of parties that is taken on: beyond it fractions have thousands of digits.
+MOST_PARTIES = {"even": 200, "opposite": 200, "odd": 150}
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,13 @@ class Relations:
 
     def __post_init__(self) -> None:
         """Raise ValueError for fewer than 3 parties, more than `MOST_PARTIES`, or another kind."""
-        if not 3 <= self.parties <= MOST_PARTIES:
-            raise ValueError(f"M = {self.parties}; relations are of 3 to {MOST_PARTIES} parties")
         if self.kind not in POWERS:
             raise ValueError(f"{self.kind!r}; relations are {', '.join(POWERS)}")
+        if not 3 <= self.parties <= MOST_PARTIES[self.kind]:
+            most = MOST_PARTIES[self.kind]
+            raise ValueError(
+                f"M = {self.parties}; relations are of 3 to {most} parties if they are {self.kind}"
+            )
 
     @property
     def power(self) -> int:

@@ -43,13 +43,14 @@ Proofs: [docs/proofs/conjecture-1.md](../docs/proofs/conjecture-1.md). K = ∫�
 4. T2: B tends to K in all three cases. T4: functions of at most M − 1 outcomes do not depend on M or the input. T5: mod-4 functions of k outcomes have bias O(k^(3/2) 2^(−k/2)).
 5. T3 (with the certified values): at even inputs B is largest at M = 5 only, 15/11; at all inputs it is at most 3/2, at M = 3 only.
 6. A party picked by n = ⌊log2 M⌋ ε-free bits is within (1/2+ε)^n B/2 of uniform given W and the inputs. This tends to 0 for every ε < 1/2: in this model and for perfect relations the paper's route works.
+7. T6 (robust, for every M): if the relations are violated with total weight v, summed over the even inputs, B ≤ √2 K (1 + 6v) M/(M−1).
 """  # noqa: E501
 _OPEN = """## Open
 
 1. That the explicit box is nonnegative for every M: the real parts of the Taylor coefficients of (cl Q + sl P)/(cl Q − sl P), section 6 of the proofs. With it f_(M−1)/f_M would be a lower bound for all M.
 2. A closed form of the multipliers, so the upper end of f_(M−1)/f_M for all M; closed forms for even and odd.
 3. That opposite is at least even for every M.
-4. The robust bound B ≤ K M/(M−1) + 2v for relations violated with total weight v: not proved, not refuted.
+4. The sharp robust bound B ≤ K M/(M−1) + 2v for relations violated with total weight v: not proved, not refuted.
 5. Other causal models: if the picking bits may depend on the outcomes, point 6 above does not apply.
 """  # noqa: E501
 
