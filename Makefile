@@ -5,7 +5,7 @@ STAMPS  := .venv/.stamps
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONHASHSEED := 0
 
-.PHONY: help verify crosscheck test lint bench certificates reports atlas clean
+.PHONY: help verify crosscheck test lint bench certificates conjecture reports atlas clean
 help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
 	@echo "make crosscheck    put the values of PICOS, CVXOPT and ncpol2sdpa beside ours"
@@ -13,6 +13,7 @@ help:
 	@echo "make lint          ruff and mypy"
 	@echo "make bench         benchmarks beside peers, with ratios"
 	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"
+	@echo "make conjecture    write reports/conjecture-1.md anew (about six minutes)"
 	@echo "make certificates  write the committed certificates, reports/claims.md and reports/quantum.md anew"
 
 $(STAMPS)/base: pyproject.toml constraints.txt
@@ -47,6 +48,9 @@ bench: $(STAMPS)/dev
 certificates: $(STAMPS)/base
 	@$(BIN)/freerand verify lps/*.toml --certificates lps/certificates --report reports/claims.md
 	@$(BIN)/freerand verify sdps/*.toml --certificates sdps/certificates --report reports/quantum.md
+
+conjecture: $(STAMPS)/base
+	@$(BIN)/python benchmarks/conjecture.py
 
 atlas: $(STAMPS)/base
 	@$(BIN)/freerand verify reports/atlas.toml reports/atlas_noise.toml reports/atlas_bounds.toml --report reports/atlas.md --certificates reports/certificates --resume

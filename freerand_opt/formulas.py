@@ -12,6 +12,7 @@ from itertools import product
 
 from freerand_opt.exact import Exact, compare, cos_pi, log2, power, root, sqrt
 from freerand_opt.model.functional import Functional, chained, chsh, mermin
+from freerand_opt.model.lemniscate import half_constant, ratio
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import Mutual, PerParty, SanthaVazirani, Uniform
@@ -263,6 +264,22 @@ def devices_like_sources_base(epsilon: Fraction) -> Exact:
     """Return 2 (1-2 eps)^12 - (1+2 eps)^12, whose root is the threshold printed in arXiv:1601.06455."""
     return 2 * (1 - 2 * epsilon) ** 12 - (1 + 2 * epsilon) ** 12
 
+
+def ghz_ratio(parties: int) -> Fraction:
+    """Return f_(M-1)/f_M, the conjectured largest sum of biases of sigma = +1 (proofs/conjecture-1)."""
+    return ratio(parties)
+
+
+def ghz_monogamy(parties: int) -> Fraction:
+    """Return a fraction just below K M/(M-1), which bounds every sum of biases (docs/proofs/conjecture-1.md).
+
+    K = 1.3110287771... is half the lemniscate constant; the fraction is less than 2^-200 too small.
+    """
+    return half_constant(208)[0] * Fraction(parties, parties - 1)
+
+
+#: Closed forms of the number of parties, for sums of biases.
+OF_PARTIES: dict[str, Callable[[int], Fraction]] = {"ghz-ratio": ghz_ratio, "ghz-monogamy": ghz_monogamy}
 
 NAMED: dict[str, Callable[[Question], Exact]] = {
     "lemma-1": lemma_1,

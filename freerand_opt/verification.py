@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.answering import digest
 from freerand_opt.bounding import bound
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
 from freerand_opt.computations.roots import FUNCTIONS
-from freerand_opt.computations.roots import certificate as root_certificate
+from freerand_opt.computed import computed
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.exact import text
 from freerand_opt.model.question import Expect
@@ -79,7 +77,9 @@ def answer(
 ) -> Result:
     """Return the certified answer to one instance of a file."""
     if instance.computation is not None:
-        return _computed(file, instance)
+        found = computed(file, instance)
+        check_certificate(found.certificate)
+        return found
     assert instance.question is not None
     if instance.threshold is not None:
         return critical_value(
@@ -92,32 +92,6 @@ def answer(
         )
     return bound(
         instance.question, name=file.name, instance=instance.name, solver=solver, time_limit=time_limit
-    )
-
-
-def _computed(file: QuestionFile, instance: Instance) -> Result:
-    begun = time.perf_counter()
-    assert instance.computation is not None
-    rests_on = instance.expect.rests_on if instance.expect is not None else None
-    try:
-        body = root_certificate(
-            instance.computation, name=file.name, instance=instance.name, rests_on=rests_on or ""
-        )
-    except ValueError as error:
-        raise InputError("computation", str(error)).within(str(file.path)) from None
-    check_certificate(body)
-    ends = (Fraction(body["answer"]["lower"]), Fraction(body["answer"]["upper"]))
-    return Result(
-        name=file.name,
-        instance=instance.name,
-        quantity="root",
-        bracket=Bracket(*ends),
-        certificate=body,
-        digest=digest(body),
-        attack=(),
-        method=f"exact signs of {body['function']}",
-        solver="none",
-        seconds=time.perf_counter() - begun,
     )
 
 

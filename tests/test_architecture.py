@@ -27,8 +27,8 @@ LEVELS = (
     ("solving",),
     ("attacks",),
     ("answering",),
-    ("many_parties",),
-    ("bounding", "relaxation"),
+    ("biases", "many_parties"),
+    ("bounding", "relaxation", "computed"),
     ("threshold", "inequality", "rederivation"),
     ("verification", "crosscheck"),
     ("kept",),
@@ -74,6 +74,7 @@ OUTSIDE = {
         "attacks",
         "solving",
         "inequality",
+        "biases",
     ),
     "scipy": ("programs", "solvers", "certificates", "attacks", "threshold"),
 }

@@ -13,7 +13,8 @@ import pytest
 from freerand_opt.computations.roots import FUNCTIONS
 from freerand_opt.errors import InputError
 from freerand_opt.formulas import NAMED as FORMULAS
-from freerand_opt.model import behaviour, functional, question, source
+from freerand_opt.formulas import OF_PARTIES
+from freerand_opt.model import behaviour, functional, question, relations, source
 from freerand_opt.schemas import question_schema
 from freerand_opt.spec import file, moments, observed, read, sources, tables
 from freerand_opt.spec.fields import Fields
@@ -193,6 +194,10 @@ FILES = {
     "root": HEAD
     + '[computation]\nname = "averaged-base"\nwidth = 1e-9\n[expect]\nvalue = "(1 - 1/sqrt(2))/2"\n',
     "any encoding": HEAD + '[computation]\nname = "any-encoding-base"\nfraction = 0.11\n',
+    "sum of biases": HEAD
+    + '[computation]\nname = "sum-of-biases"\nM = 5\nrelations = "odd"\n'
+    + '[expect]\nvalue = { formula = "ghz-ratio" }\n',
+    "sum of biases at an input": QUESTION + '[ask]\nquantity = "sum-of-biases"\nat = [0, 0]\n',
     "exponent": HEAD + '[computation]\nname = "theorem-2-exponent"\nm = 3\ni = 0\n',
 }
 
@@ -308,14 +313,15 @@ WORDS = {
     ("test", "keep"): tables.KEPT,
     ("test", "relations"): tables.SETS_OF_RELATIONS,
     ("moment", "relation"): moments.RELATIONS,
-    ("ask", "quantity"): tables.QUANTITIES,
+    ("ask", "quantity"): tables.ASKED,
     ("ask", "functional"): functional.NAMED,
     ("ask", "on"): tables.ON,
     ("ask", "extreme"): tables.EXTREMES,
     ("threshold", "of"): question.THRESHOLD_FIELDS,
     ("expect", "verdict"): file.VERDICTS,
-    ("formula", "formula"): FORMULAS,
-    ("computation", "name"): FUNCTIONS,
+    ("formula", "formula"): (*FORMULAS, *OF_PARTIES),
+    ("computation", "name"): file.COMPUTATIONS,
+    ("computation", "relations"): relations.POWERS,
 }
 
 
@@ -340,9 +346,12 @@ def test_other_words():
     assert TABLES["source"]["properties"]["bits"]["anyOf"][0]["enum"] == list(source.BIT_ORDERS)
     assert TABLES["ask"]["properties"]["at"]["oneOf"][0]["enum"] == list(tables.AVERAGES)
     assert SCHEMA["properties"]["tier"]["enum"] == list(file.TIERS)
-    assert {name for _, names in FUNCTIONS.values() for name in names} | {"name", "width"} == set(
-        TABLES["computation"]["properties"]
-    )
+    assert {name for _, names in FUNCTIONS.values() for name in names} | {
+        "name",
+        "width",
+        "M",
+        "relations",
+    } == set(TABLES["computation"]["properties"])
     assert question.Quantity.__args__ == tables.QUANTITIES
 
 
@@ -418,6 +427,12 @@ REFUSED = {
     "instance without a name": FULL.replace('name = "i"', ""),
     "unknown in the threshold": FILES["threshold"].replace("width", "widths"),
     "threshold without ends": FILES["threshold"].replace("between = [0, 0.25]", ""),
+    "sum of biases of a party": FILES["sum of biases at an input"] + 'of = "A"\n',
+    "sum of biases without an input": FILES["sum of biases at an input"].replace("at = [0, 0]\n", ""),
+    "sum of biases on average": FILES["sum of biases at an input"].replace("[0, 0]", '"average"'),
+    "sum of biases of two parties": FILES["sum of biases"].replace("M = 5", "M = 2"),
+    "sum of biases of unknown relations": FILES["sum of biases"].replace('"odd"', '"mermin"'),
+    "width of a sum of biases": FILES["sum of biases"].replace("M = 5", "M = 5\nwidth = 1"),
     "unknown in a computation": FILES["root"].replace("width", "m"),
     "computation with a scenario": FILES["root"] + '[scenario]\nfamily = "chsh"\n',
     "no scenario": FULL.replace('[scenario]\nfamily = "chsh"', ""),

@@ -2051,7 +2051,9 @@ class _Proof:
 
 
 def _header(certificate: Any) -> str:
-    kind = _choice(certificate, "kind", ("bracket", "worst", "threshold", "root"), "certificate")
+    kind = _choice(
+        certificate, "kind", ("bracket", "worst", "threshold", "root", "sum-of-biases"), "certificate"
+    )
     # Composite kinds are documented without these keys; where they are given they must be right.
     if kind == "bracket" or "format" in certificate:
         _choice(certificate, "format", ("freerand-certificate",), "certificate")
@@ -2059,7 +2061,7 @@ def _header(certificate: Any) -> str:
         version = _get(certificate, "version", int, "certificate")
         _integers([version], "certificate: version", 1, 1)
     for key in ("name", "instance"):
-        if kind in ("bracket", "root") or key in certificate:
+        if kind in ("bracket", "root", "sum-of-biases") or key in certificate:
             _get(certificate, key, str, "certificate")
     return kind
 
@@ -2376,6 +2378,169 @@ def _check_root(certificate: Any) -> _Proof:
     return _Proof({}, lower, upper, lines, True)
 
 
+# ---------------------------------------------------------------- sums of biases under GHZ relations
+#
+# A string (a, b, c, e), a + b + c + e = M, stands for the outcomes at the inputs at which a parties
+# have omega = x (-i)^input = 1, b have -1, c have i, e have -i.  With E(D) = Re(gamma_|D| (-i)^k) for
+# the correlator of parties D whose inputs have k ones, the full one plus f_k,
+#     2^M P = Re sum_d gamma_d [z^d] (1+z)^a (1-z)^b (1+iz)^c (1-iz)^e + f_{c+e} (-1)^(b+c)
+# is normalised and no-signalling whatever gamma and f are (gamma_0 = 1), and has the relations if
+# gamma_M = sigma, and f_k = 0 at the inputs that they test.  So a *box* is checked from the definition.
+# That for an upper end all boxes may be taken of this form, with gamma_(M-d) = sigma conj(gamma_d),
+# and gamma real and f = 0 for a real sigma, is proved in docs/proofs/conjecture-1.md.
+
+_SIGMA = {"even": 2, "opposite": 0, "odd": 1}  # sigma = i^power
+_MOST_PARTIES = 200
+
+
+def _check_sum_of_biases(certificate: Any) -> _Proof:
+    m = _get(certificate, "parties", int, "certificate")
+    _integers([m], "certificate: parties", 3, _MOST_PARTIES)
+    kind = _choice(certificate, "relations", tuple(_SIGMA), "certificate")
+    rests_on = _get(certificate, "rests_on", str, "certificate")
+    lower, upper = _answer(certificate)
+    lines = [f"{m} parties, perfect relations {kind!r}, sum of biases at input 0..0"]
+    reached = proved = None
+    box = _get(certificate, "box", (dict, type(None)), "certificate")
+    if box is not None:
+        reached, count = _box_of_correlators(m, kind, box)
+        lines.append(f"box: {count} probabilities are nonnegative, sum of biases {_plain(reached)}")
+    multipliers = _get(certificate, "multipliers", (dict, type(None)), "certificate")
+    if multipliers is not None:
+        proved, count = _bound_on_biases(m, kind, multipliers)
+        lines.append(f"strings: {count} multipliers prove at most {_plain(proved)}")
+        lines.append(f"that every box has such probabilities is to be read: {rests_on}")
+    _follows("lower", lower, reached)
+    _follows("upper", upper, proved)
+    return _Proof({}, lower, upper, lines, True)
+
+
+def _whole(holder: Any, where: str) -> tuple[int, list[int]]:
+    """Read a common denominator and numerators."""
+    values = [_get(holder, "denominator", str, where), *_get(holder, "numerators", list, where)]
+    found = []
+    for text in values:
+        value = number(text, where)
+        if isinstance(value, Form) or value.denominator != 1:
+            raise CertificateError(f"{where}: {text[:40]!r} is no integer")
+        found.append(value.numerator)
+    if found[0] <= 0:
+        raise CertificateError(f"{where}: the denominator is not positive")
+    return found[0], found[1:]
+
+
+def _box_of_correlators(m: int, kind: str, box: Any) -> tuple[Fraction, int]:
+    """Check a box, and return its sum of biases and how many probabilities were looked at."""
+    unit, known = _whole(box, "box")
+    real, imaginary, free = [0] * (m + 1), [0] * (m + 1), [0] * (m + 1)
+    real[0] = unit
+    if kind == "odd":
+        needed = m - 1 + m // 2 + 1
+        if len(known) == needed:
+            imaginary[m] = unit
+            for d in range(1, m):
+                real[d] = imaginary[m - d] = known[d - 1]
+            free[::2] = known[m - 1 :]
+    else:
+        sigma = 1 - _SIGMA[kind]
+        needed = m // 2 if kind == "opposite" else (m - 1) // 2
+        if len(known) == needed:
+            real[m] = sigma * unit
+            for d, value in enumerate(known, 1):
+                real[d], real[m - d] = value, sigma * value
+    if len(known) != needed:
+        raise CertificateError(f"box: claimed {len(known)} numerators, derived {needed}")
+    count = 0
+    tables: dict[int, list[list[int]]] = {}
+    plus = real, imaginary  # (1 + z)^a, each power of z read as gamma
+    for a in range(m + 1):
+        both = plus
+        for b in range(m - a + 1):
+            rest = m - a - b
+            if rest not in tables:
+                tables[rest] = _alternating_powers(rest)
+            # Re(i^k gamma)
+            turned = [(x, -y, -x, y)[k % 4] for k, (x, y) in enumerate(zip(*both, strict=True))]
+            step = 1 if kind == "odd" else 2  # a real gamma has nothing to say at odd k
+            turned = turned[::step]
+            for c in range((rest if kind == "odd" else rest // 2) + 1):  # else e, c is as c, e
+                value = sum(map(mul, tables[rest][c][::step], turned)) + free[rest] * (-1) ** (b + c)
+                if value < 0:
+                    raise CertificateError(
+                        f"box: the probability of string {(a, b, c, rest - c)} is negative"
+                    )
+                count += 1
+            both = _shifted(both[0], -1), _shifted(both[1], -1)
+        plus = _shifted(plus[0], 1), _shifted(plus[1], 1)
+    return Fraction(m * real[1], unit), count
+
+
+def _shifted(values: list[int], sign: int) -> list[int]:
+    return [x + sign * y for x, y in itertools.pairwise(values)]
+
+
+def _alternating_powers(degree: int) -> list[list[int]]:
+    """Return the coefficients of (1 + w)^c (1 - w)^(degree - c) for c = 0..degree."""
+    rows = [[1]]
+    for size in range(1, degree + 1):
+        down = [*rows[0], 0]
+        first = [x - y for x, y in zip(down, [0, *rows[0]], strict=True)]
+        rows = [first, *([x + y for x, y in zip([*row, 0], [0, *row], strict=True)] for row in rows)]
+        assert len(rows) == size + 1
+    return rows
+
+
+def _bound_on_biases(m: int, kind: str, multipliers: Any) -> tuple[Fraction, int]:
+    """Return the bound that nonnegative multipliers of probabilities prove, and how many they are."""
+    unit, values = _whole(multipliers, "multipliers")
+    strings = _get(multipliers, "strings", list, "multipliers")
+    if len(strings) != len(values) or len(strings) > 8 * m:
+        raise CertificateError(f"multipliers: {len(values)} numerators for {len(strings)} strings")
+    real, imaginary, free = [0] * (m + 1), [0] * (m + 1), [0] * (m + 1)
+    for string, value in zip(strings, values, strict=True):
+        if type(string) is not list or len(string) != 4:
+            raise CertificateError("multipliers: a string has four counts")
+        _integers(string, "multipliers: string", 0, m)
+        if sum(string) != m:
+            raise CertificateError(f"multipliers: the counts {string} do not add up to {m}")
+        if value < 0:
+            raise CertificateError(f"multipliers: that of string {string} is negative")
+        a, b, c, e = string
+        straight, turned = _power_product(a, b), _power_product(c, e)
+        product = [0] * (m + 1), [0] * (m + 1)
+        for k, y in enumerate(turned):  # i^k y
+            part, factor = product[k % 2], y if k % 4 < 2 else -y
+            for j, x in enumerate(straight):
+                part[j + k] += x * factor
+        for d in range(m + 1):
+            real[d] += value * product[0][d]
+            imaginary[d] += value * product[1][d]
+        free[c + e] += value * (-1) ** (b + c)
+    # sum_d (real_d Re gamma_d - imaginary_d Im gamma_d) + sum_k free_k f_k, in the unknowns
+    if kind == "odd":  # gamma_M = i and Re gamma_d = Im gamma_(M-d); f_k is known to be 0 at odd k
+        constant = real[0] - imaginary[m]
+        left = [real[d] - imaginary[m - d] for d in range(1, m)] + free[::2]
+    else:
+        sigma = 1 - _SIGMA[kind]
+        constant = real[0] + sigma * real[m]
+        left = [real[d] + sigma * real[m - d] for d in range(1, (m + 1) // 2)]
+        if kind == "opposite" and m % 2 == 0:
+            left.append(real[m // 2])  # for 'even' this gamma is 0
+    left[0] += m * unit  # the objective, M Re gamma_1
+    for d, value in enumerate(left):
+        if value:
+            raise CertificateError(f"multipliers: unknown {d + 1} does not cancel")
+    return Fraction(constant, unit), len(strings)
+
+
+def _power_product(plus: int, minus: int) -> list[int]:
+    """Return the coefficients of (1 + w)^plus (1 - w)^minus."""
+    row = [1]
+    for sign in (1,) * plus + (-1,) * minus:
+        row = [x + sign * y for x, y in zip([*row, 0], [0, *row], strict=True)]
+    return row
+
+
 def check(
     certificate: Mapping[str, Any],
     programs: Mapping[str, dict[str, Any]] | None = None,
@@ -2389,8 +2554,8 @@ def check(
     """
     try:
         kind = _header(certificate)
-        if kind == "root":
-            proof = _check_root(certificate)
+        if kind in ("root", "sum-of-biases"):
+            proof = (_check_root if kind == "root" else _check_sum_of_biases)(certificate)
         else:
             checker = {
                 "bracket": _check_bracket,
@@ -2400,7 +2565,7 @@ def check(
             proof = checker(certificate, programs or {}, lifted or {})
     except RecursionError:
         raise CertificateError("certificate: it is nested too deeply") from None
-    quantity = proof.question["ask"]["quantity"] if proof.question else "root"
+    quantity = proof.question["ask"]["quantity"] if proof.question else kind
     ends = ["?" if end is None else _show(end) for end in (proof.lower, proof.upper)]
     what = "worst " + quantity if kind == "worst" else kind if kind == "threshold" else quantity
     title = " ".join(certificate[key] for key in ("name", "instance") if key in certificate)

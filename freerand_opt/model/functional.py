@@ -8,7 +8,7 @@ over joint outcomes o and joint settings s (``on="conditional"``), or of P(o, s)
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -97,6 +97,18 @@ def mermin_errors(scenario: Scenario) -> Functional:
         for o, outcomes in enumerate(scenario.joint_outcomes):
             wanted = mermin_sign(settings)
             terms[o, s] = Fraction(int(wanted != 0 and (-1) ** sum(outcomes) != wanted))
+    return from_terms(terms)
+
+
+def biases(scenario: Scenario, inputs: Sequence[int]) -> Functional:
+    """Return the sum over all parties of P(outcome 0) - P(outcome 1) at a joint setting."""
+    if set(scenario.outcomes) != {2}:
+        raise ValueError("a sum of biases is of parties with two outcomes each")
+    s = scenario.setting_index(inputs)
+    terms = {
+        (o, s): Fraction(len(outcomes) - 2 * sum(outcomes))
+        for o, outcomes in enumerate(scenario.joint_outcomes)
+    }
     return from_terms(terms)
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from freerand_opt.computations.roots import FUNCTIONS, Computation
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact
-from freerand_opt.formulas import NAMED
+from freerand_opt.formulas import NAMED, OF_PARTIES
 from freerand_opt.model.question import Expect, Question, Threshold
+from freerand_opt.model.relations import POWERS, Relations, SumOfBiases
 from freerand_opt.spec import tables, thresholds
 from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shortened, shown
 from freerand_opt.spec.grids import MAX_INSTANCES, cells
@@ -25,6 +26,8 @@ HEADER = ("schema", "title", "claim", "reference", "tier", "instances", "grid")
 _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
 TIERS = ("core", "long")
 VERDICTS = ("PROVED", "REFUTED", "UNDECIDED")
+#: Names of claims that are proved by a finite exact computation.
+COMPUTATIONS = (*FUNCTIONS, "sum-of-biases")
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold", "of")
 
@@ -40,7 +43,7 @@ class Instance:
 
     name: str
     question: Question | None
-    computation: Computation | None
+    computation: Computation | SumOfBiases | None
     expect: Expect | None
     threshold: Threshold | None
     corner: bool = True
@@ -196,7 +199,7 @@ def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ..
     root.known.extend(also)
     if root.has("computation"):
         computation = _computation(root.table_at("computation"))
-        expect = _expect(root.table_at("expect"), None, Fraction(0))
+        expect = _expect(root.table_at("expect"), computation, Fraction(0))
         root.done()
         return Instance(name, None, computation, expect, None)
     question = tables.question(root, folder)
@@ -206,9 +209,14 @@ def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ..
     return Instance(name, question, None, expect, threshold)
 
 
-def _computation(fields: Fields | None) -> Computation:
+def _computation(fields: Fields | None) -> Computation | SumOfBiases:
     assert fields is not None
-    name = fields.choice("name", FUNCTIONS)
+    name = fields.choice("name", COMPUTATIONS)
+    if name == "sum-of-biases":
+        parties = fields.get("M", int, required=True)
+        kind_of = fields.choice("relations", POWERS)
+        fields.done()
+        return SumOfBiases(attempt(fields.at("M"), lambda: Relations(parties, kind_of)))
     parameters = []
     for key in FUNCTIONS[name][1]:
         value = fields.fraction(key, required=True)
@@ -222,7 +230,9 @@ def _computation(fields: Fields | None) -> Computation:
     return Computation(name, tuple(parameters), width)
 
 
-def _expect(fields: Fields | None, question: Question | None, within: Fraction) -> Expect | None:
+def _expect(
+    fields: Fields | None, question: Question | Computation | SumOfBiases, within: Fraction
+) -> Expect | None:
     if fields is None or not fields.table:
         return None
     ends: dict[str, Exact] = {}
@@ -251,17 +261,22 @@ def _expect(fields: Fields | None, question: Question | None, within: Fraction) 
     )
 
 
-def _expected(fields: Fields, key: str, question: Question | None) -> tuple[Exact, str]:
+def _expected(fields: Fields, key: str, question: Question | Computation | SumOfBiases) -> tuple[Exact, str]:
     """Return (number, words): a number, { formula = name }, or exists / none for a strategy."""
     value = fields.table[key]
     if isinstance(value, dict):
         inner = Fields(value, fields.at(key))
-        name = inner.choice("formula", NAMED)
+        name = inner.choice("formula", (*NAMED, *OF_PARTIES))
         inner.done()
-        if question is None:
-            raise inner.fail("formula", "a computation has no question to evaluate a formula on")
-        return attempt(inner.at("formula"), lambda: NAMED[name](question)), name
-    if question is not None and question.ask.quantity == "strategy" and value in ("exists", "none"):
+        if isinstance(question, Question) and name in NAMED:
+            return attempt(inner.at("formula"), lambda: NAMED[name](question)), name
+        if isinstance(question, SumOfBiases) and name in OF_PARTIES:
+            return OF_PARTIES[name](question.relations.parties), name
+        if isinstance(question, Computation):
+            raise inner.fail("formula", "a root has no question to evaluate a formula on")
+        whose = "a question" if isinstance(question, SumOfBiases) else "a sum of biases"
+        raise inner.fail("formula", f"{name!r} is a formula of {whose}")
+    if isinstance(question, Question) and question.ask.quantity == "strategy" and value in ("exists", "none"):
         return Fraction(int(value == "exists")), value
     found = number(value, fields.at(key))
     return found, str(value)

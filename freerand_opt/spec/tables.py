@@ -44,6 +44,8 @@ SIZED = {
 UNSIZED = {"chsh": scenarios.chsh, "i3322": scenarios.i3322}
 FAMILIES = ("chsh", "chained", "ghz", "i3322", "cglmp")
 QUANTITIES = ("guessing-probability", "trace-distance", "min-entropy", "score", "strategy")
+#: What may be asked; a sum of biases is a score by another name.
+ASKED = (*QUANTITIES, "sum-of-biases")
 
 
 def question(root: Fields, folder: Path) -> Question:
@@ -274,7 +276,7 @@ def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
 
 def _ask(fields: Fields | None, scenario: Scenario) -> Ask:
     assert fields is not None
-    quantity = fields.choice("quantity", QUANTITIES)
+    quantity = fields.choice("quantity", ASKED)
     if quantity == "strategy":
         fields.done()
         return Ask("strategy")
@@ -283,6 +285,13 @@ def _ask(fields: Fields | None, scenario: Scenario) -> Ask:
         extreme = fields.choice("extreme", EXTREMES, "largest")
         fields.done()
         return Ask("score", functional=chosen, extreme=extreme)
+    if quantity == "sum-of-biases":
+        inputs = _at(fields, scenario)
+        fields.done()
+        if isinstance(inputs, str):
+            raise fields.fail("at", f"{shown(inputs)}; a sum of biases is asked at one joint setting")
+        total = attempt(fields.at("quantity"), lambda: functionals.biases(scenario, inputs))
+        return Ask("score", functional=total)
     of = output(fields, scenario)
     at = _at(fields, scenario)
     fields.done()

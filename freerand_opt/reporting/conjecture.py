@@ -1,0 +1,202 @@
+"""The report on Conjecture 1: what is proved, certified, numerical and open, from exact values.
+
+Everything here is computed from fractions; decimals are rounded outward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TypeAlias
+
+from freerand_opt.exact import decimal_above, decimal_below
+from freerand_opt.model.lemniscate import half_constant, ratio
+from freerand_opt.model.relations import POWERS
+from freerand_opt.reporting import tables
+from freerand_opt.verification import Verification
+
+#: Largest sums of biases by (parties, relations).
+Values: TypeAlias = Mapping[tuple[int, str], Fraction]
+EPSILONS = tuple(
+    Fraction(text)
+    for text in ("1/1000", "1/100", "1/20", "1/10", "1/5", "1/4", "3/10", "2/5", "9/20", "49/100", "499/1000")
+)
+_HEAD = """# Conjecture 1: what perfect GHZ relations allow
+
+Written by `make conjecture`; the numbers are fractions, decimals are rounded outward.
+
+Colbeck and Renner ask whether ε-free bits can be amplified for every ε < 1/2 with GHZ correlations of many parties, the output being picked by the source (arXiv:1105.3195, Conjecture 1).
+Gallego, Masanes, de la Torre, Dhara, Aolita and Acín settled amplification for every ε < 1/2 by another protocol, five parties and the majority of three outcomes (arXiv:1210.6514). What follows is about the route of the paper itself.
+
+**Assumptions of every statement below unless it says otherwise.** No-signalling devices. *Perfect relations*: every GHZ relation holds with certainty, so the protocol never aborts; as every input has positive probability for ε < 1/2, they then hold for every value w, and ε does not enter.
+*Common cause*: where the source picks a party, its bits are independent of the outcomes given W and the inputs. Robust statements are in the section about other files.
+
+B is the largest sum of the biases |P(+|a,w) − P(−|a,w)| of all M parties at one input a. By relabelling there are three cases: *even* and *opposite* (inputs of even weight) and *odd* (inputs of odd weight, which no relation tests).
+"""  # noqa: E501
+_PROVED = """## Proved
+
+Proofs: [docs/proofs/conjecture-1.md](../docs/proofs/conjecture-1.md). K = ∫₀¹ dt/√(1−t⁴), half the lemniscate constant.
+
+1. All inputs and all patterns of signs reduce to three programs at input 0..0, each with all permutations of the parties as symmetries.
+2. Structure theorem: a box is a real polynomial W in M − 1 variables with W(0) = 1 and |arg W| ≤ π/4 at the points of {1, −1, i, −i}^(M−1); symmetric boxes have at most M/2 unknowns (odd inputs: 3M/2).
+3. T1: at every input, even or odd, the biases of all parties but one sum to at most K. So B ≤ K M/(M−1). (The research notes had two parties left out at odd inputs, by an argument that fails; one suffices.)
+4. T2: B tends to K in all three cases. T4: functions of at most M − 1 outcomes do not depend on M or the input. T5: mod-4 functions of k outcomes have bias O(k^(3/2) 2^(−k/2)).
+5. T3 (with the certified values): at even inputs B is largest at M = 5 only, 15/11; at all inputs it is at most 3/2, at M = 3 only.
+6. A party picked by n = ⌊log2 M⌋ ε-free bits is within (1/2+ε)^n B/2 of uniform given W and the inputs. This tends to 0 for every ε < 1/2: in this model and for perfect relations the paper's route works.
+7. T6 (robust, for every M): if the relations are violated with total weight v, summed over the even inputs, B ≤ √2 K (1 + 6v) M/(M−1).
+"""  # noqa: E501
+_OPEN = """## Open
+
+1. That the explicit box is nonnegative for every M: the real parts of the Taylor coefficients of (cl Q + sl P)/(cl Q − sl P), section 6 of the proofs. With it f_(M−1)/f_M would be a lower bound for all M.
+2. A closed form of the multipliers, so the upper end of f_(M−1)/f_M for all M; closed forms for even and odd.
+3. That opposite is at least even for every M.
+4. The sharp robust bound B ≤ K M/(M−1) + 2v for relations violated with total weight v: not proved, not refuted.
+5. Other causal models: if the picking bits may depend on the outcomes, point 6 above does not apply.
+"""  # noqa: E501
+
+
+def markdown(values: Values, dual: int, others: Sequence[Verification], growth: Sequence[str]) -> str:
+    """Return the report: certified `values` from M = 3 on, multipliers of opposite checked to M = `dual`."""
+    last = max(parties for parties, _ in values)
+    held = all(value == ratio(parties) for (parties, kind), value in values.items() if kind == "opposite")
+    above = all(values[parties, "opposite"] >= values[parties, "even"] for parties in range(3, last + 1))
+    lower, upper = half_constant(200)
+    certified = [
+        "## Certified",
+        "",
+        f"K lies in [{decimal_below(lower, 50)}, {decimal_above(upper, 50)}] "
+        "(arithmetic-geometric mean in integers; a test holds it against "
+        "Γ(1/4)²/(4√(2π)) in ball arithmetic).",
+        "",
+        f"The values below, M = 3..{last}, are exact: a box whose probabilities are all nonnegative, and "
+        "multipliers, both checked in integers by the stand-alone checker. That a multiplier speaks of every "
+        "box rests on the structure theorem. The fractions are in "
+        "[conjecture-1.csv](conjecture-1.csv), the curve in "
+        "[conjecture-1.svg](conjecture-1.svg).",
+        "",
+        f"* opposite = f_(M−1)/f_M with F'' = F³, F(0) = F'(0) = 1, for M = 3..{last}: "
+        f"{_yes(held)}; multipliers that prove ≤ f_(M−1)/f_M: M = 3..{dual}.",
+        f"* opposite ≥ even for M = 3..{last}: {_yes(above)}.",
+        "* the full program, all P(x|a) without symmetry or structure theorem, gives the "
+        "same values for M ≤ 7 "
+        "(`lps/ghz_biases_unreduced*`); outcome counts for M ≤ 12 and lifted boxes for M ≤ 14 (tests).",
+        "",
+        *_table(values, last),
+    ]
+    parts = [_HEAD, _PROVED, "\n".join(certified) + "\n", "\n".join(_curves(values)) + "\n", _OPEN]
+    parts.append(
+        "## Numerical\n\nNothing in the sections above is numerical: "
+        "solvers only suggested which probabilities vanish.\n"
+    )
+    parts.append("\n".join(["## How time grows", "", *growth]) + "\n")
+    parts.append(_others(others))
+    return "\n".join(parts)
+
+
+def _yes(held: bool) -> str:
+    return "holds" if held else "FAILS"
+
+
+def _shown(value: Fraction) -> str:
+    text = str(value)
+    return text if len(text) <= 22 else f"[{decimal_below(value, 14)}, {decimal_above(value, 14)}]"
+
+
+def _table(values: Values, last: int) -> Iterator[str]:
+    upper = half_constant(120)[1]
+    yield "| M | even | opposite | odd | K M/(M−1) ≤ |"
+    yield "|---|---|---|---|---|"
+    for parties in range(3, last + 1):
+        cells = [_shown(values[parties, kind]) for kind in POWERS]
+        most = decimal_above(upper * Fraction(parties, parties - 1), 10)
+        yield f"| {parties} | {' | '.join(cells)} | {most} |"
+
+
+def bound_at(values: Values, parties: int) -> Fraction:
+    """Return a bound on the sum of biases at every input: the largest of three values, else K M/(M-1)."""
+    if (parties, "odd") in values:
+        return max(values[parties, kind] for kind in POWERS)
+    return half_constant(120)[1] * Fraction(parties, parties - 1)
+
+
+def distance(values: Values, epsilon: Fraction, bits: int) -> Fraction:
+    """Return (1/2+eps)^n B/2, a bound on the distance from uniform of a party picked among 2^n by n bits."""
+    return (Fraction(1, 2) + epsilon) ** bits * bound_at(values, 2**bits) / 2
+
+
+def bits_needed(values: Values, epsilon: Fraction) -> int:
+    """Return the least n >= 2 with `distance` below eps, for 0 < eps < 1/2."""
+    bits = 2
+    while distance(values, epsilon, bits) >= epsilon:
+        bits += 1
+    return bits
+
+
+def _curves(values: Values) -> Iterator[str]:
+    yield "## out(ε, M): a party picked by the source"
+    yield ""
+    yield (
+        "Common cause, perfect relations, all inputs. Among M = 2^n parties n bits of "
+        "the source pick one; its "
+        "outcome is within out(ε, M) = (1/2+ε)^n B/2 of uniform given W and the inputs. "
+        "Below: the least number "
+        "of parties from which the output is freer than the source, out < ε; certified B "
+        "up to M = 64, K M/(M−1) beyond."
+    )
+    yield ""
+    yield "| ε | n | parties M = 2^n | out(ε, M) ≤ | out(ε, 4M) ≤ | out(ε, 16M) ≤ |"
+    yield "|---|---|---|---|---|---|"
+    for epsilon in EPSILONS:
+        bits = bits_needed(values, epsilon)
+        outs = [decimal_above(distance(values, epsilon, bits + more), 8) for more in (0, 2, 4)]
+        parties = str(2**bits) if bits < 40 else f"2^{bits}"
+        yield f"| {epsilon} | {bits} | {parties} | {' | '.join(outs)} |"
+
+
+def _others(others: Sequence[Verification]) -> str:
+    heading = "## Other output functions, violated relations, protocols of others"
+    if not others:
+        return f"{heading}\n\nNo such claims are in this checkout.\n"
+    body = tables.markdown(others).split("\n", 4)[4].replace("\n## ", "\n### ")
+    words = "Claims of the catalogue with the family `ghz` beside those above; each says its own assumptions."
+    return f"{heading}\n\n{words}\n\n{'### ' + body.removeprefix('## ')}"
+
+
+def fractions_csv(values: Values) -> str:
+    """Return the exact values as comma-separated text: M, even, opposite, odd."""
+    last = max(parties for parties, _ in values)
+    lines = [
+        ",".join([str(parties), *(str(values[parties, kind]) for kind in POWERS)])
+        for parties in range(3, last + 1)
+    ]
+    return "\n".join([",".join(["M", *POWERS]), *lines]) + "\n"
+
+
+def figure(values: Values) -> str:
+    """Return the values over M as an SVG drawing, with the limit K; positions are rounded to 1/100 pixel."""
+    last = max(parties for parties, _ in values)
+    lower = half_constant(60)[0]
+
+    def place(parties: float, value: Fraction) -> str:
+        return f"{60 + 620 * (parties - 3) / (last - 3):.2f},{380 - 700 * (float(value) - 0.98):.2f}"
+
+    colours = {"even": "#1b6ca8", "opposite": "#b5361c", "odd": "#3a7d34"}
+    left, _, y = place(3, lower).partition(",")
+    body = [
+        '<svg xmlns="http://www.w3.org/2000/svg" width="720" height="420" '
+        'font-family="sans-serif" font-size="13">',
+        '<rect width="720" height="420" fill="white"/>',
+        f'<line x1="{left}" y1="{y}" x2="680" y2="{y}" stroke="black" stroke-dasharray="4 3"/>',
+        f'<text x="600" y="{float(y) + 18:.2f}">K = 1.3110..</text>',
+    ]
+    for number, (kind, colour) in enumerate(colours.items()):
+        points = " ".join(place(parties, values[parties, kind]) for parties in range(3, last + 1))
+        body.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
+        body.append(f'<text x="{300 + 90 * number}" y="330" fill="{colour}">{kind}</text>')
+    for parties in (3, *range(10, last + 1, 10)):
+        x = place(parties, Fraction(1)).split(",")[0]
+        body.append(f'<text x="{x}" y="400" text-anchor="middle">{parties}</text>')
+    for value in ("1", "11/10", "6/5", "13/10", "7/5", "3/2"):
+        height = place(3, Fraction(value)).split(",")[1]
+        body.append(f'<text x="50" y="{height}" text-anchor="end">{float(Fraction(value)):.1f}</text>')
+    return "\n".join([*body, "</svg>"]) + "\n"
