@@ -278,6 +278,16 @@ def ghz_monogamy(parties: int) -> Fraction:
     return half_constant(208)[0] * Fraction(parties, parties - 1)
 
 
+def ghz_robust(question: Question) -> Fraction:
+    """Return a fraction just below K M/(M-1) + 2 v, v the total violation that is allowed.
+
+    Conjectured to bound every sum of biases (docs/proofs/conjecture-1.md, section 7).
+    """
+    if question.relations is None or question.ask.quantity != "sum-of-biases":
+        raise ValueError("this formula is about sums of biases of named parties under relations")
+    return ghz_monogamy(len(question.scenario.settings)) + 2 * question.relations.violated
+
+
 #: Closed forms of the number of parties, for sums of biases.
 OF_PARTIES: dict[str, Callable[[int], Fraction]] = {"ghz-ratio": ghz_ratio, "ghz-monogamy": ghz_monogamy}
 
@@ -292,6 +302,7 @@ NAMED: dict[str, Callable[[Question], Exact]] = {
     "mermin-local-threshold": mermin_local_threshold,
     "mermin-local-score": mermin_local_score,
     "ghz-local-errors": ghz_local_errors,
+    "ghz-robust": ghz_robust,
     "chsh-local-score": chsh_local_score,
     "chsh-guess": chsh_guess,
     "chained-guess": chained_guess,

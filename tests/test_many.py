@@ -21,7 +21,7 @@ from freerand_opt.certificates import check
 from freerand_opt.certificates.certify import feasible, multipliers, objective_value, point
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.formulas import ghz_local_errors
-from freerand_opt.model.question import SELECTIONS, Adversary, Ask, Output, Picked, Question, Relations
+from freerand_opt.model.question import SELECTIONS, Adversary, Ask, Output, Picked, Question, TestedRelations
 from freerand_opt.model.scenario import ghz
 from freerand_opt.model.source import SanthaVazirani, Uniform
 from freerand_opt.programs.build import build, by_relations
@@ -56,7 +56,7 @@ def question(
         Adversary("no-signalling"),
         (),
         Ask(quantity, output=output, at=tuple(at)),
-        Relations(F(v), whole),
+        TestedRelations(F(v), whole),
     )
 
 

@@ -19,7 +19,7 @@ from freerand_opt.model.question import (
     Output,
     Picked,
     Question,
-    Relations,
+    TestedRelations,
     Test,
 )
 from freerand_opt.model.scenario import Scenario
@@ -87,7 +87,7 @@ def _output(plain: dict[str, Any]) -> Output | None:
     return Output(tuple(plain.get("values", ())), plain["count"], "", parties, picked)
 
 
-def _relations_json(relations: Relations) -> dict[str, Any]:
+def _relations_json(relations: TestedRelations) -> dict[str, Any]:
     return {"violated": str(relations.violated), "whole": relations.whole}
 
 
@@ -196,7 +196,7 @@ def question_from_json(plain: dict[str, Any]) -> Question:
         ),
         relations=None
         if "relations" not in plain
-        else Relations(Fraction(plain["relations"]["violated"]), plain["relations"]["whole"]),
+        else TestedRelations(Fraction(plain["relations"]["violated"]), plain["relations"]["whole"]),
     )
 
 

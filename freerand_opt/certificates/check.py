@@ -1777,13 +1777,13 @@ def _read_many(raw: Any) -> _Many:
             raise CertificateError(f"{where}: epsilon is no fraction in [0, 1/2)")
         ratio = _rational_power((1 - 2 * epsilon) / (1 + 2 * epsilon), count)
     ask, place = _get(raw, "ask", dict, where), f"{where}: ask"
-    quantity = _choice(ask, "quantity", _LEAKS, place)
+    quantity = _choice(ask, "quantity", (*_LEAKS, "sum-of-biases"), place)
     at = _integers(_get(ask, "at", list, place), f"{place}: at", 0, 1, count)
     parties = _integers(_get(ask, "parties", list, place), f"{place}: parties", 0, count - 1)
     if parties != sorted(set(parties)) or not 1 <= len(parties) <= 20:
         raise CertificateError(f"{place}: 1 to 20 different parties in order are needed")
     (values,) = _integers([_get(ask, "count", int, place)], f"{place}: count", 1, _MOST_VALUES)
-    if "picked" in ask:
+    if "picked" in ask and quantity != "sum-of-biases":
         worths = _picked_worths(
             _get(ask, "picked", dict, place), [at[p] for p in parties], f"{place}: picked"
         )
@@ -1792,6 +1792,10 @@ def _read_many(raw: Any) -> _Many:
             _get(ask, "values", list, place), f"{place}: values", 0, values - 1, 1 << len(parties)
         )
         worths = [[Fraction(int(v == g)) for v in table] for g in range(values)]
+        if quantity == "sum-of-biases":
+            if table != [x.bit_count() for x in range(1 << len(parties))]:
+                raise CertificateError(f"{place}: values: a sum of biases counts the outcomes 1")
+            worths = [[Fraction(len(parties) - 2 * ones) for ones in table]]
     if quantity == "trace-distance":
         if values != 2:
             raise CertificateError(f"{place}: the trace distance needs an output with two values here")

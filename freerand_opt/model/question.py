@@ -18,7 +18,9 @@ from freerand_opt.model.functional import Functional
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import Source
 
-Quantity: TypeAlias = Literal["guessing-probability", "trace-distance", "min-entropy", "score", "strategy"]
+Quantity: TypeAlias = Literal[
+    "guessing-probability", "trace-distance", "min-entropy", "score", "strategy", "sum-of-biases"
+]
 #: On what the bits that pick a party may depend besides W and the settings.
 SELECTIONS = ("common-cause", "outcome-dependent")
 #: Quantities that speak of how well an output is known.
@@ -103,7 +105,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class Relations:
+class TestedRelations:
     """What is tested of the GHZ relations of M parties, without writing 4^M probabilities down.
 
     The wrong outcomes of all settings together have at most the weight `violated`; or, if `whole`, the
@@ -154,7 +156,7 @@ class Question:
     adversary: Adversary
     tests: tuple[Test, ...]
     ask: Ask
-    relations: Relations | None = None
+    relations: TestedRelations | None = None
 
     def setting_weights(self) -> tuple[Fraction, ...] | None:
         """Return the observed distribution of joint settings, or None if it is free."""

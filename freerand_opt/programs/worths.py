@@ -1,5 +1,7 @@
 r"""What each guess is worth at each joint outcome of an output's parties.
 
+A sum of biases has one label, which is worth sum_i (-1)^{x_i}: its output counts the outcomes 1.
+
 A party picked by n epsilon-free bits, with p = 1/2 + epsilon and q = 1/2 - epsilon: if the bits may depend
 on the outcomes x, the guess g is right with the probability
 
@@ -36,6 +38,8 @@ def party_worths(ask: Ask) -> Worths:
         raise TooLargeError(
             f"a function of {len(output.parties)} outcomes; at most {MOST_PARTIES} are tabulated"
         )
+    if ask.quantity == "sum-of-biases":
+        return (tuple(Fraction(len(output.parties) - 2 * ones) for ones in output.values),)
     if output.picked is not None:
         assert isinstance(ask.at, tuple)
         found = picked_worths(output.picked, [ask.at[party] for party in output.parties])

@@ -33,6 +33,7 @@ _QUANTITY = {
     "min-entropy": "the min-entropy, in bits, of {output}",
     "score": "the {extreme} score of a functional",
     "strategy": "whether there is a strategy at all",
+    "sum-of-biases": "the largest sum of the biases P(0) - P(1) of {output}",
 }
 
 

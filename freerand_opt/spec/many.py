@@ -6,24 +6,26 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.model.question import GUESSES, Adversary, Ask, Question, Relations
+from freerand_opt.model.question import GUESSES, Adversary, Ask, Question, TestedRelations
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import SanthaVazirani, Source, Uniform
 from freerand_opt.spec.fields import Fields, shown
-from freerand_opt.spec.outputs import party_output
+from freerand_opt.spec.outputs import biased_parties, party_output
 
 #: Up to so many parties a question is written out in full, where nothing else is asked for.
 WRITTEN_OUT = 5
 #: Up to so many parties questions of other kinds can be written out.
 MOST_WRITTEN_OUT = 8
 SOURCES = ("uniform", "santha-vazirani")
+SUM = "sum-of-biases"
 
 
 def by_orbits(table: Mapping[str, Any], scenario: Scenario) -> bool:
     """Return whether a file's question is kept short and answered by orbits of parties.
 
     So are no-signalling guesses at given settings under relations, or the whole GHZ behaviour, of more
-    than five parties; of five whose settings are biased; and of a party that is picked by a source.
+    than five parties; of five whose settings are biased; and of a party that is picked by a source. So
+    are sums of the biases of parties that are named.
     """
     ask, tests = table.get("ask"), table.get("test")
     chooser, adversary = table.get("source"), table.get("adversary")
@@ -33,7 +35,8 @@ def by_orbits(table: Mapping[str, Any], scenario: Scenario) -> bool:
     assert isinstance(chooser, dict)
     assert isinstance(adversary, dict)
     parties = len(scenario.settings)
-    if parties > MOST_WRITTEN_OUT or (isinstance(ask.get("of"), dict) and "picked" in ask["of"]):
+    picks = isinstance(ask.get("of"), dict) and "picked" in ask["of"]
+    if parties > MOST_WRITTEN_OUT or picks or (ask.get("quantity") == SUM and "of" in ask):
         return True
     if parties < WRITTEN_OUT or (parties == WRITTEN_OUT and chooser.get("kind") == "uniform"):
         return False
@@ -52,7 +55,7 @@ def by_orbits(table: Mapping[str, Any], scenario: Scenario) -> bool:
 def question(root: Fields, scenario: Scenario) -> Question:
     """Return the question; raise InputError for what only smaller questions can have."""
     parties = len(scenario.settings)
-    why = f"questions about a picked party, or about more than {MOST_WRITTEN_OUT} parties,"
+    why = f"questions about a picked party, named biases, or more than {MOST_WRITTEN_OUT} parties,"
     chooser = root.table_at("source", required=True)
     assert chooser is not None
     source = _source(chooser, why)
@@ -71,12 +74,12 @@ def question(root: Fields, scenario: Scenario) -> Question:
     tests = root.get("test", list, required=True)
     if len(tests) != 1 or not isinstance(tests[0], dict) or not {"relations", "keep"} & tests[0].keys():
         raise root.fail("test", f'{why} have one test, with relations, or with keep = "behaviour"')
-    relations = _relations(Fields(tests[0], "test[0]"), source)
+    relations = _relations(Fields(tests[0], "test[0]"))
     fields = root.table_at("ask", required=True)
     assert fields is not None
-    quantity = fields.choice("quantity", GUESSES)
+    quantity = fields.choice("quantity", (*GUESSES, SUM))
     at = _at(fields, parties)
-    output = party_output(fields, scenario)
+    output = biased_parties(fields, scenario) if quantity == SUM else party_output(fields, scenario)
     fields.done()
     if quantity == "trace-distance" and output.count != 2:
         raise fields.fail("of", f"has {output.count} values; the trace distance of many parties needs 2")
@@ -99,18 +102,18 @@ def _source(fields: Fields, why: str) -> Source:
     return SanthaVazirani(epsilon)
 
 
-def _relations(fields: Fields, source: Source) -> Relations:
+def _relations(fields: Fields) -> TestedRelations:
     if fields.has("keep"):
         fields.choice("keep", ("behaviour",))
         fields.done()
-        return Relations(Fraction(0), whole=True)
+        return TestedRelations(Fraction(0), whole=True)
     fields.choice("relations", ("mermin",))
     violated = fields.fraction("violated", Fraction(0))
     fields.done()
     assert violated is not None
     if violated < 0:
         raise fields.fail("violated", f"{shown(fields.table['violated'])} is negative")
-    return Relations(violated)
+    return TestedRelations(violated)
 
 
 def _at(fields: Fields, parties: int) -> tuple[int, ...]:

@@ -66,6 +66,14 @@ def party_output(fields: Fields, scenario: Scenario) -> Output:
     return _tabulated(scenario, parties, joint, count, _letters(scenario, parties))
 
 
+def biased_parties(fields: Fields, scenario: Scenario) -> Output:
+    """Return the number of outcomes 1 of the parties whose biases are summed: "A", [..], or "all"."""
+    value = fields.table["of"] if fields.has("of") else "all"
+    names = [value] if isinstance(value, str) and value != "all" else value
+    parties = _parties(names, scenario, fields.at("of"))
+    return _tabulated(scenario, parties, sum, len(parties) + 1, _letters(scenario, parties))
+
+
 def _tabulated(
     scenario: Scenario,
     parties: tuple[int, ...],
