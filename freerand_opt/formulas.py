@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from itertools import product
 
 from freerand_opt.exact import Exact, compare, cos_pi, log2, power, root, sqrt
 from freerand_opt.model.functional import Functional, chained, chsh, mermin
 from freerand_opt.model.lemniscate import half_constant, ratio
+from freerand_opt.model.local_errors import LocalErrors, best_model, wrong_inputs
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import Mutual, PerParty, SanthaVazirani, Uniform
@@ -218,26 +218,16 @@ def free_edges_averaged_base(epsilon: Fraction) -> Exact:
 
 
 def ghz_local_errors(question: Question) -> Exact:
-    r"""Return the least joint probability of a broken GHZ relation over local models, free settings.
+    """Return the least joint probability of a broken GHZ relation over local models, free settings.
 
-    The smallest, over deterministic boxes, of V(root) with V(leaf) = [the box errs at these settings],
-    V(node) = q max(V_l, V_r) + p min(V_l, V_r); (1/2 - eps)^3 for three parties. A's bit comes first.
+    (1/2 - eps)^3 for three parties (model/local_errors.py). A's bit comes first.
     """
-    parties = len(question.scenario.settings)
-    q = Fraction(1, 2) - _epsilon(question)
-    light, heavy, unit = q.numerator, q.denominator - q.numerator, q.denominator
-    strings = list(product((0, 1), repeat=parties))
-    wanted = [0 if sum(s) % 2 else 1 if sum(s) % 4 else -1 for s in strings]
-    found = []
-    for flips in product((0, 1), repeat=parties):  # whose outcome changes with the setting
-        signs = [(-1) ** sum(a * b for a, b in zip(s, flips, strict=True)) for s in strings]
-        for first in (1, -1):
-            level = [int(w == -first * x) for w, x in zip(wanted, signs, strict=True)]
-            while len(level) > 1:
-                pairs = zip(level[::2], level[1::2], strict=True)
-                level = [light * max(a, b) + heavy * min(a, b) for a, b in pairs]
-            found.append(level[0])
-    return Fraction(min(found), unit**parties)
+    return best_model(LocalErrors(len(question.scenario.settings), _epsilon(question))).weight
+
+
+def ghz_wrong_inputs(asked: LocalErrors) -> Fraction:
+    """Return n (1/2 - eps)^M, n the least number of inputs at which a local model errs; exact at eps = 0."""
+    return wrong_inputs(asked.parties) * (Fraction(1, 2) - asked.epsilon) ** asked.parties
 
 
 def half_entropy(fraction: Fraction) -> Exact:
@@ -290,6 +280,8 @@ def ghz_robust(question: Question) -> Fraction:
 
 #: Closed forms of the number of parties, for sums of biases.
 OF_PARTIES: dict[str, Callable[[int], Fraction]] = {"ghz-ratio": ghz_ratio, "ghz-monogamy": ghz_monogamy}
+#: Closed forms for the errors of local models.
+OF_LOCAL_ERRORS: dict[str, Callable[[LocalErrors], Fraction]] = {"ghz-wrong-inputs": ghz_wrong_inputs}
 
 NAMED: dict[str, Callable[[Question], Exact]] = {
     "lemma-1": lemma_1,

@@ -2054,9 +2054,13 @@ class _Proof:
     carried: bool
 
 
+#: Kinds of certificates that ask no question and need nothing but themselves.
+_ALONE = ("root", "sum-of-biases", "local-errors")
+
+
 def _header(certificate: Any) -> str:
     kind = _choice(
-        certificate, "kind", ("bracket", "worst", "threshold", "root", "sum-of-biases"), "certificate"
+        certificate, "kind", ("bracket", "worst", "threshold", *_ALONE), "certificate"
     )
     # Composite kinds are documented without these keys; where they are given they must be right.
     if kind == "bracket" or "format" in certificate:
@@ -2065,7 +2069,7 @@ def _header(certificate: Any) -> str:
         version = _get(certificate, "version", int, "certificate")
         _integers([version], "certificate: version", 1, 1)
     for key in ("name", "instance"):
-        if kind in ("bracket", "root", "sum-of-biases") or key in certificate:
+        if kind == "bracket" or kind in _ALONE or key in certificate:
             _get(certificate, key, str, "certificate")
     return kind
 
@@ -2382,6 +2386,52 @@ def _check_root(certificate: Any) -> _Proof:
     return _Proof({}, lower, upper, lines, True)
 
 
+# ---------------------------------------------------------------- GHZ errors of local models
+#
+# Deterministic models have outcomes with the product sign (-1)^(inputs . flips).  The settings' bits,
+# A's first, each prefer the half with fewer errors as far as epsilon allows (docs/proofs/ghz-orbits.md).
+
+
+def _check_local_errors(certificate: Any) -> _Proof:
+    m = _get(certificate, "parties", int, "certificate")
+    _integers([m], "certificate: parties", 3, 11)
+    epsilon = number(_get(certificate, "epsilon", str, "certificate"), "certificate: epsilon")
+    if not isinstance(epsilon, Fraction) or not 0 <= epsilon <= Fraction(1, 2) or epsilon.denominator >> 64:
+        raise CertificateError("certificate: epsilon is no fraction in [0, 1/2] with a denominator below 2^64")
+    rests_on = _get(certificate, "rests_on", str, "certificate")
+    lower, upper = _answer(certificate)
+    model = _get(certificate, "model", dict, "certificate")
+    flips = _integers(_get(model, "flips", list, "model"), "model: flips", 0, 1, m)
+    (sign,) = _integers([_get(model, "sign", int, "model")], "model: sign", -1, 1)
+    if not sign:
+        raise CertificateError("model: sign is 1 or -1")
+    own = int("".join(map(str, flips)), 2)
+    unit = (2 * epsilon.denominator) ** m
+    reached = Fraction(_errors_of(m, epsilon, own, sign), unit)
+    least = min(_errors_of(m, epsilon, f, s) for f in range(1 << m) for s in (1, -1))
+    lines = [
+        f"model: errors of weight {_plain(reached)}; none of {2 << m} models has less than "
+        f"{_plain(Fraction(least, unit))}",
+        f"that these are all local models is to be read: {rests_on}",
+    ]
+    _follows("lower", lower, Fraction(least, unit))
+    _follows("upper", upper, reached)
+    return _Proof({}, lower, upper, lines, True)
+
+
+def _errors_of(m: int, epsilon: Fraction, flips: int, sign: int) -> int:
+    """Return the least weight of inputs at which a model errs, times (2 denominator of epsilon)^m."""
+    low, high = epsilon.denominator - 2 * epsilon.numerator, epsilon.denominator + 2 * epsilon.numerator
+    level = []
+    for a in range(1 << m):
+        k = a.bit_count()
+        found = sign if (a & flips).bit_count() % 2 == 0 else -sign
+        level.append(int(k % 2 == 0 and found != (1 if k % 4 else -1)))
+    while len(level) > 1:
+        level = [low * max(x, y) + high * min(x, y) for x, y in zip(level[::2], level[1::2], strict=True)]
+    return level[0]
+
+
 # ---------------------------------------------------------------- sums of biases under GHZ relations
 #
 # A string (a, b, c, e), a + b + c + e = M, stands for the outcomes at the inputs at which a parties
@@ -2558,8 +2608,13 @@ def check(
     """
     try:
         kind = _header(certificate)
-        if kind in ("root", "sum-of-biases"):
-            proof = (_check_root if kind == "root" else _check_sum_of_biases)(certificate)
+        if kind in _ALONE:
+            alone = {
+                "root": _check_root,
+                "sum-of-biases": _check_sum_of_biases,
+                "local-errors": _check_local_errors,
+            }[kind]
+            proof = alone(certificate)
         else:
             checker = {
                 "bracket": _check_bracket,

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from freerand_opt.computations.roots import FUNCTIONS, Computation
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact
-from freerand_opt.formulas import NAMED, OF_PARTIES
+from freerand_opt.formulas import NAMED, OF_LOCAL_ERRORS, OF_PARTIES
+from freerand_opt.model.local_errors import LocalErrors
 from freerand_opt.model.question import Expect, Question, Threshold
 from freerand_opt.model.relations import POWERS, Relations, SumOfBiases
 from freerand_opt.spec import tables, thresholds
@@ -27,7 +28,8 @@ _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
 TIERS = ("core", "long")
 VERDICTS = ("PROVED", "REFUTED", "UNDECIDED")
 #: Names of claims that are proved by a finite exact computation.
-COMPUTATIONS = (*FUNCTIONS, "sum-of-biases")
+COMPUTATIONS = (*FUNCTIONS, "sum-of-biases", "local-errors")
+Asked: TypeAlias = Computation | SumOfBiases | LocalErrors
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold", "of")
 
@@ -43,7 +45,7 @@ class Instance:
 
     name: str
     question: Question | None
-    computation: Computation | SumOfBiases | None
+    computation: Asked | None
     expect: Expect | None
     threshold: Threshold | None
     corner: bool = True
@@ -209,7 +211,7 @@ def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ..
     return Instance(name, question, None, expect, threshold)
 
 
-def _computation(fields: Fields | None) -> Computation | SumOfBiases:
+def _computation(fields: Fields | None) -> Asked:
     assert fields is not None
     name = fields.choice("name", COMPUTATIONS)
     if name == "sum-of-biases":
@@ -217,6 +219,12 @@ def _computation(fields: Fields | None) -> Computation | SumOfBiases:
         kind_of = fields.choice("relations", POWERS)
         fields.done()
         return SumOfBiases(attempt(fields.at("M"), lambda: Relations(parties, kind_of)))
+    if name == "local-errors":
+        parties = fields.get("M", int, required=True)
+        epsilon = fields.fraction("epsilon", required=True)
+        fields.done()
+        assert epsilon is not None
+        return attempt(fields.path, lambda: LocalErrors(parties, epsilon))
     parameters = []
     for key in FUNCTIONS[name][1]:
         value = fields.fraction(key, required=True)
@@ -231,7 +239,7 @@ def _computation(fields: Fields | None) -> Computation | SumOfBiases:
 
 
 def _expect(
-    fields: Fields | None, question: Question | Computation | SumOfBiases, within: Fraction
+    fields: Fields | None, question: Question | Asked, within: Fraction
 ) -> Expect | None:
     if fields is None or not fields.table:
         return None
@@ -261,20 +269,22 @@ def _expect(
     )
 
 
-def _expected(fields: Fields, key: str, question: Question | Computation | SumOfBiases) -> tuple[Exact, str]:
+def _expected(fields: Fields, key: str, question: Question | Asked) -> tuple[Exact, str]:
     """Return (number, words): a number, { formula = name }, or exists / none for a strategy."""
     value = fields.table[key]
     if isinstance(value, dict):
         inner = Fields(value, fields.at(key))
-        name = inner.choice("formula", (*NAMED, *OF_PARTIES))
+        name = inner.choice("formula", (*NAMED, *OF_PARTIES, *OF_LOCAL_ERRORS))
         inner.done()
         if isinstance(question, Question) and name in NAMED:
             return attempt(inner.at("formula"), lambda: NAMED[name](question)), name
         if isinstance(question, SumOfBiases) and name in OF_PARTIES:
             return OF_PARTIES[name](question.relations.parties), name
+        if isinstance(question, LocalErrors) and name in OF_LOCAL_ERRORS:
+            return OF_LOCAL_ERRORS[name](question), name
         if isinstance(question, Computation):
             raise inner.fail("formula", "a root has no question to evaluate a formula on")
-        whose = "a question" if isinstance(question, SumOfBiases) else "a sum of biases"
+        whose = "a question" if name in NAMED else "a sum of biases" if name in OF_PARTIES else "local errors"
         raise inner.fail("formula", f"{name!r} is a formula of {whose}")
     if isinstance(question, Question) and question.ask.quantity == "strategy" and value in ("exists", "none"):
         return Fraction(int(value == "exists")), value
