@@ -28,7 +28,7 @@ LEVELS = (
     ("attacks",),
     ("answering",),
     ("biases", "many_parties"),
-    ("bounding", "relaxation", "computed"),
+    ("bounding", "relaxation", "computed", "robust"),
     ("threshold", "inequality", "rederivation"),
     ("verification", "crosscheck"),
     ("kept",),

@@ -42,9 +42,12 @@ from freerand_opt.programs.ghz_polynomial import (
 from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.program import vector
 from freerand_opt.programs.refinement import reduce
+from freerand_opt.robust import Growth, growth
 from freerand_opt.solvers.highs import solve
 
 KINDS = tuple(POWERS)
+#: An input of Colbeck and Renner's relations at which each kind is what is asked.
+WEIGHTS = {"even": 0, "opposite": 2, "odd": 1}
 K_LOWER, K_UPPER = half_constant(120)
 
 
@@ -414,10 +417,12 @@ def test_weaker_ends_are_fine():
 
 
 def test_the_report_says_what_it_assumes_and_where_the_output_is_freer():
-    from freerand_opt.reporting.conjecture import bits_needed, distance, figure, fractions_csv, markdown
+    from freerand_opt.reporting.conjecture import bits_needed, distance, fractions_csv, markdown
+    from freerand_opt.reporting.conjecture_figures import curves, figure
 
     values = {(m, kind): value(Relations(m, kind)) for m in range(3, 17) for kind in KINDS}
-    text = markdown(values, 16, (), ["-"])
+    robust = {(m, kind): growth(m, weight) for m in (3, 4) for kind, weight in WEIGHTS.items()}
+    text = markdown(values, 16, robust, (), ["-"])
     for words in ("common cause", "perfect relations", "1210.6514", "not proved, not refuted"):
         assert words in text.lower()
     assert "FAILS" not in text
@@ -431,8 +436,11 @@ def test_the_report_says_what_it_assumes_and_where_the_output_is_freer():
     lines = fractions_csv(values).splitlines()
     assert [Fraction(x) for x in lines[3].split(",")[1:]] == [values[5, kind] for kind in KINDS]
     assert figure(values).count("<polyline") == 3
+    assert curves(values).count("<polyline") == 10
     wrong = {**values, (5, "opposite"): Fraction(1)}
-    assert "FAILS" in markdown(wrong, 16, (), ["-"])
+    assert "FAILS" in markdown(wrong, 16, robust, (), ["-"])
+    steep = {(3, "even"): Growth(Fraction(1), Fraction(5, 2))}
+    assert "FAILS" in markdown(values, 16, steep, (), ["-"])
 
 
 # ------------------------------------------------------------------ violated relations

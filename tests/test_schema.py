@@ -13,7 +13,7 @@ import pytest
 from freerand_opt.computations.roots import FUNCTIONS
 from freerand_opt.errors import InputError
 from freerand_opt.formulas import NAMED as FORMULAS
-from freerand_opt.formulas import OF_PARTIES
+from freerand_opt.formulas import OF_LOCAL_ERRORS, OF_PARTIES
 from freerand_opt.model import behaviour, functional, question, relations, source
 from freerand_opt.schemas import question_schema
 from freerand_opt.spec import file, moments, observed, read, sources, tables
@@ -197,6 +197,9 @@ FILES = {
     "sum of biases": HEAD
     + '[computation]\nname = "sum-of-biases"\nM = 5\nrelations = "odd"\n'
     + '[expect]\nvalue = { formula = "ghz-ratio" }\n',
+    "local errors": HEAD
+    + '[computation]\nname = "local-errors"\nM = 5\nepsilon = 0.1\n'
+    + '[expect]\nvalue = { formula = "ghz-wrong-inputs" }\n',
     "sum of biases at an input": QUESTION + '[ask]\nquantity = "sum-of-biases"\nat = [0, 0]\n',
     "exponent": HEAD + '[computation]\nname = "theorem-2-exponent"\nm = 3\ni = 0\n',
 }
@@ -319,7 +322,7 @@ WORDS = {
     ("ask", "extreme"): tables.EXTREMES,
     ("threshold", "of"): question.THRESHOLD_FIELDS,
     ("expect", "verdict"): file.VERDICTS,
-    ("formula", "formula"): (*FORMULAS, *OF_PARTIES),
+    ("formula", "formula"): (*FORMULAS, *OF_PARTIES, *OF_LOCAL_ERRORS),
     ("computation", "name"): file.COMPUTATIONS,
     ("computation", "relations"): relations.POWERS,
 }

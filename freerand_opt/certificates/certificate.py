@@ -19,8 +19,8 @@ from freerand_opt.model.question import (
     Output,
     Picked,
     Question,
-    TestedRelations,
     Test,
+    TestedRelations,
 )
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import (

@@ -2059,9 +2059,7 @@ _ALONE = ("root", "sum-of-biases", "local-errors")
 
 
 def _header(certificate: Any) -> str:
-    kind = _choice(
-        certificate, "kind", ("bracket", "worst", "threshold", *_ALONE), "certificate"
-    )
+    kind = _choice(certificate, "kind", ("bracket", "worst", "threshold", *_ALONE), "certificate")
     # Composite kinds are documented without these keys; where they are given they must be right.
     if kind == "bracket" or "format" in certificate:
         _choice(certificate, "format", ("freerand-certificate",), "certificate")
@@ -2397,7 +2395,9 @@ def _check_local_errors(certificate: Any) -> _Proof:
     _integers([m], "certificate: parties", 3, 11)
     epsilon = number(_get(certificate, "epsilon", str, "certificate"), "certificate: epsilon")
     if not isinstance(epsilon, Fraction) or not 0 <= epsilon <= Fraction(1, 2) or epsilon.denominator >> 64:
-        raise CertificateError("certificate: epsilon is no fraction in [0, 1/2] with a denominator below 2^64")
+        raise CertificateError(
+            "certificate: epsilon is no fraction in [0, 1/2] with a denominator below 2^64"
+        )
     rests_on = _get(certificate, "rests_on", str, "certificate")
     lower, upper = _answer(certificate)
     model = _get(certificate, "model", dict, "certificate")

@@ -29,7 +29,7 @@ class LocalErrors:
     epsilon: Fraction
 
     def __post_init__(self) -> None:
-        """Raise ValueError for fewer than 3 parties, more than `MOST_PARTIES`, or epsilon outside [0, 1/2]."""
+        """Raise ValueError for M outside 3..`MOST_PARTIES` or epsilon outside [0, 1/2]."""
         if not 3 <= self.parties <= MOST_PARTIES:
             raise ValueError(f"M = {self.parties}; local models are gone through for 3 to {MOST_PARTIES}")
         if not 0 <= self.epsilon <= Fraction(1, 2):
@@ -48,7 +48,7 @@ class LocalErrors:
 
 @dataclass(frozen=True)
 class Model:
-    """A deterministic model: the product of outcomes is sign (-1)^(inputs . flips); `weight` of its errors."""
+    """A deterministic model, with the product of outcomes sign (-1)^(inputs . flips); its errors' weight."""
 
     flips: tuple[int, ...]
     sign: int
@@ -77,4 +77,4 @@ def best_model(asked: LocalErrors) -> Model:
 
 def wrong_inputs(parties: int) -> int:
     """Return the least number of inputs at which a deterministic model errs (Mermin, PRL 65, 1838, 1990)."""
-    return (2 ** (parties - 1) - 2 ** (parties // 2)) // 2
+    return ((1 << parties - 1) - (1 << parties // 2)) // 2

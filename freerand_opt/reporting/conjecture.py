@@ -13,10 +13,13 @@ from freerand_opt.exact import decimal_above, decimal_below
 from freerand_opt.model.lemniscate import half_constant, ratio
 from freerand_opt.model.relations import POWERS
 from freerand_opt.reporting import tables
+from freerand_opt.robust import Growth
 from freerand_opt.verification import Verification
 
 #: Largest sums of biases by (parties, relations).
 Values: TypeAlias = Mapping[tuple[int, str], Fraction]
+#: How they grow with the violation, by (parties, relations).
+Robust: TypeAlias = Mapping[tuple[int, str], Growth]
 EPSILONS = tuple(
     Fraction(text)
     for text in ("1/1000", "1/100", "1/20", "1/10", "1/5", "1/4", "3/10", "2/5", "9/20", "49/100", "499/1000")
@@ -50,13 +53,15 @@ _OPEN = """## Open
 1. That the explicit box is nonnegative for every M: the real parts of the Taylor coefficients of (cl Q + sl P)/(cl Q − sl P), section 6 of the proofs. With it f_(M−1)/f_M would be a lower bound for all M.
 2. A closed form of the multipliers, so the upper end of f_(M−1)/f_M for all M; closed forms for even and odd.
 3. That opposite is at least even for every M.
-4. The sharp robust bound B ≤ K M/(M−1) + 2v for relations violated with total weight v: not proved, not refuted.
+4. The robust bound B ≤ K M/(M−1) + 2v for every M: not proved, not refuted; certified where the table above says.
 5. Other causal models: if the picking bits may depend on the outcomes, point 6 above does not apply.
 """  # noqa: E501
 
 
-def markdown(values: Values, dual: int, others: Sequence[Verification], growth: Sequence[str]) -> str:
-    """Return the report: certified `values` from M = 3 on, multipliers of opposite checked to M = `dual`."""
+def markdown(
+    values: Values, closed: int, robust: Robust, others: Sequence[Verification], growth: Sequence[str]
+) -> str:
+    """Return the report: certified `values` from M = 3 on, f_(M-1)/f_M checked to M = `closed`."""
     last = max(parties for parties, _ in values)
     held = all(value == ratio(parties) for (parties, kind), value in values.items() if kind == "opposite")
     above = all(values[parties, "opposite"] >= values[parties, "even"] for parties in range(3, last + 1))
@@ -75,7 +80,8 @@ def markdown(values: Values, dual: int, others: Sequence[Verification], growth: 
         "[conjecture-1.svg](conjecture-1.svg).",
         "",
         f"* opposite = f_(M−1)/f_M with F'' = F³, F(0) = F'(0) = 1, for M = 3..{last}: "
-        f"{_yes(held)}; multipliers that prove ≤ f_(M−1)/f_M: M = 3..{dual}.",
+        f"{_yes(held)}; "
+        f"the explicit box is nonnegative and multipliers prove ≤ f_(M−1)/f_M: M = 3..{closed}.",
         f"* opposite ≥ even for M = 3..{last}: {_yes(above)}.",
         "* the full program, all P(x|a) without symmetry or structure theorem, gives the "
         "same values for M ≤ 7 "
@@ -83,7 +89,8 @@ def markdown(values: Values, dual: int, others: Sequence[Verification], growth: 
         "",
         *_table(values, last),
     ]
-    parts = [_HEAD, _PROVED, "\n".join(certified) + "\n", "\n".join(_curves(values)) + "\n", _OPEN]
+    curves, violated = "\n".join(_curves(values)) + "\n", "\n".join(_violated(robust)) + "\n"
+    parts = [_HEAD, _PROVED, "\n".join(certified) + "\n", curves, violated, _OPEN]
     parts.append(
         "## Numerical\n\nNothing in the sections above is numerical: "
         "solvers only suggested which probabilities vanish.\n"
@@ -141,7 +148,7 @@ def _curves(values: Values) -> Iterator[str]:
         "outcome is within out(ε, M) = (1/2+ε)^n B/2 of uniform given W and the inputs. "
         "Below: the least number "
         "of parties from which the output is freer than the source, out < ε; certified B "
-        "up to M = 64, K M/(M−1) beyond."
+        "up to M = 64, K M/(M−1) beyond. Drawn in [conjecture-1-curves.svg](conjecture-1-curves.svg)."
     )
     yield ""
     yield "| ε | n | parties M = 2^n | out(ε, M) ≤ | out(ε, 4M) ≤ | out(ε, 16M) ≤ |"
@@ -151,6 +158,33 @@ def _curves(values: Values) -> Iterator[str]:
         outs = [decimal_above(distance(values, epsilon, bits + more), 8) for more in (0, 2, 4)]
         parties = str(2**bits) if bits < 40 else f"2^{bits}"
         yield f"| {epsilon} | {bits} | {parties} | {' | '.join(outs)} |"
+
+
+def _violated(robust: Robust) -> Iterator[str]:
+    last = max(parties for parties, _ in robust)
+    most = max(found.slope for found in robust.values())
+    reached = ", ".join(f"M = {m} ({kind})" for (m, kind), found in robust.items() if found.slope == most)
+    yield "## Violated relations"
+    yield ""
+    yield (
+        "No-signalling devices, all inputs; v is the total weight of wrong outcomes, summed over the even "
+        "inputs, on average over w. B(v) is concave. The table has B(0) and the slope λ at 0, exact, with "
+        "certificates of the program by orbits; so B(v) ≤ B(0) + λv for every v ≥ 0."
+    )
+    yield ""
+    yield (
+        f"The largest slope is {most}, at {reached}. Hence B(v) ≤ K M/(M−1) + 2v for M = 3..{last}: "
+        f"{_yes(most <= 2)}. More violations than these are in `lps/ghz_biases_violated.toml`."
+    )
+    yield ""
+    yield "| M | " + " | ".join(f"{kind}: B(0) | λ" for kind in POWERS) + " |"
+    yield "|---|" + "---|---|" * len(POWERS)
+    for parties in range(3, last + 1):
+        cells = []
+        for kind in POWERS:
+            found = robust.get((parties, kind))
+            cells += ["-", "-"] if found is None else [_shown(found.perfect), _shown(found.slope)]
+        yield f"| {parties} | {' | '.join(cells)} |"
 
 
 def _others(others: Sequence[Verification]) -> str:
@@ -170,33 +204,3 @@ def fractions_csv(values: Values) -> str:
         for parties in range(3, last + 1)
     ]
     return "\n".join([",".join(["M", *POWERS]), *lines]) + "\n"
-
-
-def figure(values: Values) -> str:
-    """Return the values over M as an SVG drawing, with the limit K; positions are rounded to 1/100 pixel."""
-    last = max(parties for parties, _ in values)
-    lower = half_constant(60)[0]
-
-    def place(parties: float, value: Fraction) -> str:
-        return f"{60 + 620 * (parties - 3) / (last - 3):.2f},{380 - 700 * (float(value) - 0.98):.2f}"
-
-    colours = {"even": "#1b6ca8", "opposite": "#b5361c", "odd": "#3a7d34"}
-    left, _, y = place(3, lower).partition(",")
-    body = [
-        '<svg xmlns="http://www.w3.org/2000/svg" width="720" height="420" '
-        'font-family="sans-serif" font-size="13">',
-        '<rect width="720" height="420" fill="white"/>',
-        f'<line x1="{left}" y1="{y}" x2="680" y2="{y}" stroke="black" stroke-dasharray="4 3"/>',
-        f'<text x="600" y="{float(y) + 18:.2f}">K = 1.3110..</text>',
-    ]
-    for number, (kind, colour) in enumerate(colours.items()):
-        points = " ".join(place(parties, values[parties, kind]) for parties in range(3, last + 1))
-        body.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.5"/>')
-        body.append(f'<text x="{300 + 90 * number}" y="330" fill="{colour}">{kind}</text>')
-    for parties in (3, *range(10, last + 1, 10)):
-        x = place(parties, Fraction(1)).split(",")[0]
-        body.append(f'<text x="{x}" y="400" text-anchor="middle">{parties}</text>')
-    for value in ("1", "11/10", "6/5", "13/10", "7/5", "3/2"):
-        height = place(3, Fraction(value)).split(",")[1]
-        body.append(f'<text x="50" y="{height}" text-anchor="end">{float(Fraction(value)):.1f}</text>')
-    return "\n".join([*body, "</svg>"]) + "\n"

@@ -238,9 +238,7 @@ def _computation(fields: Fields | None) -> Asked:
     return Computation(name, tuple(parameters), width)
 
 
-def _expect(
-    fields: Fields | None, question: Question | Asked, within: Fraction
-) -> Expect | None:
+def _expect(fields: Fields | None, question: Question | Asked, within: Fraction) -> Expect | None:
     if fields is None or not fields.table:
         return None
     ends: dict[str, Exact] = {}
