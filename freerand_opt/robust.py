@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import product
 
 from freerand_opt.many_parties import answered_by_orbits
-from freerand_opt.model.question import Adversary, Ask, Output, Question, TestedRelations
+from freerand_opt.model.question import Adversary, Ask, GhzTest, Output, Question
 from freerand_opt.model.scenario import ghz
 from freerand_opt.model.source import Uniform
 
@@ -43,7 +43,7 @@ def question(parties: int, weight: int, violated: Fraction) -> Question:
         Adversary("no-signalling"),
         (),
         Ask("sum-of-biases", output=output, at=at),
-        TestedRelations(violated),
+        GhzTest(violated),
     )
 
 

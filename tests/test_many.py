@@ -21,7 +21,7 @@ from freerand_opt.certificates import check
 from freerand_opt.certificates.certify import feasible, multipliers, objective_value, point
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.formulas import ghz_local_errors
-from freerand_opt.model.question import SELECTIONS, Adversary, Ask, Output, Picked, Question, TestedRelations
+from freerand_opt.model.question import SELECTIONS, Adversary, Ask, GhzTest, Output, Picked, Question
 from freerand_opt.model.scenario import ghz
 from freerand_opt.model.source import SanthaVazirani, Uniform
 from freerand_opt.programs.build import build, by_relations
@@ -44,6 +44,10 @@ def counted(k, values):
     return tuple(values[sum(x) % len(values)] for x in product((0, 1), repeat=k))
 
 
+def counts(k):
+    return tuple(map(sum, product((0, 1), repeat=k)))
+
+
 def question(
     at, parties, values=(), *, v=0, whole=False, picked=None, quantity="guessing-probability", source=None
 ):
@@ -56,7 +60,7 @@ def question(
         Adversary("no-signalling"),
         (),
         Ask(quantity, output=output, at=tuple(at)),
-        TestedRelations(F(v), whole),
+        GhzTest(F(v), whole),
     )
 
 
@@ -134,6 +138,8 @@ CASES = {
     "whole": question([1, 0, 1, 0], [0, 2], (0, 1, 1, 1), whole=True),
     "whole, all": question([1, 1, 0, 0], [0, 1, 2, 3], counted(4, (0, 0, 1, 1)), whole=True),
     "trace distance": question([1, 1, 0, 0], [0, 1], (0, 1, 0, 0), v=F(1, 5), quantity="trace-distance"),
+    "biases, M = 4": question([1, 1, 0, 0], range(4), counts(4), quantity="sum-of-biases"),
+    "biases of three, v": question([0, 1, 0, 1], [0, 1, 2], counts(3), v=F(1, 6), quantity="sum-of-biases"),
     "picked, outcomes": question([0] * 4, range(4), picked=Picked(2, SELECTIONS[1], F(1, 10)), v=F(1, 8)),
     "picked, one bit": question([0, 1, 0], [0, 1], picked=Picked(1, SELECTIONS[0], F(1, 5))),
     "picked, mixed settings": question(

@@ -316,7 +316,7 @@ WORDS = {
     ("test", "keep"): tables.KEPT,
     ("test", "relations"): tables.SETS_OF_RELATIONS,
     ("moment", "relation"): moments.RELATIONS,
-    ("ask", "quantity"): tables.ASKED,
+    ("ask", "quantity"): tables.QUANTITIES,
     ("ask", "functional"): functional.NAMED,
     ("ask", "on"): tables.ON,
     ("ask", "extreme"): tables.EXTREMES,
@@ -354,6 +354,7 @@ def test_other_words():
         "width",
         "M",
         "relations",
+        "epsilon",
     } == set(TABLES["computation"]["properties"])
     assert question.Quantity.__args__ == tables.QUANTITIES
 
@@ -430,7 +431,9 @@ REFUSED = {
     "instance without a name": FULL.replace('name = "i"', ""),
     "unknown in the threshold": FILES["threshold"].replace("width", "widths"),
     "threshold without ends": FILES["threshold"].replace("between = [0, 0.25]", ""),
-    "sum of biases of a party": FILES["sum of biases at an input"] + 'of = "A"\n',
+    "sum of biases of a function": FILES["sum of biases at an input"] + 'of = { parity = ["A"] }\n',
+    "local errors without epsilon": FILES["local errors"].replace("epsilon = 0.1\n", ""),
+    "local errors with relations": FILES["local errors"].replace("epsilon = 0.1", 'relations = "odd"'),
     "sum of biases without an input": FILES["sum of biases at an input"].replace("at = [0, 0]\n", ""),
     "sum of biases on average": FILES["sum of biases at an input"].replace("[0, 0]", '"average"'),
     "sum of biases of two parties": FILES["sum of biases"].replace("M = 5", "M = 2"),

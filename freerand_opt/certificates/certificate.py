@@ -15,12 +15,12 @@ from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import (
     Adversary,
     Ask,
+    GhzTest,
     MomentCondition,
     Output,
     Picked,
     Question,
     Test,
-    TestedRelations,
 )
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import (
@@ -87,7 +87,7 @@ def _output(plain: dict[str, Any]) -> Output | None:
     return Output(tuple(plain.get("values", ())), plain["count"], "", parties, picked)
 
 
-def _relations_json(relations: TestedRelations) -> dict[str, Any]:
+def _relations_json(relations: GhzTest) -> dict[str, Any]:
     return {"violated": str(relations.violated), "whole": relations.whole}
 
 
@@ -196,7 +196,7 @@ def question_from_json(plain: dict[str, Any]) -> Question:
         ),
         relations=None
         if "relations" not in plain
-        else TestedRelations(Fraction(plain["relations"]["violated"]), plain["relations"]["whole"]),
+        else GhzTest(Fraction(plain["relations"]["violated"]), plain["relations"]["whole"]),
     )
 
 

@@ -105,7 +105,7 @@ class Output:
 
 
 @dataclass(frozen=True)
-class TestedRelations:
+class GhzTest:
     """What is tested of the GHZ relations of M parties, without writing 4^M probabilities down.
 
     The wrong outcomes of all settings together have at most the weight `violated`; or, if `whole`, the
@@ -156,7 +156,7 @@ class Question:
     adversary: Adversary
     tests: tuple[Test, ...]
     ask: Ask
-    relations: TestedRelations | None = None
+    relations: GhzTest | None = None
 
     def setting_weights(self) -> tuple[Fraction, ...] | None:
         """Return the observed distribution of joint settings, or None if it is free."""

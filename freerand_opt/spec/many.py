@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.model.question import GUESSES, Adversary, Ask, Question, TestedRelations
+from freerand_opt.model.question import GUESSES, Adversary, Ask, GhzTest, Question
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import SanthaVazirani, Source, Uniform
 from freerand_opt.spec.fields import Fields, shown
@@ -102,18 +102,18 @@ def _source(fields: Fields, why: str) -> Source:
     return SanthaVazirani(epsilon)
 
 
-def _relations(fields: Fields) -> TestedRelations:
+def _relations(fields: Fields) -> GhzTest:
     if fields.has("keep"):
         fields.choice("keep", ("behaviour",))
         fields.done()
-        return TestedRelations(Fraction(0), whole=True)
+        return GhzTest(Fraction(0), whole=True)
     fields.choice("relations", ("mermin",))
     violated = fields.fraction("violated", Fraction(0))
     fields.done()
     assert violated is not None
     if violated < 0:
         raise fields.fail("violated", f"{shown(fields.table['violated'])} is negative")
-    return TestedRelations(violated)
+    return GhzTest(violated)
 
 
 def _at(fields: Fields, parties: int) -> tuple[int, ...]:

@@ -43,9 +43,8 @@ SIZED = {
 }
 UNSIZED = {"chsh": scenarios.chsh, "i3322": scenarios.i3322}
 FAMILIES = ("chsh", "chained", "ghz", "i3322", "cglmp")
-QUANTITIES = ("guessing-probability", "trace-distance", "min-entropy", "score", "strategy")
-#: What may be asked; a sum of biases is a score by another name.
-ASKED = (*QUANTITIES, "sum-of-biases")
+#: What may be asked; written out, a sum of biases is a score by another name.
+QUANTITIES = ("guessing-probability", "trace-distance", "min-entropy", "score", "strategy", "sum-of-biases")
 
 
 def question(root: Fields, folder: Path) -> Question:
@@ -276,7 +275,7 @@ def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> li
 
 def _ask(fields: Fields | None, scenario: Scenario) -> Ask:
     assert fields is not None
-    quantity = fields.choice("quantity", ASKED)
+    quantity = fields.choice("quantity", QUANTITIES)
     if quantity == "strategy":
         fields.done()
         return Ask("strategy")
