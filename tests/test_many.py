@@ -8,6 +8,7 @@ import random
 from dataclasses import replace
 from fractions import Fraction as F
 from itertools import combinations, permutations, product
+from math import comb
 from pathlib import Path
 
 import numpy as np
@@ -69,8 +70,11 @@ def relation(weight):
     return (-1, 0, 1, 0)[weight % 4]
 
 
-def unreduced(asked, relation=relation):
-    """Every probability P(g, outcomes | settings), relations and worths by their definitions."""
+def unreduced(asked, relation=relation, seen=False):
+    """Every probability P(g, outcomes | settings), relations and worths by their definitions.
+
+    `seen` adds that the output's parties have the outcomes of the GHZ state at the settings asked for.
+    """
     scenario, tested = asked.scenario, asked.relations
     outcomes, count = scenario.shape
     worths, inside = party_worths(asked.ask), asked.ask.output.parties
@@ -101,6 +105,15 @@ def unreduced(asked, relation=relation):
         )
     goal = [F(0)] * (labels * width)
     here = scenario.setting_index(asked.ask.at)
+    if seen:
+        strings = list(product((0, 1), repeat=len(inside)))
+        entries, right = [], [F(0)] * len(strings)
+        for o, xs in enumerate(scenario.joint_outcomes):
+            row = strings.index(tuple(xs[p] for p in inside))
+            right[row] += behaviour[o * count + here]
+            entries += [(row, g * width + o * count + here, F(1)) for g in range(labels)]
+        names = Labels("seen {0}", (tuple(map(str, range(len(strings)))),))
+        rows.append(Rows("zero", *integer_rows(entries, right, labels * width), names))
     for g, row in enumerate(worths):
         for o, xs in enumerate(scenario.joint_outcomes):
             goal[g * width + o * count + here] = row[int("".join(str(xs[p]) for p in inside), 2)]
@@ -151,6 +164,37 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_orbits_agree_with_the_unreduced_program(case):
     assert by_orbits(CASES[case]) == optimum(unreduced(CASES[case]))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        question([0, 0, 0], range(3), counted(3, (0, 1, 1, 0)), source=SanthaVazirani(F(2, 5))),
+        question([1, 0, 0], range(3), counted(3, (0, 0, 1, 1)), source=SanthaVazirani(F(2, 5))),
+        question([1, 0, 0, 1], range(4), counted(4, (0, 0, 0, 1)), source=SanthaVazirani(F(1, 5))),
+        question([1, 0, 1, 0], [0, 1, 2], majority(3), source=SanthaVazirani(F(1, 5))),
+    ],
+)
+def test_what_is_seen_at_one_setting_agrees_with_the_unreduced_program(asked):
+    made = by_party_orbits(asked, F(0), whole=False, seen=True).program
+    best = optimum(made)
+    assert best == optimum(unreduced(asked, seen=True))
+    whole = replace(asked, relations=GhzTest(F(0), True))
+    bounds = by_relations(whole)
+    assert bounds.above.program.plain == made.plain
+    read = check._read_many(json.loads(json.dumps(fr.bound(whole).certificate["question"])))
+    assert check._many_program(read, F(0), False, True) == made.plain
+    assert optimum(bounds.below.program) <= best
+
+
+@pytest.mark.parametrize("parties", [3, 5, 7])
+def test_the_observed_randomness_is_fully_intrinsic(parties):
+    """arXiv:1305.5384: the best guess is the observed probability, whatever the settings."""
+    observed = F(sum(comb(parties, n) for n in range(parties + 1) if n % 4 == 1), 2 ** (parties - 1))
+    source = SanthaVazirani(F(49, 100))
+    for values in ((0, 1, 1, 0), (0, 0, 1, 1)):
+        asked = question([0] * parties, range(parties), counted(parties, values), whole=True, source=source)
+        assert fr.bound(asked).bracket.exact == max(observed, 1 - observed)
 
 
 def test_one_vertex_stands_for_all_where_parties_can_be_exchanged():

@@ -1853,7 +1853,7 @@ def _leaf_shares(leaning: list[int], bits: int, weights: tuple[Fraction, Fractio
     return [first * x for x in left] + [(1 - first) * x for x in right]
 
 
-def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
+def _many_program(m: _Many, violated: Fraction, whole: bool, seen: bool = False) -> dict[str, Any]:
     """Build the program, in the order of docs/certificates.md."""
     size, outside = len(m.parties), len(m.at) - len(m.parties)
     classes: list[list[int]] = []
@@ -1863,6 +1863,7 @@ def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
             classes.append([party])
         else:
             home.append(party)
+    here = [m.at[m.parties[c[0]]] for c in classes]
     split = [_splits(len(c)) for c in classes]
     beyond = [(w, r) for w in range(outside + 1) for r in (0, 1)] if outside else [(0, 0)]
     orbits = [(inner, w, r) for inner in itertools.product(*split) for w, r in beyond]
@@ -1881,10 +1882,17 @@ def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
     blocks: list[list[Any]] = [["zero", len(full)]]
     if whole:
         for k, (inner, _, _) in enumerate(orbits):
-            strings = math.prod(math.comb(n[2 * a] + n[2 * a + 1], n[2 * a]) for n in inner for a in (0, 1))
-            strings *= 2 ** (outside - 1) if outside else 1
+            strings = _outcome_strings(inner) * (2 ** (outside - 1) if outside else 1)
             full.append({g * count + k: 1 for g in range(guesses)})
             right.append(Fraction(strings * (1 + signs[k] * products[k]), 2 ** len(m.at)))
+        blocks = [["zero", len(full)]]
+    elif seen:
+        for inner in itertools.product(*split):
+            if not _elsewhere(inner, 0, here):
+                held = [place[inner, 0, r] for r in ((0, 1) if outside else (0,))]
+                sign = 0 if outside else signs[held[0]] * products[held[0]]
+                full.append({g * count + k: 1 for g in range(guesses) for k in held})
+                right.append(Fraction(_outcome_strings(inner) * (1 + sign), 2**size))
         blocks = [["zero", len(full)]]
     elif violated:
         row: dict[int, int] = {}
@@ -1897,8 +1905,7 @@ def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
         blocks.append(["nonnegative", 1])
     goal = [Fraction(0)] * (guesses * count)
     for k, (inner, w, _) in enumerate(orbits):
-        here = [m.at[m.parties[c[0]]] for c in classes]
-        if w or any(n[2 - 2 * a] + n[3 - 2 * a] for n, a in zip(inner, here, strict=True)):
+        if _elsewhere(inner, w, here):
             continue
         string = ["0"] * size
         for n, a, members in zip(inner, here, classes, strict=True):
@@ -1908,6 +1915,16 @@ def _many_program(m: _Many, violated: Fraction, whole: bool) -> dict[str, Any]:
             goal[g * count + k] = worth[int("".join(string), 2)]
     open_ = [Fraction(int(whole or violated > 0 or s * x >= 0)) for s, x in zip(signs, products, strict=True)]
     return _plain_program(full, right, blocks, goal, open_ * guesses)
+
+
+def _elsewhere(inner: Sequence[tuple[int, int, int, int]], w: int, here: list[int]) -> bool:
+    """Return whether an orbit is of other settings than these of each class, and 0 outside."""
+    return bool(w) or any(n[2 - 2 * a] + n[3 - 2 * a] for n, a in zip(inner, here, strict=True))
+
+
+def _outcome_strings(inner: Sequence[tuple[int, int, int, int]]) -> int:
+    """Return the number of outcome strings of the classes in an orbit, at one of its setting strings."""
+    return math.prod(math.comb(n[2 * a] + n[2 * a + 1], n[2 * a]) for n in inner for a in (0, 1))
 
 
 def _many_rows(
@@ -2000,8 +2017,10 @@ def _check_many(certificate: Any, raw: Any) -> tuple[Number | None, Number | Non
     lines = []
     proof = _get(certificate, "multipliers", (dict, type(None)), "certificate")
     if proof is not None:
-        # given W the wrong outcomes weigh at most v / ratio on average; the whole behaviour has none
-        program = _many_program(m, m.violated / m.ratio, m.whole and m.ratio == 1)
+        # given W the wrong outcomes weigh at most v / ratio on average; the whole behaviour has none, and
+        # is what is seen at the settings asked for whatever these say about W
+        biased = m.ratio != 1
+        program = _many_program(m, m.violated / m.ratio, m.whole and not biased, m.whole and biased)
         name = digest(program)
         if (claimed := _get(proof, "digest", str, "multipliers")) != name:
             raise CertificateError(f"multipliers: claimed digest {claimed[:80]}, the question's is {name}")

@@ -107,8 +107,10 @@ def by_relations(question: Question) -> OrbitBounds:
     size = f"{below.orbits.count} orbits x {below.labels} guesses (docs/proofs/ghz-orbits.md)"
     if limit == violated and not (whole and biased):
         return OrbitBounds(below, below, f"exact: {size}")
-    above = by_party_orbits(question, limit, whole=False)
-    what = "relations perfect" if whole else f"relations broken with weight {float(limit):.4g}"
+    above = by_party_orbits(question, limit, whole=False, seen=whole)
+    what = f"relations broken with weight {float(limit):.4g}"
+    if whole:
+        what = "relations perfect and the behaviour seen at the settings asked for"
     return OrbitBounds(above, below, f"outer: {size}, {what} for every w; attack with unbiased settings")
 
 
