@@ -1874,18 +1874,15 @@ def _many_program(m: _Many, violated: Fraction, whole: bool, seen: bool = False)
     count, guesses = len(orbits), len(m.worths)
     full = [{g * count + k: x for k, x in row.items()} for g in range(guesses) for row in rows]
     right = [Fraction(0)] * len(full)
-    ones = [w + sum(n[2] + n[3] for n in inner) for inner, w, _ in orbits]
-    signs = [0 if k % 2 else 1 if k % 4 else -1 for k in ones]  # what the product of outcomes should be
-    products = [-1 if (r + sum(n[1] + n[3] for n in inner)) % 2 else 1 for inner, _, r in orbits]
-    full.append({g * count + k: 1 for g in range(guesses) for k in range(count) if ones[k] == 0})
+    signs, products = _signs_and_products(orbits)
+    zero = [k for k, (inner, w, _) in enumerate(orbits) if w == sum(n[2] + n[3] for n in inner) == 0]
+    full.append({g * count + k: 1 for g in range(guesses) for k in zero})
     right.append(Fraction(1))
-    blocks: list[list[Any]] = [["zero", len(full)]]
     if whole:
         for k, (inner, _, _) in enumerate(orbits):
             strings = _outcome_strings(inner) * (2 ** (outside - 1) if outside else 1)
             full.append({g * count + k: 1 for g in range(guesses)})
             right.append(Fraction(strings * (1 + signs[k] * products[k]), 2 ** len(m.at)))
-        blocks = [["zero", len(full)]]
     elif seen:
         for inner in itertools.product(*split):
             if not _elsewhere(inner, 0, here):
@@ -1893,7 +1890,6 @@ def _many_program(m: _Many, violated: Fraction, whole: bool, seen: bool = False)
                 sign = 0 if outside else signs[held[0]] * products[held[0]]
                 full.append({g * count + k: 1 for g in range(guesses) for k in held})
                 right.append(Fraction(_outcome_strings(inner) * (1 + sign), 2**size))
-        blocks = [["zero", len(full)]]
     elif violated:
         row: dict[int, int] = {}
         for k, (inner, w, _) in enumerate(orbits):
@@ -1902,7 +1898,8 @@ def _many_program(m: _Many, violated: Fraction, whole: bool, seen: bool = False)
                 row |= {g * count + k: ways for g in range(guesses)}
         full.append(row)
         right.append(violated)
-        blocks.append(["nonnegative", 1])
+    limited = int(violated > 0 and not whole and not seen)  # the last row
+    blocks: list[list[Any]] = [["zero", len(full) - limited], ["nonnegative", 1]][: 1 + limited]
     goal = [Fraction(0)] * (guesses * count)
     for k, (inner, w, _) in enumerate(orbits):
         if _elsewhere(inner, w, here):
@@ -1915,6 +1912,13 @@ def _many_program(m: _Many, violated: Fraction, whole: bool, seen: bool = False)
             goal[g * count + k] = worth[int("".join(string), 2)]
     open_ = [Fraction(int(whole or violated > 0 or s * x >= 0)) for s, x in zip(signs, products, strict=True)]
     return _plain_program(full, right, blocks, goal, open_ * guesses)
+
+
+def _signs_and_products(orbits: list[Any]) -> tuple[list[int], list[int]]:
+    """Return what the product of outcomes should be in each orbit (0: anything), and what it is."""
+    ones = [w + sum(n[2] + n[3] for n in inner) for inner, w, _ in orbits]
+    products = [-1 if (r + sum(n[1] + n[3] for n in inner)) % 2 else 1 for inner, _, r in orbits]
+    return [0 if k % 2 else 1 if k % 4 else -1 for k in ones], products
 
 
 def _elsewhere(inner: Sequence[tuple[int, int, int, int]], w: int, here: list[int]) -> bool:
