@@ -13,7 +13,7 @@ help:
 	@echo "make lint          ruff and mypy"
 	@echo "make bench         benchmarks beside peers, with ratios"
 	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"
-	@echo "make conjecture    write reports/conjecture-1.md anew (about six minutes)"
+	@echo "make conjecture    write reports/conjecture-1.md anew (about twelve minutes)"
 	@echo "make certificates  write the committed certificates, reports/claims.md and reports/quantum.md anew"
 
 $(STAMPS)/base: pyproject.toml constraints.txt

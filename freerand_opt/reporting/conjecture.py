@@ -32,7 +32,7 @@ Colbeck and Renner ask whether ε-free bits can be amplified for every ε < 1/2 
 Gallego, Masanes, de la Torre, Dhara, Aolita and Acín settled amplification for every ε < 1/2 by another protocol, five parties and the majority of three outcomes (arXiv:1210.6514). What follows is about the route of the paper itself.
 
 **Assumptions of every statement below unless it says otherwise.** No-signalling devices. *Perfect relations*: every GHZ relation holds with certainty, so the protocol never aborts; as every input has positive probability for ε < 1/2, they then hold for every value w, and ε does not enter.
-*Common cause*: where the source picks a party, its bits are independent of the outcomes given W and the inputs. Robust statements are in the section about other files.
+*Common cause*: where the source picks a party, its bits are independent of the outcomes given W and the inputs. Robust statements are point 7 and the section on violated relations; other files say their own assumptions.
 
 B is the largest sum of the biases |P(+|a,w) − P(−|a,w)| of all M parties at one input a. By relabelling there are three cases: *even* and *opposite* (inputs of even weight) and *odd* (inputs of odd weight, which no relation tests).
 """  # noqa: E501
@@ -42,7 +42,7 @@ Proofs: [docs/proofs/conjecture-1.md](../docs/proofs/conjecture-1.md). K = ∫�
 
 1. All inputs and all patterns of signs reduce to three programs at input 0..0, each with all permutations of the parties as symmetries.
 2. Structure theorem: a box is a real polynomial W in M − 1 variables with W(0) = 1 and |arg W| ≤ π/4 at the points of {1, −1, i, −i}^(M−1); symmetric boxes have at most M/2 unknowns (odd inputs: 3M/2).
-3. T1: at every input, even or odd, the biases of all parties but one sum to at most K. So B ≤ K M/(M−1). (The research notes had two parties left out at odd inputs, by an argument that fails; one suffices.)
+3. T1: at every input, even or odd, the biases of all parties but one sum to at most K. So B ≤ K M/(M−1).
 4. T2: B tends to K in all three cases. T4: functions of at most M − 1 outcomes do not depend on M or the input. T5: mod-4 functions of k outcomes have bias O(k^(3/2) 2^(−k/2)).
 5. T3 (with the certified values): at even inputs B is largest at M = 5 only, 15/11; at all inputs it is at most 3/2, at M = 3 only.
 6. A party picked by n = ⌊log2 M⌋ ε-free bits is within (1/2+ε)^n B/2 of uniform given W and the inputs. This tends to 0 for every ε < 1/2: in this model and for perfect relations the paper's route works.
