@@ -5,7 +5,7 @@ STAMPS  := .venv/.stamps
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONHASHSEED := 0
 
-.PHONY: help verify crosscheck test lint bench certificates reports atlas adversaries simulations clean
+.PHONY: help verify crosscheck test lint bench certificates conjecture reports atlas adversaries simulations clean
 help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
 	@echo "make crosscheck    put the values of PICOS, CVXOPT and ncpol2sdpa beside ours"
@@ -15,6 +15,7 @@ help:
 	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"
 	@echo "make adversaries   write reports/adversaries.md likewise; N = 4 is solved anew (a quarter of an hour)"
 	@echo "make simulations   write the simulations that figures are drawn from, reports/simulation_*.csv"
+	@echo "make conjecture    write reports/conjecture-1.md anew (about twelve minutes)"
 	@echo "make certificates  write the committed certificates, reports/claims.md and reports/quantum.md anew"
 
 $(STAMPS)/base: pyproject.toml constraints.txt
@@ -49,6 +50,9 @@ bench: $(STAMPS)/dev
 certificates: $(STAMPS)/base
 	@$(BIN)/freerand verify lps/*.toml --certificates lps/certificates --report reports/claims.md
 	@$(BIN)/freerand verify sdps/*.toml --certificates sdps/certificates --report reports/quantum.md
+
+conjecture: $(STAMPS)/base
+	@$(BIN)/python benchmarks/conjecture.py
 
 atlas: $(STAMPS)/base
 	@$(BIN)/freerand verify reports/atlas.toml reports/atlas_noise.toml reports/atlas_bounds.toml --report reports/atlas.md --certificates reports/certificates --resume

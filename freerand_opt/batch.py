@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from freerand_opt.asked import about, address
 from freerand_opt.catalogue import claims, find
 from freerand_opt.certificates.check import CertificateError
 from freerand_opt.engine import Here
@@ -17,7 +18,7 @@ from freerand_opt.files import file_name, write_whole
 from freerand_opt.running import run
 from freerand_opt.spec.file import Instance, QuestionFile, read
 from freerand_opt.spec.shards import Shard
-from freerand_opt.store import DamagedError, Store, about, address, entry, entry_from
+from freerand_opt.store import DamagedError, Store, entry, entry_from
 from freerand_opt.verification import Verification, check_certificate, load
 from freerand_opt.work import Way
 

@@ -15,8 +15,9 @@ from freerand_opt.certificates import check as checker
 from freerand_opt.certified import digest
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, compare, sign
+from freerand_opt.many_parties import answered_by_orbits
 from freerand_opt.model.question import Question
-from freerand_opt.programs.build import build
+from freerand_opt.programs.build import build, programs
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.refinement import lift_rows, reduce
 from freerand_opt.programs.relaxed import without_objective
@@ -42,6 +43,12 @@ def bound(
     strategy passes the tests, TooLargeError if no program fits, SolverUnavailableError if `solver`
     cannot run, InputError for what is no symmetry.
     """
+    if question.relations is not None:
+        if symmetry:
+            raise InputError(
+                "symmetry", "relations are reduced by permutations of parties, without being asked"
+            )
+        return answered_by_orbits(question, name, instance, solver, time_limit)
     if question.ask.at == "worst":
         if symmetry:
             raise InputError("symmetry", 'at = "worst" is a question for each setting; ask at one of them')
@@ -58,7 +65,7 @@ def proofs(
     multipliers prove infeasibility, or the point is a strategy.
     """
     run = solver_named(solver)
-    bounds = build(question)
+    bounds = programs(question)
     program = bounds.above.program
     below = None if bounds.below is None else bounds.below.program
     solved = solve(program, below, run, time_limit)

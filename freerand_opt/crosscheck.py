@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from freerand_opt.errors import SolverUnavailableError, TooLargeError
 from freerand_opt.model.question import Question
-from freerand_opt.programs.build import build
+from freerand_opt.programs.build import programs
 from freerand_opt.programs.moments import word_count
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
@@ -109,7 +109,7 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
 
 def _program(question: Question) -> ConicProgram:
     """Return the question's program; that of the largest margin if existence is asked."""
-    program = build(question).above.program
+    program = programs(question).above.program
     if question.ask.quantity != "strategy":
         return program
     whole = without_objective(program)

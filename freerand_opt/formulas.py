@@ -10,7 +10,9 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from freerand_opt.exact import Exact, compare, cos_pi, log2, power, root, sqrt
+from freerand_opt.ghz_formulas import ghz_monogamy
 from freerand_opt.model.functional import Functional, chained, chsh, mermin, mermin_errors
+from freerand_opt.model.local_errors import LocalErrors, best_model
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import Mutual, PerParty, SanthaVazirani, Uniform
@@ -259,6 +261,24 @@ def devices_like_sources_base(epsilon: Fraction) -> Exact:
     return 2 * (1 - 2 * epsilon) ** 12 - (1 + 2 * epsilon) ** 12
 
 
+def ghz_local_errors(question: Question) -> Exact:
+    """Return the least joint probability of a broken GHZ relation over local models, free settings.
+
+    (1/2 - eps)^3 for three parties (model/local_errors.py). A's bit comes first.
+    """
+    return best_model(LocalErrors(len(question.scenario.settings), _epsilon(question))).weight
+
+
+def ghz_robust(question: Question) -> Fraction:
+    """Return a fraction just below K M/(M-1) + 2 v, v the total violation that is allowed.
+
+    Conjectured to bound every sum of biases (docs/proofs/conjecture-1.md, section 7).
+    """
+    if question.relations is None or question.ask.quantity != "sum-of-biases":
+        raise ValueError("this formula is about sums of biases of named parties under relations")
+    return ghz_monogamy(len(question.scenario.settings)) + 2 * question.relations.violated
+
+
 NAMED: dict[str, Callable[[Question], Exact]] = {
     "lemma-1": lemma_1,
     "chained-leakage": chained_leakage,
@@ -269,6 +289,8 @@ NAMED: dict[str, Callable[[Question], Exact]] = {
     "chained-local-threshold-lower": chained_local_threshold_lower,
     "mermin-local-threshold": mermin_local_threshold,
     "mermin-local-score": mermin_local_score,
+    "ghz-local-errors": ghz_local_errors,
+    "ghz-robust": ghz_robust,
     "chsh-local-score": chsh_local_score,
     "chsh-guess": chsh_guess,
     "chained-guess": chained_guess,

@@ -1,35 +1,30 @@
 """Answers that are kept: one file for each question, named by what was asked and not by how it was solved.
 
-The address of an answer is the SHA-256 of the question with its exact numbers (`asked`), and its
+The address of an answer is the SHA-256 of the question with its exact numbers (`asked.asked`), and its
 file is ``store/ab/abcdef...json``: the certificate itself, with one more key, ``stored``, that says
 who solved it, and a digest of the whole file. `docs/sweeps.md` describes the format.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.certificates.certificate import honest_json, question_json
+from freerand_opt.asked import answers, sha256
 from freerand_opt.certificates.check import CertificateError
 from freerand_opt.certified import digest
-from freerand_opt.computations.parameters import Computation
 from freerand_opt.errors import FreerandError
 from freerand_opt.files import write_whole
-from freerand_opt.model.question import Ask, Question, Threshold
-from freerand_opt.model.variation import varied
 from freerand_opt.parse import parse
-from freerand_opt.result import Bracket, How, Result, exact_text
+from freerand_opt.result import Bracket, How, Result
+from freerand_opt.spec.computations import BIASES, ERRORS
 from freerand_opt.spec.file import Instance, QuestionFile
 from freerand_opt.verification import Verification, check_certificate, compared
-
-VERSION = 1
 
 
 class DamagedError(FreerandError):
@@ -72,53 +67,6 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "freerand"
 
 
-# ------------------------------------------------------------------ what was asked
-
-
-def asked(instance: Instance) -> dict[str, Any]:
-    """Return all that the answer to an instance depends on, as plain data with exact numbers as texts.
-
-    The value of a field in which a threshold is sought is not used, and is replaced by its first end.
-    """
-    question, seeks, computation = instance.question, instance.threshold, instance.computation
-    plain: dict[str, Any] = {"format": "freerand-question", "version": VERSION}
-    if question is not None and seeks is not None:
-        honest = None if seeks.honest is None else honest_json(seeks.honest, question.tests)
-        plain["threshold"] = {
-            "field": seeks.field,
-            "between": [str(end) for end in seeks.between],
-            "width": str(seeks.width),
-            "crosses": _crosses(seeks),
-            "observed": honest,
-        }
-        question = varied(question, seeks, seeks.between[0])
-    if question is not None:
-        plain["question"] = question_json(question)
-    if computation is not None:
-        rests_on = instance.expect.rests_on if instance.expect is not None else None
-        plain["computation"] = {
-            "name": computation.name,
-            "parameters": [[key, str(value)] for key, value in computation.parameters],
-            "width": str(computation.width),
-            "rests_on": rests_on or "",
-        }
-    return plain
-
-
-def address(instance: Instance) -> str:
-    """Return the SHA-256, in hexadecimal digits, of what is asked: JSON, keys sorted, no white space."""
-    return _sha256(asked(instance))
-
-
-def _sha256(plain: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-def _crosses(threshold: Threshold) -> str | None:
-    crosses = threshold.crosses
-    return crosses if isinstance(crosses, str) else exact_text(crosses)
-
-
 # ------------------------------------------------------------------ entries
 
 
@@ -143,7 +91,7 @@ def entry(
 
 def _sealed(entry: dict[str, Any]) -> dict[str, Any]:
     stored = {key: value for key, value in entry["stored"].items() if key != "digest"}
-    return {**entry, "stored": {**stored, "digest": _sha256({**entry, "stored": stored})}}
+    return {**entry, "stored": {**stored, "digest": sha256({**entry, "stored": stored})}}
 
 
 def entry_from(text: bytes | str, address: str) -> dict[str, Any]:
@@ -187,7 +135,7 @@ def kept(entry: dict[str, Any], file: QuestionFile, instance: Instance, how: How
     stored = entry["stored"]
     body = _renamed(certificate_of(entry), file.name, instance.name)
     try:
-        if not _about(body, instance):
+        if not answers(body, instance):
             raise DamagedError("is about another question")
         return recorded(
             body, file, instance, stored["method"], stored["solver"], float(stored["seconds"]), how
@@ -233,7 +181,7 @@ def checked(entry: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _quantity(body: dict[str, Any], instance: Instance) -> str:
-    if body["kind"] in ("threshold", "root", "value"):
+    if body["kind"] in ("threshold", "root", "value", BIASES, ERRORS):
         return str(body["kind"])
     if body["kind"] == "bracket":
         return str(body["question"]["ask"]["quantity"])
@@ -254,66 +202,3 @@ def _renamed(body: dict[str, Any], name: str, instance: str) -> dict[str, Any]:
     found = {**body, "name": name, "instance": instance}
     found |= {key: part(body[key]) for key in ("below", "above") if key in body}
     return found | ({"parts": [part(inner) for inner in body["parts"]]} if "parts" in body else {})
-
-
-# ------------------------------------------------------------------ is it this question?
-
-
-def about(body: dict[str, Any], file: QuestionFile, instance: Instance) -> bool:
-    """Return whether a certificate is of this instance of a file and says so; it is not checked here."""
-    try:
-        return (body["name"], body["instance"]) == (file.name, instance.name) and _about(body, instance)
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
-        return False
-
-
-def _about(body: dict[str, Any], instance: Instance) -> bool:
-    """Return whether a certificate is of this instance, or proves that it has no answer."""
-    question, kind = instance.question, body["kind"]
-    if instance.computation is not None:
-        return _computes(body, instance.computation)
-    assert question is not None
-    if instance.threshold is not None:
-        return _seeks(body, question, instance.threshold)
-    if kind == "worst":
-        parts = [_strip_at(part["question"]) for part in body["parts"]]
-        return all(part == _strip_at(question_json(question)) for part in parts)
-    none = question_json(replace(question, ask=Ask("strategy")))
-    return bool(kind == "bracket" and body["question"] in (question_json(question), none))
-
-
-def _computes(body: dict[str, Any], computation: Computation) -> bool:
-    given = {key: str(x) for key, x in computation.parameters}
-    if body["kind"] == "value":
-        return bool(body["computation"] == {"name": computation.name} | given)
-    words = ", ".join(f"{key}={x}" for key, x in given.items())
-    return bool(body["kind"] == "root" and body["function"] == f"{computation.name}({words})")
-
-
-def _strip_at(question: dict[str, Any]) -> dict[str, Any]:
-    return {**question, "ask": {key: value for key, value in question["ask"].items() if key != "at"}}
-
-
-def _seeks(body: dict[str, Any], question: Question, threshold: Threshold) -> bool:
-    """Return whether a certificate is of this threshold; its ends, which check, may be anywhere between."""
-    honest = None if threshold.honest is None else honest_json(threshold.honest, question.tests)
-    if body["kind"] != "threshold" or (body["field"], body.get("crosses")) != (
-        threshold.field,
-        _crosses(threshold),
-    ):
-        return False
-    if body.get("observed") != honest:
-        return False
-    for side, end in (("below", "lower"), ("above", "upper")):
-        found = body[side]["question"]
-        if threshold.field == "source.bits":  # the end is -log2 of the upper bound, which was checked
-            wanted = {**question_json(question), "source": found["source"]}
-            if found["source"]["kind"] != "measurement-dependence":
-                return False
-        else:
-            wanted = question_json(varied(question, threshold, Fraction(body["answer"][end])))
-        if found != wanted:
-            return False
-    width = Bracket(parse(body["answer"]["lower"]), parse(body["answer"]["upper"])).width
-    # ends in bits are logarithms of rounded numbers
-    return width is not None and width <= threshold.width * Fraction(17, 16)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from freerand_opt.answering import InfeasibleError
+from freerand_opt.asked import address
 from freerand_opt.cost import expected_seconds
 from freerand_opt.engine import Here
 from freerand_opt.errors import FreerandError, SolverUnavailableError
 from freerand_opt.result import How
 from freerand_opt.running import run
 from freerand_opt.spec.file import Instance, QuestionFile
-from freerand_opt.store import DamagedError, Store, address, better, checked, kept
+from freerand_opt.store import DamagedError, Store, better, checked, kept
 from freerand_opt.verification import Verification, unanswered
 from freerand_opt.work import Job, Outcome, Way, work
 

@@ -23,6 +23,7 @@ from freerand_opt.certificates.certificate import honest_json
 from freerand_opt.certified import digest
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.exact import Exact, compare, text
+from freerand_opt.many_parties import answered_by_orbits
 from freerand_opt.model.question import Question, Threshold
 from freerand_opt.model.variation import limit, place, varied
 from freerand_opt.result import Bracket, Result, exact_text
@@ -77,11 +78,13 @@ def critical_value(
 
     def at(value: Fraction) -> End:
         label = f"{instance} {threshold.field.rsplit('.', 1)[-1]}={value}".strip()
-        found, needed = answered(
-            varied(question, threshold, value), name, label, solver, time_limit, symmetry
-        )
-        programs.update(needed[0])
-        lifted.update(needed[1])
+        asked = varied(question, threshold, value)
+        if asked.relations is not None:
+            found = answered_by_orbits(asked, name, label, solver, time_limit)
+        else:
+            found, needed = answered(asked, name, label, solver, time_limit, symmetry)
+            programs.update(needed[0])
+            lifted.update(needed[1])
         where = place(question, threshold, value)
         return End(value, where, found, side(found, limit(threshold, where)))
 

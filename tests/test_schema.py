@@ -15,9 +15,10 @@ from freerand_opt.computations.roots import FUNCTIONS
 from freerand_opt.computations.values import VALUES
 from freerand_opt.errors import InputError
 from freerand_opt.formulas import NAMED as FORMULAS
-from freerand_opt.model import behaviour, functional, question, source
+from freerand_opt.ghz_formulas import OF_LOCAL_ERRORS, OF_PARTIES
+from freerand_opt.model import behaviour, functional, question, relations, source
 from freerand_opt.schemas import question_schema
-from freerand_opt.spec import file, moments, observed, read, sources, tables
+from freerand_opt.spec import computations, file, moments, observed, read, sources, tables
 from freerand_opt.spec.fields import Fields
 
 CATALOGUE = sorted((Path(__file__).parents[1] / "lps").glob("*.toml"))
@@ -98,6 +99,30 @@ at = "average"
 [expect]
 """
 
+MANY = """
+[scenario]
+family = "ghz"
+M = 31
+[source]
+kind = "santha-vazirani"
+epsilon = 0.1
+[observed]
+behaviour = "quantum"
+settings = "uniform"
+[adversary]
+devices = "no-signalling"
+[[test]]
+relations = "mermin"
+violated = 0
+[ask]
+quantity = "guessing-probability"
+of = { majority = ["A", "B", "C"] }
+at = 1
+"""
+PICKED = (
+    '{ picked = { from = ["A", "B", "C", "D"], bits = 2, selection = "outcome-dependent", epsilon = 0.1 } }'
+)
+
 #: Files that together use every key that the reader knows.
 FILES = {
     "full": FULL,
@@ -119,6 +144,12 @@ FILES = {
         'of = "A"', 'of = { parity = ["A", "B"] }'
     ),
     "outputs": FULL.replace('of = "A"', "of = { table = [0, 1, 1, 0] }"),
+    "counted outputs": FULL.replace('of = "A"', 'of = { count = ["A", "B"], values = [0, 0, 1] }'),
+    "named outputs": FULL.replace('of = "A"', 'of = { table = [0, 1], parties = ["B"] }'),
+    "everybody": FULL.replace('of = "A"', 'of = { parity = "all" }'),
+    "many parties": HEAD + MANY,
+    "a picked party": HEAD
+    + MANY.replace('{ majority = ["A", "B", "C"] }', PICKED).replace("M = 31", "M = 4"),
     "score": QUESTION
     + '[ask]\nquantity = "score"\nfunctional = "chsh"\non = "joint"\nextreme = "smallest"\n',
     "score of terms": QUESTION + '[ask]\nquantity = "score"\nterms = { "<A0>" = 1 }\n',
@@ -169,6 +200,13 @@ FILES = {
     "root": HEAD
     + '[computation]\nname = "averaged-base"\nwidth = 1e-9\n[expect]\nvalue = "(1 - 1/sqrt(2))/2"\n',
     "any encoding": HEAD + '[computation]\nname = "any-encoding-base"\nfraction = 0.11\n',
+    "sum of biases": HEAD
+    + '[computation]\nname = "sum-of-biases"\nM = 5\nrelations = "odd"\n'
+    + '[expect]\nvalue = { formula = "ghz-ratio" }\n',
+    "local errors": HEAD
+    + '[computation]\nname = "local-errors"\nM = 5\nepsilon = 0.1\n'
+    + '[expect]\nvalue = { formula = "ghz-wrong-inputs" }\n',
+    "sum of biases at an input": QUESTION + '[ask]\nquantity = "sum-of-biases"\nat = [0, 0]\n',
     "exponent": HEAD + '[computation]\nname = "theorem-2-exponent"\nm = 3\ni = 0\n',
     "value": HEAD + VALUE,
 }
@@ -245,6 +283,7 @@ def schema_keys():
         "": set(SCHEMA["properties"]),
         "reference": set(SCHEMA["properties"]["reference"]["properties"]),
         "ask.of": set(TABLES["function"]["properties"]),
+        "ask.of.picked": set(TABLES["function"]["properties"]["picked"]["properties"]),
         "expect.value": set(TABLES["formula"]["properties"]),
     }
     found["observed.state"] = set(TABLES["schmidt"]["properties"])
@@ -308,8 +347,9 @@ WORDS = {
     ("ask", "extreme"): tables.EXTREMES,
     ("threshold", "of"): question.THRESHOLD_FIELDS,
     ("expect", "verdict"): file.VERDICTS,
-    ("formula", "formula"): FORMULAS,
-    ("computation", "name"): (*FUNCTIONS, *VALUES),
+    ("formula", "formula"): (*FORMULAS, *OF_PARTIES, *OF_LOCAL_ERRORS),
+    ("computation", "name"): computations.NAMES,
+    ("computation", "relations"): relations.POWERS,
 }
 #: Words that computations are given, by key.
 GIVEN = {
@@ -344,7 +384,7 @@ def test_other_words():
     assert SCHEMA["properties"]["tier"]["enum"] == list(file.TIERS)
     given = {name for _, names in FUNCTIONS.values() for name in names}
     given |= {name for value in VALUES.values() for name in value.parameters}
-    assert given | {"name", "width"} == set(TABLES["computation"]["properties"])
+    assert given | {"name", "width", "M", "relations", "epsilon"} == set(TABLES["computation"]["properties"])
     assert question.Quantity.__args__ == tables.QUANTITIES
 
 
@@ -420,6 +460,14 @@ REFUSED = {
     "instance without a name": FULL.replace('name = "i"', ""),
     "unknown in the threshold": FILES["threshold"].replace("width", "widths"),
     "threshold without ends": FILES["threshold"].replace("between = [0, 0.25]", ""),
+    "sum of biases of a function": FILES["sum of biases at an input"] + 'of = { parity = ["A"] }\n',
+    "local errors without epsilon": FILES["local errors"].replace("epsilon = 0.1\n", ""),
+    "local errors with relations": FILES["local errors"].replace("epsilon = 0.1", 'relations = "odd"'),
+    "sum of biases without an input": FILES["sum of biases at an input"].replace("at = [0, 0]\n", ""),
+    "sum of biases on average": FILES["sum of biases at an input"].replace("[0, 0]", '"average"'),
+    "sum of biases of two parties": FILES["sum of biases"].replace("M = 5", "M = 2"),
+    "sum of biases of unknown relations": FILES["sum of biases"].replace('"odd"', '"mermin"'),
+    "width of a sum of biases": FILES["sum of biases"].replace("M = 5", "M = 5\nwidth = 1"),
     "unknown in a computation": FILES["root"].replace("width", "m"),
     "width of a value": HEAD + VALUE + "width = 1e-9\n",
     "value without a parameter": HEAD + VALUE.replace("r = 2\n", ""),

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from freerand_opt import asked as asking
 from freerand_opt import store as stores
 from freerand_opt import work
+from freerand_opt.asked import address
 from freerand_opt.catalogue import claims
 from freerand_opt.certificates import check as checker
 from freerand_opt.spec.file import read
-from freerand_opt.store import DamagedError, Store, address, certificate_of, entry_from
+from freerand_opt.store import DamagedError, Store, certificate_of, entry_from
 from freerand_opt.sweeps import sweep
 
 LEAKAGE = "chained_leakage_fixed_sv"
@@ -57,7 +59,7 @@ def test_the_address_can_be_computed_by_anybody(leakage):
     import hashlib
 
     (instance,) = read(leakage, at("1/20")).instances
-    (test,) = stores.asked(instance)["question"]["tests"]  # its functional has tests of its own
+    (test,) = asking.asked(instance)["question"]["tests"]  # its functional has tests of its own
     plain = {
         "format": "freerand-question",
         "version": 1,

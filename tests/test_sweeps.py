@@ -59,13 +59,20 @@ def settled(executor, function, jobs):
     return [found[k] for k in range(len(jobs))]
 
 
+def left_over():
+    """Return the processes that are still there after they had time to end."""
+    for child in multiprocessing.active_children():
+        child.join(10)
+    return multiprocessing.active_children()
+
+
 @pytest.fixture
 def pool():
     executor = Local(2, patient=False)
     executor.expect(9, 99.0)
     yield executor
     executor.stop()
-    assert multiprocessing.active_children() == []
+    assert left_over() == []
 
 
 def test_a_job_that_fails_does_not_stop_the_others():
@@ -102,7 +109,7 @@ def test_processes_give_what_one_process_gives_and_one_that_dies_costs_nothing(t
     assert len(seen) == len(answers) == 12
     assert {found.result.how for found in answers} == {"solved"}
     assert stored(tmp_path) == serial
-    assert multiprocessing.active_children() == []
+    assert left_over() == []
 
 
 def test_a_cell_that_fails_is_marked_and_the_others_are_answered(tmp_path, monkeypatch):

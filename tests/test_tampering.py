@@ -552,7 +552,7 @@ def test_any_other_leaf_is_rejected_or_true(bodies, data):
                 if digits and data.draw(st.booleans())
                 else data.draw(VALUES)
             )
-            at(body, path[:-1])[path[-1]] = new
+            at(body, path[:-1])[path[-1]] = copy.deepcopy(new)  # a second edit may go into it
         except (KeyError, IndexError, TypeError):
             continue  # the first edit took this place away
     if not rejected(body):

@@ -175,7 +175,9 @@ def reached(certificate: dict[str, Any]) -> Strategies:
     """Return the strategies that reach the answer of a certificate that has been checked; () without any."""
     kind = certificate.get("kind")
     if kind == "bracket":
-        return () if certificate["attack"] is None else from_json(certificate["attack"])
+        attack = certificate["attack"]
+        # questions about relations have a point of their program, no list of strategies
+        return () if attack is None or "point" in attack else from_json(attack)
     if kind == "worst":
         parts = certificate["parts"]
         end = "upper" if parts[0]["question"]["ask"]["quantity"] == "min-entropy" else "lower"

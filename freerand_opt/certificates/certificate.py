@@ -12,7 +12,16 @@ from freerand_opt.certificates.orbits import OrbitStrategy
 from freerand_opt.exact import Exact, log2, text
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.functional import Functional
-from freerand_opt.model.question import Adversary, Ask, MomentCondition, Output, Question, Test
+from freerand_opt.model.question import (
+    Adversary,
+    Ask,
+    GhzTest,
+    MomentCondition,
+    Output,
+    Picked,
+    Question,
+    Test,
+)
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import (
     Inequalities,
@@ -40,7 +49,7 @@ def question_json(question: Question) -> dict[str, Any]:
     asked: dict[str, Any] = {"quantity": ask.quantity}
     if ask.output is not None:
         at = list(ask.at) if isinstance(ask.at, tuple) else ask.at
-        asked |= {"values": list(ask.output.values), "count": ask.output.count, "at": at}
+        asked |= {**_output_json(ask.output), "count": ask.output.count, "at": at}
     if ask.functional is not None:
         asked |= {**_functional_json(ask.functional), "extreme": ask.extreme}
     return {
@@ -57,7 +66,29 @@ def question_json(question: Question) -> dict[str, Any]:
             for t in question.tests
         ],
         "ask": asked,
+        **({} if question.relations is None else {"relations": _relations_json(question.relations)}),
     }
+
+
+def _output_json(output: Output) -> dict[str, Any]:
+    plain: dict[str, Any] = {} if output.parties is None else {"parties": list(output.parties)}
+    if output.picked is None:
+        return plain | {"values": list(output.values)}
+    held = output.picked
+    return plain | {"picked": {"bits": held.bits, "selection": held.selection, "epsilon": str(held.epsilon)}}
+
+
+def _output(plain: dict[str, Any]) -> Output | None:
+    if "count" not in plain:
+        return None
+    held = plain.get("picked")
+    picked = None if held is None else Picked(held["bits"], held["selection"], Fraction(held["epsilon"]))
+    parties = tuple(plain["parties"]) if "parties" in plain else None
+    return Output(tuple(plain.get("values", ())), plain["count"], "", parties, picked)
+
+
+def _relations_json(relations: GhzTest) -> dict[str, Any]:
+    return {"violated": str(relations.violated), "whole": relations.whole}
 
 
 def _adversary_json(adversary: Adversary) -> dict[str, Any]:
@@ -150,7 +181,6 @@ def question_from_json(plain: dict[str, Any]) -> Question:
     settings = plain["observed"]["settings"]
     asked = plain["ask"]
     at = asked.get("at")
-    output = Output(tuple(asked["values"]), asked["count"], "") if "values" in asked else None
     return Question(
         scenario=scenario,
         source=_source(plain["source"]),
@@ -159,11 +189,14 @@ def question_from_json(plain: dict[str, Any]) -> Question:
         tests=tuple(Test(_functional(t), t["relation"], parse(t["score"])) for t in plain["tests"]),
         ask=Ask(
             quantity=asked["quantity"],
-            output=output,
+            output=_output(asked),
             at=tuple(at) if isinstance(at, list) else at,
             functional=_functional(asked) if "terms" in asked else None,
             extreme=asked.get("extreme", "largest"),
         ),
+        relations=None
+        if "relations" not in plain
+        else GhzTest(Fraction(plain["relations"]["violated"]), plain["relations"]["whole"]),
     )
 
 

@@ -2105,6 +2105,341 @@ def _orbit_masses(
     return masses, unit
 
 
+# ---------------------------------------------------------------- many parties with GHZ relations
+#
+# The program of docs/proofs/ghz-orbits.md, built from the question alone.  The output's parties that
+# can be exchanged form classes, described by how many have setting a and outcome b; of the other
+# parties only the number of settings 1 and the parity of the outcomes matter.
+
+
+@dataclass(frozen=True)
+class _Many:
+    """Hold a question about GHZ relations of many parties."""
+
+    at: list[int]
+    parties: list[int]
+    worths: list[list[Fraction]]  # of each guess, at each joint outcome of the parties
+    violated: Fraction
+    whole: bool
+    ratio: Fraction  # least P(w|settings) / P(w|settings asked for), of one w and any tested settings
+    quantity: str
+
+
+def _read_many(raw: Any) -> _Many:
+    where = "question"
+    scenario = _get(raw, "scenario", dict, where)
+    settings, outcomes = (_get(scenario, key, list, where) for key in ("settings", "outcomes"))
+    count = len(settings)
+    if not 3 <= count <= 256 or settings != [2] * count or outcomes != settings:
+        raise CertificateError(
+            f"{where}: relations need 3 parties or more with two settings and two outcomes"
+        )
+    if scenario.get("family") != "ghz" or _get(raw, "tests", list, where):
+        raise CertificateError(f"{where}: relations are those of the family ghz, without other tests")
+    if _get(_get(raw, "observed", dict, where), "settings", str, where) != "uniform":
+        raise CertificateError(f"{where}: relations of many parties need uniform observed settings")
+    _choice(_get(raw, "adversary", dict, where), "devices", ("no-signalling",), where)
+    tested = _get(raw, "relations", dict, where)
+    violated = number(_get(tested, "violated", str, where), f"{where}: violated")
+    whole = _get(tested, "whole", bool, where)
+    if not isinstance(violated, Fraction) or violated < 0 or (whole and violated):
+        raise CertificateError(f"{where}: 'violated' is a fraction of at least 0, and 0 with 'whole'")
+    source = _get(raw, "source", dict, where)
+    ratio = Fraction(1)
+    if _choice(source, "kind", ("uniform", "santha-vazirani"), where) == "santha-vazirani":
+        epsilon = number(_get(source, "epsilon", str, where), f"{where}: epsilon")
+        if not isinstance(epsilon, Fraction) or not 0 <= epsilon < Fraction(1, 2):
+            raise CertificateError(f"{where}: epsilon is no fraction in [0, 1/2)")
+        ratio = _rational_power((1 - 2 * epsilon) / (1 + 2 * epsilon), count)
+    ask, place = _get(raw, "ask", dict, where), f"{where}: ask"
+    quantity = _choice(ask, "quantity", (*_LEAKS, "sum-of-biases"), place)
+    at = _integers(_get(ask, "at", list, place), f"{place}: at", 0, 1, count)
+    parties = _integers(_get(ask, "parties", list, place), f"{place}: parties", 0, count - 1)
+    if parties != sorted(set(parties)) or not 1 <= len(parties) <= 20:
+        raise CertificateError(f"{place}: 1 to 20 different parties in order are needed")
+    (values,) = _integers([_get(ask, "count", int, place)], f"{place}: count", 1, _MOST_VALUES)
+    if "picked" in ask and quantity != "sum-of-biases":
+        worths = _picked_worths(
+            _get(ask, "picked", dict, place), [at[p] for p in parties], f"{place}: picked"
+        )
+    else:
+        table = _integers(
+            _get(ask, "values", list, place), f"{place}: values", 0, values - 1, 1 << len(parties)
+        )
+        worths = [[Fraction(int(v == g)) for v in table] for g in range(values)]
+        if quantity == "sum-of-biases":
+            if table != [x.bit_count() for x in range(1 << len(parties))]:
+                raise CertificateError(f"{place}: values: a sum of biases counts the outcomes 1")
+            worths = [[Fraction(len(parties) - 2 * ones) for ones in table]]
+    if quantity == "trace-distance":
+        if values != 2:
+            raise CertificateError(f"{place}: the trace distance needs an output with two values here")
+        worths = [[x - Fraction(1, 2) for x in row] for row in worths]
+    return _Many(at, parties, worths, violated, whole, ratio, quantity)
+
+
+def _picked_worths(raw: Any, settings: list[int], where: str) -> list[list[Fraction]]:
+    """Return the worths of guesses of the outcome of a party that epsilon-free bits pick."""
+    epsilon = number(_get(raw, "epsilon", str, where), f"{where}: epsilon")
+    if not isinstance(epsilon, Fraction) or not 0 <= epsilon <= Fraction(1, 2):
+        raise CertificateError(f"{where}: epsilon is no fraction in [0, 1/2]")
+    p, q = Fraction(1, 2) + epsilon, Fraction(1, 2) - epsilon
+    (bits,) = _integers([_get(raw, "bits", int, where)], f"{where}: bits", 0, 4)
+    if len(settings) != 1 << bits:
+        raise CertificateError(f"{where}: {bits} bits pick one of {1 << bits} parties, not {len(settings)}")
+    strings = list(itertools.product((0, 1), repeat=len(settings)))
+    found = []
+    if _choice(raw, "selection", ("common-cause", "outcome-dependent"), where) == "outcome-dependent":
+        for guess in (0, 1):
+            row = []
+            for string in strings:
+                level = [Fraction(int(x == guess)) for x in string]
+                while len(level) > 1:
+                    halves = zip(level[::2], level[1::2], strict=True)
+                    level = [max(p * a + q * b, q * a + p * b) for a, b in halves]
+                row += level
+            found.append(row)
+        return found
+    if len(set(settings)) == 1:  # parties can be exchanged, so one vertex of the source is enough
+        leanings = [(0,) * (len(settings) - 1)]
+    elif bits > 2:
+        raise CertificateError(f"{where}: more than 2 bits need equal settings of the parties they pick from")
+    else:
+        leanings = list(itertools.product((0, 1) if p != q else (0,), repeat=len(settings) - 1))
+    for leaning in leanings:  # of the bits in the order: the first, then those of its left half, then right
+        shares = _leaf_shares(list(leaning), bits, (p, q))
+        for guess in (0, 1):
+            found.append(
+                [
+                    sum((s for s, x in zip(shares, string, strict=True) if x == guess), Fraction(0))
+                    for string in strings
+                ]
+            )
+    return found
+
+
+def _leaf_shares(leaning: list[int], bits: int, weights: tuple[Fraction, Fraction]) -> list[Fraction]:
+    if bits == 0:
+        return [Fraction(1)]
+    half = len(leaning) // 2
+    left = _leaf_shares(leaning[1 : half + 1], bits - 1, weights)
+    right = _leaf_shares(leaning[half + 1 :], bits - 1, weights)
+    first = weights[leaning[0]]
+    return [first * x for x in left] + [(1 - first) * x for x in right]
+
+
+def _many_program(m: _Many, violated: Fraction, whole: bool, seen: bool = False) -> dict[str, Any]:
+    """Build the program, in the order of docs/certificates.md."""
+    size, outside = len(m.parties), len(m.at) - len(m.parties)
+    classes: list[list[int]] = []
+    for party in range(size):
+        home = next((c for c in classes if _alike(m, c[0], party)), None)
+        if home is None:
+            classes.append([party])
+        else:
+            home.append(party)
+    here = [m.at[m.parties[c[0]]] for c in classes]
+    split = [_splits(len(c)) for c in classes]
+    beyond = [(w, r) for w in range(outside + 1) for r in (0, 1)] if outside else [(0, 0)]
+    orbits = [(inner, w, r) for inner in itertools.product(*split) for w, r in beyond]
+    if len(orbits) * len(m.worths) > 1 << 18:
+        raise CertificateError("question: its program by orbits is too large")
+    place = {orbit: k for k, orbit in enumerate(orbits)}
+    rows = _many_rows(classes, split, beyond, place, outside)
+    count, guesses = len(orbits), len(m.worths)
+    full = [{g * count + k: x for k, x in row.items()} for g in range(guesses) for row in rows]
+    right = [Fraction(0)] * len(full)
+    signs, products = _signs_and_products(orbits)
+    zero = [k for k, (inner, w, _) in enumerate(orbits) if w == sum(n[2] + n[3] for n in inner) == 0]
+    full.append({g * count + k: 1 for g in range(guesses) for k in zero})
+    right.append(Fraction(1))
+    if whole:
+        for k, (inner, _, _) in enumerate(orbits):
+            strings = _outcome_strings(inner) * (2 ** (outside - 1) if outside else 1)
+            full.append({g * count + k: 1 for g in range(guesses)})
+            right.append(Fraction(strings * (1 + signs[k] * products[k]), 2 ** len(m.at)))
+    elif seen:
+        for inner in itertools.product(*split):
+            if not _elsewhere(inner, 0, here):
+                held = [place[inner, 0, r] for r in ((0, 1) if outside else (0,))]
+                sign = 0 if outside else signs[held[0]] * products[held[0]]
+                full.append({g * count + k: 1 for g in range(guesses) for k in held})
+                right.append(Fraction(_outcome_strings(inner) * (1 + sign), 2**size))
+    elif violated:
+        row: dict[int, int] = {}
+        for k, (inner, w, _) in enumerate(orbits):
+            if signs[k] * products[k] < 0:
+                ways = math.comb(outside, w) * math.prod(math.comb(sum(n), n[0] + n[1]) for n in inner)
+                row |= {g * count + k: ways for g in range(guesses)}
+        full.append(row)
+        right.append(violated)
+    limited = int(violated > 0 and not whole and not seen)  # the last row
+    blocks: list[list[Any]] = [["zero", len(full) - limited], ["nonnegative", 1]][: 1 + limited]
+    goal = [Fraction(0)] * (guesses * count)
+    for k, (inner, w, _) in enumerate(orbits):
+        if _elsewhere(inner, w, here):
+            continue
+        string = ["0"] * size
+        for n, a, members in zip(inner, here, classes, strict=True):
+            for party in members[: n[2 * a + 1]]:
+                string[party] = "1"
+        for g, worth in enumerate(m.worths):
+            goal[g * count + k] = worth[int("".join(string), 2)]
+    open_ = [Fraction(int(whole or violated > 0 or s * x >= 0)) for s, x in zip(signs, products, strict=True)]
+    return _plain_program(full, right, blocks, goal, open_ * guesses)
+
+
+def _signs_and_products(orbits: list[Any]) -> tuple[list[int], list[int]]:
+    """Return what the product of outcomes should be in each orbit (0: anything), and what it is."""
+    ones = [w + sum(n[2] + n[3] for n in inner) for inner, w, _ in orbits]
+    products = [-1 if (r + sum(n[1] + n[3] for n in inner)) % 2 else 1 for inner, _, r in orbits]
+    return [0 if k % 2 else 1 if k % 4 else -1 for k in ones], products
+
+
+def _elsewhere(inner: Sequence[tuple[int, int, int, int]], w: int, here: list[int]) -> bool:
+    """Return whether an orbit is of other settings than these of each class, and 0 outside."""
+    return bool(w) or any(n[2 - 2 * a] + n[3 - 2 * a] for n, a in zip(inner, here, strict=True))
+
+
+def _outcome_strings(inner: Sequence[tuple[int, int, int, int]]) -> int:
+    """Return the number of outcome strings of the classes in an orbit, at one of its setting strings."""
+    return math.prod(math.comb(n[2 * a] + n[2 * a + 1], n[2 * a]) for n in inner for a in (0, 1))
+
+
+def _many_rows(
+    classes: list[list[int]],
+    split: list[list[tuple[int, int, int, int]]],
+    beyond: list[tuple[int, int]],
+    place: dict[Any, int],
+    outside: int,
+) -> list[dict[int, int]]:
+    """Return the rows by which the others see nothing of a party's setting, for one guess."""
+    rows: list[dict[int, int]] = []
+    for c, members in enumerate(classes):
+        fewer = [_splits(len(members) - 1) if d == c else part for d, part in enumerate(split)]
+        for inner in itertools.product(*fewer):
+            n = inner[c]
+            top, bottom = n[0] + n[1] + 1, n[2] + n[3] + 1
+            common = math.gcd(top, bottom)
+            for w, r in beyond:
+                row: dict[int, int] = {}
+                for k in range(4):  # one more party with setting k // 2 and outcome k % 2
+                    more = (n[0] + (k == 0), n[1] + (k == 1), n[2] + (k == 2), n[3] + (k == 3))
+                    weight = bottom // common if k < 2 else -(top // common)
+                    row[place[(*inner[:c], more, *inner[c + 1 :]), w, r]] = weight * more[k]
+                rows.append(row)
+    for inner in itertools.product(*split):
+        for w in range(outside):
+            rows.append({place[inner, w + d, r]: 1 - 2 * d for d in (0, 1) for r in (0, 1)})
+    return rows
+
+
+def _alike(m: _Many, i: int, j: int) -> bool:
+    """Return whether two of the output's parties can be exchanged."""
+    if m.at[m.parties[i]] != m.at[m.parties[j]]:
+        return False
+    high, low = (1 << (len(m.parties) - 1 - party) for party in (i, j))
+    return all(
+        row[x | high] == row[x | low]
+        for row in m.worths
+        for x in range(len(row))
+        if not x & high and not x & low
+    )
+
+
+def _splits(size: int) -> list[tuple[int, int, int, int]]:
+    """Return how many of some parties have (setting, outcome) = 00, 01, 10, 11, in dictionary order."""
+    several = range(size + 1)
+    return [
+        (a, b, c, size - a - b - c) for a in several for b in several for c in several if a + b + c <= size
+    ]
+
+
+def _plain_program(
+    rows: list[dict[int, int]],
+    right: list[Fraction],
+    blocks: list[list[Any]],
+    goal: list[Fraction],
+    upper: list[Fraction],
+) -> dict[str, Any]:
+    """Return a program, all lower bounds 0, in the form of certificates; rows are scaled to integers."""
+
+    def listed(xs: list[Fraction]) -> dict[str, Any]:
+        seen: dict[Fraction, int] = {}
+        codes = [seen.setdefault(x, len(seen)) for x in xs]
+        return {"palette": [str(x) for x in seen], "codes": codes}
+
+    indptr, indices, values = [0], [], []
+    for row in rows:
+        for column in sorted(row):
+            if row[column]:
+                indices.append(column)
+                values.append(row[column])
+        indptr.append(len(indices))
+    return {
+        "columns": len(goal),
+        "blocks": blocks,
+        "indptr": indptr,
+        "indices": indices,
+        "values": values,
+        "right": listed(right),
+        "objective": listed(goal),
+        "lower": {"palette": ["0"], "codes": [0] * len(goal)},
+        "upper": listed(upper),
+    }
+
+
+def _check_many(certificate: Any, raw: Any) -> tuple[Number | None, Number | None, list[str]]:
+    """Return the bound and the attack's value, both proved, of a question about many parties."""
+    m = _read_many(raw)
+    bound = value = None
+    lines = []
+    proof = _get(certificate, "multipliers", (dict, type(None)), "certificate")
+    if proof is not None:
+        # given W the wrong outcomes weigh at most v / ratio on average; the whole behaviour has none, and
+        # is what is seen at the settings asked for whatever these say about W
+        biased = m.ratio != 1
+        program = _many_program(m, m.violated / m.ratio, m.whole and not biased, m.whole and biased)
+        name = digest(program)
+        if (claimed := _get(proof, "digest", str, "multipliers")) != name:
+            raise CertificateError(f"multipliers: claimed digest {claimed[:80]}, the question's is {name}")
+        _, line, _ = _check_multipliers_of({**proof, "program": None}, m.quantity, {name: program}, {})
+        bound = number(proof["bound"], "multipliers: bound")
+        lines.append(f"{line.replace('supplied', 'built from the question')} (docs/proofs/ghz-orbits.md)")
+    attack = _get(certificate, "attack", (dict, type(None)), "certificate")
+    if attack is not None:
+        value = number(_get(attack, "value", str, "attack"), "attack: value")
+        found = _check_point(_many_program(m, m.violated, m.whole), _get(attack, "point", dict, "attack"))
+        if _sign(found - value) < 0:
+            raise _differ("attack", "value", value, found)
+        lines.append(f"attack: boxes by orbits of parties, unbiased settings; its value is {_show(found)}")
+    return bound, value, lines
+
+
+def _check_point(program: dict[str, Any], raw: Any) -> Fraction:
+    """Return the objective at a point, given as a vector, that obeys all rows and bounds."""
+    where = "attack: point"
+    palette, codes = _vector(raw, program["columns"], where)
+    x = [_rational(palette[code], where) for code in codes]
+    upper = [Fraction(value) for value in program["upper"]["palette"]]
+    if any(not 0 <= y <= upper[code] for y, code in zip(x, program["upper"]["codes"], strict=True)):
+        raise CertificateError(f"{where}: a probability is out of bounds, or of a wrong outcome")
+    unit = math.lcm(*(y.denominator for y in x))
+    whole = [int(y * unit) for y in x]
+    right = [Fraction(value) * unit for value in program["right"]["palette"]]
+    equal = program["blocks"][0][1]
+    for row, (first, last) in enumerate(itertools.pairwise(program["indptr"])):
+        total = sum(
+            v * whole[k]
+            for k, v in zip(program["indices"][first:last], program["values"][first:last], strict=True)
+        )
+        limit = right[program["right"]["codes"][row]]
+        if total > limit or (row < equal and total < limit):
+            raise _differ(f"{where}: row {row}", "right side", limit / unit, Fraction(total, unit))
+    goal = [Fraction(value) for value in program["objective"]["palette"]]
+    return sum((goal[c] * y for c, y in zip(program["objective"]["codes"], x, strict=True)), Fraction(0))
+
+
 # ---------------------------------------------------------------- kinds of certificates
 
 
@@ -2117,8 +2452,12 @@ class _Proof:
     carried: bool
 
 
+#: Kinds of certificates that ask no question and need nothing but themselves.
+_ALONE = ("root", "value", "sum-of-biases", "local-errors")
+
+
 def _header(certificate: Any) -> str:
-    kind = _choice(certificate, "kind", ("bracket", "worst", "threshold", "root", "value"), "certificate")
+    kind = _choice(certificate, "kind", ("bracket", "worst", "threshold", *_ALONE), "certificate")
     # Composite kinds are documented without these keys; where they are given they must be right.
     if kind == "bracket" or "format" in certificate:
         _choice(certificate, "format", ("freerand-certificate",), "certificate")
@@ -2126,7 +2465,7 @@ def _header(certificate: Any) -> str:
         version = _get(certificate, "version", int, "certificate")
         _integers([version], "certificate: version", 1, 1)
     for key in ("name", "instance"):
-        if kind in ("bracket", "root", "value") or key in certificate:
+        if kind == "bracket" or kind in _ALONE or key in certificate:
             _get(certificate, key, str, "certificate")
     return kind
 
@@ -2154,6 +2493,8 @@ def _check_bracket(
     certificate: Any, programs: Mapping[str, dict[str, Any]], lifted: Mapping[str, Lifted]
 ) -> _Proof:
     raw = _get(certificate, "question", dict, "certificate")
+    if "relations" in raw:
+        return _check_bracket_of_many(certificate, raw)
     q = _read_question(raw)
     lower, upper = _answer(certificate)
     multipliers = _get(certificate, "multipliers", (dict, type(None)), "certificate")
@@ -2204,6 +2545,21 @@ def _check_bracket(
     _follows("lower", lower, low)
     _follows("upper", upper, high)
     return _Proof(raw, lower, upper, lines, carried)
+
+
+def _check_bracket_of_many(certificate: Any, raw: Any) -> _Proof:
+    lower, upper = _answer(certificate)
+    bound, value, lines = _check_many(certificate, raw)
+    if bound is None and value is None:
+        raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")
+    if bound is not None and value is not None and _sign(bound - value) < 0:
+        raise CertificateError(f"certificate: the proofs contradict each other, {value} > {bound}")
+    low, high = value, bound
+    if raw["ask"]["quantity"] == "min-entropy":
+        low, high = (None if x is None else -_call("log2", x) for x in (bound, value))
+    _follows("lower", lower, low)
+    _follows("upper", upper, high)
+    return _Proof(raw, lower, upper, lines, True)
 
 
 def _without(question: Any, path: Sequence[str]) -> tuple[Any, Any]:
@@ -2799,6 +3155,217 @@ def _check_value(certificate: Any) -> _Proof:
     return _Proof({}, lower, upper, [f"{name}({given}) was derived anew"], True)
 
 
+# ---------------------------------------------------------------- GHZ errors of local models
+#
+# Deterministic models have outcomes with the product sign (-1)^(inputs . flips).  The settings' bits,
+# A's first, each prefer the half with fewer errors as far as epsilon allows (docs/proofs/ghz-orbits.md).
+
+
+def _check_local_errors(certificate: Any) -> _Proof:
+    m = _get(certificate, "parties", int, "certificate")
+    _integers([m], "certificate: parties", 3, 11)
+    epsilon = number(_get(certificate, "epsilon", str, "certificate"), "certificate: epsilon")
+    if not isinstance(epsilon, Fraction) or not 0 <= epsilon <= Fraction(1, 2) or epsilon.denominator >> 64:
+        raise CertificateError(
+            "certificate: epsilon is no fraction in [0, 1/2] with a denominator below 2^64"
+        )
+    rests_on = _get(certificate, "rests_on", str, "certificate")
+    lower, upper = _answer(certificate)
+    model = _get(certificate, "model", dict, "certificate")
+    flips = _integers(_get(model, "flips", list, "model"), "model: flips", 0, 1, m)
+    (sign,) = _integers([_get(model, "sign", int, "model")], "model: sign", -1, 1)
+    if not sign:
+        raise CertificateError("model: sign is 1 or -1")
+    own = int("".join(map(str, flips)), 2)
+    unit = (2 * epsilon.denominator) ** m
+    reached = Fraction(_errors_of(m, epsilon, own, sign), unit)
+    least = min(_errors_of(m, epsilon, f, s) for f in range(1 << m) for s in (1, -1))
+    lines = [
+        f"model: errors of weight {_plain(reached)}; none of {2 << m} models has less than "
+        f"{_plain(Fraction(least, unit))}",
+        f"that these are all local models is to be read: {rests_on}",
+    ]
+    _follows("lower", lower, Fraction(least, unit))
+    _follows("upper", upper, reached)
+    return _Proof({}, lower, upper, lines, True)
+
+
+def _errors_of(m: int, epsilon: Fraction, flips: int, sign: int) -> int:
+    """Return the least weight of inputs at which a model errs, times (2 denominator of epsilon)^m."""
+    low, high = epsilon.denominator - 2 * epsilon.numerator, epsilon.denominator + 2 * epsilon.numerator
+    level = []
+    for a in range(1 << m):
+        k = a.bit_count()
+        found = sign if (a & flips).bit_count() % 2 == 0 else -sign
+        level.append(int(k % 2 == 0 and found != (1 if k % 4 else -1)))
+    while len(level) > 1:
+        level = [low * max(x, y) + high * min(x, y) for x, y in zip(level[::2], level[1::2], strict=True)]
+    return level[0]
+
+
+# ---------------------------------------------------------------- sums of biases under GHZ relations
+#
+# A string (a, b, c, e), a + b + c + e = M, stands for the outcomes at the inputs at which a parties
+# have omega = x (-i)^input = 1, b have -1, c have i, e have -i.  With E(D) = Re(gamma_|D| (-i)^k) for
+# the correlator of parties D whose inputs have k ones, the full one plus f_k,
+#     2^M P = Re sum_d gamma_d [z^d] (1+z)^a (1-z)^b (1+iz)^c (1-iz)^e + f_{c+e} (-1)^(b+c)
+# is normalised and no-signalling whatever gamma and f are (gamma_0 = 1), and has the relations if
+# gamma_M = sigma, and f_k = 0 at the inputs that they test.  So a *box* is checked from the definition.
+# That for an upper end all boxes may be taken of this form, with gamma_(M-d) = sigma conj(gamma_d),
+# and gamma real and f = 0 for a real sigma, is proved in docs/proofs/conjecture-1.md.
+
+_SIGMA = {"even": 2, "opposite": 0, "odd": 1}  # sigma = i^power
+_MOST_PARTIES = 200
+
+
+def _check_sum_of_biases(certificate: Any) -> _Proof:
+    m = _get(certificate, "parties", int, "certificate")
+    _integers([m], "certificate: parties", 3, _MOST_PARTIES)
+    kind = _choice(certificate, "relations", tuple(_SIGMA), "certificate")
+    rests_on = _get(certificate, "rests_on", str, "certificate")
+    lower, upper = _answer(certificate)
+    lines = [f"{m} parties, perfect relations {kind!r}, sum of biases at input 0..0"]
+    reached = proved = None
+    box = _get(certificate, "box", (dict, type(None)), "certificate")
+    if box is not None:
+        reached, count = _box_of_correlators(m, kind, box)
+        lines.append(f"box: {count} probabilities are nonnegative, sum of biases {_plain(reached)}")
+    multipliers = _get(certificate, "multipliers", (dict, type(None)), "certificate")
+    if multipliers is not None:
+        proved, count = _bound_on_biases(m, kind, multipliers)
+        lines.append(f"strings: {count} multipliers prove at most {_plain(proved)}")
+        lines.append(f"that every box has such probabilities is to be read: {rests_on}")
+    _follows("lower", lower, reached)
+    _follows("upper", upper, proved)
+    return _Proof({}, lower, upper, lines, True)
+
+
+def _whole(holder: Any, where: str) -> tuple[int, list[int]]:
+    """Read a common denominator and numerators."""
+    values = [_get(holder, "denominator", str, where), *_get(holder, "numerators", list, where)]
+    found = []
+    for text in values:
+        value = number(text, where)
+        if isinstance(value, Form) or value.denominator != 1:
+            raise CertificateError(f"{where}: {text[:40]!r} is no integer")
+        found.append(value.numerator)
+    if found[0] <= 0:
+        raise CertificateError(f"{where}: the denominator is not positive")
+    return found[0], found[1:]
+
+
+def _box_of_correlators(m: int, kind: str, box: Any) -> tuple[Fraction, int]:
+    """Check a box, and return its sum of biases and how many probabilities were looked at."""
+    unit, known = _whole(box, "box")
+    real, imaginary, free = [0] * (m + 1), [0] * (m + 1), [0] * (m + 1)
+    real[0] = unit
+    if kind == "odd":
+        needed = m - 1 + m // 2 + 1
+        if len(known) == needed:
+            imaginary[m] = unit
+            for d in range(1, m):
+                real[d] = imaginary[m - d] = known[d - 1]
+            free[::2] = known[m - 1 :]
+    else:
+        sigma = 1 - _SIGMA[kind]
+        needed = m // 2 if kind == "opposite" else (m - 1) // 2
+        if len(known) == needed:
+            real[m] = sigma * unit
+            for d, value in enumerate(known, 1):
+                real[d], real[m - d] = value, sigma * value
+    if len(known) != needed:
+        raise CertificateError(f"box: claimed {len(known)} numerators, derived {needed}")
+    count = 0
+    tables: dict[int, list[list[int]]] = {}
+    plus = real, imaginary  # (1 + z)^a, each power of z read as gamma
+    for a in range(m + 1):
+        both = plus
+        for b in range(m - a + 1):
+            rest = m - a - b
+            if rest not in tables:
+                tables[rest] = _alternating_powers(rest)
+            # Re(i^k gamma)
+            turned = [(x, -y, -x, y)[k % 4] for k, (x, y) in enumerate(zip(*both, strict=True))]
+            step = 1 if kind == "odd" else 2  # a real gamma has nothing to say at odd k
+            turned = turned[::step]
+            for c in range((rest if kind == "odd" else rest // 2) + 1):  # else e, c is as c, e
+                value = sum(map(mul, tables[rest][c][::step], turned)) + free[rest] * (-1) ** (b + c)
+                if value < 0:
+                    raise CertificateError(
+                        f"box: the probability of string {(a, b, c, rest - c)} is negative"
+                    )
+                count += 1
+            both = _shifted(both[0], -1), _shifted(both[1], -1)
+        plus = _shifted(plus[0], 1), _shifted(plus[1], 1)
+    return Fraction(m * real[1], unit), count
+
+
+def _shifted(values: list[int], sign: int) -> list[int]:
+    return [x + sign * y for x, y in itertools.pairwise(values)]
+
+
+def _alternating_powers(degree: int) -> list[list[int]]:
+    """Return the coefficients of (1 + w)^c (1 - w)^(degree - c) for c = 0..degree."""
+    rows = [[1]]
+    for size in range(1, degree + 1):
+        down = [*rows[0], 0]
+        first = [x - y for x, y in zip(down, [0, *rows[0]], strict=True)]
+        rows = [first, *([x + y for x, y in zip([*row, 0], [0, *row], strict=True)] for row in rows)]
+        assert len(rows) == size + 1
+    return rows
+
+
+def _bound_on_biases(m: int, kind: str, multipliers: Any) -> tuple[Fraction, int]:
+    """Return the bound that nonnegative multipliers of probabilities prove, and how many they are."""
+    unit, values = _whole(multipliers, "multipliers")
+    strings = _get(multipliers, "strings", list, "multipliers")
+    if len(strings) != len(values) or len(strings) > 8 * m:
+        raise CertificateError(f"multipliers: {len(values)} numerators for {len(strings)} strings")
+    real, imaginary, free = [0] * (m + 1), [0] * (m + 1), [0] * (m + 1)
+    for string, value in zip(strings, values, strict=True):
+        if type(string) is not list or len(string) != 4:
+            raise CertificateError("multipliers: a string has four counts")
+        _integers(string, "multipliers: string", 0, m)
+        if sum(string) != m:
+            raise CertificateError(f"multipliers: the counts {string} do not add up to {m}")
+        if value < 0:
+            raise CertificateError(f"multipliers: that of string {string} is negative")
+        a, b, c, e = string
+        straight, turned = _power_product(a, b), _power_product(c, e)
+        product = [0] * (m + 1), [0] * (m + 1)
+        for k, y in enumerate(turned):  # i^k y
+            part, factor = product[k % 2], y if k % 4 < 2 else -y
+            for j, x in enumerate(straight):
+                part[j + k] += x * factor
+        for d in range(m + 1):
+            real[d] += value * product[0][d]
+            imaginary[d] += value * product[1][d]
+        free[c + e] += value * (-1) ** (b + c)
+    # sum_d (real_d Re gamma_d - imaginary_d Im gamma_d) + sum_k free_k f_k, in the unknowns
+    if kind == "odd":  # gamma_M = i and Re gamma_d = Im gamma_(M-d); f_k is known to be 0 at odd k
+        constant = real[0] - imaginary[m]
+        left = [real[d] - imaginary[m - d] for d in range(1, m)] + free[::2]
+    else:
+        sigma = 1 - _SIGMA[kind]
+        constant = real[0] + sigma * real[m]
+        left = [real[d] + sigma * real[m - d] for d in range(1, (m + 1) // 2)]
+        if kind == "opposite" and m % 2 == 0:
+            left.append(real[m // 2])  # for 'even' this gamma is 0
+    left[0] += m * unit  # the objective, M Re gamma_1
+    for d, value in enumerate(left):
+        if value:
+            raise CertificateError(f"multipliers: unknown {d + 1} does not cancel")
+    return Fraction(constant, unit), len(strings)
+
+
+def _power_product(plus: int, minus: int) -> list[int]:
+    """Return the coefficients of (1 + w)^plus (1 - w)^minus."""
+    row = [1]
+    for sign in (1,) * plus + (-1,) * minus:
+        row = [x + sign * y for x, y in zip([*row, 0], [0, *row], strict=True)]
+    return row
+
+
 def check(
     certificate: Mapping[str, Any],
     programs: Mapping[str, dict[str, Any]] | None = None,
@@ -2812,8 +3379,14 @@ def check(
     """
     try:
         kind = _header(certificate)
-        if kind in ("root", "value"):
-            proof = _check_root(certificate) if kind == "root" else _check_value(certificate)
+        if kind in _ALONE:
+            alone = {
+                "root": _check_root,
+                "value": _check_value,
+                "sum-of-biases": _check_sum_of_biases,
+                "local-errors": _check_local_errors,
+            }[kind]
+            proof = alone(certificate)
         else:
             checker = {
                 "bracket": _check_bracket,
@@ -2828,7 +3401,9 @@ def check(
     what = "worst " + quantity if kind == "worst" else kind if kind == "threshold" else quantity
     title = " ".join(certificate[key] for key in ("name", "instance") if key in certificate)
     lines = [f"{title}: {ends[0]} <= {what} <= {ends[1]}".removeprefix(": "), *proof.lines]
-    if any("multipliers:" in line or "products:" in line for line in proof.lines):
+    if "relations" in proof.question:
+        lines.append("that the program by orbits has the full program's answer: docs/proofs/ghz-orbits.md")
+    elif any("multipliers:" in line or "products:" in line for line in proof.lines):
         lines.append(
             "not checked here: that the program says what the question says"
             if proof.carried

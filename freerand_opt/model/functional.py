@@ -8,7 +8,7 @@ over joint outcomes o and joint settings s (``on="conditional"``), or of P(o, s)
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
@@ -100,6 +100,18 @@ def mermin_errors(scenario: Scenario) -> Functional:
     return from_terms(terms)
 
 
+def biases(scenario: Scenario, inputs: Sequence[int]) -> Functional:
+    """Return the sum over all parties of P(outcome 0) - P(outcome 1) at a joint setting."""
+    if set(scenario.outcomes) != {2}:
+        raise ValueError("a sum of biases is of parties with two outcomes each")
+    s = scenario.setting_index(inputs)
+    terms = {
+        (o, s): Fraction(len(outcomes) - 2 * sum(outcomes))
+        for o, outcomes in enumerate(scenario.joint_outcomes)
+    }
+    return from_terms(terms)
+
+
 def _need_ghz(scenario: Scenario) -> None:
     if scenario.family != "ghz":
         raise ValueError("the Mermin relations need the family ghz")
@@ -183,6 +195,7 @@ NAMED = {
     "chsh": chsh,
     "hardy": hardy,
     "mermin": mermin,
+    "mermin-errors": mermin_errors,
     "svetlichny": svetlichny,
     "i3322": i3322,
     "cglmp": cglmp,

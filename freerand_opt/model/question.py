@@ -18,7 +18,11 @@ from freerand_opt.model.functional import Functional
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import Source
 
-Quantity: TypeAlias = Literal["guessing-probability", "trace-distance", "min-entropy", "score", "strategy"]
+Quantity: TypeAlias = Literal[
+    "guessing-probability", "trace-distance", "min-entropy", "score", "strategy", "sum-of-biases"
+]
+#: On what the bits that pick a party may depend besides W and the settings.
+SELECTIONS = ("common-cause", "outcome-dependent")
 #: Quantities that speak of how well an output is known.
 GUESSES: tuple[Quantity, ...] = ("guessing-probability", "trace-distance", "min-entropy")
 
@@ -73,12 +77,50 @@ class Test:
 
 
 @dataclass(frozen=True)
+class Picked:
+    """The output is the outcome of one of 2^bits parties, picked by epsilon-free bits.
+
+    `selection` says on what the picking bits may depend besides W and the settings: nothing
+    (``common-cause``), or also on the outcomes (``outcome-dependent``). The first bit halves the parties.
+    """
+
+    bits: int
+    selection: str
+    epsilon: Fraction
+
+
+@dataclass(frozen=True)
 class Output:
-    """A function of the joint outcome: `values[o]` in 0..count-1; `label` in words."""
+    """A function of the joint outcome: `values[o]` in 0..count-1; `label` in words.
+
+    With `parties` it is a function of their outcomes alone: `values` is indexed by these, the first
+    slowest. A `picked` output is no function of the outcomes; then `values` is empty.
+    """
 
     values: tuple[int, ...]
     count: int
     label: str
+    parties: tuple[int, ...] | None = None
+    picked: Picked | None = None
+
+
+@dataclass(frozen=True)
+class GhzTest:
+    """What is tested of the GHZ relations of M parties, without writing 4^M probabilities down.
+
+    The wrong outcomes of all settings together have at most the weight `violated`; or, if `whole`, the
+    behaviour of the GHZ state is observed exactly, and `violated` is 0.
+    """
+
+    violated: Fraction
+    whole: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return the test in words."""
+        if self.whole:
+            return "the whole behaviour of the GHZ state"
+        return f"weight of broken Mermin relations <= {self.violated}"
 
 
 @dataclass(frozen=True)
@@ -105,6 +147,7 @@ class Question:
     """One question with one answer. `settings` is the observed distribution of joint settings.
 
     It is ``"uniform"``, ``"free"`` (any average of source distributions), or exact fractions.
+    With `relations` the tests are these alone, and the output names its parties (many parties).
     """
 
     scenario: Scenario
@@ -113,6 +156,7 @@ class Question:
     adversary: Adversary
     tests: tuple[Test, ...]
     ask: Ask
+    relations: GhzTest | None = None
 
     def setting_weights(self) -> tuple[Fraction, ...] | None:
         """Return the observed distribution of joint settings, or None if it is free."""

@@ -74,7 +74,11 @@ class Scenario:
 
     def setting_label(self, setting: int) -> str:
         """Return a joint setting as printed: digits, with commas where a digit is not enough."""
-        return _joined(self.joint_settings[setting], self.settings)
+        return self.settings_label(self.joint_settings[setting])
+
+    def settings_label(self, settings: Sequence[int]) -> str:
+        """Return the settings of all parties as printed."""
+        return _joined(settings, self.settings)
 
 
 def _index(values: Sequence[int], sizes: Sequence[int]) -> int:

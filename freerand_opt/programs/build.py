@@ -24,6 +24,7 @@ from freerand_opt.programs.boxes import (
 )
 from freerand_opt.programs.cones import any_cone, hull_cone, party_bounds, source_cone
 from freerand_opt.programs.guesses import relevant_parties
+from freerand_opt.programs.many import OrbitBoxes, by_party_orbits, violation_limit
 from freerand_opt.programs.outer import StrategyProgram, outer
 from freerand_opt.programs.program import ExactVector
 from freerand_opt.programs.quantum import MomentStrategies, by_moments
@@ -55,11 +56,28 @@ class Bounds:
     method: str
 
 
+@dataclass(frozen=True, eq=False)
+class OrbitBounds:
+    """As `Bounds`, for GHZ relations of many parties; the program below may have other rows."""
+
+    above: OrbitBoxes
+    below: OrbitBoxes
+    method: str
+
+
+def programs(question: Question) -> Bounds | OrbitBounds:
+    """Return the programs for any question; raise TooLargeError if none fits."""
+    return build(question) if question.relations is None else by_relations(question)
+
+
 def build(question: Question) -> Bounds:
     """Return the programs for a question; raise TooLargeError if none fits.
 
-    A sum of ratios (free settings) is relaxed, so that there is no program below.
+    A sum of ratios (free settings) is relaxed, so that there is no program below. Questions with
+    relations have `by_relations`.
     """
+    if question.relations is not None:
+        raise ValueError("questions with relations have programs of their own, by_relations")
     if any(sums_ratios(question, test) for test in question.tests):
         found = build(relaxed(question))
         words = found.method.removeprefix("exact: ").removeprefix("outer: ")
@@ -76,6 +94,24 @@ def build(question: Question) -> Bounds:
         if made is not None:
             return made
     raise TooLargeError("no program fits this question: " + "; ".join(dict.fromkeys(faults)))
+
+
+def by_relations(question: Question) -> OrbitBounds:
+    """Return programs by orbits of parties: exact, or a bound above and unbiased settings below."""
+    if question.relations is None:
+        raise ValueError("the question has no relations")
+    violated, whole = question.relations.violated, question.relations.whole
+    limit = violation_limit(question)
+    biased = isinstance(question.source, SanthaVazirani) and question.source.epsilon > 0
+    below = by_party_orbits(question, violated, whole=whole)
+    size = f"{below.orbits.count} orbits x {below.labels} guesses (docs/proofs/ghz-orbits.md)"
+    if limit == violated and not (whole and biased):
+        return OrbitBounds(below, below, f"exact: {size}")
+    above = by_party_orbits(question, limit, whole=False, seen=whole)
+    what = f"relations broken with weight {float(limit):.4g}"
+    if whole:
+        what = "relations perfect and the behaviour seen at the settings asked for"
+    return OrbitBounds(above, below, f"outer: {size}, {what} for every w; attack with unbiased settings")
 
 
 def _by_moments(question: Question) -> Bounds:

@@ -26,11 +26,11 @@ def instance(file: QuestionFile, chosen: Instance, form: str, symmetry: Sequence
     if chosen.question is None:
         return _computation(file, chosen, form)
     from freerand_opt.programs import export, export_conic
-    from freerand_opt.programs.build import build
+    from freerand_opt.programs.build import programs
     from freerand_opt.programs.quantum import MomentStrategies
     from freerand_opt.reporting.matrices import as_csv, moment_matrices, symmetric_blocks
 
-    made = build(chosen.question)
+    made = programs(chosen.question)
     program = made.above.program
     if form in LINEAR and program.psd_blocks:
         raise InputError("--as", f"{form} holds linear programs only; take cbf, sdpa, task or json")
@@ -82,7 +82,11 @@ def certificate(body: dict[str, Any]) -> Iterator[str]:
         try:
             asked = question_from_json(part["question"])
             yield from words.question(asked)
-            if part["attack"] is not None:
-                yield from words.attack(from_json(part["attack"]), asked, limit=100)
+            if part["attack"] is not None and asked.relations is not None:
+                yield from words.orbit_boxes(part["attack"], asked)
+            elif part["attack"] is not None:
+                strategies = from_json(part["attack"])
+                yield from words.attack(strategies, asked, limit=100)
+                yield from words.tables(strategies, asked.scenario)
         except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, FreerandError) as error:
             yield f"(checked, but this library cannot put it into words: {error})"

@@ -136,7 +136,7 @@ def lines(results: Sequence[Verification]) -> Iterator[tuple[str, str]]:
     if proofs:
         yield "", ""
         yield (
-            f"PROVED*: the numbers are certified, the step to all N is a written proof: {', '.join(proofs)}",
+            f"PROVED*: the numbers are certified; they also rest on a written proof: {', '.join(proofs)}",
             "",
         )
 

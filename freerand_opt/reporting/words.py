@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 from freerand_opt.certificates.attack import Strategies, Strategy
 from freerand_opt.certificates.orbits import OrbitStrategy
 from freerand_opt.exact import decimal_below
 from freerand_opt.model.question import Question
+from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import (
     MeasurementDependence,
     Mutual,
@@ -17,8 +19,12 @@ from freerand_opt.model.source import (
     Source,
     Uniform,
 )
+from freerand_opt.programs.boxes import Table
+from freerand_opt.programs.build import by_relations
 from freerand_opt.programs.program import ConicProgram
 
+#: Boxes with at most so many probabilities are printed in full.
+WRITTEN_CELLS = 64
 #: Up to so many joint settings a strategy is printed with its whole distribution, where it is what was asked.
 WRITTEN_OUT = 4
 _QUANTITY = {
@@ -27,16 +33,19 @@ _QUANTITY = {
     "min-entropy": "the min-entropy, in bits, of {output}",
     "score": "the {extreme} score of a functional",
     "strategy": "whether there is a strategy at all",
+    "sum-of-biases": "the largest sum of the biases P(0) - P(1) of {output}",
 }
 
 
 def question(asked: Question) -> Iterator[str]:
     """Yield a question line by line, in the order of a question file."""
     scenario = asked.scenario
-    parties = ", ".join(
-        f"{letter}: {n} settings, {d} outcomes"
-        for letter, n, d in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True)
-    )
+    parties = f"{len(scenario.settings)} parties, 2 settings, 2 outcomes each"
+    if asked.relations is None:
+        parties = ", ".join(
+            f"{letter}: {n} settings, {d} outcomes"
+            for letter, n, d in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True)
+        )
     yield f"scenario    {parties}" + (f" ({scenario.family})" if scenario.family else "")
     lines = list(_source(asked.source, scenario.parties))
     yield f"source      {lines[0]}"
@@ -53,11 +62,13 @@ def question(asked: Question) -> Iterator[str]:
         yield f"test        {test.label}"
     if len(tests) > 4:
         yield f"            .. and {len(tests) - 4} more"
+    if asked.relations is not None:
+        yield f"test        {asked.relations.label}"
     ask = asked.ask
     output = "" if ask.output is None else ask.output.label
     at = ""
     if isinstance(ask.at, tuple):
-        at = f" at settings {scenario.setting_label(scenario.setting_index(ask.at))}"
+        at = f" at settings {scenario.settings_label(ask.at)}"
     elif ask.at is not None:
         at = f", {ask.at} over the settings" if ask.at == "average" else " at the worst settings"
     yield "ask         " + _QUANTITY[ask.quantity].format(output=output, extreme=ask.extreme) + at
@@ -133,6 +144,35 @@ def attack(strategies: Strategies, asked: Question, limit: int = 8) -> Iterator[
         yield f"  weight {_short(strategy.weight)}: box {strategy.label}; {spread}"
     if len(shown) > limit:
         yield f"  .. and {len(shown) - limit} more (in the certificate)"
+
+
+def tables(strategies: Strategies, scenario: Scenario) -> Iterator[str]:
+    """Yield the boxes that are tables, in small scenarios: each setting with the outcomes that occur."""
+    outcomes, settings = scenario.shape
+    for strategy in strategies:
+        box = strategy.box if isinstance(strategy, Strategy) else None
+        if not isinstance(box, Table) or outcomes * settings > WRITTEN_CELLS:
+            continue
+        yield f"box {box.label}: outcomes with their probabilities, at each setting"
+        for s in range(settings):
+            held = ((o, Fraction(box.numerators[o * settings + s], box.denominator)) for o in range(outcomes))
+            chances = ", ".join(f"{scenario.outcome_label(o)} {chance}" for o, chance in held if chance)
+            yield f"  {scenario.setting_label(s)}: {chances}"
+
+
+def orbit_boxes(attack: dict[str, Any], asked: Question, limit: int = 8) -> Iterator[str]:
+    """Yield the boxes of an attack by orbits of parties: weight and outcomes at the settings asked for."""
+    made = by_relations(asked).below
+    palette = [Fraction(value) for value in attack["point"]["palette"]]
+    x = [palette[code] for code in attack["point"]["codes"]]
+    worth = made.program.objective
+    yield f"attack      {made.labels} boxes, one for each guess; orbits of outcomes at the settings asked for"
+    yield "            (of each class of parties how many have setting, outcome = 00 01 10 11)"
+    for g in range(made.labels):
+        columns = range(g * made.orbits.count, (g + 1) * made.orbits.count)
+        right = [column for column in columns if worth[column] and x[column]]
+        for column in sorted(right, key=lambda column: -x[column])[:limit]:
+            yield f"  {made.program.column_label(column)}: {_short(x[column])}"
 
 
 def _short(value: Fraction) -> str:

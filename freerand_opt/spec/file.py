@@ -15,9 +15,12 @@ from freerand_opt.computations.parameters import Computation
 from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact
 from freerand_opt.formulas import NAMED
+from freerand_opt.ghz_formulas import OF_LOCAL_ERRORS, OF_PARTIES
+from freerand_opt.model.local_errors import LocalErrors
 from freerand_opt.model.question import Expect, Question, Threshold
+from freerand_opt.model.relations import SumOfBiases
 from freerand_opt.spec import tables, thresholds
-from freerand_opt.spec.computations import computation
+from freerand_opt.spec.computations import Asked, computation
 from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shortened, shown
 from freerand_opt.spec.grids import MAX_INSTANCES, Cell, Grid, Place, grid
 from freerand_opt.spec.shards import Shard
@@ -29,7 +32,7 @@ _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
 TIERS = ("core", "long")
 VERDICTS = ("PROVED", "REFUTED", "UNDECIDED")
 #: Tables that an instance replaces as a whole.
-REPLACED = ("expect", "grid", "threshold")
+REPLACED = ("expect", "grid", "threshold", "of")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Instance:
 
     name: str
     question: Question | None
-    computation: Computation | None
+    computation: Asked | None
     expect: Expect | None
     threshold: Threshold | None
     corner: bool = True
@@ -247,7 +250,7 @@ def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ..
     root.known.extend(also)
     if root.has("computation"):
         wanted = computation(root.table_at("computation"))
-        expect = _expect(root.table_at("expect"), None, Fraction(0))
+        expect = _expect(root.table_at("expect"), wanted, Fraction(0))
         root.done()
         return Instance(name, None, wanted, expect, None)
     question = tables.question(root, folder)
@@ -257,7 +260,7 @@ def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ..
     return Instance(name, question, None, expect, threshold)
 
 
-def _expect(fields: Fields | None, question: Question | None, within: Fraction) -> Expect | None:
+def _expect(fields: Fields | None, question: Question | Asked, within: Fraction) -> Expect | None:
     if fields is None or not fields.table:
         return None
     ends: dict[str, Exact] = {}
@@ -286,17 +289,24 @@ def _expect(fields: Fields | None, question: Question | None, within: Fraction) 
     )
 
 
-def _expected(fields: Fields, key: str, question: Question | None) -> tuple[Exact, str]:
+def _expected(fields: Fields, key: str, question: Question | Asked) -> tuple[Exact, str]:
     """Return (number, words): a number, { formula = name }, or exists / none for a strategy."""
     value = fields.table[key]
     if isinstance(value, dict):
         inner = Fields(value, fields.at(key))
-        name = inner.choice("formula", NAMED)
+        name = inner.choice("formula", (*NAMED, *OF_PARTIES, *OF_LOCAL_ERRORS))
         inner.done()
-        if question is None:
-            raise inner.fail("formula", "a computation has no question to evaluate a formula on")
-        return attempt(inner.at("formula"), lambda: NAMED[name](question)), name
-    if question is not None and question.ask.quantity == "strategy" and value in ("exists", "none"):
+        if isinstance(question, Question) and name in NAMED:
+            return attempt(inner.at("formula"), lambda: NAMED[name](question)), name
+        if isinstance(question, SumOfBiases) and name in OF_PARTIES:
+            return OF_PARTIES[name](question.relations.parties), name
+        if isinstance(question, LocalErrors) and name in OF_LOCAL_ERRORS:
+            return OF_LOCAL_ERRORS[name](question), name
+        if isinstance(question, Computation):
+            raise inner.fail("formula", "a root has no question to evaluate a formula on")
+        whose = "a question" if name in NAMED else "a sum of biases" if name in OF_PARTIES else "local errors"
+        raise inner.fail("formula", f"{name!r} is a formula of {whose}")
+    if isinstance(question, Question) and question.ask.quantity == "strategy" and value in ("exists", "none"):
         return Fraction(int(value == "exists")), value
     found = number(value, fields.at(key))
     return found, str(value)

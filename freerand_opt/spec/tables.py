@@ -17,7 +17,7 @@ from freerand_opt.model.functional import Functional
 from freerand_opt.model.level import patterns
 from freerand_opt.model.question import Adversary, Ask, Question, Test
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.spec import sources
+from freerand_opt.spec import many, sources
 from freerand_opt.spec.fields import Fields, attempt, kind, number, shortened, shown
 from freerand_opt.spec.moments import moment_conditions
 from freerand_opt.spec.observed import observed
@@ -38,17 +38,22 @@ TOLD = ("settings", "nothing")
 #: Families: the key of their size, the largest size, the maker (of a size, if there is a key).
 SIZED = {
     "chained": ("N", 1024, scenarios.chained),
-    "ghz": ("M", 8, scenarios.ghz),
+    "ghz": ("M", 64, scenarios.ghz),
     "cglmp": ("d", 32, scenarios.cglmp),
 }
 UNSIZED = {"chsh": scenarios.chsh, "i3322": scenarios.i3322}
 FAMILIES = ("chsh", "chained", "ghz", "i3322", "cglmp")
-QUANTITIES = ("guessing-probability", "trace-distance", "min-entropy", "score", "strategy")
+#: What may be asked; written out, a sum of biases is a score by another name.
+QUANTITIES = ("guessing-probability", "trace-distance", "min-entropy", "score", "strategy", "sum-of-biases")
 
 
 def question(root: Fields, folder: Path) -> Question:
     """Return the question that the tables of a file ask; `folder` is where CSV files are looked for."""
     scenario = _scenario(root.table_at("scenario", required=True))
+    if many.by_orbits(root.table, scenario):
+        found = many.question(root, scenario)
+        moment_conditions(root, found.adversary.devices)
+        return found
     chooser = root.table_at("source", required=True)
     assert chooser is not None
     source = sources.source(chooser, scenario)
@@ -279,6 +284,13 @@ def _ask(fields: Fields | None, scenario: Scenario) -> Ask:
         extreme = fields.choice("extreme", EXTREMES, "largest")
         fields.done()
         return Ask("score", functional=chosen, extreme=extreme)
+    if quantity == "sum-of-biases":
+        inputs = _at(fields, scenario)
+        fields.done()
+        if isinstance(inputs, str):
+            raise fields.fail("at", f"{shown(inputs)}; a sum of biases is asked at one joint setting")
+        total = attempt(fields.at("quantity"), lambda: functionals.biases(scenario, inputs))
+        return Ask("score", functional=total)
     of = output(fields, scenario)
     at = _at(fields, scenario)
     fields.done()
