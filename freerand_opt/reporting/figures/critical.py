@@ -11,7 +11,7 @@ from freerand_opt.exact import sqrt
 from freerand_opt.formulas import chained_local_threshold
 from freerand_opt.reporting.figures.answers import Ask, bracket
 from freerand_opt.reporting.figures.frame import Frame, Panel
-from freerand_opt.reporting.figures.row import Row, formula
+from freerand_opt.reporting.figures.row import Row, formula, guide
 
 LOCAL = "local models reach $I_N$"
 LIMIT = r"limit $(1-1/\sqrt{2})/2$"
@@ -42,5 +42,5 @@ def rows(ask: Ask) -> list[Row]:
             found += [drawn] if drawn is not None else []
             found.append(formula(LOCAL, settings, chained_local_threshold(question)))
     limit = (1 - 1 / sqrt(Fraction(2))) / 2
-    found += [formula(LIMIT, Fraction(2**r), limit) for r in (1, 10)]
+    found += [guide(LIMIT, Fraction(2**r), limit) for r in (1, 10)]
     return found

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("freerand.mplstyle")
-#: A bracket that is narrower than this part of the axis is a dot, a wider one a bar.
-NARROW = 0.02
+GUIDE = "#555555"
+DASHES: tuple[Any, ...] = ((0, (5, 2)), (0, (1.5, 1.5)), (0, (5, 1.5, 1, 1.5)))
 
 
 def figure(frame: Frame, rows: Sequence[Row], *, width: Width | None = None) -> Figure:
@@ -51,6 +51,7 @@ def figure(frame: Frame, rows: Sequence[Row], *, width: Width | None = None) -> 
 def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
     _axes(ax, panel)
     names = list(dict.fromkeys(row.series for row in rows if row.kind in ("bracket", "measured")))
+    guides = list(dict.fromkeys(row.series for row in rows if row.kind == "guide"))
     lines = list(dict.fromkeys(row.series for row in rows if row.kind == "formula"))
     colours = _colours(names or lines, ordered=panel.ordered)
     for number, name in enumerate(names):
@@ -71,12 +72,16 @@ def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
         ax.plot(
             [row.position for row in points],
             [row.middle for row in points],
-            color=colours.get(about, "#555555"),
+            color=colours.get(about, GUIDE),
             linewidth=0.9,
-            linestyle="-" if known else (0, (5, 2)) if about in names else _dashes(lines, names, name),
+            linestyle="-" if known else DASHES[0],
             label=None if about in names else name,
             zorder=2,
         )
+    for name, dashes in zip(guides, DASHES, strict=False):
+        points = [row for row in rows if row.series == name and row.kind == "guide"]
+        ends = [row.position for row in points], [row.middle for row in points]
+        ax.plot(*ends, color=GUIDE, linewidth=0.9, linestyle=dashes, label=name, zorder=1.5)
     for row in rows:
         if row.kind == "mark":
             _mark(ax, row)
@@ -92,11 +97,6 @@ def _legend(ax: Axes, place: Any) -> None:
 def points_id(panel: str, series: str) -> str:
     """Return the id of the markers of a series in an SVG: its two-ended brackets, in order of `x`."""
     return "points-" + "".join(c if c.isalnum() else "-" for c in f"{panel}-{series}")
-
-
-def _dashes(lines: Sequence[str], names: Sequence[str], name: str) -> Any:
-    free = [line for line in lines if line not in names]
-    return ((0, (5, 2)), (0, (1.5, 1.5)), (0, (5, 1.5, 1, 1.5)), "-")[free.index(name) % 4]
 
 
 def _axes(ax: Axes, panel: Panel) -> None:

@@ -15,7 +15,15 @@ from freerand_opt.reporting.figures.frame import Frame
 from freerand_opt.reporting.figures.row import COLUMNS, Row, from_csv
 
 #: Figures of certified answers, which are computed if the store does not have them.
-ANSWERED = ("leakage", "ladder", "critical", "adversaries", "selection")
+ANSWERED = (
+    "leakage",
+    "ladder",
+    "critical",
+    "adversaries",
+    "selection",
+    "biases",
+    "amplification",
+)
 #: Figures of measurements: their rows come from a table.
 MEASURED = ("simulation", "cost")
 NAMES = (*ANSWERED, *MEASURED)

@@ -12,7 +12,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.exact import Exact, decimal_above, decimal_below, float_above, float_below, text
 from freerand_opt.parse import parse
 
-Kind: TypeAlias = Literal["bracket", "formula", "mark", "measured"]
+Kind: TypeAlias = Literal["bracket", "formula", "guide", "mark", "measured"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 COLUMNS = ("panel", "kind", "series", "x", "lower", "upper", "exact_lower", "exact_upper", "proof")
 
@@ -22,8 +22,9 @@ class Row:
     """One thing that is drawn.
 
     A `bracket` is certified: the value at `x` lies in [lower, upper], and `proof` is the digest
-    of its certificate. A `formula` is a closed form, a `mark` a position on the first axis, and
-    `measured` a time or a frequency; these prove nothing. `x` is exact, or the words of a category.
+    of its certificate. A `formula` is a closed form, a `guide` a line to compare with, a `mark` a position
+    on the first axis, and `measured` a time or a frequency; these prove nothing. `x` is exact,
+    or the words of a category.
     """
 
     kind: Kind
@@ -62,6 +63,11 @@ class Row:
 def formula(series: str, x: Exact, value: Exact, panel: str = "") -> Row:
     """Return a point of a closed form."""
     return Row("formula", series, x, value, value, panel=panel)
+
+
+def guide(series: str, x: Exact, value: Exact, panel: str = "") -> Row:
+    """Return a point of a line to compare with."""
+    return Row("guide", series, x, value, value, panel=panel)
 
 
 def mark(series: str, x: Exact, panel: str = "") -> Row:

@@ -16,7 +16,7 @@ from pathlib import Path
 from freerand_opt.computations.parameters import Computation
 from freerand_opt.reporting.figures.answers import Ask, bracket
 from freerand_opt.reporting.figures.frame import Frame, Panel
-from freerand_opt.reporting.figures.row import Row, formula
+from freerand_opt.reporting.figures.row import Row, guide
 from freerand_opt.spec.file import Instance, QuestionFile
 
 SOURCE = "the source's own bias"
@@ -45,8 +45,8 @@ def rows(ask: Ask) -> list[Row]:
         drawn = bracket(answer, f"$n={n}$", epsilon)
         found += [drawn] if drawn is not None else []
     ends = (Fraction(0), Fraction(1, 2))
-    found += [formula(SOURCE, epsilon, epsilon) for epsilon in ends]
-    return found + [formula(COMMON, epsilon, Fraction(0)) for epsilon in ends]
+    found += [guide(SOURCE, epsilon, epsilon) for epsilon in ends]
+    return found + [guide(COMMON, epsilon, Fraction(0)) for epsilon in ends]
 
 
 def _questions(cells: Iterable[tuple[int, Fraction]]) -> QuestionFile:
