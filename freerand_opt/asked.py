@@ -65,9 +65,13 @@ def _crosses(threshold: Threshold) -> str | None:
 
 
 def about(body: dict[str, Any], file: QuestionFile, instance: Instance) -> bool:
-    """Return whether a certificate is of this instance of a file and says so; it is not checked here."""
+    """Return whether a certificate is of this instance of a file, says so, and is as narrow as asked.
+
+    It is not checked here.
+    """
     try:
-        return (body["name"], body["instance"]) == (file.name, instance.name) and answers(body, instance)
+        named = (body["name"], body["instance"]) == (file.name, instance.name)
+        return named and answers(body, instance) and _narrow(body, instance.threshold)
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
         return False
 
@@ -122,6 +126,12 @@ def _seeks(body: dict[str, Any], question: Question, threshold: Threshold) -> bo
             wanted = question_json(varied(question, threshold, Fraction(body["answer"][end])))
         if found != wanted:
             return False
+    return True
+
+
+def _narrow(body: dict[str, Any], threshold: Threshold | None) -> bool:
+    if threshold is None:
+        return True
     width = Bracket(parse(body["answer"]["lower"]), parse(body["answer"]["upper"])).width
     # ends in bits are logarithms of rounded numbers
     return width is not None and width <= threshold.width * Fraction(17, 16)

@@ -130,7 +130,7 @@ def _levelled(cell: dict[str, Any], body: Mapping[str, Any], axes: Mapping[str, 
         or not (isinstance(written, dict) and isinstance(adversary, dict))
     ):
         return cell
-    if written.get("devices") != "quantum" or "quantum" not in axes[DEVICES]:
+    if written.get("devices") != "quantum":
         return cell
     if adversary["devices"] == "quantum":
         return cell

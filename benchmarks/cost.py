@@ -1,0 +1,74 @@
+"""Write reports/cost.csv: seconds against size, the data of `freerand plot cost --data reports/cost.csv`.
+
+    python benchmarks/cost.py
+
+Wall seconds of one process after all libraries are imported and a small question was answered: from
+the question to a bracket whose certificate has been checked; ncpol2sdpa with Clarabel to its float.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from conjecture import full, polynomial
+from moments import answered_by_ncpol2sdpa, chained_question
+
+import freerand_opt as fr
+from freerand_opt.catalogue import find
+from freerand_opt.reporting.figures.row import Row, as_csv
+from freerand_opt.spec.file import read
+
+OUTPUT = Path(__file__).parents[1] / "reports" / "cost.csv"
+NO_SIGNALLING = "no-signalling, biased settings"
+POWERS = tuple(2**k for k in range(1, 11))
+
+
+def leakage(size: int) -> None:
+    """Answer the leakage question at fixed settings, N = size, epsilon = 1/20."""
+    path = find("chained_leakage_fixed_sv")
+    assert path is not None
+    file = read(path, {"scenario.N": str(size), "source.epsilon": "1/20"})
+    assert file.instances[0].question is not None
+    fr.bound(file.instances[0].question)
+
+
+def quantum(level: str) -> Callable[[int], None]:
+    """Return what bounds the chained score of quantum devices."""
+    return lambda size: fr.bound(chained_question(size, level)) and None
+
+
+def peer(size: int) -> None:
+    """Let ncpol2sdpa bound the chained score at level 1 + A B."""
+    answered_by_ncpol2sdpa(chained_question(size, "1 + A B"))
+
+
+SERIES: tuple[tuple[str, str, Callable[[int], None], Sequence[int]], ...] = (
+    ("a", NO_SIGNALLING, leakage, POWERS),
+    ("a", "quantum, level 1", quantum("1"), POWERS),
+    ("a", "quantum, level $1+AB$", quantum("1 + A B"), POWERS[:5]),
+    ("a", "ncpol2sdpa, level $1+AB$", peer, POWERS[:3]),
+    ("b", "all $P(x|a)$, colour refinement", full, range(3, 9)),
+    ("b", "polynomial form, even", polynomial("even"), (3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100)),
+    ("b", "polynomial form, odd", polynomial("odd"), (3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 100)),
+)
+
+
+def main() -> None:
+    """Measure each series after a first, small question, and write."""
+    rows = []
+    for panel, name, run, sizes in SERIES:
+        run(sizes[0])
+        for size in sizes:
+            begun = time.perf_counter()
+            run(size)
+            seconds = Fraction(round((time.perf_counter() - begun) * 10**6), 10**6)
+            rows.append(Row("measured", name, Fraction(size), seconds, seconds, panel=panel))
+            print(f"{name:40} {size:5} {float(seconds):9.4f} s", flush=True)
+    OUTPUT.write_text(as_csv(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
