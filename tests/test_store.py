@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from freerand_opt import asked as asking
 from freerand_opt import store as stores
 from freerand_opt import work
 from freerand_opt.asked import address
+from freerand_opt.batch import certificate_path
 from freerand_opt.catalogue import claims
 from freerand_opt.certificates import check as checker
 from freerand_opt.spec.file import read
@@ -351,3 +353,17 @@ def test_several_writers_on_one_store(tmp_path, leakage):
     together = sweep(leakage, {"scenario.N": "2,4", "source.epsilon": "0:1/10:1/100"}, store=tmp_path)
     assert {found.result.how for found in together} == {"stored"}
     assert [found.result.certificate for found in alone] == [found.result.certificate for found in together]
+
+
+def test_a_threshold_wider_than_asked_answers_but_is_not_as_narrow_as_asked():
+    """An undecided stretch may be wider than the width; its certificate is still this question's."""
+    file = read(next(path for path in claims() if path.stem == "chained_local_threshold_sv"))
+    instance = file.instances[0]
+    body = json.loads(
+        certificate_path(file.path.parent / "certificates", file.name, instance.name).read_text()
+    )
+    finer = replace(instance, threshold=replace(instance.threshold, width=instance.threshold.width / 10**6))
+    assert asking.answers(body, instance)
+    assert asking.about(body, file, instance)
+    assert asking.answers(body, finer)
+    assert not asking.about(body, file, finer)
