@@ -1,4 +1,4 @@
-"""The command line: list, show, bound, verify, check, simulate, plot.
+"""The command line: list, show, bound, verify, check, simulate, plot, report.
 
 Data on stdout, everything else on stderr. Exit code 0: all proved; 1: something refuted,
 undecided or rejected; 2: bad input; 3: a solver, cluster or format that was named cannot be had.
@@ -16,6 +16,7 @@ import typer
 from freerand_opt import __version__, verbs
 from freerand_opt.certificates.check import CertificateError
 from freerand_opt.cli_plot import plot
+from freerand_opt.cli_report import report
 from freerand_opt.cli_simulate import simulate
 from freerand_opt.errors import FreerandError, InputError, UnavailableError, nearest
 from freerand_opt.options import AsJson, Symmetry
@@ -171,3 +172,4 @@ app.command()(verbs.verify)
 app.command()(verbs.check)
 app.command()(simulate)
 app.command()(plot)
+app.command()(report)

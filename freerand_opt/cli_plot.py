@@ -58,7 +58,7 @@ def plot(
                     "--data", f"{arguments[0]} draws measurements; make them by: {chosen.source}"
                 )
             else:
-                rows = chosen.answered(lambda name, fields: _answers([name], fields, store, jobs, watch))
+                rows = chosen.answered(lambda name, fields: answers_of([name], fields, store, jobs, watch))
         else:
             frame, rows = _own(arguments, data, store, jobs, watch)
     widths: dict[int, Width] = {1: "one-column", 2: "two-column"}
@@ -70,15 +70,20 @@ def plot(
 
 def _require(path: Path) -> None:
     """Raise before anything is computed if matplotlib is not here or the figure cannot be written."""
-    from importlib.util import find_spec
-
     from freerand_opt.files import require_writable
     from freerand_opt.reporting.figures.save import require_suffix
 
-    if find_spec("matplotlib") is None:
-        raise UnavailableError("figures need matplotlib: pip install 'freerand_opt[plot]'")
+    require_matplotlib()
     require_suffix(path)
     require_writable(path.parent, "-o")
+
+
+def require_matplotlib() -> None:
+    """Raise UnavailableError if matplotlib is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise UnavailableError("figures need matplotlib: pip install 'freerand_opt[plot]'")
 
 
 def _own(
@@ -97,16 +102,17 @@ def _own(
         if find(name) is None and not Path(name).exists():
             drawing(name)  # says what names there are
     fields = assignments([word for word in arguments if word not in names])
-    return grid.frame_and_rows(list(_answers(names, fields, store, jobs, watch)))
+    return grid.frame_and_rows(list(answers_of(names, fields, store, jobs, watch)))
 
 
-def _answers(
+def answers_of(
     names: Sequence[str | Path | QuestionFile],
     fields: Mapping[str, str],
     store: Path | None,
     jobs: int | None,
     watch: Watch,
 ) -> Iterator[Verification]:
+    """Yield the answers to claims and files over some ranges; raise FreerandError if one fails."""
     from freerand_opt.sweeps import sweep
 
     answers = sweep(names, fields, store=store, jobs=jobs, watch=watch)

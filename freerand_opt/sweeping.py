@@ -111,7 +111,7 @@ class Answers:
             return job
         if self.recheck:
             return replace(job, entry=json.dumps(entry))
-        self._there(job.address, "stored")
+        self._there(job.address, "stored", entry)
         return None
 
     def settle(self, job: Job, outcome: Outcome | Exception) -> None:
@@ -130,7 +130,7 @@ class Answers:
             entry = json.loads(outcome.entry)
             best = (entry, SOLVED) if outcome.damage else self._best(job.address, entry)
             self.store.write(job.address, best[0])
-            self._there(job.address, best[1])
+            self._there(job.address, best[1], best[0])
 
     def _best(self, place: str, entry: dict[str, Any]) -> tuple[dict[str, Any], How]:
         """Return the narrower of a new answer and one that is there and whole, and how it came about."""
@@ -147,9 +147,12 @@ class Answers:
         except DamagedError:
             return entry, SOLVED
 
-    def _there(self, place: str, how: How) -> None:
+    def _there(self, place: str, how: How, entry: dict[str, Any] | None = None) -> None:
         self.how[place] = how
-        if self.keep is not None and (entry := self.store.read(place)) is not None:
+        if self.keep is None:
+            return
+        entry = entry or self.store.read(place)
+        if entry is not None:
             for k in self.places[place]:
                 self.keep(kept(entry, *self.cells[k], how))
 

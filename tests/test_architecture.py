@@ -44,6 +44,7 @@ LEVELS = (
     ("reporting",),
     ("options",),
     ("verbs", "cli_simulate", "cli_plot"),
+    ("cli_report",),
     ("cli",),
     ("__main__",),
 )
@@ -81,7 +82,7 @@ OUTSIDE = {
     "flint": ("exact", "programs", "certificates"),
     "rich": ("reporting", "cli"),
     "threadpoolctl": ("answering",),
-    "typer": ("cli", "cli_simulate", "cli_plot", "verbs", "options"),
+    "typer": ("cli", "cli_simulate", "cli_plot", "cli_report", "verbs", "options"),
     "distributed": ("engine",),
     "polars": ("reporting",),
     "matplotlib": ("reporting",),
@@ -220,6 +221,7 @@ def test_heavy_packages_are_imported_late_by_the_command_line():
     allowed = {"freerand_opt", "freerand_opt.errors", "freerand_opt.certificates.check", "typer"}
     allowed |= {
         "freerand_opt.cli_simulate",
+        "freerand_opt.cli_report",
         "freerand_opt.cli_plot",
         *(f"freerand_opt.{name}" for name in files),
     }

@@ -31,7 +31,7 @@ def from_function(
     return Behaviour(scenario, table)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def quantum(scenario: Scenario) -> Behaviour:
     """Return the quantum behaviour for which the family is known.
 
@@ -39,16 +39,7 @@ def quantum(scenario: Scenario) -> Behaviour:
     CHSH: all four correlators of size 1/sqrt 2; GHZ: the M-party state with x and y measurements.
     """
     if scenario.family == "chained":
-        n = scenario.settings[0]
-        # one object for each of the 2N distinct values keeps large tables cheap
-        same = {k: (1 + cos_pi(Fraction(k, 2 * n))) / 4 for k in range(1 - 2 * n, 2 * n)}
-        different = {k: Fraction(1, 2) - value for k, value in same.items()}
-
-        def chained_probability(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Exact:
-            values = same if outcomes[0] == outcomes[1] else different
-            return values[2 * settings[0] - 2 * settings[1] - 1]
-
-        return from_function(scenario, chained_probability)
+        return _chained(scenario)
     if scenario.family == "chsh":
         root = sqrt(Fraction(1, 2))
 
@@ -67,6 +58,19 @@ def quantum(scenario: Scenario) -> Behaviour:
     raise ValueError(
         "a quantum behaviour is known by name for the families chained, chsh and ghz; give a table"
     )
+
+
+def _chained(scenario: Scenario) -> Behaviour:
+    """Return P = (1 + cos(k pi/2N))/4 for equal outcomes, k = 2a - 2b - 1, one object for each k."""
+    n = scenario.settings[0]
+    same = [(1 + cos_pi(Fraction(k, 2 * n))) / 4 for k in range(1 - 2 * n, 2 * n)]
+    rows = []
+    for values in (same, [Fraction(1, 2) - value for value in same]):
+        # at setting a of the first party k falls by 2 from one setting of the second to the next
+        starts = range(2 * n - 2, 4 * n - 2, 2)
+        rows.append(tuple(value for start in starts for value in values[start::-2][:n]))
+    equal, other = rows
+    return Behaviour(scenario, (equal, other, other, equal))
 
 
 def white_noise(scenario: Scenario) -> Behaviour:
