@@ -63,7 +63,8 @@ def plot(
             frame, rows = _own(arguments, data, store, jobs, watch)
     widths: dict[int, Width] = {1: "one-column", 2: "two-column"}
     width = None if columns is None else widths[columns]
-    command = shlex.join(["freerand", "plot", *arguments, "-o", path.name])
+    table_of = [] if data is None else ["--data", str(data)]
+    command = shlex.join(["freerand", "plot", *arguments, *table_of, "-o", path.name])
     for written in save(figure(frame, rows, width=width), frame, rows, path, command):
         put(str(written))
 
