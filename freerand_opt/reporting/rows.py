@@ -74,8 +74,8 @@ def _row(found: Verification | Result, fields: Row) -> Row:
         "upper": exact_text(upper),
         "lower_decimal": None if lower is None else decimal_below(lower),
         "upper_decimal": None if upper is None else decimal_above(upper),
-        "lower_float": bracket.lower_float,
-        "upper_float": bracket.upper_float,
+        "lower_float": _plain(bracket.lower_float),
+        "upper_float": _plain(bracket.upper_float),
         "infeasible": result.infeasible,
         "note": result.notes[0] if result.notes else None,
         "expected": expect.shown if expect is not None else None,
@@ -86,6 +86,10 @@ def _row(found: Verification | Result, fields: Row) -> Row:
         "seconds": round(result.seconds, 4),
         "certificate": result.digest or None,
     }
+
+
+def _plain(x: float | None) -> float | None:
+    return None if x is None else x + 0.0  # no negative zero
 
 
 def form_of(path: Path | None, form: str | None) -> str:
