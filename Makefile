@@ -5,7 +5,7 @@ STAMPS  := .venv/.stamps
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONHASHSEED := 0
 
-.PHONY: help verify crosscheck test lint bench certificates conjecture reports atlas adversaries simulations clean
+.PHONY: help verify crosscheck test lint bench certificates conjecture reports atlas adversaries simulations report docs clean
 help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
 	@echo "make crosscheck    put the values of PICOS, CVXOPT and ncpol2sdpa beside ours"
@@ -14,6 +14,8 @@ help:
 	@echo "make bench         benchmarks beside peers, with ratios"
 	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"
 	@echo "make adversaries   write reports/adversaries.md likewise; N = 4 is solved anew (a quarter of an hour)"
+	@echo "make report        write report/: claims.md, claims.tex and a page, index.html, that works offline"
+	@echo "make docs          build the documentation in docs/_build, all code on it run"
 	@echo "make simulations   write the simulations that figures are drawn from, reports/simulation_*.csv"
 	@echo "make conjecture    write reports/conjecture-1.md anew (about twelve minutes)"
 	@echo "make certificates  write the committed certificates, reports/claims.md and reports/quantum.md anew"
@@ -63,6 +65,12 @@ adversaries: $(STAMPS)/base
 simulations: $(STAMPS)/base
 	@$(BIN)/freerand simulate docs/protocols/cheating.toml --csv reports/simulation_bounds.csv
 	@$(BIN)/freerand simulate docs/protocols/selection.toml --csv reports/simulation_selection.csv
+
+report: $(STAMPS)/dev
+	@$(BIN)/freerand report -o report
+
+docs: $(STAMPS)/dev
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
 
 clean:
 	@rm -rf .venv

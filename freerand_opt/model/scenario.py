@@ -126,7 +126,7 @@ def cglmp(d: int) -> Scenario:
 def cycle(scenario: Scenario) -> Cycle | None:
     """Return the edges of the chained or CHSH game of a scenario, or None.
 
-    Chained (arXiv:1105.3195, Eq. 2): outcomes should agree where |A - B| = 1 and differ
+    Chained (arXiv:1105.3195, Eq. 2): outcomes should agree where ``|A - B|`` = 1 and differ
     at (0, 2N-1). CHSH: they should differ at (1, 1) only.
     """
     if scenario.family == "chsh":
