@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Literal, TypeAlias
 
+from freerand_opt import markup
 from freerand_opt.certificates.attack import Strategies, reached
 from freerand_opt.certificates.certificate import Certificate
 from freerand_opt.exact import (
@@ -63,6 +64,11 @@ class Bracket:
         upper = "-" if self.upper is None else decimal_above(self.upper)
         return f"[{lower}, {upper}]"
 
+    def _repr_latex_(self) -> str:
+        """Return the ends for a notebook: one exact number, or decimals rounded outward."""
+        exact = self.exact
+        return f"${self if exact is None else markup.latex(exact)}$"
+
 
 @dataclass(frozen=True)
 class Result:
@@ -94,6 +100,24 @@ class Result:
         At the worst settings it is the one there; of a threshold, the one that refutes the claim.
         """
         return reached(self.certificate)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the bracket, its exact ends, how it is proved, the attack."""
+        ends = (exact_text(self.bracket.lower) or "open", exact_text(self.bracket.upper) or "open")
+        facts = markup.facts(
+            [
+                ("question", f"{self.name} {self.instance}".strip()),
+                (self.quantity, str(self)),
+                ("lower end", ends[0]),
+                ("upper end", ends[1]),
+                ("method", self.method),
+                ("certificate", f"{self.digest} ({self.how})" if self.digest else ""),
+            ]
+        )
+        if not self.attack:
+            return facts
+        found = sorted(((one.weight, one.label) for one in self.attack), reverse=True)
+        return facts + markup.table(("weight of w", "box"), ((f"{float(p):.6f}", box) for p, box in found))
 
     def __str__(self) -> str:
         if self.quantity != "strategy":

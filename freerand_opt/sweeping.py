@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, TypeAlias
 
+from freerand_opt import markup
 from freerand_opt.answering import InfeasibleError
 from freerand_opt.asked import address
 from freerand_opt.cost import expected_seconds
@@ -81,6 +83,12 @@ class Answers:
             elif found.impossible:
                 self.failed.append(str(InfeasibleError(found.result).within(where)))
             yield found
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a row for each of the first answers."""
+        first = islice(self, markup.MOST + 1)
+        rows = ((one.title, str(one.result), one.verdict or "", one.result.how) for one in first)
+        return markup.table(("question", "certified bracket", "verdict", "how"), rows)
 
     def _read(self, file: QuestionFile, instance: Instance, place: str) -> Verification | None:
         """Return an answer from the store; if it is gone since, compute it again, None if that fails."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from freerand_opt import markup
 from freerand_opt.bounding import bound
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
@@ -66,6 +67,17 @@ class Verification:
             return str(self.result) == "?"
         size = self.result.bracket.width
         return size is None or not size <= width
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the claim, its verdict and the answer."""
+        expect = self.instance.expect
+        facts = [
+            ("claim", self.file.claim),
+            ("reference", self.file.reference),
+            ("verdict", self.verdict or ""),
+        ]
+        facts.append(("expected", expect.shown if expect is not None and expect.shown else ""))
+        return markup.facts(facts) + self.result._repr_html_()
 
 
 def answer(file: QuestionFile, instance: Instance, **how: Any) -> Result:

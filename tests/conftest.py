@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+# a shell that starts tests in the background has interrupts ignored, here and in what tests start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CLAIMS = Path(__file__).parent / "claims"
 

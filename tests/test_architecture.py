@@ -18,6 +18,7 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 LEVELS = (
     ("errors", "catalogue", "certificates.check", "schemas", "paper"),
     ("exact", "files", "engine"),
+    ("markup",),
     ("running",),
     ("parse",),
     ("model",),

@@ -1068,6 +1068,7 @@ def test_a_grid_over_devices_uses_the_level_in_its_quantum_cells_alone(tmp_path)
     path.write_text(base + ask)
     also = read(path, {"adversary.devices": "quantum,no-signalling"}).instances
     assert [i.question.adversary.level for i in also] == ["1 + A B", ""]
+    assert read(path, {"adversary.devices": "local"}).instances[0].question.adversary.level == ""
     # no quantum cell: nothing uses the level, so it stays an error; so does a plain file
     wrong = (
         base + ask + grid.format("['no-signalling', 'local']"),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from freerand_opt.exact import Exact, cos_pi, sign, sqrt
+from freerand_opt import markup
+from freerand_opt.exact import Exact, cos_pi, sign, sqrt, text
 from freerand_opt.model.functional import Functional, mermin_sign
 from freerand_opt.model.scenario import Scenario, cycle
 
@@ -18,6 +19,16 @@ class Behaviour:
 
     scenario: Scenario
     table: tuple[tuple[Exact, ...], ...]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: P(outcomes|settings), a row for each joint outcome."""
+        settings = self.scenario.joint_settings[: markup.MOST + 1]
+        head = ["P(outcomes|settings)", *("".join(map(str, joint)) for joint in settings)]
+        rows = (
+            ["".join(map(str, joint)), *(text(value) for value in row[: markup.MOST + 1])]
+            for joint, row in zip(self.scenario.joint_outcomes, self.table, strict=True)
+        )
+        return markup.table(head, rows)
 
 
 def from_function(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
+from freerand_opt import markup
 from freerand_opt.model.scenario import Scenario, cycle
 
 
@@ -22,6 +23,10 @@ class Functional:
 
     terms: tuple[tuple[int, int, Fraction], ...]
     on: str = "conditional"
+
+    def _repr_latex_(self) -> str:
+        """Return the sum for a notebook; P_{o,s} is the probability of joint outcome o at joint setting s."""
+        return f"${markup.sum_latex((value, f'P_{{{o},{s}}}') for o, s, value in self.terms)}$"
 
     def settings(self) -> set[int]:
         """Return the joint settings that occur."""

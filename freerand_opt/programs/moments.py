@@ -19,6 +19,7 @@ from math import prod
 import numpy as np
 from scipy.sparse import csr_array
 
+from freerand_opt import markup
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model.level import patterns
 from freerand_opt.model.scenario import Scenario
@@ -70,6 +71,15 @@ class MomentMatrix:
             parts = [t for p, w in enumerate(row) for t in self.parties[p].text(back[p][w])]
             found.append(" ".join(parts) or "1")
         return tuple(found)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the matrix of moments by word, in words."""
+        words = self.word_labels()
+        rows = (
+            [word, *("0" if k < 0 else self.labels[k] for k in self.classes[i, : markup.MOST + 1].tolist())]
+            for i, word in enumerate(words)
+        )
+        return markup.table(["", *words], rows)
 
     def _word(self, code: int) -> str:
         parts: list[list[str]] = []

@@ -97,7 +97,7 @@ class Grid:
             at.append((axis, value if type(value) is int else name or str(value)))
             if axis not in self.overridden or len(self.axes[axis]) > 1:
                 words[axis] = name or f"{axis.rsplit('.', 1)[-1]}={value}"
-        body = _levelled(body, self.body, self.axes)
+        body = _levelled(body, self)
         ends = all(
             self.axes[axis][k] in (self.axes[axis][0], self.axes[axis][-1]) for axis, k in choice.items()
         )
@@ -121,18 +121,19 @@ def grid(body: Mapping[str, Any], overrides: Mapping[str, str]) -> Grid:
     return Grid(rest, axes, names, frozenset(overrides))
 
 
-def _levelled(cell: dict[str, Any], body: Mapping[str, Any], axes: Mapping[str, list[Any]]) -> dict[str, Any]:
-    """Leave the level of a file about quantum devices out of a grid's cells with other devices."""
-    written, adversary = body.get("adversary"), cell.get("adversary")
-    if (
-        DEVICES not in axes
-        or LEVEL in axes
-        or not (isinstance(written, dict) and isinstance(adversary, dict))
-    ):
+def _levelled(cell: dict[str, Any], grid: Grid) -> dict[str, Any]:
+    """Leave the level of a file about quantum devices out of cells with other devices.
+
+    A file whose own grid has no quantum cell gives a level for nothing, which stays an error.
+    """
+    written, adversary = grid.body.get("adversary"), cell.get("adversary")
+    if DEVICES not in grid.axes or LEVEL in grid.axes:
         return cell
-    if written.get("devices") != "quantum":
+    if not (isinstance(written, dict) and isinstance(adversary, dict)) or written.get("devices") != "quantum":
         return cell
     if adversary["devices"] == "quantum":
+        return cell
+    if "quantum" not in grid.axes[DEVICES] and DEVICES not in grid.overridden:
         return cell
     return {**cell, "adversary": {key: value for key, value in adversary.items() if key != "level"}}
 
