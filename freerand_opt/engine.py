@@ -24,6 +24,8 @@ CLUSTER_WINDOW = 1000
 PATIENCE = 2.0
 CONNECT_SECONDS = 10
 WORKER_SECONDS = 60
+#: Seconds that a pool whose processes were ended may take to notice it.
+STOP_SECONDS = 5.0
 
 
 class Here(Executor):
@@ -100,11 +102,14 @@ class Local(Here):
         if pool is not None:
             # until Python 3.14 there is no public way to end a process that is busy
             processes = list((getattr(pool, "_processes", None) or {}).values())
+            manager = getattr(pool, "_executor_manager_thread", None)
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.terminate()
             for process in processes:
                 process.join()
+            if manager is not None:  # else it may close its pipe while the interpreter, ending, writes to it
+                manager.join(STOP_SECONDS)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the processes; all jobs are done."""
