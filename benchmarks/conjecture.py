@@ -1,4 +1,4 @@
-"""Write reports/conjecture-1.md, .csv and .svg: exact values, the report, and how time grows.
+"""Write reports/conjecture-1.md and .csv: exact values, the report, and how time grows.
 
     python benchmarks/conjecture.py [largest M] [largest M of the closed form]      (100 and 200 if not given)
 
@@ -31,7 +31,6 @@ from freerand_opt.model.source import Uniform
 from freerand_opt.programs.ghz_orbits import outcome_counts
 from freerand_opt.programs.ghz_polynomial import extrapolated, unknowns
 from freerand_opt.reporting.conjecture import fractions_csv, markdown
-from freerand_opt.reporting.conjecture_figures import curves, figure
 from freerand_opt.robust import growth as robust_growth
 from freerand_opt.solvers.highs import solve
 from freerand_opt.spec.file import read
@@ -151,8 +150,6 @@ def main(last: int, closed: int) -> None:
     others = list(answers)
     assert not answers.failed, answers.failed
     (REPORTS / "conjecture-1.csv").write_text(fractions_csv(values), encoding="utf-8")
-    (REPORTS / "conjecture-1.svg").write_text(figure(values), encoding="utf-8")
-    (REPORTS / "conjecture-1-curves.svg").write_text(curves(values), encoding="utf-8")
     (REPORTS / "conjecture-1.md").write_text(
         markdown(values, max(last, closed), robust, others, growth(last)), encoding="utf-8"
     )

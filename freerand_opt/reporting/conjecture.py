@@ -77,7 +77,7 @@ def markdown(
         "multipliers, both checked in integers by the stand-alone checker. That a multiplier speaks of every "
         "box rests on the structure theorem. The fractions are in "
         "[conjecture-1.csv](conjecture-1.csv), the curve in "
-        "[conjecture-1.svg](conjecture-1.svg).",
+        "[biases.svg](../docs/figures/biases.svg).",
         "",
         f"* opposite = f_(M−1)/f_M with F'' = F³, F(0) = F'(0) = 1, for M = 3..{last}: "
         f"{_yes(held)}; "
@@ -148,7 +148,7 @@ def _curves(values: Values) -> Iterator[str]:
         "outcome is within out(ε, M) = (1/2+ε)^n B/2 of uniform given W and the inputs. "
         "Below: the least number "
         "of parties from which the output is freer than the source, out < ε; certified B "
-        "up to M = 64, K M/(M−1) beyond. Drawn in [conjecture-1-curves.svg](conjecture-1-curves.svg)."
+        "up to M = 64, K M/(M−1) beyond. Drawn in [amplification.svg](../docs/figures/amplification.svg)."
     )
     yield ""
     yield "| ε | n | parties M = 2^n | out(ε, M) ≤ | out(ε, 4M) ≤ | out(ε, 16M) ≤ |"
