@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import subprocess
 from fractions import Fraction as F
 from pathlib import Path
 from xml.etree import ElementTree
@@ -216,3 +218,17 @@ def test_without_matplotlib_it_is_said_how_to_install_it(freerand, tmp_path, mon
     )
     run = freerand("plot", "selection", "-o", tmp_path / "a.pdf")
     assert (run.code, "freerand_opt[plot]" in run.err) == (3, True)
+
+
+def test_letters_are_the_document_s_where_latex_is_here(freerand, tmp_path):
+    if shutil.which("pdflatex") is None:
+        run = freerand("plot", "selection", "-o", tmp_path / "a.pgf")
+        assert (run.code, "needs pdflatex" in run.err) == (2, True)
+        return
+    assert freerand("plot", "selection", "-o", tmp_path / "a.pgf", "--store", tmp_path / "s").code == 0
+    head = r"\documentclass{article}\usepackage{pgf}\def\mathdefault#1{#1}\begin{document}\begin{figure}"
+    tail = r"\input{a.pgf}\caption{\protect\input{a.caption.tex}}\end{figure}\end{document}"
+    (tmp_path / "t.tex").write_text(head + tail)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-1500:]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from fractions import Fraction as F
 from html.parser import HTMLParser
 from pathlib import Path
@@ -127,6 +128,17 @@ def test_latex_tables_have_balanced_braces_and_no_bare_special_characters(report
     for line in body.splitlines():
         if line.endswith(r"\\") and r"\multicolumn" not in line:
             assert len(re.findall(r"(?<!\\)&", line)) == 3
+
+
+def test_latex_takes_the_tables_where_it_is_here(report, tmp_path):
+    if shutil.which("pdflatex") is None:
+        pytest.skip("not run: no LaTeX here")
+    shutil.copy(report / "claims.tex", tmp_path)
+    head = r"\documentclass{article}\usepackage{booktabs,longtable}\begin{document}"
+    (tmp_path / "t.tex").write_text(head + r"\input{claims}\end{document}")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-1500:]
 
 
 def test_what_latex_would_stumble_over_is_escaped():

@@ -16,7 +16,7 @@ _SPECIAL = str.maketrans(
     }
 )  # fmt: skip
 _HEAD = r"""% needs \usepackage{booktabs,longtable}
-\begin{longtable}{@{}p{0.34\textwidth}p{0.2\textwidth}p{0.28\textwidth}l@{}}
+\begin{longtable}{@{}p{0.33\textwidth}p{0.19\textwidth}p{0.24\textwidth}p{0.13\textwidth}@{}}
 \toprule
 instance & expected & certified bracket & verdict \\
 \midrule
@@ -39,7 +39,7 @@ def claims(results: Sequence[Verification]) -> str:
         title, reference = rows[0].file.title or rows[0].file.name, rows[0].file.reference
         cite = rf" \textit{{{escaped(reference)}}}" if reference else ""
         lines.append(
-            rf"\multicolumn{{4}}{{@{{}}p{{\textwidth}}@{{}}}}{{\textbf{{{escaped(title)}}}{cite}}} \\*"
+            rf"\multicolumn{{4}}{{@{{}}p{{0.97\textwidth}}@{{}}}}{{\textbf{{{escaped(title)}}}{cite}}} \\*"
         )
         for found in rows:
             name, expected, bracket, verdict, _, _ = tables.row(found)

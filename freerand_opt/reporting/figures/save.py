@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
@@ -38,18 +38,17 @@ def save(made: Figure, frame: Frame, rows: Sequence[Row], path: Path, command: s
     data, words = path.with_suffix(".csv"), path.with_suffix(".caption.tex")
     path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(fname=str(STYLE)):
-        made.savefig(path, metadata=_metadata(path, frame))
+        made.savefig(path, **_metadata(path, frame))
     write_whole(data, as_csv(rows))
     write_whole(words, f"% made by: {command}\n% data: {data.name}\n{frame.caption}\n")
     return [path, data, words]
 
 
-def _metadata(path: Path, frame: Frame) -> dict[str, str | None] | None:
+def _metadata(path: Path, frame: Frame) -> dict[str, Any]:
     """Return the title of the file; dates are left out, so that equal rows give equal bytes."""
-    if path.suffix == ".pdf":
-        return {"Title": frame.title, "Creator": "freerand_opt", "CreationDate": None}
-    if path.suffix == ".svg":
-        return {"Title": frame.title, "Creator": "freerand_opt", "Date": None}
+    if path.suffix == ".pgf":  # it has no place for it
+        return {}
     if path.suffix == ".png":
-        return {"Title": frame.title, "Software": "freerand_opt"}
-    return None
+        return {"metadata": {"Title": frame.title, "Software": "freerand_opt"}}
+    date = "CreationDate" if path.suffix == ".pdf" else "Date"
+    return {"metadata": {"Title": frame.title, "Creator": "freerand_opt", date: None}}
