@@ -20,7 +20,7 @@ from fractions import Fraction
 import cvxpy as cp
 import numpy as np
 
-from freerand_opt.bounding import bound
+from freerand_opt.answers.bounding import bound
 from freerand_opt.model import behaviour, functional
 from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
 from freerand_opt.model.scenario import chained, cycle

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from flint import fmpz
 
-from freerand_opt.biases import largest
-from freerand_opt.bounding import bound
+from freerand_opt.answers.biases import largest
+from freerand_opt.answers.bounding import bound
+from freerand_opt.answers.robust import growth as robust_growth
 from freerand_opt.catalogue import claims
 from freerand_opt.certificates import biases, check
 from freerand_opt.certificates.certify import multipliers
@@ -31,10 +32,9 @@ from freerand_opt.model.source import Uniform
 from freerand_opt.programs.ghz_orbits import outcome_counts
 from freerand_opt.programs.ghz_polynomial import extrapolated, unknowns
 from freerand_opt.reporting.conjecture import fractions_csv, markdown
-from freerand_opt.robust import growth as robust_growth
 from freerand_opt.solvers.highs import solve
 from freerand_opt.spec.file import read
-from freerand_opt.sweeps import sweep
+from freerand_opt.sweeps.sweep import sweep
 
 REPORTS = Path(__file__).parents[1] / "reports"
 OTHERS = ("ghz_", "four_parties")

@@ -18,13 +18,13 @@ from fractions import Fraction
 
 from freerand_opt.certificates.certify import multipliers
 from freerand_opt.errors import TooLargeError
-from freerand_opt.exact import compare
-from freerand_opt.formulas import chained_leakage
+from freerand_opt.formulas.questions import chained_leakage
 from freerand_opt.model import functional
 from freerand_opt.model.behaviour import quantum, score
 from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
 from freerand_opt.model.scenario import chained
 from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.numbers.exact import compare
 from freerand_opt.programs.build import cycle_boxes
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.quotient import by_orbits

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt import engine
 from freerand_opt.errors import UnavailableError
-from freerand_opt.store import Store, certificate_of
-from freerand_opt.sweeping import Watch
-from freerand_opt.sweeps import sweep
+from freerand_opt.sweeps import engine
+from freerand_opt.sweeps.answers import Watch
+from freerand_opt.sweeps.store import Store, certificate_of
+from freerand_opt.sweeps.sweep import sweep
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "lps" / "chained_leakage_fixed_sv.toml"

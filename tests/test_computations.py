@@ -16,10 +16,10 @@ from freerand_opt.certificates.check import CertificateError, check
 from freerand_opt.computations import bits, exponents, freeness, protocol
 from freerand_opt.computations.parameters import Word
 from freerand_opt.computations.values import VALUES, value_certificate
-from freerand_opt.exact import compare, enclose, log2
-from freerand_opt.formulas import theorem_2_exponent
+from freerand_opt.formulas.limits import theorem_2_exponent
 from freerand_opt.model.scenario import Scenario, chained
 from freerand_opt.model.source import PerParty, SanthaVazirani
+from freerand_opt.numbers.exact import compare, enclose, log2
 from freerand_opt.programs.support import best_distribution, gain
 from freerand_opt.programs.vertices import source_vertices
 

@@ -11,15 +11,15 @@ from fractions import Fraction as F
 import pytest
 from scipy.sparse import csr_array
 
-from freerand_opt import crosscheck as module
-from freerand_opt.crosscheck import CrossCheck, Peer, crosscheck
 from freerand_opt.model import functional
 from freerand_opt.model.question import Adversary, Ask, Output, Question
 from freerand_opt.model.question import Test as Demand
 from freerand_opt.model.scenario import Scenario, chained, chsh, ghz
 from freerand_opt.model.source import SanthaVazirani, Uniform
+from freerand_opt.peers import crosscheck as module
+from freerand_opt.peers.crosscheck import CrossCheck, Peer, crosscheck
+from freerand_opt.peers.rederivation import NotCoveredError, rederived, relaxed, require_covered
 from freerand_opt.programs.build import build
-from freerand_opt.rederivation import NotCoveredError, rederived, relaxed, require_covered
 from freerand_opt.spec.file import read
 
 pytest.importorskip("picos")
@@ -146,7 +146,7 @@ def test_what_is_not_derived_anew_says_why(question, why):
 
 
 def named(question):
-    file = read(str(module.__file__).replace("freerand_opt/crosscheck.py", "lps/chained_guess.toml"))
+    file = read(str(module.__file__).replace("freerand_opt/peers/crosscheck.py", "lps/chained_guess.toml"))
     instance = replace(file.instances[0], question=question, name="main", threshold=None)
     return replace(file, name="question", instances=(instance,)), instance
 

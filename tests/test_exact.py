@@ -10,30 +10,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freerand_opt.exact import (
+from freerand_opt.numbers.exact import (
     MAX_BITS,
     PI,
     Real,
     UndecidedError,
     compare,
     cos_pi,
-    decimal_above,
-    decimal_below,
     enclose,
-    float_above,
-    float_below,
     inverse,
     log2,
     power,
     root,
-    round_down,
-    round_up,
     sign,
     sin_pi,
     sqrt,
     text,
 )
-from freerand_opt.parse import MAX_CHARACTERS, parse
+from freerand_opt.numbers.parse import MAX_CHARACTERS, parse
+from freerand_opt.numbers.rounding import (
+    decimal_above,
+    decimal_below,
+    float_above,
+    float_below,
+    round_down,
+    round_up,
+)
 
 SQRT2 = sqrt(F(2))
 #: Known digits, rounded down (OEIS A000796, A002193, A020857, A002580, A010503, A001622 and A019863).

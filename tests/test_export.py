@@ -15,7 +15,7 @@ import pytest
 from scipy.sparse import csr_array
 
 from freerand_opt.certificates.certify import bound, multipliers, point
-from freerand_opt.exact import compare, enclose, sqrt
+from freerand_opt.numbers.exact import compare, enclose, sqrt
 from freerand_opt.programs.build import build
 from freerand_opt.programs.export import as_mps, as_vipr
 from freerand_opt.programs.export_conic import as_cbf

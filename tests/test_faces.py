@@ -15,7 +15,7 @@ from freerand_opt.catalogue import find
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates import faces as exact
 from freerand_opt.certificates.certify import multipliers
-from freerand_opt.exact import compare, enclose, sqrt
+from freerand_opt.numbers.exact import compare, enclose, sqrt
 from freerand_opt.programs.build import build
 from freerand_opt.programs.faces import echelon
 from freerand_opt.programs.moments import triangle

@@ -17,7 +17,7 @@ from freerand_opt.reporting.figures.draw import STYLE, figure, points_id
 from freerand_opt.reporting.figures.frame import INCHES, Frame, Panel
 from freerand_opt.reporting.figures.gallery import ANSWERED, MEASURED, NAMES, drawing, table
 from freerand_opt.reporting.figures.row import Row, as_csv, formula, from_csv, mark
-from freerand_opt.sweeps import sweep
+from freerand_opt.sweeps.sweep import sweep
 
 REPORTS = Path(__file__).parents[1] / "reports"
 FRAME = Frame("own", "Own", "Words.", (Panel("", "x", "y", between="rises"),))

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 from flint import arb, ctx, fmpq, fmpz
 
-from freerand_opt.biases import largest, optimum
-from freerand_opt.bounding import bound
+from freerand_opt.answers.biases import largest, optimum
+from freerand_opt.answers.bounding import bound
+from freerand_opt.answers.robust import Growth, growth
 from freerand_opt.certificates import biases as exact
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import feasible, multipliers, objective_value, point
@@ -42,7 +43,6 @@ from freerand_opt.programs.ghz_polynomial import (
 from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.program import vector
 from freerand_opt.programs.refinement import reduce
-from freerand_opt.robust import Growth, growth
 from freerand_opt.solvers.highs import solve
 
 KINDS = tuple(POWERS)

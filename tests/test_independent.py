@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.answering import InfeasibleError
+from freerand_opt.answers.answering import InfeasibleError
+from freerand_opt.answers.verification import check_certificate
 from freerand_opt.certificates.check import CertificateError, check
 from freerand_opt.model import functional as fn
 from freerand_opt.model import scenario as sc
@@ -18,7 +19,6 @@ from freerand_opt.model.question import Adversary, Ask, Output, Question
 from freerand_opt.model.question import Test as Check
 from freerand_opt.model.source import PerParty, SanthaVazirani, Uniform
 from freerand_opt.programs import build, pricing, products
-from freerand_opt.verification import check_certificate
 
 SCENARIO = sc.chained(4)
 I4 = fn.chained(SCENARIO)

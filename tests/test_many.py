@@ -18,10 +18,12 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array, eye_array, kron
 
 import freerand_opt as fr
+from freerand_opt.answers.threshold import NoChangeError
+from freerand_opt.answers.verification import check_certificate
 from freerand_opt.certificates import check
 from freerand_opt.certificates.certify import feasible, multipliers, objective_value, point
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.formulas import ghz_local_errors
+from freerand_opt.formulas.questions import ghz_local_errors
 from freerand_opt.model.question import SELECTIONS, Adversary, Ask, GhzTest, Output, Picked, Question
 from freerand_opt.model.scenario import ghz
 from freerand_opt.model.source import SanthaVazirani, Uniform
@@ -33,8 +35,6 @@ from freerand_opt.programs.refinement import reduce
 from freerand_opt.programs.worths import heavy_first, mean_of_tree, party_worths, tree_shares
 from freerand_opt.reporting import exhibits
 from freerand_opt.solvers.highs import solve
-from freerand_opt.threshold import NoChangeError
-from freerand_opt.verification import check_certificate
 
 
 def majority(k):

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freerand_opt.exact import sin_pi, sqrt
 from freerand_opt.model import behaviour as behaviours
 from freerand_opt.model import functional as functionals
 from freerand_opt.model import scenario as scenarios
@@ -26,6 +25,7 @@ from freerand_opt.model.source import (
     leaf_settings,
     time_order,
 )
+from freerand_opt.numbers.exact import sin_pi, sqrt
 
 CHSH = scenarios.chsh()
 FAMILIES = {

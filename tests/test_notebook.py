@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 import pytest
 
 import freerand_opt as fr
-from freerand_opt import markup
 from freerand_opt.catalogue import find
-from freerand_opt.exact import cos_pi, log2, sqrt
 from freerand_opt.model import behaviour, functional, scenario
+from freerand_opt.numbers import markup
+from freerand_opt.numbers.exact import cos_pi, log2, sqrt
 from freerand_opt.programs.moments import moment_matrix
-from freerand_opt.result import Bracket
+from freerand_opt.proving.result import Bracket
 
 
 class Cells(HTMLParser):

@@ -10,21 +10,21 @@ from fractions import Fraction as F
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.answering import InfeasibleError
-from freerand_opt.batch import check_all
+from freerand_opt.answers.answering import InfeasibleError
 from freerand_opt.catalogue import certificates
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json, question_json
 from freerand_opt.errors import InputError
-from freerand_opt.exact import sqrt
 from freerand_opt.model import functional as functionals
 from freerand_opt.model import scenario as scenarios
 from freerand_opt.model.question import Adversary, Ask, MomentCondition, Question
 from freerand_opt.model.question import Test as Check
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import MeasurementDependence, Uniform
+from freerand_opt.numbers.exact import sqrt
 from freerand_opt.programs.quantum_box import Quantum, chances
 from freerand_opt.programs.seesaw import best_strategy
+from freerand_opt.sweeps.batch import check_all
 
 CHSH = scenarios.chsh()
 

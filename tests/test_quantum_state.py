@@ -14,7 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freerand_opt.errors import InputError
-from freerand_opt.exact import compare, cos_pi, enclose, sign, sqrt
 from freerand_opt.model import behaviour as behaviours
 from freerand_opt.model import functional as functionals
 from freerand_opt.model import quantum_state as quantum
@@ -22,7 +21,8 @@ from freerand_opt.model import scenario as scenarios
 from freerand_opt.model.cosines import linear
 from freerand_opt.model.matrix import fault, minors
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.parse import parse
+from freerand_opt.numbers.exact import compare, cos_pi, enclose, sign, sqrt
+from freerand_opt.numbers.parse import parse
 from freerand_opt.spec import read
 from freerand_opt.spec.states import complex_number
 

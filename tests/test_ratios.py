@@ -10,6 +10,8 @@ from random import Random
 import pytest
 
 import freerand_opt as fr
+from freerand_opt.answers.threshold import critical_value
+from freerand_opt.answers.verification import check_certificate
 from freerand_opt.certificates.check import CertificateError, check
 from freerand_opt.model import behaviour as bh
 from freerand_opt.model import functional as fn
@@ -19,8 +21,6 @@ from freerand_opt.model.question import Test as Check
 from freerand_opt.model.source import MeasurementDependence, Mutual, SanthaVazirani
 from freerand_opt.programs import ratios
 from freerand_opt.programs.vertices import source_vertices
-from freerand_opt.threshold import critical_value
-from freerand_opt.verification import check_certificate
 
 X = Output((0, 0, 1, 1), 2, "A")
 ORDERS = [

@@ -14,7 +14,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from freerand_opt.bounding import bound
+from freerand_opt.answers.bounding import bound
+from freerand_opt.answers.verification import check_certificate
 from freerand_opt.certificates import certify
 from freerand_opt.certificates import check as checker
 from freerand_opt.model import behaviour as bh
@@ -26,9 +27,8 @@ from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani
 from freerand_opt.programs.build import build
 from freerand_opt.programs.program import Labels, Rows, conic_program, constant, vector
 from freerand_opt.programs.refinement import classes, equitable, lift_rows, reduce
+from freerand_opt.proving.solving import expanded
 from freerand_opt.solvers.highs import solve
-from freerand_opt.solving import expanded
-from freerand_opt.verification import check_certificate
 
 X = Output((0, 0, 1, 1), 2, "A")
 ORDERS = ("interleaved", "A first", "B first")

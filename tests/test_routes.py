@@ -10,16 +10,16 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from freerand_opt.answering import InfeasibleError
-from freerand_opt.bounding import bound
+from freerand_opt.answers.answering import InfeasibleError
+from freerand_opt.answers.bounding import bound
 from freerand_opt.certificates.certify import multipliers
 from freerand_opt.errors import SolverUnavailableError
-from freerand_opt.exact import compare, sqrt
 from freerand_opt.model import functional
 from freerand_opt.model.question import Adversary, Ask, Output, Question
 from freerand_opt.model.question import Test as Demand
 from freerand_opt.model.scenario import Scenario, chained, chsh
 from freerand_opt.model.source import Uniform
+from freerand_opt.numbers.exact import compare, sqrt
 from freerand_opt.programs.build import build
 from freerand_opt.solvers import choose, mosek
 

@@ -14,8 +14,8 @@ from freerand_opt.computations.parameters import Word
 from freerand_opt.computations.roots import FUNCTIONS
 from freerand_opt.computations.values import VALUES
 from freerand_opt.errors import InputError
-from freerand_opt.formulas import NAMED as FORMULAS
-from freerand_opt.ghz_formulas import OF_LOCAL_ERRORS, OF_PARTIES
+from freerand_opt.formulas.parties import OF_LOCAL_ERRORS, OF_PARTIES
+from freerand_opt.formulas.questions import NAMED as FORMULAS
 from freerand_opt.model import behaviour, functional, question, relations, source
 from freerand_opt.schemas import question_schema
 from freerand_opt.spec import computations, file, moments, observed, read, sources, tables

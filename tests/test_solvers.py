@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from freerand_opt.answering import InfeasibleError
-from freerand_opt.bounding import bound
+from freerand_opt.answers.answering import InfeasibleError
+from freerand_opt.answers.bounding import bound
 from freerand_opt.certificates.certify import multipliers
 from freerand_opt.errors import InputError, SolverUnavailableError
-from freerand_opt.exact import compare
-from freerand_opt.formulas import chained_guess, chsh_guess
+from freerand_opt.formulas.questions import chained_guess, chsh_guess
+from freerand_opt.numbers.exact import compare
 from freerand_opt.programs.build import build
 from freerand_opt.programs.program import Labels, Rows, conic_program, constant, vector
 from freerand_opt.solvers import choose, highs

@@ -15,7 +15,6 @@ from freerand_opt import bound, check_certificate, read
 from freerand_opt.certificates import check
 from freerand_opt.certificates.certificate import _source_json, question_from_json, question_json
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.exact import compare
 from freerand_opt.model.scenario import Scenario, chained
 from freerand_opt.model.source import (
     BIT_ORDERS,
@@ -26,6 +25,7 @@ from freerand_opt.model.source import (
     SanthaVazirani,
     Uniform,
 )
+from freerand_opt.numbers.exact import compare
 from freerand_opt.programs.cones import _product_cone, source_cone
 from freerand_opt.programs.simplex import best_point
 from freerand_opt.programs.support import best_distribution, gain, sample

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from freerand_opt.errors import InputError
-from freerand_opt.exact import sin_pi, sqrt
 from freerand_opt.model import behaviour as behaviours
 from freerand_opt.model import functional as functionals
 from freerand_opt.model import scenario as scenarios
 from freerand_opt.model.source import SanthaVazirani, Uniform
+from freerand_opt.numbers.exact import sin_pi, sqrt
 from freerand_opt.spec import read
 from freerand_opt.spec.fields import Decimal
 from freerand_opt.spec.file import merged

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt import asked as asking
-from freerand_opt import store as stores
-from freerand_opt import work
-from freerand_opt.asked import address
-from freerand_opt.batch import certificate_path
 from freerand_opt.catalogue import claims
 from freerand_opt.certificates import check as checker
 from freerand_opt.spec.file import read
-from freerand_opt.store import DamagedError, Store, certificate_of, entry_from
-from freerand_opt.sweeps import sweep
+from freerand_opt.sweeps import asked as asking
+from freerand_opt.sweeps import store as stores
+from freerand_opt.sweeps import work
+from freerand_opt.sweeps.asked import address
+from freerand_opt.sweeps.batch import certificate_path
+from freerand_opt.sweeps.store import DamagedError, Store, certificate_of, entry_from
+from freerand_opt.sweeps.sweep import sweep
 
 LEAKAGE = "chained_leakage_fixed_sv"
 ONE = (LEAKAGE, "scenario.N=2", "source.epsilon=1/20")
@@ -285,7 +285,7 @@ def test_a_store_that_is_emptied_while_it_is_read(tmp_path, leakage):
 def test_an_answer_that_was_not_narrow_is_tried_in_another_way_once(freerand, tmp_path, monkeypatch):
     import numpy as np
 
-    from freerand_opt import answering
+    from freerand_opt.answers import answering
     from freerand_opt.programs.solution import Solution
 
     def useless(program, limit):

@@ -16,21 +16,21 @@ from fractions import Fraction
 
 import pytest
 
-from freerand_opt import work
 from freerand_opt.catalogue import claims
-from freerand_opt.engine import Here, Local
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.exact import compare
-from freerand_opt.formulas import chained_leakage
-from freerand_opt.parse import parse
-from freerand_opt.refining import between
+from freerand_opt.formulas.questions import chained_leakage
+from freerand_opt.numbers.exact import compare
+from freerand_opt.numbers.parse import parse
 from freerand_opt.reporting.rows import table
-from freerand_opt.running import ProcessDiedError, run
 from freerand_opt.spec.file import read
 from freerand_opt.spec.shards import Shard
-from freerand_opt.store import Store, certificate_of
-from freerand_opt.sweeping import Watch
-from freerand_opt.sweeps import sweep
+from freerand_opt.sweeps import work
+from freerand_opt.sweeps.answers import Watch
+from freerand_opt.sweeps.engine import Here, Local
+from freerand_opt.sweeps.refining import between
+from freerand_opt.sweeps.running import ProcessDiedError, run
+from freerand_opt.sweeps.store import Store, certificate_of
+from freerand_opt.sweeps.sweep import sweep
 
 LEAKAGE = next(path for path in claims() if path.stem == "chained_leakage_fixed_sv")
 LOCAL = next(path for path in claims() if path.stem == "chained_local_threshold_sv")

@@ -26,9 +26,9 @@ from freerand_opt.attacks.search import Run, exact_masses, inner_scores, solved
 from freerand_opt.certificates.attack import Strategy
 from freerand_opt.certificates.certify import Multipliers
 from freerand_opt.errors import TooLargeError
-from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import PerParty
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.build import any_settings
 from freerand_opt.programs.observation import normalised_at, observation_rows
 from freerand_opt.programs.pairs import Pair, by_pairs

@@ -26,9 +26,10 @@ from freerand_opt.attacks.zeros import best_single
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
 from freerand_opt.certificates.worth import angles_score, condition_values, evaluated
-from freerand_opt.exact import Exact, compare, round_down, round_up
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import Uniform
+from freerand_opt.numbers.exact import Exact, compare
+from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import (
     Angles,
     Box,

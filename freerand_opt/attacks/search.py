@@ -26,9 +26,10 @@ from freerand_opt.attacks.oracles import best_for, box_program
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import objective_value, point
 from freerand_opt.errors import TooLargeError
-from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
+from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import Box, Table
 from freerand_opt.programs.build import MULTIPLIED_BITS
 from freerand_opt.programs.cones import source_cone

@@ -20,8 +20,8 @@ from freerand_opt.attacks.independent import priced
 from freerand_opt.attacks.search import search
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import objective_value
-from freerand_opt.exact import Exact, enclose
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.exact import Exact, enclose
 from freerand_opt.programs.boxes import table
 from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.observation import rows_of_tests
@@ -32,7 +32,7 @@ from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.ratios import parts, share_label, shared_out, sums_ratios
 from freerand_opt.programs.relaxed import by_margin, test_inequalities, without_objective
 from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
-from freerand_opt.solving import Solved, Solver, full_floats, solve
+from freerand_opt.proving.solving import Solved, Solver, full_floats, solve
 
 Shares: TypeAlias = list[dict[int, Fraction]]
 #: Shares lie on the grid 2^-SHARE_BITS.

@@ -9,9 +9,9 @@ from math import lcm
 from typing import Any, TypeAlias
 
 from freerand_opt.certificates.orbits import OrbitStrategy, orbit_from_json, orbit_strategies
-from freerand_opt.exact import compare
 from freerand_opt.model.question import Question
-from freerand_opt.parse import parse
+from freerand_opt.numbers.exact import compare
+from freerand_opt.numbers.parse import parse
 from freerand_opt.programs.boxes import Angles, Box, Deterministic, Table, Xor
 from freerand_opt.programs.gaussian import read
 from freerand_opt.programs.outer import StrategyProgram

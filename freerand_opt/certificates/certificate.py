@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 from freerand_opt.certificates.attack import Strategies
 from freerand_opt.certificates.certify import Multipliers
 from freerand_opt.certificates.orbits import OrbitStrategy
-from freerand_opt.exact import Exact, log2, text
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import (
@@ -32,7 +31,8 @@ from freerand_opt.model.source import (
     Source,
     Uniform,
 )
-from freerand_opt.parse import parse
+from freerand_opt.numbers.exact import Exact, log2, text
+from freerand_opt.numbers.parse import parse
 from freerand_opt.programs.program import ConicProgram
 
 Certificate: TypeAlias = dict[str, Any]

@@ -17,7 +17,8 @@ import numpy as np
 from freerand_opt.certificates.factor import Factor
 from freerand_opt.certificates.linear import basis_matrix, solve_exact
 from freerand_opt.certificates.semidefinite import exact_multipliers, row_numerators
-from freerand_opt.exact import Exact, float_above
+from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.rounding import float_above
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.solution import Solution
 

@@ -25,7 +25,7 @@ from scipy.sparse.linalg import lsmr
 from freerand_opt.certificates.certify import Multipliers, bound
 from freerand_opt.certificates.factor import BITS, Factor, lower_factor
 from freerand_opt.certificates.semidefinite import GRID, repair
-from freerand_opt.exact import enclose
+from freerand_opt.numbers.exact import enclose
 from freerand_opt.programs.faces import Face, echelon, symmetric_products
 from freerand_opt.programs.moments import block_matrix, triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray, IntArray

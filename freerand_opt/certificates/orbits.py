@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.exact import Exact, text
+from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.programs.observation import OBSERVED_PATTERN, TEST_PATTERN
 from freerand_opt.programs.program import vector
 from freerand_opt.programs.quotient import Copy, QuotientStrategies, best_gain, class_gains

@@ -9,9 +9,9 @@ from math import prod
 import numpy as np
 
 from freerand_opt.certificates.attack import Strategy
-from freerand_opt.exact import Exact, compare, cos_pi
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.exact import Exact, compare, cos_pi
 from freerand_opt.programs.boxes import Angles, Box, Deterministic, table
 from freerand_opt.programs.guesses import label_values
 from freerand_opt.programs.moments import operators

@@ -9,7 +9,8 @@ from itertools import product
 from math import comb
 
 from freerand_opt.computations.parameters import HALF
-from freerand_opt.exact import PI, round_down, round_up, sqrt
+from freerand_opt.numbers.exact import PI, sqrt
+from freerand_opt.numbers.rounding import round_down, round_up
 
 # ------------------------------------------------------------------ selection
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.exact import Exact, log2
+from freerand_opt.numbers.exact import Exact, log2
 
 
 def _logs(epsilon: Fraction) -> tuple[Exact, Exact]:

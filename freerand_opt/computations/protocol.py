@@ -12,9 +12,10 @@ from typing import Any
 
 from freerand_opt.computations.bits import heaviest
 from freerand_opt.computations.parameters import HALF
-from freerand_opt.exact import Exact, cos_pi, log2, root, round_down, round_up, sign
 from freerand_opt.model.scenario import chained
 from freerand_opt.model.source import SanthaVazirani, leaf_settings
+from freerand_opt.numbers.exact import Exact, cos_pi, log2, root, sign
+from freerand_opt.numbers.rounding import round_down, round_up
 
 #: Digits, in bits, to which the multipliers and the point of the program of exponents are rounded.
 ROUNDING = 60

@@ -8,8 +8,7 @@ from typing import Any
 
 from freerand_opt.computations.exponents import exact_tests, majorised, selected
 from freerand_opt.computations.parameters import Computation
-from freerand_opt.exact import Exact, sign, text
-from freerand_opt.formulas import (
+from freerand_opt.formulas.limits import (
     any_encoding_base,
     averaged_base,
     devices_like_sources_base,
@@ -20,6 +19,7 @@ from freerand_opt.formulas import (
     theorem_1_base,
     theorem_2_exponent,
 )
+from freerand_opt.numbers.exact import Exact, sign, text
 
 #: Functions of epsilon by name, with the names of their parameters; all decrease on [0, 1/4].
 FUNCTIONS: dict[str, tuple[Callable[..., Exact], tuple[str, ...]]] = {

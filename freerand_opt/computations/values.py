@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from freerand_opt.computations import bits, freeness, protocol
 from freerand_opt.computations.parameters import ENCODING, EPSILON, ORDER, Argument, Number, Word, whole
-from freerand_opt.exact import Exact, text
+from freerand_opt.numbers.exact import Exact, text
 
 #: Lower end, upper end (None: not bounded), and what the checker needs besides the parameters.
 Found: TypeAlias = tuple[Exact | None, Exact | None, dict[str, Any]]

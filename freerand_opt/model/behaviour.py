@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from freerand_opt import markup
-from freerand_opt.exact import Exact, cos_pi, sign, sqrt, text
 from freerand_opt.model.functional import Functional, mermin_sign
 from freerand_opt.model.scenario import Scenario, cycle
+from freerand_opt.numbers import markup
+from freerand_opt.numbers.exact import Exact, cos_pi, sign, sqrt, text
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.exact import Atom, Exact, Real, cos_pi
+from freerand_opt.numbers.exact import Atom, Exact, Real, cos_pi
 
 #: Square roots that are cosines: sqrt(2) = 2 cos(pi/4), sqrt(3) = 2 cos(pi/6).
 _ROOTS = {Fraction(2): Fraction(1, 4), Fraction(3): Fraction(1, 6)}

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
-from freerand_opt import markup
 from freerand_opt.model.scenario import Scenario, cycle
+from freerand_opt.numbers import markup
 
 
 @dataclass(frozen=True)

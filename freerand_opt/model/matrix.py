@@ -13,8 +13,8 @@ from itertools import combinations
 from math import comb
 from typing import TypeAlias
 
-from freerand_opt.exact import Exact, sign, text
 from freerand_opt.model.cosines import linear
+from freerand_opt.numbers.exact import Exact, sign, text
 
 #: Real and imaginary part.
 Complex: TypeAlias = tuple[Exact, Exact]

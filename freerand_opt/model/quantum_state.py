@@ -15,11 +15,11 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
-from freerand_opt.exact import Exact, cos_pi, sign, sin_pi, text
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.cosines import linear
 from freerand_opt.model.matrix import ONE, ZERO, Complex, Matrix, conjugate, fault, plus, shown, times, trace
 from freerand_opt.model.scenario import Scenario
+from freerand_opt.numbers.exact import Exact, cos_pi, sign, sin_pi, text
 
 #: Joint dimensions beyond this are not read for density matrices, whose positivity is decided exactly.
 MAX_DIMENSION = 16

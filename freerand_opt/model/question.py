@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from freerand_opt.exact import Exact
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import Source
+from freerand_opt.numbers.exact import Exact
 
 Quantity: TypeAlias = Literal[
     "guessing-probability", "trace-distance", "min-entropy", "score", "strategy", "sum-of-biases"

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from freerand_opt.exact import Exact, compare, log2, text
 from freerand_opt.model.behaviour import Behaviour, score, white_noise
 from freerand_opt.model.question import Question, Test, Threshold
 from freerand_opt.model.source import MeasurementDependence, Mutual, PerParty, SanthaVazirani, Source
-from freerand_opt.parse import parse
+from freerand_opt.numbers.exact import Exact, compare, log2, text
+from freerand_opt.numbers.parse import parse
 
 
 def varied(question: Question, threshold: Threshold, value: Fraction) -> Question:

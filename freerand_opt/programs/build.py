@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from freerand_opt.errors import TooLargeError
-from freerand_opt.exact import Exact, round_down, round_up
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.scenario import cycle
 from freerand_opt.model.source import PerParty, SanthaVazirani, Uniform
+from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import (
     Box,
     all_deterministic,

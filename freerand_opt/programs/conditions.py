@@ -12,8 +12,8 @@ from fractions import Fraction
 from math import ceil, lcm
 
 from freerand_opt.errors import InputError
-from freerand_opt.exact import round_down, round_up
 from freerand_opt.model.question import MomentCondition, Question
+from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.moments import MomentMatrix
 from freerand_opt.programs.observation import normalised_at
 from freerand_opt.programs.program import Labels, Rows, integer_rows

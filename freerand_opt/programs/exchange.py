@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from freerand_opt.exact import Exact, text
+from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.programs.program import ConicProgram, ExactVector
 
 #: Labels are cut after this many characters: a line of CBF has at most 512.

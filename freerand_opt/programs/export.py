@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from freerand_opt.exact import round_down, round_up
+from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.exchange import (
     DOUBLES,
     bounds,

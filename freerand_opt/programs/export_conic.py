@@ -13,7 +13,7 @@ from itertools import groupby
 
 import numpy as np
 
-from freerand_opt.exact import Exact
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.exchange import (
     DOUBLES,
     comments,

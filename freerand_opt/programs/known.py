@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from freerand_opt.exact import cos_pi, round_down
 from freerand_opt.model.scenario import Scenario
+from freerand_opt.numbers.exact import cos_pi
+from freerand_opt.numbers.rounding import round_down
 from freerand_opt.programs.boxes import Angles
 from freerand_opt.programs.quantum_box import Quantum
 

@@ -19,10 +19,10 @@ from math import prod
 import numpy as np
 from scipy.sparse import csr_array
 
-from freerand_opt import markup
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model.level import patterns
 from freerand_opt.model.scenario import Scenario
+from freerand_opt.numbers import markup
 from freerand_opt.programs.program import FloatArray, IntArray
 from freerand_opt.programs.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
 

@@ -15,8 +15,8 @@ from typing import TypeAlias
 import numpy as np
 
 from freerand_opt.errors import TooLargeError
-from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question, Test
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.cones import SourceCone
 from freerand_opt.programs.program import ConicProgram, IntArray, Labels, Rows, integer_rows
 

@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 from scipy.sparse import csr_array
 
-from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.guesses import label_values
 from freerand_opt.programs.no_signalling import no_signalling_rows

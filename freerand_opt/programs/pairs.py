@@ -18,8 +18,8 @@ import numpy as np
 from scipy.linalg import qr
 
 from freerand_opt.errors import TooLargeError
-from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.boxes import Box, table
 from freerand_opt.programs.guesses import box_values, label_values
 from freerand_opt.programs.observation import (

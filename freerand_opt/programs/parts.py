@@ -11,10 +11,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from freerand_opt.exact import Exact
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import cycle
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.boxes import edge_values
 from freerand_opt.programs.guesses import box_values
 from freerand_opt.programs.program import IntArray

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from freerand_opt.errors import TooLargeError
-from freerand_opt.exact import Exact, text
+from freerand_opt.numbers.exact import Exact, text
 
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]

@@ -21,8 +21,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from freerand_opt.errors import InputError
-from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.conditions import MOMENT_PATTERN, condition_rows
 from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.guesses import label_values

@@ -18,11 +18,11 @@ from dataclasses import replace
 from fractions import Fraction
 from math import ceil, floor
 
-from freerand_opt.exact import Exact, enclose
 from freerand_opt.model.functional import Functional, from_terms
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import Mutual, SanthaVazirani, Source, leaf_settings
+from freerand_opt.numbers.exact import Exact, enclose
 from freerand_opt.programs.cones import source_cone
 from freerand_opt.programs.observation import normalised_at
 from freerand_opt.programs.support import best_distribution

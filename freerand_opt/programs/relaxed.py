@@ -18,7 +18,7 @@ from math import ceil
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-from freerand_opt.exact import Exact, enclose
+from freerand_opt.numbers.exact import Exact, enclose
 from freerand_opt.programs.observation import TEST_PATTERN
 from freerand_opt.programs.program import ConicProgram, ExactVector, IntArray, Labels, constant, joined
 

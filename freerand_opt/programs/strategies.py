@@ -16,8 +16,8 @@ import numpy as np
 from scipy.sparse import csr_array, eye_array, kron
 
 from freerand_opt.errors import TooLargeError
-from freerand_opt.exact import Exact
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.boxes import Box, table
 from freerand_opt.programs.conditions import box_rows
 from freerand_opt.programs.cones import SourceCone, source_cone

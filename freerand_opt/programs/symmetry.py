@@ -21,7 +21,7 @@ from scipy.sparse import coo_array, csr_array, eye_array, kron
 from scipy.sparse.csgraph import connected_components
 
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.exact import Exact
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.generators import Generator
 from freerand_opt.programs.moments import MomentMatrix, moment_matrix
 from freerand_opt.programs.program import ConicProgram, IntArray

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from freerand_opt.exact import decimal_above, decimal_below
+from freerand_opt.answers.robust import Growth
+from freerand_opt.answers.verification import Verification
 from freerand_opt.model.lemniscate import half_constant, ratio
 from freerand_opt.model.relations import POWERS
+from freerand_opt.numbers.rounding import decimal_above, decimal_below
 from freerand_opt.reporting import tables
-from freerand_opt.robust import Growth
-from freerand_opt.verification import Verification
 
 #: Largest sums of biases by (parties, relations).
 Values: TypeAlias = Mapping[tuple[int, str], Fraction]

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from freerand_opt.answers.verification import brackets, check_certificate
 from freerand_opt.certificates.attack import from_json
 from freerand_opt.certificates.certificate import question_from_json
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.reporting import words
 from freerand_opt.spec.file import Instance, QuestionFile
-from freerand_opt.verification import brackets, check_certificate
 
 FORMS = ("words", "matrix", "json", "mps", "cbf", "sdpa", "task", "vipr")
 #: Formats without matrices.
@@ -41,7 +41,7 @@ def instance(file: QuestionFile, chosen: Instance, form: str, symmetry: Sequence
             raise InputError("--as", "matrix is the moment matrix of quantum devices; others have none")
         return as_csv(made.above.moments)
     if form == "vipr":
-        from freerand_opt.bounding import proofs
+        from freerand_opt.answers.bounding import proofs
 
         return export.as_vipr(*proofs(chosen.question))
     if form == "task":

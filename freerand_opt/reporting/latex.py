@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+from freerand_opt.answers.verification import Verification
 from freerand_opt.reporting import tables
-from freerand_opt.verification import Verification
 
 _SPECIAL = str.maketrans(
     {

@@ -13,8 +13,8 @@ from freerand_opt.model.scenario import Scenario
 from freerand_opt.programs.cones import SourceCone
 from freerand_opt.programs.moments import MomentMatrix
 from freerand_opt.programs.quantum import MomentStrategies
-from freerand_opt.solving import SYMMETRIC_SIZE
-from freerand_opt.solving import symmetric_blocks as blocks_of
+from freerand_opt.proving.solving import SYMMETRIC_SIZE
+from freerand_opt.proving.solving import symmetric_blocks as blocks_of
 
 #: So many rows and columns of a matrix are printed, in parts of at most so many characters a line.
 PRINTED = 12

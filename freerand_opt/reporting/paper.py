@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.asked import about
-from freerand_opt.batch import certificate_path
+from freerand_opt.answers.verification import load
 from freerand_opt.catalogue import find
 from freerand_opt.errors import FreerandError
 from freerand_opt.paper import Statement, statements
 from freerand_opt.reporting.terminal import put, put_json
 from freerand_opt.spec.file import QuestionFile, read
-from freerand_opt.store import recorded
-from freerand_opt.verification import load
+from freerand_opt.sweeps.asked import about
+from freerand_opt.sweeps.batch import certificate_path
+from freerand_opt.sweeps.store import recorded
 
 #: What is said of the verdicts: nothing is solved or checked for a list.
 ORIGIN = (

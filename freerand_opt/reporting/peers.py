@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from freerand_opt.crosscheck import ACCURACY, CrossCheck, crosscheck, require
+from freerand_opt.peers.crosscheck import ACCURACY, CrossCheck, crosscheck, require
 from freerand_opt.reporting.terminal import progress, put, put_json
 from freerand_opt.spec.file import QuestionFile
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from freerand_opt import inequality
+from freerand_opt.answers import inequality
+from freerand_opt.answers.inequality import BellInequality, bell_inequality
+from freerand_opt.answers.verification import Verification
 from freerand_opt.certificates.attack import Strategy
 from freerand_opt.certificates.certificate import question_from_json
-from freerand_opt.exact import decimal_below
-from freerand_opt.inequality import BellInequality, bell_inequality
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.rounding import decimal_below
 from freerand_opt.programs.boxes import Deterministic
-from freerand_opt.verification import Verification
 
 
 def refutation(found: Verification) -> tuple[Question, BellInequality, str] | None:

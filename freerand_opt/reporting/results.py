@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from freerand_opt.answers.verification import Verification
 from freerand_opt.files import require_writable
 from freerand_opt.reporting import rows, tables, terminal
-from freerand_opt.sweeping import Answers
-from freerand_opt.verification import Verification
+from freerand_opt.sweeps.answers import Answers
 
 
 @dataclass(frozen=True)

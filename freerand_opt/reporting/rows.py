@@ -9,12 +9,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from freerand_opt.answers.verification import Verification
 from freerand_opt.errors import InputError, UnavailableError, nearest
-from freerand_opt.exact import decimal_above, decimal_below
 from freerand_opt.files import write_whole
-from freerand_opt.parse import parse
-from freerand_opt.result import Bracket, Result, exact_text
-from freerand_opt.verification import Verification
+from freerand_opt.numbers.parse import parse
+from freerand_opt.numbers.rounding import decimal_above, decimal_below
+from freerand_opt.proving.result import Bracket, Result, exact_text
 
 Row: TypeAlias = dict[str, Any]
 FORMS = ("csv", "json", "parquet")

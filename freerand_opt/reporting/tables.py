@@ -7,13 +7,13 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from freerand_opt.batch import Checked
-from freerand_opt.exact import decimal_above, decimal_below
+from freerand_opt.answers.verification import Verification
+from freerand_opt.numbers.rounding import decimal_above, decimal_below
+from freerand_opt.proving.result import Bracket, exact_text
 from freerand_opt.reporting import refutations
 from freerand_opt.reporting.units import alongside
-from freerand_opt.result import Bracket, exact_text
 from freerand_opt.spec.file import QuestionFile
-from freerand_opt.verification import Verification
+from freerand_opt.sweeps.batch import Checked
 
 COLUMNS = ("instance", "expected", "certified bracket", "verdict", "how", "seconds")
 NO_STRATEGY = "no strategy passes the tests (proved)"

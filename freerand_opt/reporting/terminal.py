@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from freerand_opt.answers.verification import Verification
 from freerand_opt.reporting import refutations, tables, words
 from freerand_opt.reporting.units import alongside
-from freerand_opt.sweeping import Watch
-from freerand_opt.verification import Verification
+from freerand_opt.sweeps.answers import Watch
 
 _HOW = {"solved": "checked", "checked": "checked again", "stored": "checked when it was stored"}
 

@@ -6,10 +6,11 @@ import math
 import re
 from fractions import Fraction
 
-from freerand_opt.exact import Exact, compare, float_above, float_below, log2, text
 from freerand_opt.model.question import GUESSES, Question
-from freerand_opt.parse import parse
-from freerand_opt.result import Bracket
+from freerand_opt.numbers.exact import Exact, compare, log2, text
+from freerand_opt.numbers.parse import parse
+from freerand_opt.numbers.rounding import float_above, float_below
+from freerand_opt.proving.result import Bracket
 
 _LOGARITHM = re.compile(r"-log2\((.*)\)")
 

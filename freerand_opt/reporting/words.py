@@ -8,7 +8,6 @@ from typing import Any
 
 from freerand_opt.certificates.attack import Strategies, Strategy
 from freerand_opt.certificates.orbits import OrbitStrategy
-from freerand_opt.exact import decimal_below
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import (
@@ -19,6 +18,7 @@ from freerand_opt.model.source import (
     Source,
     Uniform,
 )
+from freerand_opt.numbers.rounding import decimal_below
 from freerand_opt.programs.boxes import Table
 from freerand_opt.programs.build import by_relations
 from freerand_opt.programs.program import ConicProgram

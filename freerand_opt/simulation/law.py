@@ -19,10 +19,10 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from freerand_opt.exact import Exact, enclose, sin_pi
 from freerand_opt.model.protocol import HeldBits, Protocol, ReplayedBits, UniformBits
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.numbers.exact import Exact, enclose, sin_pi
 from freerand_opt.programs.bit_tree import BitTree, bit_tree
 
 Pair = tuple[Fraction, Fraction]

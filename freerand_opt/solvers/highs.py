@@ -18,7 +18,7 @@ from fractions import Fraction
 import highspy
 import numpy as np
 
-from freerand_opt.exact import round_down
+from freerand_opt.numbers.rounding import round_down
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.solution import Solution, Status, residuals
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from freerand_opt.errors import InputError, nearest
-from freerand_opt.exact import Exact, Real, UndecidedError, compare, enclose
-from freerand_opt.parse import parse
+from freerand_opt.numbers.exact import Exact, Real, UndecidedError, compare, enclose
+from freerand_opt.numbers.parse import parse
 
 _KINDS = {
     dict: "a table",

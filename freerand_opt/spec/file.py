@@ -13,12 +13,12 @@ from typing import Any
 
 from freerand_opt.computations.parameters import Computation
 from freerand_opt.errors import InputError
-from freerand_opt.exact import Exact
-from freerand_opt.formulas import NAMED
-from freerand_opt.ghz_formulas import OF_LOCAL_ERRORS, OF_PARTIES
+from freerand_opt.formulas.parties import OF_LOCAL_ERRORS, OF_PARTIES
+from freerand_opt.formulas.questions import NAMED
 from freerand_opt.model.local_errors import LocalErrors
 from freerand_opt.model.question import Expect, Question, Threshold
 from freerand_opt.model.relations import SumOfBiases
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.spec import tables, thresholds
 from freerand_opt.spec.computations import Asked, computation
 from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shortened, shown

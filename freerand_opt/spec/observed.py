@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.exact import Exact, compare
 from freerand_opt.model import behaviour as behaviours
 from freerand_opt.model import functional as functionals
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.quantum_state import STATES
 from freerand_opt.model.scenario import Scenario
+from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.spec import states
 from freerand_opt.spec.fields import Fields, attempt, contents, kind, number, shortened, shown
 

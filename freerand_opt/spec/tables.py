@@ -8,7 +8,6 @@ from math import prod
 from pathlib import Path
 
 from freerand_opt.errors import InputError
-from freerand_opt.exact import Exact, compare
 from freerand_opt.model import behaviour as behaviours
 from freerand_opt.model import functional as functionals
 from freerand_opt.model import scenario as scenarios
@@ -17,6 +16,7 @@ from freerand_opt.model.functional import Functional
 from freerand_opt.model.level import patterns
 from freerand_opt.model.question import Adversary, Ask, Question, Test
 from freerand_opt.model.scenario import Scenario
+from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.spec import many, sources
 from freerand_opt.spec.fields import Fields, attempt, kind, number, shortened, shown
 from freerand_opt.spec.moments import moment_conditions

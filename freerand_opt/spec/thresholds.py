@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.exact import Exact, text
 from freerand_opt.model.question import THRESHOLD_FIELDS, Question, Threshold
 from freerand_opt.model.variation import passed_by_noise, varied
+from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.spec.fields import Fields, number, shortened, shown
 from freerand_opt.spec.observed import observed
 

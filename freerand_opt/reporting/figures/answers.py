@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from freerand_opt.exact import Exact
+from freerand_opt.answers.verification import Verification
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.reporting.figures.row import Row
 from freerand_opt.spec.file import QuestionFile
-from freerand_opt.verification import Verification
 
 #: Answer the instances of a claim, with fields set to other values: (name or file, {field: text}) -> answers.
 Ask: TypeAlias = Callable[[str | QuestionFile, Mapping[str, str]], Iterable[Verification]]

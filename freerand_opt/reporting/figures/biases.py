@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.ghz_formulas import ghz_monogamy
+from freerand_opt.formulas.parties import ghz_monogamy
 from freerand_opt.model.lemniscate import half_constant
 from freerand_opt.model.relations import SumOfBiases
 from freerand_opt.reporting.figures.answers import Ask, bracket

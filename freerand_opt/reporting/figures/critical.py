@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.exact import sqrt
-from freerand_opt.formulas import chained_local_threshold
+from freerand_opt.formulas.questions import chained_local_threshold
+from freerand_opt.numbers.exact import sqrt
 from freerand_opt.reporting.figures.answers import Ask, bracket
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula, guide

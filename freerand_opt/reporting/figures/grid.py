@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from freerand_opt.answers.verification import Verification
 from freerand_opt.errors import InputError
-from freerand_opt.exact import Exact
-from freerand_opt.parse import parse
+from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.parse import parse
 from freerand_opt.reporting.figures.answers import bracket
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula
-from freerand_opt.verification import Verification
 
 _FIELD = re.compile(r"(\S+?)=(\S+)")
 #: How a field is written at an axis.

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.exact import Exact, compare, sqrt
-from freerand_opt.formulas import averaged_leakage, lemma_1
+from freerand_opt.formulas.questions import averaged_leakage, lemma_1
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.numbers.exact import Exact, compare, sqrt
 from freerand_opt.reporting.figures.answers import Ask, bracket
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula, mark

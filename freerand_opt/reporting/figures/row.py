@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from freerand_opt.errors import InputError
-from freerand_opt.exact import Exact, decimal_above, decimal_below, float_above, float_below, text
-from freerand_opt.parse import parse
+from freerand_opt.numbers.exact import Exact, text
+from freerand_opt.numbers.parse import parse
+from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
 
 Kind: TypeAlias = Literal["bracket", "formula", "guide", "mark", "measured"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from freerand_opt.exact import decimal_above, decimal_below, text
+from freerand_opt.numbers.exact import text
+from freerand_opt.numbers.rounding import decimal_above, decimal_below
 from freerand_opt.reporting.figures.draw import STYLE, figure, points_id
 from freerand_opt.reporting.figures.frame import Frame
 from freerand_opt.reporting.figures.row import Row

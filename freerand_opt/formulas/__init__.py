@@ -1,0 +1,1 @@
+"""Closed forms that claims are held against."""

@@ -1,0 +1,1 @@
+"""Exact numbers, how they are read and how they are shown."""

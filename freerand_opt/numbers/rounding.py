@@ -1,0 +1,49 @@
+"""Exact numbers rounded outward: to a grid of fractions, to floats, to decimals."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from freerand_opt.numbers.exact import Exact, enclose
+
+
+def round_down(x: Exact, bits: int = 60) -> Fraction:
+    """Return a fraction on the grid 2^-bits below `x`, within two steps (`x` itself if a fraction)."""
+    if isinstance(x, Fraction):
+        return x
+    return Fraction(math.floor(enclose(x, bits + 1)[0] * 2**bits), 2**bits)
+
+
+def round_up(x: Exact, bits: int = 60) -> Fraction:
+    """Return a fraction on the grid 2^-bits above `x`, within two steps (`x` itself if a fraction)."""
+    return -round_down(-x, bits)
+
+
+def float_below(x: Exact) -> float:
+    """Return the largest float that is certainly at most `x`."""
+    lower = enclose(x, 80)[0]
+    nearest = float(lower)
+    return nearest if Fraction(nearest) <= lower else math.nextafter(nearest, -math.inf)
+
+
+def float_above(x: Exact) -> float:
+    """Return the smallest float that is certainly at least `x`."""
+    return -float_below(-x)
+
+
+def decimal_below(x: Exact, digits: int = 10) -> str:
+    """Return a decimal text with `digits` places that is at most `x`."""
+    scaled = math.floor(enclose(x, 4 * digits + 20)[0] * 10**digits)
+    return _decimal(scaled, digits)
+
+
+def decimal_above(x: Exact, digits: int = 10) -> str:
+    """Return a decimal text with `digits` places that is at least `x`."""
+    scaled = math.ceil(enclose(x, 4 * digits + 20)[1] * 10**digits)
+    return _decimal(scaled, digits)
+
+
+def _decimal(scaled: int, digits: int) -> str:
+    whole, part = divmod(abs(scaled), 10**digits)
+    return f"{'-' if scaled < 0 else ''}{whole}.{part:0{digits}d}" if digits else str(scaled)

@@ -1,0 +1,1 @@
+"""Other people's software beside ours."""

@@ -1,0 +1,1 @@
+"""From a program to a certificate that has been checked."""

@@ -1,0 +1,1 @@
+"""Many questions: stored, spread over cores and machines, resumed."""
