@@ -1,0 +1,152 @@
+r"""An attack: for each w a source point and a box; the tests it passes and the value it reaches.
+
+.. math:: P(o, s) = \sum_w P(w)\, P(s|w)\, P(o|s, w)
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.chain import check_chain
+from freerand_opt.checker.devices import Box, read_box
+from freerand_opt.checker.failures import Rejected, Work
+from freerand_opt.checker.guesses import Guesses
+from freerand_opt.checker.numbers import Number, show, sign
+from freerand_opt.checker.orbits import check_orbits
+from freerand_opt.checker.points import check_observed, read_flow, read_point
+from freerand_opt.checker.question import Functional, Kept, Question
+from freerand_opt.checker.reading import Vector, closed, items
+
+
+def check_attack(raw: Any, q: Question, work: Work) -> Number:
+    """Return the value that an attack reaches (1 for a question of existence); raise Rejected."""
+    if q.relations is not None:
+        return check_orbits(raw, q, work)
+    if type(raw) is dict and "edges" in raw:
+        return check_chain(raw, q, work)
+    closed(raw, "attack", ("strategies",), ("flow",))
+    flow = read_flow(raw.get("flow"), q, work)
+    points, boxes, masses = [], [], []
+    for w, entry in enumerate(items(raw["strategies"], "attack")):
+        where = f"attack: strategy {w}"
+        point = read_point(entry, ("box",), q, flow, work, where)
+        points.append(point)
+        boxes.append(read_box(entry["box"], q, work, f"{where}: box"))
+        if point.masses is not None:
+            masses.append(point.masses)
+        else:
+            assert flow is not None
+            masses.append(flow.masses(point.node, point.weight, work))
+    check_observed(q, points, flow, work)
+    held = Held(q, masses, [point.weight for point in points], boxes, work)
+    for k, test in enumerate(q.tests):
+        held.test(test, f"attack: test {k}")
+    return held.value()
+
+
+class Held:
+    """What an attack shows: P(o, s) at the settings that count, summed over w."""
+
+    def __init__(
+        self,
+        q: Question,
+        masses: list[Vector[Fraction]],
+        weights: list[Fraction],
+        boxes: list[Box],
+        work: Work,
+    ) -> None:
+        self.q, self.masses, self.weights, self.boxes = q, masses, weights, boxes
+        self.guesses = Guesses(q, empty=False)
+        self.used = self._used()
+        work.spend(len(self.used) * len(boxes) * 4, "attack")
+        self.joint: dict[tuple[int, int], Number] = {}
+        self.leak: Number = Fraction(0)
+        self.seen = {s: sum((own[s] for own in masses), Fraction(0)) for s in self.used}
+        for own, box in zip(masses, boxes, strict=True):
+            self._add(own, box)
+
+    def _used(self) -> list[int]:
+        ask = self.q.ask
+        if self.guesses.guessed and ask.at is None:
+            return list(range(self.q.shape[0]))
+        found = set() if ask.score is None else set(ask.score.settings)
+        found |= set() if ask.at is None else {ask.at}
+        for test in self.q.tests:
+            found |= set(test.table if isinstance(test, Kept) else test.functional.settings)
+        return sorted(found)
+
+    def _add(self, own: Vector[Fraction], box: Box) -> None:
+        """Add one strategy to P(o, s), and its best guesses to the leak."""
+        tallies: dict[int, Number] = dict.fromkeys(range(len(self.guesses.worths)), Fraction(0))
+        for s in self.used:
+            mass = own[s]
+            if not mass:
+                continue
+            row = box.at(s)
+            for o, chance in row.items():
+                self.joint[s, o] = self.joint.get((s, o), Fraction(0)) + chance * mass
+            if not self.guesses.guessed or self.q.ask.at not in (None, s):
+                continue
+            for guess in tallies:
+                worth = self.guesses.worth(guess, s)
+                gain = [row[o] * x for o, x in worth.items() if o in row]
+                tallies[guess] = tallies[guess] + sum(gain, Fraction(0)) * mass
+            if self.q.ask.told:
+                self.leak = self.leak + _most(list(tallies.values()))
+                tallies = dict.fromkeys(tallies, Fraction(0))
+        if self.guesses.guessed and not self.q.ask.told:
+            self.leak = self.leak + _most(list(tallies.values()))
+
+    def score(self, f: Functional) -> Number:
+        """Return the score of a functional; conditional on settings that occur."""
+        total: Number = Fraction(0)
+        for (s, o), factor in f.terms.items():
+            if f.on == "conditional" and not self.seen[s]:
+                raise Rejected(f"attack: setting {s} never occurs, P(.|{s}) has no meaning")
+            share = factor / self.seen[s] if f.on == "conditional" else factor
+            total = total + self.joint.get((s, o), Fraction(0)) * share
+        for word, factor in f.words.items():
+            for weight, box in zip(self.weights, self.boxes, strict=True):
+                total = total + box.mean(word) * (weight * factor)
+        return total
+
+    def test(self, test: Any, where: str) -> None:
+        """Raise Rejected unless a test is passed."""
+        if isinstance(test, Kept):
+            for s, row in test.table.items():
+                if not self.seen[s]:
+                    raise Rejected(f"{where}: setting {s} never occurs")
+                for o, wanted in enumerate(row):
+                    gap = self.joint.get((s, o), Fraction(0)) * (1 / self.seen[s]) - wanted
+                    if not _within(gap, test.tolerance):
+                        raise Rejected(f"{where}: P({o}|{s}) is off by more than the tolerance")
+            return
+        gap = self.score(test.functional) - test.score
+        signs = {"<=": (-1, 0), ">=": (0, 1), "=": (0,)}[test.relation]
+        if sign(gap) not in signs:
+            raise Rejected(f"{where}: the score is not {test.relation} {show(test.score)}")
+
+    def value(self) -> Number:
+        """Return what is reached."""
+        ask = self.q.ask
+        if ask.quantity == "strategy":
+            return Fraction(1)
+        if ask.score is not None:
+            return self.score(ask.score)
+        if ask.at is None or self.q.observed is not None:
+            return self.leak
+        if not self.seen[ask.at]:
+            raise Rejected("attack: the settings asked for never occur")
+        return self.leak * (1 / self.seen[ask.at])
+
+
+def _most(values: list[Number]) -> Number:
+    best = values[0]
+    for value in values[1:]:
+        best = value if sign(value - best) > 0 else best
+    return best
+
+
+def _within(gap: Number, tolerance: Fraction) -> bool:
+    return gap == 0 if not tolerance else sign(gap - tolerance) <= 0 <= sign(gap + tolerance)

@@ -1,0 +1,77 @@
+"""The upper end: prices, and one of the ways to see that they suffice."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.boxes import by_deterministic
+from freerand_opt.checker.cycle import by_cycle
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.fold import Fold
+from freerand_opt.checker.guesses import Guesses
+from freerand_opt.checker.numbers import Number, show, sign
+from freerand_opt.checker.orders import Cells, Squares, gain
+from freerand_opt.checker.prices import Rest, read_prices
+from freerand_opt.checker.question import Question
+from freerand_opt.checker.reading import choice, closed, integer, items
+from freerand_opt.checker.strings import by_strings
+from freerand_opt.checker.zeros import Zeros
+
+
+def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
+    """Return what the answer is at most, None if no strategy exists; raise Rejected.
+
+    {"claim": "bound" or "none", "prices", "proof": {"way": .., ..}}; of the smallest score the negative is bounded.
+    """
+    closed(raw, "upper", ("claim", "prices", "proof"))
+    empty = choice(raw["claim"], "upper: claim", ("bound", "none")) == "none"
+    if not empty and q.ask.quantity == "strategy":
+        raise Unreadable("upper: of a strategy's existence only 'none' can be claimed")
+    if q.relations is not None:
+        total: Number = by_strings(raw, q, work, empty=empty)
+    else:
+        rest = read_prices(raw["prices"], q, work, empty=empty)
+        total = rest.right + _least(raw["proof"], q, rest, work, empty=empty)
+        if rest.bound is not None:
+            if sign(total) > 0:
+                raise Rejected(f"the prices leave {show(total)} above the bound {show(rest.bound)}")
+            return rest.bound
+    if empty and sign(total) >= 0:
+        raise Rejected(f"no contradiction: the prices only show {show(total)} >= 0")
+    return None if empty else total
+
+
+def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
+    """Return the least r that the proof shows."""
+    ways = ("deterministic", "cycle", "cells", "squares")
+    way = choice(raw.get("way") if type(raw) is dict else None, "proof: way", ways)
+    if way == "deterministic":
+        return by_deterministic(raw, q, rest, work, empty=empty)
+    if way == "cycle":
+        return by_cycle(raw, q, rest, work, empty=empty)
+    closed(raw, "proof", ("way", "unit", "labels", *(("words",) if way == "squares" else ())))
+    if way == "squares" and q.devices == "no-signalling":
+        raise Rejected("squares: boxes of no-signalling devices have no operators")
+    unit = integer(raw["unit"], "proof: unit", 1)
+    zeros = Zeros(q, work)
+    order: Cells | Squares
+    order = Squares(q, raw["words"], zeros, work) if way == "squares" else Cells(q, zeros, work)
+    # entries of polynomials are over the unit, so squares are over its square
+    fold = Fold(order, unit**2 if way == "squares" else unit, work)
+    guesses = Guesses(q, empty=empty)
+    count = q.shape[0]
+    found = []
+    for label, proof in enumerate(items(raw["labels"], "proof: labels", guesses.labels)):
+        work.spend(count * (2 + q.shape[1]), "gains")
+        gains = []
+        for s in range(count):
+            cells = dict(rest.cells.get(s, {}))
+            for o, worth in guesses.worth(guesses.at(label, s), s).items():
+                cells[o] = cells.get(o, Fraction(0)) + worth
+            f = gain(order, rest.constants[s], cells, s)
+            for key, value in order.words(rest.words).items():
+                f[key] = f.get(key, Fraction(0)) + value
+            gains.append(f)
+        found.append(fold.bound(q.source, gains, proof, f"proof: label {label}"))
+    return max(found)

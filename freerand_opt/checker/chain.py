@@ -1,0 +1,87 @@
+"""Attacks by the boxes of a cycle: as large as 2^20 joint settings, by sums over edges and a flow graph.
+
+{"edges": [[a, b, parity], ..], "flow", "strategies": [{"weight", "node", "error": [a, b] or null}, ..]}: the box errs
+at one edge alone, or (null) is unbiased and errs nowhere. Tests and scores must tell no more than errors.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
+from freerand_opt.checker.failures import Rejected, Work
+from freerand_opt.checker.numbers import Number, show, sign
+from freerand_opt.checker.points import Point, check_observed, read_flow, read_point
+from freerand_opt.checker.question import Functional, Kept, Question
+from freerand_opt.checker.reading import closed, integers, items
+
+
+def check_chain(raw: Any, q: Question, work: Work) -> Number:
+    """Return the value that an attack by boxes of a cycle reaches; raise Rejected."""
+    closed(raw, "attack", ("edges", "flow", "strategies"))
+    edges = dict(read_edges(raw["edges"], q))
+    flow = read_flow(raw["flow"], q, work)
+    assert flow is not None
+    place = {s: leaf for leaf, s in enumerate(flow.source.leaves)}
+    if len(place) < len(flow.source.leaves) or q.observed is None or q.devices == "quantum":
+        raise Rejected(
+            "attack: boxes of a cycle need observed settings, one string each, and no quantum devices"
+        )
+    wrong = dict.fromkeys(edges, Fraction(0))  # P(error, s)
+    points: list[Point] = []
+    errors: list[int | None] = []
+    for w, entry in enumerate(items(raw["strategies"], "attack")):
+        where = f"attack: strategy {w}"
+        point = read_point(entry, ("error",), q, flow, work, where)
+        error = None
+        if entry["error"] is not None:
+            a, b = integers(entry["error"], where, 0, None, 2)
+            error = a * q.settings[1] + b
+            if b >= q.settings[1] or error not in edges:
+                raise Rejected(f"{where}: the box errs at no edge")
+            work.spend(2 * len(flow.source.ranges), where)
+            wrong[error] += flow.mass(point.node, point.weight, place[error])
+        elif q.devices == "local":
+            raise Rejected(f"{where}: the unbiased box is not local")
+        points.append(point)
+        errors.append(error)
+    check_observed(q, points, flow, work)
+    for k, test in enumerate(q.tests):
+        if isinstance(test, Kept):
+            raise Rejected("attack: boxes of a cycle show no more than errors")
+        gap = _score(q, test.functional, edges, wrong) - test.score
+        if sign(gap) not in {"<=": (-1, 0), ">=": (0, 1), "=": (0,)}[test.relation]:
+            raise Rejected(f"attack: test {k}: the score is not {test.relation} {show(test.score)}")
+    if q.ask.quantity == "strategy":
+        return Fraction(1)
+    if q.ask.score is not None:
+        return _score(q, q.ask.score, edges, wrong)
+    guessed_party(q, list(edges.items()))
+    if q.ask.at is None and not q.ask.told:
+        raise Rejected("attack: one guess for all settings needs boxes written out")
+    total = Fraction(0)
+    for point, error in zip(points, errors, strict=True):
+        worth = Fraction(1, 2) if error is None else Fraction(1)
+        worth -= Fraction(1, 2) if q.ask.quantity == "trace-distance" else 0
+        mass = point.weight
+        if q.ask.at is not None:
+            work.spend(2 * len(flow.source.ranges), "attack")
+            mass = flow.mass(point.node, point.weight, place[q.ask.at]) / q.weight(q.ask.at)
+        total += worth * mass
+    return total
+
+
+def _score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[int, Fraction]) -> Fraction:
+    """Return a score from P(error, s): the value without errors, and what errors add."""
+    rows: dict[int, dict[int, Fraction]] = {}
+    for (s, o), factor in f.terms.items():
+        share = q.weight(s) if f.on == "conditional" else Fraction(1)
+        rows.setdefault(s, {})[o] = factor / share
+    if f.words:
+        raise Rejected("attack: boxes of a cycle have no moments")
+    assert q.observed is not None
+    total = Fraction(0)
+    for s, (right, more) in parity_values(rows, edges).items():
+        total += right * q.observed[s] + (more * wrong[s] if s in edges else 0)
+    return total

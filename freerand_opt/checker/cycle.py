@@ -1,0 +1,189 @@
+r"""Bounds by the boxes of a cycle: those that err on one edge alone, and the unbiased one without errors.
+
+Two parties, two outcomes; `edges` [a, b, parity] form one cycle of at least four different settings, alternately
+of the parties, whose parities sum to an odd number. An error is the wrong parity of the two outcomes. If at each
+setting
+
+.. math:: h(o, s) = w(s) [x = g(s)] - c(s) - m(s) [o \text{ errs}], \qquad w, m \ge 0,\; m = 0 \text{ off the edges},
+
+a guess of one party whose settings with w > 0 are on the cycle, then these boxes suffice for no-signalling and
+quantum devices; for local devices the unbiased box is not needed (docs/proofs/cycle-boxes.md). A guess that is
+not told the settings needs each box's negation too, and one box that is constant for the party.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.guesses import Guesses
+from freerand_opt.checker.prices import Rest
+from freerand_opt.checker.question import Question
+from freerand_opt.checker.reading import Vector, closed, integers, items
+from freerand_opt.checker.sources import Bits
+from freerand_opt.checker.support import Means, Tree
+
+
+def read_edges(raw: Any, q: Question) -> list[tuple[int, int]]:
+    """Return (joint setting, parity) of the edges of one odd cycle; raise Unreadable or Rejected."""
+    if len(q.settings) != 2 or q.outcomes != (2, 2):
+        raise Rejected("cycle: two parties with two outcomes each are needed")
+    found = []
+    near: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for entry in items(raw, "edges"):
+        a, b, parity = integers(entry, "edges", 0, None, 3)
+        if a >= q.settings[0] or b >= q.settings[1] or parity > 1:
+            raise Unreadable("edges: an edge is [setting of A, setting of B, parity 0 or 1]")
+        near.setdefault((0, a), []).append((1, b))
+        near.setdefault((1, b), []).append((0, a))
+        found.append((a * q.settings[1] + b, parity))
+    visited: list[tuple[int, int]] = []
+    here = next(iter(near), (0, 0))
+    while here not in visited[:1] and len(visited) <= len(near):
+        ahead = [x for x in near.get(here, []) if not visited or x != visited[-1]]
+        visited.append(here)
+        here = ahead[0] if ahead else here
+    if (
+        any(len(set(x)) != 2 or len(x) != 2 for x in near.values())
+        or len(visited) != len(near)
+        or sum(parity for _, parity in found) % 2 == 0
+    ):
+        raise Rejected("cycle: the edges are not one cycle of odd parity")
+    return sorted(found)
+
+
+def by_cycle(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
+    """Return the largest mean of h over the boxes of the cycle and the source."""
+    closed(raw, "proof", ("way", "edges", *Means.keys(q.source, raw)))
+    means = Means(q.source, raw, work)
+    edges = read_edges(raw["edges"], q)
+    if rest.words:
+        raise Rejected("cycle: the question speaks of moments")
+    work.spend(4 * (len(rest.cells) + len(edges)), "cycle")
+    right, more = _errors(rest, dict(edges))
+    guesses = Guesses(q, empty=empty)
+    if not guesses.guessed:
+        found = [means.largest(right)] if q.devices != "local" else _over_errors(q, right, more, means, work)
+    elif q.ask.at is None and not q.ask.told:
+        found = _untold(q, edges, guessed_party(q, edges), right, more, means, work)
+    else:
+        # a box of the cycle is deterministic, its outcome known: a guess is worth 1; of the unbiased box 1/2
+        guessed_party(q, edges)
+        base = Fraction(1, 2) if q.ask.quantity == "trace-distance" else Fraction(0)
+        found = _over_errors(q, _raised(right, q, 1 - base), more, means, work)
+        if q.devices != "local":
+            found.append(means.largest(_raised(right, q, Fraction(1, 2) - base)))
+    means.done()
+    return max(found)
+
+
+def _errors(rest: Rest, edges: dict[int, int]) -> tuple[Vector[Fraction], dict[int, Fraction]]:
+    """Return h at each setting without error, and what an error at an edge adds (at most 0)."""
+    right = Vector(rest.constants.length, rest.constants.default, dict(rest.constants.but))
+    more = dict.fromkeys(edges, Fraction(0))
+    for s, (value, added) in parity_values(rest.cells, edges).items():
+        right.but[s] = right[s] + value
+        if added > 0:
+            raise Rejected(f"cycle: an error at setting {s} is rewarded")
+        if s in edges:
+            more[s] = added
+    return right, more
+
+
+def parity_values(
+    rows: dict[int, dict[int, Fraction]], edges: dict[int, int]
+) -> dict[int, tuple[Fraction, Fraction]]:
+    """Return, at each setting with factors of P(o|s), the value without error and what an error adds."""
+    found = {}
+    for s, row in rows.items():
+        same, other = ({row.get(o, Fraction(0)) for o in pair} for pair in ((0, 3), (1, 2)))
+        if len(same) > 1 or len(other) > 1:
+            raise Rejected(f"cycle: at setting {s} more than the parity of the outcomes counts")
+        values = (same.pop(), other.pop())
+        if s not in edges and values[0] != values[1]:
+            raise Rejected(f"cycle: setting {s} is no edge, and its parity counts")
+        parity = edges.get(s, 0)
+        found[s] = values[parity], values[1 - parity] - values[parity]
+    return found
+
+
+def guessed_party(q: Question, edges: list[tuple[int, int]]) -> int:
+    """Return the party whose outcome is guessed; its settings that count are on the cycle."""
+    ask = q.ask
+    if len(ask.of) != 1 or sorted(ask.values) != [0, 1] or ask.count != 2:
+        raise Rejected("cycle: the guess is of one party's outcome")
+    (party,) = ask.of
+    on = {s // q.settings[1] if party == 0 else s % q.settings[1] for s, _ in edges}
+    needed = set(range(q.settings[party]))
+    if ask.at is not None:
+        needed = {q.digits(ask.at)[party]}
+    if not needed <= on:
+        raise Rejected("cycle: the guess is worth something at a setting off the cycle")
+    return party
+
+
+def _raised(right: Vector[Fraction], q: Question, worth: Fraction) -> Vector[Fraction]:
+    """Return values with the worth of the guess added: at the setting asked for, or everywhere."""
+    if q.ask.at is None:
+        default = None if right.default is None else right.default + worth
+        return Vector(right.length, default, {s: x + worth for s, x in right.but.items()})
+    share = Fraction(1) if q.observed is None else q.weight(q.ask.at)
+    return Vector(right.length, right.default, {**right.but, q.ask.at: right[q.ask.at] + worth / share})
+
+
+def _over_errors(
+    q: Question, values: Vector[Fraction], more: dict[int, Fraction], means: Means, work: Work
+) -> list[Fraction]:
+    """Return the largest means of the boxes that err at one edge, in the order of the edges."""
+    if not isinstance(q.source, Bits):
+        return [
+            means.largest(Vector(values.length, values.default, {**values.but, s: values[s] + x}))
+            for s, x in more.items()
+        ]
+    tree = Tree(q.source, values, [values[s] + x for s, x in more.items()], work)
+    return [tree.largest([(s, values[s] + x)]) for s, x in more.items()]
+
+
+def _untold(
+    q: Question,
+    edges: list[tuple[int, int]],
+    party: int,
+    right: Vector[Fraction],
+    more: dict[int, Fraction],
+    means: Means,
+    work: Work,
+) -> list[Fraction]:
+    """One guess for all settings: one-error boxes and their negations, [outcome = guess] at each setting."""
+    boxes = [_outcomes(q, edges, s, party) for s, _ in edges]
+    if not any(len(set(box)) == 1 for box in boxes):
+        raise Rejected("cycle: no box of the cycle is constant for this party")
+    base = Fraction(1, 2) if q.ask.quantity == "trace-distance" else Fraction(0)
+    found = []
+    for (s, _), box in zip(edges, boxes, strict=True):
+        for guess in (0, 1):
+            work.spend(4 * right.length, "cycle")
+            values = {t: right[t] - base + (box[q.digits(t)[party]] == guess) for t in range(right.length)}
+            values[s] += more[s]
+            found.append(means.largest(Vector(right.length, None, values)))
+    if q.devices != "local":
+        found.append(means.largest(_raised(right, q, Fraction(1, 2) - base)))
+    return found
+
+
+def _outcomes(q: Question, edges: list[tuple[int, int]], error: int, party: int) -> list[int]:
+    """Return a party's outcomes of the box that errs at one edge alone."""
+    known: dict[tuple[int, int], int] = {}
+    left = [(divmod(s, q.settings[1]), parity) for s, parity in edges if s != error]
+    known[0, left[0][0][0]] = 0
+    while left:
+        rest = []
+        for (a, b), parity in left:
+            if (0, a) in known:
+                known[1, b] = known[0, a] ^ parity
+            elif (1, b) in known:
+                known[0, a] = known[1, b] ^ parity
+            else:
+                rest.append(((a, b), parity))
+        left = rest
+    return [known[party, x] for x in range(q.settings[party])]

@@ -1,0 +1,245 @@
+r"""The boxes of an attack: P(o|s), and means of words, of tables, deterministic answers, states and angles."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+from typing import Any, TypeAlias
+
+from freerand_opt.checker.failures import Rejected, Work
+from freerand_opt.checker.numbers import Number, cosine, read_number, sign
+from freerand_opt.checker.question import Question, joint, split
+from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
+from freerand_opt.checker.words import Word
+
+#: Real and imaginary parts.
+Ket: TypeAlias = tuple[list[int], list[int]]
+KINDS = ("deterministic", "table", "quantum", "qubits")
+
+
+class Box:
+    """P(o|s) by joint outcome, at the settings that are asked for."""
+
+    def at(self, s: int) -> dict[int, Number]:
+        """Return the probabilities that are not 0."""
+        raise NotImplementedError
+
+    def mean(self, word: Word) -> Number:
+        """Return the real mean of a word."""
+        raise Rejected("attack: means of words are those of deterministic and quantum boxes")
+
+
+def read_box(raw: Any, q: Question, work: Work, where: str) -> Box:
+    """Return a box of the question's devices."""
+    allowed = {"local": KINDS[:1], "quantum": ("deterministic", "quantum", "qubits"), "no-signalling": KINDS}
+    kind = choice(raw.get("kind") if type(raw) is dict else None, f"{where}: kind", KINDS)
+    if kind not in allowed[q.devices]:
+        raise Rejected(f"{where}: {q.devices} devices have no {kind} boxes here")
+    if kind == "deterministic":
+        return Deterministic(raw, q, where)
+    if kind == "table":
+        return Table(raw, q, work, where)
+    return Quantum(raw, q, work, where) if kind == "quantum" else Qubits(raw, q, where)
+
+
+class Deterministic(Box):
+    """Each party's outcome is a function of its setting: {"outcomes": [[outcome by setting], ..]}."""
+
+    def __init__(self, raw: Any, q: Question, where: str) -> None:
+        closed(raw, where, ("kind", "outcomes"))
+        lists = items(raw["outcomes"], where, len(q.settings))
+        self.q = q
+        self.answers = [
+            integers(own, where, 0, d - 1, n) for own, n, d in zip(lists, q.settings, q.outcomes, strict=True)
+        ]
+
+    def at(self, s: int) -> dict[int, Number]:
+        """Return the one outcome."""
+        own = [answers[x] for answers, x in zip(self.answers, split(s, self.q.settings), strict=True)]
+        return {joint(own, self.q.outcomes): Fraction(1)}
+
+    def mean(self, word: Word) -> Number:
+        """Return the product of the operators' values."""
+        value = 1
+        for party, number in enumerate(word):
+            for x, o in self.q.algebra.words[party][number]:
+                answer = self.answers[party][x]
+                value *= 1 - 2 * answer if o < 0 else int(answer == o)
+        return Fraction(value)
+
+
+class Table(Box):
+    """Any no-signalling box: {"denominator": D, "numerators": [D P(o|s), setting by setting]}."""
+
+    def __init__(self, raw: Any, q: Question, work: Work, where: str) -> None:
+        closed(raw, where, ("kind", "denominator", "numerators"))
+        self.q, (count, self.width) = q, q.shape
+        self.unit = integer(raw["denominator"], where, 1)
+        self.values = integers(raw["numerators"], where, 0, self.unit, count * self.width)
+        work.spend(count * self.width * (1 + len(q.settings)), where)
+        if any(sum(self.values[s * self.width : (s + 1) * self.width]) != self.unit for s in range(count)):
+            raise Rejected(f"{where}: probabilities do not sum to 1")
+        for party in range(len(q.settings)):
+            self._silent(party, where)
+
+    def _silent(self, party: int, where: str) -> None:
+        """Raise Rejected if the others' marginal depends on this party's setting."""
+        step_s, step_o = prod(self.q.settings[party + 1 :]), prod(self.q.outcomes[party + 1 :])
+        n, d = self.q.settings[party], self.q.outcomes[party]
+        for s in range(self.q.shape[0]):
+            first = s - s // step_s % n * step_s
+            for o in range(self.width) if first != s else ():
+                if o // step_o % d == 0:
+                    here, there = (
+                        sum(self.values[t * self.width + o + x * step_o] for x in range(d))
+                        for t in (s, first)
+                    )
+                    if here != there:
+                        raise Rejected(f"{where}: party {party} signals")
+
+    def at(self, s: int) -> dict[int, Number]:
+        """Return the row of a setting."""
+        row = self.values[s * self.width : (s + 1) * self.width]
+        return {o: Fraction(value, self.unit) for o, value in enumerate(row) if value}
+
+
+class Quantum(Box):
+    """A state and orthogonal vectors in Gaussian integers.
+
+    {"dimensions", "state", "measurements"[party][setting][outcome] = [vectors]}; an entry is an integer or [re, im].
+    """
+
+    def __init__(self, raw: Any, q: Question, work: Work, where: str) -> None:
+        closed(raw, where, ("kind", "dimensions", "state", "measurements"))
+        self.q, self.work = q, work
+        self.sizes = integers(raw["dimensions"], where, 1, 64, len(q.settings))
+        work.spend(prod(self.sizes), where)
+        self.state = _ket(raw["state"], prod(self.sizes), where)
+        self.norm = _inner(self.state, self.state)[0]
+        if not self.norm:
+            raise Rejected(f"{where}: the state is 0")
+        parties = items(raw["measurements"], where, len(self.sizes))
+        self.known = [
+            [self._measurement(own, party, where) for own in items(settings, where, q.settings[party])]
+            for party, settings in enumerate(parties)
+        ]
+
+    def _measurement(self, raw: Any, party: int, where: str) -> list[tuple[int, Ket, int]]:
+        """Return (outcome, vector, squared length) of an orthogonal basis."""
+        size = self.sizes[party]
+        found: list[tuple[int, Ket, int]] = []
+        for o, vectors in enumerate(items(raw, where, self.q.outcomes[party])):
+            for entries in items(vectors, where):
+                v = _ket(entries, size, where)
+                self.work.spend(size * (len(found) + 1), where)
+                length = _inner(v, v)[0]
+                if not length or any(any(_inner(v, u)) for _, u, _ in found):
+                    raise Rejected(f"{where}: vectors of a measurement are 0 or not orthogonal")
+                found.append((o, v, length))
+        if len(found) != size:
+            raise Rejected(f"{where}: the projectors of a measurement do not sum to 1")
+        return found
+
+    def at(self, s: int) -> dict[int, Number]:
+        """Return the probabilities: contract the state party by party."""
+        self.work.spend(4 * prod(self.sizes) * max(self.sizes), "quantum box")
+        held: list[tuple[int, Ket, int]] = [(0, self.state, self.norm)]
+        for party, x in enumerate(split(s, self.q.settings)):
+            rest = prod(self.sizes[party + 1 :])
+            longer = []
+            for o, (a, b), unit in held:
+                for out, v, length in self.known[party][x]:
+                    left = [_inner(v, (a[j::rest], b[j::rest])) for j in range(rest)]
+                    ket = [re for re, _ in left], [im for _, im in left]
+                    longer.append((o * self.q.outcomes[party] + out, ket, unit * length))
+            held = longer
+        found: dict[int, Number] = {}
+        for o, ((re,), (im,)), unit in held:
+            found[o] = found.get(o, Fraction(0)) + Fraction(re * re + im * im, unit)
+        return found
+
+    def mean(self, word: Word) -> Number:
+        """Return the real part of <state, word state>; operators act from the last to the first."""
+        held: tuple[list[Any], list[Any]] = self.state
+        for party, number in enumerate(word):
+            for x, o in reversed(self.q.algebra.words[party][number]):
+                held = self._applied(held, party, x, o)
+        return Fraction(_inner(self.state, held)[0]) * Fraction(1, self.norm)
+
+    def _applied(
+        self, ket: tuple[list[Any], list[Any]], party: int, x: int, outcome: int
+    ) -> tuple[list[Any], list[Any]]:
+        """Return a projector, or an observable (outcome -1), on a vector."""
+        rest, size = prod(self.sizes[party + 1 :]), self.sizes[party]
+        self.work.spend(8 * len(ket[0]) * size, "quantum box")
+        re, im = [Fraction(0)] * len(ket[0]), [Fraction(0)] * len(ket[0])
+        for first in range(0, len(re), rest * size):
+            for j in range(first, first + rest):
+                span = slice(j, j + rest * size, rest)
+                for o, (a, b), length in self.known[party][x]:
+                    if outcome in (-1, o):
+                        share = Fraction(-1 if outcome < 0 and o else 1, length)
+                        c, d = (part * share for part in _inner((a, b), (ket[0][span], ket[1][span])))
+                        for k in range(size):
+                            re[j + k * rest] += c * a[k] - d * b[k]
+                            im[j + k * rest] += c * b[k] + d * a[k]
+        return re, im
+
+
+def _ket(raw: Any, length: int, where: str) -> Ket:
+    pairs = [
+        integers(x, where, None, None, 2) if type(x) is list else [integer(x, where), 0]
+        for x in items(raw, where, length)
+    ]
+    return [re for re, _ in pairs], [im for _, im in pairs]
+
+
+def _inner(v: Ket, u: tuple[list[Any], list[Any]]) -> tuple[Any, Any]:
+    """Return <v, u>, antilinear in v."""
+    (a, b), (c, d) = v, u
+    re = sum(x * y for x, y in zip(a, c, strict=True)) + sum(x * y for x, y in zip(b, d, strict=True))
+    im = sum(x * y for x, y in zip(a, d, strict=True)) - sum(x * y for x, y in zip(b, c, strict=True))
+    return re, im
+
+
+class Qubits(Box):
+    r"""Two qubits, :math:`\cos\theta|00\rangle + \sin\theta|11\rangle`, observables :math:`\cos\alpha Z + \sin\alpha X`.
+
+    {"state": [cos 2 theta, sin 2 theta], "angles": [by setting of A, by setting of B]}, an angle a fraction of pi or
+    [cosine, sine]. Mean of A: cos 2 theta cos alpha; of A B: cos alpha cos beta + sin 2 theta sin alpha sin beta.
+    """
+
+    def __init__(self, raw: Any, q: Question, where: str) -> None:
+        closed(raw, where, ("kind", "state", "angles"))
+        if q.outcomes != (2, 2):
+            raise Rejected(f"{where}: two parties with two outcomes each are needed")
+        self.q = q
+        self.state = _direction(raw["state"], where)
+        lists = items(raw["angles"], where, 2)
+        self.angles = [
+            [_direction(x, where) for x in items(own, where, n)]
+            for own, n in zip(lists, q.settings, strict=True)
+        ]
+
+    def at(self, s: int) -> dict[int, Number]:
+        """Return the probabilities from the means."""
+        (a, b), (c, d) = (own[x] for own, x in zip(self.angles, split(s, self.q.settings), strict=True))
+        twist, tie = self.state
+        first, second, both = twist * a, twist * c, a * c + tie * b * d
+        quarter = Fraction(1, 4)
+        return {
+            2 * x + y: (first * (1 - 2 * x) + second * (1 - 2 * y) + both * (1 - 2 * (x ^ y)) + 1) * quarter
+            for x in (0, 1)
+            for y in (0, 1)
+        }
+
+
+def _direction(raw: Any, where: str) -> tuple[Number, Number]:
+    """Return cosine and sine, from a fraction of pi or from two numbers whose squares sum to 1."""
+    if type(raw) is str:
+        turn = fraction(raw, where)
+        return cosine(turn), cosine(Fraction(1, 2) - turn)
+    c, s = (read_number(x, where) for x in items(raw, where, 2))
+    if sign(c * c + s * s - 1) != 0:
+        raise Rejected(f"{where}: the squares of a cosine and a sine do not sum to 1")
+    return c, s

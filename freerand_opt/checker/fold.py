@@ -1,0 +1,190 @@
+r"""The fold over the source: from functionals h_s of the box, one at each setting, to one number r.
+
+.. math:: \sum_s s(s)\, h_s(q) \le r \quad \text{for all distributions } s \text{ of the source and all boxes } q
+
+G, G+, G- are nonnegative functionals that the proof lists. Whatever rounding leaves is added as a constant,
+so that any list proves something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from freerand_opt.checker.failures import Rejected, Work
+from freerand_opt.checker.orders import Cells, Squares, Sum, add, scaled
+from freerand_opt.checker.reading import closed, items
+from freerand_opt.checker.sources import Bits, FullSupport, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.support import contracted, folded_party
+from freerand_opt.checker.symmetry import Relabelling, check_fixed, orbit_top
+from freerand_opt.checker.vertices import vertices
+
+
+class Fold:
+    """One label's proof: its functionals over one unit, and the order that says what is nonnegative."""
+
+    def __init__(self, order: Cells | Squares, grid: int, work: Work) -> None:
+        self.order, self.grid, self.work = order, grid, work
+
+    def bound(self, source: Source, gains: list[dict[Any, Fraction]], raw: Any, where: str) -> Fraction:
+        """Return r."""
+        if type(raw) is dict and "vertices" in raw:
+            closed(raw, where, ("vertices",))
+            points = vertices(source, self.work)
+            return self._points(points, gains, items(raw["vertices"], where, len(points)), where)
+        if isinstance(source, Point):
+            closed(raw, where, ("last",), ("symmetry",))
+            group = self._group(raw.get("symmetry", []), f"{where}: symmetry")
+            return self._points([source.values.values()], gains, [raw["last"]], where, group)
+        if isinstance(source, Product):
+            return self._product(source, gains, raw, where)
+        by_leaf = [gains[s] for s in source.leaves] if isinstance(source, Bits) else gains
+        sums, unit = scaled(by_leaf, self.grid)
+        if isinstance(source, Bits):
+            return self._bits(source, sums, unit, raw, where)
+        if isinstance(source, Limits):
+            return self._limits(source, sums, unit, raw, where)
+        if isinstance(source, FullSupport):
+            return self._full_support(sums, unit, raw, where)
+        return self._rows(source, sums, unit, raw, where)
+
+    def _positive(self, raw: Any, unit: int, where: str) -> Sum:
+        factor = unit // self.grid
+        return {key: value * factor for key, value in self.order.positive(raw, where).items()}
+
+    def _signed(self, raw: Any, unit: int, where: str) -> Sum:
+        factor = unit // self.grid
+        return {key: value * factor for key, value in self.order.signed(raw, where).items()}
+
+    def _close(self, v: Sum, unit: int, last: Any, where: str, group: Sequence[Relabelling] = ()) -> Fraction:
+        """Return the bound of V with the last list, averaged over a group that fixes V."""
+        total = dict(v)
+        add(total, self._positive(last, unit, where))
+        self.work.spend(len(total), "fold")
+        top = orbit_top(total, self.order.one, group, self.work) if group else self.order.top(total)
+        return Fraction(top, unit * self.order.unit)
+
+    def _points(
+        self,
+        points: list[list[Fraction]],
+        gains: list[dict[Any, Fraction]],
+        lists: list[Any],
+        where: str,
+        group: Sequence[Relabelling] = (),
+    ) -> Fraction:
+        found = []
+        for point, last in zip(points, lists, strict=True):
+            total: dict[Any, Fraction] = {}
+            for share, f in zip(point, gains, strict=True):
+                self.work.spend(len(f) if share else 1, "fold")
+                for key, value in f.items() if share else ():
+                    total[key] = total.get(key, Fraction(0)) + share * value
+            (v,), unit = scaled([total], self.grid)
+            check_fixed(v, group, where)
+            found.append(self._close(v, unit, last, where, group))
+        return max(found)
+
+    def _group(self, raw: Any, where: str) -> list[Relabelling]:
+        """Return the relabellings over which what is left may be averaged."""
+        listed = items(raw, where)
+        if isinstance(self.order, Cells) and listed:
+            raise Rejected(f"{where}: relabellings are those of squares")
+        return [Relabelling(own, self.order.q.algebra, where) for own in listed]
+
+    def _between(self, left: Sum, right: Sum, pair: Any, unit: int, where: str) -> tuple[Sum, Sum]:
+        """Return G+ and G- with left <= right + G+ - G-, what is missing or left over added as a constant."""
+        up, down = items(pair, where, 2)
+        plus, minus = self._positive(up, unit, where), self._positive(down, unit, where)
+        self.work.spend(len(left) + len(right) + len(plus) + len(minus), "fold")
+        gap = dict(left)
+        for more, factor in ((right, -1), (plus, -1), (minus, 1)):
+            add(gap, more, factor)
+        rho = self.order.top(gap)
+        add(plus if rho > 0 else minus, {self.order.one: abs(rho)})
+        return plus, minus
+
+    def _bits(self, source: Bits, level: list[Sum], unit: int, raw: Any, where: str) -> Fraction:
+        """Fold node by node, the deepest first, from left to right: V = V_r + high G+ - low G-."""
+        closed(raw, where, ("nodes", "last"))
+        pairs = iter(items(raw["nodes"], where, len(level) - 1))
+        for low, high in reversed(source.ranges):
+            scale = low.denominator * high.denominator
+            above = []
+            for left, right in zip(level[::2], level[1::2], strict=True):
+                plus, minus = self._between(left, right, next(pairs), unit, where)
+                v = {key: value * scale for key, value in right.items()}
+                add(v, plus, int(high * scale))
+                add(v, minus, -int(low * scale))
+                above.append(v)
+            level, unit = above, unit * scale
+        return self._close(level[0], unit, raw["last"], where)
+
+    def _limits(self, source: Limits, sums: list[Sum], unit: int, raw: Any, where: str) -> Fraction:
+        """V = H + sum of upper G+ - lower G-, with h_s <= H + G+ - G- at each setting."""
+        closed(raw, where, ("level", "settings", "last"))
+        level = self._signed(raw["level"], unit, where)
+        ends = [(source.upper[s], source.lower[s]) for s in range(len(sums))]
+        scale = 1
+        for high, low in ends:
+            scale *= (high * scale).denominator
+            scale *= (low * scale).denominator
+        v = {key: value * scale for key, value in level.items()}
+        for h, pair, (high, low) in zip(sums, items(raw["settings"], where, len(sums)), ends, strict=True):
+            plus, minus = self._between(h, level, pair, unit, where)
+            add(v, plus, int(high * scale))
+            add(v, minus, -int(low * scale))
+        return self._close(v, unit * scale, raw["last"], where)
+
+    def _full_support(self, sums: list[Sum], unit: int, raw: Any, where: str) -> Fraction:
+        """V is at least every h_s."""
+        closed(raw, where, ("level", "settings", "last"))
+        v = self._signed(raw["level"], unit, where)
+        excess = 0
+        for h, slack in zip(sums, items(raw["settings"], where, len(sums)), strict=True):
+            gap = dict(h)
+            add(gap, v, -1)
+            add(gap, self._positive(slack, unit, where))
+            excess = max(excess, self.order.top(gap))
+        add(v, {self.order.one: excess})
+        return self._close(v, unit, raw["last"], where)
+
+    def _rows(self, source: Rows, sums: list[Sum], unit: int, raw: Any, where: str) -> Fraction:
+        """h_s + sum of row_k(s) G_k + slack_s <= r at each setting."""
+        closed(raw, where, ("rows", "settings"))
+        lists = items(raw["rows"], where, len(source.rows))
+        held = [
+            (self._signed if equal else self._positive)(own, unit, where)
+            for own, equal in zip(lists, source.equal, strict=True)
+        ]
+        found = []
+        for s, (h, slack) in enumerate(zip(sums, items(raw["settings"], where, len(sums)), strict=True)):
+            total = {key: Fraction(value) for key, value in h.items()}
+            for row, g in zip(source.rows, held, strict=True):
+                self.work.spend(len(g) + 1, "fold")
+                for key, value in g.items() if row.get(s) else ():
+                    total[key] = total.get(key, Fraction(0)) + row[s] * value
+            (whole,), more = scaled([total], 1)
+            add(whole, self._positive(slack, unit, where), more)
+            found.append(Fraction(self.order.top(whole), unit * more * self.order.unit))
+        return max(found)
+
+    def _product(self, source: Product, gains: list[dict[Any, Fraction]], raw: Any, where: str) -> Fraction:
+        """Fold over one party's source for all products of vertices of the others."""
+        closed(raw, where, ("products",))
+        last, others = folded_party(source, self.work)
+        chosen = list(product(*others))
+        keys = {key for f in gains for key in f}
+        found = []
+        for own, proof in zip(chosen, items(raw["products"], where, len(chosen)), strict=True):
+            inner: list[dict[Any, Fraction]] = [{} for _ in range(source.sizes[last])]
+            for key in keys:
+                self.work.spend(len(gains), "fold")
+                values = [f.get(key, Fraction(0)) for f in gains]
+                for f, value in zip(inner, contracted(source.sizes, last, own, values), strict=True):
+                    f[key] = value
+            found.append(self.bound(source.parts[last], inner, proof, where))
+        if not found:
+            raise Rejected(f"{where}: the source has no vertices")
+        return max(found)

@@ -1,0 +1,86 @@
+"""Whether masses are those of a distribution of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import product
+from math import prod
+
+from freerand_opt.checker.failures import Rejected
+from freerand_opt.checker.reading import Vector
+from freerand_opt.checker.sources import Bits, FullSupport, Limits, Point, Product, Rows, Source
+
+
+def check_masses(source: Source, masses: Vector[Fraction], where: str) -> None:
+    """Raise Rejected unless masses P(w) P(s|w) are of a distribution of the source, times P(w)."""
+    if any(x < 0 for x in masses.but.values()) or (masses.default or 0) < 0:
+        raise Rejected(f"{where}: a mass is negative")
+    if isinstance(source, Point):
+        total = _total(masses)
+        for s in _indices(masses, source.values):
+            if masses[s] != total * source.values[s]:
+                raise Rejected(f"{where}: the masses are not proportional to the source's only distribution")
+        return
+    values = masses.values()
+    if isinstance(source, Bits):
+        _check_bits(source, values, where)
+    elif isinstance(source, Limits):
+        total = sum(values, Fraction(0))
+        for s, mass in enumerate(values):
+            if not source.lower[s] * total <= mass <= source.upper[s] * total:
+                raise Rejected(f"{where}: P({s}|w) is outside its limits")
+    elif isinstance(source, Rows):
+        for row, equal in zip(source.rows, source.equal, strict=True):
+            left = sum((factor * values[s] for s, factor in row.items()), Fraction(0))
+            if left < 0 or (equal and left):
+                raise Rejected(f"{where}: an inequality of the source is broken")
+    elif isinstance(source, FullSupport):
+        if sum(values) and not all(values):
+            raise Rejected(f"{where}: a setting has probability 0")
+    else:
+        _check_product(source, values, where)
+
+
+def _total(masses: Vector[Fraction]) -> Fraction:
+    rest = masses.length - len(masses.but)
+    return sum(masses.but.values(), (masses.default or Fraction(0)) * rest)
+
+
+def _indices(masses: Vector[Fraction], values: Vector[Fraction]) -> Iterator[int]:
+    """Return the indices at which two vectors may differ from their defaults, and one more."""
+    special = {*masses.but, *values.but}
+    yield from special
+    yield from (s for s in range(masses.length) if s not in special) if len(special) < masses.length else ()
+
+
+def _check_bits(source: Bits, values: list[Fraction], where: str) -> None:
+    """Check the one distribution on the leaves that the masses name; leaves must name different settings."""
+    if len(set(source.leaves)) < len(source.leaves):
+        raise Rejected(f"{where}: several strings name one setting, so masses are given as a flow")
+    if sum(values) != sum(values[s] for s in source.leaves):
+        raise Rejected(f"{where}: a setting that no string names has a mass")
+    level = [values[s] for s in source.leaves]
+    for low, high in reversed(source.ranges):
+        nodes = []
+        for left, right in zip(level[::2], level[1::2], strict=True):
+            node = left + right
+            if not low * node <= left <= high * node:
+                raise Rejected(f"{where}: a bit is more biased than the source allows")
+            nodes.append(node)
+        level = nodes
+
+
+def _check_product(source: Product, values: list[Fraction], where: str) -> None:
+    total = sum(values, Fraction(0))
+    marginals: list[list[Fraction]] = [[Fraction(0)] * n for n in source.sizes]
+    strings = list(product(*(range(n) for n in source.sizes)))
+    for digits, mass in zip(strings, values, strict=True):
+        for marginal, x in zip(marginals, digits, strict=True):
+            marginal[x] += mass
+    for part, marginal in zip(source.parts, marginals, strict=True):
+        check_masses(part, Vector(len(marginal), None, dict(enumerate(marginal))), where)
+    for digits, mass in zip(strings, values, strict=True):
+        shares = prod((marginal[x] for marginal, x in zip(marginals, digits, strict=True)), start=Fraction(1))
+        if mass * total ** (len(marginals) - 1) != shares:
+            raise Rejected(f"{where}: the parties' settings are not independent given w")

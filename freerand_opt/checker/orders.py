@@ -1,0 +1,169 @@
+r"""Linear functionals of a box, and which of them are nonnegative on every box.
+
+*Cells*: marginal probabilities without each party's last outcome, in which no-signalling and normalisation hold
+identically; nonnegative are sums of P(o|s). *Squares*: real means of words; nonnegative are means of
+:math:`\sum p^* p`. To both, terms that vanish on every box with the question's zeros may be added.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import lcm, prod
+from operator import mul
+from typing import Any, TypeAlias
+
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.question import Question, split
+from freerand_opt.checker.reading import flat_pairs, integers, items
+from freerand_opt.checker.words import Word
+from freerand_opt.checker.zeros import Zeros
+
+Key: TypeAlias = int | Word
+#: Integers by key, over a unit that is kept beside.
+Sum: TypeAlias = dict[Any, int]
+
+
+def add(total: Sum, more: Sum, factor: int = 1) -> None:
+    """Add a multiple to a sum."""
+    for key, value in more.items():
+        total[key] = total.get(key, 0) + factor * value
+
+
+class Cells:
+    """Functionals of no-signalling boxes, by number of the cell in mixed radix; 0 is the constant."""
+
+    one: Any = 0
+
+    def __init__(self, q: Question, zeros: Zeros, work: Work) -> None:
+        self.q, self.zeros, self.work = q, zeros, work
+        self.sizes = [1 + n * (d - 1) for n, d in zip(q.settings, q.outcomes, strict=True)]
+        self.known: dict[tuple[int, int], Sum] = {}
+        self.unit = 1
+
+    def cell(self, s: int, o: int) -> Sum:
+        """Return P(o|s) in cells."""
+        if (s, o) not in self.known:
+            found = {0: 1}
+            parts = zip(split(s, self.q.settings), split(o, self.q.outcomes), strict=True)
+            for (x, out), size, d in zip(parts, self.sizes, self.q.outcomes, strict=True):
+                own = [(1 + x * (d - 1) + out, 1)]
+                if out == d - 1:
+                    own = [(0, 1), *((1 + x * (d - 1) + k, -1) for k in range(d - 1))]
+                self.work.spend(len(found) * len(own), "cells")
+                found = {key * size + k: value * factor for key, value in found.items() for k, factor in own}
+            self.known[s, o] = found
+        return self.known[s, o]
+
+    def words(self, words: dict[Word, Fraction]) -> dict[Any, Fraction]:
+        """Return words in cells: there are none."""
+        if words:
+            raise Rejected("cells: the question speaks of moments")
+        return {}
+
+    def positive(self, raw: Any, where: str) -> Sum:
+        """Return a flat list [cell, integer, ..] of P(o|s), cell = s * outcomes + o, integers positive."""
+        listed = self.zeros.split(raw, where)
+        total: Sum = {}
+        count, width = self.q.shape
+        for place, value in flat_pairs(listed, where, count * width):
+            if value < 0:
+                raise Rejected(f"{where}: a multiplier of a probability is negative")
+            add(total, self.cell(*divmod(place, width)), value)
+        for s, o, word, value in self.zeros.read(raw, where):
+            if word is not None:
+                raise Unreadable(f"{where}: a zero has no word where boxes are not quantum")
+            add(total, self.cell(s, o), value)
+        return total
+
+    def signed(self, raw: Any, where: str) -> Sum:
+        """Return a flat list [number of the cell, integer, ..]."""
+        return dict(flat_pairs(raw, where, prod(self.sizes)))
+
+    def top(self, f: Sum) -> int:
+        """Return a bound on normalised boxes: every cell is in [0, 1]."""
+        return f.get(0, 0) + sum(value for key, value in f.items() if key and value > 0)
+
+
+class Squares:
+    """Functionals of quantum boxes, by word and not by its reverse."""
+
+    def __init__(self, q: Question, raw: Any, zeros: Zeros, work: Work) -> None:
+        self.q, self.zeros, self.work = q, zeros, work
+        self.algebra = q.algebra
+        self.listed = [self.algebra.word(name, "words") for name in items(raw, "words")]
+        if len(set(self.listed)) < len(self.listed):
+            raise Unreadable("words: one is listed twice")
+        self.one: Any = self.algebra.one
+        self.unit = prod(2 for d in q.outcomes if d == 2)
+        self.known: dict[tuple[int, int], Sum] = {}
+
+    def cell(self, s: int, o: int) -> Sum:
+        """Return P(o|s) in words, over `unit`."""
+        if (s, o) not in self.known:
+            found, _ = self.algebra.projector(split(o, self.q.outcomes), split(s, self.q.settings))
+            self.work.spend(len(found), "words")
+            total: Sum = {}
+            for word, value in found.items():
+                add(total, {self.algebra.moment(word): value})
+            self.known[s, o] = total
+        return self.known[s, o]
+
+    def words(self, words: dict[Word, Fraction]) -> dict[Any, Fraction]:
+        """Return words as they are, over `unit`."""
+        return {word: value * self.unit for word, value in words.items()}
+
+    def positive(self, raw: Any, where: str) -> Sum:
+        """Return the sum of p* p: blocks [places of words, rows of integers], a row for each of these words.
+
+        Entry j of a row is the word's coefficient in the polynomial p_j; zeros at the end are left out.
+        """
+        total: Sum = {}
+        for block in items(self.zeros.split(raw, where), where):
+            places, rows = items(block, where, 2)
+            held = [self.listed[k] for k in integers(places, where, 0, len(self.listed) - 1)]
+            columns = [integers(row, where, None, None) for row in items(rows, where, len(held))]
+            if len(set(held)) < len(held) or any(row and not row[-1] for row in columns):
+                raise Unreadable(f"{where}: words differ, and zeros at the end of a row are left out")
+            self.work.spend(sum(len(row) for row in columns) * len(held) // 8 + len(held) ** 2, "squares")
+            for j, (right, row) in enumerate(zip(held, columns, strict=True)):
+                for i in range(j + 1):
+                    value = sum(map(mul, columns[i], row)) * (self.unit if i == j else 2 * self.unit)
+                    moment = self.algebra.product(held[i], right) if value else None
+                    if moment is not None:
+                        total[moment] = total.get(moment, 0) + value
+        for s, o, word, value in self.zeros.read(raw, where):
+            v = self.algebra.one if word is None else self.algebra.word(word, where)
+            projector, _ = self.algebra.projector(split(o, self.q.outcomes), split(s, self.q.settings))
+            for right, factor in projector.items():
+                moment = self.algebra.product(v, right, turned=False)
+                if moment is not None:
+                    total[moment] = total.get(moment, 0) + value * factor
+        return total
+
+    def signed(self, raw: Any, where: str) -> Sum:
+        """Return a flat list [place of a word, integer, ..]."""
+        total: Sum = {}
+        for place, value in flat_pairs(raw, where, len(self.listed)):
+            add(total, {self.algebra.moment(self.listed[place]): value * self.unit})
+        return total
+
+    def top(self, f: Sum) -> int:
+        """Return a bound on normalised boxes: every mean of a word is in [-1, 1]."""
+        return f.get(self.one, 0) + sum(abs(value) for key, value in f.items() if key != self.one)
+
+
+def gain(
+    order: Cells | Squares, constant: Fraction, cells: dict[int, Fraction], s: int
+) -> dict[Any, Fraction]:
+    """Return constant + sum of factors times P(o|s) as a functional."""
+    total: dict[Any, Fraction] = {order.one: constant * order.unit}
+    for o, factor in cells.items():
+        for key, value in order.cell(s, o).items():
+            total[key] = total.get(key, Fraction(0)) + factor * value
+    return total
+
+
+def scaled(gains: list[dict[Any, Fraction]], grid: int) -> tuple[list[Sum], int]:
+    """Return functionals as integers over one unit, a multiple of `grid`."""
+    unit = lcm(grid, *(value.denominator for f in gains for value in f.values()))
+    return [{key: int(value * unit) for key, value in f.items() if value} for f in gains], unit

@@ -1,0 +1,179 @@
+"""Source points of an attack: P(w) P(s|w) listed, or as a node of a flow graph of bits.
+
+A flow graph lists nodes [chance of the left child, left, right], deepest first; a child is the number of an
+earlier node, or null for a leaf. The chances lie in the ranges of the source's bits, so membership is local.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.membership import check_masses
+from freerand_opt.checker.question import Question
+from freerand_opt.checker.reading import Vector, closed, fraction, integer, items, vector
+from freerand_opt.checker.sources import Bits
+
+
+@dataclass(frozen=True)
+class Node:
+    """Bits below a node: the chance of the first being 0, and what follows; height 0 is a leaf."""
+
+    height: int
+    chance: Fraction
+    left: int | None
+    right: int | None
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The nodes of a flow graph, and the source whose bits they are."""
+
+    source: Bits
+    nodes: tuple[Node, ...]
+
+    def children(self, k: int | None) -> tuple[Fraction, int | None, int | None]:
+        """Return chance, left and right of a node."""
+        assert k is not None
+        return self.nodes[k].chance, self.nodes[k].left, self.nodes[k].right
+
+    def masses(self, k: int, weight: Fraction, work: Work) -> Vector[Fraction]:
+        """Return P(w) P(s|w) by joint setting."""
+        work.spend(2 * len(self.source.leaves), "flow")
+        level: list[tuple[int | None, Fraction]] = [(k, weight)]
+        for _ in self.source.ranges:
+            below = []
+            for node, mass in level:
+                chance, left, right = self.children(node)
+                below += [(left, mass * chance), (right, mass - mass * chance)]
+            level = below
+        found = dict.fromkeys(range(self.source.size), Fraction(0))
+        for s, (_, mass) in zip(self.source.leaves, level, strict=True):
+            found[s] += mass
+        return Vector(self.source.size, None, found)
+
+    def mass(self, k: int, weight: Fraction, leaf: int) -> Fraction:
+        """Return P(w) P(leaf|w)."""
+        node: int | None = k
+        for bit in reversed(range(len(self.source.ranges))):
+            chance, left, right = self.children(node)
+            node, weight = (right, weight - weight * chance) if leaf >> bit & 1 else (left, weight * chance)
+        return weight
+
+
+@dataclass(frozen=True)
+class Point:
+    """One source point: listed masses, or a weight and the root of a flow."""
+
+    masses: Vector[Fraction] | None
+    weight: Fraction
+    node: int = 0
+
+
+def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
+    """Return the flow graph {"palette": [chances], "nodes": [[code, left, right], ..]} of an attack, if any."""
+    if raw is None:
+        return None
+    where = "attack: flow"
+    closed(raw, where, ("palette", "nodes"))
+    if not isinstance(q.source, Bits):
+        raise Rejected(f"{where}: the source is not one of bits in one time order")
+    palette = [fraction(x, where) for x in items(raw["palette"], where)]
+    nodes: list[Node] = []
+    used = set()
+    for entry in items(raw["nodes"], where):
+        work.spend(4, where)
+        code, left, right = items(entry, where, 3)
+        for child in (left, right):
+            if child is not None:
+                integer(child, f"{where}: a child comes earlier", 0, len(nodes) - 1)
+        heights = {0 if child is None else nodes[child].height for child in (left, right)}
+        height = 1 + heights.pop()
+        chance = palette[integer(code, where, 0, len(palette) - 1)]
+        used.add(code)
+        if heights or height > len(q.source.ranges):
+            raise Rejected(
+                f"{where}: the two children of a node differ in height, or there are too many bits"
+            )
+        low, high = q.source.ranges[-height]
+        if not low <= chance <= high:
+            raise Rejected(f"{where}: a chance is outside the source's range")
+        nodes.append(Node(height, chance, left, right))
+    if len(used) < len(palette) or len(set(palette)) < len(palette):
+        raise Unreadable(f"{where}: a palette has no unused and no equal entries")
+    return Flow(q.source, tuple(nodes))
+
+
+def read_point(
+    raw: Any, more: tuple[str, ...], q: Question, flow: Flow | None, work: Work, where: str
+) -> Point:
+    """Return the source point of a strategy, and check that it is one of the source."""
+    if type(raw) is dict and "masses" in raw:
+        closed(raw, where, ("masses", *more))
+        count = q.shape[0]
+        masses = vector(raw["masses"], f"{where}: masses", count, lambda x, place: fraction(x, place, 0))
+        rest = Fraction(0) if masses.default is None else masses.default * (count - len(masses.but))
+        work.spend(min(count, 1 + len(masses.but)) * 8, where)
+        check_masses(q.source, masses, where)
+        return Point(masses, rest + sum(masses.but.values()))
+    closed(raw, where, ("weight", "node", *more))
+    weight, node = fraction(raw["weight"], where, 0), integer(raw["node"], where, 0)
+    if flow is None or node >= len(flow.nodes) or flow.nodes[node].height != len(flow.source.ranges):
+        raise Rejected(f"{where}: the node is no root of the flow graph")
+    return Point(None, weight, node)
+
+
+def check_observed(q: Question, points: list[Point], flow: Flow | None, work: Work) -> None:
+    """Raise Rejected unless the points add up to the observed distribution (or to 1)."""
+    total = sum((point.weight for point in points), Fraction(0))
+    if total != 1:
+        raise Rejected("attack: the weights do not sum to 1")
+    if q.observed is None:
+        return
+    listed = [point.masses for point in points if point.masses is not None]
+    nodes: dict[int | None, Fraction] = {}
+    for point in points:
+        if point.masses is None:
+            nodes[point.node] = nodes.get(point.node, Fraction(0)) + point.weight
+    special = {s for masses in (*listed, q.observed) for s in masses.but}
+    if flow is not None and nodes:
+        if listed:
+            raise Rejected("attack: masses are all listed, or all given by the flow graph")
+        _check_flow(q.observed, flow, nodes, work)
+        return
+    work.spend(len(special) * (len(listed) + 1), "attack")
+    rest = [next((s for s in range(q.observed.length) if s not in special), 0)] if special or listed else []
+    for s in {*special, *rest}:
+        if sum((masses[s] for masses in listed), Fraction(0)) != q.observed[s]:
+            raise Rejected(f"attack: setting {s} does not have its observed probability")
+
+
+def _check_flow(
+    observed: Vector[Fraction], flow: Flow, nodes: dict[int | None, Fraction], work: Work
+) -> None:
+    """Walk down with all roots at once; below equal combinations all is alike if the settings are uniform."""
+    alike = not observed.but and len(set(flow.source.leaves)) == observed.length == len(flow.source.leaves)
+    by_setting: dict[int, Fraction] = {}
+    level: dict[Any, tuple[dict[int | None, Fraction], int]] = {0: (nodes, 0)}
+    for _ in flow.source.ranges:
+        below: dict[Any, tuple[dict[int | None, Fraction], int]] = {}
+        for held, place in level.values():
+            work.spend(4 * len(held) + 4, "flow")
+            left: dict[int | None, Fraction] = {}
+            right: dict[int | None, Fraction] = {}
+            for node, mass in held.items():
+                chance, first, second = flow.children(node)
+                left[first] = left.get(first, Fraction(0)) + mass * chance
+                right[second] = right.get(second, Fraction(0)) + mass - mass * chance
+            for child, more in ((left, 0), (right, 1)):
+                key = frozenset(child.items()) if alike else 2 * place + more
+                below[key] = (child, 2 * place + more)
+        level = below
+    for held, place in level.values():
+        s = flow.source.leaves[place]
+        by_setting[s] = by_setting.get(s, Fraction(0)) + sum(held.values(), Fraction(0))
+    for s in by_setting if alike else range(observed.length):
+        if by_setting.get(s, Fraction(0)) != observed[s]:
+            raise Rejected(f"attack: setting {s} does not have its observed probability")

@@ -1,0 +1,222 @@
+r"""Prices on named rows of the question, and what they leave of the objective at each setting.
+
+With z(o, s) = sum over w of P(w) P(s|w) P(o|s, w), prices y(s) of the observed settings and m_k of the tests,
+
+.. math:: h_g(o, s) = \phi_g(o, s) - y(s) - \sum_k m_k f_k(o, s), \qquad
+   \max_{g, s, q} \sum_{s, o} s(s)\, q(o|s)\, h_g(o, s) \le r
+   \;\Rightarrow\; \text{answer} \le r + \sum_s y(s) P(s) + \sum_k m_k I_k .
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.numbers import Number, sign
+from freerand_opt.checker.question import Functional, Kept, Question, Test
+from freerand_opt.checker.reading import Vector, closed, fraction, items, vector
+from freerand_opt.checker.support import largest_mass, largest_ratio
+from freerand_opt.checker.words import Word
+
+
+@dataclass
+class Rest:
+    """What is left of the objective: a constant by setting, factors of P(o|s), and of words at every setting.
+
+    `right` is the sum of m_k I_k, `bound` what the answer is compared with if the settings asked for
+    have no stated probability (None otherwise).
+    """
+
+    constants: Vector[Fraction]
+    cells: dict[int, dict[int, Fraction]] = field(default_factory=dict)
+    words: dict[Word, Fraction] = field(default_factory=dict)
+    right: Number = Fraction(0)
+    bound: Fraction | None = None
+
+    def add(self, s: int, o: int, value: Fraction) -> None:
+        """Add to the factor of P(o|s)."""
+        row = self.cells.setdefault(s, {})
+        row[o] = row.get(o, Fraction(0)) + value
+
+    def shift(self, s: int, value: Fraction) -> None:
+        """Add to the constant of a setting."""
+        self.constants.but[s] = self.constants[s] + value
+
+
+def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
+    """Return h without the guess; with `empty` the claim is that no strategy exists, and phi = 0."""
+    where = "prices"
+    count = q.shape[0]
+    fixed = not empty and (
+        q.ask.at is not None or (q.ask.score is not None and q.ask.score.on == "conditional")
+    )
+    ratio = q.observed is None and fixed
+    keys = ("tests",) if q.observed is None else ("settings", "tests")
+    closed(raw, where, (*keys, *(("bound",) if ratio else ())))
+    zero = Vector(count, Fraction(0), {})
+    rest = Rest(zero)
+    if q.observed is not None:
+        y = vector(raw["settings"], f"{where}: settings", count, fraction)
+        default = None if y.default is None else -y.default
+        rest.constants = Vector(count, default, {s: -x for s, x in y.but.items()})
+        rest.right = _mean(y, q.observed)
+    if ratio:
+        rest.bound = fraction(raw["bound"], f"{where}: bound")
+        rest.shift(_place(q), -rest.bound)
+    prices = items(raw["tests"], f"{where}: tests", len(q.tests))
+    for k, (price, test) in enumerate(zip(prices, q.tests, strict=True)):
+        work.spend(
+            len(test.table) * q.shape[1] if isinstance(test, Kept) else len(test.functional.terms), where
+        )
+        _charge(rest, price, test, q, f"{where}: test {k}", work)
+    if not empty and q.ask.score is not None:
+        _score(rest, q.ask.score, q)
+    return rest
+
+
+def _mean(y: Vector[Fraction], observed: Vector[Fraction]) -> Fraction:
+    special = {*y.but, *observed.but}
+    rest = (y.default or Fraction(0)) * (observed.default or Fraction(0)) * (y.length - len(special))
+    return sum((y[s] * observed[s] for s in special), rest)
+
+
+def _place(q: Question) -> int:
+    """Return the one setting that is asked about; with unconstrained settings a sum of ratios is refused."""
+    if q.ask.at is not None:
+        return q.ask.at
+    assert q.ask.score is not None
+    settings = q.ask.score.settings
+    if len(settings) != 1:
+        raise Rejected(
+            "a conditional score at several settings with unconstrained settings is a sum of ratios"
+        )
+    return settings[0]
+
+
+def _score(rest: Rest, score: Functional, q: Question) -> None:
+    for (s, o), factor in score.terms.items():
+        share = q.weight(s) if score.on == "conditional" and q.observed is not None else 1
+        rest.add(s, o, q.ask.sign * factor / share)
+    for word, factor in score.words.items():
+        rest.words[word] = rest.words.get(word, Fraction(0)) + q.ask.sign * factor
+
+
+def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, work: Work) -> None:
+    """Subtract m f from what is left, and add m I on the right side."""
+    if isinstance(test, Kept):
+        cells = [(s, o) for s in test.table for o in range(q.shape[1])]
+        prices = vector(raw, where, len(cells), lambda x, _: x)
+        for k, (s, o) in enumerate(cells):
+            m, score = _price(prices[k], "=", where)
+            if m:
+                end = test.table[s][o] + (test.tolerance if m > 0 else -test.tolerance)
+                _conditional(rest, {(s, o): m}, m, end, score, q, where)
+        return
+    f = test.functional
+    several = f.on == "conditional" and q.observed is None and len(f.settings) > 1
+    if several:
+        _ratios(rest, raw, test, q, where, work)
+        return
+    m, score = _price(raw, test.relation, where)
+    if not m:
+        return
+    if f.on == "conditional":
+        _conditional(rest, {key: m * x for key, x in f.terms.items()}, m, test.score, score, q, where)
+        return
+    if score is not None:
+        raise Unreadable(f"{where}: a rational score is given only where it multiplies masses")
+    for (s, o), factor in f.terms.items():
+        rest.add(s, o, -m * factor)
+    for word, factor in f.words.items():
+        rest.words[word] = rest.words.get(word, Fraction(0)) - m * factor
+    rest.right = rest.right + test.score * m
+
+
+def _price(raw: Any, relation: str, where: str) -> tuple[Fraction, Fraction | None]:
+    """Return a price of the right sign, and the rational score that comes with it, if any."""
+    score = None
+    if type(raw) is list:
+        raw, rational = items(raw, where, 2)
+        score = fraction(rational, where)
+    m = fraction(raw, where)
+    if (relation == "<=" and m < 0) or (relation == ">=" and m > 0):
+        raise Rejected(f"{where}: the price of a test {relation} has the wrong sign")
+    return m, score
+
+
+def _conditional(
+    rest: Rest,
+    priced: dict[tuple[int, int], Fraction],
+    m: Fraction,
+    score: Number,
+    rational: Fraction | None,
+    q: Question,
+    where: str,
+) -> None:
+    """Charge m times a conditional score: P(o, s)/P(s), or P(o, s) - I P(s) with unconstrained settings."""
+    for (s, o), factor in priced.items():
+        rest.add(s, o, -factor / (1 if q.observed is None else q.weight(s)))
+    if q.observed is not None:
+        if rational is not None:
+            raise Unreadable(f"{where}: a rational score is given only where it multiplies masses")
+        rest.right = rest.right + score * m
+        return
+    (s,) = {s for s, _ in priced}
+    rest.shift(s, m * _outward(score, rational, m > 0, where))
+
+
+def _outward(score: Number, rational: Fraction | None, above: bool, where: str) -> Fraction:
+    """Return a fraction that is the score, or on its safe side."""
+    if isinstance(score, Fraction) == (rational is not None):
+        raise Unreadable(f"{where}: a rational score comes with an irrational one that multiplies masses")
+    if rational is None:
+        assert isinstance(score, Fraction)
+        return score
+    if sign(score - rational) * (1 if above else -1) > 0:
+        raise Rejected(f"{where}: the rational score is on the wrong side")
+    return rational
+
+
+def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Work) -> None:
+    """Charge the linear consequences (a), (b), (c) of a sum of ratios (docs/proofs/ratios.md).
+
+    With g = f - min f >= 0 at each setting and I' the score without these minima: (a) the sum of Z_s/M_s is
+    at most I'; (b) the sum of Z_s/R_s is at most I' P(at); (c) Z_s <= I' P(s). M_s is the largest mass of s,
+    R_s its largest ratio to the setting asked for.
+    """
+    if test.relation == "=":
+        raise Rejected(f"{where}: a sum of ratios is tested by <= or >=")
+    turn = 1 if test.relation == "<=" else -1
+    closed(raw, where, ("masses", "ratios", "settings", "score"))
+    low: dict[int, Fraction] = {}
+    for s in test.functional.settings:
+        values = [turn * test.functional.terms.get((s, o), Fraction(0)) for o in range(q.shape[1])]
+        low[s] = min(values)
+    score = test.score * Fraction(turn)
+    exact = score - sum(low.values(), Fraction(0))
+    limit = fraction(raw["score"], where)
+    if sign(exact - limit) > 0:
+        raise Rejected(f"{where}: the rational score is on the wrong side")
+    a, b = (fraction(raw[key], where, 0) for key in ("masses", "ratios"))
+    c = vector(raw["settings"], where, len(low), lambda x, place: fraction(x, place, 0))
+    rest.right = rest.right + a * limit
+    if b:
+        if rest.bound is None:
+            raise Rejected(f"{where}: ratios need a setting that is asked about")
+        rest.shift(_place(q), b * limit)
+    for k, (s, least) in enumerate(low.items()):
+        share = c[k]
+        if a:
+            share += a / largest_mass(q.source, s, work)
+        if b:
+            ratio = largest_ratio(q.source, s, _place(q), work)
+            if ratio is None:
+                raise Rejected(f"{where}: the source has no largest ratio of masses")
+            share += b / ratio
+        rest.shift(s, c[k] * limit)
+        for o in range(q.shape[1]):
+            value = turn * test.functional.terms.get((s, o), Fraction(0)) - least
+            if value and share:
+                rest.add(s, o, -share * value)

@@ -1,0 +1,330 @@
+"""The question of a certificate, read with a closed grammar.
+
+A joint setting s and a joint outcome o are numbers in row-major order, party A slowest. Terms are [s, o, factor].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from math import prod
+from typing import Any
+
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.numbers import Number, read_number
+from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, integers, items, vector
+from freerand_opt.checker.sources import Source, read_source
+from freerand_opt.checker.words import Algebra, Word
+
+MOST_PARTIES = 26
+MOST_JOINT = 1 << 22
+RELATIONS = ("<=", ">=", "=")
+GUESSES = ("guessing-probability", "trace-distance")
+
+
+@dataclass(frozen=True)
+class Functional:
+    """Factors of P(o|s) (`on` conditional), of P(o, s) (joint), or of means of words (moments)."""
+
+    on: str
+    terms: dict[tuple[int, int], Fraction]
+    words: dict[Word, Fraction]
+
+    @property
+    def settings(self) -> list[int]:
+        """Return the joint settings that occur, ascending."""
+        return sorted({s for s, _ in self.terms})
+
+
+@dataclass(frozen=True)
+class Test:
+    """The observed score of a functional stands in a relation to a number."""
+
+    functional: Functional
+    relation: str
+    score: Number
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Observed P(o|s) is within `tolerance` of `table[s][o]` at these settings."""
+
+    table: dict[int, list[Number]]
+    tolerance: Fraction
+
+
+@dataclass(frozen=True)
+class Relations:
+    """Products of outcomes of many parties: `signs[k]` at settings with k ones, 0 if not tested.
+
+    Wrong outcomes weigh at most `violated` in all; or `whole`: the GHZ state's behaviour is observed.
+    """
+
+    signs: tuple[int, ...]
+    violated: Fraction
+    whole: bool
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The output is the outcome of one of the parties, picked by bits within `epsilon` of fair."""
+
+    bits: int
+    selection: str
+    epsilon: Fraction
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A guess of `values[outcomes of the parties `of`]` at a joint setting (None: averaged), or a score.
+
+    `told`: the adversary learns the settings before she guesses (averages alone).
+    """
+
+    quantity: str
+    of: tuple[int, ...] = ()
+    values: tuple[int, ...] = ()
+    count: int = 0
+    picked: Picked | None = None
+    at: int | None = None
+    told: bool = False
+    score: Functional | None = None
+    sign: int = 1
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who measures, which source, what is observed, which devices, what is tested and asked."""
+
+    settings: tuple[int, ...]
+    outcomes: tuple[int, ...]
+    source: Source
+    observed: Vector[Fraction] | None
+    devices: str
+    tests: tuple[Test | Kept, ...]
+    relations: Relations | None
+    ask: Ask
+    algebra: Algebra
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return the numbers of joint settings and joint outcomes."""
+        return prod(self.settings), prod(self.outcomes)
+
+    def digits(self, s: int) -> list[int]:
+        """Return the parties' settings of a joint setting."""
+        return split(s, self.settings)
+
+    def weight(self, s: int) -> Fraction:
+        """Return the observed probability of a setting where P(o|s) is spoken of."""
+        assert self.observed is not None
+        if not self.observed[s]:
+            raise Rejected(f"setting {s} is never observed, P(.|{s}) has no meaning")
+        return self.observed[s]
+
+
+def split(index: int, sizes: tuple[int, ...]) -> list[int]:
+    """Return the digits of a joint index, the last party fastest."""
+    parts = []
+    for size in reversed(sizes):
+        index, part = divmod(index, size)
+        parts.append(part)
+    return parts[::-1]
+
+
+def joint(parts: list[int], sizes: tuple[int, ...]) -> int:
+    """Return the joint index of digits."""
+    index = 0
+    for part, size in zip(parts, sizes, strict=True):
+        index = index * size + part
+    return index
+
+
+def read_question(raw: Any, work: Work) -> Question:
+    """Return the question; raise Unreadable where it has no meaning."""
+    where = "question"
+    needed = ("settings", "outcomes", "source", "observed", "devices", "tests", "ask")
+    closed(raw, where, needed, ("relations",))
+    settings = tuple(integers(raw["settings"], f"{where}: settings", 1, MOST_JOINT))
+    outcomes = tuple(integers(raw["outcomes"], f"{where}: outcomes", 1, 1000, len(settings)))
+    if not 1 <= len(settings) <= (MOST_PARTIES if "relations" not in raw else 256):
+        raise Unreadable(f"{where}: 1 to {MOST_PARTIES} parties are needed")
+    devices = choice(raw["devices"], f"{where}: devices", ("local", "no-signalling", "quantum"))
+    if "relations" in raw:
+        return _many(raw, settings, outcomes, devices, work)
+    if prod(settings) > MOST_JOINT or prod(outcomes) > MOST_JOINT:
+        raise Unreadable(f"{where}: more than {MOST_JOINT} joint settings or outcomes")
+    count = prod(settings)
+    algebra = Algebra(settings, outcomes)
+    observed = _observed(raw["observed"], count, f"{where}: observed")
+    source = read_source(raw["source"], settings, observed, work)
+    reader = _Reader(count, prod(outcomes), algebra, devices)
+    tests = tuple(
+        reader.test(test, f"{where}: test {k}")
+        for k, test in enumerate(items(raw["tests"], f"{where}: tests"))
+    )
+    ask = _ask(raw["ask"], settings, outcomes, reader)
+    return Question(settings, outcomes, source, observed, devices, tests, None, ask, algebra)
+
+
+def _observed(raw: Any, count: int, where: str) -> Vector[Fraction] | None:
+    """Return the observed distribution of joint settings, None if it is unconstrained."""
+    if raw == "unconstrained":
+        return None
+    if raw == "uniform":
+        return Vector(count, Fraction(1, count), {})
+    found = vector(raw, where, count, lambda x, place: fraction(x, place, 0))
+    rest = Fraction(0) if found.default is None else found.default * (count - len(found.but))
+    if rest + sum(found.but.values()) != 1:
+        raise Unreadable(f"{where}: the probabilities do not sum to 1")
+    return found
+
+
+@dataclass(frozen=True)
+class _Reader:
+    count: int
+    width: int
+    algebra: Algebra
+    devices: str
+
+    def functional(self, raw: dict[str, Any], where: str) -> Functional:
+        """Return the functional of the keys `on` and `terms`."""
+        on = choice(raw["on"], where, ("conditional", "joint", "moments"))
+        terms: dict[tuple[int, int], Fraction] = {}
+        words: dict[Word, Fraction] = {}
+        listed = items(raw["terms"], f"{where}: terms")
+        last = (-1, -1)
+        if not listed:
+            raise Unreadable(f"{where}: there are no terms")
+        for term in listed:
+            if on == "moments":
+                name, factor = items(term, f"{where}: terms", 2)
+                word = self.algebra.moment(self.algebra.word(name, f"{where}: terms"))
+                if word in words:
+                    raise Unreadable(f"{where}: a moment is named twice")
+                words[word] = _nonzero(factor, where)
+                continue
+            s, o, factor = items(term, f"{where}: terms", 3)
+            key = (integer(s, f"{where}: setting", 0, self.count - 1), integer(o, where, 0, self.width - 1))
+            if key <= last:
+                raise Unreadable(f"{where}: terms must ascend by setting and outcome, each once")
+            last = key
+            terms[key] = _nonzero(factor, where)
+        if on == "moments" and self.devices != "quantum":
+            raise Unreadable(f"{where}: moments are those of quantum devices")
+        return Functional(on, terms, words)
+
+    def test(self, raw: Any, where: str) -> Test | Kept:
+        """Return a test."""
+        if type(raw) is dict and "keep" in raw:
+            closed(raw, where, ("keep", "tolerance"))
+            table: dict[int, list[Number]] = {}
+            last = -1
+            for row in items(raw["keep"], where):
+                s, values = items(row, where, 2)
+                last = integer(s, f"{where}: ascending setting", last + 1, self.count - 1)
+                table[last] = [read_number(x, where) for x in items(values, where, self.width)]
+            if not table:
+                raise Unreadable(f"{where}: nothing is kept")
+            return Kept(table, fraction(raw["tolerance"], where, 0))
+        closed(raw, where, ("on", "terms", "relation", "score"))
+        relation = choice(raw["relation"], where, RELATIONS)
+        return Test(self.functional(raw, where), relation, read_number(raw["score"], f"{where}: score"))
+
+
+def _nonzero(raw: Any, where: str) -> Fraction:
+    value = fraction(raw, f"{where}: factor")
+    if not value:
+        raise Unreadable(f"{where}: a zero is left out")
+    return value
+
+
+def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader: _Reader) -> Ask:
+    where = "question: ask"
+    quantity = raw.get("quantity") if type(raw) is dict else None
+    choice(quantity, f"{where}: quantity", (*GUESSES, "score", "strategy"))
+    if quantity == "strategy":
+        closed(raw, where, ("quantity",))
+        return Ask("strategy")
+    if quantity == "score":
+        closed(raw, where, ("quantity", "on", "terms", "extreme"))
+        smallest = choice(raw["extreme"], where, ("largest", "smallest")) == "smallest"
+        return Ask("score", score=reader.functional(raw, where), sign=-1 if smallest else 1)
+    average = raw.get("at") == "average"
+    closed(raw, where, ("quantity", "of", "values", "count", "at", *(("told",) if average else ())))
+    of = _parties(raw["of"], len(settings), where)
+    count = integer(raw["count"], f"{where}: count", 2, 1000)
+    size = prod(outcomes[party] for party in of)
+    values = tuple(integers(raw["values"], f"{where}: values", 0, count - 1, size))
+    if average:
+        told = choice(raw["told"], f"{where}: told", ("settings", "nothing")) == "settings"
+        return Ask(str(quantity), of, values, count, told=told)
+    at = [
+        integer(x, f"{where}: at", 0, n - 1) for x, n in zip(items(raw["at"], where, len(settings)), settings)
+    ]
+    return Ask(str(quantity), of, values, count, at=joint(at, settings))
+
+
+def _parties(raw: Any, parties: int, where: str) -> tuple[int, ...]:
+    of = tuple(integers(raw, f"{where}: of", 0, parties - 1))
+    if not of or list(of) != sorted(set(of)):
+        raise Unreadable(f"{where}: parties are listed in ascending order, each once")
+    return of
+
+
+def _many(
+    raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], devices: str, work: Work
+) -> Question:
+    """Return a question about relations of many parties; nothing of size 4^M is written out."""
+    where, parties = "question", len(settings)
+    if {*settings, *outcomes} != {2} or parties < 3 or raw["tests"] or raw["observed"] != "uniform":
+        raise Unreadable(
+            f"{where}: relations need 3 parties or more, two settings and outcomes, no other tests"
+        )
+    if devices != "no-signalling":
+        raise Unreadable(f"{where}: relations of many parties are asked of no-signalling devices")
+    source = read_source(raw["source"], settings, None, work)
+    held = closed(raw["relations"], f"{where}: relations", ("signs", "violated", "whole"))
+    signs = tuple(integers(held["signs"], f"{where}: signs", -1, 1, parties + 1))
+    violated = fraction(held["violated"], f"{where}: violated", 0)
+    if type(held["whole"]) is not bool or (held["whole"] and violated):
+        raise Unreadable(f"{where}: 'whole' is true or false, and goes with nothing violated")
+    ask = _ask_of_many(raw["ask"], parties)
+    algebra = Algebra((1,), (2,))
+    relations = Relations(signs, violated, held["whole"])
+    return Question(settings, outcomes, source, None, devices, (), relations, ask, algebra)
+
+
+def _ask_of_many(raw: Any, parties: int) -> Ask:
+    where = "question: ask"
+    quantity = raw.get("quantity") if type(raw) is dict else None
+    choice(quantity, f"{where}: quantity", (*GUESSES, "sum-of-biases", "strategy"))
+    if quantity == "strategy":
+        closed(raw, where, ("quantity",))
+        return Ask("strategy")
+    keys = () if quantity == "sum-of-biases" else ("picked",) if "picked" in raw else ("values", "count")
+    closed(raw, where, ("quantity", "of", "at", *keys))
+    of = _parties(raw["of"], parties, where)
+    # the joint setting of many parties is kept as a number with one bit a party
+    at = joint(integers(raw["at"], f"{where}: at", 0, 1, parties), (2,) * parties)
+    if quantity == "sum-of-biases":
+        return Ask(quantity, of, at=at)
+    if "picked" in raw:
+        held = closed(raw["picked"], where, ("bits", "selection", "epsilon"))
+        bits = integer(held["bits"], f"{where}: bits", 0, 4)
+        selection = choice(held["selection"], where, ("common-cause", "outcome-dependent"))
+        epsilon = fraction(held["epsilon"], f"{where}: epsilon", 0)
+        if len(of) != 1 << bits or epsilon > Fraction(1, 2):
+            raise Unreadable(f"{where}: {bits} bits pick one of {1 << bits} parties, epsilon is at most 1/2")
+        return Ask(str(quantity), of, count=2, picked=Picked(bits, selection, epsilon), at=at)
+    if len(of) > 20:
+        raise Unreadable(f"{where}: a function of at most 20 parties is asked for")
+    count = integer(raw["count"], f"{where}: count", 2, 1000)
+    values = tuple(integers(raw["values"], f"{where}: values", 0, count - 1, 1 << len(of)))
+    return Ask(str(quantity), of, values, count, at=at)
+
+
+def every_digit(sizes: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return all joint digits in the order of their index."""
+    return list(product(*(range(size) for size in sizes)))

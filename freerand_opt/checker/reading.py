@@ -1,0 +1,157 @@
+"""JSON with one spelling for everything: keys are listed, numbers are integers or fractions in text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Generic, TypeVar
+
+from freerand_opt.checker.failures import Unreadable
+
+T = TypeVar("T")
+MOST_BYTES = 1 << 26
+_FRACTION = re.compile(r"(0|-?[1-9][0-9]{0,4000})(/([1-9][0-9]{0,4000}))?", re.ASCII)
+
+
+def load(text: str) -> Any:
+    """Return the JSON value of a text without repeated keys and floats; raise Unreadable."""
+    if len(text) > MOST_BYTES:
+        raise Unreadable(f"the file has more than {MOST_BYTES} characters")
+    try:
+        return json.loads(text, object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float)
+    except Unreadable:
+        raise
+    except (ValueError, RecursionError):
+        raise Unreadable("the file is not JSON, or nested too deeply") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Unreadable("a key is repeated in one object")
+    return found
+
+
+def _no_float(text: str) -> Any:
+    raise Unreadable("numbers are integers, or fractions in text; there are no decimals")
+
+
+def shown(raw: object) -> str:
+    """Return a short and harmless text of what was read, for messages."""
+    text = repr(raw) if isinstance(raw, str | int | bool | None) else type(raw).__name__
+    return "".join(c if c.isprintable() and c.isascii() else "?" for c in text[:60])
+
+
+def closed(raw: Any, where: str, needed: Sequence[str], allowed: Sequence[str] = ()) -> dict[str, Any]:
+    """Return an object that has all `needed` keys and no others than these and `allowed`."""
+    if type(raw) is not dict:
+        raise Unreadable(f"{where}: an object is needed, this is {shown(raw)}")
+    for key in needed:
+        if key not in raw:
+            raise Unreadable(f"{where}: the key {key!r} is missing")
+    for key in raw:
+        if key not in needed and key not in allowed:
+            raise Unreadable(
+                f"{where}: the key {shown(key)} is not allowed; {', '.join((*needed, *allowed))}"
+            )
+    return raw
+
+
+def choice(raw: Any, where: str, among: Sequence[str]) -> str:
+    """Return a text that is one of those listed."""
+    if type(raw) is not str or raw not in among:
+        raise Unreadable(f"{where}: {shown(raw)} is none of {', '.join(among)}")
+    return raw
+
+
+def integer(raw: Any, where: str, low: int | None = None, high: int | None = None) -> int:
+    """Return a JSON integer in [low, high]; a boolean is none."""
+    if type(raw) is not int or (low is not None and raw < low) or (high is not None and raw > high):
+        raise Unreadable(f"{where}: {shown(raw)} is no integer in {low}..{high}")
+    return raw
+
+
+def items(raw: Any, where: str, length: int | None = None) -> list[Any]:
+    """Return a list, of that length if one is given."""
+    if type(raw) is not list or (length is not None and len(raw) != length):
+        size = "" if length is None else f" of {length} entries"
+        raise Unreadable(f"{where}: a list{size} is needed, this is {shown(raw)}")
+    return raw
+
+
+def integers(raw: Any, where: str, low: int | None, high: int | None, length: int | None = None) -> list[int]:
+    """Return a list of integers in [low, high]."""
+    return [integer(x, where, low, high) for x in items(raw, where, length)]
+
+
+def fraction(raw: Any, where: str, low: Fraction | int | None = None) -> Fraction:
+    """Return a fraction from its only spelling, such as "-3/4" or "2", at least `low`."""
+    match = _FRACTION.fullmatch(raw) if type(raw) is str else None
+    if match is None:
+        raise Unreadable(f"{where}: {shown(raw)} is no fraction in text")
+    value = Fraction(int(match[1]), int(match[3] or 1))
+    if str(value) != raw:
+        raise Unreadable(f"{where}: {shown(raw)} is not in lowest terms")
+    if low is not None and value < low:
+        raise Unreadable(f"{where}: {shown(raw)} is less than {low}")
+    return value
+
+
+@dataclass(frozen=True)
+class Vector(Generic[T]):
+    """Entries by index: those in `but`, and `default` everywhere else."""
+
+    length: int
+    default: T | None
+    but: dict[int, T]
+
+    def __getitem__(self, index: int) -> T:
+        found = self.but.get(index, self.default)
+        assert found is not None
+        return found
+
+    def values(self) -> list[T]:
+        """Return all entries."""
+        return [self[k] for k in range(self.length)]
+
+
+def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> Vector[T]:
+    """Return a vector: a list, a palette with codes, or {"all": x, "but": [[index, x], ..]}."""
+    if type(raw) is list:
+        return Vector(length, None, {k: read(x, where) for k, x in enumerate(items(raw, where, length))})
+    if type(raw) is dict and "palette" in raw:
+        closed(raw, where, ("palette", "codes"))
+        palette = [read(x, where) for x in items(raw["palette"], where)]
+        codes = integers(raw["codes"], where, 0, len(palette) - 1, length)
+        if len(set(codes)) != len(palette) or len({json.dumps(x) for x in raw["palette"]}) != len(palette):
+            raise Unreadable(f"{where}: a palette has no unused and no equal entries")
+        return Vector(length, None, {k: palette[code] for k, code in enumerate(codes)})
+    closed(raw, where, ("all", "but"))
+    default = read(raw["all"], where)
+    but: dict[int, T] = {}
+    last = -1
+    for pair in items(raw["but"], where):
+        index, value = items(pair, where, 2)
+        last = integer(index, f"{where}: ascending index", last + 1, length - 1)
+        but[last] = read(value, where)
+        if but[last] == default:
+            raise Unreadable(f"{where}: entry {last} is listed and equals all others")
+    return Vector(length, default, but)
+
+
+def flat_pairs(raw: Any, where: str, count: int) -> list[tuple[int, int]]:
+    """Return (index, integer) pairs of a flat list, indices below `count` ascending, integers not 0."""
+    values = items(raw, where)
+    if len(values) % 2:
+        raise Unreadable(f"{where}: index and integer must alternate")
+    found = []
+    last = -1
+    for index, value in zip(values[::2], values[1::2], strict=True):
+        last = integer(index, f"{where}: ascending index", last + 1, count - 1)
+        if integer(value, where) == 0:
+            raise Unreadable(f"{where}: a zero is left out")
+        found.append((last, value))
+    return found

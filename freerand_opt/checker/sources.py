@@ -1,0 +1,213 @@
+"""Sources of joint settings: what a distribution given w may be, and its vertices.
+
+Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, a bit is within epsilon of fair.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Any, TypeAlias
+
+from freerand_opt.checker.failures import Unreadable, Work
+from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, items, vector
+
+KINDS = ("uniform", "free", "bits", "limits", "mutual", "inequalities", "product", "full-support")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One distribution, the same for every w."""
+
+    values: Vector[Fraction]
+
+
+@dataclass(frozen=True)
+class Bits:
+    """Bits in one time order: P(bit t = 0 | earlier bits, w) in [low, high] of `ranges[t]`.
+
+    `leaves[l]` is the joint setting named by the string l of all bits, the first bit most significant;
+    several strings may name one setting, and some settings may have none.
+    """
+
+    size: int
+    ranges: tuple[tuple[Fraction, Fraction], ...]
+    leaves: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """lower[s] <= P(s|w) <= upper[s]."""
+
+    lower: Vector[Fraction]
+    upper: Vector[Fraction]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Sum over s of row[s] P(s|w) >= 0, or = 0 where `equal`; `mutual` the largest odds of two-setting parties."""
+
+    size: int
+    rows: tuple[dict[int, Fraction], ...]
+    equal: tuple[bool, ...]
+    mutual: tuple[int, Fraction] | None = None
+
+
+@dataclass(frozen=True)
+class Product:
+    """Parties that are independent given w, each with a source of its own."""
+
+    sizes: tuple[int, ...]
+    parts: tuple[Point | Bits | Limits, ...]
+
+
+@dataclass(frozen=True)
+class FullSupport:
+    """P(s|w) > 0, and no more."""
+
+    size: int
+
+
+Source: TypeAlias = Point | Bits | Limits | Rows | Product | FullSupport
+
+
+def read_source(
+    raw: Any, settings: tuple[int, ...], observed: Vector[Fraction] | None, work: Work, *, part: bool = False
+) -> Source:
+    """Return a source of joint settings (of one party's, for a `part` of a product)."""
+    where = "question: source"
+    count = prod(settings)
+    kind = choice(raw.get("kind") if type(raw) is dict else None, where, KINDS[:4] if part else KINDS)
+    if kind in ("uniform", "full-support"):
+        closed(raw, where, ("kind",))
+        return Point(Vector(count, Fraction(1, count), {})) if kind == "uniform" else FullSupport(count)
+    if kind == "free":
+        closed(raw, where, ("kind",))
+        if observed is None:
+            raise Unreadable(f"{where}: settings independent of W need a stated distribution")
+        return Point(observed)
+    if kind == "bits":
+        return _bits(raw, settings, work, where)
+    if kind == "limits":
+        closed(raw, where, ("kind", "lower", "upper"))
+        lower, upper = (
+            vector(raw[key], f"{where}: {key}", count, lambda x, place: fraction(x, place, 0))
+            for key in ("lower", "upper")
+        )
+        if not _sum(lower) <= 1 <= _sum(upper):
+            raise Unreadable(f"{where}: no distribution obeys the limits")
+        return Limits(lower, upper)
+    work.spend(count, where)
+    if kind == "mutual":
+        return _mutual(raw, settings, where)
+    if kind == "inequalities":
+        return _inequalities(raw, count, where)
+    closed(raw, where, ("kind", "parts"))
+    parts = []
+    for own, n in zip(items(raw["parts"], where, len(settings)), settings, strict=True):
+        held = read_source(own, (n,), None, work, part=True)
+        assert isinstance(held, Point | Bits | Limits)
+        parts.append(held)
+    return Product(settings, tuple(parts))
+
+
+def _sum(values: Vector[Fraction]) -> Fraction:
+    rest = values.length - len(values.but)
+    return sum(values.but.values(), rest * (values.default or Fraction(0)))
+
+
+def _range(raw: dict[str, Any], where: str) -> tuple[Fraction, Fraction]:
+    epsilon = fraction(raw["epsilon"], f"{where}: epsilon", 0)
+    if epsilon > Fraction(1, 2):
+        raise Unreadable(f"{where}: epsilon is more than 1/2")
+    return Fraction(1, 2) - epsilon, Fraction(1, 2) + epsilon
+
+
+def _bits(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Bits:
+    bound = "epsilon" if "epsilon" in raw else "ranges"
+    named = "order" if "order" in raw else "leaves"
+    closed(raw, where, ("kind", bound, named))
+    if named == "order":
+        order = _order(raw["order"], settings, where)
+        count = len(order)
+    else:
+        leaves = items(raw["leaves"], f"{where}: leaves")
+        count = len(leaves).bit_length() - 1
+        if len(leaves) != 1 << count:
+            raise Unreadable(f"{where}: the number of leaves is no power of two")
+    work.spend(1 << count, where)
+    if named == "order":
+        places = [prod(settings[p + 1 :]) << b for p, b in order]
+        leaves = [0]
+        for place in places:
+            leaves = [s + more for s in leaves for more in (0, place)]
+    found = tuple(integer(s, f"{where}: leaves", 0, prod(settings) - 1) for s in leaves)
+    if bound == "epsilon":
+        return Bits(prod(settings), (_range(raw, where),) * count, found)
+    ranges = []
+    for pair in items(raw["ranges"], f"{where}: ranges", count):
+        low, high = (fraction(x, f"{where}: ranges", 0) for x in items(pair, f"{where}: ranges", 2))
+        if not low <= high <= 1:
+            raise Unreadable(f"{where}: a range is [low, high] in [0, 1]")
+        ranges.append((low, high))
+    return Bits(prod(settings), tuple(ranges), found)
+
+
+def _order(raw: Any, settings: tuple[int, ...], where: str) -> list[tuple[int, int]]:
+    """Return (party, bit of its setting's number) in time; each bit comes once."""
+    order = []
+    for entry in items(raw, f"{where}: order"):
+        p, b = items(entry, f"{where}: order", 2)
+        order.append((integer(p, where, 0, len(settings) - 1), integer(b, where, 0)))
+    bits = [(p, b) for p, n in enumerate(settings) for b in range(n.bit_length() - 1)]
+    if any(n & (n - 1) for n in settings) or sorted(order) != bits:
+        raise Unreadable(
+            f"{where}: every bit of every setting's number comes once, and sizes are powers of two"
+        )
+    return order
+
+
+def _mutual(raw: Any, settings: tuple[int, ...], where: str) -> Rows:
+    """Each party's string given the strings of all others: p below(node) - below(child) >= 0."""
+    closed(raw, where, ("kind", "epsilon", "order"))
+    high = _range(raw, where)[1]
+    rows = []
+    for party, (n, own) in enumerate(zip(settings, items(raw["order"], where, len(settings)), strict=True)):
+        order = _order([[0, b] for b in items(own, where)], (n,), where)
+        step = prod(settings[party + 1 :])
+        leaves = [0]
+        for _, b in order:
+            leaves = [x + more for x in leaves for more in (0, 1 << b)]
+        for first in (s for s in range(prod(settings)) if s // step % n == 0):
+            line = [first + x * step for x in leaves]
+            size = len(line)
+            while size > 1:
+                for start in range(0, len(line), size):
+                    for half in (0, size // 2):
+                        row = dict.fromkeys(line[start : start + size], high)
+                        for s in line[start + half : start + half + size // 2]:
+                            row[s] -= 1
+                        rows.append(row)
+                size //= 2
+    low = 1 - high
+    odds = (len(settings), high / low) if set(settings) == {2} and low else None
+    return Rows(prod(settings), tuple(rows), (False,) * len(rows), odds)
+
+
+def _inequalities(raw: Any, count: int, where: str) -> Rows:
+    """Rows {"terms": [[s, factor], ..], "relation": "<=" or "=", "bound": b}: sum (b - factor) P(s|w) >= 0."""
+    closed(raw, where, ("kind", "rows"))
+    rows, equal = [], []
+    for held in items(raw["rows"], where):
+        closed(held, where, ("terms", "relation", "bound"))
+        bound = fraction(held["bound"], f"{where}: bound")
+        row = dict.fromkeys(range(count), bound)
+        last = -1
+        for term in items(held["terms"], where):
+            s, factor = items(term, where, 2)
+            last = integer(s, f"{where}: ascending setting", last + 1, count - 1)
+            row[last] -= fraction(factor, where)
+        rows.append(row)
+        equal.append(choice(held["relation"], where, ("<=", "=")) == "=")
+    return Rows(count, tuple(rows), tuple(equal))

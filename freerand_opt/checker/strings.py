@@ -1,0 +1,99 @@
+r"""Bounds under relations of many parties: worth + sum of multipliers times P(string) is a constant.
+
+Symmetrised over each class, over permutations and even flips outside, a box has one probability for each string
+(:mod:`freerand_opt.checker.parties`). Strings that are not wrong have multipliers >= 0. Perfect relations make wrong
+strings vanish; broken ones weigh at most v, at a price m >= 0, and, if settings are biased, at most v/mu for the
+distribution of w at the settings asked for. Means that are seen there, or everywhere if the settings are unbiased and the
+whole behaviour is observed, have prices of any sign.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.parties import Key, Parties, String, least_odds
+from freerand_opt.checker.question import Question
+from freerand_opt.checker.reading import closed, fraction, integer, integers, items
+
+
+def by_strings(raw: Any, q: Question, work: Work, *, empty: bool) -> Fraction:
+    """Return the bound of a question about relations."""
+    closed(raw["prices"], "prices", ("violated", "seen"))
+    proof = closed(raw["proof"], "proof", ("way", "unit", "labels"))
+    if proof["way"] != "strings":
+        raise Rejected("proof: relations are proved by strings")
+    if empty != (q.ask.quantity == "strategy"):
+        raise Unreadable(
+            "upper: of relations, ask for the existence of a strategy to prove that there is none"
+        )
+    parties = Parties(q, work)
+    odds = least_odds(q)
+    if not odds:
+        raise Rejected("proof: some setting may never occur, so a relation need not hold for every w")
+    price = fraction(raw["prices"]["violated"], "prices: violated", 0)
+    seen, right = _seen(raw["prices"]["seen"], parties, odds == 1)
+    unit = integer(proof["unit"], "proof: unit", 1)
+    count = 1 if parties.worths is None else len(parties.worths)
+    found = []
+    for label, listed in enumerate(items(proof["labels"], "proof: labels", count)):
+        total: dict[Key, Fraction] = {} if empty else parties.worth(label)
+        for key, value in seen.items():
+            total[key] = total.get(key, Fraction(0)) - value
+        found.append(_top(total, listed, parties, price, unit))
+    return max(found) + price * parties.tested.violated / odds + right
+
+
+def _top(total: dict[Key, Fraction], listed: Any, parties: Parties, price: Fraction, grid: int) -> Fraction:
+    """Return the bound of one label: its worth, the price of wrong strings, and the listed multipliers."""
+    unit = Fraction(1, grid << (len(parties.here) + 1))
+    last: list[int] = []
+    for entry in items(listed, "proof: labels"):
+        place, value = items(entry, "proof: a string and its multiplier", 2)
+        string = _string(place, parties)
+        if last and place <= last:
+            raise Unreadable("proof: strings must ascend, each once")
+        last = place
+        if integer(value, "proof: multiplier") < 0 and not (parties.perfect and parties.wrong(string)):
+            raise Rejected("proof: the multiplier of a string that is not wrong is negative")
+        _add(total, parties.chance(string), value * unit)
+    if price:
+        for string in parties.strings():
+            if parties.wrong(string):
+                share = price * parties.multiplicity(string) * unit * grid
+                _add(total, parties.chance(string), -share)
+    return sum((value if parties.is_one(key) else abs(value) for key, value in total.items()), Fraction(0))
+
+
+def _add(total: dict[Key, Fraction], more: dict[Key, int], factor: Fraction) -> None:
+    for key, value in more.items():
+        total[key] = total.get(key, Fraction(0)) + factor * value
+
+
+def _string(raw: Any, parties: Parties) -> String:
+    """Return the string of a flat list: four counts for each class, then w and r if somebody is outside."""
+    size = 4 * len(parties.sizes)
+    numbers = integers(raw, "proof: string", 0, None, size + (2 if parties.outside else 0))
+    inner = tuple((numbers[k], numbers[k + 1], numbers[k + 2], numbers[k + 3]) for k in range(0, size, 4))
+    w, r = numbers[size:] if parties.outside else (0, 0)
+    if any(sum(n) != m for n, m in zip(inner, parties.sizes, strict=True)) or w > parties.outside or r > 1:
+        raise Unreadable("proof: a string's counts do not add up")
+    return inner, w, r
+
+
+def _seen(raw: Any, parties: Parties, unbiased: bool) -> tuple[dict[Key, Fraction], Fraction]:
+    """Return prices of means that are seen, [[counts (setting 0, setting 1) by class.., w or -1], price], and their sum."""
+    found: dict[Key, Fraction] = {}
+    right = Fraction(0)
+    for entry in items(raw, "prices: seen"):
+        numbers, price = items(entry, "prices: seen", 2)
+        key = parties.key(numbers, "prices: seen")
+        asked = all(not (k if a else j) for (k, j), a in zip(key[0], parties.asked, strict=True))
+        if not parties.tested.whole or not (unbiased or (asked and key[1] < 0)):
+            raise Rejected("prices: seen: this mean is not observed for the distribution of w that counts")
+        value = fraction(price, "prices: seen")
+        place, sign = parties.representative(key)
+        found[place] = found.get(place, Fraction(0)) + value * sign
+        right += value * parties.observed(key)
+    return found, right

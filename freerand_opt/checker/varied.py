@@ -1,0 +1,187 @@
+"""A question in which one number varies, and on which side of a claim an end lies.
+
+The number is "?" in the source (epsilon, lower or upper), or the visibility v of an honest behaviour that is mixed
+with white noise: scores {"slack": t} stand for v f(P) + (1 - v) f(noise) + t, and "keep": "?" for the whole behaviour.
+What an adversary can do grows with epsilon and upper, and shrinks with lower and v (docs/proofs/thresholds.md).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.numbers import Number, read_number, show, sign, written
+from freerand_opt.checker.question import Kept, Question, read_question
+from freerand_opt.checker.reading import closed, fraction, integer, items
+
+
+class Varied:
+    """The field that varies, the claim, and the question at each value."""
+
+    def __init__(self, raw: Any, work: Work) -> None:
+        self.raw, self.work = raw["question"], work
+        self.honest = raw.get("honest")
+        found: set[str] = set()
+        source = self.raw.get("source") if type(self.raw) is dict else None
+        _keys(source, "", found)
+        if self.honest is not None:
+            if found:
+                raise Unreadable("question: either the source or the visibility varies")
+            self.name, self.direction = "visibility", -1
+        elif len(found) == 1 and found <= {"epsilon", "lower", "upper"}:
+            (key,) = found
+            self.name, self.direction = f"source {key}", -1 if key == "lower" else 1
+        else:
+            raise Unreadable("question: one of epsilon, lower and upper of the source must be '?'")
+        self.crosses = self._crosses(raw["crosses"])
+        self.monotone = not (self.crosses and self.crosses[0] == "field")
+
+    def _crosses(self, raw: Any) -> tuple[str, Any] | None:
+        """Return None (existence), or what the answer is compared with."""
+        if raw is None:
+            self.statement = "here a strategy begins or ceases to exist"
+            return None
+        if type(raw) is dict:
+            kind = "field" if "field" in raw else "entropy"
+            closed(raw, "crosses", (kind,))
+            value = fraction(raw[kind], "crosses", 0)
+            words = (
+                f"{show(value)} times the field"
+                if kind == "field"
+                else f"a min-entropy of {show(value)} bits"
+            )
+            self.statement = f"here the answer passes {words}"
+            return kind, value
+        number = read_number(raw, "crosses")
+        self.statement = f"here the answer passes {show(number)}"
+        return "number", number
+
+    def question(self, place: Fraction) -> Question:
+        """Return the question at a value of the field."""
+        if self.honest is None:
+            return read_question({**self.raw, "source": _filled(self.raw["source"], str(place))}, self.work)
+        return self._at_visibility(place)
+
+    def side(
+        self, reached: Number | None, bound: Number | None, impossible: bool, place: Fraction, q: Question
+    ) -> int:
+        """Return 1 if the claim (no strategy, answer at most the number) is proved at an end, -1 if it fails."""
+        if self.crosses is None:
+            if q.ask.quantity != "strategy":
+                raise Unreadable("question: without 'crosses' the existence of a strategy is asked for")
+            return 1 if impossible else -1
+        if q.ask.quantity == "strategy" or q.ask.sign < 0:
+            raise Unreadable("question: a guess or a largest score crosses a number")
+        if impossible:
+            return 1
+        value = reached if bound is None else bound
+        assert value is not None
+        found = self._compared(value, place)
+        if bound is not None and found > 0:
+            raise Rejected(f"the bound {show(bound)} is above what it should not pass")
+        if bound is None and found <= 0:
+            raise Rejected(f"the attack's value {show(value)} does not pass what it should")
+        return 1 if bound is not None else -1
+
+    def _compared(self, value: Number, place: Fraction) -> int:
+        assert self.crosses is not None
+        kind, limit = self.crosses
+        if kind == "entropy":  # guess^b against 2^-a
+            if limit.denominator > 64 or limit.numerator > 4096:
+                raise Unreadable("crosses: an entropy has a denominator of at most 64")
+            power: Number = Fraction(1)
+            for _ in range(limit.denominator):
+                power = power * value
+            return sign(power - Fraction(1, 1 << limit.numerator))
+        return sign(value - (limit * place if kind == "field" else limit))
+
+    def _at_visibility(self, v: Fraction) -> Question:
+        """Return the question whose scores are those of the honest behaviour mixed with white noise."""
+        if not 0 <= v <= 1:
+            raise Unreadable("visibility: a value is not in [0, 1]")
+        asked = self.raw.get("ask")
+        if type(asked) is not dict or asked.get("quantity") == "score":
+            raise Rejected("a score that is asked for is not monotone in the visibility")
+        table = {}
+        for entry in items(self.honest, "honest"):
+            s, row = items(entry, "honest", 2)
+            table[integer(s, "honest", 0)] = [read_number(x, "honest") for x in items(row, "honest")]
+        listed = items(self.raw.get("tests"), "question: tests")
+        blank = [self._blank(test) for test in listed]
+        q = read_question({**self.raw, "tests": blank}, self.work)
+        tests = []
+        for raw, filled, test in zip(listed, blank, q.tests, strict=True):
+            if isinstance(test, Kept):
+                rows = [
+                    [s, [written(_mixed(x, v, len(row))) for x in row]] for s, row in sorted(table.items())
+                ]
+                tests.append({**raw, "keep": rows})
+                continue
+            f = test.functional
+            if f.on == "moments":
+                raise Rejected("conditions on moments are not monotone in the visibility")
+            honest: Number = Fraction(0)
+            noise = Fraction(0)
+            for (s, o), factor in f.terms.items():
+                if s not in table or len(table[s]) != q.shape[1]:
+                    raise Unreadable(f"honest: the row of setting {s} is missing or has another length")
+                if f.on == "joint":
+                    factor = factor * q.weight(s) if q.observed is not None else _no_joint()
+                honest = honest + table[s][o] * factor
+                noise += factor / q.shape[1]
+            tests.append(self._scored(raw, filled, test.relation, honest, noise, v))
+        return read_question({**self.raw, "tests": tests}, self.work)
+
+    def _blank(self, test: Any) -> Any:
+        """Return a test with a score in place of a slack, so that its functional can be read."""
+        if type(test) is dict and test.get("keep") == "?":
+            return {**test, "keep": [[0, ["0"] * self._width()]]}
+        if type(test) is dict and type(test.get("score")) is dict:
+            return {**test, "score": "0"}
+        return test
+
+    def _width(self) -> int:
+        rows = items(self.honest, "honest")
+        return len(items(items(rows[0], "honest", 2)[1], "honest")) if rows else 0
+
+    def _scored(
+        self, raw: Any, filled: Any, relation: str, honest: Number, noise: Fraction, v: Fraction
+    ) -> dict[str, Any]:
+        signs = {"<=": (0, 1), ">=": (-1, 0), "=": (0,)}[relation]
+        if raw is filled:
+            if sign(read_number(raw["score"], "test: score") - noise) not in signs:
+                raise Rejected("white noise does not pass a test with a given score")
+            return dict(filled)
+        slack = fraction(closed(raw["score"], "test: score", ("slack",))["slack"], "test: slack")
+        if sign(slack) not in signs:
+            raise Rejected("a slack has the wrong sign")
+        return {**raw, "score": written(honest * v + noise * (1 - v) + slack)}
+
+
+def _no_joint() -> Fraction:
+    raise Rejected("joint scores of an honest behaviour need observed settings")
+
+
+def _mixed(x: Number, v: Fraction, width: int) -> Number:
+    return x * v + (1 - v) * Fraction(1, width)
+
+
+def _keys(raw: Any, key: str, found: set[str]) -> None:
+    """Collect the keys under which "?" stands; {"all": "?"} belongs to the key of the vector."""
+    if raw == "?":
+        found.add(key)
+    elif type(raw) is dict:
+        for name, value in raw.items():
+            _keys(value, key if name == "all" else name, found)
+    elif type(raw) is list:
+        for value in raw:
+            _keys(value, key, found)
+
+
+def _filled(raw: Any, text: str) -> Any:
+    if raw == "?":
+        return text
+    if type(raw) is dict:
+        return {name: _filled(value, text) for name, value in raw.items()}
+    return [_filled(value, text) for value in raw] if type(raw) is list else raw

@@ -1,0 +1,108 @@
+"""The vertices of a source, and whether a setting always occurs."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from math import prod
+
+from freerand_opt.checker.failures import Rejected, TooMuch, Work
+from freerand_opt.checker.sources import Bits, FullSupport, Limits, Point, Product, Rows, Source
+
+MOST_VERTICES = 1 << 17
+
+
+def vertices(source: Source, work: Work) -> list[list[Fraction]]:
+    """Return the vertices of a source, in an order of its own; raise Rejected where none are offered."""
+    if isinstance(source, Point):
+        return [source.values.values()]
+    if isinstance(source, Bits):
+        return _bit_vertices(source, work)
+    if isinstance(source, Limits):
+        return _limit_vertices(source, work)
+    if isinstance(source, Rows) and source.mutual is not None:
+        return _mutual_vertices(*source.mutual, work)
+    if isinstance(source, Product):
+        own = [vertices(part, work) for part in source.parts]
+        count = prod(len(each) for each in own)
+        _may_be(count, work, prod(source.sizes))
+        return [[prod(xs, start=Fraction(1)) for xs in product(*chosen)] for chosen in product(*own)]
+    raise Rejected("source: this one is not given by vertices")
+
+
+def _may_be(count: int, work: Work, size: int) -> None:
+    if count > MOST_VERTICES:
+        raise TooMuch(f"source: more than {MOST_VERTICES} vertices")
+    work.spend(count * size, "vertices of the source")
+
+
+def _bit_vertices(source: Bits, work: Work) -> list[list[Fraction]]:
+    found: list[list[Fraction]] = [[Fraction(1)]]
+    for low, high in reversed(source.ranges):
+        _may_be(len(found) ** 2 * (1 if low == high else 2), work, 2 * len(found[0]))
+        found = [
+            [*(share * x for x in left), *((1 - share) * x for x in right)]
+            for share in ((low,) if low == high else (low, high))
+            for left in found
+            for right in found
+        ]
+    settings = []
+    for leaf_masses in found:
+        masses = [Fraction(0)] * source.size
+        for s, mass in zip(source.leaves, leaf_masses, strict=True):
+            masses[s] += mass
+        settings.append(masses)
+    return settings
+
+
+def _limit_vertices(source: Limits, work: Work) -> list[list[Fraction]]:
+    """All but one probability at a limit; the one left over makes the sum 1."""
+    lower, upper = source.lower.values(), source.upper.values()
+    size = len(lower)
+    _may_be(size << size, work, size)
+    found: dict[tuple[Fraction, ...], None] = {}
+    for rest in range(size):
+        others = [(low, high) if low != high else (low,) for low, high in zip(lower, upper, strict=True)]
+        others[rest] = (Fraction(0),)
+        for values in product(*others):
+            left = 1 - sum(values, Fraction(0))
+            if lower[rest] <= left <= upper[rest]:
+                found[*values[:rest], left, *values[rest + 1 :]] = None
+    return [list(vertex) for vertex in found]
+
+
+def _mutual_vertices(parties: int, odds: Fraction, work: Work) -> list[list[Fraction]]:
+    """s(x) proportional to odds^d(x) with d of neighbours (one party's setting apart) differing by 1."""
+    size = 1 << parties
+    heights: list[list[int]] = [[0]]
+    for x in range(1, size):
+        near = [x ^ 1 << b for b in range(parties) if x >> b & 1]
+        heights = [
+            [*held, d]
+            for held in heights
+            for d in (held[near[0]] - 1, held[near[0]] + 1)
+            if all(abs(held[y] - d) == 1 for y in near)
+        ]
+        _may_be(len(heights), work, size)
+    found = []
+    for held in heights:
+        raw = [odds**d for d in held]
+        total = sum(raw)
+        found.append([x / total for x in raw])
+    return found
+
+
+def certainly_occurs(source: Source, s: int, work: Work) -> bool:
+    """Return whether every distribution of the source gives a setting a positive probability."""
+    if isinstance(source, Point):
+        return source.values[s] > 0
+    if isinstance(source, Bits):
+        return s in source.leaves and all(0 < low <= high < 1 for low, high in source.ranges)
+    if isinstance(source, Limits):
+        others = sum(source.upper[t] for t in range(source.upper.length) if t != s)
+        return source.lower[s] > 0 or others < 1
+    if isinstance(source, FullSupport):
+        return True
+    if isinstance(source, Rows) and source.mutual is None:
+        return False
+    return all(vertex[s] > 0 for vertex in vertices(source, work))

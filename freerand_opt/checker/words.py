@@ -1,0 +1,144 @@
+r"""Products of the parties' operators: reduced words, real parts of their means, and what a word may be.
+
+A party with two outcomes has an observable for each setting, :math:`A_x = P(0|x) - P(1|x)`, :math:`A_x^2 = 1`;
+a party with d > 2 outcomes has the projectors :math:`\Pi_{o|x}`, o < d - 1, those of one setting orthogonal.
+Operators of different parties commute. A word and its reverse have the same real mean, and are one *moment*.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from freerand_opt.checker.failures import Unreadable
+from freerand_opt.checker.reading import shown
+
+#: An operator (setting, outcome); the outcome of an observable is -1.
+Letter: TypeAlias = tuple[int, int]
+#: One number for each party: which of its reduced words.
+Word: TypeAlias = tuple[int, ...]
+_NAME = re.compile(r"([A-Z])(?:(0|[1-9]\d{0,6})|\[(0|[1-9]\d{0,6})\|(0|[1-9]\d{0,6})\])", re.ASCII)
+
+
+class Algebra:
+    """The reduced words of each party, numbered as they occur; 0 is the empty one."""
+
+    def __init__(self, settings: Sequence[int], outcomes: Sequence[int]) -> None:
+        self.settings, self.outcomes = settings, outcomes
+        self.words: list[list[tuple[Letter, ...]]] = [[()] for _ in settings]
+        self.numbers: list[dict[tuple[Letter, ...], int]] = [{(): 0} for _ in settings]
+        self.backs: list[list[int]] = [[0] for _ in settings]
+        self.known: list[dict[tuple[int, int], int | None]] = [{} for _ in settings]
+        self.one: Word = (0,) * len(settings)
+
+    def number(self, party: int, letters: Iterable[Letter]) -> int | None:
+        """Return the number of a party's reduced word, None if the product is 0."""
+        reduced: list[Letter] = []
+        for letter in letters:
+            if reduced and reduced[-1][0] == letter[0]:
+                if reduced[-1] != letter:
+                    return None
+                if letter[1] < 0:
+                    reduced.pop()
+            else:
+                reduced.append(letter)
+        word, numbers = tuple(reduced), self.numbers[party]
+        if word not in numbers:
+            both = [word] if word == word[::-1] else [word, word[::-1]]
+            first = len(self.words[party])
+            self.backs[party] += range(first + len(both) - 1, first - 1, -1)
+            for each in both:
+                numbers[each] = len(numbers)
+                self.words[party].append(each)
+        return numbers[word]
+
+    def joined(self, party: int, left: int, right: int, *, turned: bool) -> int | None:
+        """Return the number of u v, or of u* v if `turned`, for two words of a party."""
+        pair = (self.backs[party][left] if turned else left, right)
+        if pair not in self.known[party]:
+            u, v = (self.words[party][w] for w in pair)
+            self.known[party][pair] = self.number(party, u + v)
+        return self.known[party][pair]
+
+    def product(self, left: Word, right: Word, *, turned: bool = True) -> Word | None:
+        """Return the moment of u* v (u v without `turned`), None if it is 0."""
+        found = []
+        for party, (u, v) in enumerate(zip(left, right, strict=True)):
+            number = self.joined(party, u, v, turned=turned)
+            if number is None:
+                return None
+            found.append(number)
+        return self.moment(tuple(found))
+
+    def moment(self, word: Word) -> Word:
+        """Return the smaller of a word and its reverse."""
+        return min(word, tuple([backs[w] for backs, w in zip(self.backs, word, strict=True)]))
+
+    def letter(self, text: str, where: str) -> tuple[int, Letter]:
+        """Return party and operator of a name such as A0, or A[1|0] with three outcomes or more."""
+        match = _NAME.fullmatch(text)
+        party = ord(match[1]) - ord("A") if match else -1
+        if (
+            match is None
+            or party >= len(self.settings)
+            or (self.outcomes[party] == 2) != (match[2] is not None)
+        ):
+            raise Unreadable(f"{where}: {shown(text)} is no operator of this scenario")
+        setting, outcome = int(match[2] or match[4]), -1 if match[2] else int(match[3])
+        if setting >= self.settings[party] or outcome >= self.outcomes[party] - 1:
+            raise Unreadable(f"{where}: {shown(text)} is no operator of this scenario")
+        return party, (setting, outcome)
+
+    def word(self, raw: Any, where: str) -> Word:
+        """Return a word from its only spelling, such as "A0 A1 B2"; "1" is the empty one."""
+        if type(raw) is not str:
+            raise Unreadable(f"{where}: a word is a text")
+        letters: list[list[Letter]] = [[] for _ in self.settings]
+        for token in () if raw == "1" else raw.split(" "):
+            party, letter = self.letter(token, where)
+            letters[party].append(letter)
+        numbers = [self.number(party, own) for party, own in enumerate(letters)]
+        word = tuple([-1 if number is None else number for number in numbers])
+        if -1 in word or self.name(word) != raw:
+            raise Unreadable(f"{where}: {shown(raw)} is not the only spelling of a reduced word")
+        return word
+
+    def name(self, word: Word) -> str:
+        """Return the spelling of a word, party by party."""
+        names = [
+            f"{chr(ord('A') + p)}{x}" if o < 0 else f"{chr(ord('A') + p)}[{o}|{x}]"
+            for p, number in enumerate(word)
+            for x, o in self.words[p][number]
+        ]
+        return " ".join(names) or "1"
+
+    def projector(self, outcomes: Sequence[int], settings: Sequence[int]) -> tuple[dict[Word, int], int]:
+        """Return the projector on a joint outcome as {word: integer} over a power of two."""
+        found: dict[Word, int] = {(): 1}
+        unit = 1
+        for party, (o, x) in enumerate(zip(outcomes, settings, strict=True)):
+            parts, twice = self._part(party, o, x)
+            unit *= twice
+            found = {(*word, w): a * b for word, a in found.items() for w, b in parts}
+        return found, unit
+
+    def _part(self, party: int, o: int, x: int) -> tuple[list[tuple[int, int]], int]:
+        count = self.outcomes[party]
+        if count == 2:
+            letters, unit = [(x, -1)], 2
+            factors = [1 - 2 * o]
+        elif o < count - 1:
+            return [(self._known(party, (x, o)), 1)], 1
+        else:
+            letters, unit = [(x, each) for each in range(count - 1)], 1
+            factors = [-1] * (count - 1)
+        return [
+            (0, 1),
+            *((self._known(party, each), f) for each, f in zip(letters, factors, strict=True)),
+        ], unit
+
+    def _known(self, party: int, letter: Letter) -> int:
+        number = self.number(party, (letter,))
+        assert number is not None
+        return number
