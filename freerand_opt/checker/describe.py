@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from freerand_opt.checker.numbers import show
 from freerand_opt.checker.question import Ask, Functional, Kept, Question, Test, split
-from freerand_opt.checker.sources import Bits, FullSupport, Limits, Point, Rows, Source
+from freerand_opt.checker.sources import Bits, Limits, Point, Rows, Source
 
 MOST_TERMS = 8
 
@@ -41,13 +41,13 @@ def _source(source: Source) -> str:
         lower, upper = min(source.lower.values()), max(source.upper.values())
         return f"limits of P(s|w), within [{show(lower)}, {show(upper)}]"
     if isinstance(source, Rows):
+        if source.full:
+            return "P(s|w) > 0 for every setting, and no more"
         if source.mutual:
             return (
                 f"two-setting parties, each bit free given the others', odds at most {show(source.mutual[1])}"
             )
         return f"{len(source.rows)} linear conditions on P(s|w)"
-    if isinstance(source, FullSupport):
-        return "P(s|w) > 0 for every setting"
     return "parties independent given W: " + "; ".join(_source(part) for part in source.parts)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.orders import Cells, Squares, Sum, add, scaled
 from freerand_opt.checker.reading import closed, items
-from freerand_opt.checker.sources import Bits, FullSupport, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.support import contracted, folded_party
 from freerand_opt.checker.symmetry import Relabelling, check_fixed, orbit_top
 from freerand_opt.checker.vertices import vertices
@@ -46,8 +46,6 @@ class Fold:
             return self._bits(source, sums, unit, raw, where)
         if isinstance(source, Limits):
             return self._limits(source, sums, unit, raw, where)
-        if isinstance(source, FullSupport):
-            return self._full_support(sums, unit, raw, where)
         return self._rows(source, sums, unit, raw, where)
 
     def _positive(self, raw: Any, unit: int, where: str) -> Sum:
@@ -136,19 +134,6 @@ class Fold:
             add(v, plus, int(high * scale))
             add(v, minus, -int(low * scale))
         return self._close(v, unit * scale, raw["last"], where)
-
-    def _full_support(self, sums: list[Sum], unit: int, raw: Any, where: str) -> Fraction:
-        """V is at least every h_s."""
-        closed(raw, where, ("level", "settings", "last"))
-        v = self._signed(raw["level"], unit, where)
-        excess = 0
-        for h, slack in zip(sums, items(raw["settings"], where, len(sums)), strict=True):
-            gap = dict(h)
-            add(gap, v, -1)
-            add(gap, self._positive(slack, unit, where))
-            excess = max(excess, self.order.top(gap))
-        add(v, {self.order.one: excess})
-        return self._close(v, unit, raw["last"], where)
 
     def _rows(self, source: Rows, sums: list[Sum], unit: int, raw: Any, where: str) -> Fraction:
         """h_s + sum of row_k(s) G_k + slack_s <= r at each setting."""

@@ -9,7 +9,7 @@ from math import prod
 
 from freerand_opt.checker.failures import Rejected
 from freerand_opt.checker.reading import Vector
-from freerand_opt.checker.sources import Bits, FullSupport, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
 
 
 def check_masses(source: Source, masses: Vector[Fraction], where: str) -> None:
@@ -31,13 +31,12 @@ def check_masses(source: Source, masses: Vector[Fraction], where: str) -> None:
             if not source.lower[s] * total <= mass <= source.upper[s] * total:
                 raise Rejected(f"{where}: P({s}|w) is outside its limits")
     elif isinstance(source, Rows):
+        if source.full and sum(values, Fraction(0)) and not all(values):
+            raise Rejected(f"{where}: a setting has probability 0")
         for row, equal in zip(source.rows, source.equal, strict=True):
             left = sum((factor * values[s] for s, factor in row.items()), Fraction(0))
             if left < 0 or (equal and left):
                 raise Rejected(f"{where}: an inequality of the source is broken")
-    elif isinstance(source, FullSupport):
-        if sum(values) and not all(values):
-            raise Rejected(f"{where}: a setting has probability 0")
     else:
         _check_product(source, values, where)
 

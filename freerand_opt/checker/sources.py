@@ -46,12 +46,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Rows:
-    """Sum over s of row[s] P(s|w) >= 0, or = 0 where `equal`; `mutual` the largest odds of two-setting parties."""
+    """Sum over s of row[s] P(s|w) >= 0, or = 0 where `equal`; P(s|w) > 0 if `full`.
+
+    `mutual`: the number of two-setting parties, each free given the others, and the largest odds.
+    """
 
     size: int
     rows: tuple[dict[int, Fraction], ...]
     equal: tuple[bool, ...]
     mutual: tuple[int, Fraction] | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,14 +66,7 @@ class Product:
     parts: tuple[Point | Bits | Limits, ...]
 
 
-@dataclass(frozen=True)
-class FullSupport:
-    """P(s|w) > 0, and no more."""
-
-    size: int
-
-
-Source: TypeAlias = Point | Bits | Limits | Rows | Product | FullSupport
+Source: TypeAlias = Point | Bits | Limits | Rows | Product
 
 
 def read_source(
@@ -81,7 +78,11 @@ def read_source(
     kind = choice(raw.get("kind") if type(raw) is dict else None, where, KINDS[:4] if part else KINDS)
     if kind in ("uniform", "full-support"):
         closed(raw, where, ("kind",))
-        return Point(Vector(count, Fraction(1, count), {})) if kind == "uniform" else FullSupport(count)
+        return (
+            Point(Vector(count, Fraction(1, count), {}))
+            if kind == "uniform"
+            else Rows(count, (), (), full=True)
+        )
     if kind == "free":
         closed(raw, where, ("kind",))
         if observed is None:

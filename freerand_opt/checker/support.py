@@ -17,7 +17,7 @@ from typing import Any
 
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import Vector, flat_pairs, integer, items
-from freerand_opt.checker.sources import Bits, FullSupport, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.vertices import vertices
 
 
@@ -132,8 +132,6 @@ def support(source: Source, values: Vector[Fraction], work: Work) -> Fraction:
     if isinstance(source, Point):
         return _mean(source.values, values, work)
     work.spend(values.length, "support of the source")
-    if isinstance(source, FullSupport):
-        return max(values.values())
     if isinstance(source, Limits):
         return _greedy(source, values)
     if isinstance(source, Product):

@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 
 from freerand_opt.checker.failures import Rejected, TooMuch, Work
-from freerand_opt.checker.sources import Bits, FullSupport, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
 
 MOST_VERTICES = 1 << 17
 
@@ -101,8 +101,6 @@ def certainly_occurs(source: Source, s: int, work: Work) -> bool:
     if isinstance(source, Limits):
         others = sum(source.upper[t] for t in range(source.upper.length) if t != s)
         return source.lower[s] > 0 or others < 1
-    if isinstance(source, FullSupport):
-        return True
     if isinstance(source, Rows) and source.mutual is None:
-        return False
+        return source.full
     return all(vertex[s] > 0 for vertex in vertices(source, work))

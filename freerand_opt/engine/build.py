@@ -1,0 +1,193 @@
+"""The linear program of a problem: carriers of boxes times nodes of the source."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from freerand_opt.engine.cone import Cone
+from freerand_opt.engine.guesses import Guesses
+from freerand_opt.engine.linear import LinearProgram
+from freerand_opt.engine.problem import Functional, Kept, Problem, Test
+from freerand_opt.engine.space import Space
+from freerand_opt.engine.sparse import Sparse, identity, kron, sparse, stacked
+from freerand_opt.numbers.exact import Exact
+
+
+@dataclass(frozen=True, eq=False)
+class Strategies:
+    """A program over columns (carrier, node, column of the carrier); `labels[c]` is a carrier's guess label.
+
+    Rows by name: ("equal", carrier, row, column), ("facet", carrier, facet, positive row), ("observed", s),
+    ("total",), ("asked",), ("test", k, cell or 0, side), in this order.
+    """
+
+    program: LinearProgram
+    problem: Problem
+    cone: Cone
+    space: Space
+    labels: tuple[int, ...]
+
+    def column(self, carrier: int, node: int, place: int) -> int:
+        """Return the index of a column."""
+        return (carrier * self.cone.nodes + node) * self.space.width + place
+
+
+class Assembly:
+    """Rows and objective of a program over carriers and nodes."""
+
+    def __init__(self, problem: Problem, cone: Cone, space: Space) -> None:
+        self.problem, self.cone, self.space = problem, cone, space
+        self.columns = space.carriers * cone.nodes * space.width
+        self.at: list[list[tuple[int, Fraction]]] = [[] for _ in range(problem.shape[0])]
+        for s, node, value in cone.masses.entries():
+            self.at[s].append((node, value))
+
+    def row(self, f: dict[int, dict[int, Fraction]], constants: dict[int, Fraction] | None = None) -> dict[int, Fraction]:
+        """Return sum over s, o of f[s][o] P(o, s) + constants[s] P(s), over all carriers."""
+        total: dict[int, Fraction] = {}
+        for carrier in range(self.space.carriers):
+            self.add(total, carrier, f, constants or {})
+        return {column: value for column, value in total.items() if value}
+
+    def add(
+        self,
+        total: dict[int, Fraction],
+        carrier: int,
+        f: dict[int, dict[int, Fraction]],
+        constants: dict[int, Fraction],
+    ) -> None:
+        """Add a carrier's part of a functional."""
+        for s in {**f, **constants}:
+            factors = self.space.value(carrier, s, f.get(s, {}))
+            if constants.get(s):
+                factors[0] = factors.get(0, Fraction(0)) + constants[s]
+            for node, mass in self.at[s]:
+                start = (carrier * self.cone.nodes + node) * self.space.width
+                for place, value in factors.items():
+                    total[start + place] = total.get(start + place, Fraction(0)) + mass * value
+
+
+def build(problem: Problem, cone: Cone, space: Space, guesses: Guesses, labels: tuple[int, ...]) -> Strategies:
+    """Return the program; `labels[c]` the guess label of carrier c (-1: the best guess at each setting)."""
+    made = Assembly(problem, cone, space)
+    blocks: list[Sparse] = []
+    equal: list[bool] = []
+    right: list[Exact] = []
+    names: list[Hashable] = []
+    copies = identity(space.carriers)
+
+    def put(rows: Sparse, is_equal: bool, label: Iterable[Hashable]) -> None:
+        blocks.append(rows)
+        listed = list(label)
+        equal.extend([is_equal] * len(listed))
+        right.extend([Fraction(0)] * len(listed))
+        names.extend(listed)
+
+    carriers, width = range(space.carriers), space.width
+    put(
+        kron(copies, kron(cone.equalities, identity(width))),
+        True,
+        (("equal", c, e, k) for c in carriers for e in range(cone.equalities.shape[0]) for k in range(width)),
+    )
+    put(
+        kron(copies, kron(cone.facets, space.positive)).times(Fraction(-1)),
+        False,
+        (
+            ("facet", c, f, g)
+            for c in carriers
+            for f in range(cone.facets.shape[0])
+            for g in range(space.positive.shape[0])
+        ),
+    )
+    rows: list[tuple[dict[int, Fraction], bool, Exact, Hashable]] = []
+    if problem.observed is not None:
+        for s, mass in enumerate(problem.observed):
+            rows.append((made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)))
+    elif problem.ask.at is not None or _asked_setting(problem) is not None:
+        place = problem.ask.at if problem.ask.at is not None else _asked_setting(problem)
+        assert place is not None
+        rows.append((made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)))
+    else:
+        everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
+        rows.append((made.row({}, everywhere), True, Fraction(1), ("total",)))
+    for k, test in enumerate(problem.tests):
+        rows += [(made.row(f, c), e, i, ("test", k, cell, side)) for f, c, e, i, cell, side in test_rows(problem, test)]
+    entries = ((k, column, value) for k, (row, *_) in enumerate(rows) for column, value in row.items())
+    blocks.append(sparse((len(rows), made.columns), entries))
+    for _, is_equal, bound, name in rows:
+        equal.append(is_equal)
+        right.append(bound)
+        names.append(name)
+    program = LinearProgram(
+        stacked(blocks), tuple(equal), tuple(right), tuple(names), _objective(problem, made, guesses, labels)
+    )
+    return Strategies(program, problem, cone, space, labels)
+
+
+def _asked_setting(problem: Problem) -> int | None:
+    """Return the one setting of a conditional score that is asked for, with unconstrained settings."""
+    score = problem.ask.score
+    if score is None or score.on != "conditional":
+        return None
+    return score.settings[0]
+
+
+def by_setting(f: Functional, sign: int, problem: Problem) -> dict[int, dict[int, Fraction]]:
+    """Return factors of P(o, s): those of P(o|s) are divided by P(s) where it is given."""
+    found: dict[int, dict[int, Fraction]] = {}
+    for s, o, factor in f.terms:
+        share = Fraction(1)
+        if f.on == "conditional" and problem.observed is not None:
+            share = 1 / problem.observed[s]
+        found.setdefault(s, {})[o] = sign * factor * share
+    return found
+
+
+def test_rows(
+    problem: Problem, test: Test | Kept
+) -> list[tuple[dict[int, dict[int, Fraction]], dict[int, Fraction], bool, Exact, int, int]]:
+    """Return (factors, constants, equal, right side, cell, side) of a test's rows <=; side -1 turns a >=.
+
+    With unconstrained settings P(o|s) <= I reads P(o, s) - I P(s) <= 0.
+    """
+    if isinstance(test, Kept):
+        found = []
+        for place, (s, row) in enumerate(test.table):
+            for o, x in enumerate(row):
+                cell = Functional("conditional", ((s, o, Fraction(1)),))
+                for side in (1,) if test.tolerance == 0 else (1, -1):
+                    relation = "=" if test.tolerance == 0 else "<=" if side > 0 else ">="
+                    one = Test(cell, relation, x + side * test.tolerance)
+                    number = place * len(row) + o
+                    found += [(f, c, e, i, number, side) for f, c, e, i, _, side in test_rows(problem, one)]
+        return found
+    side = -1 if test.relation == ">=" else 1
+    factors = by_setting(test.functional, side, problem)
+    if test.functional.on == "conditional" and problem.observed is None:
+        (s,) = test.functional.settings
+        score = test.score
+        assert isinstance(score, Fraction)
+        return [(factors, {s: -side * score}, test.relation == "=", Fraction(0), 0, side)]
+    return [(factors, {}, test.relation == "=", side * test.score, 0, side)]
+
+
+def _objective(
+    problem: Problem, made: Assembly, guesses: Guesses, labels: tuple[int, ...]
+) -> dict[int, Fraction]:
+    total: dict[int, Fraction] = {}
+    settings = range(problem.shape[0]) if problem.ask.at is None else [problem.ask.at]
+    if problem.ask.score is not None:
+        return made.row(by_setting(problem.ask.score, problem.ask.sign, problem))
+    for carrier, label in enumerate(labels):
+        for s in settings if guesses.outputs else ():
+            if label >= 0:
+                made.add(total, carrier, {s: dict(guesses.worth(guesses.at(label, s), s))}, {})
+                continue
+            best = max(
+                (guesses.worth(g, s) for g in range(len(guesses.worths))),
+                key=lambda f: sum(made.space.value(carrier, s, f).values(), Fraction(0)),
+            )
+            made.add(total, carrier, {s: dict(best)}, {})
+    return {column: value for column, value in total.items() if value}

@@ -1,0 +1,148 @@
+"""Ways to bound a problem with a linear program: boxes of a cycle, deterministic boxes, cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.document import check
+from freerand_opt.checker.failures import Rejected
+from freerand_opt.engine.build import Strategies, build
+from freerand_opt.engine.cone import source_cone, vertex_cone
+from freerand_opt.engine.exact import exact_multipliers
+from freerand_opt.engine.form import question_form
+from freerand_opt.engine.guesses import few_labels, guesses_of
+from freerand_opt.engine.linear import LinearProgram, solve
+from freerand_opt.engine.problem import Kept, Problem, Test
+from freerand_opt.engine.proofs import boxes_proof, cells_proof, prices_form, rounded
+from freerand_opt.engine.space import box_space, cell_space, deterministic_boxes
+from freerand_opt.engine.sparse import sparse, stacked
+from freerand_opt.numbers.exact import Real
+from freerand_opt.numbers.rounding import round_down, round_up
+
+
+@dataclass(frozen=True)
+class Upper:
+    """The upper end of a certificate in JSON, and the program and hint that it came from."""
+
+    form: dict[str, Any]
+    made: Strategies
+
+
+def rational_scores(problem: Problem, bits: int = 60) -> tuple[Problem, dict[int, Any]]:
+    """Return the problem with rational scores where they multiply masses, and those scores, rounded outward."""
+    if problem.observed is not None:
+        return problem, {}
+    tests: list[Any] = []
+    found: dict[int, Any] = {}
+    for k, test in enumerate(problem.tests):
+        if isinstance(test, Test) and test.functional.on == "conditional" and isinstance(test.score, Real):
+            score = (round_down if test.relation == ">=" else round_up)(test.score, bits)
+            found[k] = score
+            test = replace(test, score=score)
+        tests.append(test)
+    return replace(problem, tests=tuple(tests)), found
+
+
+def cells(problem: Problem, *, by_vertices: bool = False) -> Strategies:
+    """Return the program of no-signalling boxes in cells."""
+    guesses = guesses_of(problem)
+    labels = few_labels(guesses)
+    cone = vertex_cone(problem) if by_vertices else source_cone(problem)
+    return build(problem, cone, cell_space(problem, labels), guesses, tuple(range(labels)))
+
+
+def deterministic(problem: Problem) -> Strategies:
+    """Return the program of deterministic boxes: one carrier for each box and guess, the best where told."""
+    guesses = guesses_of(problem)
+    boxes = deterministic_boxes(problem)
+    count = 1 if problem.ask.told or problem.ask.at is not None else guesses.labels
+    labels = tuple(-1 if count == 1 else g for g in range(count) for _ in boxes)
+    space = box_space([box for _ in range(count) for box in boxes], problem.shape[1])
+    return build(problem, source_cone(problem), space, guesses, labels)
+
+
+def with_violations(made: Strategies) -> LinearProgram:
+    """Return the program whose optimum is minus the least total violation of the tests."""
+    program = made.program
+    rows, columns = program.matrix.shape
+    more: list[tuple[int, int, int]] = []
+    signs: list[tuple[int, int, int]] = []
+    count = 0
+    for row, name in enumerate(program.names):
+        if isinstance(name, tuple) and name[0] == "test":
+            for sign in (1, -1) if program.equal[row] else (1,):
+                more.append((row, columns + count, -sign))
+                signs.append((count, columns + count, -1))
+                count += 1
+    wide = (rows, columns + count)
+    body = sparse(wide, [*((r, c, v) for r, c, v in program.matrix.entries()), *more])
+    return LinearProgram(
+        stacked([body, sparse((count, columns + count), signs)]),
+        (*program.equal, *([False] * count)),
+        (*program.right, *([Fraction(0)] * count)),
+        (*program.names, *(("violation", k) for k in range(count))),
+        {columns + k: Fraction(-1) for k in range(count)},
+    )
+
+
+def certified(problem: Problem, upper: dict[str, Any]) -> Any:
+    """Return what the kernel proves of an upper end."""
+    return check(
+        {
+            "format": "freerand-certificate",
+            "version": 2,
+            "kind": "bracket",
+            "question": question_form(problem),
+            "upper": upper,
+            "attack": None,
+        }
+    )
+
+
+def upper_form(
+    problem: Problem, made: Strategies, z: Sequence[Fraction], rational: dict[int, Any], way: str, claim: str, **more: Any
+) -> dict[str, Any]:
+    """Return the upper end for multipliers z."""
+    if way == "cells":
+        proof = cells_proof(made, z, vertices=more.get("vertices", False))
+    else:
+        plain = {"way": way, **({"edges": more["edges"]} if "edges" in more else {})}
+        proof = boxes_proof(made, z, plain, more.get("order", range(made.space.carriers)))
+    return {"claim": claim, "prices": prices_form(made, z, problem, rational), "proof": proof}
+
+
+def bound(problem: Problem, way: str, *, by_vertices: bool = False) -> tuple[Any, Strategies, Any]:
+    """Return (report of the kernel, program, hint)."""
+    outer, rational = rational_scores(problem)
+    made = cells(outer, by_vertices=by_vertices) if way == "cells" else deterministic(outer)
+    empty = problem.ask.quantity == "strategy"
+    program = with_violations(made) if empty else made.program
+    hint = solve(program)
+    z = exact_multipliers(program, hint)
+    if z is None:
+        z = rounded(hint.multipliers)
+    z = z[: len(made.program.names)]
+    form = upper_form(problem, made, z, rational, way, "none" if empty else "bound", vertices=by_vertices)
+    return raised(problem, form), made, hint
+
+
+def raised(problem: Problem, form: dict[str, Any]) -> dict[str, Any]:
+    """Return an upper end whose stated bound is raised until the prices suffice for it.
+
+    With unconstrained settings the bound is part of what is folded; rounding may leave it a little too low.
+    """
+    if "bound" not in form["prices"]:
+        return form
+    bound = Fraction(form["prices"]["bound"])
+    for bits in (None, 56, 48, 40, 32, 24, 16):
+        more = Fraction(0) if bits is None else Fraction(1, 2**bits)
+        tried = {**form, "prices": {**form["prices"], "bound": str(bound + more)}}
+        try:
+            certified(problem, tried)
+        except Rejected:
+            continue
+        return tried
+    return form

@@ -1,0 +1,68 @@
+"""The fold: whatever a proof lists, its bound is at least the largest mean over source vertices and boxes."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from freerand_opt.checker.failures import Work
+from freerand_opt.checker.fold import Fold
+from freerand_opt.checker.orders import Cells, gain
+from freerand_opt.checker.vertices import vertices
+from freerand_opt.checker.zeros import Zeros
+
+from .makers import EXISTS, UNIFORM, bits, no_signalling_vertices, question, read
+
+LIMITS = {"kind": "limits", "lower": {"all": "1/10", "but": []}, "upper": {"all": "2/5", "but": [[2, "3/10"]]}}
+MUTUAL = {"kind": "mutual", "epsilon": "1/10", "order": [[0], [0]]}
+CODED = {"kind": "bits", "leaves": [0, 1, 1, 2, 3, 3, 0, 0], "ranges": [["2/5", "1/2"], ["1/3", "2/3"], ["0", "1/4"]]}
+PRODUCT = {"kind": "product", "parts": [{"kind": "bits", "order": [[0, 0]], "epsilon": "1/7"}, UNIFORM]}
+SOURCES = {"uniform": UNIFORM, "bits": bits("1/5"), "limits": LIMITS, "mutual": MUTUAL, "coded": CODED, "product": PRODUCT}
+
+
+def _some(rng: random.Random, width: int) -> list[int]:
+    """Return a random flat list of positive multipliers."""
+    return [x for place in range(width) if rng.random() < 0.4 for x in (place, rng.randint(1, 50))]
+
+
+def _proof(kind: str, rng: random.Random, source: Any) -> dict[str, Any]:
+    def some() -> list[int]:
+        return _some(rng, 16)
+
+    if kind == "uniform":
+        return {"last": some()}
+    if kind in ("bits", "coded"):
+        count = 3 if kind == "bits" else 7
+        return {"nodes": [[some(), some()] for _ in range(count)], "last": some()}
+    if kind == "limits":
+        level = [x for place in range(9) for x in (place, rng.choice([-1, 1]) * rng.randint(1, 30))]
+        return {"level": level, "settings": [[some(), some()] for _ in range(4)], "last": some()}
+    if kind == "mutual":
+        return {"rows": [some() for _ in source.rows], "settings": [some() for _ in range(4)]}
+    return {"products": [{"last": some()} if kind == "uniform" else {"nodes": [[some(), some()]], "last": some()}]}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_any_list_proves_a_bound(kind: str) -> None:
+    rng = random.Random(5)
+    q = read(question(EXISTS, source=SOURCES[kind]))
+    boxes = no_signalling_vertices()
+    points = vertices(q.source, Work())
+    for _ in range(60):
+        order = Cells(q, Zeros(q, Work()), Work())
+        h = [[Fraction(rng.randint(-9, 9), rng.randint(1, 7)) for _ in range(4)] for _ in range(4)]
+        gains = [gain(order, Fraction(rng.randint(-3, 3), 4) * 0, dict(enumerate(row)), s) for s, row in enumerate(h)]
+        truth = max(
+            sum(
+                (p[s] * h[s][o] * box[s][o] for s in range(4) for o in range(4)),
+                Fraction(0),
+            )
+            for p in points
+            for box in boxes
+        )
+        for proof in (_proof(kind, rng, q.source), {"vertices": [_some(rng, 16) for _ in points]}):
+            bound = Fold(order, rng.choice([1, 8, 12]), Work()).bound(q.source, gains, proof, "proof")
+            assert bound >= truth
