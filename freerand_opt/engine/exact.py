@@ -36,7 +36,22 @@ def exact_multipliers(program: LinearProgram, hint: Hint) -> list[Fraction] | No
 
 
 def exact_point(program: LinearProgram, hint: Hint, right: list[Fraction]) -> list[Fraction] | None:
-    """Return the x of the basis for rational right sides; columns outside are 0. None if it is no point."""
+    """Return the x of the basis for rational right sides, if it obeys all rows, else None."""
+    x = basic_point(program, hint, right)
+    if x is None:
+        return None
+    left = [Fraction(0)] * program.matrix.shape[0]
+    for row, column, value in program.matrix.entries():
+        if x[column]:
+            left[row] += value * x[column]
+    for value, bound, equal in zip(left, right, program.equal, strict=True):
+        if value > bound or (equal and value < bound):
+            return None
+    return x
+
+
+def basic_point(program: LinearProgram, hint: Hint, right: list[Fraction]) -> list[Fraction] | None:
+    """Return the x of the basis for rational right sides; columns outside are 0."""
     found = _basis(program, hint)
     if found is None:
         return None
@@ -50,13 +65,6 @@ def exact_point(program: LinearProgram, hint: Hint, right: list[Fraction]) -> li
     x = [Fraction(0)] * program.matrix.shape[1]
     for column, value in zip(columns.tolist(), solved, strict=True):
         x[column] = value
-    left = [Fraction(0)] * program.matrix.shape[0]
-    for row, column, value in program.matrix.entries():
-        if x[column]:
-            left[row] += value * x[column]
-    for value, bound, equal in zip(left, right, program.equal, strict=True):
-        if value > bound or (equal and value < bound):
-            return None
     return x
 
 

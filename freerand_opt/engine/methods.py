@@ -9,11 +9,13 @@ from typing import Any
 
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected
+from freerand_opt.engine.attack import Strategy, attack_form, strategies
 from freerand_opt.engine.build import Strategies, build
 from freerand_opt.engine.cone import source_cone, vertex_cone
 from freerand_opt.engine.exact import exact_multipliers
 from freerand_opt.engine.form import question_form
 from freerand_opt.engine.guesses import few_labels, guesses_of
+from freerand_opt.engine.interior import inner_point
 from freerand_opt.engine.linear import LinearProgram, solve
 from freerand_opt.engine.problem import Kept, Problem, Test
 from freerand_opt.engine.proofs import boxes_proof, cells_proof, prices_form, rounded
@@ -146,3 +148,23 @@ def raised(problem: Problem, form: dict[str, Any]) -> dict[str, Any]:
             continue
         return tried
     return form
+
+
+def attacked(made: Strategies, program: LinearProgram, hint: Any) -> tuple[Strategy, ...]:
+    """Return the strategies of an exact point of a complete program, () if none was found."""
+    x = inner_point(program, hint)
+    return () if x is None else strategies(made, x[: made.program.matrix.shape[1]])
+
+
+def both(problem: Problem, way: str, *, by_vertices: bool = False) -> dict[str, Any]:
+    """Return the certificate of a problem by a complete program."""
+    form, made, hint = bound(problem, way, by_vertices=by_vertices)
+    found = attacked(made, made.program, hint) if problem.ask.quantity != "strategy" else ()
+    return {
+        "format": "freerand-certificate",
+        "version": 2,
+        "kind": "bracket",
+        "question": question_form(problem),
+        "upper": form,
+        "attack": attack_form(problem, found) if found else None,
+    }
