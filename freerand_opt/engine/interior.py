@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from freerand_opt.engine.exact import basic_point, exact_point
-from freerand_opt.engine.linear import Hint, LinearProgram, solve
+from freerand_opt.engine.linear import Hint, LinearProgram, sharpened, solve
 from freerand_opt.engine.sparse import sparse, stacked
 from freerand_opt.numbers.rounding import round_down
 
@@ -36,6 +36,9 @@ def inner_point(program: LinearProgram, hint: Hint) -> list[Fraction] | None:
     if right is None:
         return None
     x = exact_point(program, hint, right)
+    if x is None:
+        hint = sharpened(program, hint, right)
+        x = exact_point(program, hint, right)
     if x is not None:
         return x
     x = basic_point(program, hint, right)
@@ -63,7 +66,11 @@ def _interior(program: LinearProgram, right: list[Fraction]) -> list[Fraction] |
         (*program.names, ("margin",)),
         {columns: Fraction(1)},
     )
-    x = exact_point(wide, solve(wide), [*right, Fraction(1)])
+    ends = [*right, Fraction(1)]
+    hint = solve(wide)
+    x = exact_point(wide, hint, ends)
+    if x is None or x[columns] <= 0:
+        x = exact_point(wide, sharpened(wide, hint, ends), ends)
     return None if x is None or x[columns] <= 0 else x[:columns]
 
 

@@ -20,7 +20,7 @@ from freerand_opt.engine.linear import LinearProgram, solve
 from freerand_opt.engine.problem import Kept, Problem, Test
 from freerand_opt.engine.proofs import boxes_proof, cells_proof, prices_form, rounded
 from freerand_opt.engine.space import box_space, cell_space, deterministic_boxes
-from freerand_opt.engine.sparse import sparse, stacked
+from freerand_opt.engine.violations import with_violations
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 
@@ -64,30 +64,6 @@ def deterministic(problem: Problem) -> Strategies:
     labels = tuple(-1 if count == 1 else g for g in range(count) for _ in boxes)
     space = box_space([box for _ in range(count) for box in boxes], problem.shape[1])
     return build(problem, source_cone(problem), space, guesses, labels)
-
-
-def with_violations(made: Strategies) -> LinearProgram:
-    """Return the program whose optimum is minus the least total violation of the tests."""
-    program = made.program
-    rows, columns = program.matrix.shape
-    more: list[tuple[int, int, int]] = []
-    signs: list[tuple[int, int, int]] = []
-    count = 0
-    for row, name in enumerate(program.names):
-        if isinstance(name, tuple) and name[0] == "test":
-            for sign in (1, -1) if program.equal[row] else (1,):
-                more.append((row, columns + count, -sign))
-                signs.append((count, columns + count, -1))
-                count += 1
-    wide = (rows, columns + count)
-    body = sparse(wide, [*((r, c, v) for r, c, v in program.matrix.entries()), *more])
-    return LinearProgram(
-        stacked([body, sparse((count, columns + count), signs)]),
-        (*program.equal, *([False] * count)),
-        (*program.right, *([Fraction(0)] * count)),
-        (*program.names, *(("violation", k) for k in range(count))),
-        {columns + k: Fraction(-1) for k in range(count)},
-    )
 
 
 def certified(problem: Problem, upper: dict[str, Any]) -> Any:
