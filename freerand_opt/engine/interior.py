@@ -1,6 +1,6 @@
 r"""Exact points whose right sides are irrational: a vertex for rounded right sides, mixed with an interior point.
 
-.. math:: (1 - \lambda) x_{\text{vertex}} + \lambda x_{\text{interior}}, \qquad \lambda = 2^{-200}, 2^{-199}, \dots
+.. math:: (1 - \lambda) x_{\text{vertex}} + \lambda x_{\text{interior}}, \qquad \lambda = 2^{-64}, 2^{-63}, \dots
 
 Rounding breaks degenerate rows by about as much as it moves the right sides; the interior point has room in all.
 """
@@ -15,7 +15,7 @@ from freerand_opt.engine.linear import Hint, LinearProgram, sharpened, solve
 from freerand_opt.engine.sparse import sparse, stacked
 from freerand_opt.numbers.rounding import round_down
 
-BITS = 220
+BITS = 64
 
 
 def inner_right(program: LinearProgram) -> list[Fraction] | None:
