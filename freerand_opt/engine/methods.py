@@ -66,20 +66,6 @@ def deterministic(problem: Problem) -> Strategies:
     return build(problem, source_cone(problem), space, guesses, labels)
 
 
-def certified(problem: Problem, upper: dict[str, Any]) -> Any:
-    """Return what the kernel proves of an upper end."""
-    return check(
-        {
-            "format": "freerand-certificate",
-            "version": 2,
-            "kind": "bracket",
-            "question": question_form(problem),
-            "upper": upper,
-            "attack": None,
-        }
-    )
-
-
 def upper_form(
     problem: Problem, made: Strategies, z: Sequence[Fraction], rational: dict[int, Any], way: str, claim: str, **more: Any
 ) -> dict[str, Any]:
@@ -90,57 +76,3 @@ def upper_form(
         plain = {"way": way, **({"edges": more["edges"]} if "edges" in more else {})}
         proof = boxes_proof(made, z, plain, more.get("order", range(made.space.carriers)))
     return {"claim": claim, "prices": prices_form(made, z, problem, rational), "proof": proof}
-
-
-def bound(problem: Problem, way: str, *, by_vertices: bool = False) -> tuple[Any, Strategies, Any]:
-    """Return (report of the kernel, program, hint)."""
-    outer, rational = rational_scores(problem)
-    made = cells(outer, by_vertices=by_vertices) if way == "cells" else deterministic(outer)
-    empty = problem.ask.quantity == "strategy"
-    program = with_violations(made) if empty else made.program
-    hint = solve(program)
-    z = exact_multipliers(program, hint)
-    if z is None:
-        z = rounded(hint.multipliers)
-    z = z[: len(made.program.names)]
-    form = upper_form(problem, made, z, rational, way, "none" if empty else "bound", vertices=by_vertices)
-    return raised(problem, form), made, hint
-
-
-def raised(problem: Problem, form: dict[str, Any]) -> dict[str, Any]:
-    """Return an upper end whose stated bound is raised until the prices suffice for it.
-
-    With unconstrained settings the bound is part of what is folded; rounding may leave it a little too low.
-    """
-    if "bound" not in form["prices"]:
-        return form
-    bound = Fraction(form["prices"]["bound"])
-    for bits in (None, 56, 48, 40, 32, 24, 16):
-        more = Fraction(0) if bits is None else Fraction(1, 2**bits)
-        tried = {**form, "prices": {**form["prices"], "bound": str(bound + more)}}
-        try:
-            certified(problem, tried)
-        except Rejected:
-            continue
-        return tried
-    return form
-
-
-def attacked(made: Strategies, program: LinearProgram, hint: Any) -> tuple[Strategy, ...]:
-    """Return the strategies of an exact point of a complete program, () if none was found."""
-    x = inner_point(program, hint)
-    return () if x is None else strategies(made, x[: made.program.matrix.shape[1]])
-
-
-def both(problem: Problem, way: str, *, by_vertices: bool = False) -> dict[str, Any]:
-    """Return the certificate of a problem by a complete program."""
-    form, made, hint = bound(problem, way, by_vertices=by_vertices)
-    found = attacked(made, made.program, hint) if problem.ask.quantity != "strategy" else ()
-    return {
-        "format": "freerand-certificate",
-        "version": 2,
-        "kind": "bracket",
-        "question": question_form(problem),
-        "upper": form,
-        "attack": attack_form(problem, found) if found else None,
-    }

@@ -70,7 +70,7 @@ def attack(problem: Problem, outer: Strategies | None, hint: Hint | None, upper:
     value, full = -np.inf, False
     for turn in range(MAX_TURNS):
         made = search.program(list(found))
-        relaxed = with_violations(made, penalty)
+        relaxed = with_violations(made.program, penalty)
         answer = solve(relaxed)
         reached, broken = _reached(relaxed, made, answer)
         prices = _prices(made, answer)

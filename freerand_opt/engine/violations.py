@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.engine.build import Strategies
 from freerand_opt.engine.linear import LinearProgram
 from freerand_opt.engine.sparse import sparse, stacked
 
 
-def with_violations(made: Strategies, penalty: float | None = None) -> LinearProgram:
+def with_violations(program: LinearProgram, penalty: float | None = None) -> LinearProgram:
     """Return the program whose optimum is minus the least total violation of the tests.
 
     With a `penalty` the objective is the problem's, less the penalty for each unit of violation.
     """
-    program = made.program
     rows, columns = program.matrix.shape
     more: list[tuple[int, int, int]] = []
     signs: list[tuple[int, int, int]] = []
