@@ -137,7 +137,7 @@ def symmetric_blocks(
     ``find`` has them searched for in a small scenario (`programs.relabellings`).
     """
     scenario = question.scenario
-    if made.moments.size < SYMMETRIC_SIZE and not symmetry:
+    if not made.whole or (made.moments.size < SYMMETRIC_SIZE and not symmetry):
         return None
     wanted = [(text, generator(scenario, text)) for text in symmetry if text != FIND]
     known = [("", held) for held in known_generators(scenario)]

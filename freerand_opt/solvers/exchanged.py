@@ -25,7 +25,7 @@ MIN_COLUMNS = 1000
 def applies(made: MomentStrategies) -> bool:
     """Return whether the exchange keeps objective and every linear row of a program worth halving."""
     program = made.program
-    if made.labels != 2 or program.shape[1] < MIN_COLUMNS:
+    if made.labels != 2 or program.shape[1] < MIN_COLUMNS or not made.whole:
         return False
     if any(party.outcomes != 2 for party in made.moments.parties):
         return False
