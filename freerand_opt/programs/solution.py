@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -15,11 +16,21 @@ Status: TypeAlias = Literal["optimal", "infeasible", "stopped"]
 
 
 @dataclass(frozen=True, eq=False)
+class ExactDual:
+    """Multipliers of the linear rows, and for each psd block a lower triangle L: Z = L L' / 4^bits."""
+
+    values: dict[int, Fraction]
+    lowers: tuple[tuple[tuple[int, ...], ...], ...]
+    bits: int
+
+
+@dataclass(frozen=True, eq=False)
 class Solution:
     """A hint: primal x, multipliers z (z >= 0 on nonnegative rows), basis if there is one.
 
     `status` says why the solver stopped. `basic_columns` and `active_rows` are boolean arrays or
-    None; `seconds` wall time; residuals are recomputed from the data.
+    None; `seconds` wall time; residuals are recomputed from the data. `exact` are multipliers of a solver
+    that does not work in floats.
     """
 
     status: Status
@@ -31,6 +42,7 @@ class Solution:
     seconds: float
     primal_residual: float
     dual_residual: float
+    exact: ExactDual | None = None
 
 
 def without_basis(
@@ -41,6 +53,7 @@ def without_basis(
     primal: FloatArray,
     multipliers: FloatArray,
     begun: float,
+    exact: ExactDual | None = None,
 ) -> Solution:
     """Return the hint of an interior-point solver that began at `begun` (time.perf_counter)."""
     row_residual, dual_residual = residuals(program, primal, multipliers)
@@ -54,6 +67,7 @@ def without_basis(
         seconds=time.perf_counter() - begun,
         primal_residual=row_residual,
         dual_residual=dual_residual,
+        exact=exact,
     )
 
 
