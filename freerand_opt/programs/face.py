@@ -13,7 +13,7 @@ Each elimination knows of which :math:`\langle v\Pi\rangle` it is a combination 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import TypeAlias
@@ -154,36 +154,68 @@ class _Ideal:
         return Face(self.zeros, words, free, lift, kernel, moments.traces)
 
     def _moments(self, kernel: Mapping[int, Kernel]) -> Echelon[int, Term]:
-        """Return the equations <u* k> = 0 between moments, solved for those of the longest words."""
-        classes = self.matrix.classes.tolist()
-        sizes = _lengths(self.matrix, self.words, self.algebra)
-        ranks = np.lexsort((np.arange(len(sizes)), sizes)).argsort().tolist()
+        """Return the equations <u* k> = 0, solved for the moments of the longest words.
+
+        Products of two words of the level are numbered as in the matrix, all others behind them: these are
+        eliminated first, and their rows are dropped.
+        """
+        names = _names(self.matrix, self.words, self.algebra)
+        count = len(names)
+        ranks = _Ranks(names)
         held: Echelon[int, Term] = Echelon(ranks.__getitem__, self.traced)
         seen = set()
-        for u, own in enumerate(classes):
-            back = adjoint(self.words[u])
+        for equations in (self._inside(kernel), self._outside(names)):
+            if len(held.rows) == count - 1:
+                break  # all moments are multiples of the identity
+            for row, word, trace in equations:
+                key = frozenset(row.items())
+                if row and key not in seen:
+                    seen.add(key)
+                    held.add(row, self._multiplied(adjoint(word), trace) if self.traced else None)
+        held.rows = {m: row for m, row in held.rows.items() if m < count}
+        held.traces = {m: trace for m, trace in held.traces.items() if m < count}
+        held.reduce()
+        return held
+
+    def _inside(self, kernel: Mapping[int, Kernel]) -> Iterator[tuple[dict[int, fmpq], Word, Mapping[Term, fmpq]]]:
+        """Yield <u* k> in moments, u and the trace of k for the k in the level's words."""
+        for u, own in zip(self.words, self.matrix.classes.tolist(), strict=True):
             for k in kernel.values():
                 row: dict[int, fmpq] = {}
                 for x, value in k.row.items():
                     if (m := own[x]) >= 0:
                         row[m] = row.get(m, 0) + value
-                row = {m: value for m, value in row.items() if value}
-                key = frozenset(row.items())
-                if row and key not in seen:
-                    seen.add(key)
-                    held.add(row, self._multiplied(back, k.trace) if self.traced else None)
-        held.reduce()
-        return held
+                yield {m: value for m, value in row.items() if value}, u, k.trace
+
+    def _outside(self, names: dict[Word, int]) -> Iterator[tuple[dict[int, fmpq], Word, Mapping[Term, fmpq]]]:
+        """Yield the same for the other k; `names` grows by the moments that the level lacks."""
+        for pivot, k in self.echelon.rows.items():
+            if pivot not in self.near or pivot in self.place:
+                continue
+            for u in self.words:
+                row: dict[int, fmpq] = {}
+                for word, value in self.algebra.multiplied(adjoint(u), k).items():
+                    m = names.setdefault(min(word, adjoint(word)), len(names))
+                    row[m] = row.get(m, 0) + value
+                yield {m: v for m, v in row.items() if v}, u, self.echelon.traces.get(pivot, {})
 
 
-def _lengths(matrix: MomentMatrix, words: Sequence[Word], algebra: Algebra) -> list[int]:
-    """Return the number of operators in each moment; that of the identity is 0."""
-    found = [0] * matrix.moments
-    firsts = {int(m): int(place) for m, place in zip(*np.unique(matrix.classes, return_index=True), strict=True)}
-    for m, place in firsts.items():
-        if m >= 0:
-            i, j = divmod(place, matrix.size)
-            word = algebra.times(adjoint(words[i]), words[j])
-            assert word is not None
-            found[m] = length(word)
+class _Ranks(dict[int, tuple[bool, int, int]]):
+    """The order of moments in eliminations: those that the level lacks come first, then those of long words."""
+
+    def __init__(self, names: dict[Word, int]) -> None:
+        super().__init__((m, (False, length(word), m)) for word, m in names.items())
+
+    def __missing__(self, moment: int) -> tuple[bool, int, int]:
+        return True, 0, moment
+
+
+def _names(matrix: MomentMatrix, words: Sequence[Word], algebra: Algebra) -> dict[Word, int]:
+    """Return the moments by word, of each and its adjoint the one that comes first."""
+    found: dict[Word, int] = {}
+    for m, place in zip(*(part.tolist() for part in np.unique(matrix.classes, return_index=True)), strict=True):
+        i, j = divmod(place, matrix.size)
+        word = algebra.times(adjoint(words[i]), words[j])
+        if m >= 0 and word is not None:
+            found[min(word, adjoint(word))] = m
     return found

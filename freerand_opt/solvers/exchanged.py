@@ -8,24 +8,25 @@ certified there. Nothing rests on the symmetry but speed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from freerand_opt.programs.moments import MomentMatrix, triangle
 from freerand_opt.programs.program import ConicProgram, ExactVector, IntArray, constant, joined
 from freerand_opt.programs.quantum import FLOW_PATTERN, MomentStrategies
-from freerand_opt.programs.solution import Solution, without_basis
+from freerand_opt.programs.solution import ExactDual, Solution, without_basis
 
-#: Programs with fewer columns are solved as they are.
+#: Programs with fewer columns are solved as they are by solvers in floats.
 MIN_COLUMNS = 1000
 
 
 def applies(made: MomentStrategies) -> bool:
-    """Return whether the exchange keeps objective and every linear row of a program worth halving."""
+    """Return whether the exchange keeps objective and every linear row of a program."""
     program = made.program
-    if made.labels != 2 or program.shape[1] < MIN_COLUMNS or not made.whole:
+    if made.labels != 2 or not made.whole:
         return False
     if any(party.outcomes != 2 for party in made.moments.parties):
         return False
@@ -40,26 +41,33 @@ def applies(made: MomentStrategies) -> bool:
 
 def solve(
     made: MomentStrategies,
-    run: Callable[[ConicProgram, float | None], Solution],
+    run: Callable[[ConicProgram, float | None], Solution | None],
     *,
     time_limit: float | None = None,
-) -> Solution:
+) -> Solution | None:
     """Solve a relaxation to which the exchange applies by `run`; `time_limit` in seconds."""
     begun = time.perf_counter()
     program = made.program
     half, signs = _columns(made)
     flow, others, psd = _rows(made)
     first = np.concatenate([flow, others, psd])
-    found = run(_half(program, half, signs, flow, others, psd), time_limit)
+    found = run(_half(program, half, flow, others, psd), time_limit)
+    if found is None:
+        return None
     z = np.zeros(program.shape[0])
     z[first] = found.multipliers
-    # the half counts every column twice in the rows that both labels share
-    z[flow] /= 2
-    z[psd] /= 2
-    z[flow + len(flow)] = z[flow] * np.tile(_moment_signs(made.moments), len(flow) // made.moments.moments)
+    flow_signs = np.tile(_moment_signs(made.moments), len(flow) // made.moments.moments)
+    z[flow + len(flow)] = z[flow] * flow_signs
     i, j = triangle(made.moments.size)
     words = _word_signs(made.moments)
     z[psd + len(psd)] = z[psd] * np.tile(words[i] * words[j], len(psd) // len(i))
+    exact = None
+    if found.exact is not None:
+        turned = dict(zip(flow.tolist(), flow_signs.tolist(), strict=True))
+        values = {int(first[row]): value for row, value in found.exact.values.items()}
+        values |= {row + len(flow): values[row] * sign for row, sign in turned.items() if row in values}
+        images = [_turned(lower, words.tolist()) for lower in found.exact.lowers]
+        exact = ExactDual(values, (*found.exact.lowers, *images), found.exact.bits)
     return without_basis(
         program,
         status=found.status,
@@ -67,26 +75,31 @@ def solve(
         primal=np.concatenate([found.primal, signs * found.primal]),
         multipliers=z,
         begun=begun,
+        exact=exact,
     )
 
 
+def _turned(lower: Sequence[Sequence[int]], signs: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(sign * value for value in row) for row, sign in zip(lower, signs, strict=True))
+
+
 def _half(
-    program: ConicProgram, half: int, signs: IntArray, flow: IntArray, others: IntArray, psd: IntArray
+    program: ConicProgram, half: int, flow: IntArray, others: IntArray, psd: IntArray
 ) -> ConicProgram:
-    """Return the program in the first label's columns."""
-    matrix = program.matrix[:, :half]
-    whole = csr_array(vstack([matrix[flow], 2 * matrix[others], matrix[psd]], format="csr"))
+    """Return the program in the first label's columns: shared rows hold for both labels' sum, so for half."""
+    matrix = csr_array(program.matrix[np.concatenate([flow, others, psd])][:, :half])
     zero = program.zero_rows[others]
     # equalities stand in front, so that each kind is one block
     blocks = [("zero", len(flow) + int(zero.sum())), ("nonnegative", int((~zero).sum()))]
     kept = [block for block in blocks if block[1]]
     sizes = [size for kind, size in program.blocks if kind == "psd"]
-    objective = program.objective
+    right = program.right.take(others)
+    halves = ExactVector(tuple(value * Fraction(1, 2) for value in right.palette), right.codes)
     return ConicProgram(
-        matrix=whole,
+        matrix=matrix,
         blocks=(*kept, *(("psd", size) for size in sizes[: len(sizes) // 2])),
-        right=joined([constant(0, len(flow)), program.right.take(others), constant(0, len(psd))]),
-        objective=ExactVector(tuple(2 * value for value in objective.palette), objective.codes[:half]),
+        right=joined([constant(0, len(flow)), halves, constant(0, len(psd))]),
+        objective=ExactVector(program.objective.palette, program.objective.codes[:half]),
         lower=program.lower.take(np.arange(half)),
         upper=program.upper.take(np.arange(half)),
         row_labels=(),

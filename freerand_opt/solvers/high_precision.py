@@ -19,27 +19,28 @@ from math import lcm
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 
-from freerand_opt.numbers.exact import enclose
+from freerand_opt.numbers.exact import Exact, enclose
 from freerand_opt.programs.affine import Affine, affine, to_fmpq
 from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.solution import ExactDual, Solution, Status, without_basis
 from freerand_opt.solvers import interior
 from freerand_opt.solvers.fixed_point import ZERO, Rows, lower_factor, rows
-from freerand_opt.solvers.interior import BITS, Block, Point
+from freerand_opt.solvers.interior import Block, Point, Precision
 
 #: More free columns, or larger matrices, than these are left to solvers in floats.
 MAX_FREE = 200
 MAX_SIZE = 64
-#: Bits of the factors of matrices, and of the multipliers of linear rows.
+#: Bits of the factors of matrices, and of the multipliers of linear rows, and what they are computed with.
 FACTOR_BITS = 60
+USUAL = Precision(bits=192, gap=60, residual=80)
 
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """The program in its free columns, column l times `units[l]`; `first` are the columns at u = 0.
+    """The program in its free columns `kept`, column l divided by `units[l]`; over 2^bits.
 
-    `places[k]` are the rows of block k.
+    `first` are the columns where all free ones are 0; `places[k]` are the rows of block k.
     """
 
     affine: Affine
@@ -49,6 +50,7 @@ class Reduced:
     places: tuple[tuple[int, ...], ...]
     cost: tuple[fmpz, ...]
     first: tuple[fmpz, ...]
+    bits: int
 
 
 def solve(
@@ -60,10 +62,10 @@ def solve(
     large, has a column without bounds in its blocks, or whose steps have no solution.
     """
     begun = time.perf_counter()
-    held = reduced(program, more)
+    held = reduced(program, USUAL.bits, more)
     if held is None:
         return None
-    point = interior.solve(held.blocks, held.cost, time_limit)
+    point = interior.solve(held.blocks, held.cost, time_limit, USUAL)
     if point is None:
         return None
     dual = _dual(program, held, point)
@@ -79,7 +81,7 @@ def solve(
     )
 
 
-def reduced(program: ConicProgram, more: Sequence[Mapping[int, fmpq]] = ()) -> Reduced | None:
+def reduced(program: ConicProgram, bits: int, more: Sequence[Mapping[int, fmpq]] = ()) -> Reduced | None:
     """Return the program in its free columns; None if they are too many or not all bounded by blocks."""
     if any(size > MAX_SIZE for _, size in program.psd_blocks) or not program.psd_blocks:
         return None
@@ -103,10 +105,12 @@ def reduced(program: ConicProgram, more: Sequence[Mapping[int, fmpq]] = ()) -> R
         for l, value in row.items():
             units[place[l]] = lcm(units[place[l]], int(value.q))
     whole = {r: {place[l]: int((v * units[place[l]]).p) for l, v in row.items()} for r, row in lines.items()}
-    first = _first(program, solutions)
-    blocks, places = _blocks(program, whole, _slacks(program, first))
-    cost = [_fixed(costs.get(l, fmpq(0)) * unit) for l, unit in zip(kept, units, strict=True)]
-    return Reduced(solutions, kept, tuple(units), blocks, places, tuple(cost), tuple(first))
+    right = [_number(value, bits) for value in program.right.palette]
+    first = _first(program, solutions, right)
+    blocks, places = _blocks(program, whole, _slacks(program, first, right))
+    one = fmpz(1) << bits
+    cost = [_floor(costs.get(l, fmpq(0)) * unit * one) for l, unit in zip(kept, units, strict=True)]
+    return Reduced(solutions, kept, tuple(units), blocks, places, tuple(cost), tuple(first), bits)
 
 
 def _lines(program: ConicProgram, solutions: Affine) -> dict[int, dict[int, fmpq]]:
@@ -123,9 +127,8 @@ def _lines(program: ConicProgram, solutions: Affine) -> dict[int, dict[int, fmpq
     return found
 
 
-def _first(program: ConicProgram, solutions: Affine) -> list[fmpz]:
-    """Return the columns of the program where all free columns are 0, over 2^BITS."""
-    right = [_number(value) for value in program.right.palette]
+def _first(program: ConicProgram, solutions: Affine, right: Sequence[fmpz]) -> list[fmpz]:
+    """Return the columns of the program where all free columns are 0."""
     codes = program.right.codes.tolist()
     found = []
     for j in range(program.shape[1]):
@@ -136,24 +139,19 @@ def _first(program: ConicProgram, solutions: Affine) -> list[fmpz]:
     return found
 
 
-def _number(value: object) -> fmpz:
-    low, high = enclose(value, BITS + 8)  # type: ignore[arg-type]
-    return fmpz(round((low + high) / 2 * 2**BITS))
+def _number(value: Exact, bits: int) -> fmpz:
+    low, high = enclose(value, bits + 8)
+    return fmpz(round((low + high) / 2 * 2**bits))
 
 
 def _floor(value: fmpq) -> fmpz:
     return fmpz(value.p) // fmpz(value.q)
 
 
-def _fixed(value: fmpq) -> fmpz:
-    return _floor(value * (fmpz(1) << BITS))
-
-
-def _slacks(program: ConicProgram, first: Sequence[fmpz]) -> dict[int, fmpz]:
+def _slacks(program: ConicProgram, first: Sequence[fmpz], right: Sequence[fmpz]) -> dict[int, fmpz]:
     """Return b - A x of the rows of the cones at these columns."""
     matrix = program.matrix
     starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
-    right = [_number(value) for value in program.right.palette]
     codes = program.right.codes.tolist()
     found = {}
     for r in np.flatnonzero(~program.zero_rows).tolist():
@@ -201,7 +199,7 @@ def _primal(program: ConicProgram, held: Reduced, point: Point) -> FloatArray:
     found = []
     for first, row in zip(held.first, held.affine.columns, strict=True):
         total = fmpq(first) + sum((value * free.get(l, 0) for l, value in row.items()), fmpq(0))
-        found.append(int(_floor(total)) / 2**BITS)
+        found.append(int(_floor(total)) / 2**held.bits)
     return np.array(found, dtype=np.float64)
 
 
@@ -213,11 +211,11 @@ def _dual(program: ConicProgram, held: Reduced, point: Point) -> ExactDual:
     unit = 2**FACTOR_BITS
     for block, span, z in zip(held.blocks, held.places, point.z, strict=True):
         if program.linear_rows[span[0]]:
-            value = int(z[0, 0] >> (BITS + block.scale - FACTOR_BITS))
+            value = int(z[0, 0] >> (held.bits + block.scale - FACTOR_BITS))
             values[span[0]] = Fraction(value, unit)
             _add(program, used, span[0], fmpq(value, unit))
             continue
-        lower = _rounded(z, block.scale)
+        lower = _rounded(z, held.bits, block.scale)
         lowers.append(tuple(tuple(int(value) for value in row) for row in lower))
         full = fmpz_mat([row + [ZERO] * (block.size - len(row)) for row in lower])
         square = full * full.transpose()
@@ -232,11 +230,11 @@ def _dual(program: ConicProgram, held: Reduced, point: Point) -> ExactDual:
     return ExactDual({row: value for row, value in values.items() if value}, tuple(lowers), FACTOR_BITS)
 
 
-def _rounded(z: fmpz_mat, scale: int) -> Rows:
+def _rounded(z: fmpz_mat, bits: int, scale: int) -> Rows:
     """Return the factor of Z / 2^scale over 2^FACTOR_BITS; scale is even."""
-    lower = lower_factor(rows(z), BITS)
+    lower = lower_factor(rows(z), bits)
     assert lower is not None  # the point has a factor, or its step would not have been made
-    drop = BITS + scale // 2 - FACTOR_BITS
+    drop = bits + scale // 2 - FACTOR_BITS
     half = fmpz(1) << (drop - 1)
     return [[(value + half) >> drop for value in row] for row in lower]
 

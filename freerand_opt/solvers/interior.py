@@ -31,21 +31,26 @@ from freerand_opt.solvers.fixed_point import (
     symmetric,
 )
 
-#: Bits after the point.
-BITS = 224
 START = 10
 MAX_ROUNDS = 60
 #: Steps go this far towards the boundary, over 2^COARSE, and to 1 at most.
 SHARE = 9 * 2**COARSE // 10
-#: The sum of the complementarities, and the residual, at which the program is solved: 2^-these.
-GAP_BITS, RESIDUAL_BITS = 62, 80
 #: Multipliers larger than this are those of a program without a solution.
 LARGE_BITS = 60
 
 
+@dataclass(frozen=True)
+class Precision:
+    """Bits after the point; a program is solved if gap and residual are below 2^-these."""
+
+    bits: int = 192
+    gap: int = 60
+    residual: int = 80
+
+
 @dataclass(frozen=True, eq=False)
 class Block:
-    """One matrix: H_0 as rows over 2^BITS, and for each variable in `active` entries (i, j, h), i <= j.
+    """One matrix: H_0 as rows over 2^bits, and for each variable in `active` entries (i, j, h), i <= j.
 
     The block's matrices are all divided by 2^scale.
     """
@@ -59,7 +64,7 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """u, and Z and S for each block, over 2^BITS; `gap` and `residual` say how nearly it is optimal."""
+    """u, and Z and S for each block, over 2^bits; `gap` and `residual` say how nearly it is optimal."""
 
     u: list[fmpz]
     z: list[fmpz_mat]
@@ -73,8 +78,9 @@ class Point:
 class Interior:
     """The program's data, arranged for its steps."""
 
-    def __init__(self, blocks: Sequence[Block], cost: Sequence[fmpz]) -> None:
-        self.blocks, self.cost = tuple(blocks), list(cost)
+    def __init__(self, blocks: Sequence[Block], cost: Sequence[fmpz], precision: Precision) -> None:
+        self.blocks, self.cost, self.precision = tuple(blocks), list(cost), precision
+        self.bits = precision.bits
         self.order = sum(block.size for block in blocks)
         self.pickers = [[_picker(block.size, part) for part in block.entries] for block in blocks]
 
@@ -107,7 +113,7 @@ class Interior:
             for place, (l, part) in enumerate(zip(block.active, block.entries, strict=True)):
                 image = _image(block.size, part, left, right).entries()
                 for k, picker in zip(block.active[: place + 1], pickers, strict=False):
-                    value = picker.sum(image) >> (BITS + 2 * block.scale)
+                    value = picker.sum(image) >> (self.bits + 2 * block.scale)
                     found[k][l] += value
                     if k != l:
                         found[l][k] += value
@@ -149,22 +155,27 @@ def _image(size: int, part: Sequence[tuple[int, int, int]], left: Rows, right: R
     return fmpz_mat(list(columns.values())).transpose() * fmpz_mat([right[b] for b in columns])
 
 
-def solve(blocks: Sequence[Block], cost: Sequence[fmpz], time_limit: float | None) -> Point | None:
+def solve(
+    blocks: Sequence[Block],
+    cost: Sequence[fmpz],
+    time_limit: float | None,
+    precision: Precision,
+) -> Point | None:
     """Return the best point that was reached, None if none was (a singular step, or no time)."""
-    task = Interior(blocks, cost)
-    unit = fmpz(1) << BITS
+    task = Interior(blocks, cost, precision)
+    unit = fmpz(1) << task.bits
     identity = [fmpz_mat([[START * unit * (i == j) for j in range(b.size)] for i in range(b.size)]) for b in blocks]
     begun = time.monotonic()
     point = Point([ZERO] * len(task.cost), identity, identity, ZERO, ZERO, 0, False)
     best: Point | None = None
-    with ctx.workprec(BITS + 64):
+    with ctx.workprec(task.bits + 64):
         for _ in range(MAX_ROUNDS):
             if time_limit is not None and time.monotonic() - begun > time_limit:
                 break
             step = _Step.at(task, point)
             if step is None:
                 break
-            best = _better(best, step.point)
+            best = _better(best, step.point, precision)
             if step.point.solved or step.diverges():
                 break
             following = step.next()
@@ -174,11 +185,11 @@ def solve(blocks: Sequence[Block], cost: Sequence[fmpz], time_limit: float | Non
     return best
 
 
-def _better(best: Point | None, point: Point) -> Point:
+def _better(best: Point | None, point: Point, precision: Precision) -> Point:
     """Return the point whose residual is small, and of two such the one with the smaller gap."""
     if best is None:
         return point
-    limit = fmpz(1) << (BITS - RESIDUAL_BITS)
+    limit = fmpz(1) << (precision.bits - precision.residual)
     return min(best, point, key=lambda held: (max(held.residual, limit), held.gap))
 
 
@@ -195,33 +206,34 @@ class _Step:
 
     @staticmethod
     def at(task: Interior, point: Point) -> _Step | None:
-        lowers = [[lower_factor(rows(x), BITS) for x in held] for held in (point.z, point.s)]
+        bits, precision = task.bits, task.precision
+        lowers = [[lower_factor(rows(x), bits) for x in held] for held in (point.z, point.s)]
         if any(lower is None for held in lowers for lower in held):
             return None
-        inner_z, inner_s = ([lower_inverse(lower, BITS) for lower in held if lower is not None] for held in lowers)
-        w = [product(held.transpose(), held, BITS) for held in inner_s]
+        inner_z, inner_s = ([lower_inverse(lower, bits) for lower in held if lower is not None] for held in lowers)
+        w = [product(held.transpose(), held, bits) for held in inner_s]
         defect = [task.slack(b, point.u) - s for b, s in zip(task.blocks, point.s, strict=True)]
         wanted = task.products(point.z)
         residual = max((abs(c - v) for c, v in zip(task.cost, wanted, strict=True)), default=ZERO)
         lost = max((abs(value) for held in defect for value in held.entries()), default=ZERO)
-        gap = sum((_inner(z, s) for z, s in zip(point.z, point.s, strict=True)), ZERO)
+        gap = sum((_inner(z, s) >> bits for z, s in zip(point.z, point.s, strict=True)), ZERO)
         solved = (
-            gap < fmpz(1) << (BITS - GAP_BITS)
-            and max(residual, lost) < fmpz(1) << (BITS - RESIDUAL_BITS)
+            gap < fmpz(1) << (bits - precision.gap)
+            and max(residual, lost) < fmpz(1) << (bits - precision.residual)
         )
         held = Point(point.u, point.z, point.s, gap, residual, point.rounds, solved)
         return _Step(task, held, inner_z, inner_s, w, defect)
 
     def diverges(self) -> bool:
         """Return whether the multipliers are so large that the program has no point."""
-        return any(value >> (BITS + LARGE_BITS) for z in self.point.z for value in z.entries() if value > 0)
+        return any(value >> (self.task.bits + LARGE_BITS) for z in self.point.z for value in z.entries() if value > 0)
 
     def next(self) -> Point | None:
         """Return the next point, None if the equations of the step have no solution."""
-        task, point = self.task, self.point
+        task, point, bits = self.task, self.point, self.task.bits
         equations = arb_mat(fmpz_mat(task.schur(self.w, point.z)))
         crossed = [
-            symmetric(product(product(z, d, BITS), w, BITS))
+            symmetric(product(product(z, d, bits), w, bits))
             for z, d, w in zip(point.z, self.defect, self.w, strict=True)
         ]
         affine = self._direction(equations, ZERO, crossed, None)
@@ -235,7 +247,7 @@ class _Step:
         sigma = max(left * left >> COARSE, (1 << COARSE) // 10)
         square = step * step >> COARSE
         second = [
-            shifted(symmetric(product(product(dz, ds, BITS), w, BITS)) * square, COARSE)
+            shifted(symmetric(product(product(dz, ds, bits), w, bits)) * square, COARSE)
             for dz, ds, w in zip(affine.z, affine.s, self.w, strict=True)
         ]
         found = self._direction(equations, mean * sigma >> COARSE, crossed, second)
@@ -252,13 +264,13 @@ class _Step:
     def _direction(
         self, equations: arb_mat, mean: fmpz, crossed: list[fmpz_mat], second: list[fmpz_mat] | None
     ) -> _Direction | None:
-        task, point = self.task, self.point
+        task, point, bits = self.task, self.point, self.task.bits
         aims = []
         for place, w in enumerate(self.w):
-            aim = shifted(w * mean, BITS) - crossed[place]
+            aim = shifted(w * mean, bits) - crossed[place]
             aims.append(aim if second is None else aim - second[place])
         right = [c - v for c, v in zip(task.cost, task.products(aims), strict=True)]
-        column = fmpz_mat(len(right), 1, [value << BITS for value in right])
+        column = fmpz_mat(len(right), 1, [value << bits for value in right])
         try:
             answer = equations.solve(arb_mat(column), algorithm="approx").entries()
         except ZeroDivisionError:
@@ -270,14 +282,15 @@ class _Step:
         for place, (block, w) in enumerate(zip(task.blocks, self.w, strict=True)):
             linear = task.slack(block, du, constant=False)
             ds.append(self.defect[place] + linear)
-            moved = symmetric(product(product(point.z[place], linear, BITS), w, BITS))
+            moved = symmetric(product(product(point.z[place], linear, bits), w, bits))
             dz.append(aims[place] - point.z[place] - moved)
         return _Direction(du, dz, ds)
 
     def _reach(self, held: _Direction, most: int) -> tuple[int, int]:
         """Return how far Z and S may go, over 2^COARSE."""
-        z = min(reach(inner, dz, BITS, most) for inner, dz in zip(self.inner_z, held.z, strict=True))
-        s = min(reach(inner, ds, BITS, most) for inner, ds in zip(self.inner_s, held.s, strict=True))
+        bits = self.task.bits
+        z = min(reach(inner, dz, bits, most) for inner, dz in zip(self.inner_z, held.z, strict=True))
+        s = min(reach(inner, ds, bits, most) for inner, ds in zip(self.inner_s, held.s, strict=True))
         return z, s
 
     def _moved(self, held: _Direction, step_z: int, step_s: int) -> Point:
@@ -299,4 +312,4 @@ class _Direction:
 
 
 def _inner(left: fmpz_mat, right: fmpz_mat) -> fmpz:
-    return sum((x * y for x, y in zip(left.entries(), right.entries(), strict=True)), ZERO) >> BITS
+    return sum((x * y for x, y in zip(left.entries(), right.entries(), strict=True)), ZERO)
