@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from scipy.sparse import kron as sparse_kron
 
-from freerand_opt.programs.arrays import SAFE, FloatArray, IntArray
+from freerand_opt.programs.arrays import SAFE, FloatArray, IntArray, Integers, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,9 +135,9 @@ class IntegerMatrix:
             (divided(self.palette, self.codes, owner), self.indices, self.indptr), shape=self.shape
         )
 
-    def toarray(self) -> NDArray[np.object_]:
-        """Return all entries as Python integers, zeros included."""
-        return np.asarray(np.array(self.palette, dtype=object)[self.pattern.toarray()])
+    def toarray(self) -> Integers:
+        """Return all entries, zeros included."""
+        return np.asarray(whole(self.palette)[self.pattern.toarray()])
 
 
 def divided(palette: Sequence[int], codes: IntArray, shifts: IntArray) -> FloatArray:
@@ -258,7 +257,7 @@ def kron(left: IntegerMatrix, right: IntegerMatrix) -> IntegerMatrix:
 
 
 def _kron(left: csr_array, right: csr_array) -> csr_array:
-    found = csr_array(sparse_kron(left, right, format="csr"))
+    found = csr_array(sparse_kron(left, right, format="csr"), dtype=np.int64)  # floats if it is empty
     found.sort_indices()
     return found
 
