@@ -51,11 +51,8 @@ def affine(program: ConicProgram, more: Sequence[Mapping[int, fmpq]] = ()) -> Af
     others = np.bincount(matrix[~zero].indices, minlength=program.shape[1])
     ranks = np.lexsort((-np.arange(program.shape[1]), -others)).argsort().tolist()
     held: Echelon[int, int] = Echelon(ranks.__getitem__, traced=True)
-    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
     for row in np.flatnonzero(zero).tolist():
-        span = slice(starts[row], starts[row + 1])
-        line = {j: fmpq(v) for j, v in zip(columns[span], entries[span], strict=True)}
-        held.add(line, {row: fmpq(1)})
+        held.add({j: fmpq(v) for j, v in matrix.row(row)}, {row: fmpq(1)})
     for line in more:
         held.add(line, {})
     held.reduce()

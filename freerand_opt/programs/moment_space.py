@@ -17,8 +17,8 @@ from flint import fmpq
 from scipy.sparse import csr_array, eye_array
 
 from freerand_opt.programs.face import Face, Row
+from freerand_opt.programs.integer_matrix import IntegerMatrix, of_rows
 from freerand_opt.programs.moments import MomentMatrix, triangle
-from freerand_opt.programs.program import integer_rows
 
 #: Entries (i, j), i <= j, of a symmetric matrix, as combinations of columns.
 Entries = dict[tuple[int, int], Row]
@@ -29,7 +29,7 @@ class Part:
     """Rows in one cone, in the order of an upper triangle (column by column) if it is psd."""
 
     cone: str
-    rows: csr_array
+    rows: IntegerMatrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +66,7 @@ def moment_space(matrix: MomentMatrix, face: Face | None) -> MomentSpace:
     lift = tuple({k: fraction(value) for k, value in row.items()} for row in face.lift)
     parts = []
     if not face.lift[0]:  # the identity vanishes: there is no state with these zeros
-        parts.append(Part("zero", integer_rows([(0, 0, Fraction(1))], [Fraction(0)], len(names))[0]))
+        parts.append(Part("zero", of_rows([{0: 1}], len(names))))
     seen = set()
     for size, entries in _components(matrix, face):
         form = tuple(sorted((place, tuple(sorted(row.items()))) for place, row in entries.items()))
@@ -121,11 +121,10 @@ def _ratio(row: Row, base: Row) -> fmpq | None:
     return factor if all(row[k] == factor * base[k] for k in base) else None
 
 
-def _integers(rows: Sequence[Row], columns: int) -> csr_array:
+def _integers(rows: Sequence[Row], columns: int) -> IntegerMatrix:
     """Return rows all multiplied by their common denominator."""
     unit = lcm(*(int(value.q) for row in rows for value in row.values()))
-    entries = [(r, k, fraction(value * unit)) for r, row in enumerate(rows) for k, value in row.items()]
-    return integer_rows(entries, [Fraction(0)] * len(rows), columns)[0]
+    return of_rows([{k: int((value * unit).p) for k, value in row.items()} for row in rows], columns)
 
 
 def _distinct(parts: Sequence[Part]) -> tuple[Part, ...]:
@@ -133,7 +132,7 @@ def _distinct(parts: Sequence[Part]) -> tuple[Part, ...]:
     found: dict[object, Part] = {}
     for part in parts:
         held = part.rows
-        key = (part.cone, held.indptr.tobytes(), held.indices.tobytes(), held.data.tobytes())
+        key = (part.cone, held.indptr.tobytes(), held.indices.tobytes(), *held.entries)
         found.setdefault(key, part)
     return tuple(sorted(found.values(), key=lambda part: ("zero", "nonnegative", "psd").index(part.cone)))
 

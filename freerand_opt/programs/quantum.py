@@ -21,7 +21,6 @@ from functools import cached_property
 from math import prod
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
@@ -31,6 +30,7 @@ from freerand_opt.programs.conditions import MOMENT_PATTERN, condition_rows
 from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.face import face
 from freerand_opt.programs.guesses import label_values
+from freerand_opt.programs.integer_matrix import identity, kron, of_rows
 from freerand_opt.programs.moment_space import MomentSpace, moment_space
 from freerand_opt.programs.moments import MomentMatrix, moment_matrix
 from freerand_opt.programs.observation import (
@@ -51,7 +51,7 @@ from freerand_opt.programs.program import (
     constant,
     joined,
 )
-from freerand_opt.programs.strategies import Palette, copies, homogeneous, identity, numbers
+from freerand_opt.programs.strategies import Palette, homogeneous, numbers
 from freerand_opt.programs.zeros import zeros
 
 #: The label by which the equalities of the source are known: label, equality, moment (fastest).
@@ -100,7 +100,7 @@ def by_moments(
     linear += condition_rows(question, matrix, space, held.roots, held.layout.columns)
     held.refuse_lacking({place for place, value in objective.items() if value}, linear)
     columns = held.count
-    linear = [replace(part, matrix=csr_array(part.matrix[:, :columns])) for part in linear]
+    linear = [replace(part, matrix=part.matrix.columns(slice(columns))) for part in linear]
     tags = tuple(f"g{g}" for g in range(held.labels))
     rows = _by_cone([_flow_rows(space, cone, tags), *linear, *_positive_rows(space, cone, tags)])
     most = column_bound(question, cone)
@@ -225,7 +225,7 @@ def _flow_rows(space: MomentSpace, cone: SourceCone, tags: tuple[str, ...]) -> R
     """Return the equalities of the source, for each guess label and moment."""
     return homogeneous(
         "zero",
-        copies(identity(len(tags)), copies(cone.equalities, identity(space.width))),
+        kron(identity(len(tags)), kron(cone.equalities, identity(space.width))),
         FLOW_PATTERN,
         tags,
         numbers(cone.equalities.shape[0]),
@@ -237,11 +237,11 @@ def _positive_rows(space: MomentSpace, cone: SourceCone, tags: tuple[str, ...]) 
     """Return the parts of the moment matrix for each guess label and facet of the source."""
     found = []
     for g, tag in enumerate(tags):
-        pick = csr_array(([1], ([0], [g])), shape=(1, len(tags)), dtype=np.int64)
+        pick = of_rows([{g: 1}], len(tags))
         for f in range(cone.inequalities.shape[0]):
             for part in space.parts:
                 count = part.rows.shape[0]
-                block = -copies(copies(pick, cone.inequalities[[f]]), part.rows)
+                block = -kron(kron(pick, cone.inequalities[[f]]), part.rows)
                 names = Labels("moment matrix, facet {1}, entry {2} [{0}]", ((tag,), (str(f),), numbers(count)))
                 found.append(Rows(part.cone, block, constant(0, count), names))
     return found

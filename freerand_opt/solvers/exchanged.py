@@ -35,7 +35,7 @@ def applies(made: MomentStrategies) -> bool:
     if np.any(objective[half:] != signs * objective[:half]):
         return False
     _, others, _ = _rows(made)
-    rows = csr_array(program.matrix[others]).tocsc()
+    rows = csr_array(program.float_matrix[others]).tocsc()
     return bool(abs(rows[:, half:] - rows[:, :half] * signs[None, :]).sum() == 0)
 
 
@@ -51,11 +51,13 @@ def solve(
     half, signs = _columns(made)
     flow, others, psd = _rows(made)
     first = np.concatenate([flow, others, psd])
-    found = run(_half(program, half, flow, others, psd), time_limit)
+    small = _half(program, half, flow, others, psd)
+    found = run(small, time_limit)
     if found is None:
         return None
     z = np.zeros(program.shape[0])
-    z[first] = found.multipliers
+    # the rows of the half that solvers see may be divided by other powers of 2
+    z[first] = np.ldexp(found.multipliers, program.shifts[first] - small.shifts)
     flow_signs = np.tile(_moment_signs(made.moments), len(flow) // made.moments.moments)
     z[flow + len(flow)] = z[flow] * flow_signs
     i, j = triangle(made.moments.size)
@@ -87,7 +89,6 @@ def _half(
     program: ConicProgram, half: int, flow: IntArray, others: IntArray, psd: IntArray
 ) -> ConicProgram:
     """Return the program in the first label's columns: shared rows hold for both labels' sum, so for half."""
-    matrix = csr_array(program.matrix[np.concatenate([flow, others, psd])][:, :half])
     zero = program.zero_rows[others]
     # equalities stand in front, so that each kind is one block
     blocks = [("zero", len(flow) + int(zero.sum())), ("nonnegative", int((~zero).sum()))]
@@ -96,7 +97,7 @@ def _half(
     right = program.right.take(others)
     halves = ExactVector(tuple(value * Fraction(1, 2) for value in right.palette), right.codes)
     return ConicProgram(
-        matrix=matrix,
+        matrix=program.matrix.columns(slice(half))[np.concatenate([flow, others, psd])],
         blocks=(*kept, *(("psd", size) for size in sizes[: len(sizes) // 2])),
         right=joined([constant(0, len(flow)), halves, constant(0, len(psd))]),
         objective=ExactVector(program.objective.palette, program.objective.codes[:half]),

@@ -115,14 +115,12 @@ def reduced(program: ConicProgram, bits: int, more: Sequence[Mapping[int, fmpq]]
 
 def _lines(program: ConicProgram, solutions: Affine) -> dict[int, dict[int, fmpq]]:
     """Return A N for the rows of the cones."""
-    matrix = program.matrix
-    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
     found = {}
     for r in np.flatnonzero(~program.zero_rows).tolist():
         line: dict[int, fmpq] = {}
-        for k in range(starts[r], starts[r + 1]):
-            for l, value in solutions.columns[columns[k]].items():
-                line[l] = line.get(l, fmpq(0)) + entries[k] * value
+        for column, entry in program.matrix.row(r):
+            for l, value in solutions.columns[column].items():
+                line[l] = line.get(l, fmpq(0)) + entry * value
         found[r] = {l: value for l, value in line.items() if value}
     return found
 
@@ -150,12 +148,10 @@ def _floor(value: fmpq) -> fmpz:
 
 def _slacks(program: ConicProgram, first: Sequence[fmpz], right: Sequence[fmpz]) -> dict[int, fmpz]:
     """Return b - A x of the rows of the cones at these columns."""
-    matrix = program.matrix
-    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
     codes = program.right.codes.tolist()
     found = {}
     for r in np.flatnonzero(~program.zero_rows).tolist():
-        used = (entries[k] * first[columns[k]] for k in range(starts[r], starts[r + 1]))
+        used = (entry * first[column] for column, entry in program.matrix.row(r))
         found[r] = right[codes[r]] - sum(used, ZERO)
     return found
 
@@ -240,13 +236,12 @@ def _rounded(z: fmpz_mat, bits: int, scale: int) -> Rows:
 
 
 def _add(program: ConicProgram, used: list[fmpq], row: int, value: fmpq) -> None:
-    matrix = program.matrix
-    for k in range(int(matrix.indptr[row]), int(matrix.indptr[row + 1])):
-        used[int(matrix.indices[k])] += value * int(matrix.data[k])
+    for column, entry in program.matrix.row(row):
+        used[column] += value * entry
 
 
 def floats(program: ConicProgram, dual: ExactDual) -> FloatArray:
-    """Return exact multipliers of all rows in floats."""
+    """Return exact multipliers of all rows in floats, of the rows that solvers see."""
     found = np.zeros(program.shape[0])
     for row, value in dual.values.items():
         found[row] = float(value)
@@ -255,4 +250,4 @@ def floats(program: ConicProgram, dual: ExactDual) -> FloatArray:
         for place, (a, b) in enumerate(zip(i, j, strict=True)):
             entry = sum(x * y for x, y in zip(lower[a], lower[b], strict=False))
             found[start + place] = (entry if a == b else 2 * entry) / 4**dual.bits
-    return found
+    return np.ldexp(found, program.shifts)
