@@ -30,7 +30,13 @@ from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.refinement import lift_rows
-from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
+from freerand_opt.programs.relaxed import (
+    by_margin,
+    by_shift,
+    by_violations,
+    test_inequalities,
+    without_objective,
+)
 from freerand_opt.programs.strategies import BoxStrategies
 from freerand_opt.proving.certified import Needed, certified
 from freerand_opt.proving.result import Result
@@ -41,8 +47,8 @@ from freerand_opt.proving.solving import (
     full_floats,
     proof_json,
     solve,
-    symmetric_solver,
 )
+from freerand_opt.proving.symmetries import routes
 from freerand_opt.solvers.choose import solver_named
 
 
@@ -96,12 +102,12 @@ def _answered(
     if question.ask.quantity == "strategy":
         return _existence(question, bounds, run, time_limit, make)
     above = bounds.above.program
-    first = None
+    ways = None
     if isinstance(bounds.above, MomentStrategies) and solver == "auto":
-        first = symmetric_solver(question, bounds.above, symmetry)
+        ways = routes(question, bounds.above, symmetry)
     below = None if bounds.below is None else bounds.below.program
-    solved = solve(above, below, run if first is None else first, time_limit, face=solver == "auto")
-    if solved.solution.status == "infeasible":
+    solved = solve(above, below, run, time_limit, routes=ways)
+    if solved.infeasible or solved.solution.status == "infeasible":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))
         found, _ = _existence(asked, build(asked), run, time_limit, make)
@@ -274,4 +280,6 @@ def _existence(
 
 def easier_program(full: ConicProgram) -> Callable[[ConicProgram], ConicProgram]:
     """Return what turns a question of existence into a program with an optimum: margin, or violations."""
+    if full.psd_blocks:
+        return by_shift
     return by_margin if len(test_inequalities(full)) else by_violations

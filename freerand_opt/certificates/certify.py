@@ -72,7 +72,9 @@ def ray(program: ConicProgram, held: Multipliers) -> Multipliers:
     A residual of A'z = 0 is what the objective left, divided by the scale.
     """
     sizes = [abs(value) for value in held.values.values()]
-    sizes += [Fraction(max(map(abs, row), default=0) ** 2, 4**f.bits) for f in held.factors for _, row in f.rows]
+    sizes += [
+        Fraction(max(map(abs, row), default=0) ** 2, 4**f.bits) for f in held.factors for _, row in f.rows
+    ]
     turns = 0
     while 4**turns < max(sizes, default=1):
         turns += 1

@@ -39,7 +39,9 @@ def condition_rows(
             "with free settings and a guess at one joint setting an average over W is no linear condition; "
             "observe uniform settings, or ask for the average",
         )
-    return [_row(place, condition, matrix, space, roots, columns) for place, condition in enumerate(conditions)]
+    return [
+        _row(place, condition, matrix, space, roots, columns) for place, condition in enumerate(conditions)
+    ]
 
 
 def _row(

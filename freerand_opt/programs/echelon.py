@@ -41,7 +41,9 @@ class Echelon(Generic[C, T]):
             self.traces[pivot] = {name: value * unit for name, value in origin.items()}
         return pivot
 
-    def _subtract(self, left: dict[C, fmpq], origin: dict[T, fmpq], pivot: C, known: Mapping[C, fmpq]) -> None:
+    def _subtract(
+        self, left: dict[C, fmpq], origin: dict[T, fmpq], pivot: C, known: Mapping[C, fmpq]
+    ) -> None:
         factor = left[pivot]
         subtract(left, known, factor)
         if self.traced:

@@ -177,7 +177,9 @@ class _Ideal:
         held.reduce()
         return held
 
-    def _inside(self, kernel: Mapping[int, Kernel]) -> Iterator[tuple[dict[int, fmpq], Word, Mapping[Term, fmpq]]]:
+    def _inside(
+        self, kernel: Mapping[int, Kernel]
+    ) -> Iterator[tuple[dict[int, fmpq], Word, Mapping[Term, fmpq]]]:
         """Yield <u* k> in moments, u and the trace of k for the k in the level's words."""
         for u, own in zip(self.words, self.matrix.classes.tolist(), strict=True):
             for k in kernel.values():
@@ -213,7 +215,9 @@ class _Ranks(dict[int, tuple[bool, int, int]]):
 def _names(matrix: MomentMatrix, words: Sequence[Word], algebra: Algebra) -> dict[Word, int]:
     """Return the moments by word, of each and its adjoint the one that comes first."""
     found: dict[Word, int] = {}
-    for m, place in zip(*(part.tolist() for part in np.unique(matrix.classes, return_index=True)), strict=True):
+    for m, place in zip(
+        *(part.tolist() for part in np.unique(matrix.classes, return_index=True)), strict=True
+    ):
         i, j = divmod(place, matrix.size)
         word = algebra.times(adjoint(words[i]), words[j])
         if m >= 0 and word is not None:

@@ -108,7 +108,9 @@ def _part(size: int, entries: Entries, columns: int) -> Part:
         cone = "nonnegative" if semidefinite(full) else "zero"
         return Part(cone, _integers([base], columns))
     i, j = triangle(size)
-    return Part("psd", _integers([entries[a, b] for a, b in zip(i.tolist(), j.tolist(), strict=True)], columns))
+    return Part(
+        "psd", _integers([entries[a, b] for a, b in zip(i.tolist(), j.tolist(), strict=True)], columns)
+    )
 
 
 def _ratio(row: Row, base: Row) -> fmpq | None:

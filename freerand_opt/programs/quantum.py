@@ -154,7 +154,9 @@ class _Columns:
         return Layout(
             columns=self.count + spare,
             cell=lambda o, s: [entry for g in range(self.labels) for entry in self.at(g, o, s)],
-            mass=lambda s: [(self._first(g, int(self.cone.leaf[s])), Fraction(1)) for g in range(self.labels)],
+            mass=lambda s: [
+                (self._first(g, int(self.cone.leaf[s])), Fraction(1)) for g in range(self.labels)
+            ],
             total=lambda: [(root, Fraction(1)) for root in self.roots],
             one_mass=len(self.cone.names) == 1,
         )
@@ -242,7 +244,9 @@ def _positive_rows(space: MomentSpace, cone: SourceCone, tags: tuple[str, ...]) 
             for part in space.parts:
                 count = part.rows.shape[0]
                 block = -kron(kron(pick, cone.inequalities[[f]]), part.rows)
-                names = Labels("moment matrix, facet {1}, entry {2} [{0}]", ((tag,), (str(f),), numbers(count)))
+                names = Labels(
+                    "moment matrix, facet {1}, entry {2} [{0}]", ((tag,), (str(f),), numbers(count))
+                )
                 found.append(Rows(part.cone, block, constant(0, count), names))
     return found
 

@@ -85,9 +85,7 @@ def _turned(lower: Sequence[Sequence[int]], signs: Sequence[int]) -> tuple[tuple
     return tuple(tuple(sign * value for value in row) for row, sign in zip(lower, signs, strict=True))
 
 
-def _half(
-    program: ConicProgram, half: int, flow: IntArray, others: IntArray, psd: IntArray
-) -> ConicProgram:
+def _half(program: ConicProgram, half: int, flow: IntArray, others: IntArray, psd: IntArray) -> ConicProgram:
     """Return the program in the first label's columns: shared rows hold for both labels' sum, so for half."""
     zero = program.zero_rows[others]
     # equalities stand in front, so that each kind is one block

@@ -94,3 +94,80 @@ def _definite(change: list[list[int]], step: int) -> bool:
             return False
         found.append([*own, isqrt(rest)])
     return True
+
+
+# ------------------------------------------------------------------ spaces
+
+
+def pivoted_factor(matrix: Rows, bits: int, seen: int, zero: int) -> Rows | None:
+    """Return K with matrix = K K', as rows; None if the rank is in doubt.
+
+    Diagonal entries above 2^-seen count, and what is left must be below 2^-zero.
+    """
+    left = [list(row) for row in matrix]
+    size = len(left)
+    columns: list[list[fmpz]] = []
+    while True:
+        pivot = max(range(size), key=lambda k: left[k][k])
+        if left[pivot][pivot] >> (bits - seen) <= 0:
+            break
+        root = (left[pivot][pivot] << bits).isqrt()
+        column = [(left[i][pivot] << bits) // root for i in range(size)]
+        for i in range(size):
+            left[i] = [
+                value - (column[i] * other >> bits) for value, other in zip(left[i], column, strict=True)
+            ]
+        columns.append(column)
+    if any(abs(value) >> (bits - zero) for row in left for value in row):
+        return None
+    return [[column[i] for column in columns] for i in range(size)]
+
+
+def complement(kernel: Rows, bits: int) -> Rows:
+    """Return an orthonormal basis, as rows (size, size - rank), of what is orthogonal to the columns."""
+    size, rank = len(kernel), len(kernel[0]) if kernel else 0
+    unit = fmpz(1) << bits
+    basis: list[list[fmpz]] = []
+    for column in range(rank):
+        basis.append(_normal([row[column] for row in kernel], basis, bits))
+    rest = [[unit * (i == j) for j in range(size)] for i in range(size)]
+    for _ in range(size - rank):
+        for _ in range(2):  # once more, for what rounding left
+            rest = [_away(vector, basis, bits) for vector in rest]
+        longest = max(rest, key=lambda vector: sum(map(mul, vector, vector), ZERO))
+        basis.append(_normal(longest, basis, bits))
+    return [[vector[i] for vector in basis[rank:]] for i in range(size)]
+
+
+def _away(vector: list[fmpz], basis: list[list[fmpz]], bits: int) -> list[fmpz]:
+    """Return a vector without its parts along orthonormal ones."""
+    for other in basis:
+        share = sum(map(mul, vector, other), ZERO) >> bits
+        vector = [x - (share * y >> bits) for x, y in zip(vector, other, strict=True)]
+    return vector
+
+
+def _normal(vector: list[fmpz], basis: list[list[fmpz]], bits: int) -> list[fmpz]:
+    held = _away(_away(vector, basis, bits), basis, bits)
+    root = sum(map(mul, held, held), ZERO).isqrt()
+    return [(value << bits) // root for value in held]
+
+
+def independent(lines: Rows, bits: int, seen: int, zero: int) -> list[tuple[int, int]] | None:
+    """Return (row, column) of pivots of independent rows, in order; None if the rank is in doubt."""
+    held: list[tuple[int, list[fmpz]]] = []
+    found: list[tuple[int, int]] = []
+    for place, line in enumerate(lines):
+        left = line
+        for column, other in held:
+            if factor := left[column]:
+                left = [x - (factor * y >> bits) if y else x for x, y in zip(left, other, strict=True)]
+        column = max(range(len(left)), key=lambda k: abs(left[k]))
+        most = abs(left[column])
+        if most >> (bits - seen):
+            head = left[column]
+            held.append((column, [(value << bits) // head if value else ZERO for value in left]))
+            found.append((place, column))
+        elif most >> (bits - zero):
+            return None
+    return found

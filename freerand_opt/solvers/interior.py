@@ -86,14 +86,19 @@ class Interior:
 
     def slack(self, block: Block, u: Sequence[fmpz], *, constant: bool = True) -> fmpz_mat:
         """Return H_0 - sum u_l H_l of a block; without H_0 the part that is linear in u."""
-        found = [list(row) for row in block.constant] if constant else [[ZERO] * block.size for _ in range(block.size)]
+        found = (
+            [list(row) for row in block.constant]
+            if constant
+            else [[ZERO] * block.size for _ in range(block.size)]
+        )
         for l, part in zip(block.active, block.entries, strict=True):
-            value = u[l] >> block.scale
+            value = u[l]
             if value:
                 for i, j, h in part:
-                    found[i][j] -= h * value
+                    change = h * value >> block.scale
+                    found[i][j] -= change
                     if i != j:
-                        found[j][i] -= h * value
+                        found[j][i] -= change
         return fmpz_mat(found)
 
     def products(self, matrices: Sequence[fmpz_mat]) -> list[fmpz]:
@@ -164,7 +169,9 @@ def solve(
     """Return the best point that was reached, None if none was (a singular step, or no time)."""
     task = Interior(blocks, cost, precision)
     unit = fmpz(1) << task.bits
-    identity = [fmpz_mat([[START * unit * (i == j) for j in range(b.size)] for i in range(b.size)]) for b in blocks]
+    identity = [
+        fmpz_mat([[START * unit * (i == j) for j in range(b.size)] for i in range(b.size)]) for b in blocks
+    ]
     begun = time.monotonic()
     point = Point([ZERO] * len(task.cost), identity, identity, ZERO, ZERO, 0, False)
     best: Point | None = None
@@ -210,23 +217,26 @@ class _Step:
         lowers = [[lower_factor(rows(x), bits) for x in held] for held in (point.z, point.s)]
         if any(lower is None for held in lowers for lower in held):
             return None
-        inner_z, inner_s = ([lower_inverse(lower, bits) for lower in held if lower is not None] for held in lowers)
+        inner_z, inner_s = (
+            [lower_inverse(lower, bits) for lower in held if lower is not None] for held in lowers
+        )
         w = [product(held.transpose(), held, bits) for held in inner_s]
         defect = [task.slack(b, point.u) - s for b, s in zip(task.blocks, point.s, strict=True)]
         wanted = task.products(point.z)
         residual = max((abs(c - v) for c, v in zip(task.cost, wanted, strict=True)), default=ZERO)
         lost = max((abs(value) for held in defect for value in held.entries()), default=ZERO)
         gap = sum((_inner(z, s) >> bits for z, s in zip(point.z, point.s, strict=True)), ZERO)
-        solved = (
-            gap < fmpz(1) << (bits - precision.gap)
-            and max(residual, lost) < fmpz(1) << (bits - precision.residual)
+        solved = gap < fmpz(1) << (bits - precision.gap) and max(residual, lost) < fmpz(1) << (
+            bits - precision.residual
         )
         held = Point(point.u, point.z, point.s, gap, residual, point.rounds, solved)
         return _Step(task, held, inner_z, inner_s, w, defect)
 
     def diverges(self) -> bool:
         """Return whether the multipliers are so large that the program has no point."""
-        return any(value >> (self.task.bits + LARGE_BITS) for z in self.point.z for value in z.entries() if value > 0)
+        return any(
+            value >> (self.task.bits + LARGE_BITS) for z in self.point.z for value in z.entries() if value > 0
+        )
 
     def next(self) -> Point | None:
         """Return the next point, None if the equations of the step have no solution."""
