@@ -107,11 +107,12 @@ def of_moments(
     def face(program: ConicProgram, limit: float | None) -> Solution | None:
         return exposing.solve(program, time_limit=limit)
 
-    if not exchanged.applies(made):
+    turned = exchanged.exchange(made)
+    if turned is None:
         return [_solver(fine), _solver(face), *_in_floats(blocks)]
     return [
-        _solver(lambda program, limit: exchanged.solve(made, fine, time_limit=limit)),
-        _solver(lambda program, limit: exchanged.solve(made, face, time_limit=limit)),
+        _solver(lambda program, limit: exchanged.solve(made, turned, fine, time_limit=limit)),
+        _solver(lambda program, limit: exchanged.solve(made, turned, face, time_limit=limit)),
         *_in_floats(blocks),
     ]
 

@@ -112,12 +112,13 @@ def _by_blocks(made: MomentStrategies, held: Symmetries | None) -> Solver | None
 
 def _exchanged(made: MomentStrategies) -> Solver | None:
     """Return a solver in floats on half of a large program if guesses and outcomes may be exchanged, or None."""
-    if made.program.shape[1] < exchanged.MIN_COLUMNS or not exchanged.applies(made):
+    turned = exchanged.exchange(made) if made.program.shape[1] >= exchanged.MIN_COLUMNS else None
+    if turned is None:
         return None
     run = solver_named("clarabel" if made.moments.size <= MANY_SMALL else "auto")
 
     def solver(program: ConicProgram, limit: float | None) -> Solution:
-        found = exchanged.solve(made, run, time_limit=limit)
+        found = exchanged.solve(made, turned, run, time_limit=limit)
         assert found is not None  # solvers in floats always return something
         return found
 

@@ -1,7 +1,7 @@
-r"""Relaxations that stay the same if both guesses and all outcomes are exchanged: half the program.
+r"""Relaxations that stay the same if both guesses and the outcomes of some parties are exchanged: half of them.
 
 Of two guess labels the second has the moments :math:`z(1, v; k) = \pm z(0, v; k)`, minus for products of an
-odd number of observables. The half is solved; its dual is written out for the full program and
+odd number of those parties' observables. The half is solved; its dual is written out for the full program and
 certified there. Nothing rests on the symmetry but speed.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from itertools import combinations
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -23,32 +24,38 @@ from freerand_opt.programs.solution import ExactDual, Solution, without_basis
 MIN_COLUMNS = 1000
 
 
-def applies(made: MomentStrategies) -> bool:
-    """Return whether the exchange keeps objective and every linear row of a program."""
-    program = made.program
-    if made.labels != 2 or not made.whole:
-        return False
-    if any(party.outcomes != 2 for party in made.moments.parties):
-        return False
-    half, signs = _columns(made)
+def exchange(made: MomentStrategies) -> tuple[int, ...] | None:
+    """Return parties whose outcomes may be exchanged together with the guesses: objective and linear rows stay.
+
+    All parties are tried first. None if there are no such parties, or more than two guesses.
+    """
+    if made.labels != 2 or not made.whole or any(party.outcomes != 2 for party in made.moments.parties):
+        return None
+    program, parties = made.program, range(len(made.moments.parties))
+    half = program.shape[1] // 2
     objective = program.objective.floats()
-    if np.any(objective[half:] != signs * objective[:half]):
-        return False
-    _, others, _ = _rows(made)
-    rows = csr_array(program.float_matrix[others]).tocsc()
-    return bool(abs(rows[:, half:] - rows[:, :half] * signs[None, :]).sum() == 0)
+    rows = program.float_matrix[_rows(made)[1]].tocsc()
+    for size in reversed(range(1, len(parties) + 1)):
+        for turned in combinations(parties, size):
+            signs = _columns(made, turned)
+            if np.any(objective[half:] != signs * objective[:half]):
+                continue
+            if abs(rows[:, half:] - rows[:, :half] * signs[None, :]).sum() == 0:
+                return turned
+    return None
 
 
 def solve(
     made: MomentStrategies,
+    turned: tuple[int, ...],
     run: Callable[[ConicProgram, float | None], Solution | None],
     *,
     time_limit: float | None = None,
 ) -> Solution | None:
-    """Solve a relaxation to which the exchange applies by `run`; `time_limit` in seconds."""
+    """Solve a relaxation that stays the same if the parties `turned` and the guesses are exchanged by `run`."""
     begun = time.perf_counter()
     program = made.program
-    half, signs = _columns(made)
+    half, signs = program.shape[1] // 2, _columns(made, turned)
     flow, others, psd = _rows(made)
     first = np.concatenate([flow, others, psd])
     small = _half(program, half, flow, others, psd)
@@ -58,10 +65,10 @@ def solve(
     z = np.zeros(program.shape[0])
     # the rows of the half that solvers see may be divided by other powers of 2
     z[first] = np.ldexp(found.multipliers, program.shifts[first] - small.shifts)
-    flow_signs = np.tile(_moment_signs(made.moments), len(flow) // made.moments.moments)
+    flow_signs = np.tile(_moment_signs(made.moments, turned), len(flow) // made.moments.moments)
     z[flow + len(flow)] = z[flow] * flow_signs
     i, j = triangle(made.moments.size)
-    words = _word_signs(made.moments)
+    words = _word_signs(made.moments, turned)
     z[psd + len(psd)] = z[psd] * np.tile(words[i] * words[j], len(psd) // len(i))
     exact = None
     if found.exact is not None:
@@ -106,11 +113,10 @@ def _half(program: ConicProgram, half: int, flow: IntArray, others: IntArray, ps
     )
 
 
-def _columns(made: MomentStrategies) -> tuple[int, IntArray]:
-    """Return the number of columns of a label, and the sign with which each enters the other's."""
-    half = made.program.shape[1] // 2
-    signs = _moment_signs(made.moments)
-    return half, np.tile(signs, half // len(signs))
+def _columns(made: MomentStrategies, turned: tuple[int, ...]) -> IntArray:
+    """Return the sign with which each column of a label enters the other's."""
+    signs = _moment_signs(made.moments, turned)
+    return np.tile(signs, made.program.shape[1] // 2 // len(signs))
 
 
 def _rows(made: MomentStrategies) -> tuple[IntArray, IntArray, IntArray]:
@@ -127,14 +133,15 @@ def _rows(made: MomentStrategies) -> tuple[IntArray, IntArray, IntArray]:
     return flow[: len(flow) // 2], np.flatnonzero(linear), psd[: len(psd) // 2]
 
 
-def _word_signs(matrix: MomentMatrix) -> IntArray:
-    """Return -1 for words of an odd number of observables, else 1."""
-    lengths = sum(party.lengths[matrix.words[:, place]] for place, party in enumerate(matrix.parties))
+def _word_signs(matrix: MomentMatrix, turned: tuple[int, ...]) -> IntArray:
+    """Return -1 for words of an odd number of observables of these parties, else 1."""
+    lengths = sum(matrix.parties[place].lengths[matrix.words[:, place]] for place in turned)
     return np.where(np.asarray(lengths) % 2, -1, 1)
 
 
-def _moment_signs(matrix: MomentMatrix) -> IntArray:
-    words = _word_signs(matrix)
+def _moment_signs(matrix: MomentMatrix, turned: tuple[int, ...]) -> IntArray:
+    words = _word_signs(matrix, turned)
     found = np.ones(matrix.moments, dtype=np.int64)
-    found[matrix.classes.ravel()] = np.outer(words, words).ravel()
+    inside = matrix.classes >= 0
+    found[matrix.classes[inside]] = np.outer(words, words)[inside]
     return found

@@ -4,7 +4,7 @@ r"""A small semidefinite program to many digits, in integers, so that every mach
    \qquad \min\; \langle H_0, Z\rangle \;:\; \langle H_l, Z\rangle = c_l,\; Z \succeq 0,
 
 by primal-dual steps in the direction of Helmberg, Rendl, Vanderbei and Wolkowicz (1996), with
-Mehrotra's predictor and corrector, from Z = S = 10. With W = S^-1 the equations of a step are
+Mehrotra's predictor and corrector, from Z = S = 100. With W = S^-1 the equations of a step are
 :math:`M_{kl} = \mathrm{tr}(H_k W H_l Z)`. All numbers are integers over 2^bits.
 """
 
@@ -31,8 +31,8 @@ from freerand_opt.solvers.fixed_point import (
     symmetric,
 )
 
-START = 10
-MAX_ROUNDS = 60
+START = 100
+MAX_ROUNDS = 80
 #: Steps go this far towards the boundary, over 2^COARSE, and to 1 at most.
 SHARE = 9 * 2**COARSE // 10
 #: Multipliers larger than this are those of a program without a solution.
@@ -264,7 +264,7 @@ class _Step:
         if found is None:
             return None
         steps = [min(limit, length * SHARE >> COARSE) for length in self._reach(found, 2 * limit)]
-        if min(steps) < limit // 5:
+        if min(steps) < limit // 2:
             plain = self._direction(equations, mean * 7 // 10, crossed, None)
             if plain is not None:
                 found = plain
