@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from freerand_opt.answers.verification import Verification
+from freerand_opt.answers.verification import TRUSTED, Verification
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
 from freerand_opt.proving.result import Bracket, exact_text
 from freerand_opt.reporting import refutations
@@ -194,7 +194,7 @@ def _pivot(results: Sequence[Verification]) -> list[str]:
     claimed = dict.fromkeys(
         f"`{found.instance.expect.shown}`"
         for found in results
-        if found.instance.expect is not None and found.verdict == "PROVED"
+        if found.instance.expect is not None and found.verdict in ("PROVED", f"PROVED{TRUSTED}")
     )
     note = "A bracket a cell: first proved, then reached by an explicit attack (or the other way round)."
     if claimed:
@@ -221,7 +221,7 @@ def _cell(found: Verification) -> str:
     digits = 6 if width >= Fraction(1, 10**8) else 8
     lower, upper = decimal_below(bracket.lower, digits), decimal_above(bracket.upper, digits)
     words = f"{lower} .. {upper}" if bracket.exact is None else str(bracket.exact)
-    if found.verdict == "PROVED":
+    if found.verdict in ("PROVED", f"PROVED{TRUSTED}"):
         return f"**{words}**"
     return words if found.verdict is None else f"{words} {found.verdict}"
 
