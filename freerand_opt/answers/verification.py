@@ -107,11 +107,18 @@ def compared(file: QuestionFile, instance: Instance, result: Result) -> Verifica
     """Return the verdict on a result; nothing is claimed successfully about a question without an answer."""
     if instance.expect is None:
         return Verification(file, instance, result, None, True)
-    if Verification(file, instance, result, None, False).impossible:
+    wanted = instance.expect.verdict or "PROVED"
+    impossible = Verification(file, instance, result, None, False).impossible
+    if impossible and not instance.expect.none:
         return Verification(file, instance, result, "UNDECIDED", False)
+    if instance.expect.none:
+        reached = result.certificate.get("attack") is not None
+        said = "PROVED" if impossible else "REFUTED" if reached else "UNDECIDED"
+        trusted = TRUSTED if impossible and checker.trusted_ends(result.certificate) else ""
+        return Verification(file, instance, result, said + trusted, said == wanted)
     expect = _of_existence(instance.expect, result)
     found: str = verdict(result.bracket, expect)
-    as_expected = found.rstrip("*") == (instance.expect.verdict or "PROVED")
+    as_expected = found.rstrip("*") == wanted
     if found != "UNDECIDED" and verdict(_tied(result), expect) != found:
         found += TRUSTED
     return Verification(file, instance, result, found, as_expected)
@@ -253,9 +260,7 @@ def brackets(body: Any) -> Iterator[dict[str, Any]]:
 def load(path: Path) -> dict[str, Any]:
     """Read a certificate; raise InputError if it is no JSON, CertificateError if it is no object."""
     try:
-        body = json.loads(
-            path.read_bytes(), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
-        )
+        body = loads(path.read_bytes())
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror}") from None
     except checker.CertificateError:
@@ -265,6 +270,11 @@ def load(path: Path) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise checker.CertificateError("is no JSON object")
     return body
+
+
+def loads(text: bytes | str) -> Any:
+    """Return what a JSON text holds; raise CertificateError for a key that occurs twice, or a float."""
+    return json.loads(text, object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

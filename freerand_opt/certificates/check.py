@@ -49,6 +49,8 @@ _Word: TypeAlias = "list[tuple[int, int, int | None]]"  # (party, setting, outco
 _Moment: TypeAlias = "Callable[[_Word], Fraction]"
 Lifted: TypeAlias = tuple[Sequence[str], Sequence[int], Sequence[int]]
 
+#: Raised when this file begins to refuse what it accepted; answers that are kept are addressed by it.
+CHECKER = 2
 # Limits, far above what certificates need, so that no file can keep the checker busy for ever.
 _PRECISIONS = (64, 128, 256, 512, 1024, 2048, 4096)
 _MOST_BITS = 1 << 16  # of a numerator, a denominator, or a common denominator
@@ -853,8 +855,6 @@ def _product_parts(source: Any, sizes: Sequence[int]) -> list[tuple[int, int, li
     found = []
     for part, size in zip(source["parts"], sizes, strict=True):
         if part["kind"] == "uniform":
-            if size & (size - 1):
-                raise CertificateError("products: bits need numbers of settings that are powers of 2")
             found.append((1, 1, list(range(size))))
             continue
         most, encoding = _read_bits(part, [size], "products")
@@ -885,7 +885,8 @@ def _gains_nothing(
             level = [_fold([level[x * rest + r] for x in order], p, q, bits) for r in range(rest)]
         if level[0] <= 0:
             continue
-        party = next((p for p, n in enumerate(sizes[:-1]) if len(fixed[p]) < n - 1), None)
+        biased = (p for p, n in enumerate(sizes[:-1]) if parts[p][0] != parts[p][1] and len(fixed[p]) < n - 1)
+        party = next(biased, None)
         if party is None:
             return False
         node = len(fixed[party])  # from the root down, level by level
@@ -895,7 +896,12 @@ def _gains_nothing(
 
 
 def _fold(level: list[int], p: int, q: int, fixed: Mapping[int, bool]) -> int:
-    """Return the largest gain of a tree of bits; node v (root 0) is heavy on the left, or not."""
+    """Return the largest gain of a tree of bits; node v (root 0) is heavy on the left, or not.
+
+    It is scaled by the number of leaves if p = q, where all of them count alike and need be no tree.
+    """
+    if p == q:
+        return sum(level)
     while len(level) > 1:
         first, pairs = len(level) // 2 - 1, zip(level[::2], level[1::2], strict=True)
         ways = [
@@ -1709,9 +1715,9 @@ def _check_settings(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
     return Fraction(-1), f"{where}: {line}; so there is no strategy"
 
 
-def _check_equalities(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
-    """Check that equality tests contradict normalisation, or no-signalling if the source is free."""
-    where = "equalities"
+def _check_contradiction(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
+    """Check that weighted tests contradict normalisation, or no-signalling if the source is free."""
+    where = "contradiction"
     _closed(proof, "weights", where)
     only = _only_distribution(raw["source"], q.count_settings)
     masses = only if q.observed is None else [_rational(x, where) for x in q.observed]
@@ -1728,8 +1734,8 @@ def _check_equalities(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
         (k,) = _integers(pair[:1], f"{where}: test", last + 1, len(q.tests) - 1)
         weight, last = _rational(number(pair[1], where), where), k
         score, relation, limit = q.tests[k]
-        if relation != "=":
-            raise CertificateError(f"{where}: test {k} is no equality")
+        if weight * {"<=": 1, ">=": -1, "=": 0}[relation] < 0:
+            raise CertificateError(f"{where}: the weight of test {k} has the wrong sign for {relation}")
         total += weight * _rational(limit, where)
         for o, s, f in score.terms:
             if score.conditional and not masses[s]:
@@ -1737,10 +1743,12 @@ def _check_equalities(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
             share = 1 if score.conditional else masses[s]
             gains[o, s] = gains.get((o, s), Fraction(0)) + weight * _rational(f, where) * share
     value = _constant(gains, q, no_signalling=only is not None)
-    if value == total:
-        raise CertificateError(f"{where}: there is no contradiction")
+    if value <= total:
+        raise CertificateError(
+            f"{where}: claimed at most {_plain(total)}, derived {_plain(value)}: there is none"
+        )
     kind = "no-signalling" if only is not None else "normalised"
-    line = f"{kind} boxes give these tests together {_plain(value)}, the tests demand {_plain(total)}"
+    line = f"{kind} boxes give the tests together {_plain(value)}, and they demand at most {_plain(total)}"
     return Fraction(-1), f"{where}: {line}; so there is no strategy"
 
 
@@ -1768,7 +1776,7 @@ def _only_distribution(source: Any, count: int) -> list[Fraction] | None:
 
 def _constant(gains: Mapping[tuple[int, int], Fraction], q: _Question, *, no_signalling: bool) -> Fraction:
     """Return the sum of gains times P(o|s) if it is the same for all boxes; raise CertificateError else."""
-    where = "equalities"
+    where = "contradiction"
     if not no_signalling:
         constant = Fraction(0)
         for s in {s for _, s in gains}:
@@ -2682,7 +2690,7 @@ class _Proof:
 
 #: Keys that each kind of certificate may have; `stored` is what a store of answers adds.
 _KEYS = {
-    "bracket": "question answer multipliers attack prices products squares settings equalities",
+    "bracket": "question answer multipliers attack prices products squares settings contradiction",
     "worst": "answer parts",
     "threshold": "field crosses answer below above observed",
     "root": "function answer at_lower at_upper rests_on",
@@ -2734,7 +2742,7 @@ def _check_bracket(
 ) -> _Proof:
     raw = _get(certificate, "question", dict, "certificate")
     if "relations" in raw:
-        unused = {"prices", "products", "squares", "settings", "equalities"} & set(certificate)
+        unused = {"prices", "products", "squares", "settings", "contradiction"} & set(certificate)
         if unused:
             raise CertificateError(f"certificate: {sorted(unused)} prove nothing about relations")
         return _check_bracket_of_many(certificate, raw)
@@ -2769,7 +2777,7 @@ def _check_bracket(
             raise CertificateError("certificate: squares and another proof of the same end")
         bound, line = _check_squares(certificate["squares"], raw, q)
         lines.append(line)
-    for key, checked in (("settings", _check_settings), ("equalities", _check_equalities)):
+    for key, checked in (("settings", _check_settings), ("contradiction", _check_contradiction)):
         if key in certificate:
             if bound is not None or q.quantity != "strategy":
                 raise CertificateError(f"certificate: {key} alone prove that there is no strategy")

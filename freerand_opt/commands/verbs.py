@@ -19,6 +19,7 @@ from freerand_opt.commands.options import (
     Finer,
     Folder,
     Form,
+    Fresh,
     Jobs,
     Kept,
     Optional,
@@ -48,6 +49,7 @@ def bound(
     symmetry: Symmetry = None,
     width: Width = None,
     store: Kept = None,
+    fresh: Fresh = False,
     jobs: Jobs = None,
     cluster: Cluster = None,
     shard: Part = None,
@@ -60,6 +62,7 @@ def bound(
 ) -> None:
     """Answer questions: certified brackets, with the explicit attack. Ranges and lists give a table."""
     from freerand_opt.reporting import results
+    from freerand_opt.reporting.advice import advice
     from freerand_opt.reporting.terminal import progress, say
     from freerand_opt.spec.grids import assignments
     from freerand_opt.spec.symmetries import relabellings
@@ -74,6 +77,7 @@ def bound(
             overrides,
             threshold=threshold,
             store=store,
+            fresh=fresh,
             jobs=jobs,
             cluster=cluster,
             shard=shard,
@@ -92,8 +96,11 @@ def bound(
     wide = [one for one in found if not one.result.notes and one.wider_than(width)]
     for one in wide:
         most = one.usual_width if width is None else width
-        say(f"{one.title}: the bracket is wider than {most:g}")
-    sys.exit(2 if failed else 1 if wide else 0)
+        say(f"{one.title}: {advice(one, most, time_limit)}")
+    otherwise = [one for one in found if one.impossible and not one.as_expected]
+    for one in otherwise:
+        say(f"{one.title}: no strategy passes the tests, and the file expects an answer")
+    sys.exit(2 if failed else 1 if wide or otherwise else 0)
 
 
 def verify(
@@ -141,7 +148,6 @@ def verify(
             cluster=cluster,
             solver=solver,
             time_limit=time_limit,
-            recheck=True,
             shelf=_shelf(certificates, corners=not resume),
             resume=resume,
             watch=watch,

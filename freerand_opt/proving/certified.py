@@ -36,9 +36,10 @@ def certified(
     proof: dict[str, Any] | None = None,
     products: dict[str, Any] | None = None,
     squares: dict[str, Any] | None = None,
+    plain: dict[str, Any] | None = None,
     classes: Reduction | None = None,
 ) -> tuple[Result, Needed]:
-    """Put the certificate together and check it with the stand-alone checker."""
+    """Put the certificate together and check it with the stand-alone checker; `plain` are further keys."""
     signed = None if value is None else question.ask.sign * value
     ends = form.answer_ends(question, bound, signed)
     body = form.bracket(
@@ -49,6 +50,7 @@ def certified(
         multipliers=proof,
         attack=None if signed is None else form.attack_json(signed, attack),
     )
+    body |= plain or {}
     needed: Needed = ({}, {})
     if squares is not None:
         body["squares"] = squares
