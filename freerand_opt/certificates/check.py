@@ -1330,21 +1330,23 @@ def _outside(where: str, what: str, limit: Scalar, derived: Scalar) -> _OutsideE
     return _OutsideError(str(_differ(f"{where}: outside the source", what, limit, derived)))
 
 
+_BOX_KEYS = {
+    "deterministic": "outcomes",
+    "quantum": "dimensions state measurements",
+    "angles": "angles",
+    "xor": "parity",
+    "table": "denominator numerators",
+}
+
+
 def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int, _Moment]:
     """Return P(o|s) as integer weights over one denominator, and moments; the box is no-signalling."""
-    kind = _choice(raw, "kind", ("deterministic", "quantum", "angles", "xor", "table"), where)
+    kind = _choice(raw, "kind", list(_BOX_KEYS), where)
     if q.devices == "local" and kind != "deterministic":
         raise CertificateError(f"{where}: local devices have deterministic boxes, this is {kind}")
     if q.devices == "quantum" and kind not in ("deterministic", "quantum", "angles"):
         raise CertificateError(f"{where}: quantum devices have states and measurements, this is {kind}")
-    own_keys = {
-        "deterministic": "outcomes",
-        "quantum": "dimensions state measurements",
-        "angles": "angles",
-        "xor": "parity",
-        "table": "denominator numerators",
-    }
-    _closed(raw, f"kind {own_keys[kind]}", where)
+    _closed(raw, f"kind {_BOX_KEYS[kind]}", where)
     if kind == "quantum":
         return _read_quantum(raw, q, where)
     if kind == "angles":
@@ -1594,22 +1596,28 @@ def _check_conditions(conditions: list[_Condition], averages: list[Number]) -> N
             raise _differ(f"attack: condition {k}", what, condition.bound, average)
 
 
+def _read_masses(raw: Any, q: _Question, where: str) -> tuple[list[Scalar], int]:
+    """Return unit times the mass of each joint setting, which are the source's, and the unit."""
+    palette, codes = _vector(_get(raw, "masses", dict, where), q.count_settings, f"{where}: masses")
+    if any(_sign(palette[code]) < 0 for code in set(codes)):
+        raise CertificateError(f"{where}: a mass is negative")
+    scaled, unit = _scaled(palette)
+    masses = [scaled[code] for code in codes]
+    q.source(masses, where)
+    return masses, unit
+
+
 def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
     """Check an attack against the question; return the claimed value, proved, and a line."""
     _closed(attack, "value strategies", "attack")
     value = number(_get(attack, "value", str, "attack"), "attack: value")
     strategies, scale = [], 1
-    averages: list[Number] = [Fraction(0)] * len(q.moments)
+    averages: list[Number] = [Fraction(0) for _ in q.moments]
     for w, raw in enumerate(_get(attack, "strategies", list, "attack")):
         where = f"attack: strategy {w}"
         _closed(raw, "masses box label", where)
         _get(raw, "label", str, where)
-        palette, codes = _vector(_get(raw, "masses", dict, where), q.count_settings, f"{where}: masses")
-        if any(_sign(palette[code]) < 0 for code in set(codes)):
-            raise CertificateError(f"{where}: a mass is negative")
-        scaled, unit = _scaled(palette)
-        masses = [scaled[code] for code in codes]
-        q.source(masses, where)
+        masses, unit = _read_masses(raw, q, where)
         columns, denominator, moment = _read_box(_get(raw, "box", dict, where), q, f"{where}: box")
         if q.moments:
             averages = _added(averages, masses, unit, q.moments, moment)
@@ -2350,17 +2358,7 @@ class _Many:
 
 def _read_many(raw: Any) -> _Many:
     where = "question"
-    _closed(raw, "scenario source observed adversary tests ask relations", where)
-    scenario = _get(raw, "scenario", dict, where)
-    _closed(scenario, "settings outcomes family", f"{where}: scenario")
-    settings, outcomes = (_get(scenario, key, list, where) for key in ("settings", "outcomes"))
-    count = len(settings)
-    if not 3 <= count <= 256 or settings != [2] * count or outcomes != settings:
-        raise CertificateError(
-            f"{where}: relations need 3 parties or more with two settings and two outcomes"
-        )
-    if scenario.get("family") != "ghz" or _get(raw, "tests", list, where):
-        raise CertificateError(f"{where}: relations are those of the family ghz, without other tests")
+    count = _read_parties(raw, where)
     _closed(_get(raw, "observed", dict, where), "settings", f"{where}: observed")
     if _get(raw["observed"], "settings", str, where) != "uniform":
         raise CertificateError(f"{where}: relations of many parties need uniform observed settings")
@@ -2410,6 +2408,22 @@ def _read_many(raw: Any) -> _Many:
             raise CertificateError(f"{place}: the trace distance needs an output with two values here")
         worths = [[x - Fraction(1, 2) for x in row] for row in worths]
     return _Many(at, parties, worths, violated, whole, ratio, quantity)
+
+
+def _read_parties(raw: Any, where: str) -> int:
+    """Return the number of parties of a question about relations."""
+    _closed(raw, "scenario source observed adversary tests ask relations", where)
+    scenario = _get(raw, "scenario", dict, where)
+    _closed(scenario, "settings outcomes family", f"{where}: scenario")
+    settings, outcomes = (_get(scenario, key, list, where) for key in ("settings", "outcomes"))
+    count = len(settings)
+    if not 3 <= count <= 256 or settings != [2] * count or outcomes != settings:
+        raise CertificateError(
+            f"{where}: relations need 3 parties or more with two settings and two outcomes"
+        )
+    if scenario.get("family") != "ghz" or _get(raw, "tests", list, where):
+        raise CertificateError(f"{where}: relations are those of the family ghz, without other tests")
+    return count
 
 
 def _picked_worths(raw: Any, settings: list[int], where: str) -> list[list[Fraction]]:
@@ -2783,6 +2797,14 @@ def _check_bracket(
                 raise CertificateError(f"certificate: {key} alone prove that there is no strategy")
             bound, line = checked(certificate[key], raw, q)
             lines.append(line)
+    low, high = _ends(q, bound, value)
+    _follows("lower", lower, low)
+    _follows("upper", upper, high)
+    return _Proof(raw, lower, upper, lines, carried)
+
+
+def _ends(q: _Question, bound: Number | None, value: Number | None) -> tuple[Number | None, Number | None]:
+    """Return both ends of the answer from the bound and the attack's value, which may not contradict."""
     if bound is None and value is None:
         raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")
     low, high = value, bound
@@ -2799,9 +2821,7 @@ def _check_bracket(
         )
     if q.quantity == "min-entropy":
         low, high = (None if x is None else -_call("log2", x) for x in (bound, value))
-    _follows("lower", lower, low)
-    _follows("upper", upper, high)
-    return _Proof(raw, lower, upper, lines, carried)
+    return low, high
 
 
 def _check_bracket_of_many(certificate: Any, raw: Any) -> _Proof:

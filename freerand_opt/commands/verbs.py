@@ -61,8 +61,7 @@ def bound(
     quiet: Quiet = False,
 ) -> None:
     """Answer questions: certified brackets, with the explicit attack. Ranges and lists give a table."""
-    from freerand_opt.reporting import results
-    from freerand_opt.reporting.advice import advice
+    from freerand_opt.reporting import advice, results
     from freerand_opt.reporting.terminal import progress, say
     from freerand_opt.spec.grids import assignments
     from freerand_opt.spec.symmetries import relabellings
@@ -93,14 +92,11 @@ def bound(
     failed += [one.result.notes[1] for one in found if one.result.notes]
     for words in failed:
         say(f"error: {words}")
-    wide = [one for one in found if not one.result.notes and one.wider_than(width)]
-    for one in wide:
-        most = one.usual_width if width is None else width
-        say(f"{one.title}: {advice(one, most, time_limit)}")
-    otherwise = [one for one in found if one.impossible and not one.as_expected]
-    for one in otherwise:
-        say(f"{one.title}: no strategy passes the tests, and the file expects an answer")
-    sys.exit(2 if failed else 1 if wide or otherwise else 0)
+    answered = [one for one in found if not one.result.notes]
+    said = [words for one in answered if (words := advice.shortcoming(one, width, time_limit))]
+    for words in said:
+        say(words)
+    sys.exit(2 if failed else 1 if said else 0)
 
 
 def verify(

@@ -17,12 +17,14 @@ from freerand_opt.numbers.exact import Exact, cos_pi, sign, sqrt, text
 class Behaviour:
     """Conditional probabilities: `table[o][s]`, joint outcome o, joint setting s; exact.
 
-    At the joint settings that are `missing` nothing is known, and the entries mean nothing.
+    At the joint settings that are `missing` nothing is known, and the entries mean nothing. `signals`
+    says how a table of frequencies signals; it is empty for behaviours that do not.
     """
 
     scenario: Scenario
     table: tuple[tuple[Exact, ...], ...]
     missing: frozenset[int] = frozenset()
+    signals: str = ""
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: P(outcomes|settings), a row for each joint outcome."""

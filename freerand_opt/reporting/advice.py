@@ -14,8 +14,19 @@ _GIVEN = 'use on = "joint", or given settings'
 _HIGHER = {"1": "1 + A B", "1 + A B": "2", "local 1": "local 2"}
 
 
-def advice(found: Verification, width: float, time_limit: float | None = None) -> str:
-    """Return what is missing of an answer, why, and what to do; `width` is what was asked for."""
+def shortcoming(found: Verification, width: float | None, time_limit: float | None) -> str:
+    """Return in one line what an answer falls short of, why, and what to do; nothing if it does not.
+
+    `width` is how narrow it was to be (None: as usual), `time_limit` the seconds that programs had.
+    """
+    if found.impossible and not found.as_expected:
+        return f"{found.title}: no strategy passes the tests (proved), and the file expects an answer"
+    if not found.wider_than(width):
+        return ""
+    return f"{found.title}: {_advice(found, found.usual_width if width is None else width, time_limit)}"
+
+
+def _advice(found: Verification, width: float, time_limit: float | None) -> str:
     asked, result = found.instance.question, found.result
     limit = "" if time_limit is None else f"; give more time than --time-limit {time_limit:g}"
     if asked is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,10 @@ def observed(
                 "visibility", f"{visibility} is not in [0, 1] (1 is the behaviour, 0 white noise)"
             )
         behaviour = behaviours.mixed(behaviour, behaviours.white_noise(scenario), visibility)
+    if behaviour is not None and fields.has("table"):  # others are known not to signal
+        held = behaviour
+        signals = attempt(fields.at("table"), lambda: behaviours.signalling(held))
+        behaviour = replace(behaviour, signals=signals or "")
     settings = _settings(fields, scenario)
     fields.done()
     return behaviour, settings
@@ -160,11 +165,13 @@ def _csv_entries(path: Path, scenario: Scenario, where: str) -> list[tuple[str, 
             raise InputError(where, f"{path}, line {line}: {len(row)} cells instead of {len(header)}")
         label = f"P({','.join(row[count : 2 * count])}|{','.join(row[:count])})"
         place = f"{where} ({path}, line {line})"
-        with unseen(
-            "settings and outcomes are integers from 0 on within the scenario, and a probability is a number "
-            "such as 1/4, 0.25 or sqrt(2)/4, with a point"
-        ):
+        ranges = ", ".join(
+            f"{letter} 0..{n - 1} and 0..{d - 1}"
+            for letter, n, d in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True)
+        )
+        with unseen(f"no settings and outcomes of this scenario, which are, party by party, {ranges}"):
             attempt(place, lambda label=label: functionals.label_terms(scenario, label))  # type: ignore[misc]
+        with unseen("the probability is no number; write 1/4, 0.25 or sqrt(2)/4, with a point"):
             number(row[-1].strip(), place)
         entries.append((label, row[-1].strip(), place))
     return entries

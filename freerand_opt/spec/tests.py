@@ -37,12 +37,11 @@ def tests(root: Fields, scenario: Scenario, behaviour: Behaviour | None) -> tupl
 
 
 def _require_no_signalling(behaviour: Behaviour) -> None:
-    fault = behaviours.signalling(behaviour)
-    if fault:
+    if behaviour.signals:
         raise InputError(
             "observed.table",
-            f"no behaviour that can be observed: {fault}. Relative frequencies signal a little: keep the "
-            'behaviour with a tolerance, as [[test]] keep = "behaviour", tolerance = "1/100"; or give the '
+            f"no behaviour that can be observed: {behaviour.signals}. Relative frequencies signal a little: "
+            'keep them with a tolerance, as [[test]] keep = "behaviour", tolerance = "1/100"; or give the '
             "score of a test as a number",
         )
 

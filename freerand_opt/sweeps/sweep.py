@@ -70,15 +70,8 @@ def sweep(
     kept_in = opened(store, watch)
     if shelf is not None and resume:
         shelf.restore(cells_of(found), kept_in, way)
-    ask = partial(
-        answer_all,
-        store=kept_in,
-        way=way,
-        recheck=recheck,
-        fresh=fresh,
-        keep=None if shelf is None else shelf.keep,
-        watch=watch,
-    )
+    keep = None if shelf is None else shelf.keep
+    ask = partial(answer_all, store=kept_in, way=way, recheck=recheck, fresh=fresh, keep=keep, watch=watch)
     with executor_for(jobs, cluster) as executor:
         answers: Answers = ask(cells_of(found), executor=executor)
         while rule is not None and (cells := wanted(answers, rule)):
