@@ -37,9 +37,10 @@ def certified(
     proof: dict[str, Any] | None = None,
     products: dict[str, Any] | None = None,
     squares: dict[str, Any] | None = None,
+    plain: dict[str, Any] | None = None,
     classes: Reduction | None = None,
 ) -> tuple[Result, Needed]:
-    """Put the certificate together and check it with the stand-alone checker.
+    """Put the certificate together and check it with the stand-alone checker; `plain` are further keys.
 
     An attack with numbers that cannot be written is left out, a long value is claimed a little lower.
     """
@@ -55,6 +56,7 @@ def certified(
         multipliers=proof,
         attack=None if signed is None else form.attack_json(signed, attack),
     )
+    body |= plain or {}
     needed: Needed = ({}, {})
     if squares is not None:
         body["squares"] = squares
