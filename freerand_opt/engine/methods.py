@@ -18,7 +18,7 @@ from freerand_opt.engine.guesses import few_labels, guesses_of
 from freerand_opt.engine.interior import inner_point
 from freerand_opt.engine.linear import LinearProgram, solve
 from freerand_opt.engine.problem import Kept, Problem, Test
-from freerand_opt.engine.proofs import boxes_proof, cells_proof, prices_form, rounded
+from freerand_opt.engine.proofs import boxes_proof, cells_proof, prices_of, rounded
 from freerand_opt.engine.space import box_space, cell_space, deterministic_boxes
 from freerand_opt.engine.violations import with_violations
 from freerand_opt.numbers.exact import Real
@@ -75,4 +75,4 @@ def upper_form(
     else:
         plain = {"way": way, **({"edges": more["edges"]} if "edges" in more else {})}
         proof = boxes_proof(made, z, plain, more.get("order", range(made.space.carriers)))
-    return {"claim": claim, "prices": prices_form(made, z, problem, rational), "proof": proof}
+    return {"claim": claim, "prices": prices_of(made.program.names, z, problem, rational), "proof": proof}

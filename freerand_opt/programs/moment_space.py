@@ -30,6 +30,7 @@ class Part:
 
     cone: str
     rows: IntegerMatrix
+    words: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,19 +62,19 @@ class MomentSpace:
 def moment_space(matrix: MomentMatrix, face: Face | None) -> MomentSpace:
     """Return the columns and cones of a moment matrix, on a face if there is one."""
     if face is None:
-        return MomentSpace(matrix.labels, None, (Part("psd", matrix.rows()),))
+        return MomentSpace(matrix.labels, None, (Part("psd", matrix.rows(), tuple(range(matrix.size))),))
     names = tuple(matrix.labels[m] for m in face.free)
     lift = tuple({k: fraction(value) for k, value in row.items()} for row in face.lift)
     parts = []
     if not face.lift[0]:  # the identity vanishes: there is no state with these zeros
         parts.append(Part("zero", of_rows([{0: 1}], len(names))))
     seen = set()
-    for size, entries in _components(matrix, face):
+    for places, entries in _components(matrix, face):
         form = tuple(sorted((place, tuple(sorted(row.items()))) for place, row in entries.items()))
         key = str(form)
         if key not in seen:
             seen.add(key)
-            parts.append(_part(size, entries, len(names)))
+            parts.append(_part(places, entries, len(names)))
     return MomentSpace(names, lift, _distinct(parts))
 
 
@@ -82,8 +83,8 @@ def fraction(value: fmpq) -> Fraction:
     return Fraction(int(value.p), int(value.q))
 
 
-def _components(matrix: MomentMatrix, face: Face) -> Iterator[tuple[int, Entries]]:
-    """Yield (size, entries) of the parts of Gamma_B between which all entries vanish."""
+def _components(matrix: MomentMatrix, face: Face) -> Iterator[tuple[tuple[int, ...], Entries]]:
+    """Yield (places of words, entries) of the parts of Gamma_B between which all entries vanish."""
     words = list(face.words)
     classes = matrix.classes[np.ix_(words, words)].tolist()
     held = [[face.lift[m] if m >= 0 else {} for m in row] for row in classes]
@@ -96,21 +97,21 @@ def _components(matrix: MomentMatrix, face: Face) -> Iterator[tuple[int, Entries
             left = [j for j in left if j not in near]
         found.sort()
         pairs = [(i, j) for j in range(len(found)) for i in range(j + 1)]
-        yield len(found), {(i, j): held[found[i]][found[j]] for i, j in pairs}
+        yield tuple(words[i] for i in found), {(i, j): held[found[i]][found[j]] for i, j in pairs}
 
 
-def _part(size: int, entries: Entries, columns: int) -> Part:
+def _part(places: tuple[int, ...], entries: Entries, columns: int) -> Part:
+    size = len(places)
     base = entries[0, 0]
     shares = {place: _ratio(row, base) for place, row in entries.items()}
     if None not in shares.values():
         # one number times a fixed matrix, whose first entry is 1
         full = [[shares[min(i, j), max(i, j)] or fmpq(0) for j in range(size)] for i in range(size)]
         cone = "nonnegative" if semidefinite(full) else "zero"
-        return Part(cone, _integers([base], columns))
+        return Part(cone, _integers([base], columns), places)
     i, j = triangle(size)
-    return Part(
-        "psd", _integers([entries[a, b] for a, b in zip(i.tolist(), j.tolist(), strict=True)], columns)
-    )
+    rows = [entries[a, b] for a, b in zip(i.tolist(), j.tolist(), strict=True)]
+    return Part("psd", _integers(rows, columns), places)
 
 
 def _ratio(row: Row, base: Row) -> fmpq | None:
