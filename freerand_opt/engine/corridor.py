@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from freerand_opt.engine import linear_methods
+from freerand_opt.engine import linear_methods, quantum_methods
 from freerand_opt.engine.pool import Pool
 from freerand_opt.engine.problem import Problem
 
@@ -26,6 +26,7 @@ class Options:
 
 
 METHODS: tuple[tuple[str, Method], ...] = (
+    ("moments", quantum_methods.quantum),
     ("orbits of a cycle", linear_methods.orbits),
     ("boxes of a cycle", linear_methods.cycle_boxes),
     ("deterministic boxes", linear_methods.deterministic),

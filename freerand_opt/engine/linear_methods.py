@@ -17,7 +17,7 @@ from freerand_opt.engine.interior import inner_point
 from freerand_opt.engine.linear import Hint, LinearProgram, solve
 from freerand_opt.engine.methods import rational_scores, upper_form
 from freerand_opt.engine.pairs import attack as search
-from freerand_opt.engine.pairs import inner
+from freerand_opt.engine.pairs import hints_of, inner
 from freerand_opt.engine.pool import Pool
 from freerand_opt.engine.problem import Point, Problem, Rows
 from freerand_opt.engine.proofs import rounded
@@ -134,7 +134,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     if hint.status == "optimal":
         _offer(pool, made, program, hint, rational, "cells", words)
         yield
-        found = search(problem, made, hint, pool.height)
+        found = search(problem, hints_of(made, hint), pool.height)
         if found:
             pool.offer_attack(attack_form(problem, found), "boxes found at its prices")
         yield

@@ -14,6 +14,7 @@ from freerand_opt.engine.cone import source_cone
 from freerand_opt.engine.problem import Bits, Limits, Point, Problem, Product
 from freerand_opt.engine.space import Box, cell_matrix
 from freerand_opt.engine.sparse import Floats
+from freerand_opt.engine.states import quantum_oracle
 from freerand_opt.engine.vertices import vertices
 
 #: Cells of extreme boxes have small denominators.
@@ -103,6 +104,8 @@ def best_box(problem: Problem) -> Callable[[Floats], tuple[Floats, Box] | None]:
     """Return the function from weights[s, o] to (P(o|s) in floats, the exact box), None if it is not found exactly."""
     if problem.devices == "local":
         return lambda weights: _reply(problem, weights)
+    if problem.devices == "quantum":
+        return quantum_oracle(problem)
     cells = cell_matrix(problem)
     mass = np.zeros(cells.shape[1])
     mass[0] = 1

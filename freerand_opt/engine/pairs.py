@@ -9,8 +9,8 @@ which is sought from many starts by turns; the exact program over the boxes foun
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -30,6 +30,8 @@ from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 
 STARTS = 24
+#: Turns of quantum devices that gain nothing before the search ends.
+MAX_STALLED = 3
 MAX_TURNS = 40
 MAX_SWAPS = 30
 CLOSE = 1e-12
@@ -53,33 +55,52 @@ def inner(problem: Problem) -> Problem:
     return replace(problem, tests=tuple(tests))
 
 
-def attack(problem: Problem, outer: Strategies | None, hint: Hint | None, upper: float) -> tuple[Strategy, ...]:
-    """Return an attack with a value close to `upper`, as far as boxes are found; () without any."""
+@dataclass(frozen=True, eq=False)
+class Hints:
+    """What an outer program says of attacks: h without the guess, the largest price of a test, distributions."""
+
+    prices: Floats | None = None
+    penalty: float = 1.0
+    starts: tuple[Floats, ...] = ()
+
+
+def hints_of(outer: Strategies, hint: Hint) -> Hints:
+    """Return the hints of a linear outer program."""
+    tested = [z for name, z in zip(outer.program.names, hint.multipliers, strict=False) if name[0] == "test"]  # type: ignore[index]
+    most = max((abs(float(z)) for z in tested), default=0.0)
+    prices = prices_at(outer.problem, outer.program.names, hint.multipliers)
+    return Hints(prices, 1 + 4 * most, tuple(_slices(outer, hint)))
+
+
+def attack(
+    problem: Problem, hints: Hints, upper: float, *, more: Iterable[Box] = (), turns: int = MAX_TURNS
+) -> tuple[Strategy, ...]:
+    """Return an attack with a value close to `upper`, as far as boxes are found; () without any.
+
+    `more` are boxes to begin with.
+    """
     problem = inner(problem)
-    search = _Search(problem)
-    found: dict[Box, None] = {}
-    penalty, center = 1.0, None
-    if outer is not None and hint is not None:
-        center = _prices(outer, hint)
-        tested = [z for name, z in zip(outer.program.names, hint.multipliers, strict=False) if name[0] == "test"]  # type: ignore[index]
-        penalty += 4 * max((abs(float(z)) for z in tested), default=0.0)
-        search.starts = _slices(outer, hint)
+    search = _Search(problem, hints.starts)
+    found: dict[Box, None] = dict.fromkeys(more)
     for box in search.any_boxes():
         found.setdefault(box)
     best: tuple[Strategies, Hint] | None = None
-    value, full = -np.inf, False
-    for turn in range(MAX_TURNS):
+    value, full, stalled = -np.inf, False, 0
+    for turn in range(turns):
         made = search.program(list(found))
-        relaxed = with_violations(made.program, penalty)
+        relaxed = with_violations(made.program, hints.penalty)
         answer = solve(relaxed)
         reached, broken = _reached(relaxed, made, answer)
-        prices = _prices(made, answer)
+        prices = prices_at(problem, made.program.names, answer.multipliers)
         if broken < BROKEN and reached > value:
+            stalled = 0 if reached > value + 1e-9 else stalled + 1
             best, value = (made, answer), reached
-        if value >= upper - CLOSE:
+        if value >= upper - CLOSE or (problem.devices == "quantum" and stalled > MAX_STALLED):
             break
         before = len(found)
-        trial = prices if full or center is None else SMOOTHING * center + (1 - SMOOTHING) * prices
+        trial = prices
+        if not full and hints.prices is not None:
+            trial = SMOOTHING * hints.prices + (1 - SMOOTHING) * prices
         for box in search.boxes(trial, turn):
             found.setdefault(box)
         if len(found) == before and full:
@@ -101,15 +122,14 @@ def _reached(program: LinearProgram, made: Strategies, hint: Hint) -> tuple[floa
     return float(value), float(hint.x[made.program.matrix.shape[1] :].sum())
 
 
-def _prices(made: Strategies, hint: Hint) -> Floats:
-    """Return h[label][s, o] without the guess: minus the prices of settings and tests."""
-    problem = made.problem
+def prices_at(problem: Problem, names: Sequence[Hashable], multipliers: Iterable[float]) -> Floats:
+    """Return h[s, o] without the guess: minus the prices of settings and tests."""
     h = np.zeros(problem.shape)
     rows: dict[tuple[int, int, int], tuple[dict[int, dict[int, Fraction]], dict[int, Fraction]]] = {}
     for k, test in enumerate(problem.tests):
         for f, c, _, _, cell, side in test_rows(problem, test):
             rows[k, cell, side] = (f, c)
-    for name, z in zip(made.program.names, hint.multipliers.tolist(), strict=False):
+    for name, z in zip(names, map(float, multipliers), strict=False):
         assert isinstance(name, tuple)
         if name[0] == "observed":
             h[name[1]] -= z
@@ -144,15 +164,14 @@ def _slices(outer: Strategies, hint: Hint) -> list[Floats]:
 class _Search:
     """Boxes that gain at given prices."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+    def __init__(self, problem: Problem, starts: tuple[Floats, ...]) -> None:
+        self.problem, self.starts = problem, starts
         self.guesses = guesses_of(problem)
         self.distribution = best_distribution(problem)
         self.box = best_box(problem)
         self.rng = np.random.default_rng(1)
         self.worth = _worths(problem, self.guesses)
         self.cone = source_cone(problem)
-        self.starts: list[Floats] = []
 
     def program(self, boxes: list[Box]) -> Strategies:
         """Return the exact program over boxes and the whole source."""
