@@ -10,6 +10,7 @@ from freerand_opt.engine.cone import Cone
 from freerand_opt.engine.guesses import Guesses
 from freerand_opt.engine.linear import LinearProgram
 from freerand_opt.engine.problem import Functional, Kept, Problem, Test
+from freerand_opt.engine.ratios import relaxed_rows, sums_ratios
 from freerand_opt.engine.space import Space
 from freerand_opt.engine.sparse import Sparse, identity, kron, sparse, stacked
 from freerand_opt.numbers.exact import Exact
@@ -163,6 +164,8 @@ def test_rows(
                     number = place * len(row) + o
                     found += [(f, c, e, i, number, side) for f, c, e, i, _, side in test_rows(problem, one)]
         return found
+    if sums_ratios(problem, test):
+        return relaxed_rows(problem, test)
     side = -1 if test.relation == ">=" else 1
     factors = by_setting(test.functional, side, problem)
     if test.functional.on == "conditional" and problem.observed is None:

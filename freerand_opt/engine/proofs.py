@@ -10,8 +10,9 @@ from typing import Any
 from freerand_opt.engine.build import Strategies
 from freerand_opt.engine.cone import Facet
 from freerand_opt.engine.form import vector_form
-from freerand_opt.engine.problem import Bits, Kept, Limits, Mutual, Point, Problem, Product, Source
+from freerand_opt.engine.problem import Bits, Kept, Limits, Mutual, Point, Problem, Product, Source, Test
 from freerand_opt.engine.problem import Rows as SourceRows
+from freerand_opt.engine.ratios import price_form, sums_ratios
 
 #: Floats are rounded to this grid.
 GRID = 2**50
@@ -32,6 +33,9 @@ def prices_of(
     bound = None
     tests: list[Any] = []
     for test in problem.tests:
+        if sums_ratios(problem, test):
+            tests.append({})
+            continue
         tests.append([Fraction(0)] * sum(len(row) for _, row in test.table) if isinstance(test, Kept) else Fraction(0))
     for name, value in zip(names, z, strict=True):
         assert isinstance(name, tuple)
@@ -41,7 +45,9 @@ def prices_of(
             bound = value
         elif name[0] == "test":
             _, k, cell, side = name
-            if isinstance(tests[k], list):
+            if isinstance(tests[k], dict):
+                tests[k][cell] = value
+            elif isinstance(tests[k], list):
                 tests[k][cell] += side * value
             else:
                 tests[k] += side * value
@@ -50,7 +56,11 @@ def prices_of(
         found["settings"] = vector_form([y[s] for s in range(problem.shape[0])])
     shown: list[Any] = []
     for k, price in enumerate(tests):
-        if isinstance(price, list):
+        if isinstance(price, dict):
+            test = problem.tests[k]
+            assert isinstance(test, Test)
+            shown.append(price_form(problem, test, price))
+        elif isinstance(price, list):
             plain = [str(m) for m in price]
             if k in rational:
                 plain = [[text, str(rational[k][cell][m > 0])] if m else text for cell, (m, text) in enumerate(zip(price, plain))]
