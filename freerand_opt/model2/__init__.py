@@ -1,14 +1,16 @@
 """The one definition of a question: its tables, and everything that is read, written and said about them.
 
-Each table is a frozen struct (`table.Table`, on msgspec) whose fields are annotated with a kind (`kinds`) and with
-words. Constructors in Python, dicts, TOML, the JSON schema (`schema`), messages, the field reference (`reference`) and
-help come from these annotations. `Question.problem` is the question in joint indices.
+Each table is a frozen struct (`table.Table`, on msgspec) whose fields are annotated with a kind (`kinds`)
+and with words. Constructors in Python, dicts, TOML, the JSON schema (`schema`), messages, the field
+reference (`reference`) and help come from these annotations. `Question.problem` is the question in joint
+indices.
 
-Why msgspec. Measured on 35 tables of five fields, CPU time that importing them adds beside the numbers and the
-engine's forms: msgspec 15 ms, frozen dataclasses 27 ms, pydantic 2.12 130 ms, attrs 17 ms before the first class.
-No library's own messages name what was read and the nearest spelling, and none reads a fraction from every form of a
-number, so values are read by our `kinds` in any case; msgspec gives what is left: frozen structs that are hashed,
-compared, copied and pickled in C, tags of unions, keys that differ from names, and introspection of the fields.
+Why msgspec. Measured on 35 tables of five fields, CPU time that importing them adds beside the numbers and
+the engine's forms: msgspec 15 ms, frozen dataclasses 27 ms, pydantic 2.12 130 ms, attrs 17 ms before the
+first class. No library's own messages name what was read and the nearest spelling, and none reads a
+fraction from every form of a number, so values are read by our `kinds` in any case; msgspec gives what is
+left: frozen structs that are hashed, compared, copied and pickled in C, tags of unions, keys that differ
+from names, and introspection of the fields.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from freerand_opt.model2.conditions import Keep, Moment, Relations, Test
 from freerand_opt.model2.families import FAMILIES, FUNCTIONALS, cglmp, chained, chsh, ghz, i3322
 from freerand_opt.model2.functional import Functional
 from freerand_opt.model2.observed import Observed
-from freerand_opt.model2.output import Count, Given, Majority, Parity, Picked, PickedParty
+from freerand_opt.model2.output import Function, Picked
 from freerand_opt.model2.quantities import QUANTITIES
 from freerand_opt.model2.question import Question
 from freerand_opt.model2.scenario import Scenario
@@ -45,23 +47,19 @@ __all__ = [
     "Adversary",
     "Ask",
     "Behaviour",
-    "Count",
     "Free",
+    "Function",
     "Functional",
-    "Given",
     "Independent",
     "Inequalities",
     "Keep",
-    "Majority",
     "MeasurementDependence",
     "MinEntropy",
     "Mixture",
     "Moment",
     "Mutual",
     "Observed",
-    "Parity",
     "Picked",
-    "PickedParty",
     "Question",
     "Relations",
     "SanthaVazirani",

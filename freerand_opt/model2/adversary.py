@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from freerand_opt.errors import InputError
 from freerand_opt.model.level import patterns
-from freerand_opt.model2.kinds import Text, Word
+from freerand_opt.model2.kinds import Schema, line, word
 from freerand_opt.model2.scenario import AnyScenario
 from freerand_opt.model2.table import Table
 
@@ -14,19 +14,25 @@ from freerand_opt.model2.table import Table
 class Adversary(Table):
     """The devices that she may use, given W, and what she learns."""
 
+    rules: ClassVar[Schema] = {
+        "if": {"properties": {"devices": {"const": "quantum"}}},
+        "then": {"required": ["level"]},
+        "else": {"properties": {"level": False}},
+    }
+
     devices: Annotated[
         str,
-        Word(("local", "quantum", "no-signalling")),
+        word("local", "quantum", "no-signalling"),
         "her boxes given W: local (deterministic), quantum, or any that do not signal",
     ]
     level: Annotated[
         str,
-        Text('a level such as 1, 2, "1 + A B", "local 1"', integers=True),
-        "level of the hierarchy that bounds quantum devices (arXiv:0803.4290): products of operators of the parties",
+        line('a level such as 1, 2, "1 + A B", "local 1"', integers=True),
+        "level of the hierarchy that bounds quantum devices from outside (arXiv:0803.4290)",
     ] = ""
     told: Annotated[
         str,
-        Word(("settings", "nothing")),
+        word("settings", "nothing"),
         "what she learns before she guesses; matters only for guesses averaged over settings",
     ] = "settings"
 

@@ -48,7 +48,7 @@ def entries(
     if len(set(letters)) < len(letters) or len(outcomes) != len(settings) or not "".join(letters).islower():
         raise InputError(
             where,
-            f"axes {shown(axes)}: an outcome and a setting of each party are needed, as 'abxy' or 'xyab' for two, "
+            f"axes {shown(axes)}: an outcome and a setting of each party are needed, as 'abxy' or 'xyab', "
             "'abcxyz' for three",
         )
     sizes = shape(values, where)

@@ -9,20 +9,17 @@ from freerand_opt.engine import problem as engine
 from freerand_opt.errors import InputError
 from freerand_opt.model2 import output as outputs
 from freerand_opt.model2.functional import FUNCTIONAL, Functional
-from freerand_opt.model2.kinds import Either, Items, Number, Word
-from freerand_opt.model2.output import OUTPUT, Picked
+from freerand_opt.model2.kinds import Schema, either, items, number, word
+from freerand_opt.model2.output import OUTPUT, Function, Picked
 from freerand_opt.model2.quantities import QUANTITIES, SCORE, STRATEGY, Quantity
 from freerand_opt.model2.scenario import AnyScenario
 from freerand_opt.model2.table import Table
 from freerand_opt.model2.text import listed, shown
 
 AVERAGE, WORST = "average", "worst"
-AT = Either(
-    'an array of settings such as [0, 0], "average" or "worst"',
-    text=Word((AVERAGE, WORST)),
-    items=Items(Number(0, whole=True), 1, 'an array of settings such as [0, 0], "average" or "worst"'),
-    number=Number(0, whole=True),
-)
+_AT = 'an array of settings such as [0, 0], "average" or "worst"'
+_SETTING = number(0, whole=True)
+AT = either(_AT, text=word(AVERAGE, WORST), items=items(_SETTING, _AT, least=1), number=_SETTING)
 
 
 class Ask(Table):
@@ -33,17 +30,29 @@ class Ask(Table):
     """
 
     positional: ClassVar[int] = 1
+    rules: ClassVar[Schema] = {
+        "allOf": [
+            {
+                "if": {"properties": {"quantity": {"const": name}}},
+                "then": {
+                    "propertyNames": {"enum": ["quantity", *row.keys]},
+                    "required": [key for key in row.needed if key != "functional"],
+                },
+            }
+            for name, row in QUANTITIES.items()
+        ]
+    }
 
-    quantity: Annotated[str, Word(tuple(QUANTITIES)), "what is asked"]
+    quantity: Annotated[str, word(*QUANTITIES), "what is asked"]
     of: Annotated[Any, OUTPUT, "the output: a party, several parties, or a function of outcomes"] = None
     at: Annotated[
         Any,
         AT,
-        "at which settings: one for each party (a number: the same for all), on average over the observed settings, or "
-        "at the worst ones",
+        "at which settings: one for each party (a number: the same for all), on average over the observed "
+        "settings, or at the worst ones",
     ] = None
     functional: Annotated[Functional | None, FUNCTIONAL, "the functional whose score is asked"] = None
-    extreme: Annotated[str, Word(("largest", "smallest")), "which score"] = "largest"
+    extreme: Annotated[str, word("largest", "smallest"), "which score"] = "largest"
 
     @property
     def row(self) -> Quantity:
@@ -60,24 +69,25 @@ class Ask(Table):
                 raise self.fault(key, f"{self.quantity} has no such key; allowed here: {allowed}")
             if value is None and key in self.row.needed:
                 kinds = {"of": OUTPUT, "at": AT, "functional": FUNCTIONAL}
-                raise self.fault(key, f"is missing; {kinds[key].need}")
+                raise self.fault(key, f"is missing; {kinds[key].needed}")
         if self.quantity == "sum-of-biases" and isinstance(self.at, str):
             raise self.fault("at", f"{shown(self.at)}; a sum of biases is asked at one joint setting")
 
     @property
     def picked(self) -> Picked | None:
         """Return how a party is picked, if one is."""
-        return self.of if isinstance(self.of, Picked) else None
+        return self.of.picked if isinstance(self.of, Function) else None
 
     def settings(self, scenario: AnyScenario, where: str) -> tuple[int, ...] | None:
-        """Return the joint setting asked for, None for averages and the worst; InputError if there is none."""
+        """Return the joint setting asked for, None for averages and the worst; raise InputError else."""
         if self.at is None or isinstance(self.at, str):
             return None
         sizes = scenario.settings
         at = (self.at,) * len(sizes) if isinstance(self.at, int) else tuple(self.at)
         if len(at) != len(sizes):
             raise InputError(
-                f"{where}.at", f"{shown(list(at))} has {len(at)} settings; the scenario has {len(sizes)} parties"
+                f"{where}.at",
+                f"{shown(list(at))} has {len(at)} settings; the scenario has {len(sizes)} parties",
             )
         for party, (x, size) in enumerate(zip(at, sizes, strict=True)):
             if x >= size:
@@ -91,9 +101,7 @@ class Ask(Table):
             return outputs.values(self.of, scenario, f"{where}.of")
         if self.of is not None and not isinstance(self.of, str | tuple):
             raise InputError(f"{where}.of", 'parties such as ["A", "B"] are needed: their biases are summed')
-        parties = outputs.party_numbers(self.of or "all", scenario, f"{where}.of")
-        if any(scenario.outcomes[p] != 2 for p in parties):
-            raise InputError(f"{where}.of", "a sum of biases is of parties with two outcomes each")
+        parties = outputs.two_outcomes(self.of or "all", scenario, f"{where}.of")
         return outputs.tabulated(scenario, parties, sum, len(parties) + 1)
 
     def resolved(self, scenario: AnyScenario, told: str, where: str) -> engine.Ask:

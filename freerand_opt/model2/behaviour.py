@@ -1,71 +1,64 @@
 """Behaviours P(o|s): exact tables, given by arrays, correlators, Collins-Gisin tables, states, data frames.
 
-Numbers are exact. One rule for floating-point numbers: each is read as its shortest decimal. A table of such numbers
-rarely sums to 1; with ``nearest=True`` the no-signalling behaviour that is nearest to it (least squares, computed
-exactly) is taken, and `distance` says by how much an entry was moved at most.
+Numbers are exact. One rule for floating-point numbers: each is read as its shortest decimal. A table of
+such numbers rarely sums to 1; with ``nearest=True`` the no-signalling behaviour that is nearest to it
+(least squares, computed exactly) is taken, and `distance` says by how much an entry was moved at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 from math import prod
 from typing import Annotated, Any
 
-from freerand_opt.engine.problem import Functional
 from freerand_opt.errors import InputError
 from freerand_opt.model2.arrays import entries, flat, shape
 from freerand_opt.model2.families import FAMILIES
-from freerand_opt.model2.kinds import Kind, Number, Schema
-from freerand_opt.model2.scenario import AnyScenario, Rows, Scenario
-from freerand_opt.model2.table import Inner, Table
+from freerand_opt.model2.kinds import Kind, number
+from freerand_opt.model2.rows import total
+from freerand_opt.model2.scenario import AnyScenario, Scenario
+from freerand_opt.model2.table import Table, table
 from freerand_opt.model2.text import kind, shown
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import Exact, Real, sign, text
 
 #: A scenario of any class.
-SCENARIO = Inner((Scenario, *FAMILIES), "a table with family, or with settings and outcomes", tag="family")
+SCENARIO = table(
+    Scenario, *FAMILIES, allowed="a table with family, or with settings and outcomes", tag="family"
+)
+_P = number(rational=False)
+_ROWS = "a row of P(o|s) for each joint setting s, or None"
 
 
-class Probabilities(Kind, frozen=True):
-    """Rows of probabilities, one for each joint setting; None where nothing is known."""
-
-    def read(self, value: Any, where: str) -> tuple[tuple[Exact, ...] | None, ...]:
-        """Return the rows as exact numbers."""
-        number, found = Number(rational=False), []
-        if not isinstance(value, list | tuple):
-            raise InputError(where, f"{shown(value)} is {kind(value)}; {self.need}")
-        for s, row in enumerate(value):
-            own = None
-            if row is not None:
-                own = tuple(
-                    x if isinstance(x, Fraction | Real) else number.read(x, f"{where}[{s}]") for x in row
-                )
-            found.append(own)
-        return tuple(found)
-
-    def schema(self) -> Schema:
-        """Return an array of arrays."""
-        return {"type": "array"}
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return "a row of P(o|s) for each joint setting s"
+def _read_rows(value: Any, where: str) -> tuple[tuple[Exact, ...] | None, ...]:
+    """Return rows of exact numbers, None where nothing is known."""
+    if not isinstance(value, list | tuple):
+        raise InputError(where, f"{shown(value)} is {kind(value)}; {_ROWS} is needed")
+    return tuple(
+        None
+        if row is None
+        else tuple(x if isinstance(x, Fraction | Real) else _P.read(x, f"{where}[{s}]") for x in row)
+        for s, row in enumerate(value)
+    )
 
 
 class Behaviour(Table):
-    """Probabilities `rows[s][o]` of joint outcomes o at joint settings s; a row is None where nothing is known.
+    """Probabilities `rows[s][o]` of joint outcomes o at joint settings s; None for rows that are unknown.
 
     >>> Behaviour.from_array([[[[0.5, 0.5]], [[0, 0]]], [[[0, 0]], [[0.5, 0.5]]]], axes="abxy").rows[1]
     (Fraction(1, 2), Fraction(0, 1), Fraction(0, 1), Fraction(1, 2))
     """
 
     scenario: Annotated[AnyScenario, SCENARIO, "who measures what"]
-    rows: Annotated[tuple[tuple[Exact, ...] | None, ...], Probabilities(), "P(o|s) by s and o"]
+    rows: Annotated[
+        tuple[tuple[Exact, ...] | None, ...],
+        Kind(read=_read_rows, allowed=_ROWS, schema={"type": "array"}),
+        "P(o|s) by s and o",
+    ]
     distance: Annotated[
-        Fraction, Number(0), "how far an entry was moved at most from what was given, by nearest=True"
+        Fraction, number(0), "how far an entry was moved at most from what was given, by nearest=True"
     ] = Fraction(0)
 
     def check(self) -> None:
@@ -87,9 +80,9 @@ class Behaviour(Table):
             for o, p in enumerate(row or ()):
                 if sign(p) < 0:
                     return f"{label.label(s, o)} = {text(p)} is negative"
-            total = _sum(row or (Fraction(1),))
-            if sign(total - 1) != 0:
-                return f"the outcomes at settings {label.setting_label(s)} sum to {text(total)}, not to 1"
+            whole = total(row or (Fraction(1),))
+            if sign(whole - 1) != 0:
+                return f"the outcomes at settings {label.setting_label(s)} sum to {text(whole)}, not to 1"
         return None
 
     @property
@@ -111,8 +104,9 @@ class Behaviour(Table):
                 if difference != 0 and abs(float(difference)) > worst[0] and sign(difference):
                     names = scenario.parties.replace(letter, "")
                     said = (
-                        f"it signals: P({_assigned(names, rest)}) at settings {_assigned(names, others)} changes by "
-                        f"{text(difference)} when {letter} measures {setting} instead of {first[others]}"
+                        f"it signals: P({_assigned(names, rest)}) at settings {_assigned(names, others)} "
+                        f"changes by {text(difference)} when {letter} measures {setting} "
+                        f"instead of {first[others]}"
                     )
                     worst = abs(float(difference)), said
         return worst[1] or None
@@ -121,15 +115,17 @@ class Behaviour(Table):
     def from_array(cls, p: Any, axes: str = "abxy", *, nearest: bool = False) -> Behaviour:
         """Return the behaviour of an array of P(ab..|xy..), as NumPy or nested lists hold it.
 
-        `axes` names each axis: letters before n are outcomes, the others settings, of A, B, .. in their order.
-        Raise InputError for what is no behaviour, unless ``nearest``.
+        `axes` names each axis: letters before n are outcomes, the others settings, of A, B, .. in their
+        order. Raise InputError for what is no behaviour, unless ``nearest``.
         """
         settings, outcomes, found = entries(p, axes, "Behaviour.from_array")
         rows = [[found[s, o] for o in range(prod(outcomes))] for s in range(prod(settings))]
         return _made(Scenario(settings, outcomes), rows, "Behaviour.from_array", nearest)
 
     @classmethod
-    def from_correlators(cls, correlators: Any, a: Any = None, b: Any = None, *, nearest: bool = False) -> Behaviour:
+    def from_correlators(
+        cls, correlators: Any, a: Any = None, b: Any = None, *, nearest: bool = False
+    ) -> Behaviour:
         """Return the behaviour of two parties with correlators[x][y] = <A_x B_y>, a[x] = <A_x>, b[y] = <B_y>.
 
         Outcomes 0 and 1 count as +1 and -1; without `a` or `b` these means are 0.
@@ -143,7 +139,9 @@ class Behaviour(Table):
         for name, given, size in (("a", a, sizes[0]), ("b", b, sizes[1])):
             own = [0] * size if given is None else given
             if shape(own, where) != (size,):
-                raise InputError(where, f"{name} = {shown(own)}: {size} means are needed, one for each setting")
+                raise InputError(
+                    where, f"{name} = {shown(own)}: {size} means are needed, one for each setting"
+                )
             means.append([x for _, x in flat(own, f"{where}, {name}")])
         rows = [
             [
@@ -166,17 +164,21 @@ class Behaviour(Table):
         where = "Behaviour.from_collins_gisin"
         sizes, (d, e) = shape(table, where), outcomes
         if len(sizes) != 2 or (sizes[0] - 1) % (d - 1) or (sizes[1] - 1) % (e - 1):
-            raise InputError(where, f"an array of {sizes}: 1 + settings * (outcomes - 1) rows and columns are needed")
+            raise InputError(
+                where, f"an array of {sizes}: 1 + settings * (outcomes - 1) rows and columns are needed"
+            )
         held = dict(flat(table, where))
         settings = (sizes[0] - 1) // (d - 1), (sizes[1] - 1) // (e - 1)
 
         def parts(x: int, a: int, count: int) -> list[tuple[int, int]]:
             first = 1 + x * (count - 1)
-            return [(first + a, 1)] if a < count - 1 else [(0, 1), *((first + k, -1) for k in range(count - 1))]
+            return (
+                [(first + a, 1)] if a < count - 1 else [(0, 1), *((first + k, -1) for k in range(count - 1))]
+            )
 
         rows = [
             [
-                _sum([held[i, j] * (u * v) for i, u in parts(x, a, d) for j, v in parts(y, b, e)])
+                total([held[i, j] * (u * v) for i, u in parts(x, a, d) for j, v in parts(y, b, e)])
                 for a, b in product(range(d), range(e))
             ]
             for x, y in product(*map(range, settings))
@@ -194,7 +196,7 @@ class Behaviour(Table):
 
         where = "Behaviour.from_state"
         settings, outcomes, rows = probabilities_of(rho, measurements, where, checked=not nearest)
-        return _made(Scenario(settings, outcomes), rows, where, nearest)
+        return _made(Scenario(tuple(settings), tuple(outcomes)), rows, where, nearest)
 
     @classmethod
     def from_dataframe(cls, frame: Any, *, nearest: bool = False) -> Behaviour:
@@ -207,24 +209,28 @@ class Behaviour(Table):
         count = (len(names) - 1) // 2
         wanted = [*"xyz"[:count], *"abc"[:count], "p"]
         if not 1 <= count <= 3 or sorted(names) != sorted(wanted):
-            raise InputError(where, f"columns {shown(', '.join(names))}; x, y, a, b, p are needed, or z and c too")
+            raise InputError(
+                where, f"columns {shown(', '.join(names))}; x, y, a, b, p are needed, or z and c too"
+            )
         columns = [list(frame[name]) for name in wanted]
         cells = {tuple(map(int, row[:-1])): row[-1] for row in zip(*columns, strict=True)}
         sizes = [1 + max(column) for column in zip(*cells, strict=True)]
         scenario = Scenario(sizes[:count], sizes[count:])  # type: ignore[arg-type]
         rows: list[list[Exact] | None] = [None] * scenario.shape[0]
-        number = Number(rational=False)
         for key, value in cells.items():
             s, o = scenario.setting_index(key[:count]), scenario.outcome_index(key[count:])
             row = rows[s] or [Fraction(0)] * scenario.shape[1]
-            row[o] = number.read(value, f"{where}, row {key}")
+            row[o] = _P.read(value, f"{where}, row {key}")
             rows[s] = row
         return _made(scenario, rows, where, nearest)
 
     def to_labels(self) -> dict[str, Exact]:
         """Return the probabilities that are known and not 0, by label."""
         return {
-            self.scenario.label(s, o): p for s, row in enumerate(self.rows) for o, p in enumerate(row or ()) if p != 0
+            self.scenario.label(s, o): p
+            for s, row in enumerate(self.rows)
+            for o, p in enumerate(row or ())
+            if p != 0
         }
 
     def __repr__(self) -> str:
@@ -244,18 +250,13 @@ class Behaviour(Table):
         return markup.table(head, body)
 
 
-def _sum(values: Sequence[Exact]) -> Exact:
-    total: Exact = Fraction(0)
-    for value in values:
-        total = total + value
-    return total
-
-
 def _assigned(names: str, values: tuple[int, ...]) -> str:
     return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 
-def _made(scenario: Scenario, rows: Sequence[Sequence[Exact] | None], where: str, is_nearest: bool) -> Behaviour:
+def _made(
+    scenario: Scenario, rows: Sequence[Sequence[Exact] | None], where: str, is_nearest: bool
+) -> Behaviour:
     """Return the behaviour of rows, or the nearest one; InputError at `where` for what is none."""
     if is_nearest:
         return _projected(scenario, rows, where)
@@ -278,39 +279,3 @@ def _projected(scenario: Scenario, rows: Sequence[Sequence[Exact] | None], where
     moved = max(abs(x - y) for x, y in zip(found, rational, strict=True))
     table = tuple(tuple(found[k : k + width]) for k in range(0, len(found), width))
     return Behaviour(scenario, table, distance=moved)
-
-
-def mixed(first: Rows, second: Rows, weight: Exact) -> Rows:
-    """Return weight * first + (1 - weight) * second."""
-    known: dict[tuple[int, int], Exact] = {}
-    kept: list[Exact] = []  # keeps the objects alive whose identities are keys
-
-    def mix(p: Exact, q: Exact) -> Exact:
-        key = (id(p), id(q))
-        if key not in known:
-            known[key] = weight * p + (1 - weight) * q
-            kept.extend((p, q))
-        return known[key]
-
-    def row(s: int) -> tuple[Exact, ...] | None:
-        p, q = first(s), second(s)
-        return None if p is None or q is None else tuple(map(mix, p, q))
-
-    return row
-
-
-def score(functional: Functional, rows: Rows, label: Callable[[int], str]) -> Exact:
-    """Return the value of a conditional functional; raise ValueError where the rows say nothing."""
-    shares: dict[int, tuple[Exact, Fraction]] = {}  # factors of equal objects are added first
-    unknown = []
-    row, last = None, -1
-    for s, o, factor in functional.terms:
-        if s != last:
-            row, last = rows(s), s
-            unknown += [label(s)] if row is None else []
-        if row is not None:
-            held = shares.get(id(row[o]), (row[o], Fraction(0)))
-            shares[id(row[o])] = (row[o], held[1] + factor)
-    if unknown:
-        raise ValueError(f"the table says nothing of settings {', '.join(unknown[:4])}, which this score needs")
-    return _sum([p * factor for p, factor in shares.values()])

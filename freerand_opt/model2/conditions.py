@@ -8,14 +8,14 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 from freerand_opt.engine import problem as engine
 from freerand_opt.errors import InputError
-from freerand_opt.model2.behaviour import score
 from freerand_opt.model2.families import FUNCTIONALS
 from freerand_opt.model2.functional import FUNCTIONAL, TERMS, Functional
-from freerand_opt.model2.kinds import Items, Labelled, Number, Word
+from freerand_opt.model2.kinds import items, labelled, number, word
 from freerand_opt.model2.labels import spelt
 from freerand_opt.model2.observed import BEHAVIOUR, Observed
+from freerand_opt.model2.rows import score
 from freerand_opt.model2.scenario import AnyScenario, Rows
-from freerand_opt.model2.table import Inner, Table
+from freerand_opt.model2.table import Table, table
 from freerand_opt.numbers.exact import Exact, Real
 
 #: Largest number of probabilities P(o|s) that tests may keep one by one.
@@ -35,9 +35,11 @@ class Test(Table):
     __test__: ClassVar[bool] = False  # pytest does not collect it
 
     functional: Annotated[Functional, FUNCTIONAL, "a functional"]
-    relation: Annotated[str, Word(RELATIONS), "how the observed score stands to the number"]
+    relation: Annotated[str, word(*RELATIONS), "how the observed score stands to the number"]
     score: Annotated[
-        Exact | str, Number(rational=False, words=("observed",)), "the number; observed: of the observed behaviour"
+        Exact | str,
+        number(rational=False, words=("observed",)),
+        "the number; observed: of the observed behaviour",
     ]
 
     def check(self) -> None:
@@ -56,8 +58,12 @@ class Test(Table):
         if functional.on == "joint":
             weights = observed.weights(scenario)
             if weights is None:
-                raise InputError(place, "a joint score is not known when the observed settings are unconstrained")
-            conditional = engine.Functional("conditional", tuple((s, o, x * weights[s]) for s, o, x in functional.terms))
+                raise InputError(
+                    place, "a joint score is not known when the observed settings are unconstrained"
+                )
+            conditional = engine.Functional(
+                "conditional", tuple((s, o, x * weights[s]) for s, o, x in functional.terms)
+            )
         _refuse_signalling(observed, place)
         found = _score(conditional, rows, scenario, place)
         if self.relation == "=" and isinstance(found, Real):
@@ -66,11 +72,13 @@ class Test(Table):
 
 
 class Keep(Table):
-    """The observed behaviour, or each error probability of a chained or CHSH game, is kept up to a tolerance."""
+    """The observed behaviour, or the error at each edge of a game, is kept up to a tolerance."""
 
-    keep: Annotated[str, Word(("behaviour", "errors")), "every P(o|s) that is known, or the error of each edge at most"]
+    keep: Annotated[
+        str, word("behaviour", "errors"), "every P(o|s) that is known, or the error of each edge at most"
+    ]
     tolerance: Annotated[
-        Fraction, Number(0), "what may be added to or taken from each; needed for irrational probabilities"
+        Fraction, number(0), "what may be added to or taken from each; needed for irrational probabilities"
     ] = Fraction(0)
 
     def resolved(self, scenario: AnyScenario, observed: Observed, where: str) -> Found:
@@ -101,20 +109,19 @@ class Keep(Table):
         found = []
         for s in sorted({s for s, _ in total}):
             terms = tuple(sorted((x, o, factor) for (x, o), factor in total.items() if x == s))
-            error = engine.Functional("conditional", terms)
-            found.append(
-                engine.Test(error, "<=", _score(error, rows, scenario, f"{where}.keep") + self.tolerance)
-            )
+            edge = engine.Functional("conditional", terms)
+            most = _score(edge, rows, scenario, f"{where}.keep") + self.tolerance
+            found.append(engine.Test(edge, "<=", most))
         return tuple(found)
 
 
 class Relations(Table):
-    """The GHZ relations between outcomes: wrong outcomes of all settings together weigh at most `violated`."""
+    """The GHZ relations: wrong outcomes of all settings together weigh at most `violated`."""
 
-    relations: Annotated[str, Word(("mermin",)), "which relations"]
-    violated: Annotated[Fraction | Real, Number(0, rational=False), "total weight of wrong outcomes that is tolerated"] = (
-        Fraction(0)
-    )
+    relations: Annotated[str, word("mermin"), "which relations"]
+    violated: Annotated[
+        Fraction | Real, number(0, rational=False), "total weight of wrong outcomes that is tolerated"
+    ] = Fraction(0)
 
     def resolved(self, scenario: AnyScenario, observed: Observed, where: str) -> Found:
         """Return a test of the total weight of wrong outcomes."""
@@ -127,13 +134,15 @@ class Relations(Table):
 
 
 class Moment(Table):
-    """A sum of moments of quantum devices, averaged over W with the weights P(w), stands in a relation to a number."""
+    """A sum of moments of quantum devices, averaged over W, stands in a relation to a number."""
 
     positional: ClassVar[int] = 3
 
-    terms: Annotated[tuple[tuple[str, Fraction], ...], Labelled(Number(), spelt, TERMS), "coefficients by label"]
-    relation: Annotated[str, Word(RELATIONS), "how the sum stands to the number"]
-    bound: Annotated[Exact, Number(rational=False), "the number"]
+    terms: Annotated[
+        tuple[tuple[str, Fraction], ...], labelled(number(), spelt, TERMS, least=1), "coefficients by label"
+    ]
+    relation: Annotated[str, word(*RELATIONS), "how the sum stands to the number"]
+    bound: Annotated[Exact, number(rational=False), "the number"]
 
     def check(self) -> None:
         """Raise InputError for an equality with an irrational number, or a sum of nothing."""
@@ -150,9 +159,9 @@ class Moment(Table):
 _IRRATIONAL = "is irrational and cannot be an equality; use <= or >=, or both with a tolerance"
 
 
-def _need_rational(table: Table, relation: str, number: Any, key: str) -> None:
+def _need_rational(held: Table, relation: str, number: Any, key: str) -> None:
     if relation == "=" and isinstance(number, Real):
-        raise table.fault(key, f"{number} {_IRRATIONAL}")
+        raise held.fault(key, f"{number} {_IRRATIONAL}")
 
 
 def _rows(observed: Observed, scenario: AnyScenario, where: str, what: str) -> Rows:
@@ -167,8 +176,8 @@ def _refuse_signalling(observed: Observed, where: str) -> None:
     if said:
         raise InputError(
             where,
-            f"the observed table cannot be kept exactly: {said}; keep it with a tolerance, test scores as numbers, or "
-            "take the nearest behaviour (Behaviour.from_array with nearest=True)",
+            f"the observed table cannot be kept exactly: {said}; keep it with a tolerance, test scores as "
+            "numbers, or take the nearest behaviour (Behaviour.from_array with nearest=True)",
         )
 
 
@@ -180,8 +189,6 @@ def _score(functional: engine.Functional, rows: Rows, scenario: AnyScenario, whe
 
 
 #: The field `test`, told apart by the keys keep and relations.
-TESTS = Items(
-    Inner((Test, Keep, Relations), "a table, as [[test]], with functional or terms, or keep, or relations"),
-    needed="an array of tests",
-)
-MOMENTS = Items(Inner((Moment,), "a table, as [[moment]]"), needed="an array of conditions on moments")
+_TEST = "a table, as [[test]], with functional or terms, or keep, or relations"
+TESTS = items(table(Test, Keep, Relations, allowed=_TEST), "an array of tests")
+MOMENTS = items(table(Moment, allowed="a table, as [[moment]]"), "an array of conditions on moments")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from freerand_opt.model2.kinds import Either, Number, Text, Word
-from freerand_opt.model2.table import Inner, Table
+from freerand_opt.model2.kinds import Schema, either, line, number, word
+from freerand_opt.model2.table import Table, table
 from freerand_opt.model2.text import shown
 from freerand_opt.numbers.exact import Exact
 
@@ -40,27 +40,37 @@ _PAGE = re.compile(r"[A-Za-z0-9._/#-]{1,120}")
 class Formula(Table):
     """A closed form of the question, by name."""
 
-    formula: Annotated[str, Word(FORMULAS), "which"]
+    formula: Annotated[str, word(*FORMULAS), "which"]
 
 
-_FORMULA = Inner((Formula,), "a table with formula")
-_WORDS = Number(rational=False, words=("exists", "none"))
-_END = Either("a number, or { formula = name }", number=Number(rational=False), table=_FORMULA)
+_FORMULA = table(Formula, allowed="a table with formula")
+_WORDS = number(rational=False, words=("exists", "none"))
+_END = either("a number, or { formula = name }", number=number(rational=False), table=_FORMULA)
 
 
 class Expect(Table):
     """What is claimed of the answer; an empty table claims nothing."""
 
+    rules: ClassVar[Schema] = {
+        "anyOf": [
+            {"maxProperties": 0},
+            *({"required": [key]} for key in ("value", "at_most", "at_least")),
+            {"properties": {"verdict": {"not": {"const": "PROVED"}}}, "required": ["verdict"]},
+        ]
+    }
+
     value: Annotated[
         Any,
-        Either('a number, { formula = name }, "exists" or "none"', number=_WORDS, table=_FORMULA),
+        either('a number, { formula = name }, "exists" or "none"', number=_WORDS, table=_FORMULA),
         "the answer; exists or none for a strategy, none also if no strategy passes the tests",
     ] = None
     at_most: Annotated[Exact | Formula | None, _END, "what the answer does not exceed"] = None
     at_least: Annotated[Exact | Formula | None, _END, "what the answer is not below"] = None
-    within: Annotated[Fraction | None, Number(0), "difference to `value` that is allowed"] = None
-    verdict: Annotated[str, Word(("PROVED", "REFUTED", "UNDECIDED")), "what becomes of the claim"] = "PROVED"
-    rests_on: Annotated[str | None, Text("the path of a page"), "the written proof on which the claim rests"] = None
+    within: Annotated[Fraction | None, number(0), "difference to `value` that is allowed"] = None
+    verdict: Annotated[str, word("PROVED", "REFUTED", "UNDECIDED"), "what becomes of the claim"] = "PROVED"
+    rests_on: Annotated[
+        str | None, line("the path of a page"), "the written proof on which the claim rests"
+    ] = None
 
     def check(self) -> None:
         """Raise InputError for ends that say nothing or contradict each other."""
@@ -83,5 +93,7 @@ class Expect(Table):
         """Return the claim in words."""
         ends = (("=", self.value), ("<=", self.at_most), (">=", self.at_least))
         return ", ".join(
-            f"{sign} {end.formula if isinstance(end, Formula) else end}" for sign, end in ends if end is not None
+            f"{sign} {end.formula if isinstance(end, Formula) else end}"
+            for sign, end in ends
+            if end is not None
         )

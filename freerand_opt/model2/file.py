@@ -2,67 +2,31 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.model2.behaviour import SCENARIO
 from freerand_opt.model2.expect import Expect
-from freerand_opt.model2.files import contents, inlined
+from freerand_opt.model2.files import inlined
 from freerand_opt.model2.grid import Cell, Place, grid
-from freerand_opt.model2.kinds import Number, Text, Word
+from freerand_opt.model2.head import HEADER, Head, kind_of, load
+from freerand_opt.model2.kinds import line
 from freerand_opt.model2.question import Question
-from freerand_opt.model2.table import Inner, Table, fields
-from freerand_opt.model2.text import Digits, kind, listed, shortened, shown
+from freerand_opt.model2.table import fields, table
+from freerand_opt.model2.text import kind, listed, shortened, shown
 from freerand_opt.model2.threshold import Threshold
 from freerand_opt.model2.values import MAX_INSTANCES
 
-MAX_BYTES = 256 * 1024
-_NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold", "of")
 #: For each grid of a file its size; returned are the numbers of the cells that are wanted.
 Choose: TypeAlias = Callable[[Sequence[int]], Sequence[Sequence[int]]]
 
 
-class Reference(Table):
-    """Where a claim is from."""
-
-    positional: ClassVar[int] = 1
-
-    paper: Annotated[str, Text(), "authors and year"] = ""
-    label: Annotated[str, Text(), "theorem, equation or section"] = ""
-    arxiv: Annotated[str, Text(), "arXiv number"] = ""
-
-    def __str__(self) -> str:
-        number = f"arXiv:{self.arxiv}" if self.arxiv else ""
-        return ", ".join(part for part in (self.paper, self.label, number) if part)
-
-
-class Head(Table):
-    """Keys of a file that say nothing of the question itself."""
-
-    positional: ClassVar[int] = 0
-
-    schema: Annotated[int, Number(1, 1, whole=True), "version of this format"] = 1
-    title: Annotated[str, Text(lines=True), "the question in one line"] = ""
-    claim: Annotated[str, Text(lines=True), "what is claimed, in words and formulas"] = ""
-    reference: Annotated[
-        Reference | None, Inner((Reference,), "a table with paper, label, arxiv"), "where the claim is from"
-    ] = None
-    tier: Annotated[
-        str,
-        Word(("core", "long")),
-        "core: solved whenever everything is verified; long: checked from its certificate",
-    ] = "core"
-
-
-HEADER = tuple(field.key for field in fields(Head))
 #: Tables of one instance.
 BODY = (*(field.key for field in fields(Question)), "threshold", "expect")
 
@@ -71,9 +35,9 @@ BODY = (*(field.key for field in fields(Question)), "threshold", "expect")
 class Instance:
     """One question of a file with what is expected of it; `threshold` seeks a critical value.
 
-    `corner` is False for a cell of a grid that is not at the ends of all its axes; `row` and `column` are its place in
-    a table, if the grid has a field with alternatives by name. `at` is its place on the grid's axes, `variant` the
-    number of the file's instance that it belongs to (0: none). `body` holds its tables.
+    `corner` is False for a cell of a grid that is not at the ends of all its axes; `row` and `column` are
+    its place in a table, if the grid has a field with alternatives by name. `at` is its place on the grid's
+    axes, `variant` the number of the file's instance that it belongs to (0: none). `body` holds its tables.
     """
 
     name: str
@@ -102,22 +66,6 @@ class QuestionFile:
     notes: tuple[str, ...] = ()
 
 
-def load(path: str | Path) -> dict[str, Any]:
-    """Return the tables of a TOML file, decimals as they are written; raise InputError naming the file."""
-    path = Path(path)
-    try:
-        return _load(path)
-    except InputError as error:
-        raise error.within(str(path)) from None
-
-
-def kind_of(tables: Mapping[str, Any]) -> str:
-    """Return what a file is: a question, a computation or a protocol."""
-    if "scenario" not in tables and ("computation" in tables or "protocol" in tables):
-        return "computation" if "computation" in tables else "protocol"
-    return "question"
-
-
 def read(
     path: str | Path,
     overrides: Mapping[str, Any] | None = None,
@@ -128,16 +76,18 @@ def read(
 ) -> QuestionFile:
     """Read a question file; raise InputError naming file, key path, what was read and what is allowed.
 
-    `overrides` maps key paths (``source.epsilon``, ``test[0].score``) to values: lists, arrays, or texts such as
-    ``a:b:step`` or ``a,b,c``. `threshold`, as ``source.epsilon=0:1/4``, asks for a critical value instead of what the
-    file asks; the file's own expectations then do not apply. Of the grids' cells only those are made that `choose`
-    returns and for which `keep(variant, place)` holds.
+    `overrides` maps key paths (``source.epsilon``, ``test[0].score``) to values: lists, arrays, or texts
+    such as ``a:b:step`` or ``a,b,c``. `threshold`, as ``source.epsilon=0:1/4``, asks for a critical value
+    instead of what the file asks; the file's own expectations then do not apply. Of the grids' cells only
+    those are made that `choose` returns and for which `keep(variant, place)` holds.
     """
     path = Path(path)
     raw = load(path)
     try:
         if kind_of(raw) != "question":
-            raise InputError(kind_of(raw), "is no question; a question has the tables scenario, source, adversary, ask")
+            raise InputError(
+                kind_of(raw), "is no question; a question has the tables scenario, source, adversary, ask"
+            )
         if threshold is not None:
             raw = _seeking(raw, threshold)
         return _file(path, raw, overrides or {}, choose or all_cells, keep or (lambda variant, at: True))
@@ -148,46 +98,19 @@ def read(
 def all_cells(sizes: Sequence[int]) -> Sequence[Sequence[int]]:
     """Return all cells of grids; raise InputError for more than one run has."""
     if sum(sizes) > MAX_INSTANCES:
-        raise InputError("grid", f"has {sum(sizes)} cells; one run has at most {MAX_INSTANCES}, instances counted")
+        raise InputError(
+            "grid", f"has {sum(sizes)} cells; one run has at most {MAX_INSTANCES}, instances counted"
+        )
     return [range(size) for size in sizes]
-
-
-def _load(path: Path) -> dict[str, Any]:
-    body = contents(path, "", MAX_BYTES, "put large tables into a CSV file")
-    if _NESTED.search(body):
-        raise InputError("", "has a key of more than 30 parts joined by points; at most 3 mean anything")
-    try:
-        raw = tomllib.loads(body, parse_float=lambda digits: Digits(digits.replace("_", "")))
-    except RecursionError:
-        raise InputError("", "is nested too deeply") from None
-    except ValueError as error:  # a TOMLDecodeError, or an integer of thousands of digits
-        raise InputError("", f"is not TOML: {error}. A question is a TOML file (see README)") from None
-    if not raw:
-        raise InputError("", "is empty; a question needs at least scenario, source, adversary and ask")
-    _require_printable(raw)
-    return raw
-
-
-def _require_printable(value: Any, path: str = "") -> None:
-    """Raise InputError for a key or text that a terminal obeys; title and claim may have lines."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            place = f"{path}.{shortened(key)}" if path else shortened(key)
-            if not key.isprintable():
-                raise InputError(place, "this key has a character that cannot be printed; leave it out")
-            _require_printable(inner, place)
-    elif isinstance(value, list):
-        for k, inner in enumerate(value):
-            _require_printable(inner, f"{path}[{k}]")
-    elif isinstance(value, str) and path not in ("title", "claim"):
-        Text().read(str(value), path)
 
 
 def _seeking(raw: dict[str, Any], threshold: str) -> dict[str, Any]:
     """Return the file's tables with a threshold over one field instead of its expectations."""
     field, equals, ends = (part.strip() for part in threshold.partition("="))
     if not equals or ends.count(":") != 1:
-        raise InputError("--threshold", f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4")
+        raise InputError(
+            "--threshold", f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4"
+        )
     known, axes = raw.get("threshold", {}), raw.get("grid", {})
     kept = {"width": known["width"]} if isinstance(known, dict) and "width" in known else {}
     axes = {key: value for key, value in axes.items() if key != field} if isinstance(axes, dict) else axes
@@ -196,12 +119,18 @@ def _seeking(raw: dict[str, Any], threshold: str) -> dict[str, Any]:
 
 
 def _file(
-    path: Path, raw: dict[str, Any], overrides: Mapping[str, Any], choose: Choose, keep: Callable[[int, Place], bool]
+    path: Path,
+    raw: dict[str, Any],
+    overrides: Mapping[str, Any],
+    choose: Choose,
+    keep: Callable[[int, Place], bool],
 ) -> QuestionFile:
     head = Head.from_dict({key: value for key, value in raw.items() if key in HEADER})
     variants = raw.get("instances", [])
     if not isinstance(variants, list):
-        raise InputError("instances", f"{shown(variants)} is {kind(variants)}; an array is needed, as [[instances]]")
+        raise InputError(
+            "instances", f"{shown(variants)} is {kind(variants)}; an array is needed, as [[instances]]"
+        )
     base = {key: value for key, value in raw.items() if key not in (*HEADER, "instances")}
     named, grids = [], []
     for place, variant in enumerate([{}, *variants]):
@@ -219,7 +148,14 @@ def _file(
                     instances.append(_instance(name, place, cell, path.parent))
     title, reference = head.title or shortened(path.stem), str(head.reference or "")
     return QuestionFile(
-        path, shortened(path.stem), title, head.claim, reference, head.tier, tuple(instances), _notes([base, *variants])
+        path,
+        shortened(path.stem),
+        title,
+        head.claim,
+        reference,
+        head.tier,
+        tuple(instances),
+        _notes([base, *variants]),
     )
 
 
@@ -233,7 +169,7 @@ def _variant(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str, 
         if not variant.get("name"):
             said = "is empty" if "name" in variant else "is missing"
             raise InputError(f"{where}.name", f"{said}; every instance has a name")
-        name = Text().read(variant["name"], f"{where}.name")
+        name = line().read(variant["name"], f"{where}.name")
     own = {key: value for key, value in variant.items() if key != "name"} if place else {}
     return name, f"{where} ({shortened(name)})" if place else "", merged(base, own)
 
@@ -266,7 +202,9 @@ def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any
 def _instance(name: str, variant: int, cell: Cell, folder: Path) -> Instance:
     question, threshold, expect = _read(cell.body, folder)
     full, row = (" ".join(part for part in (name, word) if part) for word in (cell.label, cell.row))
-    return Instance(full, question, expect, threshold, cell.body, cell.corner, row, cell.column, cell.at, variant)
+    return Instance(
+        full, question, expect, threshold, cell.body, cell.corner, row, cell.column, cell.at, variant
+    )
 
 
 def _read(body: dict[str, Any], folder: Path) -> tuple[Question, Threshold | None, Expect | None]:
@@ -284,12 +222,14 @@ def _read(body: dict[str, Any], folder: Path) -> tuple[Question, Threshold | Non
     question = Question.from_dict(tables)
     threshold = expect = None
     if "threshold" in body:
-        threshold = Inner((Threshold,), "a table with of and between").read(body["threshold"], "threshold")
-        threshold.fit(question)  # type: ignore[attr-defined]
-        threshold.limit(threshold.between[0], body)  # type: ignore[attr-defined]
+        threshold = table(Threshold, allowed="a table with of and between").read(
+            body["threshold"], "threshold"
+        )
+        threshold.fit(question)
+        threshold.limit(threshold.between[0], body)
     if body.get("expect"):
-        expect = Inner((Expect,), "a table").read(body["expect"], "expect")
-    return question, threshold, expect  # type: ignore[return-value]
+        expect = table(Expect, allowed="a table").read(body["expect"], "expect")
+    return question, threshold, expect
 
 
 def _notes(bodies: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

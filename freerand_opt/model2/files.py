@@ -1,4 +1,4 @@
-"""Files that a question names: only beside it or below its folder; messages never show what stands in them."""
+"""Files that a question names: only beside it or below its folder; messages never show what is in them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def beside(folder: Path, name: str, where: str) -> Path:
         raise InputError(where, f"{shown(name)} cannot be read: {error}") from None
     if not inside:
         raise InputError(
-            where, f"{shown(name)} is not in the folder of this file or below it, and only such files are read"
+            where,
+            f"{shown(name)} is not in the folder of this file or below it, and only such files are read",
         )
     return folder / name
 
@@ -91,8 +92,8 @@ def _table(path: Path, where: str, scenario: AnyScenario) -> dict[str, str]:
     if not rows or rows[0] not in (short, long):
         raise InputError(
             where,
-            f"has another header; {','.join(short or long)} is needed, a row for each P(o|s) that is not 0 (for "
-            "counts: each divided by the number of trials at its joint setting)",
+            f"has another header; {','.join(short or long)} is needed, a row for each P(o|s) that is not 0 "
+            "(for counts: each divided by the number of trials at its joint setting)",
         )
     found: dict[str, str] = {}
     limits = (*scenario.settings, *scenario.outcomes)

@@ -1,4 +1,4 @@
-"""Grids: products of the values of several fields of a question, each cell with its tables, name and place."""
+"""Grids: products of the values of several fields of a question, each cell with its tables and name."""
 
 from __future__ import annotations
 
@@ -69,7 +69,9 @@ class Grid:
         )
         across = next(reversed(self.names), "")
         row = " ".join(word for axis, word in words.items() if axis != across)
-        return Cell(" ".join(words.values()), tuple(at), self._levelled(body), ends, row, words.get(across, ""))
+        return Cell(
+            " ".join(words.values()), tuple(at), self._levelled(body), ends, row, words.get(across, "")
+        )
 
     def _levelled(self, cell: dict[str, Any]) -> dict[str, Any]:
         """Leave the level of a question about quantum devices out of cells with other devices.
@@ -79,7 +81,10 @@ class Grid:
         written, adversary = self.body.get("adversary"), cell.get("adversary")
         if DEVICES not in self.axes or LEVEL in self.axes:
             return cell
-        if not (isinstance(written, dict) and isinstance(adversary, dict)) or written.get("devices") != "quantum":
+        if (
+            not (isinstance(written, dict) and isinstance(adversary, dict))
+            or written.get("devices") != "quantum"
+        ):
             return cell
         if adversary["devices"] == "quantum":
             return cell
@@ -91,7 +96,8 @@ class Grid:
 def grid(body: Mapping[str, Any], axes: Mapping[str, Any]) -> Grid:
     """Return the grid of a question's tables; `axes` replace those of its table `grid`, or add some.
 
-    An axis is a list, an array, or a text (`values.values_of`); in a file also a table of alternatives by name.
+    An axis is a list, an array, or a text (`values.values_of`); in a file also a table of alternatives by
+    name.
     """
     given = body.get("grid", {})
     if not isinstance(given, Mapping):

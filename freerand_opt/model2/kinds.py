@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from string import ascii_uppercase
 from typing import Any
 
 import msgspec
@@ -16,306 +17,245 @@ from freerand_opt.numbers.exact import Real, compare, text
 Schema = dict[str, Any]
 
 
-class Kind(msgspec.Struct, frozen=True):
-    """A kind of value; subclasses say what is read, and in words what is allowed."""
-
-    def read(self, value: Any, where: str) -> Any:
-        """Return a value in the one form that is kept; raise InputError at `where`."""
-        raise NotImplementedError
-
-    def write(self, value: Any) -> Any:
-        """Return a value as a file holds it: a text, an integer, a truth value, a list or a dict."""
-        return value
-
-    def schema(self) -> Schema:
-        """Return the JSON schema of a value in a file."""
-        raise NotImplementedError
-
-    @property
-    def allowed(self) -> str:
-        """Return in words what is allowed."""
-        raise NotImplementedError
-
-    @property
-    def need(self) -> str:
-        """Return the end of a message about a value that is missing or of another kind."""
-        return f"{self.allowed} is needed"
+def written(value: Any) -> Any:
+    """Return a number as a file holds it, an integer or a text; other values as they are."""
+    if isinstance(value, Real):
+        return text(value)
+    if isinstance(value, Fraction):
+        return value.numerator if value.denominator == 1 else str(value)
+    return list(map(written, value)) if isinstance(value, tuple) else value
 
 
-class Number(Kind, frozen=True):
-    """An exact number in a range; `below` is an end that does not belong to it, `words` may stand for it."""
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of value.
 
-    low: Fraction | int | None = None
-    high: Fraction | int | None = None
-    below: Fraction | None = None
-    above: Fraction | None = None
-    rational: bool = True
-    whole: bool = False
-    words: tuple[str, ...] = ()
-    hint: str = ""
-
-    def read(self, value: Any, where: str) -> Any:
-        """Return a fraction (an integer if `whole`, an exact number unless `rational`), or a word."""
-        if isinstance(value, str) and value in self.words:
-            return str(value)
-        found = exact(value, where)
-        if self.rational and not isinstance(found, Fraction):
-            raise InputError(where, f"{shown(value)} is irrational; {self.need}")
-        out = (
-            (self.low is not None and compare(found, Fraction(self.low)) < 0)
-            or (self.above is not None and compare(found, self.above) <= 0)
-            or (self.high is not None and compare(found, Fraction(self.high)) > 0)
-            or (self.below is not None and compare(found, self.below) >= 0)
-            or (self.whole and isinstance(found, Fraction) and found.denominator != 1)
-        )
-        if out:
-            raise InputError(where, f"{shown(value)} is not {self.allowed}{self.hint}")
-        return int(found) if self.whole and isinstance(found, Fraction) else found
-
-    def write(self, value: Any) -> Any:
-        """Return an integer, or the text of the number."""
-        if isinstance(value, Real):
-            return text(value)
-        if isinstance(value, Fraction):
-            return value.numerator if value.denominator == 1 else str(value)
-        return value
-
-    def schema(self) -> Schema:
-        """Return a number or a text; the ends count for numbers alone."""
-        found: Schema = {"type": ["number", "string"]}
-        ends = {"minimum": self.low, "maximum": self.high}
-        ends |= {"exclusiveMinimum": self.above, "exclusiveMaximum": self.below}
-        return found | {key: _plain(end) for key, end in ends.items() if end is not None}
-
-    @property
-    def allowed(self) -> str:
-        """Return the kind of number and its range."""
-        name = "an integer" if self.whole else "a rational number" if self.rational else "a number"
-        start = f"[{self.low}" if self.low is not None else f"({self.above}" if self.above is not None else ""
-        end = f"{self.high}]" if self.high is not None else f"{self.below})" if self.below is not None else ""
-        extent = f" in {start}, {end}" if start and end else f" from {self.low} on" if start else ""
-        extent = f" above {self.above}" if not end and self.above is not None else extent
-        return name + extent + "".join(f', or "{word}"' for word in self.words)
-
-
-def _plain(end: Fraction | int) -> int | float:
-    return int(end) if Fraction(end).denominator == 1 else float(end)
-
-
-class Word(Kind, frozen=True):
-    """One of a few words; an alias is kept as the word that it stands for."""
-
-    words: tuple[str, ...]
-    aliases: tuple[tuple[str, str], ...] = ()
-
-    def read(self, value: Any, where: str) -> str:
-        """Return the word."""
-        if not isinstance(value, str) or isinstance(value, Digits):
-            raise InputError(where, f"{shown(value)} is {kind(value)}; a text is needed, {self.need}")
-        found = dict(self.aliases).get(value, str(value))
-        if found not in self.words:
-            near = nearest(value[:60], self.words)
-            raise InputError(where, f"{shown(value)} is not known; {self.need}{near}")
-        return found
-
-    def schema(self) -> Schema:
-        """Return the words."""
-        return {"enum": [*self.words, *(alias for alias, _ in self.aliases)]}
-
-    @property
-    def allowed(self) -> str:
-        """Return the words."""
-        return f"one of {listed(self.words)}"
-
-    @property
-    def need(self) -> str:
-        """Return the words."""
-        return f"allowed: {listed(self.words)}"
-
-
-class Text(Kind, frozen=True):
-    """A text of printable characters; with `lines` spaces and line breaks become single spaces."""
-
-    needed: str = "a text"
-    lines: bool = False
-    integers: bool = False
-
-    def read(self, value: Any, where: str) -> str:
-        """Return the text."""
-        if self.integers and isinstance(value, int) and not isinstance(value, bool):
-            value = str(value)
-        if not isinstance(value, str) or isinstance(value, Digits):
-            raise InputError(where, f"{shown(value)} is {kind(value)}; {self.need}")
-        found = " ".join(value.split()) if self.lines else str(value)
-        if not found.isprintable():
-            raise InputError(where, f"{shown(value)} has a character that cannot be printed; leave it out")
-        return found
-
-    def schema(self) -> Schema:
-        """Return a text."""
-        return {"type": ["string", "integer"] if self.integers else "string"}
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return self.needed
-
-
-class Items(Kind, frozen=True):
-    """A list of values of one kind, kept as a tuple; `least` of them at least."""
-
-    each: Kind
-    least: int = 0
-    needed: str = ""
-
-    def read(self, value: Any, where: str) -> tuple[Any, ...]:
-        """Return the values; lists, tuples, arrays and other sequences are read."""
-        inner = None if isinstance(value, str | bytes | Mapping | set) else value
-        try:
-            values = list(inner)  # type: ignore[arg-type]
-        except TypeError:
-            hint = ", as [[" + where.rpartition(".")[2] + "]]" if isinstance(value, Mapping) else ""
-            raise InputError(
-                where, f"{shown(value)} is {kind(value)}; {self.need}{hint}"
-            ) from None
-        if len(values) < self.least:
-            raise InputError(where, f"{shown(value)} has {len(values)} entries; {self.need}")
-        return tuple(self.each.read(entry, f"{where}[{k}]") for k, entry in enumerate(values))
-
-    def write(self, value: Any) -> Any:
-        """Return a list."""
-        return [self.each.write(entry) for entry in value]
-
-    def schema(self) -> Schema:
-        """Return an array."""
-        found: Schema = {"type": "array", "items": self.each.schema()}
-        return found | ({"minItems": self.least} if self.least else {})
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return self.needed or f"an array, each entry {self.each.allowed}"
-
-
-class ByParty(Kind, frozen=True):
-    """One value for each party, from A on: ``{ A = .., B = .. }`` or a list; kept as a tuple."""
-
-    each: Kind
-    spread: bool = False
-
-    def read(self, value: Any, where: str) -> tuple[Any, ...]:
-        """Return the values in the order of the parties."""
-        if not isinstance(value, Mapping):
-            return Items(self.each, 1, self.allowed).read(value, where)
-        letters = [chr(ord("A") + k) for k in range(len(value))]
-        if not value or sorted(map(str, value)) != letters or len(value) > 26:
-            named = shortened(listed(value))
-            raise InputError(
-                where, f"{named or 'nobody'}: parties are letters from A on, as {{ A = .., B = .. }}"
-            )
-        return tuple(self.each.read(value[letter], f"{where}.{letter}") for letter in letters)
-
-    def write(self, value: Any) -> Any:
-        """Return a table by letters."""
-        return {chr(ord("A") + k): self.each.write(entry) for k, entry in enumerate(value)}
-
-    def takes(self, key: str) -> bool:
-        """Return whether a key of the table around belongs here."""
-        return len(key) == 1 and key.isascii() and key.isupper()
-
-    def schema(self) -> Schema:
-        """Return a table by letters, or an array."""
-        table = {"type": "object", "patternProperties": {"^[A-Z]$": self.each.schema()}}
-        table |= {"additionalProperties": False, "minProperties": 1}
-        return {"anyOf": [table, {"type": "array", "minItems": 1, "items": self.each.schema()}]}
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return f"one value for each party, as {{ A = .., B = .. }} ({self.each.allowed})"
-
-
-class Labelled(Kind, frozen=True):
-    """Numbers by label, kept as sorted pairs; `spelt` brings a label to its one spelling, or raises ValueError.
-
-    Numbers of labels that are spelt in two ways are added, or refused if `once`.
+    `read(value, where)` returns the one form that is kept, whose reading is itself, or raises InputError;
+    `write` returns what a file holds. `tables` are the tables that may stand within; `keys` those of the
+    value, if they stand in the table around it.
     """
 
-    each: Number
-    spelt: Callable[[Any], str]
-    needed: str
-    once: bool = False
+    read: Callable[[Any, str], Any]
+    allowed: str
+    schema: Schema
+    write: Callable[[Any], Any] = written
+    need: str = ""
+    tables: tuple[Any, ...] = ()
+    keys: tuple[str, ...] = ()
 
-    def read(self, value: Any, where: str) -> tuple[tuple[str, Any], ...]:
-        """Return (label, number) pairs in the order of the labels."""
+    def refuse(self, value: Any, where: str) -> InputError:
+        """Return an error about a value of another kind."""
+        return InputError(where, f"{shown(value)} is {kind(value)}; {self.needed}")
+
+    @property
+    def needed(self) -> str:
+        """Return the end of a message about a value that is missing or of another kind."""
+        return self.need or f"{self.allowed} is needed"
+
+
+def number(
+    low: Fraction | int | None = None,
+    high: Fraction | int | None = None,
+    *,
+    below: Fraction | None = None,
+    above: Fraction | None = None,
+    rational: bool = True,
+    whole: bool = False,
+    words: tuple[str, ...] = (),
+    hint: str = "",
+) -> Kind:
+    """Return exact numbers of a range, without its ends `above` and `below`; `words` may stand for one."""
+    name = "an integer" if whole else "a rational number" if rational else "a number"
+    first, last = low if low is not None else above, high if high is not None else below
+    if first is not None and last is not None:
+        name += f" in {'[' if low is not None else '('}{first}, {last}{']' if high is not None else ')'}"
+    elif first is not None:
+        name += f" from {first} on" if low is not None else f" above {first}"
+    allowed = name + "".join(f', or "{word}"' for word in words)
+
+    def read(value: Any, where: str) -> Any:
+        if isinstance(value, str) and value in words:
+            return str(value)
+        found = exact(value, where)
+        if rational and not isinstance(found, Fraction):
+            raise InputError(where, f"{shown(value)} is irrational; {allowed} is needed")
+        under = first is not None and compare(found, Fraction(first)) < (0 if low is not None else 1)
+        over = last is not None and compare(found, Fraction(last)) > (0 if high is not None else -1)
+        if under or over or (whole and found.denominator != 1):  # type: ignore[union-attr]
+            raise InputError(where, f"{shown(value)} is not {allowed}{hint}")
+        return int(found) if whole else found  # type: ignore[arg-type]
+
+    ends = {"minimum": low, "maximum": high, "exclusiveMinimum": above, "exclusiveMaximum": below}
+    schema: Schema = {"type": ["number", "string"]}  # the ends count for numbers alone
+    schema |= {
+        key: float(end) if Fraction(end).denominator > 1 else int(end)
+        for key, end in ends.items()
+        if end is not None
+    }
+    return Kind(read=read, allowed=allowed, schema=schema)
+
+
+def word(*words: str, alias: Mapping[str, str] | None = None) -> Kind:
+    """Return one of a few words; an alias is kept as the word that it stands for."""
+    need = f"allowed: {listed(words)}"
+
+    def read(value: Any, where: str) -> str:
+        if not isinstance(value, str) or isinstance(value, Digits):
+            raise InputError(where, f"{shown(value)} is {kind(value)}; a text is needed, {need}")
+        found = (alias or {}).get(value, str(value))
+        if found not in words:
+            raise InputError(where, f"{shown(value)} is not known; {need}{nearest(value[:60], words)}")
+        return found
+
+    return Kind(
+        read=read, allowed=f"one of {listed(words)}", need=need, schema={"enum": [*words, *(alias or ())]}
+    )
+
+
+def line(allowed: str = "a text", *, folded: bool = False, integers: bool = False) -> Kind:
+    """Return printable texts; if `folded`, line breaks become spaces; if `integers`, they stand for texts."""
+
+    def read(value: Any, where: str) -> str:
+        if integers and isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if not isinstance(value, str) or isinstance(value, Digits):
+            raise found.refuse(value, where)
+        plain = " ".join(value.split()) if folded else str(value)
+        if not plain.isprintable():
+            raise InputError(where, f"{shown(value)} has a character that cannot be printed; leave it out")
+        return plain
+
+    found = Kind(read=read, allowed=allowed, schema={"type": ["string", "integer"] if integers else "string"})
+    return found
+
+
+def items(each: Kind, allowed: str = "", *, least: int = 0, most: int | None = None) -> Kind:
+    """Return lists of values, kept as tuples; arrays and other sequences are read too."""
+
+    def read(value: Any, where: str) -> tuple[Any, ...]:
+        try:
+            values = list(None if isinstance(value, str | bytes | Mapping | set) else value)  # type: ignore[arg-type]
+        except TypeError:
+            hint = f", as [[{where.rpartition('.')[2]}]]" if isinstance(value, Mapping) else ""
+            error = found.refuse(value, where)
+            raise InputError(where, error.message + hint) from None
+        if len(values) < least or (most is not None and len(values) > most):
+            raise InputError(where, f"{shown(value)} has {len(values)} entries; {found.needed}")
+        return tuple(each.read(entry, f"{where}[{k}]") for k, entry in enumerate(values))
+
+    limits = {"minItems": least or None, "maxItems": most}
+    found = Kind(
+        read=read,
+        write=lambda value: [each.write(entry) for entry in value],
+        allowed=allowed or f"an array, each entry {each.allowed}",
+        schema={"type": "array", "items": each.schema} | {k: n for k, n in limits.items() if n is not None},
+        tables=each.tables,
+    )
+    return found
+
+
+def by_party(each: Kind, *, spread: bool = False) -> Kind:
+    """Return one value for each party, ``{ A = .., B = .. }`` or a list; kept as a tuple."""
+    allowed = f"one value for each party, as {{ A = .., B = .. }} ({each.allowed})"
+    in_order = items(each, allowed, least=1)
+
+    def read(value: Any, where: str) -> Any:
+        if not isinstance(value, Mapping):
+            return in_order.read(value, where)
+        letters = [chr(ord("A") + k) for k in range(len(value))]
+        if not value or sorted(map(str, value)) != letters or len(value) > 26:
+            named = shortened(listed(value)) or "nobody"
+            raise InputError(where, f"{named}: parties are letters from A on, as {{ A = .., B = .. }}")
+        return tuple(each.read(value[letter], f"{where}.{letter}") for letter in letters)
+
+    table = {"type": "object", "patternProperties": {"^[A-Z]$": each.schema}, "additionalProperties": False}
+    return Kind(
+        read=read,
+        write=lambda value: {chr(ord("A") + k): each.write(entry) for k, entry in enumerate(value)},
+        allowed=allowed,
+        schema=each.schema if spread else {"anyOf": [table | {"minProperties": 1}, in_order.schema]},
+        tables=each.tables,
+        keys=tuple(ascii_uppercase) if spread else (),
+    )
+
+
+def labelled(
+    each: Kind, spelt: Callable[[Any], str], allowed: str, *, once: bool = False, least: int = 0
+) -> Kind:
+    """Return numbers by label, kept as pairs in the order of the labels.
+
+    `spelt` brings a label to its one spelling, or raises ValueError. Numbers of a label that is spelt in
+    two ways are added, or refused if `once`.
+    """
+
+    def read(value: Any, where: str) -> tuple[tuple[str, Any], ...]:
         pairs = value.items() if isinstance(value, Mapping) else value
         if isinstance(value, str | bytes) or not isinstance(pairs, Iterable):
-            raise InputError(where, f"{shown(value)} is {kind(value)}; {self.need}")
+            raise InputError(where, f"{shown(value)} is {kind(value)}; {allowed} is needed")
         found: dict[str, Any] = {}
         for label, entry in pairs:
             place = f'{where}."{shortened(str(label))}"'
-            number = self.each.read(entry, place)
+            x = each.read(entry, place)
             try:
-                key = self.spelt(label)
+                key = spelt(label)
             except ValueError as error:
                 raise InputError(place, str(error)) from None
-            if key in found and self.once:
+            if key in found and once:
                 raise InputError(place, "is given twice")
-            found[key] = found[key] + number if key in found else number
+            found[key] = found[key] + x if key in found else x
         return tuple(sorted(found.items()))
 
-    def write(self, value: Any) -> Any:
-        """Return a table."""
-        return {label: self.each.write(entry) for label, entry in value}
-
-    def schema(self) -> Schema:
-        """Return a table of numbers."""
-        return {"type": "object", "additionalProperties": self.each.schema()}
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return self.needed
+    return Kind(
+        read=read,
+        write=lambda value: {label: each.write(entry) for label, entry in value},
+        allowed=allowed,
+        schema={"type": "object", "additionalProperties": each.schema, "minProperties": least},
+    )
 
 
-class Either(Kind, frozen=True):
-    """Values of several shapes: a text, a list, a table, else (or a number) the last kind that is given."""
+def or_file(held: Kind) -> Kind:
+    """Return a value, or in a question file the name of another file, which is read in its place before."""
 
-    needed: str
-    text: Kind | None = None
-    items: Kind | None = None
-    table: Kind | None = None
-    number: Kind | None = None
+    def read(value: Any, where: str) -> Any:
+        if isinstance(value, str) and value.endswith((".csv", ".json")):
+            raise InputError(where, f"{shown(value)}: only questions in files name files; give the contents")
+        return held.read(value, where)
 
-    def _kind(self, value: Any) -> Kind | None:
+    file = {"type": "string", "pattern": r"\.(csv|json)$"}
+    schema = {"anyOf": [held.schema, file]}
+    return Kind(read=read, write=held.write, allowed=held.allowed, schema=schema, tables=held.tables)
+
+
+def either(
+    allowed: str,
+    *,
+    text: Kind | None = None,
+    items: Kind | None = None,
+    table: Kind | None = None,
+    number: Kind | None = None,
+) -> Kind:
+    """Return values of several shapes: each is read by the kind for its shape; numbers may be texts."""
+    kinds = [each for each in (text, items, table, number) if each is not None]
+
+    def chosen(value: Any) -> Kind | None:
         if isinstance(value, str) and not isinstance(value, Digits):
-            return self.text or self.number
-        if isinstance(value, Mapping) or isinstance(value, msgspec.Struct):
-            return self.table
-        if self.items is not None and hasattr(value, "__len__") and hasattr(value, "__iter__"):
-            return self.items
-        return self.number
+            return text or number
+        if isinstance(value, Mapping | msgspec.Struct):
+            return table
+        if items is not None and hasattr(value, "__len__") and hasattr(value, "__iter__"):
+            return items
+        return number
 
-    def read(self, value: Any, where: str) -> Any:
-        """Return the value as the kind for its shape reads it."""
-        chosen = None if isinstance(value, bool) else self._kind(value)
-        if chosen is None:
-            raise InputError(where, f"{shown(value)} is {kind(value)}; {self.need}")
-        return chosen.read(value, where)
+    def read(value: Any, where: str) -> Any:
+        each = None if isinstance(value, bool) else chosen(value)
+        if each is None:
+            raise found.refuse(value, where)
+        return each.read(value, where)
 
-    def write(self, value: Any) -> Any:
-        """Return the value as its kind writes it; a tuple is a table of pairs where no list is read."""
-        pairs = isinstance(value, tuple) and self.items is None
-        chosen = self.table if pairs else self._kind(value)
-        assert chosen is not None
-        return chosen.write(value)
-
-    def schema(self) -> Schema:
-        """Return the alternatives."""
-        kinds = [k for k in (self.text, self.items, self.table, self.number) if k is not None]
-        return {"anyOf": [k.schema() for k in kinds]}
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return self.needed
+    found = Kind(
+        read=read,
+        write=lambda value: (chosen(value) or kinds[-1]).write(value),
+        allowed=allowed,
+        schema={"anyOf": [each.schema for each in kinds]},
+        tables=tuple(table for each in kinds for table in each.tables),
+    )
+    return found

@@ -7,8 +7,8 @@ r"""Labels of probabilities and moments, and the coefficients that they stand fo
 ``<A0 B1>``
     the mean of a product of outcomes 0, 1 counted as +1, -1, averaged over the settings of absent parties.
 ``<A0 B0 A1>``, ``<A[1|0] B0>``
-    any other product of quantum devices' operators, a *moment*: real part of the mean over W. A party with d > 2
-    outcomes has projectors ``A[outcome|setting]``, outcome < d - 1, in place of observables.
+    any other product of quantum devices' operators, a *moment*: real part of the mean over W. A party with
+    d > 2 outcomes has projectors ``A[outcome|setting]``, outcome < d - 1, in place of observables.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ def cells(scenario: AnyScenario, label: str) -> Cells:
     ]
     share = Fraction(1, len(matching))
     by_outcome = {
-        o: Fraction((-1) ** sum(outcomes[party] for party in fixed)) * share
-        if weigh
-        else share
+        o: Fraction((-1) ** sum(outcomes[party] for party in fixed)) * share if weigh else share
         for o, outcomes in enumerate(scenario.joint_outcomes)
         if weigh or all(outcomes[party] == a for party, (_, a) in fixed.items())
     }
@@ -129,11 +127,13 @@ def _operator(scenario: AnyScenario, token: str) -> tuple[int, int, int]:
     if (scenario.outcomes[party] == 2) != (outcome < 0):
         form = f"{found[1]}0" if scenario.outcomes[party] == 2 else f"{found[1]}[0|0]"
         raise ValueError(
-            f"{token}: {found[1]} has {scenario.outcomes[party]} outcomes, so its operators are written as {form}, "
-            "or use P(outcomes|settings)"
+            f"{token}: {found[1]} has {scenario.outcomes[party]} outcomes, so its operators are written as "
+            f"{form}, or use P(outcomes|settings)"
         )
     if outcome >= scenario.outcomes[party] - 1:
-        raise ValueError(f"{token}: projectors of {found[1]} are of outcomes 0..{scenario.outcomes[party] - 2}")
+        raise ValueError(
+            f"{token}: projectors of {found[1]} are of outcomes 0..{scenario.outcomes[party] - 2}"
+        )
     return party, setting, outcome
 
 
@@ -170,9 +170,11 @@ def words(scenario: AnyScenario, label: str) -> Words:
 
 
 def moment(operators: list[tuple[int, int, int]]) -> str | None:
-    """Return the name of a product's real mean: reduced, and the first of itself and its reverse; None if 0."""
+    """Return the name of a product's real mean: reduced, the first of itself and its reverse; None if 0."""
     held: list[list[tuple[int, int, int]]] = []
-    for _, own in groupby(sorted(operators, key=lambda operator: operator[0]), key=lambda operator: operator[0]):
+    for _, own in groupby(
+        sorted(operators, key=lambda operator: operator[0]), key=lambda operator: operator[0]
+    ):
         reduced: list[tuple[int, int, int]] = []
         for operator in own:
             if reduced and reduced[-1][1] == operator[1]:
@@ -193,7 +195,7 @@ def moment(operators: list[tuple[int, int, int]]) -> str | None:
 
 
 def setting_spelt(label: object) -> str:
-    """Return the one spelling of a joint setting: ``01``, ``0,12``; a tuple of integers stands for one too."""
+    """Return the one spelling of a joint setting, ``01`` or ``0,12``; also of a tuple of integers."""
     if isinstance(label, tuple) and label and all(type(x) is int and x >= 0 for x in label):
         label = ",".join(map(str, label))
     parts = "".join(label.split()).split(",") if isinstance(label, str) else [""]

@@ -1,8 +1,9 @@
 r"""Questions about GHZ relations of many parties, kept short: nothing of size 4^M is written down.
 
-No-signalling devices; uniform settings or one Santha-Vazirani bit a party; one test, of the relations or of the whole
-behaviour of the GHZ state; a guess at given settings of a function of a few outcomes or of a picked party, or a sum of
-biases. Such a question depends on the parties that are not asked by counts alone (docs/proofs/ghz-orbits.md).
+No-signalling devices; uniform settings or one Santha-Vazirani bit a party; one test, of the relations or of
+the whole behaviour of the GHZ state; a guess at given settings of a function of a few outcomes or of a
+picked party, or a sum of biases. Such a question depends on the parties that are not asked by counts alone
+(docs/proofs/ghz-orbits.md).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from freerand_opt.errors import InputError
 from freerand_opt.model2.conditions import Keep, Relations
 from freerand_opt.model2.families.ghz import mermin_sign
-from freerand_opt.model2.output import PickedParty
+from freerand_opt.model2.output import Picked
 from freerand_opt.model2.quantities import SCORE
 
 if TYPE_CHECKING:
@@ -28,9 +29,9 @@ MOST_WRITTEN_OUT = 8
 class Many:
     """A question about the relations of M parties.
 
-    `signs[k]` is the product of outcomes at settings with k ones, 0 if none is demanded; wrong outcomes weigh at most
-    `violated` in all, or (`whole`) the GHZ state's behaviour is observed. `values` is by the joint outcome of `of`;
-    it is empty for sums of biases and for a picked party.
+    `signs[k]` is the product of outcomes at settings with k ones, 0 if none is demanded; wrong outcomes
+    weigh at most `violated` in all, or (`whole`) the GHZ state's behaviour is observed. `values` is by the
+    joint outcome of `of`; it is empty for sums of biases and for a picked party.
     """
 
     parties: int
@@ -43,7 +44,7 @@ class Many:
     values: tuple[int, ...]
     count: int
     at: tuple[int, ...]
-    picked: PickedParty | None = None
+    picked: Picked | None = None
 
     def form(self) -> dict[str, Any]:
         """Return the question in the certificate's grammar (docs/kernel.md)."""
@@ -86,8 +87,7 @@ def many(question: Question) -> Many:
     signs = tuple(mermin_sign(k) for k in range(parties + 1))
     quantity = ask.quantity if ask.row.program == SCORE else ask.row.program
     values = () if ask.row.program == SCORE else values
-    held = None if ask.picked is None else ask.picked.picked
-    return Many(parties, epsilon, signs, violated, whole, quantity, of, values, count, at, held)
+    return Many(parties, epsilon, signs, violated, whole, quantity, of, values, count, at, ask.picked)
 
 
 def _tested(question: Question, why: str) -> tuple[Fraction, bool]:
@@ -96,7 +96,13 @@ def _tested(question: Question, why: str) -> tuple[Fraction, bool]:
     if isinstance(test, Relations) and isinstance(test.violated, Fraction):
         return test.violated, False
     seen = question.observed
-    honest = seen.behaviour in (None, "quantum") and (seen.table, seen.state, seen.visibility) == (None, None, None)
+    honest = seen.behaviour in (None, "quantum") and (seen.table, seen.state, seen.visibility) == (
+        None,
+        None,
+        None,
+    )
     if isinstance(test, Keep) and test.keep == "behaviour" and not test.tolerance and honest:
         return Fraction(0), True
-    raise InputError("Question.test", f'{why} have one test: relations, or keep = "behaviour" of the GHZ state')
+    raise InputError(
+        "Question.test", f'{why} have one test: relations, or keep = "behaviour" of the GHZ state'
+    )

@@ -2,10 +2,11 @@ r"""The no-signalling behaviour nearest to a table of numbers, exactly.
 
 .. math:: \min \sum_{s,o} (P(o|s) - f_{so})^2 \quad\text{over no-signalling } P \ge 0
 
-Functions of one party's (setting, outcome) are constants plus functions that sum to 0 over outcomes at each setting,
-and these are orthogonal; no-signalling is their tensor product over the parties. So the projection onto the affine
-hull takes means, one party after another, and only the signs P >= 0 need multipliers: the active set of Lawson and
-Hanson (Solving Least Squares Problems, 1974, chapter 23), in fractions, which ends and is exact.
+Functions of one party's (setting, outcome) are constants plus functions that sum to 0 over outcomes at each
+setting, and these are orthogonal; no-signalling is their tensor product over the parties. So the projection
+onto the affine hull takes means, one party after another, and only the signs P >= 0 need multipliers: the
+active set of Lawson and Hanson (Solving Least Squares Problems, 1974, chapter 23), in fractions, which ends
+and is exact.
 """
 
 from __future__ import annotations
@@ -77,7 +78,9 @@ def nearest(settings: Sequence[int], outcomes: Sequence[int], values: Sequence[F
         held = _entered(start, moves, held, worst)
 
 
-def _entered(start: Vector, moves: dict[int, Vector], held: dict[int, Fraction], new: int) -> dict[int, Fraction]:
+def _entered(
+    start: Vector, moves: dict[int, Vector], held: dict[int, Fraction], new: int
+) -> dict[int, Fraction]:
     """Return the multipliers after one more cell is held at 0; those that would turn negative are let go."""
     combined = _solved([[moves[k][place] for k in held] + [moves[new][place]] for place in held])
     shares = dict(zip(held, combined or (), strict=True))

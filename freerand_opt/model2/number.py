@@ -8,6 +8,7 @@ from __future__ import annotations
 import decimal
 import numbers
 from fractions import Fraction
+from typing import Any
 
 from freerand_opt.errors import InputError
 from freerand_opt.model2.text import kind, shown
@@ -55,8 +56,10 @@ def _plain(value: object) -> str | Exact | None:
         return float.__repr__(value)
     if isinstance(value, decimal.Decimal):
         return str(value)
-    if getattr(value, "shape", None) == () and hasattr(value, "dtype"):  # a number of NumPy, or an array of one
-        scalar = value[()] if type(value).__name__ == "ndarray" else value  # type: ignore[index]
+    if getattr(value, "shape", None) == () and hasattr(
+        value, "dtype"
+    ):  # a number of NumPy, or an array of one
+        scalar: Any = value[()] if type(value).__name__ == "ndarray" else value  # type: ignore[index]
         if scalar.dtype.kind in "iu":
             return Fraction(int(scalar))
         return str(scalar) if scalar.dtype.kind == "f" else None

@@ -8,101 +8,99 @@ from typing import Annotated, Any, ClassVar
 from freerand_opt.errors import InputError
 from freerand_opt.model2 import families
 from freerand_opt.model2.arrays import flat
-from freerand_opt.model2.behaviour import Behaviour, mixed
-from freerand_opt.model2.kinds import Kind, Labelled, Number, Schema, Word
+from freerand_opt.model2.behaviour import Behaviour
+from freerand_opt.model2.kinds import Kind, Schema, labelled, number, or_file, word
 from freerand_opt.model2.labels import cells, setting_index, setting_spelt, spelt
+from freerand_opt.model2.rows import mixed
 from freerand_opt.model2.scenario import AnyScenario, Rows, Scenario
 from freerand_opt.model2.states import ANGLES, MEASUREMENTS, STATE, rows_of
 from freerand_opt.model2.table import Table
 from freerand_opt.numbers.exact import Exact
 
-TABLE = Labelled(
-    Number(rational=False), spelt, "a table of labels such as P(01|10), or the name of a CSV file", once=True
+_LABELS = "a table of labels such as P(01|10), or the name of a CSV file"
+_TABLE = labelled(number(rational=False), spelt, _LABELS, once=True)
+_WORDS = word("uniform", "unconstrained", alias={"free": "unconstrained"})
+_WEIGHTS = labelled(
+    number(0, 1), setting_spelt, "uniform, unconstrained, or a table of probabilities", once=True
 )
-SETTINGS = Word(("uniform", "unconstrained"), aliases=(("free", "unconstrained"),))
-_WEIGHTS = Labelled(Number(0, 1), setting_spelt, "uniform, unconstrained, or a table of probabilities", once=True)
 
 
-class BehaviourTable(Kind, frozen=True):
-    """Probabilities by label, or a `Behaviour`; settings without a label are unknown."""
-
-    def read(self, value: Any, where: str) -> Behaviour | tuple[tuple[str, Exact], ...]:
-        """Return a behaviour, or pairs whose labels get their meaning from a scenario."""
-        held: Behaviour | tuple[tuple[str, Exact], ...]
-        held = value if isinstance(value, Behaviour) else TABLE.read(value, where)
-        if isinstance(held, tuple) and not held:
-            raise InputError(where, "gives no probability")
-        return held
-
-    def write(self, value: Any) -> Any:
-        """Return a table by label."""
-        return TABLE.write((value.to_labels() if isinstance(value, Behaviour) else dict(value)).items())
-
-    def schema(self) -> Schema:
-        """Return a table or the name of a file."""
-        return {"anyOf": [TABLE.schema(), {"type": "string"}]}
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return TABLE.needed
+def _read_table(value: Any, where: str) -> Behaviour | tuple[tuple[str, Exact], ...]:
+    """Return a behaviour, or pairs whose labels get their meaning from a scenario."""
+    if isinstance(value, Behaviour):
+        return value
+    held: tuple[tuple[str, Exact], ...] = _TABLE.read(value, where)
+    if not held:
+        raise InputError(where, "gives no probability")
+    return held
 
 
-class Settings(Kind, frozen=True):
-    """A word, or the probability of each joint setting: by label, or an array with an axis for each party."""
+def _read_settings(value: Any, where: str) -> str | tuple[tuple[str, Fraction], ...]:
+    """Return a word, or pairs without zeros; an array has an axis for each party."""
+    if isinstance(value, str):
+        return str(_WORDS.read(value, where))
+    pairs: Any = value
+    labelled = (
+        isinstance(value, tuple) and value and isinstance(value[0], tuple) and isinstance(value[0][0], str)
+    )
+    if (isinstance(value, list | tuple) or hasattr(value, "dtype")) and not labelled:
+        pairs = list(flat(value, where))
+        pairs = pairs if not pairs or pairs[0][0] else value  # a number is no array
+    held = _WEIGHTS.read(pairs, where)
+    total = sum((weight for _, weight in held), Fraction(0))
+    if total != 1:
+        raise InputError(where, f"the probabilities sum to {total}, not to 1")
+    return tuple((label, weight) for label, weight in held if weight)
 
-    def read(self, value: Any, where: str) -> str | tuple[tuple[str, Fraction], ...]:
-        """Return a word, or pairs without zeros whose labels get their meaning from a scenario."""
-        if isinstance(value, str):
-            return SETTINGS.read(value, where)
-        pairs: Any = value
-        labelled = isinstance(value, tuple) and value and isinstance(value[0], tuple) and isinstance(value[0][0], str)
-        if (isinstance(value, list | tuple) or hasattr(value, "dtype")) and not labelled:
-            pairs = [(index, number) for index, number in flat(value, where)]
-            if pairs and not pairs[0][0]:
-                pairs = value  # a number
-        held = _WEIGHTS.read(pairs, where)
-        total = sum((weight for _, weight in held), Fraction(0))
-        if total != 1:
-            raise InputError(where, f"the probabilities sum to {total}, not to 1")
-        return tuple((label, weight) for label, weight in held if weight)
 
-    def write(self, value: Any) -> Any:
-        """Return the word, or a table."""
-        return value if isinstance(value, str) else _WEIGHTS.write(value)
-
-    def schema(self) -> Schema:
-        """Return both."""
-        return {"anyOf": [SETTINGS.schema(), _WEIGHTS.schema(), {"type": "array"}]}
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return _WEIGHTS.needed
+TABLE = Kind(
+    read=_read_table,
+    write=lambda value: _TABLE.write(value.to_labels().items() if isinstance(value, Behaviour) else value),
+    allowed=_LABELS,
+    schema=_TABLE.schema,
+)
+SETTINGS = Kind(
+    read=_read_settings,
+    write=lambda value: value if isinstance(value, str) else _WEIGHTS.write(value),
+    allowed=_WEIGHTS.allowed,
+    schema={"anyOf": [_WORDS.schema, _WEIGHTS.schema, {"type": "array"}]},
+)
 
 
 class Observed(Table):
     """A behaviour by its name, by a table, or by a state; and how often settings occur."""
 
     positional: ClassVar[int] = 1
+    rules: ClassVar[Schema] = {
+        "dependentRequired": {"angles": ["state"], "measurements": ["state"]},
+        "dependentSchemas": {
+            "state": {"oneOf": [{"required": ["angles"]}, {"required": ["measurements"]}]},
+            "behaviour": {"properties": {"state": False, "table": False}},
+            "table": {"properties": {"state": False}},
+        },
+    }
 
-    behaviour: Annotated[str | None, Word(families.NAMES), "name of a behaviour that the scenario has"] = None
-    table: Annotated[Any, BehaviourTable(), "the behaviour itself, or a part of it"] = None
-    state: Annotated[Any, STATE, "a quantum state"] = None
+    behaviour: Annotated[str | None, word(*families.NAMES), "name of a behaviour that the scenario has"] = (
+        None
+    )
+    table: Annotated[Any, or_file(TABLE), "the behaviour itself, or a part of it"] = None
+    state: Annotated[Any, or_file(STATE), "a quantum state"] = None
     angles: Annotated[
         Any, ANGLES, "directions of measurement of qubits, an array for each party; multiples of pi"
     ] = None
     measurements: Annotated[
-        Any, MEASUREMENTS, "measurement operators by party, setting and outcome, or the name of a CSV or JSON file"
+        Any,
+        or_file(MEASUREMENTS),
+        "measurement operators by party, setting and outcome, or the name of a CSV or JSON file",
     ] = None
     visibility: Annotated[
         Exact | None,
-        Number(0, 1, rational=False, hint=" (1 is the behaviour, 0 white noise)"),
+        number(0, 1, rational=False, hint=" (1 is the behaviour, 0 white noise)"),
         "weight of the behaviour in a mixture with white noise; 1 is the behaviour",
     ] = None
     settings: Annotated[
         Any,
-        Settings(),
+        SETTINGS,
         "observed distribution of the joint settings; unconstrained: any average of what the source allows",
     ] = "uniform"
 
@@ -123,8 +121,6 @@ class Observed(Table):
             raise self.fault("state", "needs one of angles (qubits) and measurements")
         if self.visibility is not None and not given:
             raise self.fault("visibility", f"needs {BEHAVIOUR} to mix with white noise")
-        if isinstance(self.table, str):
-            raise self.fault("table", "a file is read for questions in files alone; use Behaviour.from_dataframe")
 
     def settled(self, scenario: AnyScenario) -> Observed:
         """Return the same with labels brought to those of a scenario; InputError for what it lacks."""
@@ -196,14 +192,18 @@ def _from_labels(table: tuple[tuple[str, Exact], ...], scenario: AnyScenario) ->
         except ValueError as error:
             raise InputError(place, str(error)) from None
         if len(found) != 1 or not label.startswith("P"):
-            raise InputError(place, "a behaviour is given by probabilities of all parties, labelled as P(01|10)")
+            raise InputError(
+                place, "a behaviour is given by probabilities of all parties, labelled as P(01|10)"
+            )
         s, o = found[0]
         rows.setdefault(s, [Fraction(0)] * scenario.shape[1])[o] = p
     held = tuple(tuple(rows[s]) if s in rows else None for s in range(scenario.shape[0]))
     try:
         return Behaviour(Scenario(*scenario.sizes), held)
     except InputError as error:
-        raise InputError("Question.observed.table", f"no behaviour that can be observed: {error.message}") from None
+        raise InputError(
+            "Question.observed.table", f"no behaviour that can be observed: {error.message}"
+        ) from None
 
 
 def _weights(settings: tuple[tuple[str, Fraction], ...], scenario: AnyScenario) -> dict[int, Fraction]:

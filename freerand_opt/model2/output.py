@@ -6,159 +6,141 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import product
 from math import prod
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, ClassVar, TypeAlias
 
 from freerand_opt.errors import InputError
-from freerand_opt.model2.kinds import Either, Items, Number, Text, Word
+from freerand_opt.model2.kinds import Schema, either, items, line, number, word
 from freerand_opt.model2.scenario import AnyScenario
-from freerand_opt.model2.table import Inner, Table
+from freerand_opt.model2.table import Table, table
 from freerand_opt.model2.text import shown
 
 #: The most values that an output can have, and of how many outcomes it may be a function.
 MAX_VALUES, MOST_PARTIES = 4096, 20
 #: (parties in ascending order, value by their joint outcome, number of values).
 Values: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], int]
-PARTIES = Either(
-    'parties such as ["A", "B"], or "all"',
-    text=Text("a party"),
-    items=Items(Text("a party"), 1, 'parties such as ["A", "B"], or "all"'),
-)
-Parties: TypeAlias = Annotated[Any, PARTIES, 'parties, as ["A", "B"] or "all"']
+_NAMES = 'parties such as ["A", "B"], or "all"'
+PARTIES = either(_NAMES, text=line("a party"), items=items(line("a party"), _NAMES, least=1))
+_VALUES = items(number(0, MAX_VALUES - 1, whole=True), "integers from 0", least=1)
+FUNCTIONS = ("majority", "parity", "count", "table", "picked")
 
 
-class Majority(Table):
-    """The majority of an odd number of outcomes."""
+class Picked(Table, rename={"among": "from"}):
+    """Which party is picked, and how."""
 
-    majority: Parties
-
-    def values(self, scenario: AnyScenario, where: str) -> Values:
-        """Return the function."""
-        parties = _two_outcomes(self.majority, scenario, f"{where}.majority")
-        if len(parties) % 2 == 0:
-            raise InputError(
-                f"{where}.majority", f"of {len(parties)} outcomes may be a tie; an odd number of parties is needed"
-            )
-        return tabulated(scenario, parties, lambda xs: int(2 * sum(xs) > len(xs)), 2)
-
-
-class Parity(Table):
-    """The parity of outcomes."""
-
-    parity: Parties
-
-    def values(self, scenario: AnyScenario, where: str) -> Values:
-        """Return the function."""
-        parties = _two_outcomes(self.parity, scenario, f"{where}.parity")
-        return tabulated(scenario, parties, lambda xs: sum(xs) % 2, 2)
-
-
-class Count(Table, rename={"cycle": "values"}):
-    """A function of the number of outcomes 1."""
-
-    count: Parties
-    cycle: Annotated[
-        tuple[int, ...],
-        Items(Number(0, MAX_VALUES - 1, whole=True), 1, "integers from 0"),
-        "the value of 0, 1, 2, .. outcomes 1, repeating",
-    ]
-
-    def values(self, scenario: AnyScenario, where: str) -> Values:
-        """Return the function."""
-        parties = _two_outcomes(self.count, scenario, f"{where}.count")
-        cycle = self.cycle
-        return tabulated(scenario, parties, lambda xs: cycle[sum(xs) % len(cycle)], max(cycle) + 1)
-
-
-class Given(Table):
-    """A function by its values."""
-
-    table: Annotated[
-        tuple[int, ...],
-        Items(Number(0, MAX_VALUES - 1, whole=True), 1, "integers from 0"),
-        "the value of each joint outcome of the parties, the first party slowest",
-    ]
-    parties: Annotated[Any, PARTIES, "of which parties; all, if it is left out"] = None
-
-    def values(self, scenario: AnyScenario, where: str) -> Values:
-        """Return the function."""
-        parties = party_numbers(self.parties or "all", scenario, f"{where}.parties")
-        sizes = [scenario.outcomes[p] for p in parties]
-        if len(self.table) != prod(sizes) or max(self.table) >= prod(sizes):
-            raise InputError(
-                f"{where}.table",
-                f"{prod(sizes)} integers from 0 to {prod(sizes) - 1} are needed, one for each joint outcome, the first "
-                "party slowest",
-            )
-        return tabulated(scenario, parties, lambda xs: self.table[_joint(xs, sizes)], max(self.table) + 1)
-
-
-class PickedParty(Table, rename={"among": "from"}):
-    """Which party, and how it is picked."""
+    positional: ClassVar[int] = 1
 
     among: Annotated[Any, PARTIES, "2^bits parties in alphabetical order; the first bit halves them"]
-    bits: Annotated[int, Number(0, 4, whole=True), "number of bits that pick one"]
+    bits: Annotated[int, number(0, 4, whole=True), "number of bits that pick one"]
     selection: Annotated[
         str,
-        Word(("common-cause", "outcome-dependent")),
+        word("common-cause", "outcome-dependent"),
         "on what these bits may depend besides W and the settings: nothing, or also on the outcomes",
     ]
     epsilon: Annotated[
-        Fraction, Number(0, Fraction(1, 2)), "largest deviation of such a bit from fair; 0 is perfect, 1/2 useless"
+        Fraction,
+        number(0, Fraction(1, 2)),
+        "largest deviation of such a bit from fair; 0 is perfect, 1/2 useless",
     ]
 
 
-class Picked(Table):
-    """The outcome of one of several parties, picked by bits of a source."""
+class Function(Table):
+    """A function of outcomes, by one of five keys.
 
-    picked: Annotated[PickedParty, Inner((PickedParty,), "a table with from, bits, selection, epsilon"), "how"]
+    >>> Function(majority=["A", "B", "C"])
+    Function(majority=('A', 'B', 'C'))
+    """
 
-    def values(self, scenario: AnyScenario, where: str) -> Values:
-        """Return the parties; the output is no function of the outcomes."""
-        path = f"{where}.picked"
-        parties = party_numbers(self.picked.among, scenario, f"{path}.from")
-        if len(parties) != 2**self.picked.bits:
-            raise InputError(
-                f"{path}.bits", f"{self.picked.bits} bits pick from 2^bits parties, here {len(parties)} are named"
-            )
-        if list(parties) != sorted(parties):
-            raise InputError(f"{path}.from", "name the parties in alphabetical order")
-        if any(scenario.outcomes[p] != 2 for p in parties):
-            raise InputError(f"{path}.from", "needs parties with two outcomes")
-        return parties, (), 2
+    positional: ClassVar[int] = 0
+    rules: ClassVar[Schema] = {"oneOf": [{"required": [key]} for key in FUNCTIONS]}
+
+    majority: Annotated[Any, PARTIES, "the majority of an odd number of outcomes"] = None
+    parity: Annotated[Any, PARTIES, "the parity of outcomes"] = None
+    count: Annotated[Any, PARTIES, "a function of the number of outcomes 1, by values"] = None
+    values: Annotated[Any, _VALUES, "with count: the value of 0, 1, 2, .. outcomes 1, repeating"] = None
+    table: Annotated[Any, _VALUES, "the value of each joint outcome of parties, the first party slowest"] = (
+        None
+    )
+    parties: Annotated[Any, PARTIES, "with table: of which parties; all, if it is left out"] = None
+    picked: Annotated[
+        Picked | None,
+        table(Picked, allowed="a table with from, bits, selection, epsilon"),
+        "the outcome of one of several parties, picked by bits of a source",
+    ] = None
+
+    def check(self) -> None:
+        """Raise InputError unless one of the five keys is given, with those that go with it."""
+        given = [key for key in FUNCTIONS if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise self.fault("", f"{', '.join(given) or 'is empty'}: one of {', '.join(FUNCTIONS)} is needed")
+        if (self.count is None) != (self.values is None):
+            raise self.fault("values", "goes with count, and count with values: integers from 0")
+        if self.parties is not None and self.table is None:
+            raise self.fault("parties", "goes with table")
 
 
-FUNCTIONS = (Majority, Parity, Count, Given, Picked)
-Output: TypeAlias = str | tuple[str, ...] | Majority | Parity | Count | Given | Picked
-
-
-class _Functions(Inner, frozen=True):
-    """A function of outcomes, told by its key."""
-
-    def choose(self, table: Any, where: str) -> type[Table]:
-        """Return the class of a function; raise InputError if no key names one."""
-        for cls in FUNCTIONS:
-            if next(iter(cls.keys())) in table:
-                return cls
-        raise InputError(where, f"{shown(dict(table))}: one of majority, parity, count, table, picked is needed")
-
-
-OUTPUT = Either(
+Output: TypeAlias = str | tuple[str, ...] | Function
+OUTPUT = either(
     'a party such as "A", parties such as ["A", "B"], or a function such as { majority = ["A", "B", "C"] }',
-    text=PARTIES.text,
-    items=PARTIES.items,
-    table=_Functions(FUNCTIONS, "a table with majority, parity, count, table or picked"),
+    text=line("a party"),
+    items=items(line("a party"), _NAMES, least=1),
+    table=table(Function, allowed=f"a table with one of {', '.join(FUNCTIONS)}"),
 )
 
 
 def values(output: Output, scenario: AnyScenario, where: str) -> Values:
-    """Return an output as a function of its parties' outcomes; InputError below `where` if it is none."""
-    if not isinstance(output, str | tuple):
-        return output.values(scenario, where)
+    """Return an output as a function of its parties' outcomes; InputError below `where` if it is none.
+
+    The outcome of a picked party is no function: its values are ().
+    """
+    if isinstance(output, Function):
+        return _function(output, scenario, where)
     parties = party_numbers(output, scenario, where)
     sizes = [scenario.outcomes[p] for p in parties]
     if prod(sizes) > MAX_VALUES:
         raise InputError(where, f"has {prod(sizes)} values; at most {MAX_VALUES} are guessed")
     return tabulated(scenario, parties, lambda xs: _joint(xs, sizes), prod(sizes))
+
+
+def _function(given: Function, scenario: AnyScenario, where: str) -> Values:
+    if given.picked is not None:
+        return _picked(given.picked, scenario, f"{where}.picked")
+    if given.table is not None:
+        return _given(given, scenario, where)
+    key = next(key for key in FUNCTIONS if getattr(given, key) is not None)
+    parties = two_outcomes(getattr(given, key), scenario, f"{where}.{key}")
+    if key == "parity":
+        return tabulated(scenario, parties, lambda xs: sum(xs) % 2, 2)
+    if key == "majority":
+        if len(parties) % 2 == 0:
+            said = f"of {len(parties)} outcomes may be a tie; an odd number of parties is needed"
+            raise InputError(f"{where}.majority", said)
+        return tabulated(scenario, parties, lambda xs: int(2 * sum(xs) > len(xs)), 2)
+    cycle = given.values
+    return tabulated(scenario, parties, lambda xs: int(cycle[sum(xs) % len(cycle)]), max(cycle) + 1)
+
+
+def _given(given: Function, scenario: AnyScenario, where: str) -> Values:
+    parties = party_numbers(given.parties or "all", scenario, f"{where}.parties")
+    sizes = [scenario.outcomes[p] for p in parties]
+    table = given.table
+    if len(table) != prod(sizes) or max(table) >= prod(sizes):
+        raise InputError(
+            f"{where}.table",
+            f"{prod(sizes)} integers from 0 to {prod(sizes) - 1} are needed, one for each joint outcome, the "
+            "first party slowest",
+        )
+    return tabulated(scenario, parties, lambda xs: int(table[_joint(xs, sizes)]), max(table) + 1)
+
+
+def _picked(picked: Picked, scenario: AnyScenario, where: str) -> Values:
+    parties = two_outcomes(picked.among, scenario, f"{where}.from")
+    if len(parties) != 2**picked.bits:
+        raise InputError(
+            f"{where}.bits", f"{picked.bits} bits pick from 2^bits parties, here {len(parties)} are named"
+        )
+    if list(parties) != sorted(parties):
+        raise InputError(f"{where}.from", "name the parties in alphabetical order")
+    return parties, (), 2
 
 
 def party_numbers(names: str | tuple[str, ...], scenario: AnyScenario, where: str) -> tuple[int, ...]:
@@ -178,7 +160,8 @@ def party_numbers(names: str | tuple[str, ...], scenario: AnyScenario, where: st
     return found
 
 
-def _two_outcomes(names: Any, scenario: AnyScenario, where: str) -> tuple[int, ...]:
+def two_outcomes(names: str | tuple[str, ...], scenario: AnyScenario, where: str) -> tuple[int, ...]:
+    """Return the numbers of parties that are named; raise InputError unless each has two outcomes."""
     parties = party_numbers(names, scenario, where)
     if any(scenario.outcomes[p] != 2 for p in parties):
         raise InputError(where, "needs parties with two outcomes")
@@ -196,7 +179,7 @@ def tabulated(
 
 
 def essential(found: Values, scenario: AnyScenario) -> Values:
-    """Return a function of those outcomes alone on which it depends; of one party's if it is constant."""
+    """Return a function of those outcomes alone on which it depends; of party A's if it is constant."""
     parties, table, count = found
     sizes = [scenario.outcomes[p] for p in parties]
     by_outcome = dict(zip(product(*map(range, sizes)), table, strict=True))

@@ -13,9 +13,10 @@ from freerand_opt.numbers.exact import Exact, log2
 class Quantity(msgspec.Struct, frozen=True):
     """A quantity that is asked for.
 
-    `keys` are the keys of the table `ask` that it takes (those in `needed` must be given); `program` is what programs
-    maximise for it; `value` maps their optimum to the answer, `rising` says whether an upper end stays an upper end.
-    `extent` gives the range of answers by the number of values of the output (None: no range is known).
+    `keys` are the keys of the table `ask` that it takes (those in `needed` must be given); `program` is
+    what programs maximise for it; `value` maps their optimum to the answer, `rising` says whether an upper
+    end stays an upper end. `extent` gives the range of answers by the number of values of the output (None:
+    no range is known).
     """
 
     name: str
@@ -30,7 +31,9 @@ class Quantity(msgspec.Struct, frozen=True):
 
     def ends(self, lower: Exact, upper: Exact, count: int) -> tuple[Exact, Exact]:
         """Return the ends of an answer from those of the program, cut to the range of the quantity."""
-        first, last = (self.value(lower), self.value(upper)) if self.rising else (self.value(upper), self.value(lower))
+        first, last = (
+            (self.value(lower), self.value(upper)) if self.rising else (self.value(upper), self.value(lower))
+        )
         if self.extent is None:
             return first, last
         least, most = self.extent(count)
@@ -79,7 +82,9 @@ QUANTITIES: dict[str, Quantity] = {
             value=lambda guess: -log2(guess),
             extent=lambda count: (Fraction(0), log2(Fraction(count))),
         ),
-        Quantity(SCORE, "the largest or smallest score of a functional", "1", _FUNCTIONAL, ("functional",), SCORE),
+        Quantity(
+            SCORE, "the largest or smallest score of a functional", "1", _FUNCTIONAL, ("functional",), SCORE
+        ),
         Quantity(
             STRATEGY,
             "whether any strategy passes the tests: 1 (exists) or 0 (none)",

@@ -1,7 +1,7 @@
 r"""A question: who measures, who chooses, what Eve may do, what she must reproduce, what is asked.
 
-The adversary holds W. For each value w she has a source distribution s_w in the source set S and a box q_w in the
-device set Q, with weight p_w; the observed joint distribution is
+The adversary holds W. For each value w she has a source distribution s_w in the source set S and a box q_w
+in the device set Q, with weight p_w; the observed joint distribution is
 
 .. math:: P(o, s) = \sum_w p_w\, s_w(s)\, q_w(o|s).
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from msgspec import field
 from msgspec.structs import force_setattr
@@ -28,7 +28,7 @@ from freerand_opt.model2.observed import Observed
 from freerand_opt.model2.scenario import AnyScenario
 from freerand_opt.model2.source import Source
 from freerand_opt.model2.sources import SOURCES
-from freerand_opt.model2.table import Inner, Table
+from freerand_opt.model2.table import Table, table
 from freerand_opt.model2.toml import document
 
 
@@ -49,15 +49,17 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
 
     positional: ClassVar[int] = 2
 
-    scenario: Annotated[AnyScenario, SCENARIO, "who measures what: a family by name, or settings and outcomes by party"]
+    scenario: Annotated[
+        AnyScenario, SCENARIO, "who measures what: a family by name, or settings and outcomes by party"
+    ]
     source: Annotated[
         Source,
-        Inner(SOURCES, 'a table with kind, as { kind = "uniform" }', tag="kind"),
+        table(*SOURCES, allowed='a table with kind, as { kind = "uniform" }', tag="kind"),
         "who chooses the settings, and what the adversary may do to them",
     ]
-    adversary: Annotated[Adversary, Inner((Adversary,), "a table with devices"), "what Eve may do"]
-    ask: Annotated[Ask, Inner((Ask,), "a table with quantity"), "what is asked"]
-    observed: Annotated[Observed, Inner((Observed,), "a table"), "what an honest run shows"] = field(
+    adversary: Annotated[Adversary, table(Adversary, allowed="a table with devices"), "what Eve may do"]
+    ask: Annotated[Ask, table(Ask, allowed="a table with quantity"), "what is asked"]
+    observed: Annotated[Observed, table(Observed, allowed="a table"), "what an honest run shows"] = field(
         default_factory=Observed
     )
     tests: Annotated[
@@ -81,7 +83,9 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
     def is_written_out(self) -> bool:
         """Return whether the question is small enough, and of a kind, to be written out in joint indices."""
         picks = self.ask.picked is not None
-        return not picks and (len(self.scenario.settings) <= MOST_WRITTEN_OUT or self.scenario.shape[0] ** 2 <= 2**16)
+        return not picks and (
+            len(self.scenario.settings) <= MOST_WRITTEN_OUT or self.scenario.shape[0] ** 2 <= 2**16
+        )
 
     @cached_property
     def _resolved(self) -> tuple[tuple[engine.Test | engine.Kept, ...], engine.Ask]:
@@ -95,13 +99,15 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
     def problem(self) -> engine.Problem:
         """Return the question in joint indices, as programs and certificates are made of.
 
-        Raise TooLargeError for more than 8 parties and for a picked party (`many` is their form), and InputError for
-        the worst settings, which are one problem each (`cases`).
+        Raise TooLargeError for more than 8 parties and for a picked party (`many` is their form), and
+        InputError for the worst settings, which are one problem each (`cases`).
         """
         if not self.is_written_out:
             raise TooLargeError("this question is not written out; its form is that of many parties")
         if self.ask.at == WORST:
-            raise InputError("Question.ask.at", '"worst" is one problem for each joint setting; take question.cases()')
+            raise InputError(
+                "Question.ask.at", '"worst" is one problem for each joint setting; take question.cases()'
+            )
         tests, ask = self._resolved
         weights = self.observed.weights(self.scenario)
         source = self.source.form(self.scenario, weights)
@@ -109,7 +115,7 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
         return engine.Problem(settings, outcomes, source, weights, self.adversary.devices, tests, ask)
 
     def many(self) -> Many | None:
-        """Return the short form of a question about GHZ relations of many parties, None for other questions."""
+        """Return the short form of a question about GHZ relations of many parties, None for others."""
         try:
             return many(self)
         except InputError:
@@ -138,7 +144,7 @@ def _refuse(question: Question, tests: tuple[engine.Test | engine.Kept, ...], as
     if any(f.on == "moments" for f in functionals) and question.adversary.devices != "quantum":
         raise InputError(
             "Question.adversary.devices",
-            f"are {question.adversary.devices}; only quantum devices have moments, and the question speaks of some",
+            f"are {question.adversary.devices}; only quantum devices have moments, which are spoken of",
         )
     if weights is None:
         _refuse_ratios(question, ask)
@@ -161,16 +167,11 @@ def _refuse_ratios(question: Question, ask: engine.Ask) -> None:
             if functional.on == "conditional" and len(functional.settings) > 1:
                 raise InputError(
                     f"Question.test[{k}]",
-                    f"sums conditional probabilities of {len(functional.settings)} joint settings, a sum of ratios when "
-                    "the observed settings are unconstrained, and can only be bracketed with <= or >=; write two tests, "
-                    'use on = "joint", or observe uniform settings',
+                    f"sums conditional probabilities of {len(functional.settings)} joint settings, a sum of "
+                    "ratios when the observed settings are unconstrained, and can only be bracketed with <= "
+                    'or >=; write two tests, use on = "joint", or observe uniform settings',
                 )
     if ask.score is not None and ask.score.on == "conditional":
         raise InputError(
             "Question.ask", 'a conditional score is not linear with unconstrained settings; use on = "joint"'
         )
-
-
-def read_question(table: dict[str, Any]) -> Question:
-    """Return the question of a dict, as a file would hold it; key paths in errors are those of the file."""
-    return Question.from_dict(table)

@@ -13,7 +13,7 @@ from itertools import product
 from math import prod
 from typing import Annotated, ClassVar, TypeAlias
 
-from freerand_opt.model2.kinds import ByParty, Number
+from freerand_opt.model2.kinds import by_party, number
 from freerand_opt.model2.table import Table
 from freerand_opt.numbers.exact import Exact
 
@@ -34,24 +34,24 @@ class AnyScenario(Table):
     symmetries: ClassVar[tuple[str, ...]] = ()
 
     @property
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        raise NotImplementedError
+
+    @property
     def settings(self) -> tuple[int, ...]:
         """Return the number of settings of each party."""
-        raise NotImplementedError
+        return self.sizes[0]
 
     @property
     def outcomes(self) -> tuple[int, ...]:
         """Return the number of outcomes of each party."""
-        raise NotImplementedError
+        return self.sizes[1]
 
     @property
     def edges(self) -> tuple[tuple[int, int, int], ...]:
-        """Return (a, b, parity) of each edge of the closed chain of settings of a game, () if there is none."""
+        """Return (a, b, parity) of each edge of a game on a closed chain of settings, () if there is none."""
         return ()
-
-    @property
-    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the numbers of settings and of outcomes."""
-        return self.settings, self.outcomes
 
     @property
     def parties(self) -> str:
@@ -111,19 +111,26 @@ class Scenario(AnyScenario):
 
     settings: Annotated[
         tuple[int, ...],
-        ByParty(Number(1, 1024, whole=True)),
+        by_party(number(1, 1024, whole=True)),
         "number of measurement settings of each party",
     ]
     outcomes: Annotated[
         tuple[int, ...],
-        ByParty(Number(1, 1024, whole=True)),
+        by_party(number(1, 1024, whole=True)),
         "number of outcomes of each party, the same at all of its settings",
     ]
+
+    @property
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        return self.settings, self.outcomes
 
     def check(self) -> None:
         """Raise InputError for two numbers of parties, or too many probabilities."""
         if len(self.settings) != len(self.outcomes):
-            raise self.fault("outcomes", f"{len(self.outcomes)} parties, but settings have {len(self.settings)}")
+            raise self.fault(
+                "outcomes", f"{len(self.outcomes)} parties, but settings have {len(self.settings)}"
+            )
         cells = prod(self.settings) * prod(self.outcomes)
         if cells > MAX_CELLS:
             raise self.fault(

@@ -1,7 +1,8 @@
 """The base of all sources of measurement settings that an adversary who holds W may bias.
 
-A source is a set of distributions P(s|w) of joint settings, the same for every w; the observed distribution is their
-average over w. To add one: a file in `sources/` with a subclass, and one line in `sources/__init__.py`.
+A source is a set of distributions P(s|w) of joint settings, the same for every w; the observed distribution
+is their average over w. To add one: a file in `sources/` with a subclass, and one line in
+`sources/__init__.py`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from random import Random
 from typing import Annotated, ClassVar
 
 from freerand_opt.engine import problem as engine
-from freerand_opt.model2.kinds import Number
+from freerand_opt.model2.kinds import number
 from freerand_opt.model2.scenario import AnyScenario
 from freerand_opt.model2.table import Table
 
@@ -51,12 +52,12 @@ class Biased(Source):
 
     epsilon: Annotated[
         Fraction,
-        Number(
+        number(
             0,
             below=HALF,
             hint=" (each bit then has probability in [1/2 - epsilon, 1/2 + epsilon]; 0 is perfect)",
         ),
-        "largest deviation of a bit's probability from 1/2, given all that it may depend on; 0 is perfect, 1/2 useless",
+        "largest deviation of a bit from fair, given what it may depend on; 0 is perfect, 1/2 useless",
     ]
 
 

@@ -2,8 +2,8 @@ r"""States and measurements: complex numbers, density matrices, angles, and the 
 
 .. math:: P(o|s) = \mathrm{tr}\bigl(\rho\, M^A_{o_A|s_A} \otimes M^B_{o_B|s_B} \otimes \ldots\bigr)
 
-Angles are rational multiples of pi: an observable is n.sigma with n = (sin t cos f, sin t sin f, cos t), and outcome
-0 is its value +1; one angle alone is t.
+Angles are rational multiples of pi: an observable is n.sigma with n = (sin t cos f, sin t sin f, cos t),
+and outcome 0 is its value +1; one angle alone is t.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from freerand_opt.errors import InputError
-from freerand_opt.model2.kinds import ByParty, Either, Items, Kind, Number, Schema, Word
+from freerand_opt.model2.kinds import Kind, by_party, either, items, number, word
 from freerand_opt.model2.number import exact
-from freerand_opt.model2.table import Inner, Table
+from freerand_opt.model2.table import Table, table
 from freerand_opt.model2.text import shown
 from freerand_opt.numbers.exact import Exact, UndecidedError, text
 
@@ -59,85 +59,72 @@ def _inside(plain: str, place: int) -> bool:
     return deep or before[-1:] in ("*", "/", "^") or re.search(r"\d[eE]$", before) is not None
 
 
-class ComplexNumber(Kind, frozen=True):
-    """A complex number, kept as the text of it."""
-
-    def read(self, value: Any, where: str) -> str:
-        """Return the text."""
-        real, imaginary = complex_number(value, where)
-        if not imaginary:
-            return text(real)
-        return f"({text(imaginary)})*i" if not real else f"{text(real)} + ({text(imaginary)})*i"
-
-    def schema(self) -> Schema:
-        """Return a number, a text or a pair."""
-        pair = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}
-        return {"anyOf": [{"type": ["number", "string"]}, pair]}
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return 'a complex number such as 1/2, "sqrt(2)/2*i" or [re, im]'
+def _read_complex(value: Any, where: str) -> str:
+    """Return the text of a complex number, the form that is kept."""
+    real, imaginary = complex_number(value, where)
+    if not imaginary:
+        return text(real)
+    return f"({text(imaginary)})*i" if not real else f"{text(real)} + ({text(imaginary)})*i"
 
 
-MATRIX = Items(Items(ComplexNumber(), 1), 1, "an array of rows")
+_PAIR = {"type": "array", "items": {"type": ["number", "string"]}, "minItems": 2, "maxItems": 2}
+_COMPLEX = Kind(
+    read=_read_complex,
+    allowed='a complex number such as 1/2, "sqrt(2)/2*i" or [re, im]',
+    schema={"anyOf": [{"type": ["number", "string"]}, _PAIR]},
+)
+MATRIX = items(items(_COMPLEX, least=1), "an array of rows", least=1)
+_AMPLITUDES = items(_COMPLEX, "amplitudes", least=1)
+
+
+def _read_state(value: Any, where: str) -> tuple[str, ...] | Texts:
+    """Return amplitudes, or the rows of a density matrix, which are all arrays."""
+    rows = len(value) and all(hasattr(entry, "__len__") and not isinstance(entry, str) for entry in value)
+    held: tuple[str, ...] | Texts = (MATRIX if rows else _AMPLITUDES).read(value, where)
+    return held
 
 
 class Schmidt(Table):
     """cos(t)|0..0> + sin(t)|1..1>, t = schmidt * pi."""
 
-    schmidt: Annotated[Fraction, Number(), "the angle t in multiples of pi"]
+    schmidt: Annotated[Fraction, number(), "the angle t in multiples of pi"]
 
 
-class AmplitudesOrMatrix(Kind, frozen=True):
-    """Amplitudes, or the rows of a density matrix."""
-
-    def read(self, value: Any, where: str) -> tuple[str, ...] | Texts:
-        """Return a tuple of texts, or a tuple of such tuples; [re, im] is no row where amplitudes are given."""
-        first = value[0] if len(value) else None
-        is_row = hasattr(first, "__len__") and not isinstance(first, str) and not _has_numbers(value)
-        held: tuple[str, ...] | Texts = (MATRIX if is_row else Items(ComplexNumber(), 1)).read(value, where)
-        return held
-
-    def schema(self) -> Schema:
-        """Return both."""
-        return {"anyOf": [Items(ComplexNumber(), 1).schema(), MATRIX.schema()]}
-
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return "amplitudes, or a density matrix"
-
-
-def _has_numbers(value: Any) -> bool:
-    return any(not hasattr(entry, "__len__") or isinstance(entry, str) for entry in value)
-
-
-STATE = Either(
-    f'a name ({", ".join(NAMES)}), a .csv or .json file with a density matrix, an array of amplitudes or of rows, '
-    'or { schmidt = "1/8" }',
-    text=Word(NAMES),
-    items=AmplitudesOrMatrix(),
-    table=Inner((Schmidt,), "a table with schmidt"),
+STATE = either(
+    f"a name ({', '.join(NAMES)}), a .csv or .json file with a density matrix, an array of amplitudes or "
+    'of rows, or { schmidt = "1/8" }',
+    text=word(*NAMES),
+    items=Kind(
+        read=_read_state,
+        allowed="amplitudes, or a density matrix",
+        schema={"anyOf": [_AMPLITUDES.schema, MATRIX.schema]},
+    ),
+    table=table(Schmidt, allowed="a table with schmidt"),
 )
-_ANGLE = Number()
-ANGLES = ByParty(Items(Either("an angle in multiples of pi, or [theta, phi]", number=_ANGLE, items=Items(_ANGLE, 1)), 1))
-MEASUREMENTS = ByParty(Items(Items(MATRIX, 1), 1, "a matrix for each outcome, for each setting"))
+_DIRECTION = "an angle in multiples of pi, or [theta, phi]"
+_ANGLE = either(_DIRECTION, number=number(), items=items(number(), _DIRECTION, least=1, most=2))
+ANGLES = by_party(items(_ANGLE, least=1))
+MEASUREMENTS = by_party(items(items(MATRIX, least=1), "a matrix for each outcome, for each setting", least=1))
 
 
 def probabilities_of(
     rho: Any, measurements: Any, where: str, *, checked: bool
 ) -> tuple[list[int], list[int], list[tuple[Exact, ...]]]:
-    """Return (settings, outcomes, rows of P(o|s)) of matrices; raise InputError unless they are exact if `checked`."""
+    """Return (settings, outcomes, rows of P(o|s)) of matrices, which must be exact if `checked`."""
     held = MEASUREMENTS.read(
-        [[[_array(m) for m in setting] for setting in party] for party in measurements], f"{where}, measurements"
+        [[[_array(m) for m in setting] for setting in party] for party in measurements],
+        f"{where}, measurements",
     )
     matrix = MATRIX.read(_array(rho), f"{where}, rho")
     settings = [len(party) for party in held]
     outcomes = [max(map(len, party)) for party in held]
     if any(len(setting) != d for party, d in zip(held, outcomes, strict=True) for setting in party):
         raise InputError(where, "all settings of a party need the same number of outcomes")
-    return settings, outcomes, list(rows_of(matrix, None, held, tuple(settings), tuple(outcomes), where, checked))
+    return (
+        settings,
+        outcomes,
+        list(rows_of(matrix, None, held, tuple(settings), tuple(outcomes), where, checked)),
+    )
 
 
 def _array(matrix: Any) -> Any:
@@ -165,12 +152,12 @@ def rows_of(
             held = _directions(angles, settings, outcomes)
         else:
             held = _measured(measurements, settings, outcomes, checked)
-        table = quantum.behaviour(Scenario(settings, outcomes), found, held).table
+        by_outcome = quantum.behaviour(Scenario(settings, outcomes), found, held).table
     except ValueError as error:
         raise InputError(where, str(error)) from None
     except UndecidedError as error:
         raise InputError(where, f"{error}; write the numbers in another form, or as fractions") from None
-    return tuple(zip(*table, strict=True))
+    return tuple(zip(*by_outcome, strict=True))
 
 
 def _numbers(texts: Texts) -> tuple[tuple[Complex, ...], ...]:
@@ -189,7 +176,7 @@ def _state(state: Any, parties: int, checked: bool) -> State:
     matrix = _numbers(state)
     if checked:
         return quantum.from_matrix(matrix)
-    cells = {(i, j): x for i, row in enumerate(matrix) for j, x in enumerate(row) if x != (0, 0)}
+    cells = {(i, j): x for i, row in enumerate(matrix) for j, x in enumerate(row) if any(x)}
     return quantum.State(len(matrix), cells)
 
 
@@ -200,8 +187,6 @@ def _directions(angles: Any, settings: Sequence[int], outcomes: Sequence[int]) -
         raise ValueError("angles are for two outcomes a setting; use measurements")
     _fits([len(own) for own in angles], settings, "angles")
     pairs = [[angle if isinstance(angle, tuple) else (angle,) for angle in own] for own in angles]
-    if any(len(pair) > 2 for own in pairs for pair in own):
-        raise ValueError("an angle is one number, or [theta, phi], in multiples of pi")
     return tuple(tuple(quantum.in_direction(*pair) for pair in own) for own in pairs)
 
 
@@ -230,4 +215,6 @@ def _fits(sizes: list[int], settings: Sequence[int], what: str) -> None:
         raise ValueError(f"{what} of {len(sizes)} parties; the scenario has {len(settings)}")
     for p, (size, wanted) in enumerate(zip(sizes, settings, strict=True)):
         if size != wanted:
-            raise ValueError(f"{size} {what} of {chr(ord('A') + p)}; one for each of {wanted} settings is needed")
+            raise ValueError(
+                f"{size} {what} of {chr(ord('A') + p)}; one for each of {wanted} settings is needed"
+            )

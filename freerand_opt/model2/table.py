@@ -7,23 +7,23 @@ in any form in which a file could hold it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, ClassVar, TypeVar, get_args
+from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_args
 
 import msgspec
 from msgspec.structs import FieldInfo, force_setattr
 
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.model2.kinds import Kind, Schema
-from freerand_opt.model2.text import kind, listed, shortened, shown
+from freerand_opt.model2.text import listed, shortened, shown
 
 T = TypeVar("T", bound="Table")
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A field of a table: its name in Python, its key in files, what it holds and what that means."""
+    """A field: its name in Python, its key in files, its kind and meaning, whether it must be given."""
 
     name: str
     key: str
@@ -35,7 +35,12 @@ class Field(msgspec.Struct, frozen=True):
     @property
     def spread(self) -> bool:
         """Return whether the keys of the field's own table stand in the table around it."""
-        return bool(getattr(self.kind, "spread", False))
+        return bool(self.kind.keys)
+
+    @property
+    def by_letter(self) -> bool:
+        """Return whether these keys are the letters of parties."""
+        return self.kind.keys[:1] == ("A",)
 
 
 @lru_cache(maxsize=256)
@@ -45,18 +50,17 @@ def fields(cls: type[Table]) -> tuple[Field, ...]:
 
 
 def _field(info: FieldInfo) -> Field:
-    _, held, words = get_args(info.type)
+    _, kind, words = get_args(info.type)
     made = info.default if info.default_factory is msgspec.NODEFAULT else info.default_factory()
-    return Field(info.name, info.encode_name, held, words, info.required, made)
+    return Field(info.name, info.encode_name, kind, words, info.required, made)
 
 
-class TableMeta(msgspec.StructMeta):
+class _Meta(msgspec.StructMeta):
     """Constructors of tables: missing and unknown fields are one clear error."""
 
     def __call__(cls, *args: Any, **given: Any) -> Any:
-        """Return the table; raise InputError for what it cannot be."""
-        # mypy does not see that cls is a type of Table
-        return super().__call__(**_bound(cls, args, given))  # type: ignore[arg-type]
+        found = _bound(cast("type[Table]", cls), args, given)
+        return super().__call__(**found)
 
 
 def _bound(cls: type[Table], args: tuple[Any, ...], given: dict[str, Any]) -> dict[str, Any]:
@@ -72,9 +76,10 @@ def _bound(cls: type[Table], args: tuple[Any, ...], given: dict[str, Any]) -> di
     unknown = []
     for key, value in given.items():
         name = names.get(key)
-        if name and value is None:  # as if it were left out
+        whole = name is not None and isinstance(value, Table | tuple | list | Mapping)
+        if name is not None and value is None:  # as if it were left out
             continue
-        if spread is not None and spread.kind.takes(key) and not (name and _whole(value)):  # type: ignore[attr-defined]
+        if spread is not None and key in spread.kind.keys and not whole:
             gathered[key] = value
         elif name is None:
             unknown.append(key)
@@ -88,40 +93,36 @@ def _bound(cls: type[Table], args: tuple[Any, ...], given: dict[str, Any]) -> di
     return found
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, Table | tuple | list | Mapping)
-
-
-def _opened(held: Kind, value: Any) -> dict[str, Any]:
+def _opened(kind: Kind, value: Any) -> dict[str, Any]:
     """Return the keys of a spread field that was given as a whole."""
     if isinstance(value, Table):
         return value.to_dict()
-    short = (cls.short(value) for cls in held.tables) if isinstance(held, Inner) and value is not None else ()
+    short = (cls.short(value) for cls in kind.tables) if value is not None else ()
     return next((found for found in short if found), {})
 
 
 def _complete(cls: type[Table], found: dict[str, Any], unknown: list[str]) -> None:
     """Raise InputError for required fields that are missing and for keys that are unknown."""
-    where = cls.__name__
     for field in fields(cls):
         if field.required and found.get(field.name) is None:
             near = nearest(field.key, unknown).replace("did you mean", "did you write")
-            place = where if field.spread else f"{where}.{field.key}"
-            raise InputError(place, f"is missing; {field.kind.need}{near}")
+            place = cls.__name__ if field.spread else f"{cls.__name__}.{field.key}"
+            raise InputError(place, f"is missing; {field.kind.needed}{near}")
     if unknown:
-        keys = sorted(cls.keys())
+        keys = sorted(cls.key_names())
+        place = f"{cls.__name__}.{shortened(unknown[0]) or repr('')}"
         near = nearest(unknown[0][:60], keys)
-        place = f"{where}.{shortened(unknown[0]) or repr('')}"
         raise InputError(place, f"unknown key; allowed here: {listed(keys)}{near}")
 
 
-class Table(msgspec.Struct, metaclass=TableMeta, frozen=True, dict=True):
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
+class Table(msgspec.Struct, metaclass=_Meta, frozen=True, dict=True):
     """A table of a question."""
 
     #: How many fields may be given without their names.
     positional: ClassVar[int] = 2
-    #: What the table is called in files, where it is one of several.
-    family: ClassVar[str] = ""
+    #: What the JSON schema says of several fields at once.
+    rules: ClassVar[Schema] = {}
 
     def __post_init__(self) -> None:
         """Bring every field to the form that is kept; raise InputError for what is not allowed."""
@@ -140,17 +141,20 @@ class Table(msgspec.Struct, metaclass=TableMeta, frozen=True, dict=True):
         return InputError(f"{type(self).__name__}.{key}" if key else type(self).__name__, message)
 
     @classmethod
-    def keys(cls) -> Iterable[str]:
+    def tag(cls) -> dict[str, str]:
+        """Return the key and word by which files tell the table from others, {} if they do not."""
+        config = cls.__struct_config__
+        return {config.tag_field: str(config.tag)} if config.tag_field else {}
+
+    @classmethod
+    def key_names(cls) -> Iterator[str]:
         """Return the keys that a file may give."""
+        yield from cls.tag()
         for field in fields(cls):
             if not field.spread:
                 yield field.key
-            elif isinstance(field.kind, Inner):
-                yield from (key for table in field.kind.tables for key in table.keys())  # noqa: SIM118
             else:
-                yield from "AB"
-        if cls.__struct_config__.tag_field:
-            yield cls.__struct_config__.tag_field
+                yield from field.kind.keys
 
     @classmethod
     def short(cls, value: Any) -> dict[str, Any] | None:
@@ -165,24 +169,20 @@ class Table(msgspec.Struct, metaclass=TableMeta, frozen=True, dict=True):
         >>> SanthaVazirani.from_dict({"epsilon": "1/50"})
         SanthaVazirani(epsilon='1/50')
         """
-        tag = cls.__struct_config__.tag_field
-        given = {str(key): value for key, value in table.items() if key != tag}
+        own = cls.tag()
         try:
-            return cls(**given)
+            return cls(**{str(key): value for key, value in table.items() if key not in own})
         except InputError as error:
             raise rooted(error, cls.__name__, where) from None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the table as a file would hold it; fields that have their default are left out."""
-        config, found = self.__struct_config__, {}
-        if config.tag_field:
-            found[config.tag_field] = config.tag
+        found: dict[str, Any] = dict(self.tag())
         for field in fields(type(self)):
             value = getattr(self, field.name)
-            if value is None or (not field.required and value == field.default):
-                continue
-            written = field.kind.write(value)
-            found.update(written if field.spread else {field.key: written})
+            if value is not None and (field.required or value != field.default):
+                written = field.kind.write(value)
+                found.update(written if field.spread else {field.key: written})
         return found
 
     def changed(self: T, **values: Any) -> T:
@@ -194,12 +194,9 @@ class Table(msgspec.Struct, metaclass=TableMeta, frozen=True, dict=True):
         return _rebuilt, (type(self), {field.name: getattr(self, field.name) for field in fields(type(self))})
 
     def __repr__(self) -> str:
-        parts = []
-        for field in fields(type(self)):
-            value = getattr(self, field.name)
-            if field.required or value != field.default:
-                plain = str(value) if isinstance(value, Fraction) else value
-                parts.append(f"{field.name}={plain!r}")
+        held = ((field, getattr(self, field.name)) for field in fields(type(self)))
+        given = ((field, value) for field, value in held if field.required or value != field.default)
+        parts = (f"{field.name}={str(x) if isinstance(x, Fraction) else x!r}" for field, x in given)
         return f"{type(self).__name__}({listed(parts)})"
 
 
@@ -215,56 +212,44 @@ def rooted(error: InputError, name: str, where: str) -> InputError:
     return InputError(f"{where}{rest}" if where else rest.removeprefix("."), error.message)
 
 
-class Inner(Kind, frozen=True):
-    """A table within a table: one of `tables`, told apart by a key `tag` or by the first key of each."""
+def table(*classes: type[Table], allowed: str, tag: str = "", spread: bool = False) -> Kind:
+    """Return a table within a table: one of several, told apart by `tag` or by the first key of each."""
 
-    tables: tuple[type[Table], ...]
-    needed: str
-    tag: str = ""
-    spread: bool = False
-
-    def choose(self, table: Mapping[str, Any], where: str) -> type[Table]:
-        """Return the class of a table; raise InputError for a tag that none has."""
-        if not self.tag:
-            marked = (cls for cls in self.tables[1:] if fields(cls)[0].key in table)
-            return next(marked, self.tables[0])
-        known = {cls.__struct_config__.tag: cls for cls in self.tables}
-        words = [str(word) for word in known if word]
-        if self.tag not in table:
-            if None in known:
-                return known[None]
-            near = nearest(self.tag, map(str, table)).replace("did you mean", "did you write")
-            raise InputError(f"{where}.{self.tag}", f"is missing; allowed: {listed(words)}{near}")
-        value = table[self.tag]
-        if not isinstance(value, str) or value not in words:
-            near = nearest(str(value)[:60], words)
-            raise InputError(f"{where}.{self.tag}", f"{shown(value)} is not known; allowed: {listed(words)}{near}")
-        return known[str(value)]
-
-    def read(self, value: Any, where: str) -> Table:
-        """Return a table of one of the classes."""
-        if isinstance(value, self.tables):
+    def read(value: Any, where: str) -> Table:
+        if isinstance(value, classes):
             return value
-        for cls in self.tables:
+        for cls in classes:
             value = cls.short(value) or value
         if not isinstance(value, Mapping):
-            raise InputError(where, f"{shown(value)} is {kind(value)}; {self.need}")
-        return self.choose(value, where).from_dict(value, where)
+            raise found.refuse(value, where)
+        return chosen(classes, tag, value, where).from_dict(value, where)
 
-    def write(self, value: Any) -> Any:
-        """Return the table as a dict."""
-        return value.to_dict()
+    refs: list[Schema] = [{"$ref": f"#/$defs/{cls.__name__}"} for cls in classes]
+    found = Kind(
+        read=read,
+        write=lambda value: value.to_dict(),
+        allowed=allowed,
+        schema=refs[0] if len(refs) == 1 else {"anyOf": refs},
+        tables=classes,
+        keys=tuple(key for cls in classes for key in cls.key_names()) if spread else (),
+    )
+    return found
 
-    def takes(self, key: str) -> bool:
-        """Return whether a key of the table around belongs here."""
-        return any(key in table.keys() for table in self.tables)  # noqa: SIM118
 
-    def schema(self) -> Schema:
-        """Return a reference to the schemas of the classes."""
-        found: list[Schema] = [{"$ref": f"#/$defs/{cls.__name__}"} for cls in self.tables]
-        return found[0] if len(found) == 1 else {"anyOf": found}
+def chosen(classes: tuple[type[Table], ...], tag: str, table: Mapping[str, Any], where: str) -> type[Table]:
+    """Return the class of a table; raise InputError for a tag that none has.
 
-    @property
-    def allowed(self) -> str:
-        """Return what is needed."""
-        return self.needed
+    Without a tag the first key of a class marks it; the first class is that of tables without such a mark.
+    """
+    if not tag:
+        return next((cls for cls in classes[1:] if next(cls.key_names()) in table), classes[0])
+    known = {cls.tag().get(tag, ""): cls for cls in classes}
+    words = [word for word in known if word]
+    value = table.get(tag, "")
+    if tag not in table and "" not in known:
+        near = nearest(tag, map(str, table)).replace("did you mean", "did you write")
+        raise InputError(f"{where}.{tag}", f"is missing; allowed: {listed(words)}{near}")
+    if not isinstance(value, str) or value not in known or (tag in table and not value):
+        near = nearest(str(value)[:60], words)
+        raise InputError(f"{where}.{tag}", f"{shown(value)} is not known; allowed: {listed(words)}{near}")
+    return known[value]

@@ -10,45 +10,50 @@ from typing import Annotated, Any
 from freerand_opt.errors import InputError
 from freerand_opt.model2.ask import WORST
 from freerand_opt.model2.conditions import Test
-from freerand_opt.model2.kinds import Either, Items, Number, Text, Word
+from freerand_opt.model2.kinds import either, items, line, number, word
 from freerand_opt.model2.number import exact
-from freerand_opt.model2.question import Question
 from freerand_opt.model2.quantities import SCORE, STRATEGY
+from freerand_opt.model2.question import Question
 from freerand_opt.model2.table import Table
 from freerand_opt.model2.text import listed, shown
 from freerand_opt.numbers.exact import Exact, compare, text
 
-#: Numbers in which what an adversary can do is monotone: it grows with epsilon and upper, and shrinks with lower, bits
-#: and visibility (docs/proofs/thresholds.md).
+#: Numbers in which what an adversary can do is monotone: it grows with epsilon and upper, and shrinks with
+#: lower, bits and visibility (docs/proofs/thresholds.md).
 FIELDS = ("source.epsilon", "source.lower", "source.upper", "source.bits", "observed.visibility")
 _FIELD = re.compile(r"\b(?:source|observed)\.[a-z]+\b")
-_NUMBER = Number(rational=False)
 
 
 class Threshold(Table):
-    """Seek the value of a number at which a strategy begins or ceases to exist, or the answer passes a number."""
+    """Seek where a strategy begins or ceases to exist, or the answer passes a number."""
 
-    of: Annotated[str, Word(FIELDS), "which number of the question varies"]
+    of: Annotated[str, word(*FIELDS), "which number of the question varies"]
     between: Annotated[
-        tuple[Fraction, ...], Items(Number(), 2, "two rational numbers"), "the least and the largest value"
+        tuple[Fraction, ...],
+        items(number(), "two rational numbers", least=2, most=2),
+        "the least and the largest value",
     ]
-    width: Annotated[
-        Fraction, Number(above=Fraction(0)), "how narrow the bracket of the value is sought"
-    ] = Fraction(1, 10**6)
+    width: Annotated[Fraction, number(above=Fraction(0)), "how narrow the bracket of the value is sought"] = (
+        Fraction(1, 10**6)
+    )
     crosses: Annotated[
         Any,
-        Either("a number, or an expression in numbers of the question", text=Text("a number"), number=_NUMBER),
+        either(
+            "a number, or an expression in numbers of the question",
+            text=line("a number"),
+            number=number(rational=False),
+        ),
         "what the answer passes: a number, or an expression such as source.epsilon/2; without it, existence",
     ] = None
 
     def check(self) -> None:
         """Raise InputError unless there are two ends in order."""
-        if len(self.between) != 2 or self.between[0] >= self.between[1]:
+        if self.between[0] >= self.between[1]:
             ends = listed(map(str, self.between))
             raise self.fault("between", f"{ends}: two rational numbers, first < second, are needed")
 
     def fit(self, question: Question) -> None:
-        """Raise InputError if the question has no such number, is not monotone in it, or lacks what is crossed."""
+        """Raise InputError if the question lacks the number or what is crossed, or is not monotone in it."""
         least, most = _extent(self.of, question)
         first, last = self.between
         open_end = self.of == "source.epsilon"
@@ -64,7 +69,9 @@ class Threshold(Table):
         if question.ask.row.program == SCORE:
             raise InputError("threshold", "of a score is not offered; ask for a strategy that passes a test")
         if (quantity == STRATEGY) != (self.crosses is None):
-            needed = "must not be given" if quantity == STRATEGY else "is missing; the number to cross is needed"
+            needed = (
+                "must not be given" if quantity == STRATEGY else "is missing; the number to cross is needed"
+            )
             raise InputError("threshold.crosses", f"{needed} (ask.quantity is {quantity})")
         if self.of == "observed.visibility":
             _suits_visibility(question)
@@ -85,7 +92,7 @@ class Threshold(Table):
             if given is None:
                 raise InputError(
                     "threshold.crosses",
-                    f"{shown(self.crosses)}: the question has no {match[0]}; a number, or a field that it has",
+                    f"{shown(self.crosses)}: the question has no {match[0]}; use a number that it has",
                 )
             return f"({text(exact(given, match[0]))})"
 
@@ -106,21 +113,24 @@ def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
     if table == "source" and key not in question.source.varying:
         raise InputError(
             "threshold.of",
-            f"this source has no {key}; source.epsilon needs kind santha-vazirani, mutual, independent or mixture; "
-            "source.lower and source.upper need measurement-dependence, source.bits min-entropy",
+            f"this source has no {key}; source.epsilon needs kind santha-vazirani, mutual, independent or "
+            "mixture; source.lower and source.upper need measurement-dependence, source.bits min-entropy",
         )
     return extents[of]
 
 
 def _suits_visibility(question: Question) -> None:
-    """Raise InputError unless the honest behaviour is whole and white noise passes every number that is tested."""
+    """Raise InputError unless the honest behaviour is whole and white noise passes all given scores."""
     seen, scenario = question.observed, question.scenario
     honest = seen.rows(scenario)
     if honest is None:
-        raise InputError("threshold.of", "observed.visibility needs observed.behaviour, .state or .table to mix")
+        raise InputError(
+            "threshold.of", "observed.visibility needs observed.behaviour, .state or .table to mix"
+        )
     if seen.table is not None and any(row is None for row in seen.table.rows):
         raise InputError(
-            "threshold.of", "observed.visibility needs the whole behaviour, and observed.table has a part of it"
+            "threshold.of",
+            "observed.visibility needs the whole behaviour, and observed.table has a part of it",
         )
     if question.moments or question.ask.functional is not None:
         raise InputError("threshold.of", "observed.visibility: moments and scores are not monotone in it")
@@ -138,6 +148,6 @@ def _suits_visibility(question: Question) -> None:
         if unknown or not passes:
             raise InputError(
                 f"test[{k}]",
-                "white noise does not pass this given score, so the answer is not monotone in the visibility; use "
-                'score = "observed"',
+                "white noise does not pass this given score, so the answer is not monotone in visibility; "
+                'use score = "observed"',
             )

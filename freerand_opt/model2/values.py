@@ -1,7 +1,8 @@
-"""Numbers of a question by key path: setting them in its tables, and the values that an axis of a sweep takes.
+"""Numbers of a question by key path: setting them in its tables, and the values of a sweep's axis.
 
-A path is as in messages: ``source.epsilon``, ``test[0].score``, ``test.score`` if there is one test, ``ask.at``,
-``observed.settings."00"``. Tables are the dicts that a file holds; they are changed before they are read.
+A path is as in messages: ``source.epsilon``, ``test[0].score``, ``test.score`` if there is one test,
+``ask.at``, ``observed.settings."00"``. Tables are the dicts that a file holds; they are changed before they
+are read.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _STEP = re.compile(r"""(?:^|\.)(?:([A-Za-z0-9_-]+)|"([^"]*)"|'([^']*)')|\[(\d{1,
 
 
 def with_values(table: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a question's tables with values put in by key path; raise InputError for a path that leads nowhere.
+    """Return a question's tables with values put in by key path; raise InputError for what is no path.
 
     >>> with_values({"test": [{"score": 2}]}, {"test.score": "5/2", "source.epsilon": "1/20"})
     {'test': [{'score': '5/2'}], 'source': {'epsilon': '1/20'}}
@@ -42,10 +43,13 @@ def steps(path: str) -> list[str | int]:
         if match.start() != end or (match[4] is not None and not found):
             break
         end = match.end()
-        found.append(int(match[4]) if match[4] is not None else next(g for g in match.groups() if g is not None))
+        found.append(
+            int(match[4]) if match[4] is not None else next(g for g in match.groups() if g is not None)
+        )
     if end != len(path) or not found:
         raise InputError(
-            shortened(path) or '""', "is no path of a field; they are written as source.epsilon or test[0].score"
+            shortened(path) or '""',
+            "is no path of a field; they are written as source.epsilon or test[0].score",
         )
     return found
 
@@ -62,9 +66,7 @@ def _put(held: Any, rest: list[str | int], value: Any, above: str, path: str) ->
     if isinstance(held, list):
         if isinstance(step, str):
             if len(held) != 1 or not isinstance(held[0], Mapping):
-                raise InputError(
-                    path, f"{above} has {len(held)} entries; write which, as {above}[0].{step}"
-                )
+                raise InputError(path, f"{above} has {len(held)} entries; write which, as {above}[0].{step}")
             step, below = 0, rest
         if step < len(held):
             return [*held[:step], _put(held[step], below, value, f"{above}[{step}]", path), *held[step + 1 :]]
@@ -98,10 +100,14 @@ def values_of(source: Any, where: str) -> list[Any]:
     if isinstance(source, str) and not isinstance(source, Digits):
         return _of_text(str(source), where)
     if isinstance(source, Mapping) or not hasattr(source, "__len__"):
-        hint = '; write the name of a field in quotes, as "source.epsilon"' if isinstance(source, Mapping) else ""
+        hint = (
+            '; write the name of a field in quotes, as "source.epsilon"'
+            if isinstance(source, Mapping)
+            else ""
+        )
         raise InputError(
             where,
-            f'{shown(source)} is {kind(source)}; a list, or a range such as "0 : 1/5 : 1/100", is needed{hint}',
+            f'{shown(source)} is {kind(source)}; a list, or a range as "0 : 1/5 : 1/100", is needed{hint}',
         )
     if not len(source):
         raise InputError(where, "[] has no values; leave the field out, or give it one")
@@ -148,6 +154,8 @@ def assignments(words: list[str]) -> dict[str, str]:
     for word in words:
         path, equals, value = word.partition("=")
         if not equals or not path or not value:
-            raise InputError(shortened(word), "fields are set as field=value, for example source.epsilon=1/20")
+            raise InputError(
+                shortened(word), "fields are set as field=value, for example source.epsilon=1/20"
+            )
         found[path] = value
     return found

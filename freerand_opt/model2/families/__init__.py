@@ -1,7 +1,7 @@
 """Scenarios by name, with what is known under these names; one file each.
 
-To add one: a file with its scenario (a subclass of `Family`), its behaviours and its functionals, and one line
-in each of the tables below.
+To add one: a file with its scenario (a subclass of `Family`), its behaviours and its functionals, and one
+line in each of the tables below.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from freerand_opt.model2.families import cglmp as _cglmp
 from freerand_opt.model2.families import chained as _chained
 from freerand_opt.model2.families import chsh as _chsh
-from freerand_opt.model2.families import cglmp as _cglmp
 from freerand_opt.model2.families import ghz as _ghz
 from freerand_opt.model2.families import hardy as _hardy
 from freerand_opt.model2.families import i3322 as _i3322
@@ -59,12 +59,12 @@ def chsh() -> _chsh.Chsh:
     return _chsh.Chsh()
 
 
-def chained(N: int) -> _chained.Chained:  # noqa: N803
+def chained(N: int) -> _chained.Chained:
     """Return the chained scenario of N settings a party."""
     return _chained.Chained(N)
 
 
-def ghz(M: int) -> _ghz.Ghz:  # noqa: N803
+def ghz(M: int) -> _ghz.Ghz:
     """Return the GHZ scenario of M parties."""
     return _ghz.Ghz(M)
 

@@ -4,8 +4,8 @@ r"""Collins, Gisin, Linden, Massar and Popescu: two parties, two settings, d out
     \bigl[ p_{00}(k) + p_{10}(-k-1) + p_{11}(k) + p_{01}(-k) - p_{00}(-k-1) - p_{10}(k) - p_{11}(-k-1)
     - p_{01}(k+1) \bigr]
 
-with p_ab(k) the probability of A = B + k modulo d (arXiv:quant-ph/0106024; equation not looked up); local at most
-2, no-signalling 4; quantum 2 sqrt 2 for d = 2, 1 + sqrt(11/3) for d = 3 (arXiv:quant-ph/0111143).
+with p_ab(k) the probability of A = B + k modulo d (arXiv:quant-ph/0106024; equation not looked up); local
+at most 2, no-signalling 4; quantum 2 sqrt 2 for d = 2, 1 + sqrt(11/3) for d = 3 (arXiv:quant-ph/0111143).
 """
 
 from __future__ import annotations
@@ -14,24 +14,19 @@ from fractions import Fraction
 from itertools import product
 from typing import Annotated
 
-from freerand_opt.model2.kinds import Number
+from freerand_opt.model2.kinds import number
 from freerand_opt.model2.scenario import AnyScenario, Cells, Family
 
 
 class Cglmp(Family, tag="cglmp"):
     """Two parties with two settings and d outcomes each."""
 
-    d: Annotated[int, Number(2, 32, whole=True), "number of outcomes of each party"]
+    d: Annotated[int, number(2, 32, whole=True), "number of outcomes of each party"]
 
     @property
-    def settings(self) -> tuple[int, ...]:
-        """Return (2, 2)."""
-        return (2, 2)
-
-    @property
-    def outcomes(self) -> tuple[int, ...]:
-        """Return (d, d)."""
-        return (self.d, self.d)
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        return (2, 2), (self.d, self.d)
 
 
 def cglmp(scenario: AnyScenario) -> Cells:

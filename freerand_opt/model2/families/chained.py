@@ -12,13 +12,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-from freerand_opt.model2.kinds import Number
+from freerand_opt.model2.kinds import number
 from freerand_opt.model2.scenario import AnyScenario, Cells, Family, Rows
 from freerand_opt.numbers.exact import Exact, cos_pi
 
 
 def quantum(scenario: AnyScenario) -> Rows:
-    """Return P = (1 + (-1)^(x+y) cos(k pi/2N))/4 with k = 2a - 2b - 1: angles pi A/2N (arXiv:1105.3195, S3)."""
+    """Return P = (1 + (-1)^(x+y) cos(k pi/2N))/4, k = 2a - 2b - 1: angles pi A/2N (arXiv:1105.3195, S3)."""
     n = scenario.settings[0]
     known: dict[int, tuple[Exact, ...]] = {}
 
@@ -44,18 +44,13 @@ def pr_box(scenario: AnyScenario) -> Rows:
 class Chained(Family, tag="chained"):
     """Two parties with N settings and two outcomes each, on a closed chain of 2N edges."""
 
-    N: Annotated[int, Number(2, 1024, whole=True), "number of settings of each party"]
+    N: Annotated[int, number(2, 1024, whole=True), "number of settings of each party"]
     behaviours: ClassVar = {"quantum": quantum, "pr-box": pr_box}
 
     @property
-    def settings(self) -> tuple[int, ...]:
-        """Return (N, N)."""
-        return (self.N, self.N)
-
-    @property
-    def outcomes(self) -> tuple[int, ...]:
-        """Return (2, 2)."""
-        return (2, 2)
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        return (self.N, self.N), (2, 2)
 
     @property
     def edges(self) -> tuple[tuple[int, int, int], ...]:

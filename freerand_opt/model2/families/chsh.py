@@ -31,14 +31,9 @@ class Chsh(Family, tag="chsh"):
     symmetries: ClassVar = ("A -> B, B -> A", "A0 -> A1, A1 -> A0, B1 -> -B1")
 
     @property
-    def settings(self) -> tuple[int, ...]:
-        """Return (2, 2)."""
-        return (2, 2)
-
-    @property
-    def outcomes(self) -> tuple[int, ...]:
-        """Return (2, 2)."""
-        return (2, 2)
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        return (2, 2), (2, 2)
 
     @property
     def edges(self) -> tuple[tuple[int, int, int], ...]:
@@ -51,7 +46,8 @@ def chsh(scenario: AnyScenario) -> Cells:
     if scenario.sizes != ((2, 2), (2, 2)):
         raise ValueError("the CHSH functional needs two parties with two settings and two outcomes")
     return {
-        (2 * a + b, 2 * x + y): Fraction((-1) ** (a * b + x + y)) for a, b, x, y in product(range(2), repeat=4)
+        (2 * a + b, 2 * x + y): Fraction((-1) ** (a * b + x + y))
+        for a, b, x, y in product(range(2), repeat=4)
     }
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-from freerand_opt.model2.kinds import Number
+from freerand_opt.model2.kinds import number
 from freerand_opt.model2.scenario import AnyScenario, Cells, Family, Rows
 from freerand_opt.numbers.exact import Exact
 
@@ -39,18 +39,13 @@ def quantum(scenario: AnyScenario) -> Rows:
 class Ghz(Family, tag="ghz"):
     """M parties with two settings (0: x, 1: y) and two outcomes each."""
 
-    M: Annotated[int, Number(3, 64, whole=True), "number of parties"]
+    M: Annotated[int, number(3, 64, whole=True), "number of parties"]
     behaviours: ClassVar = {"quantum": quantum}
 
     @property
-    def settings(self) -> tuple[int, ...]:
-        """Return (2, 2, .., 2)."""
-        return (2,) * self.M
-
-    @property
-    def outcomes(self) -> tuple[int, ...]:
-        """Return (2, 2, .., 2)."""
-        return (2,) * self.M
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        return (2,) * self.M, (2,) * self.M
 
 
 def _need_ghz(scenario: AnyScenario) -> None:

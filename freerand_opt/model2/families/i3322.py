@@ -3,8 +3,8 @@ r"""I3322: two parties with three settings and two outcomes each.
 .. math:: I = -P_A(0|0) - 2 P_B(0|0) - P_B(0|1) + \sum_{ab} M_{ab} P(00|ab), \qquad
    M = \begin{pmatrix} 1 & 1 & 1 \\ 1 & 1 & -1 \\ 1 & -1 & 0 \end{pmatrix}
 
-(Collins and Gisin, arXiv:quant-ph/0306129; equation not looked up, up to exchange of the parties); local at most
-0, two qubits 1/4, no-signalling 1.
+(Collins and Gisin, arXiv:quant-ph/0306129; equation not looked up, up to exchange of the parties); local at
+most 0, two qubits 1/4, no-signalling 1.
 """
 
 from __future__ import annotations
@@ -23,14 +23,9 @@ class I3322(Family, tag="i3322"):
     """Two parties with three settings and two outcomes each."""
 
     @property
-    def settings(self) -> tuple[int, ...]:
-        """Return (3, 3)."""
-        return (3, 3)
-
-    @property
-    def outcomes(self) -> tuple[int, ...]:
-        """Return (2, 2)."""
-        return (2, 2)
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        return (3, 3), (2, 2)
 
 
 def i3322(scenario: AnyScenario) -> Cells:

@@ -1,9 +1,9 @@
 """Sources of settings by kind, one file each.
 
-To add one: a file with a subclass of `Source`, and its class in the table below. What is to come: bits with any centre
-and codings of strings (`bits.py`, its form is `engine.problem.Bits`), `relative.py` (`Limits`), `product.py` (each
-party's largest probability, `Product`), `full_support.py` (`FullSupport`), and bounds on the average over W
-(`on_average.py`, whose form the engine does not have yet).
+To add one: a file with a subclass of `Source`, and its class in the table below. What is to come: bits with
+any centre and codings of strings (`bits.py`, its form is `engine.problem.Bits`), `relative.py` (`Limits`),
+`product.py` (each party's largest probability, `Product`), `full_support.py` (`FullSupport`), and bounds on
+the average over W (`on_average.py`, whose form the engine does not have yet).
 """
 
 from __future__ import annotations
@@ -28,3 +28,17 @@ SOURCES: tuple[type[Source], ...] = (
     MinEntropy,
     Inequalities,
 )
+
+__all__ = [
+    "SOURCES",
+    "Free",
+    "Independent",
+    "Inequalities",
+    "MeasurementDependence",
+    "MinEntropy",
+    "Mixture",
+    "Mutual",
+    "SanthaVazirani",
+    "Source",
+    "Uniform",
+]

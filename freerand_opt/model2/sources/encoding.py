@@ -6,7 +6,7 @@ from math import prod
 from typing import Annotated, TypeAlias
 
 from freerand_opt.errors import InputError
-from freerand_opt.model2.kinds import Word
+from freerand_opt.model2.kinds import word
 from freerand_opt.model2.scenario import AnyScenario
 
 ENCODINGS = ("most-significant-first", "least-significant-first", "gray")
@@ -14,7 +14,7 @@ ENCODINGS = ("most-significant-first", "least-significant-first", "gray")
 MAX_BITS = 20
 Encoding: TypeAlias = Annotated[
     str,
-    Word(ENCODINGS),
+    word(*ENCODINGS),
     "how a party's bits, in time, are its setting's number; gray: neighbouring numbers differ in one bit",
 ]
 
@@ -29,14 +29,16 @@ def need_bits(scenario: AnyScenario, only: int | None = None) -> None:
                 'chooses them by bits. Use 2, 4, 8, .. settings or source.kind = "uniform"',
             )
     if only is None and sum(size.bit_length() - 1 for size in scenario.settings) > MAX_BITS:
-        raise InputError("Question.scenario", f"more than {MAX_BITS} bits choose the settings; use fewer settings")
+        raise InputError(
+            "Question.scenario", f"more than {MAX_BITS} bits choose the settings; use fewer settings"
+        )
 
 
 def place(size: int, position: int, encoding: str) -> int:
     """Return which bit of a setting's number comes at a position among the party's bits.
 
-    A Gray code permutes the settings of a node's two halves alone, so that the set of distributions is that of the
-    plain order; it is written so.
+    A Gray code permutes the settings of a node's two halves alone, so that the set of distributions is that
+    of the plain order; it is written so.
     """
     return position if encoding == "least-significant-first" else size.bit_length() - 2 - position
 

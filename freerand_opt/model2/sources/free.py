@@ -2,7 +2,8 @@ r"""Settings chosen freely, independent of W, with the distribution that is obse
 
 .. math:: P(s|w) = P(s)
 
-There is no epsilon. P(s) is `observed.settings`; conditional scores and guesses at given settings do not depend on it.
+There is no epsilon. P(s) is `observed.settings`; conditional scores and guesses at given settings do not
+depend on it.
 """
 
 from __future__ import annotations

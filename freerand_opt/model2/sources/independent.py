@@ -2,8 +2,9 @@ r"""Parties with sources of their own that are independent given W.
 
 .. math:: P(s|w) = \prod_p P_p(s_p|w)
 
-`independent`: each party's settings are chosen by Santha-Vazirani bits of one epsilon; `mixture`: each party has a
-source by its letter. Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, 1/2 is useless.
+`independent`: each party's settings are chosen by Santha-Vazirani bits of one epsilon; `mixture`: each
+party has a source by its letter. Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, 1/2 is
+useless.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from typing import Annotated
 
 from freerand_opt.engine import problem as engine
 from freerand_opt.errors import InputError
-from freerand_opt.model2.kinds import ByParty
+from freerand_opt.model2.kinds import by_party
 from freerand_opt.model2.scenario import AnyScenario, Scenario
 from freerand_opt.model2.source import Biased, Source
 from freerand_opt.model2.sources.encoding import Encoding, need_bits
 from freerand_opt.model2.sources.santha_vazirani import SanthaVazirani
 from freerand_opt.model2.sources.uniform import Uniform
-from freerand_opt.model2.table import Inner
+from freerand_opt.model2.table import table
 
 #: Sources that a party may have by itself.
 OF_A_PARTY = (Uniform, SanthaVazirani)
@@ -39,7 +40,9 @@ def product(scenario: AnyScenario, parts: tuple[Source, ...]) -> engine.Product:
 
 def sample(scenario: AnyScenario, parts: tuple[Source, ...], draw: Random) -> tuple[Fraction, ...]:
     """Return a product of distributions."""
-    alone = [part.sample(Scenario((n,), (1,)), draw) for part, n in zip(parts, scenario.settings, strict=True)]
+    alone = [
+        part.sample(Scenario((n,), (1,)), draw) for part, n in zip(parts, scenario.settings, strict=True)
+    ]
     return tuple(
         prod((own[x] for own, x in zip(alone, settings, strict=True)), start=Fraction(1))
         for settings in scenario.joint_settings
@@ -72,7 +75,10 @@ class Mixture(Source, tag="mixture"):
 
     parts: Annotated[
         tuple[Source, ...],
-        ByParty(Inner(OF_A_PARTY, "a source of one party, as { kind = \"uniform\" }", tag="kind"), spread=True),
+        by_party(
+            table(*OF_A_PARTY, allowed='a source of one party, as { kind = "uniform" }', tag="kind"),
+            spread=True,
+        ),
         "the source of this party's settings",
     ]
 

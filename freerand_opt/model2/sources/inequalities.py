@@ -1,6 +1,7 @@
 r"""A source given by its own linear rows.
 
-.. math:: \sum_s a_{ks} P(s|w) \;\le,\; \ge \text{ or } =\; b_k \qquad \text{for every row } k \text{ and every } w
+.. math:: \sum_s a_{ks} P(s|w) \;\le,\; \ge \text{ or } =\; b_k \qquad \text{for every row } k \text{ and
+every } w
 
 There is no epsilon. Rows that no distribution obeys are refused: a question about them would prove anything.
 """
@@ -13,11 +14,11 @@ from typing import Annotated
 
 from freerand_opt.engine import problem as engine
 from freerand_opt.errors import InputError
-from freerand_opt.model2.kinds import Items, Labelled, Number, Word
+from freerand_opt.model2.kinds import items, labelled, number, word
 from freerand_opt.model2.labels import setting_index, setting_spelt
 from freerand_opt.model2.scenario import AnyScenario
 from freerand_opt.model2.source import Source
-from freerand_opt.model2.table import Inner, Table
+from freerand_opt.model2.table import Table, table
 
 
 class Row(Table):
@@ -25,11 +26,11 @@ class Row(Table):
 
     terms: Annotated[
         tuple[tuple[str, Fraction], ...],
-        Labelled(Number(), setting_spelt, 'a table of joint settings such as { "00" = 1 }', once=True),
+        labelled(number(), setting_spelt, 'a table of joint settings such as { "00" = 1 }', once=True),
         "rational factors by joint setting",
     ]
-    bound: Annotated[Fraction, Number(), "what the sum is compared with"]
-    relation: Annotated[str, Word(("<=", ">=", "=")), "how"] = "<="
+    bound: Annotated[Fraction, number(), "what the sum is compared with"]
+    relation: Annotated[str, word("<=", ">=", "="), "how"] = "<="
 
 
 class Inequalities(Source, tag="inequalities"):
@@ -37,7 +38,7 @@ class Inequalities(Source, tag="inequalities"):
 
     rows: Annotated[
         tuple[Row, ...],
-        Items(Inner((Row,), "a table with terms, relation and bound"), needed="an array of rows"),
+        items(table(Row, allowed="a table with terms, relation and bound"), "an array of rows"),
         'rows such as { terms = { "00" = 1 }, relation = "<=", bound = "1/3" }',
     ]
 
@@ -69,7 +70,9 @@ class Inequalities(Source, tag="inequalities"):
     def fit(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> None:
         """Raise InputError for unknown settings, or rows that contradict each other."""
         if self._point(scenario, [Fraction(0)] * scenario.shape[0]) is None:
-            raise InputError("Question.source.rows", "no distribution P(s|w) obeys all of them; weaken a bound")
+            raise InputError(
+                "Question.source.rows", "no distribution P(s|w) obeys all of them; weaken a bound"
+            )
 
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> engine.Rows:
         """Return the rows, each with <= or =."""

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 
 from freerand_opt.engine import problem as engine
 from freerand_opt.errors import InputError
-from freerand_opt.model2.kinds import Number
+from freerand_opt.model2.kinds import number
 from freerand_opt.model2.scenario import AnyScenario
 from freerand_opt.model2.source import Source, some_weights
 
@@ -38,8 +38,12 @@ class MeasurementDependence(Source, tag="measurement-dependence"):
 
     positional: ClassVar[int] = 2
 
-    lower: Annotated[Fraction, Number(0, 1), "least probability of every joint setting, at most 1/S"] = Fraction(0)
-    upper: Annotated[Fraction, Number(0, 1), "largest probability of every joint setting, at least 1/S"] = Fraction(1)
+    lower: Annotated[Fraction, number(0, 1), "least probability of every joint setting, at most 1/S"] = (
+        Fraction(0)
+    )
+    upper: Annotated[Fraction, number(0, 1), "largest probability of every joint setting, at least 1/S"] = (
+        Fraction(1)
+    )
 
     @property
     def varying(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -82,7 +86,7 @@ class MinEntropy(Source, tag="min-entropy"):
     varying: ClassVar[tuple[str, ...]] = ("bits", "lower", "upper")
 
     bits: Annotated[
-        int, Number(0, 20, whole=True), "min-entropy of the joint setting given W, in bits; 0 is useless"
+        int, number(0, 20, whole=True), "min-entropy of the joint setting given W, in bits; 0 is useless"
     ]
 
     def varied(self, name: str, value: Fraction) -> Source:
@@ -96,7 +100,7 @@ class MinEntropy(Source, tag="min-entropy"):
         if self.bits > most:
             raise InputError(
                 "Question.source.bits",
-                f"{self.bits} is no integer from 0 to {most} ({count} joint settings have no more); for other "
+                f"{self.bits} is not in [0, {most}] ({count} joint settings have no more); for other "
                 'min-entropies give kind = "measurement-dependence" with upper = 2^-bits as a fraction',
             )
 

@@ -1,6 +1,7 @@
 r"""Santha and Vazirani: a string of bits in one time order (arXiv:1105.3195, Eq. 1).
 
-.. math:: \tfrac12 - \epsilon \;\le\; P(\text{bit}_t = 0 \,|\, \text{bits before } t, w) \;\le\; \tfrac12 + \epsilon
+.. math:: \tfrac12 - \epsilon \;\le\; P(\text{bit}_t = 0 \,|\, \text{bits before } t, w) \;\le\; \tfrac12 +
+\epsilon
 
 Epsilon is Colbeck and Renner's: 0 is perfect, 1/2 is useless. Other papers count differently.
 """
@@ -13,7 +14,7 @@ from typing import Annotated
 
 from freerand_opt.engine import problem as engine
 from freerand_opt.errors import InputError
-from freerand_opt.model2.kinds import Word
+from freerand_opt.model2.kinds import word
 from freerand_opt.model2.scenario import AnyScenario
 from freerand_opt.model2.source import HALF, Biased
 from freerand_opt.model2.sources.encoding import Encoding, in_time, leaves, need_bits, place
@@ -26,7 +27,7 @@ class SanthaVazirani(Biased, tag="santha-vazirani"):
 
     order: Annotated[
         str,
-        Word(ORDERS),
+        word(*ORDERS),
         "whose bit comes when: the parties in turn, or all bits of one party first",
     ] = "interleaved"
     bits: Encoding = "most-significant-first"
@@ -42,7 +43,9 @@ class SanthaVazirani(Biased, tag="santha-vazirani"):
         """Return bits, all with one range."""
         sizes = scenario.settings
         order = tuple((p, place(sizes[p], position, self.bits)) for p, position in in_time(sizes, self.order))
-        return engine.Bits(((HALF - self.epsilon, HALF + self.epsilon),) * len(order), leaves(sizes, order), order)
+        return engine.Bits(
+            ((HALF - self.epsilon, HALF + self.epsilon),) * len(order), leaves(sizes, order), order
+        )
 
     def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
         """Return a distribution with every bit at an end of its range, or between."""
