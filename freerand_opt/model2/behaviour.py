@@ -20,8 +20,7 @@ from freerand_opt.model2.kinds import Kind, number
 from freerand_opt.model2.rows import total
 from freerand_opt.model2.scenario import AnyScenario, Scenario
 from freerand_opt.model2.table import Table, table
-from freerand_opt.model2.text import kind, shown
-from freerand_opt.numbers import markup
+from freerand_opt.model2.text import kind, shortened, shown
 from freerand_opt.numbers.exact import Exact, Real, sign, text
 
 #: A scenario of any class.
@@ -79,16 +78,17 @@ class Behaviour(Table):
         for s, row in enumerate(self.rows):
             for o, p in enumerate(row or ()):
                 if sign(p) < 0:
-                    return f"{label.label(s, o)} = {text(p)} is negative"
+                    return f"{label.label(s, o)} = {shortened(text(p))} is negative"
             whole = total(row or (Fraction(1),))
             if sign(whole - 1) != 0:
-                return f"the outcomes at settings {label.setting_label(s)} sum to {text(whole)}, not to 1"
+                found = shortened(text(whole))
+                return f"the outcomes at settings {label.setting_label(s)} sum to {found}, not to 1"
         return None
 
     @property
     def signalling(self) -> str | None:
         """Return in words the largest change of the others' marginal with one party's setting, or None."""
-        scenario, worst = self.scenario, (0.0, "")
+        scenario, worst = self.scenario, (-1.0, "")
         for party, letter in enumerate(scenario.parties):
             marginals: dict[tuple[tuple[int, ...], tuple[int, ...], int], Exact] = {}
             first: dict[tuple[int, ...], int] = {}  # the first setting that is known, given the others'
@@ -105,7 +105,7 @@ class Behaviour(Table):
                     names = scenario.parties.replace(letter, "")
                     said = (
                         f"it signals: P({_assigned(names, rest)}) at settings {_assigned(names, others)} "
-                        f"changes by {text(difference)} when {letter} measures {setting} "
+                        f"changes by {shortened(text(difference))} when {letter} measures {setting} "
                         f"instead of {first[others]}"
                     )
                     worst = abs(float(difference)), said
@@ -240,6 +240,8 @@ class Behaviour(Table):
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: P(outcomes|settings), a row for each joint outcome."""
+        from freerand_opt.numbers import markup
+
         shown_settings = range(min(len(self.rows), markup.MOST + 1))
         head = ["P(outcomes|settings)", *(self.scenario.setting_label(s) for s in shown_settings)]
         rows = [self.rows[s] for s in shown_settings]

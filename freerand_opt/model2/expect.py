@@ -84,11 +84,6 @@ class Expect(Table):
             raise self.fault("", "one of value, at_most, at_least is needed (expect = {} is no claim)")
 
     @property
-    def claims(self) -> bool:
-        """Return whether anything is claimed."""
-        return self != Expect()
-
-    @property
     def shown(self) -> str:
         """Return the claim in words."""
         ends = (("=", self.value), ("<=", self.at_most), (">=", self.at_least))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
+
+import msgspec
 
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.model2.behaviour import SCENARIO
@@ -15,6 +16,7 @@ from freerand_opt.model2.files import inlined
 from freerand_opt.model2.grid import Cell, Place, grid
 from freerand_opt.model2.head import HEADER, Head, kind_of, load
 from freerand_opt.model2.kinds import line
+from freerand_opt.model2.quantities import STRATEGY
 from freerand_opt.model2.question import Question
 from freerand_opt.model2.table import fields, table
 from freerand_opt.model2.text import kind, listed, shortened, shown
@@ -31,8 +33,7 @@ Choose: TypeAlias = Callable[[Sequence[int]], Sequence[Sequence[int]]]
 BODY = (*(field.key for field in fields(Question)), "threshold", "expect")
 
 
-@dataclass(frozen=True)
-class Instance:
+class Instance(msgspec.Struct, frozen=True):
     """One question of a file with what is expected of it; `threshold` seeks a critical value.
 
     `corner` is False for a cell of a grid that is not at the ends of all its axes; `row` and `column` are
@@ -52,8 +53,7 @@ class Instance:
     variant: int = 0
 
 
-@dataclass(frozen=True)
-class QuestionFile:
+class QuestionFile(msgspec.Struct, frozen=True):
     """A file's own words, and its instances in order; `notes` say which spellings are about to go."""
 
     path: Path
@@ -229,6 +229,8 @@ def _read(body: dict[str, Any], folder: Path) -> tuple[Question, Threshold | Non
         threshold.limit(threshold.between[0], body)
     if body.get("expect"):
         expect = table(Expect, allowed="a table").read(body["expect"], "expect")
+        if expect.value == "exists" and question.ask.quantity != STRATEGY:
+            raise InputError("expect.value", "'exists' is what a strategy does; a number is needed")
     return question, threshold, expect
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,6 +73,9 @@ def inlined(observed: Mapping[str, Any], scenario: AnyScenario, folder: Path) ->
 
 
 def _rows(body: str, where: str) -> list[list[str]]:
+    import csv
+    import io
+
     try:
         rows = list(csv.reader(io.StringIO(body, newline="")))
     except csv.Error as error:
@@ -121,6 +121,8 @@ def _integers(cells: Sequence[str], limits: Sequence[int], where: str, what: str
 
 
 def _json(body: str, where: str) -> Any:
+    import json
+
     try:
         return json.loads(body, parse_float=Digits)
     except (ValueError, RecursionError):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import prod
 from typing import Any, TypeAlias
+
+import msgspec
 
 from freerand_opt.errors import InputError
 from freerand_opt.model2.text import inline, kind, shown
@@ -16,8 +17,7 @@ DEVICES, LEVEL = "adversary.devices", "adversary.level"
 Place: TypeAlias = tuple[tuple[str, int | str], ...]
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """One cell of a grid: its label and place, the tables of its question, whether it ends all axes.
 
     In a table with a column for each named alternative, `row` and `column` are its place.
@@ -31,8 +31,7 @@ class Cell:
     column: str
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(msgspec.Struct, frozen=True):
     """The product of a question's axes; `axes` are the values of each field, `names` what they are called."""
 
     body: dict[str, Any]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -72,6 +71,8 @@ def kind_of(tables: Mapping[str, Any]) -> str:
 
 
 def _load(path: Path) -> dict[str, Any]:
+    import tomllib
+
     body = contents(path, "", MAX_BYTES, "put large tables into a CSV file")
     if _NESTED.search(body):
         raise InputError("", "has a key of more than 30 parts joined by points; at most 3 mean anything")

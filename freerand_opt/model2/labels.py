@@ -107,7 +107,7 @@ def _probability(scenario: AnyScenario, label: str) -> dict[int, tuple[int, int]
 def _numbers(source: str, sizes: list[int], what: str, parties: str) -> list[int]:
     parts = source.split(",") if "," in source or len(sizes) == 1 else list(source)
     if len(parts) != len(sizes) or not all(parts):
-        alone = "; of one party alone it is PA(0|1)" if len(sizes) > 1 else ""
+        alone = "; of one party alone it is PA(0|1)" if len(sizes) > 1 and what == "outcome" else ""
         raise ValueError(f"{len(sizes)} {what}s are needed, one for each of {', '.join(parties)}{alone}")
     numbers = [int(part) for part in parts]
     for party, number, size in zip(parties, numbers, sizes, strict=True):

@@ -8,9 +8,10 @@ picked party, or a sum of biases. Such a question depends on the parties that ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from freerand_opt.errors import InputError
 from freerand_opt.model2.conditions import Keep, Relations
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 MOST_WRITTEN_OUT = 8
 
 
-@dataclass(frozen=True)
-class Many:
+class Many(msgspec.Struct, frozen=True):
     """A question about the relations of M parties.
 
     `signs[k]` is the product of outcomes at settings with k ones, 0 if none is demanded; wrong outcomes

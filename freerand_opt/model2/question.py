@@ -76,6 +76,7 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
             many(self)
             return
         self.source.fit(self.scenario, self.observed.weights(self.scenario))
+        self.observed.rows(self.scenario)
         self.adversary.fit(self.scenario)
         _refuse(self, *self._resolved)
 
@@ -141,11 +142,8 @@ def _refuse(question: Question, tests: tuple[engine.Test | engine.Kept, ...], as
     label = question.scenario.setting_label
     functionals = [test.functional for test in tests if isinstance(test, engine.Test)]
     functionals += [ask.score] if ask.score is not None else []
-    if any(f.on == "moments" for f in functionals) and question.adversary.devices != "quantum":
-        raise InputError(
-            "Question.adversary.devices",
-            f"are {question.adversary.devices}; only quantum devices have moments, which are spoken of",
-        )
+    if question.adversary.devices != "quantum":
+        _refuse_moments(question)
     if weights is None:
         _refuse_ratios(question, ask)
         return
@@ -156,6 +154,22 @@ def _refuse(question: Question, tests: tuple[engine.Test | engine.Kept, ...], as
         if not weights[s]:
             raise InputError(
                 "Question.observed.settings", f"settings {label(s)} never occur but are conditioned on"
+            )
+
+
+def _refuse_moments(question: Question) -> None:
+    """Raise InputError where devices that are not quantum are asked for moments."""
+    tests = ((f"test[{k}]", test) for k, test in enumerate(question.tests) if isinstance(test, Test))
+    spoken = [(where, test.functional.speaks_of) for where, test in tests]
+    spoken += [("ask", question.ask.functional.speaks_of)] if question.ask.functional is not None else []
+    spoken += [("moment[0]", "moments")] if question.moments else []
+    for where, on in spoken:
+        if on == "moments":
+            raise InputError(
+                f"Question.{where}",
+                f"speaks of moments, which only quantum devices have, and devices are "
+                f"{question.adversary.devices}; "
+                "no joint setting measures a product such as <A0 A1>",
             )
 
 

@@ -18,6 +18,7 @@ from msgspec.structs import FieldInfo, force_setattr
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.model2.kinds import Kind, Schema
 from freerand_opt.model2.text import listed, shortened, shown
+from freerand_opt.numbers.exact import UndecidedError
 
 T = TypeVar("T", bound="Table")
 
@@ -126,12 +127,17 @@ class Table(msgspec.Struct, metaclass=_Meta, frozen=True, dict=True):
 
     def __post_init__(self) -> None:
         """Bring every field to the form that is kept; raise InputError for what is not allowed."""
-        for field in fields(type(self)):
-            value = getattr(self, field.name)
-            if value is not None and (field.required or value is not field.default):
+        where = type(self).__name__
+        try:
+            for field in fields(type(self)):
+                value = getattr(self, field.name)
                 where = type(self).__name__ + ("" if field.spread else f".{field.key}")
-                force_setattr(self, field.name, field.kind.read(value, where))
-        self.check()
+                if value is not None and (field.required or value is not field.default):
+                    force_setattr(self, field.name, field.kind.read(value, where))
+            where = type(self).__name__
+            self.check()
+        except UndecidedError as error:
+            raise InputError(where, f"{error}; write the numbers in another form, or as fractions") from None
 
     def check(self) -> None:
         """Raise InputError for fields that do not go together."""

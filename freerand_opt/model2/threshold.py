@@ -30,7 +30,7 @@ class Threshold(Table):
     of: Annotated[str, word(*FIELDS), "which number of the question varies"]
     between: Annotated[
         tuple[Fraction, ...],
-        items(number(), "two rational numbers", least=2, most=2),
+        items(number(), "a pair of rational numbers", least=2, most=2),
         "the least and the largest value",
     ]
     width: Annotated[Fraction, number(above=Fraction(0)), "how narrow the bracket of the value is sought"] = (

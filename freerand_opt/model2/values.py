@@ -8,7 +8,6 @@ are read.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
@@ -64,13 +63,15 @@ def _put(held: Any, rest: list[str | int], value: Any, above: str, path: str) ->
         inner = held.get(step, {} if not below or isinstance(below[0], str) else [])
         return {**held, step: _put(inner, below, value, here, path)}
     if isinstance(held, list):
-        if isinstance(step, str):
-            if len(held) != 1 or not isinstance(held[0], Mapping):
+        tables = all(isinstance(entry, Mapping) for entry in held)
+        if isinstance(step, str) and tables:
+            if len(held) != 1:
                 raise InputError(path, f"{above} has {len(held)} entries; write which, as {above}[0].{step}")
             step, below = 0, rest
-        if step < len(held):
+        if isinstance(step, int) and step < len(held):
             return [*held[:step], _put(held[step], below, value, f"{above}[{step}]", path), *held[step + 1 :]]
-        raise InputError(path, f"{above} has {len(held)} entries; the first is {above}[0]")
+        if isinstance(step, int):
+            raise InputError(path, f"{above} has {len(held)} entries; the first is {above}[0]")
     raise InputError(
         above or shortened(path), f"{shown(held)} is {kind(held)}; a field of it ({step}) cannot be set"
     )
@@ -99,7 +100,7 @@ def values_of(source: Any, where: str) -> list[Any]:
     """
     if isinstance(source, str) and not isinstance(source, Digits):
         return _of_text(str(source), where)
-    if isinstance(source, Mapping) or not hasattr(source, "__len__"):
+    if isinstance(source, Mapping | Digits) or not hasattr(source, "__len__"):
         hint = (
             '; write the name of a field in quotes, as "source.epsilon"'
             if isinstance(source, Mapping)
@@ -116,6 +117,8 @@ def values_of(source: Any, where: str) -> list[Any]:
 
 def _of_text(source: str, where: str) -> list[Any]:
     if source.lstrip().startswith(("[", "{")):
+        import tomllib
+
         for form, several in ((f"x = {source}", False), (f"x = [{source}]", True)):
             try:
                 held = tomllib.loads(form, parse_float=Digits)["x"]
