@@ -12,6 +12,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from freerand_opt.answers.impossible import proved_at_once, reason
 from freerand_opt.attacks import quantum
 from freerand_opt.attacks.independent import enumerated, priced
 from freerand_opt.attacks.search import search
@@ -30,7 +31,13 @@ from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.refinement import lift_rows
-from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
+from freerand_opt.programs.relaxed import (
+    by_margin,
+    by_shift,
+    by_violations,
+    test_inequalities,
+    without_objective,
+)
 from freerand_opt.programs.strategies import BoxStrategies
 from freerand_opt.proving.certified import Needed, certified
 from freerand_opt.proving.result import Result
@@ -41,21 +48,17 @@ from freerand_opt.proving.solving import (
     full_floats,
     proof_json,
     solve,
-    symmetric_solver,
 )
+from freerand_opt.proving.symmetries import routes
 from freerand_opt.solvers.choose import solver_named
 
 
 class InfeasibleError(InputError):
     """No strategy passes the tests; `result` holds the certificate that proves it."""
 
-    def __init__(self, result: Result) -> None:
-        super().__init__(
-            "tests",
-            "no strategy of this adversary passes the tests, so nothing can be asked of it; proved by "
-            f"multipliers ({result.digest}). Weaken the tests (score, tolerance), allow more devices, or ask "
-            'for quantity = "strategy"',
-        )
+    def __init__(self, result: Result, why: tuple[str, str] | None = None) -> None:
+        where, words = why or ("tests", "no strategy of this adversary passes the tests")
+        super().__init__(where, f"{words}, so nothing can be asked of it; proved ({result.digest})")
         self.result = result
 
 
@@ -85,6 +88,11 @@ def _answered(
     run = solver_named(solver)
     _refuse_symmetry(question, solver, symmetry)
     make = partial(certified, name=name, instance=instance, begun=begun)
+    at_once = proved_at_once(question, make)
+    if at_once is not None:
+        if question.ask.quantity != "strategy":
+            raise InfeasibleError(at_once[0], reason(question))
+        return at_once
     score = by_squares(question, symmetry, time_limit) if solver == "auto" else None
     if score is not None:
         return _summed(question, score, make)
@@ -96,12 +104,12 @@ def _answered(
     if question.ask.quantity == "strategy":
         return _existence(question, bounds, run, time_limit, make)
     above = bounds.above.program
-    first = None
+    ways = None
     if isinstance(bounds.above, MomentStrategies) and solver == "auto":
-        first = symmetric_solver(question, bounds.above, symmetry)
+        ways = routes(question, bounds.above, symmetry)
     below = None if bounds.below is None else bounds.below.program
-    solved = solve(above, below, run if first is None else first, time_limit, face=solver == "auto")
-    if solved.solution.status == "infeasible":
+    solved = solve(above, below, run, time_limit, routes=ways)
+    if solved.infeasible or solved.solution.status == "infeasible":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))
         found, _ = _existence(asked, build(asked), run, time_limit, make)
@@ -274,4 +282,6 @@ def _existence(
 
 def easier_program(full: ConicProgram) -> Callable[[ConicProgram], ConicProgram]:
     """Return what turns a question of existence into a program with an optimum: margin, or violations."""
+    if full.psd_blocks:
+        return by_shift
     return by_margin if len(test_inequalities(full)) else by_violations

@@ -28,6 +28,7 @@ from freerand_opt.certificates.certify import Multipliers
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import PerParty
+from freerand_opt.numbers.digits import at_least
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.build import any_settings
 from freerand_opt.programs.observation import normalised_at, observation_rows
@@ -103,9 +104,9 @@ class _Oracle:
         self.by_turns = best_for(question) if products is None else None
         self.rows: IntArray = observation_rows(program)
         self.products, self.settings = products, question.scenario.shape[1]
-        matrix = program.matrix[self.rows].toarray().astype(np.float64)
+        matrix = program.float_matrix[self.rows].toarray()
         self.scales = np.maximum(np.abs(matrix).max(axis=1), 1e-300)
-        self.upper = program.right.floats()[self.rows] / self.scales
+        self.upper = program.float_right[self.rows] / self.scales
         self.lower = np.where(program.zero_rows[self.rows], self.upper, -np.inf)
         # the mean of t is P(w) = 1: its column is shared out among the settings
         by_box = (matrix / self.scales[:, None]).reshape(len(self.rows), boxes, self.settings + 1)
@@ -162,10 +163,11 @@ def _exact_prices(program: ConicProgram, oracle: _Oracle, found: Generated) -> M
         for row, price in zip(oracle.rows, raised / oracle.scales, strict=True)
         if price
     }
+    values = program.exact_multipliers(values)
     total: Exact = Fraction(0)
     for row, price in values.items():
         total = total + program.right[row] * price
-    return Multipliers(values, total)
+    return Multipliers(values, at_least(total))
 
 
 def _attack(

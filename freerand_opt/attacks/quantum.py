@@ -21,7 +21,7 @@ import numpy as np
 
 from freerand_opt.attacks import candidates
 from freerand_opt.attacks.candidates import LARGER, Charges
-from freerand_opt.attacks.repair import in_order, repaired
+from freerand_opt.attacks.repair import repaired
 from freerand_opt.attacks.zeros import best_single
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
@@ -40,10 +40,7 @@ from freerand_opt.programs.boxes import (
 )
 from freerand_opt.programs.conditions import MOMENT_PATTERN
 from freerand_opt.programs.known import known_angles, known_strategy
-from freerand_opt.programs.observation import (
-    TEST_PATTERN,
-    test_indices,
-)
+from freerand_opt.programs.observation import TEST_PATTERN, in_order, test_indices
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.quantum_box import Quantum, chances
@@ -71,6 +68,8 @@ CLOSE = 1e-9
 MARGINS = (Fraction(0), Fraction(1, 2**34), Fraction(1, 2**28), Fraction(1, 2**20))
 #: An attack's value with more bits than this is rounded down to so many.
 WORTH_BITS = 256
+#: What is charged for a test that holds wherever its zeros do, and has no row in the relaxation.
+MOST = candidates.CAPS[-1]
 #: Bits of the tables on which weights are chosen.
 TABLE_BITS = 32
 
@@ -84,9 +83,10 @@ def search(
     plain = isinstance(question.source, Uniform) and question.ask.functional is not None
     if plain and not question.tests and not conditions:
         return best_box(question, limit)
+    program = above.program
     charges = Charges(
-        in_order(question.tests, [float(multipliers[row] * scale) for row, scale in above.test_rows]),
-        in_order(conditions, [float(multipliers[row] * scale) for row, scale in above.moment_rows]),
+        [MOST if held is None else program.charge(multipliers, *held) for held in above.test_rows],
+        [program.charge(multipliers, *held) for held in above.moment_rows],
         candidates.settings_charges(question, above.program, multipliers),
     )
     masses = list(candidates.slices(above, primal))
@@ -191,7 +191,8 @@ def _solved(question: Question, boxes: Sequence[Box], margin: Fraction, run: Run
 
     def charged(pattern: str, scales: Sequence[int]) -> list[float]:
         rows = test_indices(made.program, pattern)
-        return [float(solution.multipliers[row] * scale) for row, scale in zip(rows, scales, strict=True)]
+        pairs = zip(rows, scales, strict=True)
+        return [made.program.charge(solution.multipliers, row, scale) for row, scale in pairs]
 
     charges = Charges(
         in_order(question.tests, charged(TEST_PATTERN, made.test_scales)),

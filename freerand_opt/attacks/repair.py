@@ -10,26 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TypeVar
 
 import numpy as np
 from scipy.optimize import linprog
 
 from freerand_opt.certificates.attack import Strategy
 from freerand_opt.certificates.worth import condition_values
-from freerand_opt.model.question import MomentCondition, Question, Test
+from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.moments import operators
 from freerand_opt.programs.word_means import Word
-
-Value = TypeVar("Value")
-
-
-def in_order(held: Sequence[Test | MomentCondition], found: Sequence[Value]) -> list[Value]:
-    """Return what was found row by row, equalities in front, in the order of tests or conditions."""
-    order = sorted(range(len(held)), key=lambda k: held[k].relation != "=")
-    by_place = dict(zip(order, found, strict=True))
-    return [by_place[k] for k in range(len(held))]
 
 
 def priced_words(question: Question, charges: Sequence[float], weight: float) -> list[tuple[float, Word]]:

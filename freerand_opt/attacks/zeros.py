@@ -16,19 +16,15 @@ from freerand_opt.model.source import Uniform
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.gaussian import Gaussian, joined, orthogonal, parts, squared
 from freerand_opt.programs.quantum_box import Quantum
+from freerand_opt.programs.zeros import zeros
 
 #: Bits to which the value that is claimed is rounded down.
 BITS = 128
 
 
 def forbidden(question: Question) -> list[tuple[int, int]]:
-    """Return the (o, s) that must have probability 0: a test says that a sum of such is at most 0."""
-    found: dict[tuple[int, int], None] = {}
-    for test in question.tests:
-        terms = test.functional.terms
-        if test.score == 0 and test.relation in ("<=", "=") and all(factor >= 0 for _, _, factor in terms):
-            found.update(dict.fromkeys((o, s) for o, s, factor in terms if factor))
-    return list(found)
+    """Return the (o, s) that must have probability 0 in every box."""
+    return [(zero.outcome, zero.setting) for zero in zeros(question).zeros]
 
 
 def cleaned(question: Question, box: Quantum) -> Quantum | None:

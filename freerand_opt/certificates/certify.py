@@ -14,12 +14,14 @@ from math import lcm
 
 import numpy as np
 
-from freerand_opt.certificates.factor import Factor
+from freerand_opt.certificates.factor import Factor, triangular
 from freerand_opt.certificates.linear import basis_matrix, solve_exact
 from freerand_opt.certificates.semidefinite import exact_multipliers, row_numerators
+from freerand_opt.numbers.digits import at_least, short
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.rounding import float_above
 from freerand_opt.programs.program import ConicProgram
+from freerand_opt.programs.relaxed import without_objective
 from freerand_opt.programs.solution import Solution
 
 #: Grid of the last resort, in bits.
@@ -40,6 +42,10 @@ class Multipliers:
 
 def multipliers(program: ConicProgram, solution: Solution) -> Multipliers:
     """Return the best exact multipliers that a solution suggests; always succeeds."""
+    if solution.exact is not None:
+        dual = solution.exact
+        factors = tuple(triangular(lower, dual.bits) for lower in dual.lowers)
+        return Multipliers(dual.values, bound(program, dual.values, factors), factors)
     if program.psd_blocks:
         values, factors = exact_multipliers(program, solution.multipliers)
         return Multipliers(values, bound(program, values, factors), factors)
@@ -49,7 +55,7 @@ def multipliers(program: ConicProgram, solution: Solution) -> Multipliers:
     if found and float_above(found[0].bound) <= hoped + 1e-12:
         return found[0]
     others = (_from_small_denominators(solution), _from_grid(solution, 1 << GRID_BITS))
-    found += [_bounded(program, values) for values in others]
+    found += [_bounded(program, program.exact_multipliers(values)) for values in others]
     return min(found, key=lambda item: float_above(item.bound))
 
 
@@ -60,10 +66,27 @@ def _bounded(program: ConicProgram, values: dict[int, Fraction]) -> Multipliers:
     return Multipliers(kept, bound(program, kept))
 
 
+def ray(program: ConicProgram, held: Multipliers) -> Multipliers:
+    """Return multipliers scaled to at most 1 with objective 0: a negative bound proves that no point exists.
+
+    A residual of A'z = 0 is what the objective left, divided by the scale.
+    """
+    sizes = [abs(value) for value in held.values.values()]
+    sizes += [
+        Fraction(max(map(abs, row), default=0) ** 2, 4**f.bits) for f in held.factors for _, row in f.rows
+    ]
+    turns = 0
+    while 4**turns < max(sizes, default=1):
+        turns += 1
+    values = {row: value / 4**turns for row, value in held.values.items()}
+    factors = tuple(Factor(f.rows, f.bits + turns) for f in held.factors)
+    return Multipliers(values, bound(without_objective(program), values, factors), factors)
+
+
 def bound(program: ConicProgram, values: dict[int, Fraction], factors: tuple[Factor, ...] = ()) -> Exact:
-    """Return z.b + sum_j max over [l_j, u_j] of (c - A'z)_j x_j exactly."""
+    """Return z.b + sum_j max over [l_j, u_j] of (c - A'z)_j x_j, exactly unless too long to be written."""
     matrix = program.matrix
-    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
+    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.entries
     inside, share = row_numerators(program, factors)
     unit = lcm(share, *(value.denominator for value in values.values()))
     whole = {row: value.numerator * (unit // value.denominator) for row, value in values.items()}
@@ -84,7 +107,7 @@ def bound(program: ConicProgram, values: dict[int, Fraction], factors: tuple[Fac
         if reduced:
             end = program.upper[column] if reduced > 0 else program.lower[column]
             total = total + _fraction(end) * reduced / unit
-    return total
+    return at_least(total)
 
 
 def _from_basis(program: ConicProgram, solution: Solution) -> dict[int, Fraction] | None:
@@ -94,10 +117,8 @@ def _from_basis(program: ConicProgram, solution: Solution) -> dict[int, Fraction
     if square is None:
         return None
     cost = [_fraction(program.objective[int(j)]) for j in np.flatnonzero(solution.basic_columns)]
-    from scipy.sparse import csr_array
-
-    found = solve_exact(csr_array(square.T.tocsr()), cost)
-    if found is None:
+    found = solve_exact(square.transposed, cost)
+    if found is None or not all(map(short, found)):
         return None
     return dict(zip(np.flatnonzero(solution.active_rows).tolist(), found, strict=True))
 
@@ -133,7 +154,7 @@ def point(program: ConicProgram, solution: Solution) -> list[Fraction] | None:
         return None
     for j, value in zip(np.flatnonzero(basic).tolist(), found, strict=True):
         x[j] = value
-    return x if feasible(program, x) else None
+    return x if all(map(short, x)) and feasible(program, x) else None
 
 
 def _nonbasic(program: ConicProgram, column: int, near: float) -> Fraction:
@@ -146,7 +167,7 @@ def _product(program: ConicProgram, x: list[Fraction]) -> tuple[list[int], int]:
     unit = lcm(*(value.denominator for value in x))
     scaled = [value.numerator * (unit // value.denominator) for value in x]
     matrix = program.matrix
-    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
+    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.entries
     products = [entry * scaled[column] for entry, column in zip(entries, columns, strict=True)]
     return [sum(products[starts[i] : starts[i + 1]]) for i in range(program.shape[0])], unit
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from freerand_opt import __version__
-from freerand_opt.certificates.check import CertificateError
+from freerand_opt.certificates.check import CertificateError, safe
 from freerand_opt.commands import verbs
 from freerand_opt.commands.options import AsJson, Symmetry
 from freerand_opt.commands.plot import plot
@@ -70,7 +70,7 @@ def _run_app() -> int:
 
 
 def _say(words: str) -> None:
-    print(words, file=sys.stderr)
+    print(safe(words), file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:

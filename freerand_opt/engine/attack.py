@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -97,6 +98,9 @@ def attack_form(problem: Problem, found: Sequence[Strategy]) -> dict[str, Any]:
 
 def box_form(box: Box) -> dict[str, Any]:
     """Return a box in the certificate's grammar."""
+    if box.state:
+        found: dict[str, Any] = json.loads(box.state)
+        return found
     if box.answers is not None:
         return {"kind": "deterministic", "outcomes": [list(own) for own in box.answers]}
     assert box.table is not None

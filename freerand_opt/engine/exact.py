@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from freerand_opt.certificates.linear import solve_exact
 from freerand_opt.engine.linear import Hint, LinearProgram
+from freerand_opt.engine.system import solve_system
 
 #: Larger systems are left in floats.
 MOST_ROWS = 6000
@@ -26,7 +24,7 @@ def exact_multipliers(program: LinearProgram, hint: Hint) -> list[Fraction] | No
     for row, column, value in table:
         entries[column].append((row, value))
     right = [program.objective.get(int(column), Fraction(0)) for column in columns]
-    solved = _solve(entries, right)
+    solved = solve_system(entries, right)
     if solved is None:
         return None
     z = [Fraction(0)] * program.matrix.shape[0]
@@ -59,7 +57,7 @@ def basic_point(program: LinearProgram, hint: Hint, right: list[Fraction]) -> li
     entries: list[list[tuple[int, Fraction]]] = [[] for _ in rows]
     for row, column, value in table:
         entries[row].append((column, value))
-    solved = _solve(entries, [right[row] for row in rows.tolist()])
+    solved = solve_system(entries, [right[row] for row in rows.tolist()])
     if solved is None:
         return None
     x = [Fraction(0)] * program.matrix.shape[1]
@@ -88,19 +86,3 @@ def _basis(
         )
     ]
     return rows, columns, table
-
-
-def _solve(entries: list[list[tuple[int, Fraction]]], right: list[Fraction]) -> list[Fraction] | None:
-    """Return the solution of a square system given by equations."""
-    size = len(entries)
-    indptr, indices, data, scaled = [0], [], [], []
-    for line, value in zip(entries, right, strict=True):
-        scale = lcm(*(x.denominator for _, x in line))
-        indices += [place for place, _ in line]
-        data += [int(x * scale) for _, x in line]
-        scaled.append(value * scale)
-        indptr.append(len(indices))
-    if any(abs(x) >= 2**53 for x in data):
-        return None
-    matrix = csr_array((np.array(data, dtype=np.int64), indices, indptr), shape=(size, size))
-    return solve_exact(matrix, scaled)

@@ -1,6 +1,6 @@
 r"""Exact points whose right sides are irrational: a vertex for rounded right sides, mixed with an interior point.
 
-.. math:: (1 - \lambda) x_{\text{vertex}} + \lambda x_{\text{interior}}, \qquad \lambda = 2^{-200}, 2^{-199}, \dots
+.. math:: (1 - \lambda) x_{\text{vertex}} + \lambda x_{\text{interior}}, \qquad \lambda = 2^{-64}, 2^{-63}, \dots
 
 Rounding breaks degenerate rows by about as much as it moves the right sides; the interior point has room in all.
 """
@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from freerand_opt.engine.exact import basic_point, exact_point
-from freerand_opt.engine.linear import Hint, LinearProgram, solve
+from freerand_opt.engine.linear import Hint, LinearProgram, sharpened, solve
 from freerand_opt.engine.sparse import sparse, stacked
 from freerand_opt.numbers.rounding import round_down
 
-BITS = 220
+BITS = 64
 
 
 def inner_right(program: LinearProgram) -> list[Fraction] | None:
@@ -36,6 +36,9 @@ def inner_point(program: LinearProgram, hint: Hint) -> list[Fraction] | None:
     if right is None:
         return None
     x = exact_point(program, hint, right)
+    if x is None:
+        hint = sharpened(program, hint, right)
+        x = exact_point(program, hint, right)
     if x is not None:
         return x
     x = basic_point(program, hint, right)
@@ -63,7 +66,11 @@ def _interior(program: LinearProgram, right: list[Fraction]) -> list[Fraction] |
         (*program.names, ("margin",)),
         {columns: Fraction(1)},
     )
-    x = exact_point(wide, solve(wide), [*right, Fraction(1)])
+    ends = [*right, Fraction(1)]
+    hint = solve(wide)
+    x = exact_point(wide, hint, ends)
+    if x is None or x[columns] <= 0:
+        x = exact_point(wide, sharpened(wide, hint, ends), ends)
     return None if x is None or x[columns] <= 0 else x[:columns]
 
 

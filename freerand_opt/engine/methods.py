@@ -18,9 +18,9 @@ from freerand_opt.engine.guesses import few_labels, guesses_of
 from freerand_opt.engine.interior import inner_point
 from freerand_opt.engine.linear import LinearProgram, solve
 from freerand_opt.engine.problem import Kept, Problem, Test
-from freerand_opt.engine.proofs import boxes_proof, cells_proof, prices_form, rounded
+from freerand_opt.engine.proofs import boxes_proof, cells_proof, prices_of, rounded
 from freerand_opt.engine.space import box_space, cell_space, deterministic_boxes
-from freerand_opt.engine.sparse import sparse, stacked
+from freerand_opt.engine.violations import with_violations
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 
@@ -66,44 +66,6 @@ def deterministic(problem: Problem) -> Strategies:
     return build(problem, source_cone(problem), space, guesses, labels)
 
 
-def with_violations(made: Strategies) -> LinearProgram:
-    """Return the program whose optimum is minus the least total violation of the tests."""
-    program = made.program
-    rows, columns = program.matrix.shape
-    more: list[tuple[int, int, int]] = []
-    signs: list[tuple[int, int, int]] = []
-    count = 0
-    for row, name in enumerate(program.names):
-        if isinstance(name, tuple) and name[0] == "test":
-            for sign in (1, -1) if program.equal[row] else (1,):
-                more.append((row, columns + count, -sign))
-                signs.append((count, columns + count, -1))
-                count += 1
-    wide = (rows, columns + count)
-    body = sparse(wide, [*((r, c, v) for r, c, v in program.matrix.entries()), *more])
-    return LinearProgram(
-        stacked([body, sparse((count, columns + count), signs)]),
-        (*program.equal, *([False] * count)),
-        (*program.right, *([Fraction(0)] * count)),
-        (*program.names, *(("violation", k) for k in range(count))),
-        {columns + k: Fraction(-1) for k in range(count)},
-    )
-
-
-def certified(problem: Problem, upper: dict[str, Any]) -> Any:
-    """Return what the kernel proves of an upper end."""
-    return check(
-        {
-            "format": "freerand-certificate",
-            "version": 2,
-            "kind": "bracket",
-            "question": question_form(problem),
-            "upper": upper,
-            "attack": None,
-        }
-    )
-
-
 def upper_form(
     problem: Problem, made: Strategies, z: Sequence[Fraction], rational: dict[int, Any], way: str, claim: str, **more: Any
 ) -> dict[str, Any]:
@@ -113,58 +75,4 @@ def upper_form(
     else:
         plain = {"way": way, **({"edges": more["edges"]} if "edges" in more else {})}
         proof = boxes_proof(made, z, plain, more.get("order", range(made.space.carriers)))
-    return {"claim": claim, "prices": prices_form(made, z, problem, rational), "proof": proof}
-
-
-def bound(problem: Problem, way: str, *, by_vertices: bool = False) -> tuple[Any, Strategies, Any]:
-    """Return (report of the kernel, program, hint)."""
-    outer, rational = rational_scores(problem)
-    made = cells(outer, by_vertices=by_vertices) if way == "cells" else deterministic(outer)
-    empty = problem.ask.quantity == "strategy"
-    program = with_violations(made) if empty else made.program
-    hint = solve(program)
-    z = exact_multipliers(program, hint)
-    if z is None:
-        z = rounded(hint.multipliers)
-    z = z[: len(made.program.names)]
-    form = upper_form(problem, made, z, rational, way, "none" if empty else "bound", vertices=by_vertices)
-    return raised(problem, form), made, hint
-
-
-def raised(problem: Problem, form: dict[str, Any]) -> dict[str, Any]:
-    """Return an upper end whose stated bound is raised until the prices suffice for it.
-
-    With unconstrained settings the bound is part of what is folded; rounding may leave it a little too low.
-    """
-    if "bound" not in form["prices"]:
-        return form
-    bound = Fraction(form["prices"]["bound"])
-    for bits in (None, 56, 48, 40, 32, 24, 16):
-        more = Fraction(0) if bits is None else Fraction(1, 2**bits)
-        tried = {**form, "prices": {**form["prices"], "bound": str(bound + more)}}
-        try:
-            certified(problem, tried)
-        except Rejected:
-            continue
-        return tried
-    return form
-
-
-def attacked(made: Strategies, program: LinearProgram, hint: Any) -> tuple[Strategy, ...]:
-    """Return the strategies of an exact point of a complete program, () if none was found."""
-    x = inner_point(program, hint)
-    return () if x is None else strategies(made, x[: made.program.matrix.shape[1]])
-
-
-def both(problem: Problem, way: str, *, by_vertices: bool = False) -> dict[str, Any]:
-    """Return the certificate of a problem by a complete program."""
-    form, made, hint = bound(problem, way, by_vertices=by_vertices)
-    found = attacked(made, made.program, hint) if problem.ask.quantity != "strategy" else ()
-    return {
-        "format": "freerand-certificate",
-        "version": 2,
-        "kind": "bracket",
-        "question": question_form(problem),
-        "upper": form,
-        "attack": attack_form(problem, found) if found else None,
-    }
+    return {"claim": claim, "prices": prices_of(made.program.names, z, problem, rational), "proof": proof}

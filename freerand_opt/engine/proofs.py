@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -24,14 +24,16 @@ def rounded(values: Sequence[float]) -> list[Fraction]:
     return [Fraction(round(float(value) * GRID), GRID) for value in values]
 
 
-def prices_form(made: Strategies, z: Sequence[Fraction], problem: Problem, rational: Mapping[int, Any]) -> dict[str, Any]:
+def prices_of(
+    names: Sequence[Hashable], z: Sequence[Fraction], problem: Problem, rational: Mapping[int, Any]
+) -> dict[str, Any]:
     """Return the prices of settings and tests; `rational[k]` are rational scores of test k where they are needed."""
     y: dict[int, Fraction] = {}
     bound = None
     tests: list[Any] = []
     for test in problem.tests:
         tests.append([Fraction(0)] * sum(len(row) for _, row in test.table) if isinstance(test, Kept) else Fraction(0))
-    for name, value in zip(made.program.names, z, strict=True):
+    for name, value in zip(names, z, strict=True):
         assert isinstance(name, tuple)
         if name[0] == "observed":
             y[name[1]] = value

@@ -59,23 +59,28 @@ class Space:
 
 @dataclass(frozen=True)
 class Box:
-    """A box by name: deterministic answers, or a table; `at(s)` its chances."""
+    """A box: deterministic answers, or a table of chances; `at(s)` its chances by joint outcome.
+
+    `state` is the certificate's form of a state with measurements whose chances the table holds, as JSON text.
+    """
 
     answers: tuple[tuple[int, ...], ...] | None
     table: tuple[tuple[tuple[int, Fraction], ...], ...] | None
     settings: tuple[int, ...]
     outcomes: tuple[int, ...]
     label: str = ""
+    state: str = ""
 
     def at(self, s: int) -> dict[int, Fraction]:
         """Return P(o|s) by joint outcome."""
         if self.table is not None:
             return dict(self.table[s])
         assert self.answers is not None
-        index, rest = 0, []
+        rest = []
         for n in reversed(self.settings):
             s, x = divmod(s, n)
             rest.append(x)
+        index = 0
         for own, d, x in zip(self.answers, self.outcomes, reversed(rest), strict=True):
             index = index * d + own[x]
         return {index: Fraction(1)}

@@ -16,9 +16,10 @@ from fractions import Fraction
 from math import ceil
 
 import numpy as np
-from scipy.sparse import csr_array, hstack
 
 from freerand_opt.numbers.exact import Exact, enclose
+from freerand_opt.programs.integer_matrix import IntegerMatrix, beside, of_rows
+from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.observation import TEST_PATTERN
 from freerand_opt.programs.program import ConicProgram, ExactVector, IntArray, Labels, constant, joined
 
@@ -38,16 +39,39 @@ def by_margin(program: ConicProgram) -> ConicProgram:
     """Return the program of the largest common margin v of the test inequalities (last column)."""
     tests = test_inequalities(program)
     # in units of each row's largest entry, or solvers drop the column from rows with large ones
-    largest = [int(abs(program.matrix[[int(row)]]).max()) for row in tests]
-    units = [2 ** (max(entry, 1).bit_length() - 1) for entry in largest]
-    column = csr_array(
-        (-np.array(units, dtype=np.int64), (tests, np.zeros(len(tests), dtype=np.int64))),
-        shape=(program.shape[0], 1),
-    )
+    lines: list[dict[int, int]] = [{} for _ in range(program.shape[0])]
     size = 1 + sum(_size(program.right[int(row)]) for row in tests)
-    widths = [abs(program.matrix[[int(row)]]).sum() for row in tests]
-    size += sum(int(width) * _size(max(program.upper.palette, key=float)) for width in widths)
+    most = _size(max(program.upper.palette, key=float))
+    for row in tests.tolist():
+        entries = [abs(entry) for _, entry in program.matrix.row(row)]
+        lines[row][0] = -(2 ** (max(entries, default=1).bit_length() - 1))
+        size += sum(entries) * most
+    column = of_rows(lines, 1)
     return _extended(program, column, lower=constant(-size, 1), upper=constant(size, 1))
+
+
+def by_shift(program: ConicProgram) -> ConicProgram:
+    """Return the program of the least v for which all inequalities and matrices hold, shifted by v (last column).
+
+    Its optimum is positive where no point exists, 0 where all points are on a face, negative for an interior.
+    """
+    lines: list[dict[int, int]] = [{} for _ in range(program.shape[0])]
+    bits, size = program.matrix.row_bits.tolist(), 1
+    for row in np.flatnonzero(program.linear_rows & ~program.zero_rows).tolist():
+        lines[row][0] = -_unit(bits[row])
+    for start, width in program.psd_blocks:
+        i, j = triangle(width)
+        unit = _unit(max(bits[start : start + len(i)]))
+        for place in np.flatnonzero(i == j).tolist():
+            lines[start + place][0] = -unit
+    most = _size(max(program.upper.palette, key=float))
+    for row in np.flatnonzero(~program.zero_rows).tolist():
+        size = max(size, _size(program.right[row]) + most * sum(abs(e) for _, e in program.matrix.row(row)))
+    return _extended(program, of_rows(lines, 1), lower=constant(-size, 1), upper=constant(size, 1))
+
+
+def _unit(bits: int) -> int:
+    return 1 << max(bits - 1, 0)
 
 
 def by_violations(program: ConicProgram) -> ConicProgram:
@@ -57,24 +81,21 @@ def by_violations(program: ConicProgram) -> ConicProgram:
     """
     rows = [row for row in range(program.shape[0]) if program.right[row] != 0]
     signs = [(row, sign) for row in rows for sign in ((-1, 1) if program.zero_rows[row] else (-1,))]
-    matrix = csr_array(
-        (np.array([sign for _, sign in signs]), (np.array([row for row, _ in signs]), np.arange(len(signs)))),
-        shape=(program.shape[0], len(signs)),
-        dtype=np.int64,
-    )
+    lines: list[dict[int, int]] = [{} for _ in range(program.shape[0])]
+    for column, (row, sign) in enumerate(signs):
+        lines[row][column] = sign
+    matrix = of_rows(lines, len(signs))
     size = max([_size(program.right[row]) for row in rows], default=1)
     return _extended(program, matrix, lower=constant(0, len(signs)), upper=constant(size, len(signs)))
 
 
 def _extended(
-    program: ConicProgram, extra: csr_array, *, lower: ExactVector, upper: ExactVector
+    program: ConicProgram, extra: IntegerMatrix, *, lower: ExactVector, upper: ExactVector
 ) -> ConicProgram:
     columns, count = program.shape[1], extra.shape[1]
-    matrix = csr_array(hstack([program.matrix, extra], format="csr", dtype=np.int64))
-    matrix.sort_indices()
     return replace(
         program,
-        matrix=matrix,
+        matrix=beside(program.matrix, extra),
         objective=joined([constant(0, columns), constant(Fraction(-1), count)]),
         lower=joined([program.lower, lower]),
         upper=joined([program.upper, upper]),

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.attack import Strategies
+from freerand_opt.certificates.attack import Strategies, written
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.digits import at_most
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.refinement import Reduction
@@ -36,9 +37,15 @@ def certified(
     proof: dict[str, Any] | None = None,
     products: dict[str, Any] | None = None,
     squares: dict[str, Any] | None = None,
+    plain: dict[str, Any] | None = None,
     classes: Reduction | None = None,
 ) -> tuple[Result, Needed]:
-    """Put the certificate together and check it with the stand-alone checker."""
+    """Put the certificate together and check it with the stand-alone checker; `plain` are further keys.
+
+    An attack with numbers that cannot be written is left out, a long value is claimed a little lower.
+    """
+    if value is not None:
+        attack, value = (attack, at_most(value)) if written(attack) else ((), None)
     signed = None if value is None else question.ask.sign * value
     ends = form.answer_ends(question, bound, signed)
     body = form.bracket(
@@ -49,6 +56,7 @@ def certified(
         multipliers=proof,
         attack=None if signed is None else form.attack_json(signed, attack),
     )
+    body |= plain or {}
     needed: Needed = ({}, {})
     if squares is not None:
         body["squares"] = squares

@@ -59,7 +59,7 @@ class Shelf:
     def restore(self, cells: Iterable[tuple[QuestionFile, Instance]], store: Store, way: Way) -> None:
         """Put the certificates that are here and answer the questions of some cells into a store."""
         for file, instance in cells:
-            path, known = self.place(file, instance), address(instance)
+            path, known = self.place(file, instance), address(instance, way.solver)
             try:
                 body = load(path) if path.exists() else {}
             except InputError:

@@ -1,0 +1,225 @@
+"""Methods by linear programs, each a generator that offers ends to the pool step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from freerand_opt.engine.attack import attack_form, strategies
+from freerand_opt.engine.build import Strategies, build
+from freerand_opt.engine.cone import source_cone, vertex_cone
+from freerand_opt.engine.cycle import cycle_of, edge_list, error_box
+from freerand_opt.engine.exact import exact_multipliers
+from freerand_opt.engine.flows import chain_form
+from freerand_opt.engine.guesses import few_labels, guesses_of
+from freerand_opt.engine.interior import inner_point
+from freerand_opt.engine.linear import Hint, LinearProgram, solve
+from freerand_opt.engine.methods import rational_scores, upper_form
+from freerand_opt.engine.pairs import attack as search
+from freerand_opt.engine.pairs import hints_of, inner
+from freerand_opt.engine.pool import Pool
+from freerand_opt.engine.problem import Point, Problem, Rows
+from freerand_opt.engine.proofs import rounded
+from freerand_opt.engine.quotient import prices, quotient
+from freerand_opt.engine.space import box_space, cell_space, deterministic_boxes
+from freerand_opt.engine.violations import with_violations
+from freerand_opt.errors import TooLargeError
+
+if TYPE_CHECKING:
+    from freerand_opt.engine.corridor import Options
+
+#: Sources with more vertices than this are taken by their facets first.
+FEW_VERTICES = 64
+#: Columns beyond which the program by vertices is left out.
+MOST_COLUMNS = 60_000
+
+
+def orbits(pool: Pool, options: Options) -> Iterator[None]:
+    """Count errors on a cycle with bits in one time order: both ends by orbits."""
+    cycle = cycle_of(pool.problem)
+    try:
+        made = None if cycle is None else quotient(cycle)
+    except TooLargeError:
+        return
+    if made is None:
+        return
+    words = f"{len(made.copies)} orbits of boxes on a cycle"
+    program = _relaxed_if_asked(pool.problem, made.program)
+    hint = solve(program, options.time_limit)
+    z = _multipliers(program, hint)
+    pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
+    yield
+    x = inner_point(program, hint)
+    if x is not None:
+        pool.offer_attack(chain_form(made, x[: made.program.matrix.shape[1]]), words)
+    yield
+
+
+def cycle_boxes(pool: Pool, options: Options) -> Iterator[None]:
+    """Take the boxes of a cycle, whatever the source: both ends."""
+    problem = pool.problem
+    cycle = cycle_of(problem)
+    if cycle is None:
+        return
+    errors: list[int | None] = [*sorted(cycle.edges)]
+    errors += [] if problem.devices == "local" else [None]
+    boxes = [error_box(cycle, error) for error in errors]
+
+    def made_for(held: Problem) -> Strategies:
+        space = box_space(boxes, held.shape[1])
+        return build(held, source_cone(held), space, guesses_of(held), (-1,) * len(boxes))
+
+    words = f"{len(boxes)} boxes of a cycle"
+    yield from _both_ends(pool, options, made_for, "cycle", words, edges=edge_list(cycle))
+
+
+def deterministic(pool: Pool, options: Options) -> Iterator[None]:
+    """Take all deterministic boxes of local devices, and the whole source: both ends."""
+    problem = pool.problem
+    if problem.devices != "local" or any(_of_moments(test) for test in problem.tests):
+        return
+    try:
+        boxes = deterministic_boxes(problem)
+    except TooLargeError:
+        return
+    words = f"{len(boxes)} deterministic boxes"
+
+    def made_for(held: Problem) -> Strategies:
+        guesses = guesses_of(held)
+        alike = held.ask.told or held.ask.at is not None or not guesses.outputs
+        count = 1 if alike else len(guesses.worths)
+        labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
+        space = box_space([box for _ in range(count) for box in boxes], held.shape[1])
+        return build(held, source_cone(held), space, guesses, labels)
+
+    yield from _both_ends(pool, options, made_for, "deterministic", words)
+
+
+def vertices(pool: Pool, options: Options) -> Iterator[None]:
+    """Take no-signalling boxes in cells at each vertex of a source that has few: both ends."""
+    problem = pool.problem
+    if problem.devices != "no-signalling" or isinstance(problem.source, Rows):
+        return
+    try:
+        cone = vertex_cone(problem)
+        labels = few_labels(guesses_of(problem))
+    except TooLargeError:
+        return
+    space = cell_space(problem, labels)
+    if cone.nodes > FEW_VERTICES or cone.nodes * space.width * labels > MOST_COLUMNS:
+        return
+
+    def made_for(held: Problem) -> Strategies:
+        return build(held, cone, cell_space(held, labels), guesses_of(held), tuple(range(labels)))
+
+    words = f"{cone.nodes} vertices of the source x {space.width} cells"
+    yield from _both_ends(pool, options, made_for, "cells", words, by_vertices=not isinstance(problem.source, Point))
+
+
+def facets(pool: Pool, options: Options) -> Iterator[None]:
+    """Bound by products of facets in cells, and seek an attack box by box."""
+    problem = pool.problem
+    if problem.devices == "quantum" or any(_of_moments(test) for test in problem.tests):
+        return
+    try:
+        labels = few_labels(guesses_of(problem))
+    except TooLargeError:
+        return
+    outer, rational = rational_scores(problem)
+    made = build(outer, source_cone(outer), cell_space(outer, labels), guesses_of(outer), tuple(range(labels)))
+    words = f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
+    program = _relaxed_if_asked(problem, made.program, made)
+    hint = solve(program, options.time_limit)
+    if hint.status == "optimal":
+        _offer(pool, made, program, hint, rational, "cells", words)
+        yield
+        found = search(problem, hints_of(made, hint), pool.height)
+        if found:
+            pool.offer_attack(attack_form(problem, found), "boxes found at its prices")
+        yield
+    elif problem.ask.quantity != "strategy":
+        yield from _impossible(pool, options)
+
+
+def _both_ends(
+    pool: Pool,
+    options: Options,
+    made_for: Any,
+    way: str,
+    words: str,
+    *,
+    by_vertices: bool = False,
+    edges: list[list[int]] | None = None,
+) -> Iterator[None]:
+    """Solve a complete program once for the bound, and for the attack with scores on the strict side."""
+    problem = pool.problem
+    outer, rational = rational_scores(problem)
+    made = made_for(outer)
+    program = _relaxed_if_asked(problem, made.program, made)
+    hint = solve(program, options.time_limit)
+    if hint.status != "optimal":
+        if problem.ask.quantity != "strategy":
+            yield from _impossible(pool, options)
+        return
+    more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
+    _offer(pool, made, program, hint, rational, way, words, **more)
+    yield
+    if rational:
+        made = made_for(inner(problem))
+        program = _relaxed_if_asked(problem, made.program, made)
+        hint = solve(program, options.time_limit)
+    x = inner_point(program, hint)
+    if x is not None:
+        pool.offer_attack(attack_form(problem, strategies(made, x[: made.program.matrix.shape[1]])), words)
+    yield
+
+
+def _impossible(pool: Pool, options: Options) -> Iterator[None]:
+    """Prove that no strategy passes the tests, so that nothing can be asked of it."""
+    from freerand_opt.engine.corridor import bound
+
+    found = bound(pool.problem.exists, options)
+    if found.impossible and found.upper is not None:
+        pool.offer_upper(found.upper, f"no strategy: {found.how['upper']}")
+    yield
+
+
+def _offer(
+    pool: Pool,
+    made: Strategies,
+    program: LinearProgram,
+    hint: Hint,
+    rational: dict[int, Any],
+    way: str,
+    words: str,
+    **more: Any,
+) -> None:
+    z = _multipliers(program, hint)[: made.program.matrix.shape[0]]
+    claim = "none" if pool.problem.ask.quantity == "strategy" else "bound"
+    form = upper_form(pool.problem, made, z, rational, way, claim, **more)
+    if "bound" not in form["prices"]:
+        pool.offer_upper(form, words)
+        return
+    # with unconstrained settings the bound is part of what is folded; rounding may leave it a little too low
+    bound = Fraction(form["prices"]["bound"])
+    for more in (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 16))):
+        if pool.offer_upper({**form, "prices": {**form["prices"], "bound": str(bound + more)}}, words):
+            return
+
+
+def _multipliers(program: LinearProgram, hint: Hint) -> Sequence[Fraction]:
+    exact = exact_multipliers(program, hint)
+    return rounded(hint.multipliers) if exact is None else exact
+
+
+def _relaxed_if_asked(problem: Problem, program: LinearProgram, made: Strategies | None = None) -> LinearProgram:
+    """Return the program of the least violation where existence is asked for."""
+    if problem.ask.quantity != "strategy":
+        return program
+    return with_violations(program)
+
+
+def _of_moments(test: Any) -> bool:
+    return getattr(getattr(test, "functional", None), "on", "") == "moments"
+
