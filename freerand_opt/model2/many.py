@@ -22,9 +22,6 @@ from freerand_opt.model2.quantities import SCORE
 if TYPE_CHECKING:
     from freerand_opt.model2.question import Question
 
-#: Up to so many parties a question can be written out in full.
-MOST_WRITTEN_OUT = 8
-
 
 class Many(msgspec.Struct, frozen=True):
     """A question about the relations of M parties.
@@ -67,14 +64,15 @@ def many(question: Question) -> Many:
     """Return the short form of a question; raise InputError for what it cannot have."""
     scenario, ask = question.scenario, question.ask
     parties = len(scenario.settings)
-    why = f"questions about a picked party, or more than {MOST_WRITTEN_OUT} parties,"
+    why = "questions about a picked party, or more than 8 parties,"
     if scenario.__struct_config__.tag != "ghz":
         raise InputError("Question.scenario", f"{why} need the family ghz")
     epsilon = getattr(question.source, "epsilon", Fraction(0))
     if question.source.__struct_config__.tag not in ("uniform", "santha-vazirani"):
         raise InputError("Question.source.kind", f"{why} have a source of kind uniform or santha-vazirani")
-    if question.observed.settings != "uniform":
-        raise InputError("Question.observed.settings", f"{why} have uniform observed settings")
+    seen = question.observed
+    if seen.settings != "uniform" or (seen.table, seen.state, seen.visibility) != (None, None, None):
+        raise InputError("Question.observed", f"{why} have uniform observed settings, and no other behaviour")
     if question.adversary.devices != "no-signalling":
         raise InputError("Question.adversary.devices", f'{why} have devices = "no-signalling"')
     violated, whole = _tested(question, why)
@@ -95,12 +93,7 @@ def _tested(question: Question, why: str) -> tuple[Fraction, bool]:
     test = question.tests[0] if len(question.tests) == 1 and not question.moments else None
     if isinstance(test, Relations) and isinstance(test.violated, Fraction):
         return test.violated, False
-    seen = question.observed
-    honest = seen.behaviour in (None, "quantum") and (seen.table, seen.state, seen.visibility) == (
-        None,
-        None,
-        None,
-    )
+    honest = question.observed.behaviour in (None, "quantum")
     if isinstance(test, Keep) and test.keep == "behaviour" and not test.tolerance and honest:
         return Fraction(0), True
     raise InputError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
+from msgspec.structs import force_setattr
+
 from freerand_opt.errors import InputError
 from freerand_opt.model2 import families
 from freerand_opt.model2.arrays import flat
@@ -67,6 +69,16 @@ SETTINGS = Kind(
 )
 
 
+_NAME = word(*families.NAMES)
+#: In Python a behaviour itself may be given in place of a name; it is kept as the field table.
+NAME = Kind(
+    read=lambda value, where: value if isinstance(value, Behaviour) else _NAME.read(value, where),
+    allowed=_NAME.allowed,
+    need=_NAME.need,
+    schema=_NAME.schema,
+)
+
+
 class Observed(Table):
     """A behaviour by its name, by a table, or by a state; and how often settings occur."""
 
@@ -80,9 +92,7 @@ class Observed(Table):
         },
     }
 
-    behaviour: Annotated[str | None, word(*families.NAMES), "name of a behaviour that the scenario has"] = (
-        None
-    )
+    behaviour: Annotated[Any, NAME, "name of a behaviour that the scenario has"] = None
     table: Annotated[Any, or_file(TABLE), "the behaviour itself, or a part of it"] = None
     state: Annotated[Any, or_file(STATE), "a quantum state"] = None
     angles: Annotated[
@@ -111,6 +121,9 @@ class Observed(Table):
 
     def check(self) -> None:
         """Raise InputError unless there is at most one behaviour, all of it."""
+        if isinstance(self.behaviour, Behaviour) and self.table is None:
+            force_setattr(self, "table", self.behaviour)
+            force_setattr(self, "behaviour", None)
         given = [key for key in ("behaviour", "table", "state") if getattr(self, key) is not None]
         if len(given) > 1:
             raise self.fault(given[1], f"given beside observed.{given[0]}; keep one of them")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from math import prod
 from typing import Annotated, ClassVar
 
 from msgspec import field
@@ -23,7 +24,7 @@ from freerand_opt.model2.adversary import Adversary
 from freerand_opt.model2.ask import WORST, Ask
 from freerand_opt.model2.behaviour import SCENARIO
 from freerand_opt.model2.conditions import MOMENTS, TESTS, Keep, Moment, Relations, Test
-from freerand_opt.model2.many import MOST_WRITTEN_OUT, Many, many
+from freerand_opt.model2.many import Many, many
 from freerand_opt.model2.observed import Observed
 from freerand_opt.model2.scenario import AnyScenario
 from freerand_opt.model2.source import Source
@@ -71,10 +72,10 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
 
     def check(self) -> None:
         """Raise InputError for what does not go together, with key paths below ``Question``."""
-        force_setattr(self, "observed", self.observed.settled(self.scenario))
         if not self.is_written_out:
             many(self)
             return
+        force_setattr(self, "observed", self.observed.settled(self.scenario))
         self.source.fit(self.scenario, self.observed.weights(self.scenario))
         self.observed.rows(self.scenario)
         self.adversary.fit(self.scenario)
@@ -83,10 +84,7 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
     @property
     def is_written_out(self) -> bool:
         """Return whether the question is small enough, and of a kind, to be written out in joint indices."""
-        picks = self.ask.picked is not None
-        return not picks and (
-            len(self.scenario.settings) <= MOST_WRITTEN_OUT or self.scenario.shape[0] ** 2 <= 2**16
-        )
+        return self.ask.picked is None and prod(self.scenario.shape) <= self.scenario.largest
 
     @cached_property
     def _resolved(self) -> tuple[tuple[engine.Test | engine.Kept, ...], engine.Ask]:
@@ -167,9 +165,8 @@ def _refuse_moments(question: Question) -> None:
         if on == "moments":
             raise InputError(
                 f"Question.{where}",
-                f"speaks of moments, which only quantum devices have, and devices are "
-                f"{question.adversary.devices}; "
-                "no joint setting measures a product such as <A0 A1>",
+                "speaks of moments (no joint setting measures a product such as <A0 A1>), which only quantum "
+                f"devices have; devices are {question.adversary.devices}",
             )
 
 

@@ -17,7 +17,7 @@ from freerand_opt.model2.kinds import by_party, number
 from freerand_opt.model2.table import Table
 from freerand_opt.numbers.exact import Exact
 
-#: Largest number of probabilities P(o|s) that a scenario given by its sizes may have.
+#: Largest number of probabilities P(o|s) of a scenario.
 MAX_CELLS = 2**22
 #: Coefficients by (joint setting, joint outcome).
 Cells: TypeAlias = Mapping[tuple[int, int], Fraction]
@@ -30,6 +30,8 @@ class AnyScenario(Table):
 
     #: Behaviours that are known by name, beside those that every scenario has.
     behaviours: ClassVar[Mapping[str, Callable[..., Rows]]] = {}
+    #: Largest number of probabilities P(o|s) with which a question is written out.
+    largest: ClassVar[int] = MAX_CELLS
     #: Relabellings that leave the family's own functional as it is.
     symmetries: ClassVar[tuple[str, ...]] = ()
 

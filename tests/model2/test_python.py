@@ -263,6 +263,23 @@ MISTAKES = {
         "Question.test[0].keep",
         "needs observed.behaviour, observed.state or observed.table",
     ),
+    "many parties with local devices": (
+        lambda: question(
+            ghz(9), adversary=Adversary("local"), tests=[Relations("mermin")], ask=Ask("strategy")
+        ),
+        "Question.adversary.devices",
+        'more than 8 parties, have devices = "no-signalling"',
+    ),
+    "many parties with settings of their own": (
+        lambda: question(
+            ghz(31),
+            observed=Observed(settings={"0" * 31: 1}),
+            tests=[Relations("mermin")],
+            ask=Ask("guessing-probability", of="A", at=0),
+        ),
+        "Question.observed",
+        "have uniform observed settings",
+    ),
     "undecided": (
         lambda: question(observed=Observed(table={"P(00|00)": "cos(pi/5)", "P(01|00)": "(3-sqrt(5))/4"})),
         "Question.observed.table",
@@ -368,6 +385,14 @@ def test_settings_by_label_tuple_or_array():
     assert len(found) == 1
     problem = found.pop().problem()
     assert problem.observed == problem.source.values == (F(3, 10), F(1, 5), F(3, 10), F(1, 5))
+
+
+def test_a_behaviour_is_given_in_three_places():
+    box = Behaviour.from_array(NOISE)
+    found = {question(observed=box), question(observed=Observed(box)), question(observed=Observed(table=box))}
+    assert len(found) == 1
+    mixed = question(observed=Observed(box, visibility="1/2", settings="unconstrained"))
+    assert mixed.observed.visibility == F(1, 2)
 
 
 def test_uniform_settings_have_one_spelling():

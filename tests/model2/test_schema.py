@@ -34,10 +34,8 @@ OBSERVED = 'behaviour = "quantum"\nvisibility = 0.9\nsettings = "uniform"\n'
 TEST = '[[test]]\nfunctional = "chsh"\non = "conditional"\nrelation = ">="\nscore = "observed"\n'
 ASK = '[ask]\nquantity = "guessing-probability"\nof = "A"\nat = [0, 0]\n'
 EXPECT = '[expect]\nat_most = "2"\nat_least = 0.5\nwithin = 1e-9\nverdict = "REFUTED"\nrests_on = "x"\n'
-ALONE = (
-    f'{HEAD}[scenario]\nfamily = "chsh"\n[source]\n{SOURCE}[observed]\n{OBSERVED}[adversary]\ndevices = "local"\n'
-    f"{TEST}{ASK}{EXPECT}"
-)
+ALONE = f'{HEAD}[scenario]\nfamily = "chsh"\n[source]\n{SOURCE}[observed]\n{OBSERVED}'
+ALONE += f'[adversary]\ndevices = "local"\n{TEST}{ASK}{EXPECT}'
 INSTANCE = (
     '[[instances]]\nname = "i"\nsource = { bits = "gray" }\ngrid = { "source.epsilon" = "0 : 1/5 : 1/10" }\n'
 )
@@ -91,7 +89,8 @@ TAKEN = {
     "count": changed((OF, 'of = { count = ["A", "B"], values = [0, 0, 1] }')),
     "table": changed((OF, 'of = { table = [0, 1], parties = ["B"] }')),
     "picked": HEAD
-    + '[scenario]\nfamily = "ghz"\nM = 4\n[source]\nkind = "uniform"\n[adversary]\ndevices = "no-signalling"\n'
+    + '[scenario]\nfamily = "ghz"\nM = 4\n[source]\nkind = "uniform"\n'
+    + '[adversary]\ndevices = "no-signalling"\n'
     + '[[test]]\nrelations = "mermin"\n[ask]\nquantity = "guessing-probability"\nat = 1\n'
     + 'of = { picked = { from = ["A", "B"], bits = 1, selection = "common-cause", epsilon = 0.1 } }\n',
     "score": changed(

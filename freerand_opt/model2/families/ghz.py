@@ -41,6 +41,7 @@ class Ghz(Family, tag="ghz"):
 
     M: Annotated[int, number(3, 64, whole=True), "number of parties"]
     behaviours: ClassVar = {"quantum": quantum}
+    largest: ClassVar[int] = 4**8
 
     @property
     def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
