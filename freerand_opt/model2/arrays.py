@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
+from freerand_opt.engine.problem import joint
 from freerand_opt.errors import InputError
 from freerand_opt.model2.number import exact
 from freerand_opt.model2.scenario import joined
@@ -61,18 +62,10 @@ def entries(
     found = {}
     for index, number in flat(values, where):
         s, o = (
-            _joint([index[k] for k in own], own_sizes)
-            for own, own_sizes in zip(places, (ns, ds), strict=True)
+            joint([index[k] for k in own], own_sizes) for own, own_sizes in zip(places, (ns, ds), strict=True)
         )
         found[s, o] = number
     return tuple(ns), tuple(ds), found
-
-
-def _joint(parts: Sequence[int], sizes: Sequence[int]) -> int:
-    index = 0
-    for part, size in zip(parts, sizes, strict=True):
-        index = index * size + part
-    return index
 
 
 def cell_label(s: int, o: int, settings: Sequence[int], outcomes: Sequence[int]) -> str:

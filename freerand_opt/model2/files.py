@@ -9,7 +9,7 @@ from typing import Any
 
 from freerand_opt.errors import InputError
 from freerand_opt.model2.number import exact
-from freerand_opt.model2.scenario import AnyScenario
+from freerand_opt.model2.scenario import AnyScenario, joined
 from freerand_opt.model2.states import MAX_SIZE, complex_number
 from freerand_opt.model2.text import Digits, shown
 
@@ -106,7 +106,7 @@ def _table(path: Path, where: str, scenario: AnyScenario) -> dict[str, str]:
         places = _integers(row[:-1], limits, here, "settings and outcomes")
         with _unseen(here, "the last cell is no probability, such as 1/4, 0.25 or sqrt(2)/4, with a point"):
             exact(row[-1], here)
-        label = scenario.label(scenario.setting_index(places[:count]), scenario.outcome_index(places[count:]))
+        label = f"P({joined(places[count:], scenario.outcomes)}|{joined(places[:count], scenario.settings)})"
         if label in found:
             raise InputError(here, "is given twice")
         found[label] = row[-1]

@@ -62,12 +62,10 @@ def is_moment(label: str) -> bool:
 
 def cells(scenario: AnyScenario, label: str) -> Cells:
     """Return the coefficients of P(o|s) of a label; raise ValueError for what the scenario does not have."""
-    if label.startswith("P"):
-        fixed, weigh = _probability(scenario, label), None
-    else:
-        if is_moment(label):
-            raise ValueError(f'{label}: no joint setting measures it; it is a moment, on = "moments"')
-        fixed, weigh = _correlator(scenario, label[1:-1].split()), True
+    signed = not label.startswith("P")
+    if is_moment(label):
+        raise ValueError(f'{label}: no joint setting measures it; it is a moment, on = "moments"')
+    fixed = _correlator(scenario, label[1:-1].split()) if signed else _probability(scenario, label)
     matching = [
         s
         for s, settings in enumerate(scenario.joint_settings)
@@ -75,9 +73,9 @@ def cells(scenario: AnyScenario, label: str) -> Cells:
     ]
     share = Fraction(1, len(matching))
     by_outcome = {
-        o: Fraction((-1) ** sum(outcomes[party] for party in fixed)) * share if weigh else share
+        o: share * (-1) ** sum(outcomes[party] for party in fixed) if signed else share
         for o, outcomes in enumerate(scenario.joint_outcomes)
-        if weigh or all(outcomes[party] == a for party, (_, a) in fixed.items())
+        if signed or all(outcomes[party] == a for party, (_, a) in fixed.items())
     }
     return {(s, o): factor for s in matching for o, factor in by_outcome.items()}
 
@@ -172,11 +170,9 @@ def words(scenario: AnyScenario, label: str) -> Words:
 def moment(operators: list[tuple[int, int, int]]) -> str | None:
     """Return the name of a product's real mean: reduced, the first of itself and its reverse; None if 0."""
     held: list[list[tuple[int, int, int]]] = []
-    for _, own in groupby(
-        sorted(operators, key=lambda operator: operator[0]), key=lambda operator: operator[0]
-    ):
+    for party in sorted({operator[0] for operator in operators}):
         reduced: list[tuple[int, int, int]] = []
-        for operator in own:
+        for operator in (operator for operator in operators if operator[0] == party):
             if reduced and reduced[-1][1] == operator[1]:
                 if reduced[-1] != operator:
                     return None

@@ -8,6 +8,7 @@ from itertools import product
 from math import prod
 from typing import Annotated, Any, ClassVar, TypeAlias
 
+from freerand_opt.engine.problem import joint
 from freerand_opt.errors import InputError
 from freerand_opt.model2.kinds import Schema, either, items, line, number, word
 from freerand_opt.model2.scenario import AnyScenario
@@ -98,7 +99,7 @@ def values(output: Output, scenario: AnyScenario, where: str) -> Values:
     sizes = [scenario.outcomes[p] for p in parties]
     if prod(sizes) > MAX_VALUES:
         raise InputError(where, f"has {prod(sizes)} values; at most {MAX_VALUES} are guessed")
-    return tabulated(scenario, parties, lambda xs: _joint(xs, sizes), prod(sizes))
+    return tabulated(scenario, parties, lambda xs: joint(xs, sizes), prod(sizes))
 
 
 def _function(given: Function, scenario: AnyScenario, where: str) -> Values:
@@ -129,7 +130,7 @@ def _given(given: Function, scenario: AnyScenario, where: str) -> Values:
             f"{prod(sizes)} integers from 0 to {prod(sizes) - 1} are needed, one for each joint outcome, the "
             "first party slowest",
         )
-    return tabulated(scenario, parties, lambda xs: int(table[_joint(xs, sizes)]), max(table) + 1)
+    return tabulated(scenario, parties, lambda xs: int(table[joint(xs, sizes)]), max(table) + 1)
 
 
 def _picked(picked: Picked, scenario: AnyScenario, where: str) -> Values:
@@ -192,10 +193,3 @@ def essential(found: Values, scenario: AnyScenario) -> Values:
         return (0,), (table[0],) * scenario.outcomes[0], count
     short = {tuple(xs[k] for k in kept): value for xs, value in by_outcome.items()}
     return tuple(parties[k] for k in kept), tuple(short[xs] for xs in sorted(short)), count
-
-
-def _joint(parts: Sequence[int], sizes: Sequence[int]) -> int:
-    index = 0
-    for part, size in zip(parts, sizes, strict=True):
-        index = index * size + part
-    return index

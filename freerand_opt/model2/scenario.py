@@ -13,6 +13,7 @@ from itertools import product
 from math import prod
 from typing import Annotated, ClassVar, TypeAlias
 
+from freerand_opt.engine.problem import joint
 from freerand_opt.model2.kinds import by_party, number
 from freerand_opt.model2.table import Table
 from freerand_opt.numbers.exact import Exact
@@ -77,11 +78,11 @@ class AnyScenario(Table):
 
     def setting_index(self, settings: Sequence[int]) -> int:
         """Return the index of a joint setting."""
-        return _index(settings, self.settings)
+        return joint(settings, self.settings)
 
     def outcome_index(self, outcomes: Sequence[int]) -> int:
         """Return the index of a joint outcome."""
-        return _index(outcomes, self.outcomes)
+        return joint(outcomes, self.outcomes)
 
     def setting_label(self, setting: int) -> str:
         """Return a joint setting as printed: digits, with commas where a digit is not enough."""
@@ -90,13 +91,6 @@ class AnyScenario(Table):
     def label(self, setting: int, outcome: int) -> str:
         """Return the name of a probability, such as ``P(01|10)``."""
         return f"P({joined(self.joint_outcomes[outcome], self.outcomes)}|{self.setting_label(setting)})"
-
-
-def _index(values: Sequence[int], sizes: Sequence[int]) -> int:
-    index = 0
-    for value, size in zip(values, sizes, strict=True):
-        index = index * size + value
-    return index
 
 
 def joined(values: Sequence[int], sizes: Sequence[int]) -> str:

@@ -122,6 +122,8 @@ def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
 def _suits_visibility(question: Question) -> None:
     """Raise InputError unless the honest behaviour is whole and white noise passes all given scores."""
     seen, scenario = question.observed, question.scenario
+    if not question.is_written_out:
+        raise InputError("threshold.of", "observed.visibility is of questions of at most 8 parties")
     honest = seen.rows(scenario)
     if honest is None:
         raise InputError(
