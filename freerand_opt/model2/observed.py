@@ -179,8 +179,8 @@ class Observed(Table):
         elif self.table is not None:
             found = self.table.rows.__getitem__
         elif self.state is not None:
-            where = "Question.observed.state"
-            rows = rows_of(self.state, self.angles, self.measurements, *scenario.sizes, where)
+            held = (self.state, self.angles, self.measurements)
+            rows = rows_of(*held, *scenario.sizes, "Question.observed")
             found = rows.__getitem__
         if found is None or self.visibility is None:
             return found

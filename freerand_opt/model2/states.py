@@ -9,7 +9,8 @@ and outcome 0 is its value +1; one angle alone is t.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -142,22 +143,31 @@ def rows_of(
     where: str,
     checked: bool = True,
 ) -> tuple[tuple[Exact, ...], ...]:
-    """Return P(o|s) by joint setting of a state with angles or measurements; raise InputError at `where`."""
+    """Return P(o|s) by joint setting of a state and directions; raise InputError below `where`."""
     from freerand_opt.model import quantum_state as quantum
     from freerand_opt.model.scenario import Scenario
 
-    try:
-        found = _state(state, len(settings), checked)
+    key = "measurements" if angles is None else "angles"
+    with _said_at(f"{where}.{key}"):
         if angles is not None:
             held = _directions(angles, settings, outcomes)
         else:
             held = _measured(measurements, settings, outcomes, checked)
+    with _said_at(f"{where}.state"):
+        found = _state(state, len(settings), checked)
         by_outcome = quantum.behaviour(Scenario(settings, outcomes), found, held).table
+    return tuple(zip(*by_outcome, strict=True))
+
+
+@contextmanager
+def _said_at(where: str) -> Iterator[None]:
+    """Turn errors about values into InputErrors at `where`."""
+    try:
+        yield
     except ValueError as error:
         raise InputError(where, str(error)) from None
     except UndecidedError as error:
         raise InputError(where, f"{error}; write the numbers in another form, or as fractions") from None
-    return tuple(zip(*by_outcome, strict=True))
 
 
 def _numbers(texts: Texts) -> tuple[tuple[Complex, ...], ...]:
@@ -199,7 +209,7 @@ def _measured(measurements: Any, settings: Sequence[int], outcomes: Sequence[int
     )
     for p, own in enumerate(found):
         for x, elements in enumerate(own):
-            name = f"measurements of {chr(ord('A') + p)}, setting {x}"
+            name = f"{chr(ord('A') + p)}, setting {x}"
             if len(elements) != outcomes[p]:
                 raise ValueError(f"{name}: {len(elements)} elements; {outcomes[p]} outcomes need one each")
             if any(len(element) > MAX_SIZE for element in elements):

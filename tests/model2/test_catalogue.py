@@ -18,6 +18,8 @@ from freerand_opt.spec import read as old_read
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted([*ROOT.glob("lps/*.toml"), *ROOT.glob("sdps/*.toml"), *ROOT.glob("reports/*.toml")])
+#: Joint settings up to which problems are compared; the larger ones differ in N alone and take a minute.
+LARGEST = 2**14
 QUESTIONS = [path for path in FILES if kind_of(load(path)) == "question"]
 
 
@@ -60,7 +62,7 @@ def test_problem_is_that_of_the_old_model(path):
             assert one.threshold.width == two.threshold.width
         if one.question.relations is not None:
             same_many(one.question, two.question.many())
-        else:
+        elif two.question.scenario.shape[0] <= LARGEST:
             assert two.question.problem() == sorted_words(problem_of(one.question))
 
 
