@@ -6,11 +6,11 @@ reference (`reference`) and help come from these annotations. `Question.problem`
 indices.
 
 Why msgspec. Measured on 35 tables of five fields, CPU time that importing them adds beside the numbers and
-the engine's forms (a loaded machine, bytecode there, least of 25): msgspec 14 ms, frozen dataclasses 25 ms,
-pydantic 2 142 ms. This package adds 28 ms, its files 39 ms. No library's own messages name what was read, what
-is allowed and the nearest spelling, and none reads a fraction from every form of a number, so values are read
-by our `kinds` in any case; msgspec gives what is left: frozen structs that are hashed, compared and copied in
-C, tags of unions, keys that differ from names, and introspection of the fields.
+the engine's forms (a loaded machine, bytecode there, least of 25): msgspec 14 ms, frozen dataclasses 25
+ms, pydantic 2 142 ms. This package adds 28 ms, its files 39 ms. No library's own messages name what was
+read, what is allowed and the nearest spelling, and none reads a fraction from every form of a number, so
+values are read by our `kinds` in any case; msgspec gives what is left: frozen structs that are hashed,
+compared and copied in C, tags of unions, keys that differ from names, and introspection of the fields.
 """
 
 from __future__ import annotations

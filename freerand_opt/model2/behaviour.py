@@ -24,9 +24,8 @@ from freerand_opt.model2.text import kind, shortened, shown
 from freerand_opt.numbers.exact import Exact, Real, sign, text
 
 #: A scenario of any class.
-SCENARIO = table(
-    Scenario, *FAMILIES, allowed="a table with family, or with settings and outcomes", tag="family"
-)
+_FAMILY = "a table with family, or with settings and outcomes"
+SCENARIO = table(Scenario, *FAMILIES, allowed=_FAMILY, tag="family", base=AnyScenario)
 _P = number(rational=False)
 _ROWS = "a row of P(o|s) for each joint setting s, or None"
 

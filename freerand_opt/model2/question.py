@@ -55,7 +55,7 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
     ]
     source: Annotated[
         Source,
-        table(*SOURCES, allowed='a table with kind, as { kind = "uniform" }', tag="kind"),
+        table(*SOURCES, allowed='a table with kind, as { kind = "uniform" }', tag="kind", base=Source),
         "who chooses the settings, and what the adversary may do to them",
     ]
     adversary: Annotated[Adversary, table(Adversary, allowed="a table with devices"), "what Eve may do"]

@@ -218,11 +218,16 @@ def rooted(error: InputError, name: str, where: str) -> InputError:
     return InputError(f"{where}{rest}" if where else rest.removeprefix("."), error.message)
 
 
-def table(*classes: type[Table], allowed: str, tag: str = "", spread: bool = False) -> Kind:
-    """Return a table within a table: one of several, told apart by `tag` or by the first key of each."""
+def table(
+    *classes: type[Table], allowed: str, tag: str = "", base: type[Table] | None = None, spread: bool = False
+) -> Kind:
+    """Return a table within a table: one of several, told apart by `tag` or by the first key of each.
+
+    In Python any table of the class `base` may be given.
+    """
 
     def read(value: Any, where: str) -> Table:
-        if isinstance(value, classes):
+        if isinstance(value, base or classes):
             return value
         for cls in classes:
             value = cls.short(value) or value

@@ -9,10 +9,12 @@ import subprocess
 import sys
 import tomllib
 from fractions import Fraction as F
+from typing import Annotated
 
 import numpy as np
 import pytest
 
+from freerand_opt.engine.problem import Limits
 from freerand_opt.errors import FreerandError, InputError, TooLargeError
 from freerand_opt.model2 import (
     Adversary,
@@ -42,6 +44,8 @@ from freerand_opt.model2 import (
     ghz,
     i3322,
 )
+from freerand_opt.model2.kinds import number
+from freerand_opt.model2.source import Source
 
 EVE = Adversary("no-signalling")
 GUESS = Ask("guessing-probability", of="A", at=(0, 0))
@@ -560,6 +564,24 @@ def test_relations_are_an_ordinary_test_of_few_parties():
     assert (test.relation, test.score) == ("<=", F(1, 100))
     # 8 even settings of 16, half of 16 outcomes wrong at each
     assert len(test.functional.terms) == 64
+
+
+class Relative(Source, tag="relative"):
+    """A source of one's own: (1 - epsilon)/S <= P(s|w) <= (1 + epsilon)/S."""
+
+    epsilon: Annotated[F, number(0, 1), "relative deviation from uniform"]
+
+    def form(self, scenario, observed):
+        count = scenario.shape[0]
+        return Limits(((1 - self.epsilon) / count,) * count, ((1 + self.epsilon) / count,) * count)
+
+
+def test_a_source_of_one_s_own():
+    asked = question(source=Relative("1/10"))
+    assert asked.problem().source == Limits((F(9, 40),) * 4, (F(11, 40),) * 4)
+    assert asked == question(source=Relative(0.1))
+    with pytest.raises(InputError, match=r"Relative.epsilon: 2 is not a rational number in \[0, 1\]"):
+        Relative(2)
 
 
 def test_import_is_cheap():
