@@ -18,6 +18,9 @@ class InputError(FreerandError):
         self.where = where
         self.message = message
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str]]:
+        return type(self), (self.where, self.message)
+
     def within(self, prefix: str) -> InputError:
         """Return the same error with `prefix` (a file, an instance) before its place."""
         separator = ": " if self.where else ""

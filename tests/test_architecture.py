@@ -17,12 +17,14 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 #: What stands where, from the ground up. A module imports from lower levels and from its own.
 LEVELS = (
-    ("errors", "catalogue", "certificates.check", "schemas", "paper"),
+    ("errors", "catalogue", "certificates.check", "checker", "schemas", "paper"),
     ("files", "numbers"),
     ("model",),
     ("formulas",),
     ("programs", "computations"),
     ("spec", "solvers", "certificates"),
+    ("engine",),
+    ("model2",),
     ("simulation", "proving"),
     ("attacks",),
     ("answers",),
@@ -43,6 +45,7 @@ OUTSIDE = {
     "cvxopt": ("solvers",),
     "ncpol2sdpa": ("peers",),
     "sympy": ("peers",),
+    "msgspec": ("model2",),
     "flint": ("numbers", "programs", "certificates"),
     "rich": ("reporting", "commands"),
     "threadpoolctl": ("answers",),

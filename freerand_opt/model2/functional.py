@@ -1,0 +1,128 @@
+r"""Linear functionals of what is observed, and of moments of quantum devices.
+
+.. math:: f = \sum_{s,o} f_{so} P(o|s) \text{ (conditional)}, \quad \sum_{s,o} f_{so} P(o, s) \text{
+(joint)}, \quad
+   \sum_w f_w \langle w \rangle \text{ (moments, averaged over W)}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar
+
+from freerand_opt.engine import problem as engine
+from freerand_opt.errors import InputError
+from freerand_opt.model2 import labels
+from freerand_opt.model2.arrays import cell_label, entries
+from freerand_opt.model2.families import FUNCTIONALS
+from freerand_opt.model2.kinds import labelled, number, word
+from freerand_opt.model2.scenario import AnyScenario
+from freerand_opt.model2.table import Table, table
+
+TERMS = 'a table of labels such as { "<A0 B0>" = 1, "P(01|10)" = "-1/2", "PA(0|1)" = 1 }'
+
+
+class Functional(Table):
+    """A functional by its name, or by terms; names and terms get their meaning from a scenario."""
+
+    positional: ClassVar[int] = 1
+
+    functional: Annotated[str | None, word(*FUNCTIONALS), "name of a known functional"] = None
+    terms: Annotated[
+        tuple[tuple[str, Fraction], ...] | None,
+        labelled(number(), labels.spelt, TERMS, least=1),
+        "rational coefficients by label; marginals are averaged over the settings of the other parties",
+    ] = None
+    on: Annotated[
+        str,
+        word("conditional", "joint", "moments"),
+        "of P(outcomes|settings), of P(outcomes, settings), or of moments; products that no joint setting "
+        "measures make it moments",
+    ] = "conditional"
+
+    @classmethod
+    def named(cls, name: str, *, on: str = "conditional") -> Functional:
+        """Return the functional of a name in `FUNCTIONALS`."""
+        return cls(functional=name, on=on)
+
+    @classmethod
+    def from_terms(cls, terms: Mapping[str, Any], *, on: str = "conditional") -> Functional:
+        """Return the functional with these coefficients by label.
+
+        >>> Functional.from_terms({"<A0>": "1/2", "<B0 A0>": 1}).terms
+        (('<A0 B0>', Fraction(1, 1)), ('<A0>', Fraction(1, 2)))
+        """
+        return cls(terms=terms, on=on)  # type: ignore[arg-type]
+
+    @classmethod
+    def from_array(cls, coefficients: Any, axes: str = "abxy", *, on: str = "conditional") -> Functional:
+        """Return the functional with coefficients of P(ab..|xy..) in an array.
+
+        `axes` names each axis: letters before n are outcomes, the others settings, of A, B, .. in their
+        order.
+        """
+        settings, outcomes, found = entries(coefficients, axes, "Functional.from_array")
+        terms = {cell_label(s, o, settings, outcomes): x for (s, o), x in found.items() if x}
+        return cls.from_terms(terms, on=on)
+
+    @classmethod
+    def short(cls, value: Any) -> dict[str, Any] | None:
+        """Return a name or a table of labels as fields."""
+        if isinstance(value, str):
+            return {"functional": value}
+        named = isinstance(value, Mapping) and not {"functional", "terms", "on"} & value.keys()
+        return {"terms": value} if named and value else None
+
+    def check(self) -> None:
+        """Raise InputError unless there is a name or there are terms."""
+        if (self.functional is None) == (self.terms is None):
+            raise self.fault(
+                "functional", "either functional (a name) or terms (a table of labels) is needed"
+            )
+        if self.terms is not None and not any(factor for _, factor in self.terms):
+            raise self.fault("terms", "add up to nothing; a functional needs a coefficient that is not 0")
+
+    @property
+    def speaks_of(self) -> str:
+        """Return conditional, joint or moments."""
+        products = any(labels.is_moment(label) for label, _ in self.terms or ())
+        return "moments" if self.on == "conditional" and products else self.on
+
+    def resolved(self, scenario: AnyScenario, where: str) -> engine.Functional:
+        """Return the functional in joint indices; raise InputError below `where` for what is not there."""
+        on = self.speaks_of
+        if self.functional is not None:
+            if on == "moments":
+                raise InputError(
+                    f"{where}.on", "a named functional is of probabilities; give terms for moments"
+                )
+            try:
+                known = FUNCTIONALS[self.functional](scenario)
+            except ValueError as error:
+                raise InputError(f"{where}.functional", str(error)) from None
+            return engine.Functional(on, tuple(sorted((s, o, x) for (s, o), x in known.items() if x)))
+        total: dict[Any, Fraction] = {}
+        for factor, found in self._found(scenario, where, on):
+            for key, share in found.items():
+                total[key] = total.get(key, Fraction(0)) + factor * share
+        kept = sorted((key, x) for key, x in total.items() if x)
+        if not kept:
+            raise InputError(f"{where}.terms", "add up to nothing; a coefficient that is not 0 is needed")
+        if on == "moments":
+            return engine.Functional(on, words=tuple(kept))
+        return engine.Functional(on, tuple((s, o, x) for (s, o), x in kept))
+
+    def _found(
+        self, scenario: AnyScenario, where: str, on: str
+    ) -> Iterator[tuple[Fraction, Mapping[Any, Fraction]]]:
+        for label, factor in self.terms or ():
+            try:
+                found = labels.words(scenario, label) if on == "moments" else labels.cells(scenario, label)
+            except ValueError as error:
+                raise InputError(f'{where}.terms."{label}"', str(error)) from None
+            yield factor, found
+
+
+#: A field whose keys functional, terms and on stand in the table around it.
+FUNCTIONAL = table(Functional, allowed="functional (a name) or terms (a table of labels)", spread=True)

@@ -1,0 +1,106 @@
+"""What can be asked: one row a quantity, with its direction, range, unit and words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import msgspec
+
+from freerand_opt.numbers.exact import Exact, log2
+
+
+class Quantity(msgspec.Struct, frozen=True):
+    """A quantity that is asked for.
+
+    `keys` are the keys of the table `ask` that it takes (those in `needed` must be given); `program` is
+    what programs maximise for it; `value` maps their optimum to the answer, `rising` says whether an upper
+    end stays an upper end. `extent` gives the range of answers by the number of values of the output (None:
+    no range is known).
+    """
+
+    name: str
+    words: str
+    unit: str
+    keys: tuple[str, ...]
+    needed: tuple[str, ...]
+    program: str
+    rising: bool = True
+    value: Callable[[Exact], Exact] = lambda optimum: optimum
+    extent: Callable[[int], tuple[Exact, Exact]] | None = None
+
+    def ends(self, lower: Exact, upper: Exact, count: int) -> tuple[Exact, Exact]:
+        """Return the ends of an answer from those of the program, cut to the range of the quantity."""
+        first, last = (
+            (self.value(lower), self.value(upper)) if self.rising else (self.value(upper), self.value(lower))
+        )
+        if self.extent is None:
+            return first, last
+        least, most = self.extent(count)
+        return (least if _less(first, least) else first), (most if _less(most, last) else last)
+
+
+def _less(x: Exact, y: Exact) -> bool:
+    from freerand_opt.numbers.exact import compare
+
+    return compare(x, y) < 0
+
+
+GUESS, SCORE, STRATEGY = "guessing-probability", "score", "strategy"
+_OUTPUT = ("of", "at")
+_FUNCTIONAL = ("functional", "terms", "on", "extreme")
+
+QUANTITIES: dict[str, Quantity] = {
+    quantity.name: quantity
+    for quantity in (
+        Quantity(
+            GUESS,
+            "the largest probability with which the adversary guesses an output",
+            "1",
+            _OUTPUT,
+            _OUTPUT,
+            GUESS,
+            extent=lambda count: (Fraction(1, count), Fraction(1)),
+        ),
+        Quantity(
+            "trace-distance",
+            "the largest distance of an output, given W, from uniform and independent of W (half the 1-norm)",
+            "1",
+            _OUTPUT,
+            _OUTPUT,
+            "trace-distance",
+            extent=lambda count: (Fraction(0), 1 - Fraction(1, count)),
+        ),
+        Quantity(
+            "min-entropy",
+            "minus the binary logarithm of the largest guessing probability",
+            "bits",
+            _OUTPUT,
+            _OUTPUT,
+            GUESS,
+            rising=False,
+            value=lambda guess: -log2(guess),
+            extent=lambda count: (Fraction(0), log2(Fraction(count))),
+        ),
+        Quantity(
+            SCORE, "the largest or smallest score of a functional", "1", _FUNCTIONAL, ("functional",), SCORE
+        ),
+        Quantity(
+            STRATEGY,
+            "whether any strategy passes the tests: 1 (exists) or 0 (none)",
+            "1",
+            (),
+            (),
+            STRATEGY,
+            extent=lambda count: (Fraction(0), Fraction(1)),
+        ),
+        Quantity(
+            "sum-of-biases",
+            "the largest sum of P(0) - P(1) of the parties' outcomes at given settings",
+            "1",
+            _OUTPUT,
+            ("at",),
+            SCORE,
+        ),
+    )
+}

@@ -1,0 +1,68 @@
+"""The base of all sources of measurement settings that an adversary who holds W may bias.
+
+A source is a set of distributions P(s|w) of joint settings, the same for every w; the observed distribution
+is their average over w. To add one: a file in `sources/` with a subclass, and one line in
+`sources/__init__.py`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from random import Random
+from typing import Annotated, ClassVar
+
+from freerand_opt.engine import problem as engine
+from freerand_opt.model2.kinds import number
+from freerand_opt.model2.scenario import AnyScenario
+from freerand_opt.model2.table import Table
+
+HALF = Fraction(1, 2)
+
+
+class Source(Table, tag_field="kind"):
+    """Who chooses the settings, and what the adversary may do to them."""
+
+    positional: ClassVar[int] = 1
+    #: Numbers of the source in which what an adversary can do is monotone.
+    varying: ClassVar[tuple[str, ...]] = ()
+
+    def fit(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> None:
+        """Raise InputError, with a path below ``Question``, for a scenario that has no such source.
+
+        `observed` is the distribution of joint settings, None if it is unconstrained.
+        """
+
+    def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> engine.Source:
+        """Return the source in the form that programs and certificates are made of."""
+        raise NotImplementedError
+
+    def varied(self, name: str, value: Fraction) -> Source:
+        """Return the source with another value of one of its `varying` numbers."""
+        return self.changed(**{name: value})
+
+    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
+        """Return some distribution of joint settings of the source, for tests."""
+        raise NotImplementedError
+
+
+class Biased(Source):
+    """A source whose bits are within `epsilon` of fair."""
+
+    varying: ClassVar[tuple[str, ...]] = ("epsilon",)
+
+    epsilon: Annotated[
+        Fraction,
+        number(
+            0,
+            below=HALF,
+            hint=" (each bit then has probability in [1/2 - epsilon, 1/2 + epsilon]; 0 is perfect)",
+        ),
+        "largest deviation of a bit from fair, given what it may depend on; 0 is perfect, 1/2 useless",
+    ]
+
+
+def some_weights(count: int, draw: Random) -> list[Fraction]:
+    """Return random numbers that sum to 1, some of them 0."""
+    parts = [draw.choice((0, 0, 1, 2, 5, 9)) for _ in range(count)]
+    parts[draw.randrange(count)] += 1
+    return [Fraction(part, sum(parts)) for part in parts]

@@ -1,0 +1,64 @@
+"""How values that were read are shown in messages: short, printable, as the user would recognise them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Characters of a value that a message shows.
+MOST = 60
+
+
+class Digits(str):
+    """A decimal number of a file, kept as it was written."""
+
+    __slots__ = ()
+
+
+def kind(value: object) -> str:
+    """Return in words what a value is, as a TOML file or Python would call it."""
+    words = {bool: "a truth value", int: "an integer", str: "a text", float: "a decimal number"}
+    if isinstance(value, Digits):
+        return "a decimal number"
+    if value is None:
+        return "nothing"
+    if type(value) in words:
+        return words[type(value)]
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return "an array"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def shown(value: object) -> str:
+    """Return a value in at most `MOST` printable characters."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return shortened(float.__repr__(value))
+    try:
+        return shortened(str(value) if isinstance(value, Digits) else repr(value))
+    except (RecursionError, ValueError):  # nested too deeply, or an integer of thousands of digits
+        return "this value"
+
+
+def shortened(words: str) -> str:
+    """Return at most `MOST` characters of a text; what cannot be printed becomes a question mark."""
+    kept = words if len(words) <= MOST else words[: MOST - 3] + "..."
+    return kept if kept.isprintable() else "".join(c if c.isprintable() else "?" for c in kept)
+
+
+def listed(words: Any) -> str:
+    """Return words with commas between them."""
+    return ", ".join(map(str, words))
+
+
+def inline(value: object) -> str:
+    """Return a value as TOML would write it on one line: the names of a sweep's cells."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {inline(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
