@@ -1,7 +1,8 @@
 """Attacks by the boxes of a cycle: as large as 2^20 joint settings, by sums over edges and a flow graph.
 
-{"edges": [[a, b, parity], ..], "flow", "strategies": [{"weight", "node", "error": [a, b] or null}, ..]}: the box errs
-at one edge alone, or (null) is unbiased and errs nowhere. Tests and scores must tell no more than errors.
+{"edges": [[a, b, parity], ..] or the number of a test that lists errors, "flow", "weights": vector, "nodes": [..],
+"errors": [place of an edge or null, ..]}, entry w of the last three about one strategy: the box errs at one edge
+alone, or (null) is unbiased and errs nowhere. Tests and scores must tell no more than errors.
 """
 
 from __future__ import annotations
@@ -12,36 +13,37 @@ from typing import Any
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, show, sign
-from freerand_opt.checker.points import Point, check_observed, read_flow, read_point
+from freerand_opt.checker.points import Point, check_observed, read_flow, root
 from freerand_opt.checker.question import Functional, Kept, Question
-from freerand_opt.checker.reading import closed, integers, items
+from freerand_opt.checker.reading import closed, fraction, integer, items, vector
 
 
 def check_chain(raw: Any, q: Question, work: Work) -> Number:
     """Return the value that an attack by boxes of a cycle reaches; raise Rejected."""
-    closed(raw, "attack", ("edges", "flow", "strategies"))
+    closed(raw, "attack", ("edges", "flow", "weights", "nodes", "errors"))
     edges = dict(read_edges(raw["edges"], q))
+    places = list(edges)
     flow = read_flow(raw["flow"], q, work)
     assert flow is not None
-    place = {s: leaf for leaf, s in enumerate(flow.source.leaves)}
-    if len(place) < len(flow.source.leaves) or q.observed is None or q.devices == "quantum":
+    leaves = {s: leaf for leaf, s in enumerate(flow.source.leaves)}
+    if len(leaves) < len(flow.source.leaves) or q.observed is None or q.devices == "quantum":
         raise Rejected(
             "attack: boxes of a cycle need observed settings, one string each, and no quantum devices"
         )
     wrong = dict.fromkeys(edges, Fraction(0))  # P(error, s)
     points: list[Point] = []
     errors: list[int | None] = []
-    for w, entry in enumerate(items(raw["strategies"], "attack")):
+    count = len(items(raw["nodes"], "attack: nodes"))
+    weights = vector(raw["weights"], "attack: weights", count, lambda x, where: fraction(x, where, 0))
+    listed = items(raw["errors"], "attack: errors", count)
+    for w, (node, place) in enumerate(zip(raw["nodes"], listed, strict=True)):
         where = f"attack: strategy {w}"
-        point = read_point(entry, ("error",), q, flow, work, where)
+        point = root(flow, weights[w], node, where)
         error = None
-        if entry["error"] is not None:
-            a, b = integers(entry["error"], where, 0, None, 2)
-            error = a * q.settings[1] + b
-            if b >= q.settings[1] or error not in edges:
-                raise Rejected(f"{where}: the box errs at no edge")
+        if place is not None:
+            error = places[integer(place, where, 0, len(places) - 1)]
             work.spend(2 * len(flow.source.ranges), where)
-            wrong[error] += flow.mass(point.node, point.weight, place[error])
+            wrong[error] += flow.mass(point.node, point.weight, leaves[error])
         elif q.devices == "local":
             raise Rejected(f"{where}: the unbiased box is not local")
         points.append(point)
@@ -67,7 +69,7 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
         mass = point.weight
         if q.ask.at is not None:
             work.spend(2 * len(flow.source.ranges), "attack")
-            mass = flow.mass(point.node, point.weight, place[q.ask.at]) / q.weight(q.ask.at)
+            mass = flow.mass(point.node, point.weight, leaves[q.ask.at]) / q.weight(q.ask.at)
         total += worth * mass
     return total
 

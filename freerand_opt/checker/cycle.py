@@ -19,25 +19,36 @@ from typing import Any
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.question import Question
-from freerand_opt.checker.reading import Vector, closed, integers, items
+from freerand_opt.checker.question import Kept, Question
+from freerand_opt.checker.reading import Vector, closed, integer, integers, items
 from freerand_opt.checker.sources import Bits
 from freerand_opt.checker.support import Means, Tree
 
 
 def read_edges(raw: Any, q: Question) -> list[tuple[int, int]]:
-    """Return (joint setting, parity) of the edges of one odd cycle; raise Unreadable or Rejected."""
+    """Return (joint setting, parity) of the edges of one odd cycle, listed or those of a test's errors.
+
+    Raise Unreadable or Rejected.
+    """
     if len(q.settings) != 2 or q.outcomes != (2, 2):
         raise Rejected("cycle: two parties with two outcomes each are needed")
-    found = []
+    found: list[tuple[int, int]] = []
     near: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for entry in items(raw, "edges"):
-        a, b, parity = integers(entry, "edges", 0, None, 3)
-        if a >= q.settings[0] or b >= q.settings[1] or parity > 1:
-            raise Unreadable("edges: an edge is [setting of A, setting of B, parity 0 or 1]")
+    if type(raw) is int:
+        test = q.tests[integer(raw, "edges", 0, len(q.tests) - 1)]
+        if isinstance(test, Kept) or test.functional.errors is None:
+            raise Unreadable("edges: the test named does not list errors")
+        found = list(test.functional.errors)
+    else:
+        for entry in items(raw, "edges"):
+            a, b, parity = integers(entry, "edges", 0, None, 3)
+            if a >= q.settings[0] or b >= q.settings[1] or parity > 1:
+                raise Unreadable("edges: an edge is [setting of A, setting of B, parity 0 or 1]")
+            found.append((a * q.settings[1] + b, parity))
+    for s, _ in found:
+        a, b = divmod(s, q.settings[1])
         near.setdefault((0, a), []).append((1, b))
         near.setdefault((1, b), []).append((0, a))
-        found.append((a * q.settings[1] + b, parity))
     visited: list[tuple[int, int]] = []
     here = next(iter(near), (0, 0))
     while here not in visited[:1] and len(visited) <= len(near):

@@ -64,6 +64,12 @@ def _at(s: int, q: Question) -> str:
 
 
 def _functional(f: Functional, q: Question) -> str:
+    if f.errors is not None:
+        listed = [f"{_at(s, q)}: {'odd' if parity else 'even'}" for s, parity in f.errors]
+        more = f", .. ({len(listed)} in all)" if len(listed) > MOST_TERMS else ""
+        where = "each setting" if f.on == "conditional" else "all settings, weighted by P(s)"
+        shown = ", ".join(listed[:MOST_TERMS])
+        return f"sum over {where} of P(x + y has the wrong parity), right: {shown}{more}"
     names = [(q.algebra.name(word), factor) for word, factor in f.words.items()]
     parts = [f"{show(factor)} <{name}>" for name, factor in names]
     bar = "|" if f.on == "conditional" else "; "

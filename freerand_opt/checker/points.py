@@ -119,7 +119,12 @@ def read_point(
         check_masses(q.source, masses, where)
         return Point(masses, rest + sum(masses.but.values()))
     closed(raw, where, ("weight", "node", *more))
-    weight, node = fraction(raw["weight"], where, 0), integer(raw["node"], where, 0)
+    return root(flow, fraction(raw["weight"], where, 0), raw["node"], where)
+
+
+def root(flow: Flow | None, weight: Fraction, raw: Any, where: str) -> Point:
+    """Return the source point of a root of the flow graph."""
+    node = integer(raw, where, 0)
     if flow is None or node >= len(flow.nodes) or flow.nodes[node].height != len(flow.source.ranges):
         raise Rejected(f"{where}: the node is no root of the flow graph")
     return Point(None, weight, node)

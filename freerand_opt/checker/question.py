@@ -25,11 +25,15 @@ GUESSES = ("guessing-probability", "trace-distance")
 
 @dataclass(frozen=True)
 class Functional:
-    """Factors of P(o|s) (`on` conditional), of P(o, s) (joint), or of means of words (moments)."""
+    """Factors of P(o|s) (`on` conditional), of P(o, s) (joint), or of means of words (moments).
+
+    `errors` are the (joint setting, right parity) that it was given by, if it counts wrong parities.
+    """
 
     on: str
     terms: dict[tuple[int, int], Fraction]
     words: dict[Word, Fraction]
+    errors: tuple[tuple[int, int], ...] | None = None
 
     @property
     def settings(self) -> list[int]:
@@ -188,8 +192,12 @@ class _Reader:
     algebra: Algebra
     devices: str
 
-    def functional(self, raw: dict[str, Any], where: str) -> Functional:
-        """Return the functional of the keys `on` and `terms`."""
+    def functional(self, raw: Any, where: str, others: tuple[str, ...]) -> Functional:
+        """Return the functional of the keys `on` and `terms` or `errors`, beside other keys."""
+        if type(raw) is dict and "errors" in raw:
+            closed(raw, where, ("on", "errors", *others))
+            return self._errors(raw, where)
+        closed(raw, where, ("on", "terms", *others))
         on = choice(raw["on"], where, ("conditional", "joint", "moments"))
         terms: dict[tuple[int, int], Fraction] = {}
         words: dict[Word, Fraction] = {}
@@ -215,6 +223,23 @@ class _Reader:
             raise Unreadable(f"{where}: moments are those of quantum devices")
         return Functional(on, terms, words)
 
+    def _errors(self, raw: dict[str, Any], where: str) -> Functional:
+        """Return the sum of the probabilities that the outcomes' sum is odd (parity 0) or even (1) at settings."""
+        on = choice(raw["on"], where, ("conditional", "joint"))
+        if len(self.algebra.settings) != 2 or self.algebra.outcomes != (2, 2):
+            raise Unreadable(f"{where}: errors of a parity need two parties with two outcomes each")
+        found: list[tuple[int, int]] = []
+        for entry in items(raw["errors"], f"{where}: errors"):
+            a, b, parity = integers(entry, f"{where}: errors", 0, None, 3)
+            s = a * self.algebra.settings[1] + b
+            if b >= self.algebra.settings[1] or s >= self.count or parity > 1 or (found and s <= found[-1][0]):
+                raise Unreadable(f"{where}: errors are [setting of A, setting of B, parity], ascending")
+            found.append((s, parity))
+        if not found:
+            raise Unreadable(f"{where}: there are no errors")
+        terms = {(s, o): Fraction(1) for s, parity in found for o in ((1, 2), (0, 3))[parity]}
+        return Functional(on, terms, {}, tuple(found))
+
     def test(self, raw: Any, where: str) -> Test | Kept:
         """Return a test."""
         if type(raw) is dict and "keep" in raw:
@@ -228,9 +253,9 @@ class _Reader:
             if not table:
                 raise Unreadable(f"{where}: nothing is kept")
             return Kept(table, fraction(raw["tolerance"], where, 0))
-        closed(raw, where, ("on", "terms", "relation", "score"))
+        functional = self.functional(raw, where, ("relation", "score"))
         relation = choice(raw["relation"], where, RELATIONS)
-        return Test(self.functional(raw, where), relation, read_number(raw["score"], f"{where}: score"))
+        return Test(functional, relation, read_number(raw["score"], f"{where}: score"))
 
 
 def _nonzero(raw: Any, where: str) -> Fraction:
@@ -248,9 +273,9 @@ def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader:
         closed(raw, where, ("quantity",))
         return Ask("strategy")
     if quantity == "score":
-        closed(raw, where, ("quantity", "on", "terms", "extreme"))
+        functional = reader.functional(raw, where, ("quantity", "extreme"))
         smallest = choice(raw["extreme"], where, ("largest", "smallest")) == "smallest"
-        return Ask("score", score=reader.functional(raw, where), sign=-1 if smallest else 1)
+        return Ask("score", score=functional, sign=-1 if smallest else 1)
     average = raw.get("at") == "average"
     closed(raw, where, ("quantity", "of", "values", "count", "at", *(("told",) if average else ())))
     of = _parties(raw["of"], len(settings), where)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from freerand_opt.engine.build import by_setting
-from freerand_opt.engine.problem import Functional, Kept, Problem
+from freerand_opt.engine.form import errors_of
+from freerand_opt.engine.problem import Functional, Kept, Problem, Test
 from freerand_opt.engine.space import Box
 
 #: At a setting: the value of a functional of P(o, s) without error, and what an error adds.
@@ -135,9 +136,13 @@ def _covers(problem: Problem, edges: dict[int, int]) -> bool:
     return set(needed) <= on
 
 
-def edge_list(cycle: Cycle) -> list[list[int]]:
-    """Return the edges [a, b, parity] as certificates list them."""
-    return [[*divmod(s, cycle.problem.settings[1]), parity] for s, parity in sorted(cycle.edges.items())]
+def edge_form(cycle: Cycle) -> int | list[list[int]]:
+    """Return the number of a test that lists the edges as its errors, else the edges [a, b, parity]."""
+    listed = [(*divmod(s, cycle.problem.settings[1]), parity) for s, parity in sorted(cycle.edges.items())]
+    for k, test in enumerate(cycle.problem.tests):
+        if isinstance(test, Test) and errors_of(test.functional, cycle.problem) == listed:
+            return k
+    return [list(edge) for edge in listed]
 
 
 def error_box(cycle: Cycle, error: int | None) -> Box:

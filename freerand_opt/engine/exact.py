@@ -10,7 +10,7 @@ from freerand_opt.engine.linear import Hint, LinearProgram
 from freerand_opt.engine.system import solve_system
 
 #: Larger systems are left in floats.
-MOST_ROWS = 6000
+MOST_ROWS = 40_000
 
 
 def exact_multipliers(program: LinearProgram, hint: Hint) -> list[Fraction] | None:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from freerand_opt.engine.bit_tree import BitTree
-from freerand_opt.engine.cycle import edge_list
+from freerand_opt.engine.cycle import edge_form
+from freerand_opt.engine.form import vector_form
 from freerand_opt.engine.quotient import Copy, Quotient
 from freerand_opt.engine.sparse import Index
 
@@ -38,22 +39,33 @@ class _Graph:
 
 def chain_form(made: Quotient, x: Sequence[Fraction]) -> dict[str, Any]:
     """Return the attack of an exact point in the certificate's grammar."""
-    graph, listed = _Graph(), []
-    shapes = _shapes(made.tree)
-    width = made.cycle.problem.settings[1]
+    graph, shapes = _Graph(), _shapes(made.tree)
+    weights: list[Fraction] = []
+    nodes: list[int | None] = []
+    errors: list[int | None] = []
+    place = {s: k for k, s in enumerate(sorted(made.cycle.edges))}
     for copy in made.copies:
         weight = x[copy.start]
         if not weight:
             continue
         own = _Copied(made, copy, x, graph, shapes)
         if copy.mark is None:
-            listed.append({"weight": str(weight), "node": own.below(0, 0, -1), "error": None})
+            weights.append(weight)
+            nodes.append(own.below(0, 0, -1))
+            errors.append(None)
             continue
         kind = made.tree.levels[-1][copy.mark]
         for leaf in np.flatnonzero(made.tree.levels[-1] == kind).tolist():
-            error = divmod(int(made.tree.setting[leaf]), width)
-            listed.append({"weight": str(weight), "node": own.path(leaf), "error": list(error)})
-    return {"edges": edge_list(made.cycle), "flow": graph.form(), "strategies": listed}
+            weights.append(weight)
+            nodes.append(own.path(leaf))
+            errors.append(place[int(made.tree.setting[leaf])])
+    return {
+        "edges": edge_form(made.cycle),
+        "flow": graph.form(),
+        "weights": vector_form(weights),
+        "nodes": nodes,
+        "errors": errors,
+    }
 
 
 def _shapes(tree: BitTree) -> list[Index]:

@@ -37,7 +37,7 @@ def question_form(problem: Problem) -> dict[str, Any]:
         "source": _source(problem.source, problem.observed, problem.shape[0]),
         "observed": observed,
         "devices": problem.devices,
-        "tests": [_test(test) for test in problem.tests],
+        "tests": [_test(test, problem) for test in problem.tests],
         "ask": _ask(problem.ask, problem),
     }
 
@@ -85,17 +85,32 @@ def _source(source: Source, observed: tuple[Fraction, ...] | None, count: int) -
     return {"kind": "full-support"}
 
 
-def _functional(f: Functional) -> dict[str, Any]:
+def _functional(f: Functional, problem: Problem) -> dict[str, Any]:
     if f.on == "moments":
         return {"on": f.on, "terms": [[name, str(factor)] for name, factor in f.words]}
+    errors = errors_of(f, problem)
+    if errors is not None:
+        return {"on": f.on, "errors": [list(error) for error in errors]}
     return {"on": f.on, "terms": [[s, o, str(factor)] for s, o, factor in f.terms]}
 
 
-def _test(test: Test | Kept) -> dict[str, Any]:
+def errors_of(f: Functional, problem: Problem) -> list[tuple[int, int, int]] | None:
+    """Return [setting of A, setting of B, right parity] of a functional that counts wrong parities, else None."""
+    if len(problem.settings) != 2 or problem.outcomes != (2, 2) or any(x != 1 for _, _, x in f.terms):
+        return None
+    outcomes: dict[int, tuple[int, ...]] = {}
+    for s, o, _ in f.terms:
+        outcomes[s] = (*outcomes.get(s, ()), o)
+    if not all(own in ((1, 2), (0, 3)) for own in outcomes.values()):
+        return None
+    return [(*divmod(s, problem.settings[1]), int(own == (0, 3))) for s, own in sorted(outcomes.items())]
+
+
+def _test(test: Test | Kept, problem: Problem) -> dict[str, Any]:
     if isinstance(test, Kept):
         table = [[s, [written(x) for x in row]] for s, row in test.table]
         return {"keep": table, "tolerance": str(test.tolerance)}
-    return {**_functional(test.functional), "relation": test.relation, "score": written(test.score)}
+    return {**_functional(test.functional, problem), "relation": test.relation, "score": written(test.score)}
 
 
 def _ask(ask: Ask, problem: Problem) -> dict[str, Any]:
@@ -103,7 +118,7 @@ def _ask(ask: Ask, problem: Problem) -> dict[str, Any]:
         return {"quantity": "strategy"}
     if ask.score is not None:
         extreme = "largest" if ask.sign > 0 else "smallest"
-        return {"quantity": "score", **_functional(ask.score), "extreme": extreme}
+        return {"quantity": "score", **_functional(ask.score, problem), "extreme": extreme}
     asked = {"quantity": ask.quantity, "of": list(ask.of), "values": list(ask.values), "count": ask.count}
     if ask.at is None:
         return {**asked, "at": "average", "told": "settings" if ask.told else "nothing"}

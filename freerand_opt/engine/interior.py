@@ -65,6 +65,7 @@ def _interior(program: LinearProgram, right: list[Fraction]) -> list[Fraction] |
         (*right, Fraction(1)),
         (*program.names, ("margin",)),
         {columns: Fraction(1)},
+        (*(program.sizes or (0,) * columns), 0),
     )
     ends = [*right, Fraction(1)]
     hint = solve(wide)

@@ -20,19 +20,23 @@ from freerand_opt.numbers.exact import Exact
 #: Beyond this many rows the interior-point method with crossover is faster than the simplex.
 IPM_ROWS = 20_000
 #: The grid of a point that is sharpened, and the scale of its correction.
-GRID = 2**60
+GRID_BITS = 60
 SCALE = 2**30
 
 
 @dataclass(frozen=True, eq=False)
 class LinearProgram:
-    """Rows `matrix` x (= where `equal`, else <=) `right`; `names[i]` says which row it is."""
+    """Rows `matrix` x (= where `equal`, else <=) `right`; `names[i]` says which row it is.
+
+    Solvers see x[k] / 2^sizes[k], so that masses deep in a tree of bits are numbers near 1; () is all 0.
+    """
 
     matrix: Sparse
     equal: tuple[bool, ...]
     right: tuple[Exact, ...]
     names: tuple[Hashable, ...]
     objective: dict[int, Fraction]
+    sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +71,8 @@ def solve(
     if rows > IPM_ROWS:
         highs.setOptionValue("solver", "ipm")
     order = np.lexsort((program.matrix.columns, program.matrix.rows))
-    values = program.matrix.floats()[order]
+    sizes = np.ldexp(1.0, np.array(program.sizes or (0,) * columns))
+    values = program.matrix.floats()[order] * sizes[program.matrix.columns[order]]
     places = program.matrix.rows[order]
     largest = np.zeros(rows)
     np.maximum.at(largest, places, np.abs(values))
@@ -77,7 +82,7 @@ def solve(
     model.sense_ = highspy.ObjSense.kMaximize
     cost = np.zeros(columns)
     for column, value in program.objective.items():
-        cost[column] = float(value)
+        cost[column] = float(value) * sizes[column]
     model.col_cost_ = cost
     infinite = np.full(columns, highspy.kHighsInf)
     model.col_lower_, model.col_upper_ = -infinite, infinite
@@ -97,7 +102,7 @@ def solve(
     known, inside = bool(basis.valid), highspy.HighsBasisStatus.kBasic
     return Hint(
         "optimal" if status == highspy.HighsModelStatus.kOptimal else highs.modelStatusToString(status),
-        np.array(answer.col_value),
+        np.array(answer.col_value) * sizes,
         np.array(answer.row_dual) * scale,
         np.array([entry == inside for entry in basis.col_status]) if known else None,
         np.array([entry != inside for entry in basis.row_status]) if known else None,
@@ -121,7 +126,9 @@ def sharpened(program: LinearProgram, hint: Hint, right: Sequence[Fraction]) -> 
     """
     if hint.status != "optimal":
         return hint
-    x = [Fraction(round(float(value) * GRID), GRID) for value in hint.x]
+    sizes = program.sizes or (0,) * len(hint.x)
+    # a fraction for each float, on a grid that is fine for its column
+    x = [Fraction(round(float(value) * 2.0 ** (GRID_BITS - e))) / Fraction(2) ** (GRID_BITS - e) for value, e in zip(hint.x, sizes, strict=True)]
     slack = list(right)
     for row, column, value in program.matrix.entries():
         if x[column]:

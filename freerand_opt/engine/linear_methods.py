@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from freerand_opt.engine.attack import attack_form, strategies
 from freerand_opt.engine.build import Assembly, Strategies, build
 from freerand_opt.engine.cone import source_cone, vertex_cone
-from freerand_opt.engine.cycle import cycle_of, edge_list, error_box
+from freerand_opt.engine.cycle import cycle_of, edge_form, error_box
 from freerand_opt.engine.exact import exact_multipliers
 from freerand_opt.engine.flows import chain_form
 from freerand_opt.engine.guesses import few_labels, guesses_of
@@ -65,7 +65,7 @@ def cycle_boxes(pool: Pool, options: Options) -> Iterator[None]:
     """Take the boxes of a cycle, whatever the source: both ends."""
     problem = pool.problem
     cycle = cycle_of(problem)
-    if cycle is None:
+    if cycle is None or len(cycle.edges) * problem.shape[0] > MOST_COLUMNS:
         return
     errors: list[int | None] = [*sorted(cycle.edges)]
     errors += [] if problem.devices == "local" else [None]
@@ -76,7 +76,7 @@ def cycle_boxes(pool: Pool, options: Options) -> Iterator[None]:
         return build(held, source_cone(held), space, guesses_of(held), (-1,) * len(boxes))
 
     words = f"{len(boxes)} boxes of a cycle"
-    yield from _both_ends(pool, options, made_for, "cycle", words, edges=edge_list(cycle))
+    yield from _both_ends(pool, options, made_for, "cycle", words, edges=edge_form(cycle))
 
 
 def deterministic(pool: Pool, options: Options) -> Iterator[None]:
@@ -155,7 +155,7 @@ def _both_ends(
     words: str,
     *,
     by_vertices: bool = False,
-    edges: list[list[int]] | None = None,
+    edges: int | list[list[int]] | None = None,
 ) -> Iterator[None]:
     """Solve a complete program once for the bound, and for the attack with scores on the strict side."""
     problem = pool.problem

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from freerand_opt.engine.bit_tree import BitTree, Orbit, bit_tree, orbits
-from freerand_opt.engine.cycle import Cycle, edge_list
+from freerand_opt.engine.cycle import Cycle, edge_form
 from freerand_opt.engine.linear import LinearProgram
 from freerand_opt.engine.problem import Bits, Kept
 from freerand_opt.engine.sparse import sparse
@@ -86,7 +86,12 @@ def quotient(cycle: Cycle) -> Quotient | None:
         rows.append((list(own), False, test.score if test.relation == "<=" else -test.score, ("test", k)))
     matrix = sparse((len(rows), columns), ((k, column, x) for k, row in enumerate(rows) for column, x in row[0]))
     program = LinearProgram(
-        matrix, tuple(row[1] for row in rows), tuple(row[2] for row in rows), tuple(row[3] for row in rows), objective
+        matrix,
+        tuple(row[1] for row in rows),
+        tuple(row[2] for row in rows),
+        tuple(row[3] for row in rows),
+        objective,
+        tuple(-node.depth for copy in copies for node in copy.nodes),
     )
     return Quotient(program, cycle, source, tree, copies)
 
@@ -186,5 +191,5 @@ def prices(made: Quotient, z: Sequence[Fraction]) -> dict[str, Any]:
     return {
         "claim": claim,
         "prices": {"settings": y, "tests": tests},
-        "proof": {"way": "cycle", "edges": edge_list(made.cycle)},
+        "proof": {"way": "cycle", "edges": edge_form(made.cycle)},
     }

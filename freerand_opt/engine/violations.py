@@ -34,4 +34,5 @@ def with_violations(program: LinearProgram, penalty: float | None = None) -> Lin
             **({} if penalty is None else program.objective),
             **{columns + k: Fraction(-1 if penalty is None else -penalty) for k in range(count)},
         },
+        (*(program.sizes or (0,) * columns), *((0,) * count)),
     )
