@@ -66,7 +66,7 @@ def enclose(x: Fraction | Irrational, bits: int = 60) -> tuple[Fraction, Fractio
                 if upper - lower <= Fraction(1, 1 << bits):
                     return lower, upper
         precision *= 2
-    raise UndecidedError(f"{text(x)} cannot be enclosed to {bits} bits (is it divided by zero?)")
+    raise UndecidedError(f"{_short(x)} cannot be enclosed to {bits} bits (is it divided by zero?)")
 
 
 def _dyadic(x: arb) -> Fraction:
@@ -103,7 +103,12 @@ def sign(x: Fraction | Irrational) -> int:
         if found:
             return found
         bits *= 4
-    raise UndecidedError(f"the sign of {text(x)} is not decided at {most} bits")
+    raise UndecidedError(f"the sign of {_short(x)} is not decided at {most} bits")
+
+
+def _short(x: Fraction | Irrational) -> str:
+    words = text(x)
+    return words if len(words) <= 200 else f"{words[:200]}.."
 
 
 def _most(x: Irrational) -> int:

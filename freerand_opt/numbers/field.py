@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Orders of roots of unity up to this are computed with; up to `FAST` without a look at enclosures first.
 MOST_ORDER = 1 << 14
 FAST = 512
-#: An inverse is found if (degree of the field, or number of terms)^2 * (bits of the factors) stays below this.
+#: An inverse is found if (degree of the field, or terms)^2 * (bits of the factors) stays below this.
 MOST_WORK = 1_000_000
 
 
