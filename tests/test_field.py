@@ -6,9 +6,11 @@ The second opinion is ball arithmetic of python-flint on the expression as it wa
 from __future__ import annotations
 
 import math
+import re
 import time
 from contextlib import contextmanager
 from fractions import Fraction as F
+from pathlib import Path
 
 import pytest
 from flint import arb, ctx, fmpq
@@ -36,6 +38,7 @@ from freerand_opt.numbers.parse import parse
 from freerand_opt.numbers.ring import SMALL, product, squarefree
 from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
 
+PAGE = Path(__file__).parent.parent / "docs" / "numbers.md"
 #: Two primes of 31 digits; nothing here is asked to factor their products.
 P, Q = 10**30 + 57, 10**30 + 147
 
@@ -290,6 +293,13 @@ def test_zero_times_an_atom_is_gone(n):
 )
 def test_canonical_texts(source, wanted):
     assert text(parse(source)) == wanted
+
+
+def test_the_examples_of_the_page():
+    rows = re.findall(r"^\| `(.*)` \| `(.*)` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 5
+    for written, kept in rows:
+        assert text(parse(written)) == kept
 
 
 @settings(max_examples=60, deadline=None)

@@ -39,7 +39,7 @@ class State:
 def from_amplitudes(amplitudes: Sequence[Complex]) -> State:
     """Return the pure state with these amplitudes, up to a factor.
 
-    Raise ValueError if all are 0 or the squared norm is no fraction by form.
+    Raise ValueError if all are 0 or the squared norm is no fraction.
     """
     held = {k: value for k, value in enumerate(amplitudes) if value != ZERO}
     norm: Exact = sum((times(v, conjugate(v))[0] for v in held.values()), Fraction(0))

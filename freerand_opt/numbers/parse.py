@@ -33,7 +33,7 @@ MAX_EXPONENT = 1000
 MAX_CHARACTERS = 10_000
 #: Largest numerator or denominator, in bits, that an operation may make.
 MAX_BITS = 10_000
-#: Largest number of products of terms, over a whole text.
+#: Largest number of products of terms over a whole text; a function or an inverse counts for hundreds.
 MAX_WORK = 10_000
 
 
