@@ -62,7 +62,14 @@ leaves = st.one_of(
     st.integers(1, 60).map(lambda n: ("sqrt", n)),
     turns.map(lambda q: ("cos", q)),
 )
-trees = st.recursive(leaves, lambda inner: st.tuples(st.sampled_from("+-*"), inner, inner), max_leaves=6)
+
+
+def grown(inner):
+    """Sums, differences and products."""
+    return st.tuples(st.sampled_from("+-*"), inner, inner)
+
+
+trees = st.recursive(leaves, grown, max_leaves=6)
 
 
 def exact(tree):

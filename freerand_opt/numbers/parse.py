@@ -33,7 +33,7 @@ MAX_EXPONENT = 1000
 MAX_CHARACTERS = 10_000
 #: Largest numerator or denominator, in bits, that an operation may make.
 MAX_BITS = 10_000
-#: Largest number of products of terms over a whole text; a function or an inverse counts for hundreds.
+#: Largest number of products of terms over a whole text; nested roots and inverses count for hundreds.
 MAX_WORK = 10_000
 
 
@@ -221,7 +221,8 @@ class _Parser:
         return value
 
     def call(self, name: str, argument: Exact) -> Exact:
-        self.spend(20 * _size(argument) + (0 if isinstance(argument, Fraction) else 300))
+        searched = name == "sqrt" and parts(argument).keys() == {()} and isinstance(argument, Real)
+        self.spend(5 * _size(argument) + 300 * searched)
         try:
             if name == "sqrt":
                 return sqrt(argument)
