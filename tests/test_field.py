@@ -333,6 +333,7 @@ def test_square_roots_squared(a, b, k, m):
         assert sign(found) >= 0
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10**12))
 def test_radicands_below_the_bound_are_free_of_squares(n):
     m, k = squarefree(n)
