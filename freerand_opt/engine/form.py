@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.engine.numbers import written
+from freerand_opt.numbers.exact import triples
 from freerand_opt.engine.problem import (
     Ask,
     Bits,
@@ -108,9 +108,9 @@ def errors_of(f: Functional, problem: Problem) -> list[tuple[int, int, int]] | N
 
 def _test(test: Test | Kept, problem: Problem) -> dict[str, Any]:
     if isinstance(test, Kept):
-        table = [[s, [written(x) for x in row]] for s, row in test.table]
+        table = [[s, [triples(x) for x in row]] for s, row in test.table]
         return {"keep": table, "tolerance": str(test.tolerance)}
-    return {**_functional(test.functional, problem), "relation": test.relation, "score": written(test.score)}
+    return {**_functional(test.functional, problem), "relation": test.relation, "score": triples(test.score)}
 
 
 def _ask(ask: Ask, problem: Problem) -> dict[str, Any]:

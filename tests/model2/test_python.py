@@ -285,7 +285,7 @@ MISTAKES = {
         "have uniform observed settings",
     ),
     "undecided": (
-        lambda: question(observed=Observed(table={"P(00|00)": "cos(pi/5)", "P(01|00)": "(3-sqrt(5))/4"})),
+        lambda: question(observed=Observed(table={"P(00|00)": "root3(2)*root3(4)/4", "P(01|00)": "1/2"})),
         "Question.observed.table",
         "is not decided at 4096 bits; write the numbers in another form",
     ),
