@@ -20,11 +20,11 @@ from fractions import Fraction
 import cvxpy as cp
 import numpy as np
 
-from freerand_opt.answers.bounding import bound
-from freerand_opt.model import behaviour, functional
-from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
-from freerand_opt.model.scenario import chained, cycle
-from freerand_opt.model.source import SanthaVazirani, Uniform, leaf_settings
+from freerand_opt.first.answers.bounding import bound
+from freerand_opt.first.model import behaviour, functional
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question, Test
+from freerand_opt.first.model.scenario import chained, cycle
+from freerand_opt.first.model.source import SanthaVazirani, Uniform, leaf_settings
 
 RUNS = 3
 

@@ -17,24 +17,24 @@ from pathlib import Path
 
 from flint import fmpz
 
-from freerand_opt.answers.biases import largest
-from freerand_opt.answers.bounding import bound
-from freerand_opt.answers.robust import growth as robust_growth
 from freerand_opt.catalogue import claims
-from freerand_opt.certificates import biases, check
-from freerand_opt.certificates.certify import multipliers
-from freerand_opt.model import functional
-from freerand_opt.model.lemniscate import correlators, ratio
-from freerand_opt.model.question import Adversary, Ask, Question, Test
-from freerand_opt.model.relations import POWERS, Relations, SumOfBiases
-from freerand_opt.model.scenario import ghz
-from freerand_opt.model.source import Uniform
-from freerand_opt.programs.ghz_orbits import outcome_counts
-from freerand_opt.programs.ghz_polynomial import extrapolated, unknowns
-from freerand_opt.reporting.conjecture import fractions_csv, markdown
-from freerand_opt.solvers.highs import solve
-from freerand_opt.spec.file import read
-from freerand_opt.sweeps.sweep import sweep
+from freerand_opt.first.answers.biases import largest
+from freerand_opt.first.answers.bounding import bound
+from freerand_opt.first.answers.robust import growth as robust_growth
+from freerand_opt.first.certificates import biases, check
+from freerand_opt.first.certificates.certify import multipliers
+from freerand_opt.first.model import functional
+from freerand_opt.first.model.lemniscate import correlators, ratio
+from freerand_opt.first.model.question import Adversary, Ask, Question, Test
+from freerand_opt.first.model.relations import POWERS, Relations, SumOfBiases
+from freerand_opt.first.model.scenario import ghz
+from freerand_opt.first.model.source import Uniform
+from freerand_opt.first.programs.ghz_orbits import outcome_counts
+from freerand_opt.first.programs.ghz_polynomial import extrapolated, unknowns
+from freerand_opt.first.reporting.conjecture import fractions_csv, markdown
+from freerand_opt.first.solvers.highs import solve
+from freerand_opt.first.spec.file import read
+from freerand_opt.first.sweeps.sweep import sweep
 
 REPORTS = Path(__file__).parents[1] / "reports"
 OTHERS = ("ghz_", "four_parties")

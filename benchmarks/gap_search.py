@@ -18,15 +18,15 @@ import time
 from fractions import Fraction
 from random import Random
 
-from freerand_opt.certificates.certify import multipliers, objective_value, point
-from freerand_opt.model.functional import from_terms
-from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
-from freerand_opt.model.scenario import chsh
-from freerand_opt.model.source import Mutual, SanthaVazirani, Source
-from freerand_opt.programs.boxes import Xor, all_deterministic, table
-from freerand_opt.programs.outer import outer
-from freerand_opt.programs.strategies import by_source_vertices
-from freerand_opt.solvers.highs import solve
+from freerand_opt.first.certificates.certify import multipliers, objective_value, point
+from freerand_opt.first.model.functional import from_terms
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question, Test
+from freerand_opt.first.model.scenario import chsh
+from freerand_opt.first.model.source import Mutual, SanthaVazirani, Source
+from freerand_opt.first.programs.boxes import Xor, all_deterministic, table
+from freerand_opt.first.programs.outer import outer
+from freerand_opt.first.programs.strategies import by_source_vertices
+from freerand_opt.first.solvers.highs import solve
 
 SCENARIO = chsh()
 OUTPUTS = (

@@ -23,14 +23,14 @@ import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from freerand_opt.answers.bounding import bound
-from freerand_opt.model import functional
-from freerand_opt.model.question import Adversary, Ask, Question
-from freerand_opt.model.scenario import Scenario, chained, i3322
-from freerand_opt.model.source import Uniform
-from freerand_opt.peers.rederivation import relaxed
-from freerand_opt.programs.build import build
-from freerand_opt.programs.moments import moment_matrix
+from freerand_opt.first.answers.bounding import bound
+from freerand_opt.first.model import functional
+from freerand_opt.first.model.question import Adversary, Ask, Question
+from freerand_opt.first.model.scenario import Scenario, chained, i3322
+from freerand_opt.first.model.source import Uniform
+from freerand_opt.first.peers.rederivation import relaxed
+from freerand_opt.first.programs.build import build
+from freerand_opt.first.programs.moments import moment_matrix
 
 RUNS = 3
 

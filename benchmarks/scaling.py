@@ -16,21 +16,21 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 
-from freerand_opt.certificates.certify import multipliers
 from freerand_opt.errors import TooLargeError
-from freerand_opt.formulas.questions import chained_leakage
-from freerand_opt.model import functional
-from freerand_opt.model.behaviour import quantum, score
-from freerand_opt.model.question import Adversary, Ask, Output, Question, Test
-from freerand_opt.model.scenario import chained
-from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.first.certificates.certify import multipliers
+from freerand_opt.first.formulas.questions import chained_leakage
+from freerand_opt.first.model import functional
+from freerand_opt.first.model.behaviour import quantum, score
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question, Test
+from freerand_opt.first.model.scenario import chained
+from freerand_opt.first.model.source import SanthaVazirani
+from freerand_opt.first.programs.build import cycle_boxes
+from freerand_opt.first.programs.program import ConicProgram
+from freerand_opt.first.programs.quotient import by_orbits
+from freerand_opt.first.programs.refinement import reduce
+from freerand_opt.first.programs.strategies import by_boxes, by_source_vertices
+from freerand_opt.first.solvers.highs import solve
 from freerand_opt.numbers.exact import compare
-from freerand_opt.programs.build import cycle_boxes
-from freerand_opt.programs.program import ConicProgram
-from freerand_opt.programs.quotient import by_orbits
-from freerand_opt.programs.refinement import reduce
-from freerand_opt.programs.strategies import by_boxes, by_source_vertices
-from freerand_opt.solvers.highs import solve
 
 LIMIT = 60.0
 

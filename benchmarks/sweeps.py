@@ -17,10 +17,10 @@ from pathlib import Path
 
 from freerand_opt import sweep
 from freerand_opt.catalogue import find
-from freerand_opt.spec.file import read
-from freerand_opt.sweeps.asked import address
-from freerand_opt.sweeps.store import Store
-from freerand_opt.sweeps.work import Job, Way
+from freerand_opt.first.spec.file import read
+from freerand_opt.first.sweeps.asked import address
+from freerand_opt.first.sweeps.store import Store
+from freerand_opt.first.sweeps.work import Job, Way
 
 CLAIM, SETTINGS = "chained_leakage_fixed_sv", 32
 

@@ -17,26 +17,26 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from freerand_opt.answers.bounding import bound
-    from freerand_opt.answers.relaxation import moments
-    from freerand_opt.answers.verification import answer, check_certificate, verify
-    from freerand_opt.reporting.rows import table
-    from freerand_opt.simulation.simulating import simulate
-    from freerand_opt.spec.file import read
-    from freerand_opt.spec.protocols import read_protocol
-    from freerand_opt.sweeps.sweep import sweep
+    from freerand_opt.first.answers.bounding import bound
+    from freerand_opt.first.answers.relaxation import moments
+    from freerand_opt.first.answers.verification import answer, check_certificate, verify
+    from freerand_opt.first.reporting.rows import table
+    from freerand_opt.first.simulation.simulating import simulate
+    from freerand_opt.first.spec.file import read
+    from freerand_opt.first.spec.protocols import read_protocol
+    from freerand_opt.first.sweeps.sweep import sweep
 
 _HOMES = {
-    "answer": "freerand_opt.answers.verification",
-    "bound": "freerand_opt.answers.bounding",
-    "check_certificate": "freerand_opt.answers.verification",
-    "moments": "freerand_opt.answers.relaxation",
-    "read": "freerand_opt.spec.file",
-    "read_protocol": "freerand_opt.spec.protocols",
-    "simulate": "freerand_opt.simulation.simulating",
-    "sweep": "freerand_opt.sweeps.sweep",
-    "table": "freerand_opt.reporting.rows",
-    "verify": "freerand_opt.answers.verification",
+    "answer": "freerand_opt.first.answers.verification",
+    "bound": "freerand_opt.first.answers.bounding",
+    "check_certificate": "freerand_opt.first.answers.verification",
+    "moments": "freerand_opt.first.answers.relaxation",
+    "read": "freerand_opt.first.spec.file",
+    "read_protocol": "freerand_opt.first.spec.protocols",
+    "simulate": "freerand_opt.first.simulation.simulating",
+    "sweep": "freerand_opt.first.sweeps.sweep",
+    "table": "freerand_opt.first.reporting.rows",
+    "verify": "freerand_opt.first.answers.verification",
 }
 
 __all__ = [

@@ -23,8 +23,7 @@ LEVELS = (
     ("formulas",),
     ("programs", "computations"),
     ("spec", "solvers", "certificates"),
-    ("engine",),
-    ("model2",),
+    ("model",),
     ("simulation", "proving"),
     ("attacks",),
     ("answers",),
@@ -45,7 +44,7 @@ OUTSIDE = {
     "cvxopt": ("solvers",),
     "ncpol2sdpa": ("peers",),
     "sympy": ("peers",),
-    "msgspec": ("model2",),
+    "msgspec": ("model",),
     "flint": ("numbers", "programs", "certificates"),
     "rich": ("reporting", "commands"),
     "threadpoolctl": ("answers",),
@@ -70,7 +69,7 @@ MAX_FILE, MAX_FUNCTION = 320, 60
 
 
 def module_name(path):
-    """`certificates.check` for freerand_opt/certificates/check.py, `spec` for its __init__, or nothing."""
+    """`certificates.check` for freerand_opt/first/certificates/check.py, `spec` for its __init__, or nothing."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts).removesuffix("__init__").removesuffix(".")
 
@@ -170,7 +169,7 @@ def test_heavy_packages_are_imported_late_by_the_command_line():
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     found = set(imported(ast.Module(body=top, type_ignores=[])))
-    allowed = {"freerand_opt", "freerand_opt.errors", "freerand_opt.certificates.check", "typer"}
+    allowed = {"freerand_opt", "freerand_opt.errors", "freerand_opt.first.certificates.check", "typer"}
     allowed |= {f"freerand_opt.{name}" for name in NAMES if part_of(name) == "commands"}
     assert {module for module in found if module.split(".")[0] in ("freerand_opt", *OUTSIDE)} <= allowed
 

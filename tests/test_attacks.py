@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.attacks import search as attacks
-from freerand_opt.certificates import certify
-from freerand_opt.certificates.attack import strategies as read_strategies
-from freerand_opt.certificates.certificate import attack_json, bracket
-from freerand_opt.certificates.check import CertificateError, check
-from freerand_opt.model import behaviour as bh
-from freerand_opt.model import functional as fn
-from freerand_opt.model import scenario as sc
-from freerand_opt.model.question import Adversary, Ask, Output, Question
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.first.attacks import search as attacks
+from freerand_opt.first.certificates import certify
+from freerand_opt.first.certificates.attack import strategies as read_strategies
+from freerand_opt.first.certificates.certificate import attack_json, bracket
+from freerand_opt.first.certificates.check import CertificateError, check
+from freerand_opt.first.model import behaviour as bh
+from freerand_opt.first.model import functional as fn
+from freerand_opt.first.model import scenario as sc
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.source import SanthaVazirani
+from freerand_opt.first.programs import boxes as bx
+from freerand_opt.first.programs import build, outer, strategies
+from freerand_opt.first.proving import solving
+from freerand_opt.first.solvers.choose import solver_named
+from freerand_opt.first.solvers.highs import solve
+from freerand_opt.first.spec.file import read
 from freerand_opt.numbers.exact import compare
-from freerand_opt.programs import boxes as bx
-from freerand_opt.programs import build, outer, strategies
-from freerand_opt.proving import solving
-from freerand_opt.solvers.choose import solver_named
-from freerand_opt.solvers.highs import solve
-from freerand_opt.spec.file import read
 
 X = Output((0, 0, 1, 1), 2, "A")
 Y = Output((0, 1, 0, 1), 2, "B")

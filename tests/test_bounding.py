@@ -14,18 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import freerand_opt as fr
-from freerand_opt.answers.answering import InfeasibleError
-from freerand_opt.answers.bounding import bound
-from freerand_opt.answers.verification import check_certificate
-from freerand_opt.certificates.check import CertificateError
-from freerand_opt.model import behaviour as bh
-from freerand_opt.model import functional as fn
-from freerand_opt.model import scenario as sc
-from freerand_opt.model.question import Adversary, Ask, Expect, Output, Question
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani, Uniform
+from freerand_opt.first.answers.answering import InfeasibleError
+from freerand_opt.first.answers.bounding import bound
+from freerand_opt.first.answers.verification import check_certificate
+from freerand_opt.first.certificates.check import CertificateError
+from freerand_opt.first.model import behaviour as bh
+from freerand_opt.first.model import functional as fn
+from freerand_opt.first.model import scenario as sc
+from freerand_opt.first.model.question import Adversary, Ask, Expect, Output, Question
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.source import BIT_ORDERS, SanthaVazirani, Uniform
+from freerand_opt.first.proving.result import verdict
 from freerand_opt.numbers.exact import compare, log2
-from freerand_opt.proving.result import verdict
 
 REFERENCE = tomllib.loads((Path(__file__).parent / "reference_values.toml").read_text())
 X = Output((0, 0, 1, 1), 2, "A")

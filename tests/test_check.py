@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.check import (
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.certificates.check import (
     CertificateError,
     check,
     check_multipliers,

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.answers.verification import check_certificate, load
 from freerand_opt.catalogue import claims
-from freerand_opt.certificates.check import enclosure, number
 from freerand_opt.errors import InputError
-from freerand_opt.spec.file import read
+from freerand_opt.first.answers.verification import check_certificate, load
+from freerand_opt.first.certificates.check import enclosure, number
+from freerand_opt.first.spec.file import read
 
 KEYS = {
     *("name", "instance", "claim", "verdict", "lower", "upper", "lower_float", "upper_float"),
@@ -235,8 +235,8 @@ def test_what_the_bracket_does_not_decide_is_undecided(freerand, claim_folder):
 def test_a_program_that_is_too_weak_leaves_the_claim_undecided(freerand, monkeypatch):
     import numpy as np
 
-    from freerand_opt.answers import answering
-    from freerand_opt.programs.solution import Solution
+    from freerand_opt.first.answers import answering
+    from freerand_opt.first.programs.solution import Solution
 
     def useless(program, limit):
         rows, columns = program.shape
@@ -466,7 +466,7 @@ def test_a_folder_is_no_file(freerand, tmp_path):
 
 
 def test_nothing_is_computed_or_left_if_certificates_cannot_be_written(freerand, tmp_path, monkeypatch):
-    from freerand_opt.sweeps import work
+    from freerand_opt.first.sweeps import work
 
     (tmp_path / "file").write_text("taken")
     monkeypatch.setattr(work, "answer", lambda *a, **k: pytest.fail("something was computed"))
@@ -611,7 +611,7 @@ def test_a_reader_that_leaves_sees_no_traceback(tmp_path):
 def test_version_imports_nothing_heavy(tmp_path):
     script = (
         "import sys\n"
-        "from freerand_opt.commands.cli import main\n"
+        "from freerand_opt.first.commands.cli import main\n"
         "sys.argv = ['freerand', '--version']\n"
         "try:\n    main()\n"
         "except SystemExit as end:\n"
@@ -637,8 +637,8 @@ def test_help_names_the_verbs(freerand):
 def test_every_source_is_put_into_words():
     from typing import get_args
 
-    from freerand_opt.model import source as model
-    from freerand_opt.reporting.words import _source
+    from freerand_opt.first.model import source as model
+    from freerand_opt.first.reporting.words import _source
 
     tenth = Fraction(1, 10)
     made = {

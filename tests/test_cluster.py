@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from freerand_opt.errors import UnavailableError
-from freerand_opt.sweeps import engine
-from freerand_opt.sweeps.answers import Watch
-from freerand_opt.sweeps.store import Store, certificate_of
-from freerand_opt.sweeps.sweep import sweep
+from freerand_opt.first.sweeps import engine
+from freerand_opt.first.sweeps.answers import Watch
+from freerand_opt.first.sweeps.store import Store, certificate_of
+from freerand_opt.first.sweeps.sweep import sweep
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "lps" / "chained_leakage_fixed_sv.toml"

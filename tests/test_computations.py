@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freerand_opt.certificates.check import CertificateError, check
-from freerand_opt.computations import bits, exponents, freeness, protocol
-from freerand_opt.computations.parameters import Word
-from freerand_opt.computations.values import VALUES, value_certificate
-from freerand_opt.formulas.limits import theorem_2_exponent
-from freerand_opt.model.scenario import Scenario, chained
-from freerand_opt.model.source import PerParty, SanthaVazirani
+from freerand_opt.first.certificates.check import CertificateError, check
+from freerand_opt.first.computations import bits, exponents, freeness, protocol
+from freerand_opt.first.computations.parameters import Word
+from freerand_opt.first.computations.values import VALUES, value_certificate
+from freerand_opt.first.formulas.limits import theorem_2_exponent
+from freerand_opt.first.model.scenario import Scenario, chained
+from freerand_opt.first.model.source import PerParty, SanthaVazirani
+from freerand_opt.first.programs.support import best_distribution, gain
+from freerand_opt.first.programs.vertices import source_vertices
 from freerand_opt.numbers.exact import compare, enclose, log2
-from freerand_opt.programs.support import best_distribution, gain
-from freerand_opt.programs.vertices import source_vertices
 
 EPSILONS = (F(0), F(1, 20), F(1, 10), F(1, 4), F(2, 5))
 ORDERS = ("interleaved", "A first", "B first")

@@ -10,17 +10,17 @@ from fractions import Fraction as F
 
 import pytest
 
-from freerand_opt.model import functional
-from freerand_opt.model.question import Adversary, Ask, Output, Question
-from freerand_opt.model.question import Test as Demand
-from freerand_opt.model.scenario import Scenario, chained, chsh, ghz
-from freerand_opt.model.source import SanthaVazirani, Uniform
-from freerand_opt.peers import crosscheck as module
-from freerand_opt.peers.crosscheck import CrossCheck, Peer, crosscheck
-from freerand_opt.peers.rederivation import NotCoveredError, rederived, relaxed, require_covered
-from freerand_opt.programs.build import build
-from freerand_opt.programs.integer_matrix import of_rows
-from freerand_opt.spec.file import read
+from freerand_opt.first.model import functional
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question
+from freerand_opt.first.model.question import Test as Demand
+from freerand_opt.first.model.scenario import Scenario, chained, chsh, ghz
+from freerand_opt.first.model.source import SanthaVazirani, Uniform
+from freerand_opt.first.peers import crosscheck as module
+from freerand_opt.first.peers.crosscheck import CrossCheck, Peer, crosscheck
+from freerand_opt.first.peers.rederivation import NotCoveredError, rederived, relaxed, require_covered
+from freerand_opt.first.programs.build import build
+from freerand_opt.first.programs.integer_matrix import of_rows
+from freerand_opt.first.spec.file import read
 
 pytest.importorskip("picos")
 pytest.importorskip("cvxpy")
@@ -146,7 +146,9 @@ def test_what_is_not_derived_anew_says_why(question, why):
 
 
 def named(question):
-    file = read(str(module.__file__).replace("freerand_opt/peers/crosscheck.py", "lps/chained_guess.toml"))
+    file = read(
+        str(module.__file__).replace("freerand_opt/first/peers/crosscheck.py", "lps/chained_guess.toml")
+    )
     instance = replace(file.instances[0], question=question, name="main", threshold=None)
     return replace(file, name="question", instances=(instance,)), instance
 

@@ -14,16 +14,16 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from freerand_opt.certificates.certify import bound, multipliers, point
+from freerand_opt.first.certificates.certify import bound, multipliers, point
+from freerand_opt.first.programs.build import build
+from freerand_opt.first.programs.export import as_mps, as_vipr
+from freerand_opt.first.programs.export_conic import as_cbf
+from freerand_opt.first.programs.integer_matrix import of_rows
+from freerand_opt.first.programs.program import ConicProgram, Labels, Rows, conic_program, vector
+from freerand_opt.first.programs.relaxed import by_margin, without_objective
+from freerand_opt.first.solvers import highs
+from freerand_opt.first.spec.file import read
 from freerand_opt.numbers.exact import compare, enclose, sqrt
-from freerand_opt.programs.build import build
-from freerand_opt.programs.export import as_mps, as_vipr
-from freerand_opt.programs.export_conic import as_cbf
-from freerand_opt.programs.integer_matrix import of_rows
-from freerand_opt.programs.program import ConicProgram, Labels, Rows, conic_program, vector
-from freerand_opt.programs.relaxed import by_margin, without_objective
-from freerand_opt.solvers import highs
-from freerand_opt.spec.file import read
 
 # pytest imports tests without putting their folder on the path
 _spec = importlib.util.spec_from_file_location("vipr_reader", Path(__file__).with_name("vipr_reader.py"))

@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from scipy.sparse import csc_matrix, vstack
 
-from freerand_opt.certificates.certify import multipliers
-from freerand_opt.model import functional
-from freerand_opt.model.question import Adversary, Ask, Output, Question
-from freerand_opt.model.question import Test as Demand
-from freerand_opt.model.scenario import chained, chsh
-from freerand_opt.model.source import Uniform
-from freerand_opt.programs.build import build
-from freerand_opt.programs.export_conic import as_cbf, as_sdpa
-from freerand_opt.programs.solution import Solution
-from freerand_opt.solvers import highs
-from freerand_opt.solvers import mosek as route
-from freerand_opt.spec.file import read
+from freerand_opt.first.certificates.certify import multipliers
+from freerand_opt.first.model import functional
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question
+from freerand_opt.first.model.question import Test as Demand
+from freerand_opt.first.model.scenario import chained, chsh
+from freerand_opt.first.model.source import Uniform
+from freerand_opt.first.programs.build import build
+from freerand_opt.first.programs.export_conic import as_cbf, as_sdpa
+from freerand_opt.first.programs.solution import Solution
+from freerand_opt.first.solvers import highs
+from freerand_opt.first.solvers import mosek as route
+from freerand_opt.first.spec.file import read
 
 LPS = Path(__file__).parent.parent / "lps"
 

@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.attacks.zeros import cleaned, forbidden
 from freerand_opt.catalogue import find
-from freerand_opt.certificates import check as checker
-from freerand_opt.certificates import faces as exact
-from freerand_opt.certificates.certify import multipliers
+from freerand_opt.first.attacks.zeros import cleaned, forbidden
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.certificates import faces as exact
+from freerand_opt.first.certificates.certify import multipliers
+from freerand_opt.first.programs.build import build
+from freerand_opt.first.programs.faces import echelon
+from freerand_opt.first.programs.moments import triangle
+from freerand_opt.first.programs.quantum_box import Quantum, chances
+from freerand_opt.first.solvers import clarabel, exchanged, faces
 from freerand_opt.numbers.exact import compare, enclose, sqrt
-from freerand_opt.programs.build import build
-from freerand_opt.programs.faces import echelon
-from freerand_opt.programs.moments import triangle
-from freerand_opt.programs.quantum_box import Quantum, chances
-from freerand_opt.solvers import clarabel, exchanged, faces
 
 HARDY = (5 * sqrt(F(5)) - 11) / 2  # arXiv:1205.3280
 

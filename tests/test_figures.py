@@ -12,12 +12,12 @@ from xml.etree import ElementTree
 import pytest
 
 from freerand_opt.errors import FreerandError, InputError
-from freerand_opt.reporting.figures import adversaries, amplification, biases, leakage, selection
-from freerand_opt.reporting.figures.draw import STYLE, figure, points_id
-from freerand_opt.reporting.figures.frame import INCHES, Frame, Panel
-from freerand_opt.reporting.figures.gallery import ANSWERED, MEASURED, NAMES, drawing, table
-from freerand_opt.reporting.figures.row import Row, as_csv, formula, from_csv, mark
-from freerand_opt.sweeps.sweep import sweep
+from freerand_opt.first.reporting.figures import adversaries, amplification, biases, leakage, selection
+from freerand_opt.first.reporting.figures.draw import STYLE, figure, points_id
+from freerand_opt.first.reporting.figures.frame import INCHES, Frame, Panel
+from freerand_opt.first.reporting.figures.gallery import ANSWERED, MEASURED, NAMES, drawing, table
+from freerand_opt.first.reporting.figures.row import Row, as_csv, formula, from_csv, mark
+from freerand_opt.first.sweeps.sweep import sweep
 
 REPORTS = Path(__file__).parents[1] / "reports"
 FRAME = Frame("own", "Own", "Words.", (Panel("", "x", "y", between="rises"),))
@@ -84,7 +84,7 @@ def test_widths_are_those_of_a_column_and_of_a_page():
 def test_the_style_is_for_everybody():
     import matplotlib.style
 
-    with matplotlib.style.context("freerand_opt.reporting.figures.freerand"):
+    with matplotlib.style.context("freerand_opt.first.reporting.figures.freerand"):
         assert matplotlib.rcParams["mathtext.fontset"] == "stix"
     assert STYLE.suffix == ".mplstyle"
 

@@ -17,22 +17,22 @@ import numpy as np
 import pytest
 from flint import arb, ctx, fmpq, fmpz
 
-from freerand_opt.answers.biases import largest, optimum
-from freerand_opt.answers.bounding import bound
-from freerand_opt.answers.robust import Growth, growth
-from freerand_opt.certificates import biases as exact
-from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.certify import feasible, multipliers, objective_value, point
-from freerand_opt.model import functional
-from freerand_opt.model.lemniscate import correlators, derivatives, half_constant, ratio
-from freerand_opt.model.question import Adversary, Ask, Question
-from freerand_opt.model.question import Test as Condition
-from freerand_opt.model.relations import POWERS, Relations, SumOfBiases, reduced
-from freerand_opt.model.scenario import ghz
-from freerand_opt.model.source import Uniform
-from freerand_opt.programs.build import build
-from freerand_opt.programs.ghz_orbits import lifted, orbits, outcome_counts
-from freerand_opt.programs.ghz_polynomial import (
+from freerand_opt.first.answers.biases import largest, optimum
+from freerand_opt.first.answers.bounding import bound
+from freerand_opt.first.answers.robust import Growth, growth
+from freerand_opt.first.certificates import biases as exact
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.certificates.certify import feasible, multipliers, objective_value, point
+from freerand_opt.first.model import functional
+from freerand_opt.first.model.lemniscate import correlators, derivatives, half_constant, ratio
+from freerand_opt.first.model.question import Adversary, Ask, Question
+from freerand_opt.first.model.question import Test as Condition
+from freerand_opt.first.model.relations import POWERS, Relations, SumOfBiases, reduced
+from freerand_opt.first.model.scenario import ghz
+from freerand_opt.first.model.source import Uniform
+from freerand_opt.first.programs.build import build
+from freerand_opt.first.programs.ghz_orbits import lifted, orbits, outcome_counts
+from freerand_opt.first.programs.ghz_polynomial import (
     extrapolated,
     near_edges,
     probabilities,
@@ -40,10 +40,10 @@ from freerand_opt.programs.ghz_polynomial import (
     strings,
     unknowns,
 )
-from freerand_opt.programs.no_signalling import no_signalling_rows
-from freerand_opt.programs.program import vector
-from freerand_opt.programs.refinement import reduce
-from freerand_opt.solvers.highs import solve
+from freerand_opt.first.programs.no_signalling import no_signalling_rows
+from freerand_opt.first.programs.program import vector
+from freerand_opt.first.programs.refinement import reduce
+from freerand_opt.first.solvers.highs import solve
 
 KINDS = tuple(POWERS)
 #: An input of Colbeck and Renner's relations at which each kind is what is asked.
@@ -416,7 +416,7 @@ def test_weaker_ends_are_fine():
 
 
 def test_the_report_says_what_it_assumes_and_where_the_output_is_freer():
-    from freerand_opt.reporting.conjecture import bits_needed, distance, fractions_csv, markdown
+    from freerand_opt.first.reporting.conjecture import bits_needed, distance, fractions_csv, markdown
 
     values = {(m, kind): value(Relations(m, kind)) for m in range(3, 17) for kind in KINDS}
     robust = {(m, kind): growth(m, weight) for m in (3, 4) for kind, weight in WEIGHTS.items()}

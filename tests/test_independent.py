@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.answers.answering import InfeasibleError
-from freerand_opt.answers.verification import check_certificate
-from freerand_opt.certificates.check import CertificateError, check
-from freerand_opt.model import functional as fn
-from freerand_opt.model import scenario as sc
-from freerand_opt.model.question import Adversary, Ask, Output, Question
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.source import PerParty, SanthaVazirani, Uniform
-from freerand_opt.programs import build, pricing, products
+from freerand_opt.first.answers.answering import InfeasibleError
+from freerand_opt.first.answers.verification import check_certificate
+from freerand_opt.first.certificates.check import CertificateError, check
+from freerand_opt.first.model import functional as fn
+from freerand_opt.first.model import scenario as sc
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.source import PerParty, SanthaVazirani, Uniform
+from freerand_opt.first.programs import build, pricing, products
 
 SCENARIO = sc.chained(4)
 I4 = fn.chained(SCENARIO)

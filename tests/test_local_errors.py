@@ -8,11 +8,11 @@ from itertools import product
 
 import pytest
 
-from freerand_opt.certificates import check
-from freerand_opt.computations.local_errors import certificate
 from freerand_opt.errors import InputError
-from freerand_opt.model.local_errors import LocalErrors, best_model, wrong_inputs
-from freerand_opt.spec import read
+from freerand_opt.first.certificates import check
+from freerand_opt.first.computations.local_errors import certificate
+from freerand_opt.first.model.local_errors import LocalErrors, best_model, wrong_inputs
+from freerand_opt.first.spec import read
 
 
 @pytest.mark.parametrize("parties", [3, 4])

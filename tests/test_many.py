@@ -16,24 +16,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import freerand_opt as fr
-from freerand_opt.answers.threshold import NoChangeError
-from freerand_opt.answers.verification import check_certificate
-from freerand_opt.certificates import check
-from freerand_opt.certificates.certify import feasible, multipliers, objective_value, point
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.formulas.questions import ghz_local_errors
-from freerand_opt.model.question import SELECTIONS, Adversary, Ask, GhzTest, Output, Picked, Question
-from freerand_opt.model.scenario import ghz
-from freerand_opt.model.source import SanthaVazirani, Uniform
-from freerand_opt.programs.build import build, by_relations
-from freerand_opt.programs.integer_matrix import identity, kron
-from freerand_opt.programs.many import by_party_orbits, exchangeable
-from freerand_opt.programs.no_signalling import no_signalling_rows
-from freerand_opt.programs.program import Labels, Rows, conic_program, constant, integer_rows, vector
-from freerand_opt.programs.refinement import reduce
-from freerand_opt.programs.worths import heavy_first, mean_of_tree, party_worths, tree_shares
-from freerand_opt.reporting import exhibits
-from freerand_opt.solvers.highs import solve
+from freerand_opt.first.answers.threshold import NoChangeError
+from freerand_opt.first.answers.verification import check_certificate
+from freerand_opt.first.certificates import check
+from freerand_opt.first.certificates.certify import feasible, multipliers, objective_value, point
+from freerand_opt.first.formulas.questions import ghz_local_errors
+from freerand_opt.first.model.question import SELECTIONS, Adversary, Ask, GhzTest, Output, Picked, Question
+from freerand_opt.first.model.scenario import ghz
+from freerand_opt.first.model.source import SanthaVazirani, Uniform
+from freerand_opt.first.programs.build import build, by_relations
+from freerand_opt.first.programs.integer_matrix import identity, kron
+from freerand_opt.first.programs.many import by_party_orbits, exchangeable
+from freerand_opt.first.programs.no_signalling import no_signalling_rows
+from freerand_opt.first.programs.program import Labels, Rows, conic_program, constant, integer_rows, vector
+from freerand_opt.first.programs.refinement import reduce
+from freerand_opt.first.programs.worths import heavy_first, mean_of_tree, party_worths, tree_shares
+from freerand_opt.first.reporting import exhibits
+from freerand_opt.first.solvers.highs import solve
 
 
 def majority(k):

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import freerand_opt as fr
 from freerand_opt.catalogue import find
-from freerand_opt.formulas.questions import mermin_quantum_guess
+from freerand_opt.first.formulas.questions import mermin_quantum_guess
+from freerand_opt.first.programs.quantum_box import Quantum, chances
 from freerand_opt.numbers.exact import compare, sqrt
-from freerand_opt.programs.quantum_box import Quantum, chances
 
 X, Z, ONE = np.array([[0, 1], [1, 0]]), np.diag([1, -1]), np.eye(2)
 QUESTION = fr.read(find("mermin_quantum_guess")).instances[0].question

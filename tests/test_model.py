@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freerand_opt.model import behaviour as behaviours
-from freerand_opt.model import functional as functionals
-from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.behaviour import Behaviour, defect, mixed, score
-from freerand_opt.model.functional import Functional, label_terms
-from freerand_opt.model.question import Adversary, Ask, Question
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import (
+from freerand_opt.first.model import behaviour as behaviours
+from freerand_opt.first.model import functional as functionals
+from freerand_opt.first.model import scenario as scenarios
+from freerand_opt.first.model.behaviour import Behaviour, defect, mixed, score
+from freerand_opt.first.model.functional import Functional, label_terms
+from freerand_opt.first.model.question import Adversary, Ask, Question
+from freerand_opt.first.model.scenario import Scenario
+from freerand_opt.first.model.source import (
     BIT_ORDERS,
     SanthaVazirani,
     Uniform,

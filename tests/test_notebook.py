@@ -10,11 +10,11 @@ import pytest
 
 import freerand_opt as fr
 from freerand_opt.catalogue import find
-from freerand_opt.model import behaviour, functional, scenario
+from freerand_opt.first.model import behaviour, functional, scenario
+from freerand_opt.first.programs.moments import moment_matrix
+from freerand_opt.first.proving.result import Bracket
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import cos_pi, log2, sqrt
-from freerand_opt.programs.moments import moment_matrix
-from freerand_opt.proving.result import Bracket
 
 
 class Cells(HTMLParser):

@@ -69,7 +69,9 @@ def test_the_wheel_holds_what_is_needed_and_nothing_else(unpacked):
     assert CLAIMS
     for name in ("py.typed", "certificates/check.py", "__main__.py", "commands/cli.py"):
         assert f"freerand_opt/{name}" in held
-    schemas = {name for name in held if name.startswith("freerand_opt/schemas/") and name.endswith(".json")}
+    schemas = {
+        name for name in held if name.startswith("freerand_opt/first/schemas/") and name.endswith(".json")
+    }
     assert schemas
     for name in schemas:
         assert json.loads((unpacked / name).read_text(encoding="utf-8"))
@@ -87,7 +89,7 @@ def test_every_module_of_the_checkout_is_in_the_wheel(unpacked):
 
 def test_metadata_name_the_command_and_the_licence(unpacked):
     (info,) = unpacked.glob("*.dist-info")
-    assert "freerand = freerand_opt.commands.cli:main" in (info / "entry_points.txt").read_text()
+    assert "freerand = freerand_opt.first.commands.cli:main" in (info / "entry_points.txt").read_text()
     metadata = (info / "METADATA").read_text()
     assert "License-Expression: Apache-2.0" in metadata
     assert "Requires-Python: >=3.11" in metadata

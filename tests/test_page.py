@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from freerand_opt.first.reporting import latex
+from freerand_opt.first.reporting.figures.row import Row
+from freerand_opt.first.reporting.page.html import plain
+from freerand_opt.first.reporting.page.vector import described
+from freerand_opt.first.spec.file import read
+from freerand_opt.first.sweeps.sweep import sweep
 from freerand_opt.numbers.exact import text
-from freerand_opt.reporting import latex
-from freerand_opt.reporting.figures.row import Row
-from freerand_opt.reporting.page.html import plain
-from freerand_opt.reporting.page.vector import described
-from freerand_opt.spec.file import read
-from freerand_opt.sweeps.sweep import sweep
 
 CLAIMS = ("chsh_local_score_sv", "selection_common_cause")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -27,8 +27,8 @@ VOID = {"meta", "link", "br", "input"}
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
     """A report about two claims, with all figures drawn from few points."""
-    from freerand_opt.commands import report as cli_report
-    from freerand_opt.reporting.figures import gallery
+    from freerand_opt.first.commands import report as cli_report
+    from freerand_opt.first.reporting.figures import gallery
 
     folder = tmp_path_factory.mktemp("report")
     with pytest.MonkeyPatch.context() as patch:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from freerand_opt.catalogue import claims, find
+from freerand_opt.first.reporting.paper import standing
 from freerand_opt.paper import statements
-from freerand_opt.reporting.paper import standing
 
 PAPER = "1105.3195"
 ROOT = Path(__file__).parents[1]
@@ -77,7 +77,7 @@ def test_the_list_shows_claims_and_verdicts(freerand):
 
 
 def test_a_certificate_of_another_question_does_not_count(tmp_path, monkeypatch):
-    import freerand_opt.reporting.paper as listing
+    import freerand_opt.first.reporting.paper as listing
 
     (tmp_path / "certificates" / "markov_step").mkdir(parents=True)
     for path in (ROOT / "lps" / "certificates" / "markov_step").glob("*.json"):

@@ -14,15 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from freerand_opt.certificates import certify
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model import functional as fn
-from freerand_opt.model import scenario as sc
-from freerand_opt.model.question import Adversary, Ask, Output, Question
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani, Uniform
-from freerand_opt.programs import boxes as bx
-from freerand_opt.programs import (
+from freerand_opt.first.certificates import certify
+from freerand_opt.first.model import functional as fn
+from freerand_opt.first.model import scenario as sc
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.source import BIT_ORDERS, SanthaVazirani, Uniform
+from freerand_opt.first.programs import boxes as bx
+from freerand_opt.first.programs import (
     build,
     cones,
     no_signalling,
@@ -32,9 +32,9 @@ from freerand_opt.programs import (
     support,
     vertices,
 )
-from freerand_opt.programs.integer_matrix import of_rows
-from freerand_opt.programs.program import Rows, conic_program, constant, vector
-from freerand_opt.solvers.highs import sharpen, solve
+from freerand_opt.first.programs.integer_matrix import of_rows
+from freerand_opt.first.programs.program import Rows, conic_program, constant, vector
+from freerand_opt.first.solvers.highs import sharpen, solve
 
 REFERENCE = tomllib.loads((Path(__file__).parent / "reference_values.toml").read_text())
 X = Output((0, 0, 1, 1), 2, "A")
@@ -677,7 +677,7 @@ def test_sum_of_the_biases_of_three_perfect_ghz_parties(at, signs):
 
 
 def test_majority_of_three_of_five_perfect_mermin_parties():
-    from freerand_opt.programs.refinement import reduce
+    from freerand_opt.first.programs.refinement import reduce
 
     q = ghz_guess(5, lambda o: int(sum(o[:3]) >= 2), (1, 1, 1, 1, 1))
     reduced = reduce(strategies.by_source_vertices(q).program).program

@@ -12,11 +12,11 @@ import pytest
 
 import freerand_opt as fr
 from freerand_opt.errors import InputError
-from freerand_opt.model.protocol import Devices, HeldBits, ReplayedBits, UniformBits
-from freerand_opt.schemas import protocol_schema
-from freerand_opt.simulation import counts
-from freerand_opt.simulation.simulating import check
-from freerand_opt.spec.protocols import read_protocol
+from freerand_opt.first.model.protocol import Devices, HeldBits, ReplayedBits, UniformBits
+from freerand_opt.first.schemas import protocol_schema
+from freerand_opt.first.simulation import counts
+from freerand_opt.first.simulation.simulating import check
+from freerand_opt.first.spec.protocols import read_protocol
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "docs" / "protocols").glob("*.toml"))
 BASE = '[protocol]\nN = 16\nm = "5/2"\n'

@@ -10,21 +10,21 @@ from fractions import Fraction as F
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.answers.answering import InfeasibleError
 from freerand_opt.catalogue import certificates
-from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.certificate import question_from_json, question_json
 from freerand_opt.errors import InputError
-from freerand_opt.model import functional as functionals
-from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.question import Adversary, Ask, MomentCondition, Question
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import MeasurementDependence, Uniform
+from freerand_opt.first.answers.answering import InfeasibleError
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.certificates.certificate import question_from_json, question_json
+from freerand_opt.first.model import functional as functionals
+from freerand_opt.first.model import scenario as scenarios
+from freerand_opt.first.model.question import Adversary, Ask, MomentCondition, Question
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.scenario import Scenario
+from freerand_opt.first.model.source import MeasurementDependence, Uniform
+from freerand_opt.first.programs.quantum_box import Quantum, chances
+from freerand_opt.first.programs.seesaw import best_strategy
+from freerand_opt.first.sweeps.batch import check_all
 from freerand_opt.numbers.exact import sqrt
-from freerand_opt.programs.quantum_box import Quantum, chances
-from freerand_opt.programs.seesaw import best_strategy
-from freerand_opt.sweeps.batch import check_all
 
 CHSH = scenarios.chsh()
 
@@ -158,7 +158,7 @@ def test_condition_with_a_biased_source():
 
 
 def output_of_a():
-    from freerand_opt.model.question import Output
+    from freerand_opt.first.model.question import Output
 
     return Output((0, 0, 1, 1), 2, "A")
 
@@ -224,10 +224,10 @@ def test_moments_of_states_by_matrices():
     """Words of a random complex strategy: exact means, the checker's own, and a product of matrices."""
     import numpy as np
 
-    from freerand_opt.programs.gaussian import parts
-    from freerand_opt.programs.moments import operators
-    from freerand_opt.programs.quantum_box import moment
-    from freerand_opt.programs.seesaw import Kind
+    from freerand_opt.first.programs.gaussian import parts
+    from freerand_opt.first.programs.moments import operators
+    from freerand_opt.first.programs.quantum_box import moment
+    from freerand_opt.first.programs.seesaw import Kind
 
     scenario = Scenario((2, 2), (2, 3))
     random = np.random.default_rng(8)
@@ -495,7 +495,7 @@ def test_chances_of_a_rounded_strategy_are_a_behaviour():
     """P(o|s) of random see-saw strategies: nonnegative, normalised and no-signalling, exactly."""
     import numpy as np
 
-    from freerand_opt.model.behaviour import Behaviour, defect
+    from freerand_opt.first.model.behaviour import Behaviour, defect
 
     scenario = scenarios.cglmp(3)
     random = np.random.default_rng(1)
@@ -529,10 +529,10 @@ def test_committed_certificates_of_quantum_claims_check(name):
 
 def test_boxes_that_pass_exact_tests_alone_are_enough():
     """Perfect GHZ relations leave no slack for rounded tables; the GHZ state passes (arXiv:1105.3195)."""
-    from freerand_opt.attacks.quantum import _passing
-    from freerand_opt.programs.boxes import all_deterministic
-    from freerand_opt.programs.guesses import functional_table
-    from freerand_opt.programs.known import known_strategy
+    from freerand_opt.first.attacks.quantum import _passing
+    from freerand_opt.first.programs.boxes import all_deterministic
+    from freerand_opt.first.programs.guesses import functional_table
+    from freerand_opt.first.programs.known import known_strategy
 
     scenario = scenarios.ghz(3)
     errors = Check(functionals.mermin_errors(scenario), "<=", F(0))

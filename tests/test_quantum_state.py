@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freerand_opt.errors import InputError
-from freerand_opt.model import behaviour as behaviours
-from freerand_opt.model import functional as functionals
-from freerand_opt.model import quantum_state as quantum
-from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.matrix import fault, minors
-from freerand_opt.model.scenario import Scenario
+from freerand_opt.first.model import behaviour as behaviours
+from freerand_opt.first.model import functional as functionals
+from freerand_opt.first.model import quantum_state as quantum
+from freerand_opt.first.model import scenario as scenarios
+from freerand_opt.first.model.matrix import fault, minors
+from freerand_opt.first.model.scenario import Scenario
+from freerand_opt.first.spec import read
+from freerand_opt.first.spec.states import complex_number
 from freerand_opt.numbers.exact import compare, cos_pi, enclose, sign, sqrt
 from freerand_opt.numbers.parse import parse
-from freerand_opt.spec import read
-from freerand_opt.spec.states import complex_number
 
 CHSH = scenarios.chsh()
 angles = st.fractions(-2, 2, max_denominator=24)

@@ -16,30 +16,30 @@ from random import Random
 import numpy as np
 import pytest
 
-from freerand_opt.answers.answering import InfeasibleError
-from freerand_opt.answers.bounding import bound, proofs
-from freerand_opt.answers.verification import check_certificate
-from freerand_opt.certificates import certify
-from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.attack import from_json
-from freerand_opt.certificates.certificate import question_json
 from freerand_opt.errors import TooLargeError
-from freerand_opt.formulas.questions import chained_leakage, chained_local_score
-from freerand_opt.model import behaviour as bh
-from freerand_opt.model import functional as fn
-from freerand_opt.model import scenario as sc
-from freerand_opt.model.question import Adversary, Ask, Output, Question
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani, leaf_settings
+from freerand_opt.first.answers.answering import InfeasibleError
+from freerand_opt.first.answers.bounding import bound, proofs
+from freerand_opt.first.answers.verification import check_certificate
+from freerand_opt.first.certificates import certify
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.certificates.attack import from_json
+from freerand_opt.first.certificates.certificate import question_json
+from freerand_opt.first.formulas.questions import chained_leakage, chained_local_score
+from freerand_opt.first.model import behaviour as bh
+from freerand_opt.first.model import functional as fn
+from freerand_opt.first.model import scenario as sc
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.source import BIT_ORDERS, SanthaVazirani, leaf_settings
+from freerand_opt.first.programs import build as builder
+from freerand_opt.first.programs import export, quotient
+from freerand_opt.first.programs.bit_tree import bit_tree, leaf_order, orbits
+from freerand_opt.first.programs.quotient import by_orbits
+from freerand_opt.first.programs.refinement import reduce
+from freerand_opt.first.programs.strategies import by_boxes
+from freerand_opt.first.reporting import words
+from freerand_opt.first.solvers.highs import solve
 from freerand_opt.numbers.exact import compare
-from freerand_opt.programs import build as builder
-from freerand_opt.programs import export, quotient
-from freerand_opt.programs.bit_tree import bit_tree, leaf_order, orbits
-from freerand_opt.programs.quotient import by_orbits
-from freerand_opt.programs.refinement import reduce
-from freerand_opt.programs.strategies import by_boxes
-from freerand_opt.reporting import words
-from freerand_opt.solvers.highs import solve
 
 X = Output((0, 0, 1, 1), 2, "A")
 ORDERS = ("interleaved", "A first", "B first")

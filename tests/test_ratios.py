@@ -10,17 +10,17 @@ from random import Random
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.answers.threshold import critical_value
-from freerand_opt.answers.verification import check_certificate
-from freerand_opt.certificates.check import CertificateError, check
-from freerand_opt.model import behaviour as bh
-from freerand_opt.model import functional as fn
-from freerand_opt.model import scenario as sc
-from freerand_opt.model.question import Adversary, Ask, Output, Question, Threshold
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.source import MeasurementDependence, Mutual, SanthaVazirani
-from freerand_opt.programs import ratios
-from freerand_opt.programs.vertices import source_vertices
+from freerand_opt.first.answers.threshold import critical_value
+from freerand_opt.first.answers.verification import check_certificate
+from freerand_opt.first.certificates.check import CertificateError, check
+from freerand_opt.first.model import behaviour as bh
+from freerand_opt.first.model import functional as fn
+from freerand_opt.first.model import scenario as sc
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question, Threshold
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.source import MeasurementDependence, Mutual, SanthaVazirani
+from freerand_opt.first.programs import ratios
+from freerand_opt.first.programs.vertices import source_vertices
 
 X = Output((0, 0, 1, 1), 2, "A")
 ORDERS = [

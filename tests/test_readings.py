@@ -7,15 +7,15 @@ from fractions import Fraction as F
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.model import functional as fn
-from freerand_opt.model import scenario as sc
-from freerand_opt.model.functional import Functional
-from freerand_opt.model.question import Adversary, Ask, Output, Question
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import SanthaVazirani
-from freerand_opt.programs.cones import source_cone
-from freerand_opt.programs.support import best_distribution
+from freerand_opt.first.model import functional as fn
+from freerand_opt.first.model import scenario as sc
+from freerand_opt.first.model.functional import Functional
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.scenario import Scenario
+from freerand_opt.first.model.source import SanthaVazirani
+from freerand_opt.first.programs.cones import source_cone
+from freerand_opt.first.programs.support import best_distribution
 
 X = Output((0, 0, 1, 1), 2, "A")
 LEAST = ("interleaved", "least-significant-first")

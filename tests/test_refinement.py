@@ -14,22 +14,22 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from freerand_opt.answers.bounding import bound
-from freerand_opt.answers.verification import check_certificate
-from freerand_opt.certificates import certify
-from freerand_opt.certificates import check as checker
-from freerand_opt.model import behaviour as bh
-from freerand_opt.model import functional as fn
-from freerand_opt.model import scenario as sc
-from freerand_opt.model.question import Adversary, Ask, Output, Question
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani
-from freerand_opt.programs.build import build
-from freerand_opt.programs.integer_matrix import of_rows, of_small
-from freerand_opt.programs.program import Labels, Rows, conic_program, constant, vector
-from freerand_opt.programs.refinement import classes, equitable, lift_rows, reduce
-from freerand_opt.proving.solving import expanded
-from freerand_opt.solvers.highs import solve
+from freerand_opt.first.answers.bounding import bound
+from freerand_opt.first.answers.verification import check_certificate
+from freerand_opt.first.certificates import certify
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.model import behaviour as bh
+from freerand_opt.first.model import functional as fn
+from freerand_opt.first.model import scenario as sc
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.source import BIT_ORDERS, SanthaVazirani
+from freerand_opt.first.programs.build import build
+from freerand_opt.first.programs.integer_matrix import of_rows, of_small
+from freerand_opt.first.programs.program import Labels, Rows, conic_program, constant, vector
+from freerand_opt.first.programs.refinement import classes, equitable, lift_rows, reduce
+from freerand_opt.first.proving.solving import expanded
+from freerand_opt.first.solvers.highs import solve
 
 X = Output((0, 0, 1, 1), 2, "A")
 ORDERS = ("interleaved", "A first", "B first")

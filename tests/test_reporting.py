@@ -7,13 +7,13 @@ from fractions import Fraction as F
 
 import pytest
 
+from freerand_opt.first.proving.result import Bracket
+from freerand_opt.first.reporting.tables import markdown, record
+from freerand_opt.first.reporting.units import alongside
+from freerand_opt.first.spec.file import read
+from freerand_opt.first.sweeps.sweep import sweep
 from freerand_opt.numbers.exact import compare, enclose, log2
 from freerand_opt.numbers.parse import parse
-from freerand_opt.proving.result import Bracket
-from freerand_opt.reporting.tables import markdown, record
-from freerand_opt.reporting.units import alongside
-from freerand_opt.spec.file import read
-from freerand_opt.sweeps.sweep import sweep
 
 PIVOT = """
 [scenario]

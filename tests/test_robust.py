@@ -9,18 +9,18 @@ from fractions import Fraction as F
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.answers.biases import optimum as optimum_of_relations
-from freerand_opt.answers.robust import Growth, growth, question
-from freerand_opt.certificates import check
-from freerand_opt.certificates.certify import multipliers, objective_value, point
 from freerand_opt.errors import InputError
-from freerand_opt.formulas.questions import ghz_robust
-from freerand_opt.model.lemniscate import half_constant
-from freerand_opt.model.relations import Relations
-from freerand_opt.programs.build import by_relations
-from freerand_opt.programs.ghz_polynomial import coefficients
-from freerand_opt.programs.program import Labels, Rows, conic_program, constant, integer_rows, vector
-from freerand_opt.solvers.highs import solve
+from freerand_opt.first.answers.biases import optimum as optimum_of_relations
+from freerand_opt.first.answers.robust import Growth, growth, question
+from freerand_opt.first.certificates import check
+from freerand_opt.first.certificates.certify import multipliers, objective_value, point
+from freerand_opt.first.formulas.questions import ghz_robust
+from freerand_opt.first.model.lemniscate import half_constant
+from freerand_opt.first.model.relations import Relations
+from freerand_opt.first.programs.build import by_relations
+from freerand_opt.first.programs.ghz_polynomial import coefficients
+from freerand_opt.first.programs.program import Labels, Rows, conic_program, constant, integer_rows, vector
+from freerand_opt.first.solvers.highs import solve
 
 K_LOWER = half_constant(120)[0]
 
@@ -118,7 +118,7 @@ def test_a_relabelled_input_has_the_same_growth():
 
 
 def test_growth_is_not_claimed_where_the_curve_bends(monkeypatch):
-    monkeypatch.setattr("freerand_opt.answers.robust.STEP", F(1))
+    monkeypatch.setattr("freerand_opt.first.answers.robust.STEP", F(1))
     assert growth(3, 0) is None
 
 

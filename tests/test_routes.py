@@ -10,18 +10,18 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from freerand_opt.answers.answering import InfeasibleError
-from freerand_opt.answers.bounding import bound
-from freerand_opt.certificates.certify import multipliers
 from freerand_opt.errors import SolverUnavailableError
-from freerand_opt.model import functional
-from freerand_opt.model.question import Adversary, Ask, Output, Question
-from freerand_opt.model.question import Test as Demand
-from freerand_opt.model.scenario import Scenario, chained, chsh
-from freerand_opt.model.source import Uniform
+from freerand_opt.first.answers.answering import InfeasibleError
+from freerand_opt.first.answers.bounding import bound
+from freerand_opt.first.certificates.certify import multipliers
+from freerand_opt.first.model import functional
+from freerand_opt.first.model.question import Adversary, Ask, Output, Question
+from freerand_opt.first.model.question import Test as Demand
+from freerand_opt.first.model.scenario import Scenario, chained, chsh
+from freerand_opt.first.model.source import Uniform
+from freerand_opt.first.programs.build import build
+from freerand_opt.first.solvers import choose, mosek
 from freerand_opt.numbers.exact import compare, sqrt
-from freerand_opt.programs.build import build
-from freerand_opt.solvers import choose, mosek
 
 pytest.importorskip("cvxpy")
 pytest.importorskip("picos")
@@ -110,7 +110,7 @@ def test_nothing_is_printed(name, capfd):
 
 
 def test_a_solver_that_breaks_down_is_a_poor_hint(monkeypatch):
-    from freerand_opt.solvers import picos as route
+    from freerand_opt.first.solvers import picos as route
 
     monkeypatch.setattr(route, "TOLERANCE", 1e-300)
     program = build(guess()).above.program

@@ -10,15 +10,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from freerand_opt.computations.parameters import Word
-from freerand_opt.computations.roots import FUNCTIONS
-from freerand_opt.computations.values import VALUES
 from freerand_opt.errors import InputError
-from freerand_opt.formulas.parties import OF_LOCAL_ERRORS, OF_PARTIES
-from freerand_opt.formulas.questions import NAMED as FORMULAS
-from freerand_opt.model import behaviour, functional, question, relations, source
-from freerand_opt.schemas import question_schema
-from freerand_opt.spec import (
+from freerand_opt.first.computations.parameters import Word
+from freerand_opt.first.computations.roots import FUNCTIONS
+from freerand_opt.first.computations.values import VALUES
+from freerand_opt.first.formulas.parties import OF_LOCAL_ERRORS, OF_PARTIES
+from freerand_opt.first.formulas.questions import NAMED as FORMULAS
+from freerand_opt.first.model import behaviour, functional, question, relations, source
+from freerand_opt.first.schemas import question_schema
+from freerand_opt.first.spec import (
     computations,
     expectations,
     file,
@@ -29,8 +29,8 @@ from freerand_opt.spec import (
     sources,
     tables,
 )
-from freerand_opt.spec import tests as spec_tests
-from freerand_opt.spec.fields import Fields
+from freerand_opt.first.spec import tests as spec_tests
+from freerand_opt.first.spec.fields import Fields
 
 CATALOGUE = sorted((Path(__file__).parents[1] / "lps").glob("*.toml"))
 SCHEMA = question_schema()

@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import freerand_opt as fr
-from freerand_opt.certificates import check as checker
-from freerand_opt.model import functional as functionals
-from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.question import Adversary, Ask, Question
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import Uniform
-from freerand_opt.programs.gaussian import joined, orthogonal, parts
-from freerand_opt.programs.measurement import best_measurement, dilated, random_measurement, vectors_of
-from freerand_opt.programs.quantum_box import Quantum, chances
-from freerand_opt.programs.seesaw import Kind, best_strategy
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.model import functional as functionals
+from freerand_opt.first.model import scenario as scenarios
+from freerand_opt.first.model.question import Adversary, Ask, Question
+from freerand_opt.first.model.scenario import Scenario
+from freerand_opt.first.model.source import Uniform
+from freerand_opt.first.programs.gaussian import joined, orthogonal, parts
+from freerand_opt.first.programs.measurement import best_measurement, dilated, random_measurement, vectors_of
+from freerand_opt.first.programs.quantum_box import Quantum, chances
+from freerand_opt.first.programs.seesaw import Kind, best_strategy
 
 ENTRY = st.tuples(st.integers(-9, 9), st.integers(-9, 9))
 #: Directions of a tetrahedron.

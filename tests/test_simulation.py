@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.protocol import (
+from freerand_opt.first.model.protocol import (
     HOLDS,
     SELECTIONS,
     Devices,
@@ -25,16 +25,16 @@ from freerand_opt.model.protocol import (
     UniformBits,
     floor_power,
 )
-from freerand_opt.model.scenario import chained, cycle
-from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani, leaf_settings
-from freerand_opt.simulation import counts, rounds, selection
-from freerand_opt.simulation.analysis import analyse, selected_bound
-from freerand_opt.simulation.comparison import DETERMINISTIC, ERROR, GUESSED, PASSED, WINDOW
-from freerand_opt.simulation.intervals import clopper_pearson, estimate
-from freerand_opt.simulation.law import edge_colours, honest_chance, round_law
-from freerand_opt.simulation.prediction import binomial_between, honest_abort, predict
-from freerand_opt.simulation.simulating import simulate
-from freerand_opt.simulation.tally import Tally
+from freerand_opt.first.model.scenario import chained, cycle
+from freerand_opt.first.model.source import BIT_ORDERS, SanthaVazirani, leaf_settings
+from freerand_opt.first.simulation import counts, rounds, selection
+from freerand_opt.first.simulation.analysis import analyse, selected_bound
+from freerand_opt.first.simulation.comparison import DETERMINISTIC, ERROR, GUESSED, PASSED, WINDOW
+from freerand_opt.first.simulation.intervals import clopper_pearson, estimate
+from freerand_opt.first.simulation.law import edge_colours, honest_chance, round_law
+from freerand_opt.first.simulation.prediction import binomial_between, honest_abort, predict
+from freerand_opt.first.simulation.simulating import simulate
+from freerand_opt.first.simulation.tally import Tally
 
 ORDERS = ("interleaved", "A first", "B first")
 #: With fixed seeds nothing is flaky; a correct program fails one comparison in a million.
@@ -520,7 +520,7 @@ def write_bits(path, bits):
 
 def test_replayed_bits_are_decoded_as_the_source_encodes_them(tmp_path):
     """Settings from the bits by `leaf_settings`, in the order of the file, against the run's own count."""
-    from freerand_opt.simulation.replay import BitFile, replayed_rounds
+    from freerand_opt.first.simulation.replay import BitFile, replayed_rounds
 
     bits = np.random.default_rng(2).integers(0, 2, 64 * 4)
     write_bits(tmp_path / "bits.txt", bits)

@@ -13,18 +13,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from freerand_opt.answers.answering import InfeasibleError
-from freerand_opt.answers.bounding import bound
-from freerand_opt.certificates.certify import multipliers
 from freerand_opt.errors import InputError, SolverUnavailableError
-from freerand_opt.formulas.questions import chained_guess, chsh_guess
+from freerand_opt.first.answers.answering import InfeasibleError
+from freerand_opt.first.answers.bounding import bound
+from freerand_opt.first.certificates.certify import multipliers
+from freerand_opt.first.formulas.questions import chained_guess, chsh_guess
+from freerand_opt.first.programs.build import build
+from freerand_opt.first.programs.integer_matrix import of_rows
+from freerand_opt.first.programs.program import Labels, Rows, conic_program, constant, vector
+from freerand_opt.first.solvers import choose, highs
+from freerand_opt.first.solvers import cvxpy as route
+from freerand_opt.first.spec.file import read
 from freerand_opt.numbers.exact import compare
-from freerand_opt.programs.build import build
-from freerand_opt.programs.integer_matrix import of_rows
-from freerand_opt.programs.program import Labels, Rows, conic_program, constant, vector
-from freerand_opt.solvers import choose, highs
-from freerand_opt.solvers import cvxpy as route
-from freerand_opt.spec.file import read
 
 cvxpy = pytest.importorskip("cvxpy")
 
@@ -260,9 +260,9 @@ def test_nothing_is_printed(backend, capfd):
 def test_a_fresh_process_prints_nothing():
     code = f"""
         from freerand_opt.errors import SolverUnavailableError
-        from freerand_opt.programs.build import build
-        from freerand_opt.solvers import choose, highs
-        from freerand_opt.spec.file import read
+        from freerand_opt.first.programs.build import build
+        from freerand_opt.first.solvers import choose, highs
+        from freerand_opt.first.spec.file import read
         question = read({str(ROOT / "lps" / f"{CHSH}.toml")!r}).instances[0].question
         program = build(question).above.program
         names = {["highs", *(f"cvxpy:{name}" for name in BACKENDS)]!r}

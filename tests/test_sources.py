@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from freerand_opt import bound, check_certificate, read
-from freerand_opt.certificates import check
-from freerand_opt.certificates.certificate import _source_json, question_from_json, question_json
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.model.scenario import Scenario, chained
-from freerand_opt.model.source import (
+from freerand_opt.first.certificates import check
+from freerand_opt.first.certificates.certificate import _source_json, question_from_json, question_json
+from freerand_opt.first.model.scenario import Scenario, chained
+from freerand_opt.first.model.source import (
     BIT_ORDERS,
     Inequalities,
     MeasurementDependence,
@@ -25,11 +25,11 @@ from freerand_opt.model.source import (
     SanthaVazirani,
     Uniform,
 )
+from freerand_opt.first.programs.cones import _product_cone, source_cone
+from freerand_opt.first.programs.simplex import best_point
+from freerand_opt.first.programs.support import best_distribution, gain, sample
+from freerand_opt.first.programs.vertices import source_vertices
 from freerand_opt.numbers.exact import compare
-from freerand_opt.programs.cones import _product_cone, source_cone
-from freerand_opt.programs.simplex import best_point
-from freerand_opt.programs.support import best_distribution, gain, sample
-from freerand_opt.programs.vertices import source_vertices
 
 F = Fraction
 HALF = F(1, 2)

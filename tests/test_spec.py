@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 
 from freerand_opt.errors import InputError
-from freerand_opt.model import behaviour as behaviours
-from freerand_opt.model import functional as functionals
-from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.source import SanthaVazirani, Uniform
+from freerand_opt.first.model import behaviour as behaviours
+from freerand_opt.first.model import functional as functionals
+from freerand_opt.first.model import scenario as scenarios
+from freerand_opt.first.model.source import SanthaVazirani, Uniform
+from freerand_opt.first.spec import read
+from freerand_opt.first.spec.fields import Decimal
+from freerand_opt.first.spec.file import merged
+from freerand_opt.first.spec.grids import values_of
 from freerand_opt.numbers.exact import sin_pi, sqrt
-from freerand_opt.spec import read
-from freerand_opt.spec.fields import Decimal
-from freerand_opt.spec.file import merged
-from freerand_opt.spec.grids import values_of
 
 CHSH = 'family = "chsh"'
 CHAINED = 'family = "chained"\nN = 4'

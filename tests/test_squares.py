@@ -14,21 +14,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import freerand_opt as fr
-from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.certificate import bracket
 from freerand_opt.errors import InputError
-from freerand_opt.model import functional as functionals
-from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.question import Adversary, Ask, Question
-from freerand_opt.model.scenario import Scenario, chained
-from freerand_opt.model.source import SanthaVazirani, Uniform
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.certificates.certificate import bracket
+from freerand_opt.first.model import functional as functionals
+from freerand_opt.first.model import scenario as scenarios
+from freerand_opt.first.model.question import Adversary, Ask, Question
+from freerand_opt.first.model.scenario import Scenario, chained
+from freerand_opt.first.model.source import SanthaVazirani, Uniform
+from freerand_opt.first.programs.boxes import Angles
+from freerand_opt.first.programs.chain import chain_squares
+from freerand_opt.first.programs.generators import generator, known_generators, written
+from freerand_opt.first.programs.known import known_angles
+from freerand_opt.first.programs.moments import moment_matrix, word_count
+from freerand_opt.first.proving.scores import WRITTEN_DOWN, by_squares
 from freerand_opt.numbers.exact import cos_pi, enclose
-from freerand_opt.programs.boxes import Angles
-from freerand_opt.programs.chain import chain_squares
-from freerand_opt.programs.generators import generator, known_generators, written
-from freerand_opt.programs.known import known_angles
-from freerand_opt.programs.moments import moment_matrix, word_count
-from freerand_opt.proving.scores import WRITTEN_DOWN, by_squares
 
 
 def asked(scenario, functional, level, extreme="largest", **more):

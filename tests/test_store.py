@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 
 from freerand_opt.catalogue import claims
-from freerand_opt.certificates import check as checker
-from freerand_opt.spec.file import read
-from freerand_opt.sweeps import asked as asking
-from freerand_opt.sweeps import store as stores
-from freerand_opt.sweeps import work
-from freerand_opt.sweeps.asked import address
-from freerand_opt.sweeps.batch import certificate_path
-from freerand_opt.sweeps.store import DamagedError, Store, certificate_of, entry_from
-from freerand_opt.sweeps.sweep import sweep
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.spec.file import read
+from freerand_opt.first.sweeps import asked as asking
+from freerand_opt.first.sweeps import store as stores
+from freerand_opt.first.sweeps import work
+from freerand_opt.first.sweeps.asked import address
+from freerand_opt.first.sweeps.batch import certificate_path
+from freerand_opt.first.sweeps.store import DamagedError, Store, certificate_of, entry_from
+from freerand_opt.first.sweeps.sweep import sweep
 
 LEAKAGE = "chained_leakage_fixed_sv"
 ONE = (LEAKAGE, "scenario.N=2", "source.epsilon=1/20")
@@ -106,7 +106,7 @@ def test_a_threshold_is_another_question_and_its_unused_value_is_none(leakage):
 
 
 def test_no_two_questions_of_the_catalogue_share_an_address_unless_they_are_equal():
-    from freerand_opt.certificates.certificate import question_json
+    from freerand_opt.first.certificates.certificate import question_json
 
     seen = {}
     for path in claims():
@@ -296,8 +296,8 @@ def test_a_store_that_is_emptied_while_it_is_read(tmp_path, leakage):
 def test_an_answer_that_was_not_narrow_is_tried_in_another_way_once(freerand, tmp_path, monkeypatch):
     import numpy as np
 
-    from freerand_opt.answers import answering
-    from freerand_opt.programs.solution import Solution
+    from freerand_opt.first.answers import answering
+    from freerand_opt.first.programs.solution import Solution
 
     def useless(program, limit):
         rows, columns = program.shape

@@ -18,19 +18,19 @@ import pytest
 
 from freerand_opt.catalogue import claims
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.formulas.questions import chained_leakage
+from freerand_opt.first.formulas.questions import chained_leakage
+from freerand_opt.first.reporting.rows import table
+from freerand_opt.first.spec.file import read
+from freerand_opt.first.spec.shards import Shard
+from freerand_opt.first.sweeps import work
+from freerand_opt.first.sweeps.answers import Watch
+from freerand_opt.first.sweeps.engine import Here, Local
+from freerand_opt.first.sweeps.refining import between
+from freerand_opt.first.sweeps.running import ProcessDiedError, run
+from freerand_opt.first.sweeps.store import Store, certificate_of
+from freerand_opt.first.sweeps.sweep import sweep
 from freerand_opt.numbers.exact import compare
 from freerand_opt.numbers.parse import parse
-from freerand_opt.reporting.rows import table
-from freerand_opt.spec.file import read
-from freerand_opt.spec.shards import Shard
-from freerand_opt.sweeps import work
-from freerand_opt.sweeps.answers import Watch
-from freerand_opt.sweeps.engine import Here, Local
-from freerand_opt.sweeps.refining import between
-from freerand_opt.sweeps.running import ProcessDiedError, run
-from freerand_opt.sweeps.store import Store, certificate_of
-from freerand_opt.sweeps.sweep import sweep
 
 LEAKAGE = next(path for path in claims() if path.stem == "chained_leakage_fixed_sv")
 LOCAL = next(path for path in claims() if path.stem == "chained_local_threshold_sv")
@@ -445,7 +445,7 @@ def test_the_bar_tells_how_far_a_sweep_is(tmp_path):
     """On a terminal a sweep of three seconds or more shows its bar; stdout stays clean."""
     pty = pytest.importorskip("pty")
     script = (
-        "import time\nfrom freerand_opt.reporting.terminal import progress\n"
+        "import time\nfrom freerand_opt.first.reporting.terminal import progress\n"
         "with progress(False) as watch:\n"
         "    watch.total(40, 4.0)\n"
         "    for k in range(40):\n"

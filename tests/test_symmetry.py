@@ -13,20 +13,20 @@ import numpy as np
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.certificates import check as checker
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.model import functional as functionals
-from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.question import Adversary, Ask, Question
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import Uniform
-from freerand_opt.programs.generators import generator, known_generators
-from freerand_opt.programs.moments import moment_matrix
-from freerand_opt.programs.quantum import by_moments
-from freerand_opt.programs.relabellings import _generated, found_generators
-from freerand_opt.programs.symmetry import action, full_words, moment_map, moved_rows, orbits
-from freerand_opt.proving.solving import symmetric_blocks
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.model import functional as functionals
+from freerand_opt.first.model import scenario as scenarios
+from freerand_opt.first.model.question import Adversary, Ask, Question
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.scenario import Scenario
+from freerand_opt.first.model.source import Uniform
+from freerand_opt.first.programs.generators import generator, known_generators
+from freerand_opt.first.programs.moments import moment_matrix
+from freerand_opt.first.programs.quantum import by_moments
+from freerand_opt.first.programs.relabellings import _generated, found_generators
+from freerand_opt.first.programs.symmetry import action, full_words, moment_map, moved_rows, orbits
+from freerand_opt.first.proving.solving import symmetric_blocks
 
 
 def asked(scenario, functional, level, extreme="largest"):

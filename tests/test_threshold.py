@@ -13,21 +13,21 @@ from pathlib import Path
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.answers.threshold import critical_value
-from freerand_opt.answers.verification import answer, check_certificate
-from freerand_opt.certificates.check import CertificateError
-from freerand_opt.computations.parameters import Computation
-from freerand_opt.computations.roots import root_bracket
 from freerand_opt.errors import InputError
-from freerand_opt.model import behaviour as bh
-from freerand_opt.model import functional as fn
-from freerand_opt.model import scenario as sc
-from freerand_opt.model.question import Adversary, Ask, Question, Threshold
-from freerand_opt.model.question import Test as Check
-from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.first.answers.threshold import critical_value
+from freerand_opt.first.answers.verification import answer, check_certificate
+from freerand_opt.first.certificates.check import CertificateError
+from freerand_opt.first.computations.parameters import Computation
+from freerand_opt.first.computations.roots import root_bracket
+from freerand_opt.first.model import behaviour as bh
+from freerand_opt.first.model import functional as fn
+from freerand_opt.first.model import scenario as sc
+from freerand_opt.first.model.question import Adversary, Ask, Question, Threshold
+from freerand_opt.first.model.question import Test as Check
+from freerand_opt.first.model.source import SanthaVazirani
+from freerand_opt.first.spec.file import read
 from freerand_opt.numbers.exact import compare
 from freerand_opt.numbers.parse import parse
-from freerand_opt.spec.file import read
 
 CLAIM = Path(__file__).parents[1] / "lps" / "chained_leakage_fixed_sv.toml"
 REFERENCE = tomllib.loads((Path(__file__).parent / "reference_values.toml").read_text())

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.level import patterns
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.programs.moments import moment_matrix
-from freerand_opt.programs.words import party_words
+from freerand_opt.first.model import scenario as scenarios
+from freerand_opt.first.model.level import patterns
+from freerand_opt.first.model.scenario import Scenario
+from freerand_opt.first.programs.moments import moment_matrix
+from freerand_opt.first.programs.words import party_words
 
 CHSH = scenarios.chsh()
 

@@ -1,91 +1,205 @@
-"""What prices are held against, in floats: the best distribution of a source, the program of all boxes."""
+"""In floats: the best distribution of a source for given gains, and the best box for given weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
+from math import prod
 
+import highspy
 import numpy as np
 
-from freerand_opt.errors import TooLargeError
-from freerand_opt.model.question import Question
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import PerParty, SanthaVazirani, Uniform
-from freerand_opt.programs.cones import SourceCone, source_cone
-from freerand_opt.programs.no_signalling import no_signalling_rows
-from freerand_opt.programs.pricing import Products, tree_of
-from freerand_opt.programs.program import (
-    ConicProgram,
-    FloatArray,
-    Labels,
-    Rows,
-    conic_program,
-    constant,
-    integer_rows,
-)
-from freerand_opt.programs.support import best_distribution
-from freerand_opt.solvers.restricted import Maximiser
+from freerand_opt.attacks.states import quantum_oracle
+from freerand_opt.conic.sparse import Floats
+from freerand_opt.model.problem import Bits, Limits, Point, Problem, Product
+from freerand_opt.programs.boxes import Box, cell_matrix
+from freerand_opt.programs.source_cone import source_cone
+from freerand_opt.programs.source_vertices import vertices
+
+#: Cells of extreme boxes have small denominators.
+MOST_DENOMINATOR = 5040
+#: Deterministic boxes of all parties but the last that are enumerated.
+ENUMERATED = 4096
 
 
-def best_for(question: Question) -> Callable[[FloatArray], FloatArray]:
-    """Return the function from gains by setting to a best distribution of the source, in floats."""
-    source, scenario = question.source, question.scenario
-    if isinstance(source, Uniform):
-        return lambda gains: np.ones(len(gains))
-    if isinstance(source, SanthaVazirani):
-        return tree_of(source, scenario).best
-    if isinstance(source, PerParty):
-        try:
-            products = Products(source, scenario)
-        except TooLargeError:
-            return lambda gains: _by_turns(question, gains)
-        return lambda gains: products.best(gains)[0]
-    cone = source_cone(source, scenario)
-    ask = Maximiser(_source_program(cone))
+def best_distribution(problem: Problem) -> Callable[[Floats], Floats]:
+    """Return the function from gains by joint setting to P(s|w) with the largest mean."""
+    source, count = problem.source, problem.shape[0]
+    if isinstance(source, Point):
+        (point,) = vertices(source, problem.settings, problem.observed)
+        fixed = np.array([float(x) for x in point])
+        return lambda gains: fixed
+    if isinstance(source, Bits):
+        leaves = np.array(source.leaves)
+        return lambda gains: np.bincount(leaves, _flow(source, gains[leaves]), minlength=count)
+    if isinstance(source, Limits):
+        lower = np.array([float(x) for x in source.lower])
+        upper = np.array([float(x) for x in source.upper])
+        return lambda gains: _greedy(lower, upper, gains)
+    if isinstance(source, Product):
+        table = np.array(
+            [[float(x) for x in v] for v in vertices(source, problem.settings, problem.observed)]
+        )
+        return lambda gains: table[int(np.argmax(table @ gains))]
+    cone = source_cone(problem)
+    program = _Maximiser(
+        cone.facets.floats(), cone.facets.rows, cone.facets.columns, cone.facets.shape, np.ones(count)
+    )
+    return program.best
 
-    def best(gains: FloatArray) -> FloatArray:
-        full = np.zeros(len(cone.names))
-        np.add.at(full, cone.leaf, gains)
-        return ask(full)[cone.leaf]
+
+def _flow(source: Bits, gains: Floats) -> Floats:
+    """Return the leaf masses of the best flow."""
+    levels = [gains]
+    for low, high in reversed(source.ranges):
+        left, right = levels[-1][::2], levels[-1][1::2]
+        share = np.where(left > right, float(high), float(low))
+        levels.append(share * left + (1 - share) * right)
+    masses = np.ones(1)
+    for (low, high), values in zip(source.ranges, reversed(levels[:-1]), strict=True):
+        share = np.where(values[::2] > values[1::2], float(high), float(low))
+        masses = np.stack([masses * share, masses * (1 - share)], axis=1).ravel()
+    return masses
+
+
+def _greedy(lower: Floats, upper: Floats, gains: Floats) -> Floats:
+    found = lower.copy()
+    left = 1 - float(lower.sum())
+    for s in np.argsort(-gains):
+        share = min(left, float(upper[s] - lower[s]))
+        found[s] += share
+        left -= share
+    return found
+
+
+class _Maximiser:
+    """A linear program G x >= 0, mass . x = 1, solved again and again with other objectives."""
+
+    def __init__(
+        self, values: Floats, rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int], mass: Floats
+    ) -> None:
+        highs = highspy.Highs()  # type: ignore[no-untyped-call]
+        highs.setOptionValue("output_flag", False)
+        highs.setOptionValue("threads", 1)
+        order = np.lexsort((columns, rows))
+        used = np.flatnonzero(mass)
+        model = highspy.HighsLp()
+        model.num_row_, model.num_col_ = shape[0] + 1, shape[1]
+        model.sense_ = highspy.ObjSense.kMaximize
+        infinite = np.full(shape[1], highspy.kHighsInf)
+        model.col_cost_, model.col_lower_, model.col_upper_ = np.zeros(shape[1]), -infinite, infinite
+        model.row_lower_ = np.concatenate([np.zeros(shape[0]), [1.0]])
+        model.row_upper_ = np.concatenate([np.full(shape[0], highspy.kHighsInf), [1.0]])
+        counts = np.concatenate([np.bincount(rows, minlength=shape[0]), [len(used)]])
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_ = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        model.a_matrix_.index_ = np.concatenate([columns[order], used]).astype(np.int32)
+        model.a_matrix_.value_ = np.concatenate([values[order], mass[used]])
+        highs.passModel(model)
+        self.highs, self.places = highs, np.arange(shape[1], dtype=np.int32)
+
+    def best(self, objective: Floats) -> Floats:
+        """Return the best x."""
+        self.highs.changeColsCost(len(self.places), self.places, objective)
+        self.highs.run()
+        return np.array(self.highs.getSolution().col_value)
+
+
+def best_box(problem: Problem) -> Callable[[Floats], tuple[Floats, Box] | None]:
+    """Return the function from weights[s, o] to (P(o|s) in floats, the exact box), None if it is not found exactly."""
+    if problem.devices == "local":
+        return lambda weights: _reply(problem, weights)
+    if problem.devices == "quantum":
+        return quantum_oracle(problem)
+    cells = cell_matrix(problem)
+    mass = np.zeros(cells.shape[1])
+    mass[0] = 1
+    program = _Maximiser(cells.floats(), cells.rows, cells.columns, cells.shape, mass)
+    dense = np.zeros(cells.shape)
+    dense[cells.rows, cells.columns] = cells.floats()
+    exact = dense.astype(np.int64)  # entries of cells are -1, 0, 1
+
+    def best(weights: Floats) -> tuple[Floats, Box] | None:
+        x = program.best(dense.T @ weights.ravel())
+        values = [Fraction(float(value)).limit_denominator(MOST_DENOMINATOR) for value in x]
+        table = _exact_table(exact, values, problem)
+        return None if table is None else ((dense @ x).reshape(problem.shape), table)
 
     return best
 
 
-def _by_turns(question: Question, gains: FloatArray) -> FloatArray:
-    exact = [Fraction(round(float(gain) * 2**40), 2**40) for gain in gains]
-    return np.array([float(m) for m in best_distribution(question.source, question.scenario, exact)])
+def _exact_table(cells: np.ndarray, values: list[Fraction], problem: Problem) -> Box | None:
+    count, width = problem.shape
+    rows = []
+    for s in range(count):
+        row = []
+        for o in range(width):
+            line = cells[s * width + o]
+            chance = sum((values[k] * int(line[k]) for k in np.flatnonzero(line)), Fraction(0))
+            if chance < 0:
+                return None
+            if chance:
+                row.append((o, chance))
+        rows.append(tuple(row))
+    return Box(None, tuple(rows), problem.settings, problem.outcomes, "extreme box")
 
 
-def _source_program(cone: SourceCone) -> ConicProgram:
-    """Return the program of the source's distributions, P(w) = 1."""
-    columns = len(cone.names)
-    one, right = integer_rows([(0, cone.root, Fraction(1))], [Fraction(1)], columns)
-    empty = Labels("", ())
-    return conic_program(
-        [
-            Rows("zero", cone.equalities, constant(0, cone.equalities.shape[0]), empty),
-            Rows("zero", one, right, empty),
-            Rows("nonnegative", -cone.inequalities, constant(0, cone.inequalities.shape[0]), empty),
-        ],
-        objective=constant(0, columns),
-        lower=constant(0, columns),
-        upper=constant(cone.growth, columns),
-        column_labels=(empty,),
+def _reply(problem: Problem, weights: Floats) -> tuple[Floats, Box]:
+    """Return the best deterministic box: all answers of the others, or turns, and the last party's best reply."""
+    settings, outcomes = problem.settings, problem.outcomes
+    tensor = weights.reshape(*settings, *outcomes)
+    parties = len(settings)
+    others = prod(d**n for n, d in zip(settings[:-1], outcomes[:-1], strict=True))
+    best, chosen = -np.inf, None
+    if others <= ENUMERATED:
+        own = [list(product(range(d), repeat=n)) for n, d in zip(settings[:-1], outcomes[:-1], strict=True)]
+        starts = [list(box) for box in product(*own)]
+    else:
+        rng = np.random.default_rng(0)
+        starts = [
+            [tuple(rng.integers(0, d, n)) for n, d in zip(settings[:-1], outcomes[:-1], strict=True)]
+            for _ in range(60)
+        ]
+    for start in starts:
+        answers = [*start, (0,) * settings[-1]]
+        value = -np.inf
+        for turn in range(1 if others <= ENUMERATED else 50):
+            before = value
+            for party in (parties - 1,) if others <= ENUMERATED else range(parties):
+                party = (party + parties - 1) % parties if others > ENUMERATED else party
+                value, answers[party] = _answer(tensor, answers, party, parties)
+            if value <= before + 1e-12 and turn:
+                break
+        if value > best + 1e-12:
+            best, chosen = value, [tuple(int(a) for a in own_answers) for own_answers in answers]
+    assert chosen is not None
+    box = Box(
+        tuple(chosen), None, settings, outcomes, "outcomes " + " ".join("".join(map(str, a)) for a in chosen)
     )
+    table = np.zeros(problem.shape)
+    for s in range(problem.shape[0]):
+        for o in box.at(s):
+            table[s, o] = 1
+    return table, box
 
 
-def box_program(scenario: Scenario) -> ConicProgram:
-    """Return the program of the no-signalling boxes."""
-    outcomes, settings = scenario.shape
-    width = outcomes * settings
-    local, _ = no_signalling_rows(scenario)
-    entries = [(0, o * settings, Fraction(1)) for o in range(outcomes)]
-    total, one = integer_rows(entries, [Fraction(1)], width)
-    empty = Labels("", ())
-    return conic_program(
-        [Rows("zero", local, constant(0, local.shape[0]), empty), Rows("zero", total, one, empty)],
-        objective=constant(0, width),
-        lower=constant(0, width),
-        upper=constant(1, width),
-        column_labels=(empty,),
-    )
+def _answer(
+    tensor: Floats, answers: list[tuple[int, ...]], party: int, parties: int
+) -> tuple[float, tuple[int, ...]]:
+    """Return a party's best answers to the others', and the value."""
+    reduced = tensor
+    # contract the other parties, the last first, so that axes keep their numbers
+    kept_setting, kept_outcome = party, parties + party
+    letters = "abcdefghijklm"
+    total = None
+    grids = [np.eye(reduced.shape[parties + p])[list(answers[p])] for p in range(parties)]
+    operands: list[object] = [reduced]
+    names = letters[: 2 * parties]
+    script = [names]
+    for p in range(parties):
+        if p != party:
+            operands.append(grids[p])
+            script.append(names[p] + names[parties + p])
+    total = np.einsum(",".join(script) + "->" + names[kept_setting] + names[kept_outcome], *operands)
+    return float(total.max(axis=1).sum()), tuple(total.argmax(axis=1).tolist())

@@ -232,7 +232,12 @@ class _Reader:
         for entry in items(raw["errors"], f"{where}: errors"):
             a, b, parity = integers(entry, f"{where}: errors", 0, None, 3)
             s = a * self.algebra.settings[1] + b
-            if b >= self.algebra.settings[1] or s >= self.count or parity > 1 or (found and s <= found[-1][0]):
+            if (
+                b >= self.algebra.settings[1]
+                or s >= self.count
+                or parity > 1
+                or (found and s <= found[-1][0])
+            ):
                 raise Unreadable(f"{where}: errors are [setting of A, setting of B, parity], ascending")
             found.append((s, parity))
         if not found:

@@ -1,240 +1,282 @@
-"""Behaviours p[o, s] = P(o|s), exact: the known ones by name, tables, and their defects."""
+"""Behaviours P(o|s): exact tables, given by arrays, correlators, Collins-Gisin tables, states, data frames.
+
+Numbers are exact. One rule for floating-point numbers: each is read as its shortest decimal. A table of
+such numbers rarely sums to 1; with ``nearest=True`` the no-signalling behaviour that is nearest to it
+(least squares, computed exactly) is taken, and `distance` says by how much an entry was moved at most.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
-from functools import lru_cache
+from itertools import product
+from math import prod
+from typing import Annotated, Any
 
-from freerand_opt.model.functional import Functional, mermin_sign
-from freerand_opt.model.scenario import Scenario, cycle
-from freerand_opt.numbers import markup
-from freerand_opt.numbers.exact import Exact, cos_pi, sign, sqrt, text
+from freerand_opt.errors import InputError
+from freerand_opt.model.arrays import entries, flat, shape
+from freerand_opt.model.families import FAMILIES
+from freerand_opt.model.kinds import Kind, number
+from freerand_opt.model.rows import total
+from freerand_opt.model.scenario import AnyScenario, Scenario
+from freerand_opt.model.table import Table, table
+from freerand_opt.model.text import kind, shortened, shown
+from freerand_opt.numbers.exact import Exact, Real, sign, text
+
+#: A scenario of any class.
+_FAMILY = "a table with family, or with settings and outcomes"
+SCENARIO = table(Scenario, *FAMILIES, allowed=_FAMILY, tag="family", base=AnyScenario)
+_P = number(rational=False)
+_ROWS = "a row of P(o|s) for each joint setting s, or None"
 
 
-@dataclass(frozen=True)
-class Behaviour:
-    """Conditional probabilities: `table[o][s]`, joint outcome o, joint setting s; exact.
+def _read_rows(value: Any, where: str) -> tuple[tuple[Exact, ...] | None, ...]:
+    """Return rows of exact numbers, None where nothing is known."""
+    if not isinstance(value, list | tuple):
+        raise InputError(where, f"{shown(value)} is {kind(value)}; {_ROWS} is needed")
+    return tuple(
+        None
+        if row is None
+        else tuple(x if isinstance(x, Fraction | Real) else _P.read(x, f"{where}[{s}]") for x in row)
+        for s, row in enumerate(value)
+    )
 
-    At the joint settings that are `missing` nothing is known, and the entries mean nothing. `signals`
-    says how a table of frequencies signals; it is empty for behaviours that do not.
+
+class Behaviour(Table):
+    """Probabilities `rows[s][o]` of joint outcomes o at joint settings s; None for rows that are unknown.
+
+    >>> Behaviour.from_array([[[[0.5, 0.5]], [[0, 0]]], [[[0, 0]], [[0.5, 0.5]]]], axes="abxy").rows[1]
+    (Fraction(1, 2), Fraction(0, 1), Fraction(0, 1), Fraction(1, 2))
     """
 
-    scenario: Scenario
-    table: tuple[tuple[Exact, ...], ...]
-    missing: frozenset[int] = frozenset()
-    signals: str = ""
+    scenario: Annotated[AnyScenario, SCENARIO, "who measures what"]
+    rows: Annotated[
+        tuple[tuple[Exact, ...] | None, ...],
+        Kind(read=_read_rows, allowed=_ROWS, schema={"type": "array"}),
+        "P(o|s) by s and o",
+    ]
+    distance: Annotated[
+        Fraction, number(0), "how far an entry was moved at most from what was given, by nearest=True"
+    ] = Fraction(0)
+
+    def check(self) -> None:
+        """Raise InputError for a table of another size, and for what is no probability."""
+        count, width = self.scenario.shape
+        if len(self.rows) != count or any(row is not None and len(row) != width for row in self.rows):
+            raise self.fault("rows", f"{count} rows of {width} probabilities are needed, or None for a row")
+        wrong = self.improper
+        if wrong:
+            raise self.fault("rows", wrong)
+
+    @property
+    def improper(self) -> str | None:
+        """Return in words where entries are no probabilities, or None."""
+        label = self.scenario
+        if all(row is None for row in self.rows):
+            return "no probability is given"
+        for s, row in enumerate(self.rows):
+            for o, p in enumerate(row or ()):
+                if sign(p) < 0:
+                    return f"{label.label(s, o)} = {shortened(text(p))} is negative"
+            whole = total(row or (Fraction(1),))
+            if sign(whole - 1) != 0:
+                found = shortened(text(whole))
+                return f"the outcomes at settings {label.setting_label(s)} sum to {found}, not to 1"
+        return None
+
+    @property
+    def signalling(self) -> str | None:
+        """Return in words the largest change of the others' marginal with one party's setting, or None."""
+        scenario, worst = self.scenario, (-1.0, "")
+        for party, letter in enumerate(scenario.parties):
+            marginals: dict[tuple[tuple[int, ...], tuple[int, ...], int], Exact] = {}
+            first: dict[tuple[int, ...], int] = {}  # the first setting that is known, given the others'
+            for s, settings in enumerate(scenario.joint_settings):
+                row, others = self.rows[s], settings[:party] + settings[party + 1 :]
+                if row is not None:
+                    first.setdefault(others, settings[party])
+                for o, outcomes in enumerate(scenario.joint_outcomes if row is not None else ()):
+                    key = (outcomes[:party] + outcomes[party + 1 :], others, settings[party])
+                    marginals[key] = marginals.get(key, Fraction(0)) + row[o]  # type: ignore[index]
+            for (rest, others, setting), value in marginals.items():
+                difference = value - marginals[rest, others, first[others]]
+                if difference != 0 and abs(float(difference)) > worst[0] and sign(difference):
+                    names = scenario.parties.replace(letter, "")
+                    said = (
+                        f"it signals: P({_assigned(names, rest)}) at settings {_assigned(names, others)} "
+                        f"changes by {shortened(text(difference))} when {letter} measures {setting} "
+                        f"instead of {first[others]}"
+                    )
+                    worst = abs(float(difference)), said
+        return worst[1] or None
+
+    @classmethod
+    def from_array(cls, p: Any, axes: str = "abxy", *, nearest: bool = False) -> Behaviour:
+        """Return the behaviour of an array of P(ab..|xy..), as NumPy or nested lists hold it.
+
+        `axes` names each axis: letters before n are outcomes, the others settings, of A, B, .. in their
+        order. Raise InputError for what is no behaviour, unless ``nearest``.
+        """
+        settings, outcomes, found = entries(p, axes, "Behaviour.from_array")
+        rows = [[found[s, o] for o in range(prod(outcomes))] for s in range(prod(settings))]
+        return _made(Scenario(settings, outcomes), rows, "Behaviour.from_array", nearest)
+
+    @classmethod
+    def from_correlators(
+        cls, correlators: Any, a: Any = None, b: Any = None, *, nearest: bool = False
+    ) -> Behaviour:
+        """Return the behaviour of two parties with correlators[x][y] = <A_x B_y>, a[x] = <A_x>, b[y] = <B_y>.
+
+        Outcomes 0 and 1 count as +1 and -1; without `a` or `b` these means are 0.
+        """
+        where = "Behaviour.from_correlators"
+        sizes = shape(correlators, where)
+        if len(sizes) != 2:
+            raise InputError(where, f"{shown(correlators)}: an array of two axes, x and y, is needed")
+        both = dict(flat(correlators, where))
+        means = []
+        for name, given, size in (("a", a, sizes[0]), ("b", b, sizes[1])):
+            own = [0] * size if given is None else given
+            if shape(own, where) != (size,):
+                raise InputError(
+                    where, f"{name} = {shown(own)}: {size} means are needed, one for each setting"
+                )
+            means.append([x for _, x in flat(own, f"{where}, {name}")])
+        rows = [
+            [
+                (1 + (-1) ** o * means[0][x] + (-1) ** q * means[1][y] + (-1) ** (o + q) * both[x, y]) / 4
+                for o, q in product(range(2), repeat=2)
+            ]
+            for x, y in product(*map(range, sizes))
+        ]
+        return _made(Scenario(sizes, (2, 2)), rows, where, nearest)
+
+    @classmethod
+    def from_collins_gisin(
+        cls, table: Any, outcomes: Sequence[int] = (2, 2), *, nearest: bool = False
+    ) -> Behaviour:
+        """Return the behaviour of two parties of a Collins-Gisin table (arXiv:quant-ph/0306129).
+
+        Row and column 0 belong to nobody: table[0][0] = 1, table[i][0] = P_A(a|x), table[0][j] = P_B(b|y),
+        table[i][j] = P(ab|xy), with i = 1 + x (d_A - 1) + a for outcomes a < d_A - 1, and so for j.
+        """
+        where = "Behaviour.from_collins_gisin"
+        sizes, (d, e) = shape(table, where), outcomes
+        if len(sizes) != 2 or (sizes[0] - 1) % (d - 1) or (sizes[1] - 1) % (e - 1):
+            raise InputError(
+                where, f"an array of {sizes}: 1 + settings * (outcomes - 1) rows and columns are needed"
+            )
+        held = dict(flat(table, where))
+        settings = (sizes[0] - 1) // (d - 1), (sizes[1] - 1) // (e - 1)
+
+        def parts(x: int, a: int, count: int) -> list[tuple[int, int]]:
+            first = 1 + x * (count - 1)
+            return (
+                [(first + a, 1)] if a < count - 1 else [(0, 1), *((first + k, -1) for k in range(count - 1))]
+            )
+
+        rows = [
+            [
+                total([held[i, j] * (u * v) for i, u in parts(x, a, d) for j, v in parts(y, b, e)])
+                for a, b in product(range(d), range(e))
+            ]
+            for x, y in product(*map(range, settings))
+        ]
+        return _made(Scenario(settings, (d, e)), rows, where, nearest)
+
+    @classmethod
+    def from_state(cls, rho: Any, measurements: Any, *, nearest: bool = False) -> Behaviour:
+        """Return the behaviour of a density matrix and measurements[party][setting][outcome], matrices.
+
+        NumPy arrays, nested lists of exact texts such as ``"sqrt(2)/2"``, or QuTiP objects. Matrices of
+        floating-point numbers are rarely exact states and measurements: they need ``nearest``.
+        """
+        from freerand_opt.model.states import probabilities_of
+
+        where = "Behaviour.from_state"
+        settings, outcomes, rows = probabilities_of(rho, measurements, where, checked=not nearest)
+        return _made(Scenario(tuple(settings), tuple(outcomes)), rows, where, nearest)
+
+    @classmethod
+    def from_dataframe(cls, frame: Any, *, nearest: bool = False) -> Behaviour:
+        """Return the behaviour of a table with columns x, y, .., a, b, .., p; cells that are missing are 0.
+
+        Joint settings without any row are unknown.
+        """
+        where = "Behaviour.from_dataframe"
+        names = [str(name) for name in frame.columns]
+        count = (len(names) - 1) // 2
+        wanted = [*"xyz"[:count], *"abc"[:count], "p"]
+        if not 1 <= count <= 3 or sorted(names) != sorted(wanted):
+            raise InputError(
+                where, f"columns {shown(', '.join(names))}; x, y, a, b, p are needed, or z and c too"
+            )
+        columns = [list(frame[name]) for name in wanted]
+        cells = {tuple(map(int, row[:-1])): row[-1] for row in zip(*columns, strict=True)}
+        sizes = [1 + max(column) for column in zip(*cells, strict=True)]
+        scenario = Scenario(sizes[:count], sizes[count:])  # type: ignore[arg-type]
+        rows: list[list[Exact] | None] = [None] * scenario.shape[0]
+        for key, value in cells.items():
+            s, o = scenario.setting_index(key[:count]), scenario.outcome_index(key[count:])
+            row = rows[s] or [Fraction(0)] * scenario.shape[1]
+            row[o] = _P.read(value, f"{where}, row {key}")
+            rows[s] = row
+        return _made(scenario, rows, where, nearest)
+
+    def to_labels(self) -> dict[str, Exact]:
+        """Return the probabilities that are known and not 0, by label."""
+        return {
+            self.scenario.label(s, o): p
+            for s, row in enumerate(self.rows)
+            for o, p in enumerate(row or ())
+            if p != 0
+        }
+
+    def __repr__(self) -> str:
+        known = sum(row is not None for row in self.rows)
+        moved = f", distance={str(self.distance)!r}" if self.distance else ""
+        return f"Behaviour({self.scenario!r}, {known} of {len(self.rows)} joint settings{moved})"
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: P(outcomes|settings), a row for each joint outcome."""
-        settings = self.scenario.joint_settings[: markup.MOST + 1]
-        head = ["P(outcomes|settings)", *("".join(map(str, joint)) for joint in settings)]
-        rows = (
-            ["".join(map(str, joint)), *(text(value) for value in row[: markup.MOST + 1])]
-            for joint, row in zip(self.scenario.joint_outcomes, self.table, strict=True)
+        from freerand_opt.numbers import markup
+
+        shown_settings = range(min(len(self.rows), markup.MOST + 1))
+        head = ["P(outcomes|settings)", *(self.scenario.setting_label(s) for s in shown_settings)]
+        rows = [self.rows[s] for s in shown_settings]
+        body = (
+            ["".join(map(str, joint)), *("?" if row is None else text(row[o]) for row in rows)]
+            for o, joint in enumerate(self.scenario.joint_outcomes)
         )
-        return markup.table(head, rows)
+        return markup.table(head, body)
 
 
-def from_function(
-    scenario: Scenario, probability: Callable[[tuple[int, ...], tuple[int, ...]], Exact]
-) -> Behaviour:
-    """Return the behaviour with P(outcomes|settings) = probability(outcomes, settings)."""
-    table = tuple(
-        tuple(probability(outcomes, settings) for settings in scenario.joint_settings)
-        for outcomes in scenario.joint_outcomes
-    )
-    return Behaviour(scenario, table)
-
-
-@lru_cache(maxsize=16)
-def quantum(scenario: Scenario) -> Behaviour:
-    """Return the quantum behaviour for which the family is known.
-
-    Chained: P(X != Y|a, b) = sin^2((alpha - beta)/2) with alpha = pi A/2N (arXiv:1105.3195, S3);
-    CHSH: all four correlators of size 1/sqrt 2; GHZ: the M-party state with x and y measurements.
-    """
-    if scenario.family == "chained":
-        return _chained(scenario)
-    if scenario.family == "chsh":
-        root = sqrt(Fraction(1, 2))
-
-        def chsh_probability(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Exact:
-            wins = (outcomes[0] + outcomes[1] + settings[0] * settings[1]) % 2 == 0
-            return (1 + root) / 4 if wins else (1 - root) / 4
-
-        return from_function(scenario, chsh_probability)
-    if scenario.family == "ghz":
-        parties = len(scenario.settings)
-
-        def ghz_probability(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Exact:
-            return Fraction(1 + mermin_sign(settings) * (-1) ** sum(outcomes), 2**parties)
-
-        return from_function(scenario, ghz_probability)
-    raise ValueError(
-        "a quantum behaviour is known by name for the families chained, chsh and ghz; give a table"
-    )
-
-
-def _chained(scenario: Scenario) -> Behaviour:
-    """Return P = (1 + cos(k pi/2N))/4 for equal outcomes, k = 2a - 2b - 1, one object for each k."""
-    n = scenario.settings[0]
-    same = [(1 + cos_pi(Fraction(k, 2 * n))) / 4 for k in range(1 - 2 * n, 2 * n)]
-    rows = []
-    for values in (same, [Fraction(1, 2) - value for value in same]):
-        # at setting a of the first party k falls by 2 from one setting of the second to the next
-        starts = range(2 * n - 2, 4 * n - 2, 2)
-        rows.append(tuple(value for start in starts for value in values[start::-2][:n]))
-    equal, other = rows
-    return Behaviour(scenario, (equal, other, other, equal))
-
-
-def white_noise(scenario: Scenario) -> Behaviour:
-    """Return the behaviour with all outcomes equally likely at every setting."""
-    share = Fraction(1, scenario.shape[0])
-    return from_function(scenario, lambda outcomes, settings: share)
-
-
-def pr_box(scenario: Scenario) -> Behaviour:
-    """Return the no-signalling box without errors on the edges of the chained or CHSH game."""
-    game = cycle(scenario)
-    if game is None:
-        raise ValueError("a PR box needs the family chsh or chained")
-    parity = {(a, b): bit for a, b, bit in game.edges}
-
-    def probability(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Exact:
-        agrees = outcomes[0] ^ outcomes[1] == parity.get((settings[0], settings[1]), 0)
-        return Fraction(int(agrees), 2)
-
-    return from_function(scenario, probability)
-
-
-def hardy(scenario: Scenario) -> Behaviour:
-    """Return the quantum behaviour with the largest Hardy probability P(00|00) = (5 sqrt 5 - 11)/2.
-
-    P(01|01) = P(10|10) = P(00|11) = 0 (Hardy, PRL 71, 1665 (1993)); see `_hardy`.
-    """
-    root = sqrt(Fraction(5))
-    return _hardy(scenario, (3 - root) / 2, root - 2, (5 * root - 11) / 2)
-
-
-def hardy_twelfth(scenario: Scenario) -> Behaviour:
-    """Return the rational quantum behaviour with P(00|00) = 1/12 and Hardy's zeros (arXiv:1407.5634)."""
-    return _hardy(scenario, Fraction(1, 3), Fraction(1, 6), Fraction(1, 12))
-
-
-def _hardy(scenario: Scenario, a: Exact, single: Exact, both: Exact) -> Behaviour:
-    r"""Return the behaviour of sqrt(a)(|01> + |10>) + sqrt(1-2a)|11>, measured at 1 in this basis.
-
-    At setting 0 the vector of outcome 0 is proportional to sqrt(1-2a)|0> - sqrt(a)|1>; then
-    P(X=0) is single = a^2/(1-a), and P(00|00) is both = a^2 (1-2a)/(1-a)^2.
-    """
-    if (scenario.settings, scenario.outcomes) != ((2, 2), (2, 2)):
-        raise ValueError("Hardy's behaviours need two parties with two settings and two outcomes")
-    none = Fraction(0)
-    tables = {
-        (0, 0): (both, single - both, single - both, 1 - 2 * single + both),
-        (0, 1): (single, none, a - single, 1 - a),
-        (1, 0): (single, a - single, none, 1 - a),
-        (1, 1): (none, a, a, 1 - 2 * a),
-    }
-    return from_function(scenario, lambda o, s: tables[s[0], s[1]][2 * o[0] + o[1]])
-
-
-NAMED: dict[str, Callable[[Scenario], Behaviour]] = {
-    "quantum": quantum,
-    "white-noise": white_noise,
-    "pr-box": pr_box,
-    "hardy": hardy,
-    "hardy-twelfth": hardy_twelfth,
-}
-
-
-def mixed(first: Behaviour, second: Behaviour, weight: Exact) -> Behaviour:
-    """Return weight * first + (1 - weight) * second."""
-    known: dict[tuple[int, int], Exact] = {}
-
-    def mix(p: Exact, q: Exact) -> Exact:
-        # a table shares the objects of its few distinct values
-        key = (id(p), id(q))
-        if key not in known:
-            known[key] = weight * p + (1 - weight) * q
-        return known[key]
-
-    table = tuple(
-        tuple(mix(p, q) for p, q in zip(row, row_2, strict=True))
-        for row, row_2 in zip(first.table, second.table, strict=True)
-    )
-    return Behaviour(first.scenario, table, first.missing | second.missing)
-
-
-def score(functional: Functional, behaviour: Behaviour) -> Exact:
-    """Return the value of a conditional functional on a behaviour, exactly; ValueError if that is unknown."""
-    unknown = functional.settings() & behaviour.missing
-    if unknown:
-        labels = ", ".join(map(behaviour.scenario.setting_label, sorted(unknown)[:4]))
-        raise ValueError(f"the table says nothing of settings {labels}, which this score needs")
-    # a table shares the objects of its few distinct values, so factors are added first
-    shares: dict[int, tuple[Exact, Fraction]] = {}
-    for o, s, factor in functional.terms:
-        p = behaviour.table[o][s]
-        shares[id(p)] = (p, shares[id(p)][1] + factor if id(p) in shares else factor)
-    total: Exact = Fraction(0)
-    for p, factor in shares.values():
-        total = total + p * factor
-    return total
-
-
-def defect(behaviour: Behaviour) -> str | None:
-    """Return in words why a table is no no-signalling behaviour (how much, where), or None."""
-    return improper(behaviour) or signalling(behaviour)
-
-
-def improper(behaviour: Behaviour) -> str | None:
-    """Return in words where a table's entries are no probabilities, or None."""
-    scenario = behaviour.scenario
-    for s in range(scenario.shape[1]):
-        if s in behaviour.missing:
-            continue
-        for o in range(scenario.shape[0]):
-            if sign(behaviour.table[o][s]) < 0:
-                return f"{scenario.label(o, s)} = {behaviour.table[o][s]} is negative"
-        total = sum((row[s] for row in behaviour.table), start=Fraction(0))
-        if sign(total - 1) != 0:
-            return f"the outcomes at settings {scenario.setting_label(s)} sum to {total}, not to 1"
-    return None
-
-
-def signalling(behaviour: Behaviour) -> str | None:
-    """Return in words the largest change of the others' marginal with one party's setting, or None."""
-    scenario = behaviour.scenario
-    worst: tuple[float, str] | None = None
-    for party, letter in enumerate(scenario.parties):
-        marginals: dict[tuple[tuple[int, ...], tuple[int, ...], int], Exact] = {}
-        first: dict[tuple[int, ...], int] = {}  # the first setting that is known, given the others'
-        for s, settings in enumerate(scenario.joint_settings):
-            if s in behaviour.missing:
-                continue
-            others = settings[:party] + settings[party + 1 :]
-            first.setdefault(others, settings[party])
-            for o, outcomes in enumerate(scenario.joint_outcomes):
-                rest = outcomes[:party] + outcomes[party + 1 :]
-                key = (rest, others, settings[party])
-                marginals[key] = marginals.get(key, Fraction(0)) + behaviour.table[o][s]
-        for (rest, others, setting), value in marginals.items():
-            difference = value - marginals[rest, others, first[others]]
-            size = abs(float(difference))
-            if (worst is None or size > worst[0]) and sign(difference) != 0:
-                names = scenario.parties.replace(letter, "")
-                worst = (
-                    size,
-                    f"it signals: P({_list(names, rest)}) at settings {_list(names, others)} "
-                    f"changes by {difference} "
-                    f"when {letter} measures {setting} instead of {first[others]}",
-                )
-    return None if worst is None else worst[1]
-
-
-def _list(names: str, values: tuple[int, ...]) -> str:
+def _assigned(names: str, values: tuple[int, ...]) -> str:
     return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+
+
+def _made(
+    scenario: Scenario, rows: Sequence[Sequence[Exact] | None], where: str, is_nearest: bool
+) -> Behaviour:
+    """Return the behaviour of rows, or the nearest one; InputError at `where` for what is none."""
+    if is_nearest:
+        return _projected(scenario, rows, where)
+    try:
+        return Behaviour(scenario, tuple(None if row is None else tuple(row) for row in rows))
+    except InputError as error:
+        hint = "; nearest=True takes the nearest no-signalling behaviour and says how far it is"
+        raise InputError(where, error.message + hint) from None
+
+
+def _projected(scenario: Scenario, rows: Sequence[Sequence[Exact] | None], where: str) -> Behaviour:
+    from freerand_opt.model.nearest import nearest
+
+    given = [p for row in rows if row is not None for p in row]
+    rational = [p for p in given if isinstance(p, Fraction)]
+    if len(rational) != len(given) or any(row is None for row in rows):
+        raise InputError(where, "nearest=True needs rational numbers at all joint settings")
+    found = nearest(*scenario.sizes, rational)
+    width = scenario.shape[1]
+    moved = max(abs(x - y) for x, y in zip(found, rational, strict=True))
+    table = tuple(tuple(found[k : k + width]) for k in range(0, len(found), width))
+    return Behaviour(scenario, table, distance=moved)

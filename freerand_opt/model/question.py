@@ -1,207 +1,188 @@
 r"""A question: who measures, who chooses, what Eve may do, what she must reproduce, what is asked.
 
-The adversary holds W. For each value w she has a source distribution s_w in the source set S and
-a box q_w in the device set Q, with weight p_w; the observed joint distribution is
+The adversary holds W. For each value w she has a source distribution s_w in the source set S and a box q_w
+in the device set Q, with weight p_w; the observed joint distribution is
 
 .. math:: P(o, s) = \sum_w p_w\, s_w(s)\, q_w(o|s).
+
+What can be built can be asked: every constructor raises InputError for anything else.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal, TypeAlias
+from dataclasses import replace
+from functools import cached_property
+from math import prod
+from typing import Annotated, ClassVar
 
-from freerand_opt.model.behaviour import Behaviour
-from freerand_opt.model.functional import Functional
-from freerand_opt.model.scenario import Scenario
+from msgspec import field
+from msgspec.structs import force_setattr
+
+from freerand_opt.errors import InputError, TooLargeError
+from freerand_opt.model import problem as forms
+from freerand_opt.model.adversary import Adversary
+from freerand_opt.model.ask import WORST, Ask
+from freerand_opt.model.behaviour import SCENARIO
+from freerand_opt.model.conditions import MOMENTS, TESTS, Keep, Moment, Relations, Test
+from freerand_opt.model.many import Many, many
+from freerand_opt.model.observed import Observed
+from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
-from freerand_opt.numbers.exact import Exact
-
-Quantity: TypeAlias = Literal[
-    "guessing-probability", "trace-distance", "min-entropy", "score", "strategy", "sum-of-biases"
-]
-#: On what the bits that pick a party may depend besides W and the settings.
-SELECTIONS = ("common-cause", "outcome-dependent")
-#: Quantities that speak of how well an output is known.
-GUESSES: tuple[Quantity, ...] = ("guessing-probability", "trace-distance", "min-entropy")
+from freerand_opt.model.sources import SOURCES
+from freerand_opt.model.table import Table, table
+from freerand_opt.model.toml import document
 
 
-@dataclass(frozen=True)
-class MomentCondition:
-    """A sum of moments of quantum devices stands in a relation (<=, >=, =) to an exact number.
+class Question(Table, rename={"tests": "test", "moments": "moment"}):
+    """One question with one answer; frozen, exact, equal and hashed by content.
 
-    `terms` are (name, coefficient), such as ``("<A0 B0 A1>", 1)``; the moments are averaged over W
-    with the weights P(w), not conditioned on settings.
+    >>> from freerand_opt.model import Question, SanthaVazirani, chsh
+    >>> question = Question(
+    ...     chsh(),
+    ...     SanthaVazirani("0.02"),
+    ...     adversary={"devices": "no-signalling"},
+    ...     tests=[Test("chsh", ">=", "2.7")],
+    ...     ask=Ask("guessing-probability", of="A", at=[0, 0]),
+    ... )
+    >>> question.problem().tests[0].score
+    Fraction(27, 10)
     """
 
-    terms: tuple[tuple[str, Fraction], ...]
-    relation: str
-    bound: Exact
+    positional: ClassVar[int] = 2
+
+    scenario: Annotated[
+        AnyScenario, SCENARIO, "who measures what: a family by name, or settings and outcomes by party"
+    ]
+    source: Annotated[
+        Source,
+        table(*SOURCES, allowed='a table with kind, as { kind = "uniform" }', tag="kind", base=Source),
+        "who chooses the settings, and what the adversary may do to them",
+    ]
+    adversary: Annotated[Adversary, table(Adversary, allowed="a table with devices"), "what Eve may do"]
+    ask: Annotated[Ask, table(Ask, allowed="a table with quantity"), "what is asked"]
+    observed: Annotated[Observed, table(Observed, allowed="a table"), "what an honest run shows"] = field(
+        default_factory=Observed
+    )
+    tests: Annotated[
+        tuple[Test | Keep | Relations, ...], TESTS, "what she must reproduce of what is observed; [[test]]"
+    ] = ()
+    moments: Annotated[
+        tuple[Moment, ...], MOMENTS, "conditions on moments of quantum devices, averaged over W; [[moment]]"
+    ] = ()
+
+    def check(self) -> None:
+        """Raise InputError for what does not go together, with key paths below ``Question``."""
+        if not self.is_written_out:
+            many(self)
+            return
+        force_setattr(self, "observed", self.observed.settled(self.scenario))
+        self.source.fit(self.scenario, self.observed.weights(self.scenario))
+        self.observed.rows(self.scenario)
+        self.adversary.fit(self.scenario)
+        _refuse(self, *self._resolved)
 
     @property
-    def label(self) -> str:
-        """Return the condition in words."""
-        total = " + ".join(f"{factor} {name}" for name, factor in self.terms)
-        return f"{total} {self.relation} {self.bound}"
+    def is_written_out(self) -> bool:
+        """Return whether the question is small enough, and of a kind, to be written out in joint indices."""
+        return self.ask.picked is None and prod(self.scenario.shape) <= self.scenario.largest
 
+    @cached_property
+    def _resolved(self) -> tuple[tuple[forms.Test | forms.Kept, ...], forms.Ask]:
+        """Return the tests and what is asked in joint indices."""
+        tests: list[forms.Test | forms.Kept] = []
+        for key, given in (("test", self.tests), ("moment", self.moments)):
+            for k, test in enumerate(given):
+                tests += test.resolved(self.scenario, self.observed, f"Question.{key}[{k}]")
+        return tuple(tests), self.ask.resolved(self.scenario, self.adversary.told, "Question.ask")
 
-@dataclass(frozen=True)
-class Adversary:
-    """`devices` local (deterministic given W), quantum or no-signalling; `told` settings or nothing.
+    def problem(self) -> forms.Problem:
+        """Return the question in joint indices, as programs and certificates are made of.
 
-    What she is told matters only for a guess that is averaged over the settings. `level` says how
-    far the hierarchy is followed that bounds quantum devices from outside; `moments` are conditions
-    on its moments.
-    """
+        Raise TooLargeError for more than 8 parties and for a picked party (`many` is their form), and
+        InputError for the worst settings, which are one problem each (`cases`).
+        """
+        if not self.is_written_out:
+            raise TooLargeError("this question is not written out; its form is that of many parties")
+        if self.ask.at == WORST:
+            raise InputError(
+                "Question.ask.at", '"worst" is one problem for each joint setting; take question.cases()'
+            )
+        tests, ask = self._resolved
+        weights = self.observed.weights(self.scenario)
+        source = self.source.form(self.scenario, weights)
+        settings, outcomes = self.scenario.sizes
+        return forms.Problem(settings, outcomes, source, weights, self.adversary.devices, tests, ask)
 
-    devices: str
-    told: str = "settings"
-    level: str = ""
-    moments: tuple[MomentCondition, ...] = ()
-
-
-@dataclass(frozen=True)
-class Test:
-    """The observed score of a functional stands in a relation (<=, >=, =) to an exact number.
-
-    `slack` is what was added to the honest behaviour's own score (negative for >=), or None if
-    the score was given as a number.
-    """
-
-    functional: Functional
-    relation: str
-    score: Exact
-    label: str = ""
-    slack: Fraction | None = None
-
-
-@dataclass(frozen=True)
-class Picked:
-    """The output is the outcome of one of 2^bits parties, picked by epsilon-free bits.
-
-    `selection` says on what the picking bits may depend besides W and the settings: nothing
-    (``common-cause``), or also on the outcomes (``outcome-dependent``). The first bit halves the parties.
-    """
-
-    bits: int
-    selection: str
-    epsilon: Fraction
-
-
-@dataclass(frozen=True)
-class Output:
-    """A function of the joint outcome: `values[o]` in 0..count-1; `label` in words.
-
-    With `parties` it is a function of their outcomes alone: `values` is indexed by these, the first
-    slowest. A `picked` output is no function of the outcomes; then `values` is empty.
-    """
-
-    values: tuple[int, ...]
-    count: int
-    label: str
-    parties: tuple[int, ...] | None = None
-    picked: Picked | None = None
-
-
-@dataclass(frozen=True)
-class GhzTest:
-    """What is tested of the GHZ relations of M parties, without writing 4^M probabilities down.
-
-    The wrong outcomes of all settings together have at most the weight `violated`; or, if `whole`, the
-    behaviour of the GHZ state is observed exactly, and `violated` is 0.
-    """
-
-    violated: Fraction
-    whole: bool = False
-
-    @property
-    def label(self) -> str:
-        """Return the test in words."""
-        if self.whole:
-            return "the whole behaviour of the GHZ state"
-        return f"weight of broken Mermin relations <= {self.violated}"
-
-
-@dataclass(frozen=True)
-class Ask:
-    """What is asked: a guess of `output` `at` a joint setting or on average; a score; existence.
-
-    `at` is a joint setting, ``"average"`` or ``"worst"``; `extreme` largest or smallest (scores).
-    """
-
-    quantity: Quantity
-    output: Output | None = None
-    at: tuple[int, ...] | str | None = None
-    functional: Functional | None = None
-    extreme: str = "largest"
-
-    @property
-    def sign(self) -> int:
-        """Return -1 for the smallest score, which programs maximise the negative of, else 1."""
-        return -1 if self.functional is not None and self.extreme == "smallest" else 1
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question with one answer. `settings` is the observed distribution of joint settings.
-
-    It is ``"uniform"``, ``"free"`` (any average of source distributions), or exact fractions.
-    With `relations` the tests are these alone, and the output names its parties (many parties).
-    """
-
-    scenario: Scenario
-    source: Source
-    settings: str | tuple[Fraction, ...]
-    adversary: Adversary
-    tests: tuple[Test, ...]
-    ask: Ask
-    relations: GhzTest | None = None
-
-    def setting_weights(self) -> tuple[Fraction, ...] | None:
-        """Return the observed distribution of joint settings, or None if it is free."""
-        if self.settings == "free":
+    def many(self) -> Many | None:
+        """Return the short form of a question about GHZ relations of many parties, None for others."""
+        try:
+            return many(self)
+        except InputError:
             return None
-        if isinstance(self.settings, str):
-            total = self.scenario.shape[1]
-            return (Fraction(1, total),) * total
-        return self.settings
+
+    def cases(self) -> tuple[forms.Problem, ...]:
+        """Return the problems whose largest answer is that at the worst settings; one for other questions."""
+        if self.ask.at != WORST:
+            return (self.problem(),)
+        first = self.changed(ask=self.ask.changed(at=(0,) * len(self.scenario.settings))).problem()
+        weights = first.observed
+        every = (s for s in range(self.scenario.shape[0]) if weights is None or weights[s])
+        return tuple(replace(first, ask=replace(first.ask, at=s)) for s in every)
+
+    def to_toml(self) -> str:
+        """Return the question as a file; reading it gives an equal question."""
+        return document(self.to_dict())
 
 
-@dataclass(frozen=True)
-class Expect:
-    """What a file claims of the answer; `within` allows a difference, `rests_on` names a proof.
-
-    `none`: that no strategy passes the tests, so that what is asked has no answer.
-    """
-
-    value: Exact | None = None
-    at_most: Exact | None = None
-    at_least: Exact | None = None
-    within: Fraction = Fraction(0)
-    verdict: str | None = None
-    rests_on: str | None = None
-    shown: str = ""
-    none: bool = False
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """Seek the value of a field, between two fractions, at which the answer changes.
-
-    Without `crosses` a strategy exists on one side only; with it the quantity passes that number,
-    or, if it is a text, the value of that expression in the field (``source.epsilon/2``).
-    What the adversary can do must grow or shrink with the field (`THRESHOLD_FIELDS`);
-    `honest` is the behaviour at visibility 1, for thresholds in the visibility.
-    """
-
-    field: str
-    between: tuple[Fraction, Fraction]
-    width: Fraction
-    crosses: Exact | str | None = None
-    honest: Behaviour | None = None
+def _refuse(question: Question, tests: tuple[forms.Test | forms.Kept, ...], ask: forms.Ask) -> None:
+    """Raise InputError for combinations that are not linear or mean nothing."""
+    weights = question.observed.weights(question.scenario)
+    label = question.scenario.setting_label
+    functionals = [test.functional for test in tests if isinstance(test, forms.Test)]
+    functionals += [ask.score] if ask.score is not None else []
+    if question.adversary.devices != "quantum":
+        _refuse_moments(question)
+    if weights is None:
+        _refuse_ratios(question, ask)
+        return
+    used = {s for f in functionals if f.on == "conditional" for s in f.settings}
+    used |= {s for test in tests if isinstance(test, forms.Kept) for s, _ in test.table}
+    used |= set() if ask.at is None else {ask.at}
+    for s in sorted(used):
+        if not weights[s]:
+            raise InputError(
+                "Question.observed.settings", f"settings {label(s)} never occur but are conditioned on"
+            )
 
 
-#: Fields in which what an adversary can do is monotone: it grows with epsilon and upper, and
-#: shrinks with lower, bits and visibility (docs/proofs/thresholds.md).
-THRESHOLD_FIELDS = ("source.epsilon", "source.lower", "source.upper", "source.bits", "observed.visibility")
+def _refuse_moments(question: Question) -> None:
+    """Raise InputError where devices that are not quantum are asked for moments."""
+    tests = ((f"test[{k}]", test) for k, test in enumerate(question.tests) if isinstance(test, Test))
+    spoken = [(where, test.functional.speaks_of) for where, test in tests]
+    spoken += [("ask", question.ask.functional.speaks_of)] if question.ask.functional is not None else []
+    spoken += [("moment[0]", "moments")] if question.moments else []
+    for where, on in spoken:
+        if on == "moments":
+            raise InputError(
+                f"Question.{where}",
+                "speaks of moments (no joint setting measures a product such as <A0 A1>), which only quantum "
+                f"devices have; devices are {question.adversary.devices}",
+            )
+
+
+def _refuse_ratios(question: Question, ask: forms.Ask) -> None:
+    """Raise InputError for sums of ratios of unknown probabilities, where they cannot be bounded."""
+    for k, test in enumerate(question.tests):
+        if isinstance(test, Test) and test.relation == "=":
+            functional = test.functional.resolved(question.scenario, f"Question.test[{k}]")
+            if functional.on == "conditional" and len(functional.settings) > 1:
+                raise InputError(
+                    f"Question.test[{k}]",
+                    f"sums conditional probabilities of {len(functional.settings)} joint settings, a sum of "
+                    "ratios when the observed settings are unconstrained, and can only be bracketed with <= "
+                    'or >=; write two tests, use on = "joint", or observe uniform settings',
+                )
+    if ask.score is not None and ask.score.on == "conditional":
+        raise InputError(
+            "Question.ask", 'a conditional score is not linear with unconstrained settings; use on = "joint"'
+        )

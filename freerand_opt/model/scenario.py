@@ -1,44 +1,64 @@
 """Who measures what: parties, settings and outcomes, and the indices of their joint values.
 
-A joint outcome o and a joint setting s are indexed in row-major order, party A slowest;
-behaviours and boxes are tables p[o, s] = P(o|s), outcomes first.
+A joint setting s and a joint outcome o are numbers in row-major order, party A slowest.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import cached_property
 from itertools import product
 from math import prod
+from typing import Annotated, ClassVar, TypeAlias
+
+from freerand_opt.model.kinds import by_party, number
+from freerand_opt.model.problem import joint
+from freerand_opt.model.table import Table
+from freerand_opt.numbers.exact import Exact
+
+#: Largest number of probabilities P(o|s) of a scenario.
+MAX_CELLS = 2**22
+#: Coefficients by (joint setting, joint outcome).
+Cells: TypeAlias = Mapping[tuple[int, int], Fraction]
+#: The probabilities P(o|s) of all joint outcomes at a joint setting, or None where nothing is known.
+Rows: TypeAlias = Callable[[int], tuple[Exact, ...] | None]
 
 
-@dataclass(frozen=True)
-class Cycle:
-    """A two-party game on a closed chain of settings: one `(a, b, parity)` for each edge.
+class AnyScenario(Table):
+    """What all scenarios have: numbers of settings and outcomes by party, labels and indices."""
 
-    The parities sum to an odd number, so a deterministic box errs on an odd number of edges.
-    """
+    #: Behaviours that are known by name, beside those that every scenario has.
+    behaviours: ClassVar[Mapping[str, Callable[..., Rows]]] = {}
+    #: Largest number of probabilities P(o|s) with which a question is written out.
+    largest: ClassVar[int] = MAX_CELLS
+    #: Relabellings that leave the family's own functional as it is.
+    symmetries: ClassVar[tuple[str, ...]] = ()
 
-    edges: tuple[tuple[int, int, int], ...]
+    @property
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        raise NotImplementedError
 
+    @property
+    def settings(self) -> tuple[int, ...]:
+        """Return the number of settings of each party."""
+        return self.sizes[0]
 
-@dataclass(frozen=True)
-class Scenario:
-    """Parties A, B, .. with numbers of settings and of outcomes.
+    @property
+    def outcomes(self) -> tuple[int, ...]:
+        """Return the number of outcomes of each party."""
+        return self.sizes[1]
 
-    `family` is the name under which correlations are known (chsh, chained, ghz,
-    i3322, cglmp), or None.
-    """
-
-    settings: tuple[int, ...]
-    outcomes: tuple[int, ...]
-    family: str | None = None
+    @property
+    def edges(self) -> tuple[tuple[int, int, int], ...]:
+        """Return (a, b, parity) of each edge of a game on a closed chain of settings, () if there is none."""
+        return ()
 
     @property
     def parties(self) -> str:
-        """Return the letters of the parties, such as ``"AB"``."""
+        """Return the letters of the parties, such as ``"AB"``; 26 at most have one."""
         return string.ascii_uppercase[: len(self.settings)]
 
     @cached_property
@@ -53,86 +73,66 @@ class Scenario:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Return (number of joint outcomes, number of joint settings)."""
-        return prod(self.outcomes), prod(self.settings)
+        """Return (number of joint settings, number of joint outcomes)."""
+        return prod(self.settings), prod(self.outcomes)
 
     def setting_index(self, settings: Sequence[int]) -> int:
         """Return the index of a joint setting."""
-        return _index(settings, self.settings)
+        return joint(settings, self.settings)
 
     def outcome_index(self, outcomes: Sequence[int]) -> int:
         """Return the index of a joint outcome."""
-        return _index(outcomes, self.outcomes)
-
-    def label(self, outcome: int, setting: int) -> str:
-        """Return the name of a probability, such as ``P(01|10)``."""
-        return f"P({self.outcome_label(outcome)}|{self.setting_label(setting)})"
-
-    def outcome_label(self, outcome: int) -> str:
-        """Return a joint outcome as printed: digits, with commas where a digit is not enough."""
-        return _joined(self.joint_outcomes[outcome], self.outcomes)
+        return joint(outcomes, self.outcomes)
 
     def setting_label(self, setting: int) -> str:
         """Return a joint setting as printed: digits, with commas where a digit is not enough."""
-        return self.settings_label(self.joint_settings[setting])
+        return joined(self.joint_settings[setting], self.settings)
 
-    def settings_label(self, settings: Sequence[int]) -> str:
-        """Return the settings of all parties as printed."""
-        return _joined(settings, self.settings)
-
-
-def _index(values: Sequence[int], sizes: Sequence[int]) -> int:
-    index = 0
-    for value, size in zip(values, sizes, strict=True):
-        index = index * size + value
-    return index
+    def label(self, setting: int, outcome: int) -> str:
+        """Return the name of a probability, such as ``P(01|10)``."""
+        return f"P({joined(self.joint_outcomes[outcome], self.outcomes)}|{self.setting_label(setting)})"
 
 
-def _joined(values: Sequence[int], sizes: Sequence[int]) -> str:
+def joined(values: Sequence[int], sizes: Sequence[int]) -> str:
+    """Return numbers as printed: digits, with commas if one of the sizes needs more than a digit."""
     return ("" if max(sizes) <= 10 else ",").join(map(str, values))
 
 
-def chsh() -> Scenario:
-    """Return the scenario of two parties with two settings and two outcomes each."""
-    return Scenario((2, 2), (2, 2), "chsh")
+class Scenario(AnyScenario):
+    """Parties A, B, .. by their numbers of settings and of outcomes.
 
-
-def chained(n: int) -> Scenario:
-    """Return the chained scenario: N >= 2 settings a party (A = 2a, B = 2b + 1), two outcomes."""
-    if n < 2:
-        raise ValueError(f"N = {n}; the chained scenario has at least 2 settings a party")
-    return Scenario((n, n), (2, 2), "chained")
-
-
-def ghz(m: int) -> Scenario:
-    """Return the scenario of M >= 3 parties with two settings (x, y) and two outcomes each."""
-    if m < 3:
-        raise ValueError(f"M = {m}; GHZ correlations have at least 3 parties")
-    return Scenario((2,) * m, (2,) * m, "ghz")
-
-
-def i3322() -> Scenario:
-    """Return the scenario of two parties with three settings and two outcomes each."""
-    return Scenario((3, 3), (2, 2), "i3322")
-
-
-def cglmp(d: int) -> Scenario:
-    """Return the scenario of two parties with two settings and d >= 2 outcomes each."""
-    if d < 2:
-        raise ValueError(f"d = {d}; the CGLMP scenario has at least 2 outcomes")
-    return Scenario((2, 2), (d, d), "cglmp")
-
-
-def cycle(scenario: Scenario) -> Cycle | None:
-    """Return the edges of the chained or CHSH game of a scenario, or None.
-
-    Chained (arXiv:1105.3195, Eq. 2): outcomes should agree where ``|A - B|`` = 1 and differ
-    at (0, 2N-1). CHSH: they should differ at (1, 1) only.
+    >>> Scenario((2, 3), (2, 2)).label(4, 1)
+    'P(01|11)'
     """
-    if scenario.family == "chsh":
-        return Cycle(tuple((a, b, a & b) for a, b in scenario.joint_settings))
-    if scenario.family == "chained":
-        n = scenario.settings[0]
-        near = [(a, b, 0) for a in range(n) for b in (a - 1, a) if b >= 0]
-        return Cycle((*near, (0, n - 1, 1)))
-    return None
+
+    settings: Annotated[
+        tuple[int, ...],
+        by_party(number(1, 1024, whole=True)),
+        "number of measurement settings of each party",
+    ]
+    outcomes: Annotated[
+        tuple[int, ...],
+        by_party(number(1, 1024, whole=True)),
+        "number of outcomes of each party, the same at all of its settings",
+    ]
+
+    @property
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        return self.settings, self.outcomes
+
+    def check(self) -> None:
+        """Raise InputError for two numbers of parties, or too many probabilities."""
+        if len(self.settings) != len(self.outcomes):
+            raise self.fault(
+                "outcomes", f"{len(self.outcomes)} parties, but settings have {len(self.settings)}"
+            )
+        cells = prod(self.settings) * prod(self.outcomes)
+        if cells > MAX_CELLS:
+            raise self.fault(
+                "settings", f"make {cells} probabilities P(o|s) with these outcomes; at most {MAX_CELLS}"
+            )
+
+
+class Family(AnyScenario, tag_field="family"):
+    """A scenario under whose name correlations, functionals and behaviours are known."""

@@ -1,10 +1,9 @@
 r"""The tree of a source's bits with coloured leaves, and the orbits of its symmetries.
 
-The symmetries of a coloured binary tree exchange subtrees that look alike. Two nodes can be
-exchanged iff, from the root down to them, subtrees look alike level by level; such a *class* of
-nodes is an orbit, and the classes form a tree again (docs/proofs/tree-symmetry.md). A leaf may be
-*marked*; the symmetries that keep the mark have as orbits the nodes on the path to it, one by one,
-and beside the path, for each depth at which it is left, the classes below.
+The symmetries of a coloured binary tree exchange subtrees that look alike. Two nodes can be exchanged iff, from the
+root down to them, subtrees look alike level by level; such a *class* of nodes is an orbit, and the classes form a tree
+again (docs/proofs/tree-symmetry.md). With a leaf *marked*, the orbits are the nodes on the path to it, one by one, and
+beside the path, for each depth at which it is left, the classes below. All levels have the same range of bits each.
 """
 
 from __future__ import annotations
@@ -14,24 +13,21 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.source import SanthaVazirani, bit_count, party_leaves, time_order
-from freerand_opt.programs.program import IntArray
+from freerand_opt.conic.sparse import Index
 
 
 @dataclass(frozen=True, eq=False)
 class BitTree:
     """Classes of nodes, numbered from the root (0) level by level.
 
-    `levels[d][i]` is the class of node i of depth d, its children are 2i and 2i + 1 of depth d + 1;
-    `children[c]` the one or two classes of the children; `size[c]` the number of nodes of a class;
-    `setting[l]` the joint setting of leaf l.
+    `levels[d][i]` is the class of node i of depth d; `children[c]` the one or two classes of the children;
+    `size[c]` the number of nodes of a class; `setting[l]` the joint setting of leaf l.
     """
 
-    levels: tuple[IntArray, ...]
+    levels: tuple[Index, ...]
     children: tuple[tuple[int, ...], ...]
     size: tuple[int, ...]
-    setting: IntArray
+    setting: Index
 
     @property
     def depth(self) -> int:
@@ -60,35 +56,20 @@ class BitTree:
 class Orbit:
     """An orbit of nodes: class `kind`, `count` nodes, and its parent (a place in the list, -1: root).
 
-    `twin`: both children of the parent belong to it. `leaf` is one of its nodes if they are leaves.
+    `twin`: both children of the parent belong to it. `leaf` is one of its nodes if they are leaves; `depth` theirs.
     """
 
     kind: int
     parent: int
     count: int
     twin: bool
+    depth: int
+    node: int
     leaf: int | None
 
 
-def leaf_order(scenario: Scenario, source: SanthaVazirani) -> IntArray:
-    """Return the joint setting of each leaf, as `model.source.leaf_settings`, for large trees."""
-    order = time_order(scenario, source.order)
-    leaves = np.arange(2 ** len(order), dtype=np.int64)
-    found = np.zeros(len(leaves), dtype=np.int64)
-    for party, size in enumerate(scenario.settings):
-        own = np.zeros(len(leaves), dtype=np.int64)
-        for time, (whose, _) in enumerate(order):
-            if whose == party:
-                own = 2 * own + (leaves >> (len(order) - 1 - time) & 1)
-        found = found * size + np.array(party_leaves(size, source.bits), dtype=np.int64)[own]
-    return found
-
-
-def _ranked(keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Return (rank of each key among the distinct ones, first index and number of each distinct key).
-
-    Keys are integers from 0 on; where they are not much larger than their number nothing is sorted.
-    """
+def _ranked(keys: Index) -> tuple[Index, Index, Index]:
+    """Return (rank of each key among the distinct ones, first index and number of each distinct key)."""
     largest = int(keys.max())
     if largest > 4 * len(keys):
         _, first, rank, count = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
@@ -101,11 +82,10 @@ def _ranked(keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     return place[keys].astype(np.int64), seen[found], count[found].astype(np.int64)
 
 
-def bit_tree(scenario: Scenario, source: SanthaVazirani, colours: IntArray) -> BitTree:
-    """Return the tree of a source whose leaves have the `colours` of their joint settings (integers)."""
-    setting = leaf_order(scenario, source)
+def bit_tree(setting: Index, colours: Index) -> BitTree:
+    """Return the tree whose leaves name the settings `setting` and have the `colours` of these."""
     codes = [_ranked(colours[setting])[0]]
-    for _ in range(bit_count(scenario)):
+    while len(codes[0]) > 1:
         pairs = np.sort(codes[0].reshape(-1, 2), axis=1)
         keys = pairs[:, 0] * (int(pairs.max()) + 1) + pairs[:, 1]
         codes.insert(0, _ranked(keys)[0])
@@ -134,11 +114,13 @@ def orbits(tree: BitTree, mark: int | None) -> list[Orbit]:
     if mark is None:
         return list(_descend(tree, 0, 0, parent=-1, start=0))
     depth = tree.depth
-    kinds = [int(level[mark >> (depth - d)]) for d, level in enumerate(tree.levels)]
-    found = [Orbit(kind, d - 1, 1, False, mark if d == depth else None) for d, kind in enumerate(kinds)]
+    path = [mark >> (depth - d) for d in range(depth + 1)]
+    found = [
+        Orbit(int(tree.levels[d][node]), d - 1, 1, False, d, node, mark if d == depth else None)
+        for d, node in enumerate(path)
+    ]
     for d in range(1, depth + 1):
-        beside = (mark >> (depth - d)) ^ 1
-        found += _descend(tree, d, beside, parent=d - 1, start=len(found))
+        found += _descend(tree, d, path[d] ^ 1, parent=d - 1, start=len(found))
     return found
 
 
@@ -149,7 +131,7 @@ def _descend(tree: BitTree, depth: int, node: int, *, parent: int, start: int) -
     while waiting:
         depth, node, parent, count, twin = waiting.pop()
         kind = int(tree.levels[depth][node])
-        yield Orbit(kind, parent, count, twin, node if depth == tree.depth else None)
+        yield Orbit(kind, parent, count, twin, depth, node, node if depth == tree.depth else None)
         both = len(tree.children[kind]) == 1
         for child in () if depth == tree.depth else (2 * node,) if both else (2 * node, 2 * node + 1):
             waiting.append((depth + 1, child, place, 2 * count if both else count, both))

@@ -1,14 +1,10 @@
-r"""No-signalling programs of M parties with GHZ relations, in coordinates of orbits.
+r"""Questions about relations of many parties: programs over moments of symmetric boxes, one box for each guess.
 
-The parties of the output fall into classes that can be exchanged; the others act as one party whose
-input is the number w of their settings 1 and whose output is the parity r of their outcomes. A column
-is the probability of an orbit, at any one of its settings strings, that guess g was announced:
+.. math:: \max \sum_g \text{worth}_g(m_g) \;:\; P_{m_g}(\text{string}) \ge 0,\quad \sum_g m_g(\emptyset) = 1,\quad
+   \sum_g \text{weight of wrong strings of } m_g \le v
 
-.. math:: x_g(n, w, r) = P(g, \text{outcomes in the orbit} \mid \text{settings}),
-
-n_c(a, b) the number of parties of class c with setting a and outcome b. Derivation, and why the answer
-is that of the full program: docs/proofs/ghz-orbits.md. The order of rows and columns is part of the
-certificate format.
+Moments that perfect relations make equal are one column (`freerand_opt.checker.parties`), so the program for M parties
+has about M columns and the certificate a few strings.
 """
 
 from __future__ import annotations
@@ -16,197 +12,183 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
-from math import gcd
+from math import lcm
+from typing import Any
 
-from freerand_opt.errors import TooLargeError
-from freerand_opt.model.question import Question
-from freerand_opt.model.source import SanthaVazirani
-from freerand_opt.programs.party_orbits import Orbits, counts, orbit_states
-from freerand_opt.programs.party_tests import (
-    at_settings,
-    broken_relations,
-    normalised,
-    seen_at,
-    whole_behaviour,
-)
-from freerand_opt.programs.program import (
-    ConicProgram,
-    Labels,
-    Rows,
-    conic_program,
-    constant,
-    integer_rows,
-    vector,
-)
-from freerand_opt.programs.worths import Worths, party_worths
-
-#: Programs with more columns than this are not written down.
-MAX_COLUMNS = 2**17
+from freerand_opt.certificates.proofs import GRID, MOST_BITS, rounded
+from freerand_opt.checker.failures import Work
+from freerand_opt.checker.parties import Key, Parties, String, least_odds
+from freerand_opt.checker.question import read_question
+from freerand_opt.conic.basis import exact_multipliers
+from freerand_opt.conic.inner_point import inner_point
+from freerand_opt.conic.linear import LinearProgram, solve
+from freerand_opt.conic.sparse import sparse
+from freerand_opt.numbers.exact import Exact
 
 
 @dataclass(frozen=True, eq=False)
-class OrbitBoxes:
-    """Columns (guess label, orbit): one subnormalised box for each label. `labels` counts them."""
+class Moments:
+    """A program over moments: columns (label, key); rows by name ("string", label, place), ("total",), .."""
 
-    program: ConicProgram
-    orbits: Orbits
+    program: LinearProgram
+    parties: Parties
+    keys: tuple[Key, ...]
+    strings: tuple[String, ...]
     labels: int
 
 
-def exchangeable(worths: Worths, settings: Sequence[int]) -> list[list[int]]:
-    """Return the classes of the output's parties that can be exchanged, by their places.
+def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
+    """Return the program that bounds a question from above, or (`attack`) the one with unbiased settings."""
+    q = read_question(question, Work(10**10))
+    parties = Parties(q, Work(10**10))
+    odds = least_odds(q)
+    violated = parties.tested.violated
+    strings, chances = [], []
+    for string in parties.strings():
+        chance = {key: x for key, x in parties.chance(string).items() if x}
+        if chance:
+            strings.append(string)
+            chances.append(chance)
+    places: dict[Key, int] = {}
+    for chance in chances:
+        for key in chance:
+            places.setdefault(key, len(places))
+    labels = 1 if parties.worths is None else len(parties.worths)
+    unit = Fraction(1, 2 ** (len(parties.here) + 1))
+    width = len(places)
+    entries: list[tuple[int, int, Fraction]] = []
+    right: list[Exact] = []
+    equal: list[bool] = []
+    names: list[Any] = []
 
-    Two can if they have the same setting and exchanging their outcomes changes no guess's worth.
-    """
-    classes: list[list[int]] = []
-    for party in range(len(settings)):
-        for own in classes:
-            if settings[own[0]] == settings[party] and _swaps(worths, len(settings), own[0], party):
-                own.append(party)
-                break
-        else:
-            classes.append([party])
-    return classes
+    def row(name: Any, is_equal: bool, bound: Fraction, terms: Sequence[tuple[int, Fraction]]) -> None:
+        entries.extend((len(names), column, value) for column, value in terms)
+        names.append(name)
+        equal.append(is_equal)
+        right.append(bound)
 
-
-def _swaps(worths: Worths, parties: int, i: int, j: int) -> bool:
-    low, high = 1 << (parties - 1 - i), 1 << (parties - 1 - j)
-    return all(
-        row[x] == row[x ^ low ^ high]
-        for row in worths
-        for x in range(1 << parties)
-        if bool(x & low) != bool(x & high)
-    )
-
-
-def violation_limit(question: Question) -> Fraction:
-    """Return what the mean weight of wrong outcomes given W can be at most, at the settings asked for.
-
-    v/m with m = ((1-2 eps)/(1+2 eps))^M for bits in one time order (docs/proofs/ghz-orbits.md).
-    """
-    assert question.relations is not None
-    limit = question.relations.violated
-    if isinstance(question.source, SanthaVazirani):
-        epsilon = question.source.epsilon
-        limit *= ((1 + 2 * epsilon) / (1 - 2 * epsilon)) ** len(question.scenario.settings)
-    return limit
-
-
-def by_party_orbits(
-    question: Question, violated: Fraction | None = None, *, whole: bool, seen: bool = False
-) -> OrbitBoxes:
-    r"""Return the program of the best guess, relations broken with weight at most `violated` (or `whole`).
-
-    .. math:: \max \sum_{g,o} c_g(o)\, x_g(o) : x \ge 0 \text{ no-signalling},\; \textstyle\sum x = 1,\;
-       \sum_{\text{wrong}} (\text{settings in the orbit})\, x_g \le v,
-
-    or, `whole`, with the sum over g equal to the behaviour of the GHZ state; `seen` demands that at the
-    settings asked for only, of the output's parties. Raise TooLargeError.
-    """
-    ask = question.ask
-    assert ask.output is not None
-    assert ask.output.parties is not None
-    assert isinstance(ask.at, tuple)
-    inside = ask.output.parties
-    worths = party_worths(ask)
-    settings = [ask.at[party] for party in inside]
-    classes = exchangeable(worths, settings)
-    orbits = Orbits(tuple(map(len, classes)), len(ask.at) - len(inside))
-    columns = len(worths) * orbits.count
-    if columns > MAX_COLUMNS:
-        raise TooLargeError(
-            f"{len(worths)} guess labels x {orbits.count} orbits make {columns} columns, more than "
-            f"{MAX_COLUMNS}; ask for a function of fewer parties, or one with more symmetry"
-        )
-    of_classes = [settings[own[0]] for own in classes]
-    rows = [_no_signalling(orbits, len(worths)), normalised(orbits, len(worths))]
-    if whole:
-        rows.append(whole_behaviour(orbits, len(worths)))
-    elif seen:
-        rows.append(seen_at(orbits, len(worths), of_classes))
-    elif violated:
-        rows.append(broken_relations(orbits, len(worths), violated))
-    objective = _objective(orbits, worths, classes, of_classes)
-    shut = [int(whole or bool(violated) or not wrong) for _, wrong in orbit_states(orbits)]
-    return OrbitBoxes(
-        conic_program(
-            rows,
-            objective=vector(objective),
-            lower=constant(0, columns),
-            upper=vector([Fraction(flag) for flag in shut] * len(worths)),
-            column_labels=(_labels(orbits, len(worths)),),
-        ),
-        orbits,
-        len(worths),
-    )
-
-
-def _labels(orbits: Orbits, labels: int) -> Labels:
-    words = [
-        " ".join("".join(map(str, own)) for own in inside) + (f" w{w} r{r}" if orbits.outside else "")
-        for (inside, w, r), _ in orbit_states(orbits)
-    ]
-    return Labels("g{0}: {1}", (tuple(map(str, range(labels))), tuple(words)))
-
-
-def _no_signalling(orbits: Orbits, labels: int) -> Rows:
-    """Return the equalities by which no party's setting is seen by the others, label by label."""
-    lines: list[list[tuple[int, int]]] = []
-    names: list[str] = []
-    for c, size in enumerate(orbits.sizes):
-        others = [
-            list(counts(size - 1)) if d == c else list(orbits.states[d]) for d in range(len(orbits.sizes))
-        ]
-        for inside in product(*others):
-            i, j, k, n = inside[c]
-            shared = gcd(i + j + 1, k + n + 1)
-            here, there = (k + n + 1) // shared, (i + j + 1) // shared
-            parts = (
-                ((i + 1, j, k, n), here * (i + 1)),
-                ((i, j + 1, k, n), here * (j + 1)),
-                ((i, j, k + 1, n), -there * (k + 1)),
-                ((i, j, k, n + 1), -there * (n + 1)),
+    for label in range(labels):
+        start = label * width
+        for place, (string, chance) in enumerate(zip(strings, chances, strict=True)):
+            wrong = parties.perfect and parties.wrong(string)
+            row(
+                ("string", label, place),
+                wrong,
+                Fraction(0),
+                [(start + places[key], -x * unit) for key, x in chance.items()],
             )
-            for w, r in orbits.far_states():
-                lines.append(
-                    [
-                        (orbits.column((*inside[:c], own, *inside[c + 1 :]), w, r), factor)
-                        for own, factor in parts
-                    ]
-                )
-                names.append(f"class {c}: {i}{j}{k}{n} w{w} r{r}")
-    for inside in product(*orbits.states):
-        for w in range(orbits.outside):
-            first = orbits.column(inside, w, 0)
-            lines.append([(first, 1), (first + 1, 1), (first + 2, -1), (first + 3, -1)])
-            names.append(f"outside: w{w} = w{w + 1}")
-    entries = (
-        (label * len(lines) + row, label * orbits.count + column, Fraction(factor))
-        for label in range(labels)
-        for row, line in enumerate(lines)
-        for column, factor in line
-    )
-    total = labels * len(lines)
-    matrix, right = integer_rows(entries, [Fraction(0)] * total, labels * orbits.count)
-    names_of = Labels("no-signalling g{0}: {1}", (tuple(map(str, range(labels))), tuple(names)))
-    return Rows("zero", matrix, right, names_of)
+    starts = [label * width for label in range(labels)]
+    one = places[parties.representative(parties.one)[0]]
+    row(("total",), True, Fraction(1), [(start + one, Fraction(1)) for start in starts])
+    if violated:
+        total: dict[int, Fraction] = {}
+        for string, chance in zip(strings, chances, strict=True):
+            if parties.wrong(string):
+                for key, x in chance.items():
+                    share = x * unit * parties.multiplicity(string)
+                    total[places[key]] = total.get(places[key], Fraction(0)) + share
+        bound = violated if attack else violated / odds
+        row(("violated",), False, bound, [(start + k, x) for start in starts for k, x in total.items()])
+    if parties.tested.whole:
+        _seen_rows(parties, places, starts, odds == 1 or attack, row)
+    objective = {
+        start + places[key]: x
+        for label, start in enumerate(starts)
+        for key, x in parties.worth(label).items()
+        if x
+    }
+    matrix = sparse((len(names), labels * width), entries)
+    program = LinearProgram(matrix, tuple(equal), tuple(right), tuple(names), objective)
+    return Moments(program, parties, tuple(places), tuple(strings), labels)
 
 
-def _objective(
-    orbits: Orbits, worths: Worths, classes: Sequence[Sequence[int]], settings: Sequence[int]
-) -> list[Fraction]:
-    """Return the worth of each column: of its outcomes, at the settings asked for (w = 0 outside)."""
-    parties = sum(orbits.sizes)
-    found = [Fraction(0)] * (len(worths) * orbits.count)
-    for place, ((inside, w, _), _) in enumerate(orbit_states(orbits)):
-        if not at_settings(inside, w, settings):
+def _seen_rows(parties: Parties, places: dict[Key, int], starts: list[int], unbiased: bool, row: Any) -> None:
+    """Add rows for the means that are observed for the distribution of w that counts."""
+    done: set[int] = set()
+    for key in parties.every_key():
+        asked = (
+            all(not (k if a else j) for (k, j), a in zip(key[0], parties.asked, strict=True)) and key[1] < 0
+        )
+        place, sign = parties.representative(key)
+        if (
+            not sign
+            or parties.is_one(key)
+            or not (unbiased or asked)
+            or place not in places
+            or places[place] in done
+        ):
             continue
-        # one outcome string of the orbit; the worth is the same for all of them
-        string = 0
-        for own, members, a in zip(inside, classes, settings, strict=True):
-            for party in members[: own[2 * a + 1]]:
-                string |= 1 << (parties - 1 - party)
-        for g, row in enumerate(worths):
-            found[g * orbits.count + place] = row[string]
-    return found
+        done.add(places[place])
+        value = Fraction(sign * parties.observed(key))
+        row(("seen", key, sign), True, value, [(start + places[place], Fraction(1)) for start in starts])
+
+
+def flat_string(string: String, parties: Parties) -> list[int]:
+    """Return a string as certificates list it."""
+    inner, w, r = string
+    return [x for counts in inner for x in counts] + ([w, r] if parties.outside else [])
+
+
+def flat_key(key: Key) -> list[int]:
+    """Return a key as certificates list it."""
+    return [x for pair in key[0] for x in pair] + [key[1]]
+
+
+def strings_form(made: Moments, z: Sequence[Fraction]) -> dict[str, Any]:
+    """Return the upper end from multipliers."""
+    price, seen = Fraction(0), []
+    listed: list[list[tuple[list[int], Fraction]]] = [[] for _ in range(made.labels)]
+    for name, value in zip(made.program.names, z, strict=True):
+        if name[0] == "violated":  # type: ignore[index]
+            price = max(value, Fraction(0))
+        elif name[0] == "seen" and value:  # type: ignore[index]
+            _, key, sign = name  # type: ignore[misc]
+            seen.append([flat_key(key), str(value * sign)])
+        elif name[0] == "string" and value:  # type: ignore[index]
+            _, label, place = name  # type: ignore[misc]
+            string = made.strings[place]
+            free = made.parties.perfect and made.parties.wrong(string)
+            if value > 0 or free:
+                listed[label].append((flat_string(string, made.parties), value))
+    unit = lcm(1, *(value.denominator for own in listed for _, value in own))
+    if unit.bit_length() > MOST_BITS:
+        unit = GRID
+    labels = [
+        [[place, whole] for place, value in sorted(own) if (whole := round(value * unit))] for own in listed
+    ]
+    proof = {"way": "strings", "unit": unit, "labels": labels}
+    return {"claim": "bound", "prices": {"violated": str(price), "seen": seen}, "proof": proof}
+
+
+def orbits_form(made: Moments, x: Sequence[Fraction]) -> dict[str, Any]:
+    """Return the attack from an exact point: one symmetric box for each guess."""
+    width = len(made.keys)
+    one = made.parties.representative(made.parties.one)[0]
+    strategies = []
+    for label in range(made.labels):
+        own = dict(zip(made.keys, x[label * width : (label + 1) * width], strict=True))
+        weight = own[one]
+        if weight:
+            moments = [
+                [flat_key(key), str(value / weight)] for key, value in own.items() if value and key != one
+            ]
+            strategies.append({"weight": str(weight), "moments": moments})
+    return {"strategies": strategies}
+
+
+def many(question: dict[str, Any]) -> dict[str, Any]:
+    """Return the certificate of a question about relations."""
+    above = moments_program(question, attack=False)
+    hint = solve(above.program)
+    z = exact_multipliers(above.program, hint) or rounded(hint.multipliers)
+    below = moments_program(question, attack=True)
+    same = below.program.right == above.program.right and below.program.names == above.program.names
+    x = inner_point(below.program, hint if same else solve(below.program))
+    return {
+        "format": "freerand-certificate",
+        "version": 2,
+        "kind": "bracket",
+        "question": question,
+        "upper": strings_form(above, z),
+        "attack": None if x is None else orbits_form(below, x),
+    }

@@ -1,281 +1,276 @@
-r"""Moment matrices: one integer matrix of classes is the source of every form of the relaxation.
+r"""Programs over quantum devices: for each guess label and node of the source a vector of moments.
 
-.. math:: \Gamma_{uv} = \langle u^* v \rangle \succeq 0, \qquad \Gamma_{uv} = y_{k(u,v)},
+.. math:: h(z(g, \cdot\,; k)) = 0, \qquad \Gamma_B\bigl(f(z(g, \cdot\,; \cdot))\bigr) \succeq 0
 
-for words u, v of a level; k(u, v) = k(v, u) since real parts suffice for real functionals
-(Navascues, Pironio and Acin, arXiv:0803.4290). Class 0 is the identity.
+for all equalities h and facets f of the source (arXiv:0803.4290 for one matrix). Tests at their algebraic end put
+all of these on one face: then k runs over the moments that are free there, and :math:`\Gamma_B` over its parts.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
-from math import prod
+from math import lcm
 
-import numpy as np
-from scipy.sparse import csr_array
+from freerand_opt.certificates.question import question_form
+from freerand_opt.checker.failures import Work
+from freerand_opt.checker.question import read_question
+from freerand_opt.checker.zeros import Zeros as Forced
+from freerand_opt.errors import InputError
+from freerand_opt.first.model.scenario import Scenario
+from freerand_opt.first.programs.face import Face, face
+from freerand_opt.first.programs.integer_matrix import of_rows
+from freerand_opt.first.programs.moment_space import MomentSpace, moment_space
+from freerand_opt.first.programs.moments import MomentMatrix, moment_matrix
+from freerand_opt.first.programs.program import ConicProgram, Labels, Rows, conic_program, constant, vector
+from freerand_opt.first.programs.zeros import Zero
+from freerand_opt.model.problem import Problem, Test
+from freerand_opt.numbers.exact import Exact
+from freerand_opt.programs.guesses import Guesses
+from freerand_opt.programs.source_cone import Cone
+from freerand_opt.programs.strategies import Assembly, by_setting, test_rows
 
-from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.model.level import patterns
-from freerand_opt.model.scenario import Scenario
-from freerand_opt.numbers import markup
-from freerand_opt.programs.arrays import FloatArray, IntArray
-from freerand_opt.programs.integer_matrix import IntegerMatrix, of_small
-from freerand_opt.programs.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
-
-#: A moment's name, and one operator in it.
-_MOMENT = re.compile(r"<([^<>]*)>")
-_OPERATOR = re.compile(r"([A-Z])(?:(\d{1,6})|\[(\d{1,6})\|(\d{1,6})\])", re.ASCII)
-MAX_NAME = 400
+#: Columns are masses times moments; solvers of semidefinite programs do not use these bounds.
+FAR = Fraction(2**20)
 
 
 @dataclass(frozen=True, eq=False)
-class MomentMatrix:
-    """`classes[i, j]` is the class of word i* word j, -1 where it vanishes; 0 is the identity.
+class Moments:
+    """What stands for a box: the free moments of one matrix, the identity first."""
 
-    `words[i]` holds each party's word, `codes[k]` the number of class k in the mixed radix of
-    `values`, the sorted codes of each party's products.
-    """
-
-    scenario: Scenario
-    level: str
-    parties: tuple[PartyWords, ...]
-    words: IntArray
-    classes: IntArray
-    codes: IntArray
-    values: tuple[IntArray, ...]
+    matrix: MomentMatrix
+    space: MomentSpace
+    held: Face | None
+    carriers: int
+    problem: Problem
 
     @property
-    def size(self) -> int:
-        """Return the number of words."""
-        return len(self.words)
-
-    @property
-    def moments(self) -> int:
-        """Return the number of distinct moments, the identity included."""
-        return len(self.codes)
+    def width(self) -> int:
+        """Return the number of columns of a carrier at a node."""
+        return self.space.width
 
     @cached_property
-    def labels(self) -> tuple[str, ...]:
-        """Return the moments in words, as ``<A0 B1>``; the identity is ``<1>``."""
-        return tuple(f"<{self._word(code)}>" for code in self.codes.tolist())
+    def _cells(self) -> dict[tuple[int, int], dict[int, Fraction]]:
+        return {}
 
-    def word_labels(self) -> tuple[str, ...]:
-        """Return the words that index rows and columns."""
-        back = [dict(enumerate(party.codes[0].tolist())) for party in self.parties]
-        found = []
-        for row in self.words.tolist():
-            parts = [t for p, w in enumerate(row) for t in self.parties[p].text(back[p][w])]
-            found.append(" ".join(parts) or "1")
-        return tuple(found)
+    def cell(self, s: int, o: int) -> dict[int, Fraction]:
+        """Return P(o|s) in columns; raise InputError if the level lacks a moment."""
+        if (s, o) not in self._cells:
+            total: dict[int, Fraction] = {}
+            terms = self.matrix.probability(self.problem.joint_outcomes[o], self.problem.joint_settings[s])
+            for letters, factor in terms.items():
+                place = self.matrix.position(letters)
+                if place is None:
+                    raise _lacking(self.matrix, self.matrix.named(letters))
+                for k, share in self.space.lifted(place).items():
+                    total[k] = total.get(k, Fraction(0)) + factor * share
+            self._cells[s, o] = {k: value for k, value in total.items() if value}
+        return self._cells[s, o]
 
-    def _repr_html_(self) -> str:
-        """Return what a notebook shows: the matrix of moments by word, in words."""
-        words = self.word_labels()
-        rows = (
-            [word, *("0" if k < 0 else self.labels[k] for k in self.classes[i, : markup.MOST + 1].tolist())]
-            for i, word in enumerate(words)
+    def value(self, carrier: int, s: int, f: Mapping[int, Fraction]) -> dict[int, Fraction]:
+        """Return sum of f[o] P(o|s) in columns."""
+        total: dict[int, Fraction] = {}
+        for o, factor in f.items():
+            for k, share in self.cell(s, o).items():
+                total[k] = total.get(k, Fraction(0)) + factor * share
+        return {k: value for k, value in total.items() if value}
+
+    def word(self, name: str) -> dict[int, Fraction]:
+        """Return a moment by name in columns."""
+        place = self.matrix.named_position(f"<{name}>")
+        if place is None:
+            raise _lacking(self.matrix, f"<{name}>")
+        return {} if place < 0 else dict(self.space.lifted(place))
+
+
+def _lacking(matrix: MomentMatrix, name: str) -> InputError:
+    return InputError(
+        "adversary.level",
+        f"{matrix.level!r} has no moment {name}, which the question needs; use a higher level, such as 2, or "
+        '"local 1" with products of all parties',
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class MomentProgram:
+    """The program with names: `names[i]` and `scales[i]` of each linear row, `blocks[b]` = (carrier, facet, part, scale)."""
+
+    program: ConicProgram
+    names: tuple[Hashable, ...]
+    scales: tuple[int, ...]
+    blocks: tuple[tuple[int, int, int, int], ...]
+    problem: Problem
+    cone: Cone
+    space: Moments
+
+
+def moments_of(problem: Problem, level: str, labels: int) -> Moments:
+    """Return the moments of a level, on the face of the question's zeros if there are any."""
+    matrix = moment_matrix(Scenario(problem.settings, problem.outcomes), level)
+    zeros = forced_zeros(problem)
+    held = face(matrix, zeros, traced=True) if zeros else None
+    return Moments(matrix, moment_space(matrix, held), held, labels, problem)
+
+
+def forced_zeros(problem: Problem) -> list[Zero]:
+    """Return the outcomes that the tests forbid to every box of every strategy, as the kernel decides them."""
+    q = read_question(question_form(problem), Work(10**9))
+    forced = Forced(q, Work(10**9))
+    found: dict[tuple[int, int], Zero] = {}
+    for k in range(len(problem.tests)):
+        for s in _settings(problem, k):
+            for o in range(problem.shape[1]):
+                if (s, o) not in found and forced.holds(k, s, o):
+                    found[s, o] = Zero(k, s, o)
+    return sorted(found.values())
+
+
+def _settings(problem: Problem, k: int) -> Sequence[int]:
+    test = problem.tests[k]
+    if not isinstance(test, Test):
+        return [s for s, _ in test.table]
+    if test.functional.on == "joint" and problem.observed is None:
+        return range(problem.shape[0])
+    return test.functional.settings
+
+
+def moment_program(problem: Problem, cone: Cone, space: Moments, guesses: Guesses) -> MomentProgram:
+    """Return the relaxation; raise InputError for a level that lacks what the question needs."""
+    made = Assembly(problem, cone, space)  # type: ignore[arg-type]
+    names: list[Hashable] = []
+    scales: list[int] = []
+    equal: list[Rows] = []
+    unequal: list[Rows] = []
+    equal_names: list[tuple[Hashable, int]] = []
+    unequal_names: list[tuple[Hashable, int]] = []
+
+    def put(name: Hashable, row: Mapping[int, Fraction], is_equal: bool, right: Exact) -> None:
+        kept = {column: value for column, value in row.items() if value}
+        scale = lcm(1, *(value.denominator for value in kept.values()))
+        matrix = of_rows([{column: int(value * scale) for column, value in kept.items()}], made.columns)
+        rows = Rows(
+            "zero" if is_equal else "nonnegative", matrix, vector([right * scale]), Labels(str(name), ())
         )
-        return markup.table(["", *words], rows)
+        (equal if is_equal else unequal).append(rows)
+        (equal_names if is_equal else unequal_names).append((name, scale))
 
-    def _word(self, code: int) -> str:
-        parts: list[list[str]] = []
-        for party, values in zip(reversed(self.parties), reversed(self.values), strict=True):
-            code, place = divmod(code, len(values))
-            parts.append(party.text(int(values[place])))
-        return " ".join(text for part in reversed(parts) for text in part) or "1"
-
-    def position(self, codes: Sequence[int]) -> int | None:
-        """Return the class of a product of one word a party, given by codes (0 for none), or None.
-
-        A product of at most one operator a party is its own adjoint; any other is given as the one
-        of it and its adjoint that comes first.
-        """
-        code = self._joint(codes)
-        if code is None:
-            return None
-        found = int(np.searchsorted(self.codes, code))
-        return found if found < len(self.codes) and self.codes[found] == code else None
-
-    def _joint(self, codes: Sequence[int]) -> int | None:
-        code = 0
-        for held, values in zip(codes, self.values, strict=True):
-            place = int(np.searchsorted(values, held))
-            if place == len(values) or values[place] != held:
-                return None
-            code = code * len(values) + place
-        return code
-
-    def named_position(self, name: str) -> int | None:
-        """Return the class of a moment such as ``<A0 B0 A1>``, -1 if it vanishes, None if it is not there.
-
-        Operators of one party keep their order; those of different parties commute. Raise ValueError
-        for what is no moment of the scenario.
-        """
-        letters = self._letters(name)
-        codes = [party.reduced(word) for party, word in zip(self.parties, letters, strict=True)]
-        back = [party.reduced(word[::-1]) for party, word in zip(self.parties, letters, strict=True)]
-        if None in codes:
-            return -1
-        both = [self._joint([code or 0 for code in held]) for held in (codes, back)]
-        held = [code for code in both if code is not None]
-        if not held:
-            return None
-        found = int(np.searchsorted(self.codes, min(held)))
-        return found if found < len(self.codes) and self.codes[found] == min(held) else None
-
-    def _letters(self, name: str) -> list[list[int]]:
-        """Return each party's operators in a moment's name."""
-        letters: list[list[int]] = [[] for _ in self.parties]
-        for party, setting, outcome in operators(self.scenario, name):
-            letters[party].append(self.parties[party].operator(setting, outcome or 0))
-        return letters
-
-    def probability(
-        self, outcomes: Sequence[int], settings: Sequence[int]
-    ) -> dict[tuple[int, ...], Fraction]:
-        """Return P(outcomes|settings) as factors of products of one letter a party."""
-        factors: list[list[tuple[int, Fraction]]] = []
-        for party, o, s in zip(self.parties, outcomes, settings, strict=True):
-            if party.outcomes == 2:
-                half = Fraction(1, 2)
-                factors.append([(0, half), (party.operator(s), half if o == 0 else -half)])
-            elif o < party.outcomes - 1:
-                factors.append([(party.operator(s, o), Fraction(1))])
-            else:
-                rest = [(party.operator(s, k), Fraction(-1)) for k in range(party.outcomes - 1)]
-                factors.append([(0, Fraction(1)), *rest])
-        return {
-            tuple(letter for letter, _ in chosen): prod((f for _, f in chosen), start=Fraction(1))
-            for chosen in product(*factors)
-        }
-
-    def named(self, letters: Sequence[int]) -> str:
-        """Return a product of letters in words."""
-        return (
-            "<" + (" ".join(t for p, c in zip(self.parties, letters, strict=True) for t in p.text(c))) + ">"
-        )
-
-    def rows(self) -> IntegerMatrix:
-        """Return G with (G y)_r = Gamma_ij for r = (i, j), i <= j, in order of j, then i."""
-        i, j = triangle(self.size)
-        classes = self.classes[i, j]
-        kept = np.flatnonzero(classes >= 0)
-        ones = np.ones(len(kept), dtype=np.int64)
-        return of_small(csr_array((ones, (kept, classes[kept])), shape=(len(i), self.moments)))
-
-
-def operators(scenario: Scenario, name: str) -> tuple[tuple[int, int, int | None], ...]:
-    """Return (party, setting, outcome) of each operator in a moment's name; outcome None is an observable.
-
-    Raise ValueError for what is no moment of the scenario.
-    """
-    whole = _MOMENT.fullmatch(name.strip())
-    if whole is None or len(name) > MAX_NAME:
-        raise ValueError("a moment is <1> or a product of operators, as <A0 B0 A1> or <A[0|1] B[0|0]>")
-    found: list[tuple[int, int, int | None]] = []
-    for word in () if whole[1].strip() == "1" else whole[1].split():
-        match = _OPERATOR.fullmatch(word)
-        party = scenario.parties.find(word[0])
-        if match is None or party < 0:
-            raise ValueError(f"{word} is no operator of {', '.join(scenario.parties)}")
-        letter, outcomes = scenario.parties[party], scenario.outcomes[party]
-        if (outcomes == 2) != (match[2] is not None):
-            form = f"{letter}0, {letter}1, .." if outcomes == 2 else f"{letter}[outcome|setting]"
-            raise ValueError(f"{word}: {letter} has {outcomes} outcomes, so its operators are {form}")
-        setting, outcome = int(match[2] or match[4]), int(match[3] or 0)
-        if setting >= scenario.settings[party] or outcome >= max(outcomes - 1, 1):
-            last = "; the last outcome is 1 less the others" if outcomes > 2 else ""
-            raise ValueError(
-                f"{word}: settings of {letter} are 0..{scenario.settings[party] - 1}"
-                + (f", outcomes 0..{outcomes - 2}{last}" if last else "")
+    width, nodes = space.width, cone.nodes
+    rows_of: list[dict[int, Fraction]] = [{} for _ in range(cone.equalities.shape[0])]
+    for e, node, value in cone.equalities.entries():
+        rows_of[e][node] = value
+    for c in range(space.carriers):
+        for e, row in enumerate(rows_of):
+            for k in range(width):
+                put(
+                    ("equal", c, e, k),
+                    {(c * nodes + n) * width + k: x for n, x in row.items()},
+                    True,
+                    Fraction(0),
+                )
+    _observed(problem, made, put)
+    for k, test in enumerate(problem.tests):
+        if isinstance(test, Test) and test.functional.on == "moments":
+            side = -1 if test.relation == ">=" else 1
+            row = _words(made, space, cone, test.functional.words)
+            put(
+                ("test", k, 0, side),
+                {j: side * x for j, x in row.items()},
+                test.relation == "=",
+                test.score * side,
             )
-        found.append((party, setting, None if outcomes == 2 else outcome))
-    return tuple(found)
+            continue
+        for f, constants, is_equal, right, cell, side in test_rows(problem, test):
+            put(("test", k, cell, side), made.row(f, constants), is_equal, right)
+    blocks, psd = _positive(space, cone, made.columns, put)
+    names = [name for name, _ in (*equal_names, *unequal_names)]
+    scales = [scale for _, scale in (*equal_names, *unequal_names)]
+    objective = _objective(problem, made, space, cone, guesses)
+    program = conic_program(
+        [*equal, *unequal, *psd],
+        objective=vector(objective.get(column, Fraction(0)) for column in range(made.columns)),
+        lower=constant(-FAR, made.columns),
+        upper=constant(FAR, made.columns),
+        column_labels=(Labels("{0}", (tuple(map(str, range(made.columns))),)),),
+    )
+    return MomentProgram(program, tuple(names), tuple(scales), tuple(blocks), problem, cone, space)
 
 
-def triangle(size: int) -> tuple[IntArray, IntArray]:
-    """Return the index arrays (i, j) of an upper triangle, column by column."""
-    j, i = np.tril_indices(size)
-    return np.asarray(i, dtype=np.int64), np.asarray(j, dtype=np.int64)
+def _observed(problem: Problem, made: Assembly, put: object) -> None:
+    assert callable(put)
+    if problem.observed is not None:
+        for s, mass in enumerate(problem.observed):
+            put(("observed", s), made.row({}, {s: Fraction(1)}), True, mass)
+        return
+    score = problem.ask.score
+    asked = problem.ask.at
+    if asked is None and score is not None and score.on == "conditional":
+        (asked,) = score.settings
+    if asked is not None:
+        put(("asked",), made.row({}, {asked: Fraction(1)}), True, Fraction(1))
+    else:
+        put(("total",), made.row({}, {s: Fraction(1) for s in range(problem.shape[0])}), True, Fraction(1))
 
 
-def block_matrix(rows: FloatArray, start: int, size: int) -> FloatArray:
-    """Return the symmetric matrix of a psd block's multipliers, which begin at row `start`."""
-    i, j = triangle(size)
-    held = np.zeros((size, size))
-    part = rows[start : start + len(i)]
-    held[i, j] = np.where(i == j, part, part / 2)
-    return held + np.triu(held, 1).T
-
-
-def block_rows(matrix: FloatArray) -> FloatArray:
-    """Return the row multipliers of a symmetric matrix: its entries, doubled off the diagonal."""
-    i, j = triangle(len(matrix))
-    return np.where(i == j, matrix[i, j], 2 * matrix[i, j])
-
-
-def spread(size: int) -> csr_array:
-    """Return the matrix that takes an upper triangle, column by column, to all size^2 entries."""
-    i, j = triangle(size)
-    rows = np.arange(len(i))
-    off = i != j
-    places = np.concatenate([i * size + j, (j * size + i)[off]])
-    return csr_array((np.ones(size * size), (places, np.concatenate([rows, rows[off]]))))
-
-
-def word_count(scenario: Scenario, level: str) -> int:
-    """Return the number of words of a level; raise InputError for a level that cannot be read."""
-    try:
-        lengths = patterns(level, scenario.parties)
-    except ValueError as fault:
-        raise InputError("adversary.level", str(fault)) from None
-    total = 0
-    for part in lengths:
-        counts = []
-        for settings, outcomes, length in zip(scenario.settings, scenario.outcomes, part, strict=True):
-            operators = settings * (outcomes - 1)
-            counts.append(operators * (operators - outcomes + 1) ** (length - 1) if length else 1)
-        total += prod(counts)
+def _words(
+    made: Assembly, space: Moments, cone: Cone, words: Sequence[tuple[str, Fraction]]
+) -> dict[int, Fraction]:
+    """Return a functional of moments, averaged over w: the sum over all settings' nodes."""
+    total: dict[int, Fraction] = {}
+    for name, factor in words:
+        for k, share in space.word(name).items():
+            for c in range(space.carriers):
+                for at in made.at:
+                    for node, mass in at:
+                        column = (c * cone.nodes + node) * space.width + k
+                        total[column] = total.get(column, Fraction(0)) + factor * share * mass
     return total
 
 
-def moment_matrix(scenario: Scenario, level: str) -> MomentMatrix:
-    """Return the moment matrix of a level; raise InputError for a level that cannot be read."""
-    try:
-        lengths = patterns(level, scenario.parties)
-    except ValueError as fault:
-        raise InputError("adversary.level", str(fault)) from None
-    longest = [max(part[p] for part in lengths) for p in range(len(scenario.parties))]
-    parties = tuple(party_words(scenario, p, n) for p, n in enumerate(longest))
-    groups: list[IntArray] = []
-    for part in lengths:
-        chosen = [np.flatnonzero(party.lengths == n) for party, n in zip(parties, part, strict=True)]
-        if sum(len(g) for g in groups) + prod(len(c) for c in chosen) > MAX_WORDS:
-            raise TooLargeError(f"level {level} has more than {MAX_WORDS} words")
-        grid = np.meshgrid(*chosen, indexing="ij")
-        groups.append(np.stack([axis.ravel() for axis in grid], axis=1))
-    words = np.concatenate(groups).astype(np.int64)
-    values, total = [], np.zeros((len(words),) * 2, dtype=np.int64)
-    vanish = np.zeros(total.shape, dtype=bool)
-    size = 1
-    for p, party in enumerate(parties):
-        # without the products that vanish; the empty word is number 0
-        known = np.unique(party.codes[party.codes >= 0])
-        size *= len(known)
-        if size >= MAX_CODE:
-            raise TooLargeError(f"level {level} has too many products of words")
-        place = np.searchsorted(known, np.maximum(party.codes, 0))
-        pair = (words[:, None, p], words[None, :, p])
-        total = total * len(known) + place[pair]
-        vanish |= party.codes[pair] < 0
-        values.append(known)
-    total = np.minimum(total, total.T)
-    codes, classes = np.unique(total[~vanish], return_inverse=True)
-    table = np.full(total.shape, -1, dtype=np.int64)
-    table[~vanish] = classes
-    return MomentMatrix(scenario, level, parties, words, table, codes, tuple(values))
+def _objective(
+    problem: Problem, made: Assembly, space: Moments, cone: Cone, guesses: Guesses
+) -> dict[int, Fraction]:
+    score = problem.ask.score
+    if score is not None and score.on == "moments":
+        return {k: problem.ask.sign * x for k, x in _words(made, space, cone, score.words).items()}
+    if score is not None:
+        return made.row(by_setting(score, problem.ask.sign, problem))
+    total: dict[int, Fraction] = {}
+    settings = range(problem.shape[0]) if problem.ask.at is None else [problem.ask.at]
+    for label in range(space.carriers) if guesses.outputs else ():
+        for s in settings:
+            made.add(total, label, {s: dict(guesses.worth(guesses.at(label, s), s))}, {})
+    return {column: value for column, value in total.items() if value}
+
+
+def _positive(
+    space: Moments, cone: Cone, columns: int, put: object
+) -> tuple[list[tuple[int, int, int, int]], list[Rows]]:
+    """Return the psd blocks, one for each label, facet of the source and part; put nonnegative rows and equalities."""
+    assert callable(put)
+    facets: list[dict[int, Fraction]] = [{} for _ in range(cone.facets.shape[0])]
+    for f, node, value in cone.facets.entries():
+        facets[f][node] = value
+    blocks, found = [], []
+    for c in range(space.carriers):
+        for f, facet in enumerate(facets):
+            scale = lcm(1, *(value.denominator for value in facet.values()))
+            for p, part in enumerate(space.space.parts):
+                lines = []
+                for r in range(part.rows.shape[0]):
+                    line: dict[int, int] = {}
+                    for k, x in part.rows.row(r):
+                        for node, value in facet.items():
+                            line[(c * cone.nodes + node) * space.width + k] = -int(value * scale) * x
+                    lines.append(line)
+                if part.cone != "psd":
+                    row = {column: Fraction(x, scale) for column, x in lines[0].items()}
+                    put(("part", c, f, p), row, part.cone == "zero", Fraction(0))
+                    continue
+                blocks.append((c, f, p, scale))
+                matrix = of_rows(lines, columns)
+                found.append(
+                    Rows("psd", matrix, constant(0, len(lines)), Labels(f"part {p} of facet {f}", ()))
+                )
+    return blocks, found

@@ -1,52 +1,33 @@
-r"""The program by boxes, written down for orbits of the bit tree's symmetries alone.
+r"""Cycle questions with bits in one time order: programs over orbits of the coloured tree of bits.
 
-Joint settings that play the same part in a question are leaves of one colour; the symmetries of
-the coloured tree permute settings, boxes that err on one edge, and source distributions, and keep
-the question. So all columns of an orbit may be equal (docs/proofs/tree-symmetry.md):
-
-.. math:: \max \sum_{c,J} |c||J|\, g_c(J)\, t_c(J) \;:\; t_c \in \mathrm{cone}(S),\;
-   \sum_{c, J \subset L} \tfrac{|c||J|}{|L|}\, t_c(J) = S P(L),\;
-   \sum_c |c|\, f(e_c)\, t_c(e_c) \le \text{score},
-
-over orbits c of edges (and the box without errors), orbits J of leaves that keep the mark of c,
-and classes L of leaves. This is what colour refinement makes of the full program, found directly:
-4^r leaves are coloured, and the full program's 4^r 2^(r+1) columns never exist.
+Joint settings that play the same part are leaves of one colour; the symmetries of the coloured tree permute settings,
+boxes that err on one edge, and distributions, and keep the question, so all columns of an orbit may be equal
+(docs/proofs/tree-symmetry.md). Columns are node masses of a copy (an orbit of edges, or the box without errors).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from typing import Any
 
+import numpy as np
+
+from freerand_opt.conic.linear import LinearProgram
+from freerand_opt.conic.sparse import sparse
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.question import Question
-from freerand_opt.model.source import SanthaVazirani
+from freerand_opt.model.problem import Bits, Kept
+from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.bit_tree import BitTree, Orbit, bit_tree, orbits
-from freerand_opt.programs.integer_matrix import of_entries
-from freerand_opt.programs.observation import OBSERVED_PATTERN, TEST_PATTERN, equalities_first
-from freerand_opt.programs.parts import Parts, parts
-from freerand_opt.programs.program import (
-    ConicProgram,
-    Labels,
-    Rows,
-    conic_program,
-    constant,
-    integer_rows,
-    vector,
-)
+from freerand_opt.programs.cycle import Cycle, edge_form
 
-#: More orbits of columns than this are not written down.
-MAX_COLUMNS = 2**18
+MOST_COLUMNS = 2**18
 
 
 @dataclass(frozen=True, eq=False)
 class Copy:
-    """An orbit of `count` boxes that err on one edge; `mark` is the leaf of one such edge.
-
-    None, once: the box that errs nowhere. The columns of its source begin at `start`.
-    """
+    """An orbit of `count` boxes that err on one edge, whose leaf is `mark`; None, once: the one without errors."""
 
     mark: int | None
     count: int
@@ -55,70 +36,112 @@ class Copy:
 
 
 @dataclass(frozen=True, eq=False)
-class QuotientStrategies:
-    """Columns (copy, orbit of nodes): the mean of the full program's columns of that orbit.
+class Quotient:
+    """The program; rows by name: ("sum", ..), ("facet", ..), ("observed", class), ("test", k)."""
 
-    `test_scales` are the numbers by which the rows of the tests were multiplied.
-    """
-
-    program: ConicProgram
+    program: LinearProgram
+    cycle: Cycle
+    source: Bits
     tree: BitTree
-    parts: Parts
     copies: tuple[Copy, ...]
-    test_scales: tuple[int, ...]
-    epsilon: Fraction
 
 
-def by_orbits(question: Question) -> QuotientStrategies:
-    """Return the program over orbits of strategies for a question that counts errors on a cycle.
+def quotient(cycle: Cycle) -> Quotient | None:
+    """Return the program over orbits, None if the source is none of bits that name each setting once.
 
-    The source is Santha-Vazirani and the observed settings are given. Raise TooLargeError beyond
-    `MAX_COLUMNS` orbits.
+    Raise TooLargeError beyond 2^18 columns.
     """
-    source = question.source
-    assert isinstance(source, SanthaVazirani)
-    shared = parts(question)
-    tree = bit_tree(question.scenario, source, shared.colours)
-    copies = _copies(tree, shared, local=question.adversary.devices == "local")
+    problem, source = cycle.problem, cycle.problem.source
+    if not isinstance(source, Bits) or problem.observed is None or len(set(source.leaves)) < problem.shape[0]:
+        return None
+    tree = bit_tree(np.array(source.leaves, dtype=np.int64), _colours(cycle))
+    copies = _copies(cycle, tree)
     columns = copies[-1].start + len(copies[-1].nodes)
-    flow, facets = _source_rows(copies, source.epsilon, columns)
-    tests, scales = _test_rows(question, tree, shared, copies, columns)
-    objective = [Fraction(0)] * columns
+    rows: list[tuple[list[tuple[int, Fraction | int]], bool, Exact, Hashable]] = []
+    objective: dict[int, Fraction] = {}
+    seen: dict[int, list[tuple[int, Fraction]]] = {kind: [] for kind in tree.leaf_classes}
+    charged: list[list[tuple[int, Fraction]]] = [[] for _ in cycle.tests]
     for copy in copies:
-        for column, (s, count) in _leaves(tree, copy):
-            objective[column] = copy.count * count * shared.gain(s, unbiased=copy.mark is None)
-        if copy.mark is not None:
-            s = int(tree.setting[copy.mark])
-            objective[copy.start + tree.depth] += copy.count * shared.own.get(s, Fraction(0))
-    names = tuple(_name(question, tree, copy) for copy in copies)
-    program = conic_program(
-        equalities_first([flow, _observed_rows(tree, shared, copies, columns), *tests, facets]),
-        objective=vector(objective),
-        lower=constant(0, columns),
-        upper=constant(max(Fraction(1), *(shared.scaled(s) for s in shared.named)), columns),
-        column_labels=tuple(
-            Labels("t(orbit {1}) [{0}]", ((name,), tuple(map(str, range(len(copy.nodes))))))
-            for name, copy in zip(names, copies, strict=True)
-        ),
+        _source_rows(source, copy, rows)
+        for place, node in enumerate(copy.nodes):
+            if node.leaf is None:
+                continue
+            column, s = copy.start + place, int(tree.setting[node.leaf])
+            every = copy.count * node.count
+            seen[node.kind].append((column, Fraction(every, tree.size[node.kind])))
+            gain = cycle.worth_at(s, copy.mark is not None) + cycle.objective.get(s, (Fraction(0),) * 2)[0]
+            base = [values.get(s, (Fraction(0),) * 2)[0] for values in cycle.tests]
+            if node.leaf == copy.mark:
+                gain += cycle.objective.get(s, (Fraction(0),) * 2)[1]
+                base = [
+                    b + values.get(s, (Fraction(0),) * 2)[1]
+                    for b, values in zip(base, cycle.tests, strict=True)
+                ]
+            if gain:
+                objective[column] = every * gain
+            for own, value in zip(charged, base, strict=True):
+                own += [(column, every * value)] if value else []
+    firsts = tree.first_leaves()
+    for kind, own in seen.items():
+        rows.append((list(own), True, problem.observed[int(tree.setting[firsts[kind]])], ("observed", kind)))
+    for k, (own, test) in enumerate(zip(charged, problem.tests, strict=True)):
+        assert not isinstance(test, Kept)
+        rows.append((list(own), False, test.score if test.relation == "<=" else -test.score, ("test", k)))
+    matrix = sparse(
+        (len(rows), columns), ((k, column, x) for k, row in enumerate(rows) for column, x in row[0])
     )
-    return QuotientStrategies(program, tree, shared, copies, scales, source.epsilon)
+    program = LinearProgram(
+        matrix,
+        tuple(row[1] for row in rows),
+        tuple(row[2] for row in rows),
+        tuple(row[3] for row in rows),
+        objective,
+        tuple(-node.depth for copy in copies for node in copy.nodes),
+    )
+    return Quotient(program, cycle, source, tree, copies)
 
 
-def _copies(tree: BitTree, shared: Parts, *, local: bool) -> tuple[Copy, ...]:
-    """Return one copy of the source's cone for each orbit of edges."""
+def _colours(cycle: Cycle) -> np.ndarray:
+    """Return a number for each joint setting; equal numbers play the same part."""
+    problem = cycle.problem
+    assert problem.observed is not None
+    count = problem.shape[0]
+    special = {*cycle.edges, *cycle.objective, *(s for values in cycle.tests for s in values)}
+    if problem.ask.at is not None:
+        special.add(problem.ask.at)
+    colours = np.zeros(count, dtype=np.int64)
+    places: dict[Any, int] = {}
+    if not problem.even:
+        colours = np.array(
+            [places.setdefault(mass, len(places)) for mass in problem.observed], dtype=np.int64
+        )
+    for s in sorted(special):
+        part = (
+            int(colours[s]),
+            s in cycle.edges,
+            cycle.objective.get(s),
+            tuple(values.get(s) for values in cycle.tests),
+            s == problem.ask.at,
+        )
+        colours[s] = places.setdefault(part, count + len(places))
+    return colours
+
+
+def _copies(cycle: Cycle, tree: BitTree) -> tuple[Copy, ...]:
     below, depth = tree.below(), tree.depth
     marks = [
         (leaf, tree.size[kind])
         for kind, leaf in tree.first_leaves().items()
-        if int(tree.setting[leaf]) in shared.edges
+        if int(tree.setting[leaf]) in cycle.edges
     ]
+    local = cycle.problem.devices == "local"
     columns = 0 if local else below[0]
     for leaf, _ in marks:
         beside = (tree.levels[d][(leaf >> (depth - d)) ^ 1] for d in range(1, depth + 1))
         columns += depth + 1 + sum(below[int(kind)] for kind in beside)
-    if columns > MAX_COLUMNS:
+    if columns > MOST_COLUMNS:
         raise TooLargeError(
-            f"the orbits of this source's tree make {columns} columns, more than {MAX_COLUMNS}"
+            f"the orbits of this source's tree make {columns} columns, more than {MOST_COLUMNS}"
         )
     found: list[Copy] = []
     start = 0
@@ -129,131 +152,55 @@ def _copies(tree: BitTree, shared: Parts, *, local: bool) -> tuple[Copy, ...]:
     return tuple(found)
 
 
-def _leaves(tree: BitTree, copy: Copy) -> list[tuple[int, tuple[int, int]]]:
-    """Return (column, (joint setting of one leaf, number of leaves)) of each orbit of leaves."""
-    return [
-        (copy.start + place, (int(tree.setting[node.leaf]), node.count))
-        for place, node in enumerate(copy.nodes)
-        if node.leaf is not None
-    ]
+def _source_rows(
+    source: Bits, copy: Copy, rows: list[tuple[list[tuple[int, Fraction | int]], bool, Exact, Hashable]]
+) -> None:
+    """Add the rows of one copy: a node's mass is its children's; the left child's share is in its range."""
+    children: dict[int, list[int]] = {}
+    for place, node in enumerate(copy.nodes):
+        if node.parent >= 0:
+            children.setdefault(node.parent, []).append(place)
+    zero = Fraction(0)
+    for parent, own in children.items():
+        above = copy.start + parent
+        low, high = source.ranges[copy.nodes[parent].depth]
+        if len(own) == 1:  # twins: each has half, which must be in the range and in its mirror image
+            rows.append(([(above, 1), (copy.start + own[0], -2)], True, zero, ("sum", above)))
+            if low > Fraction(1, 2) or high < Fraction(1, 2):
+                raise TooLargeError("bits that are never fair are not exchanged")
+            continue
+        left, right = sorted(own, key=lambda place: copy.nodes[place].node % 2)
+        rows.append(
+            ([(above, 1), (copy.start + left, -1), (copy.start + right, -1)], True, zero, ("sum", above))
+        )
+        rows.append(([(copy.start + left, 1), (above, -high)], False, zero, ("facet", above, 0)))
+        rows.append(([(above, low), (copy.start + left, -1)], False, zero, ("facet", above, 1)))
+    rows.append(([(copy.start, -1)], False, zero, ("facet", copy.start, 2)))
 
 
-def _source_rows(copies: tuple[Copy, ...], epsilon: Fraction, columns: int) -> tuple[Rows, Rows]:
-    """Return the rows of the tree (`cones`), one for each orbit."""
-    most = 1 + 2 * epsilon
-    sums: list[tuple[int, int, int]] = []
-    facets: list[tuple[int, int, int]] = []
-    inner: dict[int, int] = {}
-    count = 0
-    for copy in copies:
-        for place, node in enumerate(copy.nodes):
-            if node.parent < 0:
-                continue
-            column, above = copy.start + place, copy.start + node.parent
-            row = inner.setdefault(above, len(inner))
-            sums.append((row, column, -2 if node.twin else -1))
-            facets += [(count, above, -most.numerator), (count, column, most.denominator)]
-            count += 1
-    sums += [(row, column, 2) for column, row in inner.items()]
-    if epsilon == 0 or not inner:
-        # with perfect bits nothing else says that the root is nonnegative
-        facets += [(count + k, copy.start, -1) for k, copy in enumerate(copies)]
-        count += len(copies)
-    return (
-        _homogeneous("zero", sums, len(inner), columns, "source, sum {0}"),
-        _homogeneous("nonnegative", facets, count, columns, "source, facet {0}"),
-    )
-
-
-def _homogeneous(
-    cone: str, entries: list[tuple[int, int, int]], rows: int, columns: int, pattern: str
-) -> Rows:
-    return Rows(
-        cone,
-        of_entries(entries, (rows, columns)),
-        constant(0, rows),
-        Labels(pattern, (tuple(map(str, range(rows))),)),
-    )
-
-
-def _observed_rows(tree: BitTree, shared: Parts, copies: tuple[Copy, ...], columns: int) -> Rows:
-    """Return one row for each class of leaves: how many columns of an orbit one leaf sees."""
-    first = int(tree.leaf_classes[0])
-    entries = [
-        (node.kind - first, copy.start + place, copy.count * node.count // tree.size[node.kind])
-        for copy in copies
-        for place, node in enumerate(copy.nodes)
-        if node.leaf is not None
-    ]
-    matrix = of_entries(entries, (len(tree.leaf_classes), columns))
-    leaves = tree.first_leaves()
-    right = vector(shared.scaled(int(tree.setting[leaf])) for leaf in leaves.values())
-    return Rows("zero", matrix, right, Labels(OBSERVED_PATTERN, (tuple(map(str, leaves)),)))
-
-
-def _test_rows(
-    question: Question, tree: BitTree, shared: Parts, copies: tuple[Copy, ...], columns: int
-) -> tuple[list[Rows], tuple[int, ...]]:
-    """Return one row for each test (>= turned into <=), and the numbers that they were multiplied by."""
-    rows, scales = [], []
-    for test, errors, score in zip(question.tests, shared.errors, shared.scores, strict=True):
-        entries = []
-        for copy in copies:
-            factor = (
-                Fraction(0) if copy.mark is None else errors.get(int(tree.setting[copy.mark]), Fraction(0))
-            )
-            if factor:
-                entries.append((0, copy.start + tree.depth, copy.count * factor))
-        matrix, right = integer_rows(entries, [score], columns)
-        scales.append(lcm(*(value.denominator for _, _, value in entries)))
-        rows.append(Rows("nonnegative", matrix, right, Labels(TEST_PATTERN, ((test.label,),)), scales[-1]))
-    return rows, tuple(scales)
-
-
-def _name(question: Question, tree: BitTree, copy: Copy) -> str:
-    if copy.mark is None:
-        return "errs nowhere, unbiased"
-    edge = question.scenario.setting_label(int(tree.setting[copy.mark]))
-    return f"errs on {edge} alone" + (f", and {copy.count - 1} like it" if copy.count > 1 else "")
-
-
-def class_gains(
-    made: QuotientStrategies, prices: Mapping[int, Fraction], *, unbiased: bool
-) -> list[Fraction]:
-    """Return for each class the largest gain, less the prices of leaves, of a unit of mass that is there.
-
-    Gains are those of boxes without their own edge; the recursion is that of strategies.md, section 5.
-    """
-    tree, parts = made.tree, made.parts
-    values = [Fraction(0)] * len(tree.size)
-    for kind, leaf in tree.first_leaves().items():
-        values[kind] = parts.gain(int(tree.setting[leaf]), unbiased=unbiased) * parts.settings - prices[kind]
-    for kind in reversed(range(tree.leaf_classes[0])):
-        values[kind] = _biased([values[child] for child in tree.children[kind]], made.epsilon)
-    return values
-
-
-def best_gain(
-    made: QuotientStrategies, copy: Copy, gains: Sequence[Fraction], tests: Sequence[Fraction]
-) -> Fraction:
-    """Return the largest gain of a unit of mass for the boxes of a copy, from that of classes.
-
-    Only the values on the path to its edge differ; `tests` are the prices of errors.
-    """
-    if copy.mark is None:
-        return gains[0]
-    tree, parts = made.tree, made.parts
-    s = int(tree.setting[copy.mark])
-    own = parts.own.get(s, Fraction(0))
-    for price, errors in zip(tests, parts.errors, strict=True):
-        own -= price * errors.get(s, Fraction(0))
-    value = gains[copy.nodes[tree.depth].kind] + own * parts.settings
-    for d in range(tree.depth, 0, -1):
-        beside = int(tree.levels[d][(copy.mark >> (tree.depth - d)) ^ 1])
-        value = _biased([value, gains[beside]], made.epsilon)
-    return value
-
-
-def _biased(gains: list[Fraction], epsilon: Fraction) -> Fraction:
-    """Return the best mean of two gains (or of one, twice) that a bit can give."""
-    return (Fraction(1, 2) + epsilon) * max(gains) + (Fraction(1, 2) - epsilon) * min(gains)
+def prices(made: Quotient, z: Sequence[Fraction]) -> dict[str, Any]:
+    """Return the upper end of a certificate: prices by class, and the boxes of the cycle."""
+    problem, tree = made.cycle.problem, made.tree
+    of_class: dict[int, Fraction] = {}
+    tests = []
+    for name, value in zip(made.program.names, z, strict=True):
+        assert isinstance(name, tuple)
+        if name[0] == "observed":
+            of_class[name[1]] = value / tree.size[name[1]]
+        elif name[0] == "test":
+            test = problem.tests[name[1]]
+            assert not isinstance(test, Kept)
+            tests.append(str(max(value, Fraction(0)) * (1 if test.relation == "<=" else -1)))
+    common = max(of_class, key=lambda kind: tree.size[kind])
+    kinds = tree.levels[-1]
+    but = []
+    for kind, price in of_class.items():
+        if price != of_class[common]:
+            but += [[int(s), str(price)] for s in tree.setting[np.flatnonzero(kinds == kind)]]
+    y = {"all": str(of_class[common]), "but": sorted(but)}
+    claim = "none" if problem.ask.quantity == "strategy" else "bound"
+    return {
+        "claim": claim,
+        "prices": {"settings": y, "tests": tests},
+        "proof": {"way": "cycle", "edges": edge_form(made.cycle)},
+    }

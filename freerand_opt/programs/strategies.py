@@ -1,277 +1,203 @@
-r"""Programs over all strategies of the adversary: exact by boxes, exact by source vertices, outer.
-
-The averaged tensors z = sum_w p_w s_w (x) q_w form the separable product of the cones of sources
-and of boxes. Enumerating the extreme rays of one side, with the other in compact form, is exact;
-demanding every product of facets is an outer bound (docs/proofs/strategies.md). Columns are
-scaled as in `cones`: with uniform observed settings t = P(w|s) lies in [0, 1].
-"""
+"""The linear program of a problem: carriers of boxes times nodes of the source."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
-from freerand_opt.errors import TooLargeError
-from freerand_opt.model.question import Question
+from freerand_opt.bounds.ratios import relaxed_rows, sums_ratios
+from freerand_opt.conic.linear import LinearProgram
+from freerand_opt.conic.sparse import Sparse, identity, kron, sparse, stacked
+from freerand_opt.model.problem import Functional, Kept, Problem, Test
 from freerand_opt.numbers.exact import Exact
-from freerand_opt.programs.arrays import Integers, whole
-from freerand_opt.programs.boxes import Box, table
-from freerand_opt.programs.conditions import box_rows
-from freerand_opt.programs.cones import SourceCone, source_cone
-from freerand_opt.programs.guesses import announced_values, box_values, label_values, output_worths
-from freerand_opt.programs.integer_matrix import IntegerMatrix, identity, kron
-from freerand_opt.programs.no_signalling import no_signalling_rows
-from freerand_opt.programs.observation import (
-    Entries,
-    Layout,
-    column_bound,
-    equalities_first,
-    normalised_at,
-    objective_factors,
-    observed_rows,
-    test_rows,
-)
-from freerand_opt.programs.program import (
-    ConicProgram,
-    ExactVector,
-    Labels,
-    Rows,
-    conic_program,
-    constant,
-)
-from freerand_opt.programs.vertices import source_vertices
+from freerand_opt.programs.boxes import Space
+from freerand_opt.programs.guesses import Guesses
+from freerand_opt.programs.source_cone import Cone
 
 
 @dataclass(frozen=True, eq=False)
-class BoxStrategies:
-    """Columns (w, node): one copy of the source's cone for each box; exact if the boxes suffice.
+class Strategies:
+    """A program over columns (carrier, node, column of the carrier); `labels[c]` is a carrier's guess label.
 
-    `test_scales` are the denominators by which the rows of the tests were multiplied, `moment_scales`
-    those of the conditions on moments.
+    Rows by name: ("equal", carrier, row, column), ("facet", carrier, facet, positive row), ("observed", s),
+    ("total",), ("asked",), ("test", k, cell or 0, side), in this order.
     """
 
-    program: ConicProgram
-    boxes: tuple[Box, ...]
-    cone: SourceCone
-    test_scales: tuple[int, ...]
-    moment_scales: tuple[int, ...] = ()
+    program: LinearProgram
+    problem: Problem
+    cone: Cone
+    space: Space
+    labels: tuple[int, ...]
+
+    def column(self, carrier: int, node: int, place: int) -> int:
+        """Return the index of a column."""
+        return (carrier * self.cone.nodes + node) * self.space.width + place
 
 
-@dataclass(frozen=True, eq=False)
-class VertexStrategies:
-    """Columns (vertex, label, o, s): one subnormalised box for each source vertex and guess."""
+class Assembly:
+    """Rows and objective of a program over carriers and nodes."""
 
-    program: ConicProgram
-    vertices: tuple[tuple[Fraction, ...], ...]
-    labels: int
+    def __init__(self, problem: Problem, cone: Cone, space: Space) -> None:
+        self.problem, self.cone, self.space = problem, cone, space
+        self.columns = space.carriers * cone.nodes * space.width
+        self.at: list[list[tuple[int, Fraction]]] = [[] for _ in range(problem.shape[0])]
+        for s, node, value in cone.masses.entries():
+            self.at[s].append((node, value))
+
+    def row(
+        self, f: dict[int, dict[int, Fraction]], constants: dict[int, Fraction] | None = None
+    ) -> dict[int, Fraction]:
+        """Return sum over s, o of f[s][o] P(o, s) + constants[s] P(s), over all carriers."""
+        total: dict[int, Fraction] = {}
+        for carrier in range(self.space.carriers):
+            self.add(total, carrier, f, constants or {})
+        return {column: value for column, value in total.items() if value}
+
+    def add(
+        self,
+        total: dict[int, Fraction],
+        carrier: int,
+        f: dict[int, dict[int, Fraction]],
+        constants: dict[int, Fraction],
+    ) -> None:
+        """Add a carrier's part of a functional."""
+        for s in {**f, **constants}:
+            factors = self.space.value(carrier, s, f.get(s, {}))
+            if constants.get(s):
+                factors[0] = factors.get(0, Fraction(0)) + constants[s]
+            for node, mass in self.at[s]:
+                start = (carrier * self.cone.nodes + node) * self.space.width
+                for place, value in factors.items():
+                    total[start + place] = total.get(start + place, Fraction(0)) + mass * value
 
 
-def homogeneous(cone: str, matrix: IntegerMatrix, pattern: str, *axes: tuple[str, ...]) -> Rows:
-    """Return rows with right-hand side 0, labelled by a pattern over axes."""
-    return Rows(cone, matrix, constant(0, matrix.shape[0]), Labels(pattern, axes))
+def build(
+    problem: Problem, cone: Cone, space: Space, guesses: Guesses, labels: tuple[int, ...]
+) -> Strategies:
+    """Return the program; `labels[c]` the guess label of carrier c (-1: the best guess at each setting)."""
+    made = Assembly(problem, cone, space)
+    blocks: list[Sparse] = []
+    equal: list[bool] = []
+    right: list[Exact] = []
+    names: list[Hashable] = []
+    copies = identity(space.carriers)
 
+    def put(rows: Sparse, is_equal: bool, label: Iterable[Hashable]) -> None:
+        blocks.append(rows)
+        listed = list(label)
+        equal.extend([is_equal] * len(listed))
+        right.extend([Fraction(0)] * len(listed))
+        names.extend(listed)
 
-def numbers(count: int) -> tuple[str, ...]:
-    """Return the words 0, 1, .. for labels."""
-    return tuple(map(str, range(count)))
-
-
-class Palette:
-    """Collect column values with few distinct ones."""
-
-    def __init__(self, columns: int) -> None:
-        self.places: dict[Fraction, int] = {Fraction(0): 0}
-        self.codes = np.zeros(columns, dtype=np.int64)  # places of values, below the number of columns
-
-    def put(self, column: int, value: Fraction) -> None:
-        """Set the value of a column."""
-        self.codes[column] = self.places.setdefault(value, len(self.places))
-
-    def vector(self) -> ExactVector:
-        """Return all values."""
-        return ExactVector(tuple(self.places), self.codes)
-
-
-def by_boxes(
-    question: Question,
-    boxes: Sequence[Box],
-    *,
-    scores: Sequence[Exact] | None = None,
-    cone: SourceCone | None = None,
-    moments: Sequence[Sequence[Fraction]] = (),
-) -> BoxStrategies:
-    r"""Return the program over all strategies that use only these boxes.
-
-    .. math:: \max \sum_{k,s} g_k(s)\, t_k(s) \;:\; t_k \in \mathrm{cone}(S),\;
-       \sum_k t_k(s) = S P(s),\; \sum_{k,s} \langle f, q_k \rangle_s t_k(s) \le \text{score}.
-
-    `scores` replaces the tests' scores, `cone` the source's own cone; `moments[c][k]` is what box k
-    counts in the adversary's condition c on moments. Exact whenever every strategy
-    can be refined into the boxes and the cone is exact. An adversary who must announce one guess
-    for all settings holds a copy of each box for each guess label.
-    """
-    cone = source_cone(question.source, question.scenario) if cone is None else cone
-    chosen, silent = _announcing(question, boxes)
-    tables, denominators = _tables(question, chosen)
-    kinds, nodes = len(chosen), len(cone.names)
-    starts = [(k * nodes, Fraction(1)) for k in range(kinds)]
-
-    def cell(o: int, s: int) -> Entries:
-        leaf = int(cone.leaf[s])
-        held = tables[:, o, s]
-        return [
-            (int(k) * nodes + leaf, Fraction(int(held[k]), int(denominators[k])))
-            for k in np.flatnonzero(held)
+    carriers, width = range(space.carriers), space.width
+    put(
+        kron(copies, kron(cone.equalities, identity(width))),
+        True,
+        (("equal", c, e, k) for c in carriers for e in range(cone.equalities.shape[0]) for k in range(width)),
+    )
+    put(
+        kron(copies, kron(cone.facets, space.positive)).times(Fraction(-1)),
+        False,
+        (
+            ("facet", c, f, g)
+            for c in carriers
+            for f in range(cone.facets.shape[0])
+            for g in range(space.positive.shape[0])
+        ),
+    )
+    rows: list[tuple[dict[int, Fraction], bool, Exact, Hashable]] = []
+    if problem.observed is not None:
+        for s, mass in enumerate(problem.observed):
+            rows.append((made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)))
+    elif problem.ask.at is not None or _asked_setting(problem) is not None:
+        place = problem.ask.at if problem.ask.at is not None else _asked_setting(problem)
+        assert place is not None
+        rows.append((made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)))
+    else:
+        everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
+        rows.append((made.row({}, everywhere), True, Fraction(1), ("total",)))
+    for k, test in enumerate(problem.tests):
+        rows += [
+            (made.row(f, c), e, i, ("test", k, cell, side))
+            for f, c, e, i, cell, side in test_rows(problem, test)
         ]
-
-    layout = Layout(
-        columns=kinds * nodes,
-        cell=cell,
-        mass=lambda s: [(start + int(cone.leaf[s]), one) for start, one in starts],
-        total=lambda: [(start + cone.root, one) for start, one in starts],
-        one_mass=nodes == 1,
+    entries = ((k, column, value) for k, (row, *_) in enumerate(rows) for column, value in row.items())
+    blocks.append(sparse((len(rows), made.columns), entries))
+    for _, is_equal, bound, name in rows:
+        equal.append(is_equal)
+        right.append(bound)
+        names.append(name)
+    program = LinearProgram(
+        stacked(blocks), tuple(equal), tuple(right), tuple(names), _objective(problem, made, guesses, labels)
     )
-    names = tuple(box.label for box in chosen)
-    each = identity(kinds)
-    flow = homogeneous(
-        "zero",
-        kron(each, cone.equalities),
-        "source, sum at node {1} [{0}]",
-        names,
-        numbers(cone.equalities.shape[0]),
-    )
-    facets = homogeneous(
-        "nonnegative",
-        -kron(each, cone.inequalities),
-        "source, facet {1} [{0}]",
-        names,
-        numbers(cone.inequalities.shape[0]),
-    )
-    tests = test_rows(question, layout, scores)
-    conditions = box_rows(question.adversary.moments if moments else (), moments, nodes, cone.root, kinds)
-    rows = [flow, observed_rows(question, layout), *tests, *conditions, facets]
-    worth, bottoms = (announced_values if silent else box_values)(question, tables, denominators)
-    program = conic_program(
-        equalities_first(rows),
-        objective=_leaf_values(worth, bottoms, objective_factors(question), cone),
-        lower=constant(0, layout.columns),
-        upper=constant(column_bound(question, cone), layout.columns),
-        column_labels=(Labels("t({1}) [{0}]", (names, cone.names)),),
-    )
-    scales = (tuple(part.scale for part in own) for own in (tests, conditions))
-    return BoxStrategies(program, chosen, cone, *scales)
+    return Strategies(program, problem, cone, space, labels)
 
 
-def _announcing(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Box, ...], bool]:
-    """Return the boxes, one copy for each guess label if one guess must serve all settings."""
-    ask = question.ask
-    silent = ask.output is not None and ask.at == "average" and question.adversary.told == "nothing"
-    labels = len(output_worths(question)[0]) if silent else 1
-    return tuple(box for box in boxes for _ in range(labels)), silent
+def _asked_setting(problem: Problem) -> int | None:
+    """Return the one setting of a conditional score that is asked for, with unconstrained settings."""
+    score = problem.ask.score
+    if score is None or score.on != "conditional":
+        return None
+    return score.settings[0]
 
 
-def _tables(question: Question, boxes: Sequence[Box]) -> tuple[Integers, Integers]:
-    """Return (numerators[k, o, s], denominators[k])."""
-    pairs = [table(question.scenario, box) for box in boxes]
-    return np.stack([numerators for numerators, _ in pairs]), whole([denominator for _, denominator in pairs])
+def by_setting(f: Functional, sign: int, problem: Problem) -> dict[int, dict[int, Fraction]]:
+    """Return factors of P(o, s): those of P(o|s) are divided by P(s) where it is given."""
+    found: dict[int, dict[int, Fraction]] = {}
+    for s, o, factor in f.terms:
+        share = Fraction(1)
+        if f.on == "conditional" and problem.observed is not None:
+            share = 1 / problem.observed[s]
+        found.setdefault(s, {})[o] = sign * factor * share
+    return found
 
 
-def _leaf_values(
-    worth: Integers, bottoms: Integers, factors: list[Fraction], cone: SourceCone
-) -> ExactVector:
-    """Add worth[k, s] / bottoms[k] * factors[s] to the leaf column of s in copy k of the cone."""
-    total: dict[int, Fraction] = {}
-    known: dict[tuple[int, int, Fraction], Fraction] = {}
-    nodes = len(cone.names)
-    for s, factor in enumerate(factors):
-        for k in np.flatnonzero(worth[:, s]) if factor else ():
-            key = (int(worth[k, s]), int(bottoms[k]), factor)
-            value = known.get(key)
-            if value is None:
-                value = known[key] = Fraction(key[0], key[1]) * factor
-            column = int(k) * nodes + int(cone.leaf[s])
-            total[column] = total[column] + value if column in total else value
-    palette = Palette(len(worth) * nodes)
-    for column, value in total.items():
-        palette.put(column, value)
-    return palette.vector()
+def test_rows(
+    problem: Problem, test: Test | Kept
+) -> list[tuple[dict[int, dict[int, Fraction]], dict[int, Fraction], bool, Exact, int, int]]:
+    """Return (factors, constants, equal, right side, cell, side) of a test's rows <=; side -1 turns a >=.
 
-
-def by_source_vertices(
-    question: Question,
-    *,
-    scores: Sequence[Exact] | None = None,
-    vertices: Sequence[tuple[Fraction, ...]] | None = None,
-) -> VertexStrategies:
-    r"""Return the program over no-signalling boxes, one for each source vertex and guess label.
-
-    .. math:: \max \sum_{v,g} \langle c_g, v \cdot z_{vg} \rangle \;:\; N z_{vg} = 0,\; z_{vg} \ge 0,\;
-       \sum_{v,g} v(s) \sum_o z_{vg}(o|s) = S P(s), \text{ tests}.
-
-    Exact with all vertices of the source, which are the default.
+    With unconstrained settings P(o|s) <= I reads P(o, s) - I P(s) <= 0.
     """
-    scenario = question.scenario
-    outcomes, settings = scenario.shape
-    vertices = tuple(vertices or source_vertices(question.source, scenario))
-    labels, denominator = label_values(question)
-    width = outcomes * settings
-    weights = [vertex for vertex in vertices for _ in labels]
-    columns = len(weights) * width
+    if isinstance(test, Kept):
+        found = []
+        for place, (s, row) in enumerate(test.table):
+            for o, x in enumerate(row):
+                cell = Functional("conditional", ((s, o, Fraction(1)),))
+                for side in (1,) if test.tolerance == 0 else (1, -1):
+                    relation = "=" if test.tolerance == 0 else "<=" if side > 0 else ">="
+                    one = Test(cell, relation, x + side * test.tolerance)
+                    number = place * len(row) + o
+                    found += [(f, c, e, i, number, side) for f, c, e, i, _, side in test_rows(problem, one)]
+        return found
+    if sums_ratios(problem, test):
+        return relaxed_rows(problem, test)
+    side = -1 if test.relation == ">=" else 1
+    factors = by_setting(test.functional, side, problem)
+    if test.functional.on == "conditional" and problem.observed is None:
+        (s,) = test.functional.settings
+        score = test.score
+        assert isinstance(score, Fraction)
+        return [(factors, {s: -side * score}, test.relation == "=", Fraction(0), 0, side)]
+    return [(factors, {}, test.relation == "=", side * test.score, 0, side)]
 
-    def cell(o: int, s: int) -> Entries:
-        return [(copy * width + o * settings + s, vertex[s]) for copy, vertex in enumerate(weights)]
 
-    layout = Layout(
-        columns=columns,
-        cell=cell,
-        mass=lambda s: [entry for o in range(outcomes) for entry in cell(o, s)],
-        total=lambda: [
-            (copy * width + o * settings, Fraction(1))
-            for copy in range(len(weights))
-            for o in range(outcomes)
-        ],
-        one_mass=len(vertices) == 1,
-    )
-    local, names = no_signalling_rows(scenario)
-    tags = tuple(f"v{v} g{g}" for v in range(len(vertices)) for g in range(len(labels)))
-    signalling = homogeneous(
-        "zero", kron(identity(len(weights)), local), "no-signalling {1} [{0}]", tags, names
-    )
-    rows = [signalling, observed_rows(question, layout), *test_rows(question, layout, scores)]
-    factors = objective_factors(question)
-    palette = Palette(columns)
-    for copy, vertex in enumerate(weights):
-        worth = labels[copy % len(labels)]
-        for o, s in np.argwhere(worth).tolist():
-            palette.put(
-                copy * width + o * settings + s,
-                Fraction(int(worth[o, s]), denominator) * factors[s] * vertex[s],
+def _objective(
+    problem: Problem, made: Assembly, guesses: Guesses, labels: tuple[int, ...]
+) -> dict[int, Fraction]:
+    total: dict[int, Fraction] = {}
+    settings = range(problem.shape[0]) if problem.ask.at is None else [problem.ask.at]
+    if problem.ask.score is not None:
+        return made.row(by_setting(problem.ask.score, problem.ask.sign, problem))
+    for carrier, label in enumerate(labels):
+        for s in settings if guesses.outputs else ():
+            if label >= 0:
+                made.add(total, carrier, {s: dict(guesses.worth(guesses.at(label, s), s))}, {})
+                continue
+            best = max(
+                (guesses.worth(g, s) for g in range(len(guesses.worths))),
+                key=lambda f: sum(made.space.value(carrier, s, f).values(), Fraction(0)),
             )
-    program = conic_program(
-        equalities_first(rows),
-        objective=palette.vector(),
-        lower=constant(0, columns),
-        upper=constant(_vertex_bound(question, vertices), columns),
-        column_labels=(Labels("{1} [{0}]", (tags, cells(question))),),
-    )
-    return VertexStrategies(program, vertices, len(labels))
-
-
-def _vertex_bound(question: Question, vertices: Sequence[tuple[Fraction, ...]]) -> Fraction:
-    """Return a number that no vertex's weight exceeds; weights sum to 1 unless one setting is normalised."""
-    here = normalised_at(question)
-    if question.setting_weights() is not None or here is None:
-        return Fraction(1)
-    least = min(vertex[here] for vertex in vertices)
-    if least == 0:
-        raise TooLargeError("the source may never choose the settings asked for")
-    return 1 / least
-
-
-def cells(question: Question) -> tuple[str, ...]:
-    """Return the labels of all probabilities P(o|s)."""
-    outcomes, settings = question.scenario.shape
-    return tuple(question.scenario.label(o, s) for o in range(outcomes) for s in range(settings))
+            made.add(total, carrier, {s: dict(best)}, {})
+    return {column: value for column, value in total.items() if value}

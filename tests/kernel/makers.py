@@ -82,7 +82,9 @@ def no_signalling_vertices() -> list[list[list[Fraction]]]:
     """Return q[s][o] of the 24 extreme boxes of two parties, two settings, two outcomes (Barrett et al. 2005)."""
     found = []
     for a, b in product(product((0, 1), repeat=2), repeat=2):
-        found.append([[Fraction((x, y) == (a[s // 2], b[s % 2])) for x in (0, 1) for y in (0, 1)] for s in range(4)])
+        found.append(
+            [[Fraction((x, y) == (a[s // 2], b[s % 2])) for x in (0, 1) for y in (0, 1)] for s in range(4)]
+        )
     for c, d, e in product((0, 1), repeat=3):
         rows = []
         for s, t in product((0, 1), repeat=2):

@@ -16,11 +16,26 @@ from freerand_opt.checker.zeros import Zeros
 
 from .makers import EXISTS, UNIFORM, bits, no_signalling_vertices, question, read
 
-LIMITS = {"kind": "limits", "lower": {"all": "1/10", "but": []}, "upper": {"all": "2/5", "but": [[2, "3/10"]]}}
+LIMITS = {
+    "kind": "limits",
+    "lower": {"all": "1/10", "but": []},
+    "upper": {"all": "2/5", "but": [[2, "3/10"]]},
+}
 MUTUAL = {"kind": "mutual", "epsilon": "1/10", "order": [[0], [0]]}
-CODED = {"kind": "bits", "leaves": [0, 1, 1, 2, 3, 3, 0, 0], "ranges": [["2/5", "1/2"], ["1/3", "2/3"], ["0", "1/4"]]}
+CODED = {
+    "kind": "bits",
+    "leaves": [0, 1, 1, 2, 3, 3, 0, 0],
+    "ranges": [["2/5", "1/2"], ["1/3", "2/3"], ["0", "1/4"]],
+}
 PRODUCT = {"kind": "product", "parts": [{"kind": "bits", "order": [[0, 0]], "epsilon": "1/7"}, UNIFORM]}
-SOURCES = {"uniform": UNIFORM, "bits": bits("1/5"), "limits": LIMITS, "mutual": MUTUAL, "coded": CODED, "product": PRODUCT}
+SOURCES = {
+    "uniform": UNIFORM,
+    "bits": bits("1/5"),
+    "limits": LIMITS,
+    "mutual": MUTUAL,
+    "coded": CODED,
+    "product": PRODUCT,
+}
 
 
 def _some(rng: random.Random, width: int) -> list[int]:
@@ -42,7 +57,9 @@ def _proof(kind: str, rng: random.Random, source: Any) -> dict[str, Any]:
         return {"level": level, "settings": [[some(), some()] for _ in range(4)], "last": some()}
     if kind == "mutual":
         return {"rows": [some() for _ in source.rows], "settings": [some() for _ in range(4)]}
-    return {"products": [{"last": some()} if kind == "uniform" else {"nodes": [[some(), some()]], "last": some()}]}
+    return {
+        "products": [{"last": some()} if kind == "uniform" else {"nodes": [[some(), some()]], "last": some()}]
+    }
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -54,7 +71,10 @@ def test_any_list_proves_a_bound(kind: str) -> None:
     for _ in range(60):
         order = Cells(q, Zeros(q, Work()), Work())
         h = [[Fraction(rng.randint(-9, 9), rng.randint(1, 7)) for _ in range(4)] for _ in range(4)]
-        gains = [gain(order, Fraction(rng.randint(-3, 3), 4) * 0, dict(enumerate(row)), s) for s, row in enumerate(h)]
+        gains = [
+            gain(order, Fraction(rng.randint(-3, 3), 4) * 0, dict(enumerate(row)), s)
+            for s, row in enumerate(h)
+        ]
         truth = max(
             sum(
                 (p[s] * h[s][o] * box[s][o] for s in range(4) for o in range(4)),

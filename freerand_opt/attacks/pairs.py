@@ -1,0 +1,243 @@
+r"""Lower ends where an outer program bounds from above: boxes are found at its prices, one by one.
+
+At prices y, m a strategy gains by a pair of a distribution and a box with the largest
+
+.. math:: \max_{s, q} \sum_{s, o} s(s)\, q(o|s)\, h_g(o, s),
+
+which is sought from many starts by turns; the exact program over the boxes found and the whole source is the attack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from freerand_opt.attacks.oracles import best_box, best_distribution
+from freerand_opt.attacks.strategies import Strategy, strategies
+from freerand_opt.conic.inner_point import inner_point
+from freerand_opt.conic.linear import Hint, LinearProgram, solve
+from freerand_opt.conic.sparse import Floats
+from freerand_opt.model.problem import Problem, Test
+from freerand_opt.numbers.exact import Real
+from freerand_opt.numbers.rounding import round_down, round_up
+from freerand_opt.programs.boxes import Box, box_space
+from freerand_opt.programs.guesses import Guesses, guesses_of
+from freerand_opt.programs.source_cone import source_cone
+from freerand_opt.programs.strategies import Strategies, build, test_rows
+from freerand_opt.programs.violations import with_violations
+
+STARTS = 24
+#: Turns of quantum devices that gain nothing before the search ends.
+MAX_STALLED = 3
+MAX_TURNS = 40
+MAX_SWAPS = 30
+CLOSE = 1e-12
+#: Violations, in all, below this are none.
+BROKEN = 1e-9
+#: The weight of the outer program's prices where boxes are sought.
+SMOOTHING = 0.9
+INNER_BITS = 60
+
+
+def inner(problem: Problem) -> Problem:
+    """Return the problem with scores that multiply masses rounded to the strict side."""
+    if problem.observed is not None:
+        return problem
+    tests = []
+    for test in problem.tests:
+        if isinstance(test, Test) and test.functional.on == "conditional" and isinstance(test.score, Real):
+            score = (round_up if test.relation == ">=" else round_down)(test.score, INNER_BITS)
+            test = replace(test, score=score)
+        tests.append(test)
+    return replace(problem, tests=tuple(tests))
+
+
+@dataclass(frozen=True, eq=False)
+class Hints:
+    """What an outer program says of attacks: h without the guess, the largest price of a test, distributions."""
+
+    prices: Floats | None = None
+    penalty: float = 1.0
+    starts: tuple[Floats, ...] = ()
+
+
+def hints_of(outer: Strategies, hint: Hint) -> Hints:
+    """Return the hints of a linear outer program."""
+    tested = [z for name, z in zip(outer.program.names, hint.multipliers, strict=False) if name[0] == "test"]  # type: ignore[index]
+    most = max((abs(float(z)) for z in tested), default=0.0)
+    prices = prices_at(outer.problem, outer.program.names, hint.multipliers)
+    return Hints(prices, 1 + 4 * most, tuple(_slices(outer, hint)))
+
+
+def attack(
+    problem: Problem, hints: Hints, upper: float, *, more: Iterable[Box] = (), turns: int = MAX_TURNS
+) -> tuple[Strategy, ...]:
+    """Return an attack with a value close to `upper`, as far as boxes are found; () without any.
+
+    `more` are boxes to begin with.
+    """
+    problem = inner(problem)
+    search = _Search(problem, hints.starts)
+    found: dict[Box, None] = dict.fromkeys(more)
+    for box in search.any_boxes():
+        found.setdefault(box)
+    best: tuple[Strategies, Hint] | None = None
+    value, full, stalled = -np.inf, False, 0
+    for turn in range(turns):
+        made = search.program(list(found))
+        relaxed = with_violations(made.program, hints.penalty)
+        answer = solve(relaxed)
+        reached, broken = _reached(relaxed, made, answer)
+        prices = prices_at(problem, made.program.names, answer.multipliers)
+        if broken < BROKEN and reached > value:
+            stalled = 0 if reached > value + 1e-9 else stalled + 1
+            best, value = (made, answer), reached
+        if value >= upper - CLOSE or (problem.devices == "quantum" and stalled > MAX_STALLED):
+            break
+        before = len(found)
+        trial = prices
+        if not full and hints.prices is not None:
+            trial = SMOOTHING * hints.prices + (1 - SMOOTHING) * prices
+        for box in search.boxes(trial, turn):
+            found.setdefault(box)
+        if len(found) == before and full:
+            break
+        full = len(found) == before
+    return () if best is None else _exact(*best)
+
+
+def _exact(made: Strategies, answer: Hint) -> tuple[Strategy, ...]:
+    """Return the strategies of the exact program over the boxes that have a weight."""
+    hint = solve(made.program)
+    x = inner_point(made.program, hint)
+    return () if x is None else strategies(made, x)
+
+
+def _reached(program: LinearProgram, made: Strategies, hint: Hint) -> tuple[float, float]:
+    """Return (the problem's value, the total violation) of a point of the penalised program."""
+    value = sum(float(c) * hint.x[k] for k, c in made.program.objective.items())
+    return float(value), float(hint.x[made.program.matrix.shape[1] :].sum())
+
+
+def prices_at(problem: Problem, names: Sequence[Hashable], multipliers: Iterable[float]) -> Floats:
+    """Return h[s, o] without the guess: minus the prices of settings and tests."""
+    h = np.zeros(problem.shape)
+    rows: dict[tuple[int, int, int], tuple[dict[int, dict[int, Fraction]], dict[int, Fraction]]] = {}
+    for k, test in enumerate(problem.tests):
+        for f, c, _, _, cell, side in test_rows(problem, test):
+            rows[k, cell, side] = (f, c)
+    for name, z in zip(names, map(float, multipliers), strict=False):
+        assert isinstance(name, tuple)
+        if name[0] == "observed":
+            h[name[1]] -= z
+        elif name[0] == "asked" and problem.ask.at is not None:
+            h[problem.ask.at] -= z
+        elif name[0] == "total":
+            h -= z
+        elif name[0] == "test" and z:
+            f, c = rows[name[1], name[2], name[3]]
+            for s, row in f.items():
+                for o, factor in row.items():
+                    h[s, o] -= z * float(factor)
+            for s, constant in c.items():
+                h[s] -= z * float(constant)
+    return h
+
+
+def _slices(outer: Strategies, hint: Hint) -> list[Floats]:
+    """Return the distributions of settings that an outer solution holds where an outcome occurs at a setting."""
+    problem, cone, space = outer.problem, outer.cone, outer.space
+    count, width = problem.shape
+    cells = np.zeros(space.positive.shape)
+    cells[space.positive.rows, space.positive.columns] = space.positive.floats()
+    x = hint.x[: space.carriers * cone.nodes * space.width].reshape(space.carriers, cone.nodes, space.width)
+    masses = np.zeros(cone.masses.shape)
+    masses[cone.masses.rows, cone.masses.columns] = cone.masses.floats()
+    rows = np.einsum("sn,cnk,gk->cgs", masses, x, cells, optimize=True).reshape(-1, count)
+    kept = rows[rows.sum(axis=1) > 1e-7]
+    return list(np.unique(np.round(kept / kept.sum(axis=1)[:, None], 6), axis=0))
+
+
+class _Search:
+    """Boxes that gain at given prices."""
+
+    def __init__(self, problem: Problem, starts: tuple[Floats, ...]) -> None:
+        self.problem, self.starts = problem, starts
+        self.guesses = guesses_of(problem)
+        self.distribution = best_distribution(problem)
+        self.box = best_box(problem)
+        self.rng = np.random.default_rng(1)
+        self.worth = _worths(problem, self.guesses)
+        self.cone = source_cone(problem)
+
+    def program(self, boxes: list[Box]) -> Strategies:
+        """Return the exact program over boxes and the whole source."""
+        ask = self.problem.ask
+        alike = ask.told or ask.at is not None or not self.guesses.outputs
+        count = 1 if alike else len(self.guesses.worths)
+        labels = tuple((-1 if alike else g) for g in range(count) for _ in boxes)
+        space = box_space([box for _ in range(count) for box in boxes], self.problem.shape[1])
+        return build(self.problem, self.cone, space, self.guesses, labels)
+
+    def any_boxes(self) -> Iterator[Box]:
+        """Yield boxes that are best at random weights."""
+        for _ in range(STARTS):
+            found = self.box(self.rng.normal(size=self.problem.shape))
+            if found is not None:
+                yield found[1]
+
+    def boxes(self, h: Floats, turn: int) -> Iterator[Box]:
+        """Yield the boxes at which turns of source and box end."""
+        count = self.problem.shape[0]
+        for start in range(STARTS):
+            if self.starts and start % 3:
+                masses = self.starts[int(self.rng.integers(len(self.starts)))]
+            else:
+                masses = self.distribution(self.rng.normal(size=count))
+            guess = [start % len(self.guesses.worths)] * count
+            if self.guesses.outputs and self.problem.ask.told:
+                guess = self.rng.integers(0, len(self.guesses.worths), count).tolist()
+            value = -np.inf
+            for _ in range(MAX_SWAPS):
+                gains = h + np.array([self.worth[g][s] for s, g in enumerate(guess)])
+                found = self.box(masses[:, None] * gains)
+                if found is None:
+                    break
+                table, box = found
+                guess = self._guess(table, guess)
+                gains = h + np.array([self.worth[g][s] for s, g in enumerate(guess)])
+                masses = self.distribution((gains * table).sum(axis=1))
+                now = float(masses @ (gains * table).sum(axis=1))
+                yield box
+                if now <= value + 1e-12:
+                    break
+                value = now
+
+    def _guess(self, table: Floats, guess: list[int]) -> list[int]:
+        """Return the best guesses for a box: at each setting if they are told, else as they were."""
+        if not self.problem.ask.told or len(self.guesses.worths) == 1:
+            return guess
+        worth = np.array([(w * table).sum(axis=1) for w in self.worth])
+        return [int(g) for g in worth.argmax(axis=0)]
+
+
+def _worths(problem: Problem, guesses: Guesses) -> list[Floats]:
+    """Return what each guess (or the score) is worth at (s, o)."""
+    count, width = problem.shape
+    found = []
+    for g in range(len(guesses.worths)):
+        table = np.zeros((count, width))
+        for s in range(count):
+            for o, value in guesses.worth(g, s).items():
+                table[s, o] = float(value)
+        found.append(table)
+    if problem.ask.score is not None:
+        from freerand_opt.programs.strategies import by_setting
+
+        for s, row in by_setting(problem.ask.score, problem.ask.sign, problem).items():
+            for o, value in row.items():
+                found[0][s, o] += float(value)
+    return found

@@ -1,0 +1,117 @@
+"""From exact points of programs over complete strategies to attacks, and attacks in the certificate's form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+from freerand_opt.certificates.question import vector_form
+from freerand_opt.model.problem import Problem
+from freerand_opt.programs.boxes import Box
+from freerand_opt.programs.strategies import Strategies
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """What the adversary does for one w: `masses[s]` = P(w) P(s|w), and a box."""
+
+    masses: tuple[Fraction, ...]
+    box: Box
+
+    @property
+    def weight(self) -> Fraction:
+        """Return P(w)."""
+        return sum(self.masses, Fraction(0))
+
+
+def strategies(made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
+    """Read the strategies of an exact point; weights are normalised to sum 1.
+
+    A carrier that is a listed box is one strategy (one for each copy, if the source's cone is a union of copies);
+    cells at a node that is a vertex of the source are one.
+    """
+    found: list[Strategy] = []
+    count = made.problem.shape[0]
+    copies = _copies(made)
+    for carrier in range(made.space.carriers):
+        for nodes in copies:
+            masses = [Fraction(0)] * count
+            columns: dict[int, Fraction] = {}
+            for s, node, value in nodes:
+                mass = x[made.column(carrier, node, 0)]
+                if mass:
+                    masses[s] += value * mass
+                    columns.setdefault(node, mass)
+            if any(masses):
+                box = made.space.boxes[carrier] if made.space.boxes else _table(made, x, carrier, columns)
+                found.append(Strategy(tuple(masses), box))
+    total = sum((one.weight for one in found), Fraction(0))
+    if total != 1:
+        found = [Strategy(tuple(mass / total for mass in one.masses), one.box) for one in found]
+    return tuple(found)
+
+
+def _copies(made: Strategies) -> list[list[tuple[int, int, Fraction]]]:
+    """Return the masses of each copy of the source: of each vertex, each product of vertices, or of all."""
+    entries = list(made.cone.masses.entries())
+    names = made.cone.names
+    if all(name[0] == "last" for name in names):
+        by_node: dict[int, list[tuple[int, int, Fraction]]] = {}
+        for s, node, value in entries:
+            by_node.setdefault(node, []).append((s, node, value))
+        return list(by_node.values())
+    if any(name[0] == "product" for name in names):
+        copies = 1 + max(int(name[1]) for name in names)
+        each = made.cone.nodes // copies
+        found: list[list[tuple[int, int, Fraction]]] = [[] for _ in range(copies)]
+        for s, node, value in entries:
+            found[node // each].append((s, node, value))
+        return found
+    return [entries]
+
+
+def _table(made: Strategies, x: Sequence[Fraction], carrier: int, columns: dict[int, Fraction]) -> Box:
+    """Return the box in the cells of the only node with a mass."""
+    ((node, mass),) = columns.items()
+    start = made.column(carrier, node, 0)
+    count, width = made.problem.shape
+    rows = []
+    for s in range(count):
+        row = []
+        for o in range(width):
+            factors = made.space.value(carrier, s, {o: Fraction(1)})
+            value = sum((f * x[start + place] for place, f in factors.items()), Fraction(0)) / mass
+            if value:
+                row.append((o, value))
+        rows.append(tuple(row))
+    return Box(
+        None, tuple(rows), made.problem.settings, made.problem.outcomes, f"guess {made.labels[carrier]}"
+    )
+
+
+def attack_form(problem: Problem, found: Sequence[Strategy]) -> dict[str, Any]:
+    """Return an attack in the certificate's grammar."""
+    return {"strategies": [{"masses": vector_form(one.masses), "box": box_form(one.box)} for one in found]}
+
+
+def box_form(box: Box) -> dict[str, Any]:
+    """Return a box in the certificate's grammar."""
+    if box.state:
+        found: dict[str, Any] = json.loads(box.state)
+        return found
+    if box.answers is not None:
+        return {"kind": "deterministic", "outcomes": [list(own) for own in box.answers]}
+    assert box.table is not None
+    unit = lcm(1, *(value.denominator for row in box.table for _, value in row))
+    width = 1
+    for d in box.outcomes:
+        width *= d
+    numbers = []
+    for row in box.table:
+        values = dict(row)
+        numbers += [int(values.get(o, Fraction(0)) * unit) for o in range(width)]
+    return {"kind": "table", "denominator": unit, "numerators": numbers}

@@ -1,0 +1,215 @@
+"""Critical values: at one end of an interval a proof that a claim holds, at the other an attack that shows it fails.
+
+The claim is "no strategy exists", or "the answer is at most c". What an adversary can do is monotone in the field
+(docs/proofs/thresholds.md), so against a number c there is one critical value; where c is a multiple of the field, the
+claim changes between the two ends, and other changes elsewhere are not excluded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.certificates.pool import Pool
+from freerand_opt.checker.numbers import Number, enclose, sign
+from freerand_opt.errors import FreerandError, TooLargeError
+
+MAX_STEPS = 100
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What the answer is compared with: nothing (existence), a number, a multiple of the field, an entropy in bits."""
+
+    kind: str = "existence"
+    value: Any = None
+
+    def side(self, pool: Pool, place: Fraction) -> int:
+        """Return -1 if the claim is proved at a place, 1 if an attack refutes it, 0 if neither."""
+        if self.kind == "existence":
+            return -1 if pool.impossible else 1 if pool.attack is not None else 0
+        if pool.impossible:
+            return -1
+        if pool.bound is not None and self.compared(pool.bound, place) <= 0:
+            return -1
+        return 1 if pool.reached is not None and self.compared(pool.reached, place) > 0 else 0
+
+    def compared(self, value: Number, place: Fraction) -> int:
+        """Return the sign of a value less what it is compared with."""
+        if self.kind == "entropy":
+            power: Number = Fraction(1)
+            for _ in range(self.value.denominator):
+                power = power * value
+            return sign(power - Fraction(1, 2**self.value.numerator))
+        return sign(value - (self.value * place if self.kind == "field" else self.value))
+
+    def distance(self, pool: Pool, place: Fraction) -> float | None:
+        """Return how far the bound (else the attack) lies above what it is compared with, in floats."""
+        if self.kind == "existence" or pool.impossible:
+            return None
+        value = pool.bound if pool.bound is not None else pool.reached
+        if value is None:
+            return None
+        number = float(enclose(value, 80)[1])
+        if self.kind == "entropy":
+            return number - 2.0 ** -float(self.value)
+        limit = self.value * place if self.kind == "field" else self.value
+        return number - float(enclose(limit, 80)[0])
+
+    def form(self) -> Any:
+        """Return the crossing in the certificate's grammar."""
+        from freerand_opt.checker.numbers import written
+
+        if self.kind == "existence":
+            return None
+        if self.kind == "number":
+            return written(self.value)
+        return {self.kind: str(self.value)}
+
+
+@dataclass(frozen=True, eq=False)
+class End:
+    """What was found at one value of the field."""
+
+    place: Fraction
+    pool: Pool
+    side: int
+
+
+class NoChangeError(FreerandError):
+    """At both ends of the interval the claim has the same side, or none; `sides` are they."""
+
+    def __init__(self, low: End, high: End) -> None:
+        words = {-1: "holds", 1: "fails", 0: "is not decided"}
+        super().__init__(
+            f"at {low.place} the claim {words[low.side]}, at {high.place} it {words[high.side]}; "
+            "it must hold at one end and fail at the other"
+        )
+        self.sides = low.side, high.side
+
+
+def critical_value(
+    at: Callable[[Fraction], Pool], crossing: Crossing, between: tuple[Fraction, Fraction], width: Fraction
+) -> tuple[End, End]:
+    """Return two ends of opposite sides, as near each other as the width asks or the proofs reach.
+
+    Raise NoChangeError if the claim does not hold at one end of the interval and fail at the other.
+    """
+
+    def end(place: Fraction) -> End:
+        pool = at(place)
+        return End(place, pool, crossing.side(pool, place))
+
+    low, high = (end(place) for place in between)
+    if low.side * high.side >= 0:
+        raise NoChangeError(low, high)
+    gap: tuple[Fraction, Fraction] | None = None
+    tries = _tries(low, high, crossing)
+    for _ in range(MAX_STEPS):
+        reach = [(low.place, high.place)] if gap is None else [(low.place, gap[0]), (gap[1], high.place)]
+        first, last = max(reach, key=lambda ends: ends[1] - ends[0])
+        if last - first <= width:
+            break
+        middle = (
+            next(tries(low, high, width))
+            if gap is None
+            else simplest((5 * first + 3 * last) / 8, (3 * first + 5 * last) / 8)
+        )
+        try:
+            found = end(middle)
+        except TooLargeError:
+            found = None
+        if found is not None and found.side == low.side:
+            low = found
+        elif found is not None and found.side == high.side:
+            high = found
+        else:
+            gap = (middle, middle) if gap is None else (min(gap[0], middle), max(gap[1], middle))
+    return low, high
+
+
+def _tries(low: End, high: End, crossing: Crossing) -> Callable[[End, End, Fraction], Iterator[Fraction]]:
+    """Return the next place: where the line through both ends crosses (moved towards the farther end), else the middle."""
+    state = {"last": 0, "same": 0}
+
+    def following(low: End, high: End, width: Fraction) -> Iterator[Fraction]:
+        a, b = crossing.distance(low.pool, low.place), crossing.distance(high.pool, high.place)
+        middle = simplest((5 * low.place + 3 * high.place) / 8, (3 * low.place + 5 * high.place) / 8)
+        state["same"] += 1
+        if a is None or b is None or a * b >= 0 or state["same"] % 3 == 0:
+            yield middle
+            return
+        share = Fraction(a / (a - b)).limit_denominator(2**40)
+        root = low.place + share * (high.place - low.place)
+        step = max(width / 3, (high.place - low.place) / 64)
+        # alternate sides of the guess, so that both ends move
+        state["last"] = 1 - state["last"]
+        near, far = (root - step, root - step / 3) if state["last"] else (root + step / 3, root + step)
+        found = (
+            simplest(max(near, low.place), max(far, low.place))
+            if near > low.place and far < high.place
+            else middle
+        )
+        yield found if low.place < found < high.place else middle
+
+    return following
+
+
+def simplest(low: Fraction, high: Fraction) -> Fraction:
+    """Return the fraction with the least denominator in [low, high], 0 <= low <= high.
+
+    Few digits keep products of probabilities, and with them programs and certificates, small.
+    """
+    whole = -(-low.numerator // low.denominator)
+    if whole <= high:
+        return Fraction(whole)
+    whole -= 1
+    return whole + 1 / simplest(1 / (high - whole), 1 / (low - whole))
+
+
+def varied_form(
+    low: dict[str, Any], high: dict[str, Any], places: tuple[Fraction, Fraction]
+) -> dict[str, Any]:
+    """Return the question in which the number that differs between two forms' sources is "?"."""
+    pair = tuple(map(str, places))
+
+    def joined(one: Any, other: Any) -> Any:
+        if (one, other) == pair:
+            return "?"
+        if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+            return {key: joined(one[key], other[key]) for key in one}
+        if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+            return [joined(x, y) for x, y in zip(one, other, strict=True)]
+        if one != other:
+            raise ValueError("the questions at the two ends differ in more than one number of the source")
+        return one
+
+    return {**low, "source": joined(low["source"], high["source"])}
+
+
+def threshold_form(
+    question: dict[str, Any], crossing: Crossing, low: End, high: End, honest: Any = None
+) -> dict[str, Any]:
+    """Return the certificate of a threshold; `question` has "?" at the field."""
+    ends = []
+    for end in (low, high):
+        proved = end.side < 0
+        ends.append(
+            {
+                "at": str(end.place),
+                "upper": end.pool.upper if proved else None,
+                "attack": None if proved else end.pool.attack,
+            }
+        )
+    found = {
+        "format": "freerand-certificate",
+        "version": 2,
+        "kind": "threshold",
+        "question": question,
+        "crosses": crossing.form(),
+        "below": ends[0],
+        "above": ends[1],
+    }
+    return found if honest is None else {**found, "honest": honest}

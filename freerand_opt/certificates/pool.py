@@ -1,0 +1,111 @@
+"""The best ends found so far for one problem; each was proved by the kernel before it is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.certificates.question import question_form
+from freerand_opt.checker.document import FORMAT, check
+from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
+from freerand_opt.checker.numbers import Number, enclose, sign
+from freerand_opt.model.problem import Problem
+
+#: Steps of work that a proof may take when it is made; files of this size are checked by anybody.
+WORK = 10**9
+
+
+@dataclass
+class Pool:
+    """Upper end, attack and what was tried; the smaller bound and the larger value stay."""
+
+    problem: Problem
+    question: dict[str, Any] = field(init=False)
+    upper: dict[str, Any] | None = None
+    attack: dict[str, Any] | None = None
+    bound: Number | None = None
+    reached: Number | None = None
+    impossible: bool = False
+    how: dict[str, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Write the question once."""
+        self.question = question_form(self.problem)
+
+    def offer_upper(self, form: dict[str, Any], how: str) -> bool:
+        """Keep an upper end if it is proved and better; return whether it was."""
+        report = self._proved(form, None, how)
+        if report is None:
+            return False
+        if report.impossible:
+            self.upper, self.impossible = form, True
+            self.how["upper"] = how
+            return True
+        value = report.upper if self.problem.ask.sign > 0 else None if report.lower is None else -report.lower
+        if value is None or (self.bound is not None and sign(value - self.bound) >= 0):
+            return False
+        self.upper, self.bound = form, value
+        self.how["upper"] = how
+        return True
+
+    def offer_attack(self, form: dict[str, Any], how: str) -> bool:
+        """Keep an attack if it passes and reaches more; return whether it does."""
+        report = self._proved(None, form, how)
+        if report is None:
+            return False
+        value = report.lower if self.problem.ask.sign > 0 else None if report.upper is None else -report.upper
+        if value is None or (self.reached is not None and sign(value - self.reached) <= 0):
+            return False
+        self.attack, self.reached = form, value
+        self.how["attack"] = how
+        return True
+
+    def _proved(self, upper: dict[str, Any] | None, attack: dict[str, Any] | None, how: str) -> Any:
+        try:
+            return check(self.certificate(upper, attack), Work(WORK))
+        except (Rejected, Unreadable, TooMuch) as fault:
+            self.failures.append(f"{how}: {fault}")
+            return None
+
+    def certificate(self, upper: dict[str, Any] | None, attack: dict[str, Any] | None) -> dict[str, Any]:
+        """Return a certificate of the problem with these ends."""
+        return {
+            "format": FORMAT,
+            "version": 2,
+            "kind": "bracket",
+            "question": self.question,
+            "upper": upper,
+            "attack": attack,
+        }
+
+    @property
+    def best(self) -> dict[str, Any]:
+        """Return the certificate with the best ends."""
+        return self.certificate(self.upper, None if self.impossible else self.attack)
+
+    def settled(self, width: Fraction) -> bool:
+        """Return whether nothing is left to find: no strategy, a strategy that was asked for, or ends so near."""
+        if self.impossible:
+            return True
+        if self.problem.ask.quantity == "strategy":
+            return self.attack is not None
+        if self.bound is None or self.reached is None:
+            return False
+        return enclose(self.bound - self.reached, 200)[1] <= width
+
+    @property
+    def height(self) -> float:
+        """Return the bound as a float, infinite without one."""
+        return float("inf") if self.bound is None else float(enclose(self.bound, 80)[1])
+
+
+def text(certificate: dict[str, Any]) -> str:
+    """Return a certificate as it is written."""
+    return json.dumps(certificate, separators=(",", ":"))
+
+
+Method = Callable[[Pool], Any]

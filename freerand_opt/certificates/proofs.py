@@ -1,0 +1,214 @@
+"""From multipliers of a linear program to the upper end of a certificate (docs/kernel.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from fractions import Fraction
+from math import lcm
+from typing import Any
+
+from freerand_opt.bounds.ratios import price_form, sums_ratios
+from freerand_opt.certificates.question import vector_form
+from freerand_opt.model.problem import Bits, Kept, Limits, Mutual, Point, Problem, Product, Source, Test
+from freerand_opt.model.problem import Rows as SourceRows
+from freerand_opt.programs.source_cone import Facet
+from freerand_opt.programs.strategies import Strategies
+
+#: Floats are rounded to this grid.
+GRID = 2**50
+#: Longer common denominators are not written: lists are rounded to the grid.
+MOST_BITS = 1024
+
+
+def rounded(values: Sequence[float]) -> list[Fraction]:
+    """Return floats on a grid of 2^-50."""
+    return [Fraction(round(float(value) * GRID), GRID) for value in values]
+
+
+def prices_of(
+    names: Sequence[Hashable], z: Sequence[Fraction], problem: Problem, rational: Mapping[int, Any]
+) -> dict[str, Any]:
+    """Return the prices of settings and tests; `rational[k]` are rational scores of test k where they are needed."""
+    y: dict[int, Fraction] = {}
+    bound = None
+    tests: list[Any] = []
+    for test in problem.tests:
+        if sums_ratios(problem, test):
+            tests.append({})
+            continue
+        tests.append(
+            [Fraction(0)] * sum(len(row) for _, row in test.table) if isinstance(test, Kept) else Fraction(0)
+        )
+    for name, value in zip(names, z, strict=True):
+        assert isinstance(name, tuple)
+        if name[0] == "observed":
+            y[name[1]] = value
+        elif name[0] == "asked":
+            bound = value
+        elif name[0] == "test":
+            _, k, cell, side = name
+            if isinstance(tests[k], dict):
+                tests[k][cell] = value
+            elif isinstance(tests[k], list):
+                tests[k][cell] += side * value
+            else:
+                tests[k] += side * value
+    found: dict[str, Any] = {}
+    if problem.observed is not None:
+        found["settings"] = vector_form([y[s] for s in range(problem.shape[0])])
+    shown: list[Any] = []
+    for k, price in enumerate(tests):
+        if isinstance(price, dict):
+            test = problem.tests[k]
+            assert isinstance(test, Test)
+            shown.append(price_form(problem, test, price))
+        elif isinstance(price, list):
+            plain = [str(m) for m in price]
+            if k in rational:
+                plain = [
+                    [text, str(rational[k][cell][m > 0])] if m else text
+                    for cell, (m, text) in enumerate(zip(price, plain))
+                ]
+            shown.append(plain)
+        else:
+            shown.append([str(price), str(rational[k])] if k in rational and price else str(price))
+    found["tests"] = shown
+    if bound is not None:
+        found["bound"] = str(bound)
+    return found
+
+
+class Lists:
+    """Multipliers of facets by carrier and facet, as integers over one unit."""
+
+    def __init__(self, made: Strategies, z: Sequence[Fraction]) -> None:
+        self.made = made
+        self.facets: dict[tuple[int, Facet], list[tuple[int, Fraction]]] = {}
+        self.equal: dict[tuple[int, int], list[tuple[int, Fraction]]] = {}
+        for name, value in zip(made.program.names, z, strict=True):
+            assert isinstance(name, tuple)
+            if not value:
+                continue
+            if name[0] == "facet" and value > 0:
+                key = (name[1], made.cone.names[name[2]])
+                self.facets.setdefault(key, []).append((name[3], value))
+            elif name[0] == "equal":
+                self.equal.setdefault((name[1], name[2]), []).append((name[3], -value))
+        self.unit = lcm(
+            1, *(x.denominator for own in (*self.facets.values(), *self.equal.values()) for _, x in own)
+        )
+        if self.unit.bit_length() > MOST_BITS:
+            self.unit = GRID
+
+    def positive(self, carrier: int, facet: Facet) -> list[int]:
+        """Return a flat list [cell, integer, ..]."""
+        return self._flat(self.facets.get((carrier, facet), []))
+
+    def signed(self, carrier: int, row: int) -> list[int]:
+        """Return a flat list of an equality's multiplier, by column of the carrier."""
+        return self._flat(self.equal.get((carrier, row), []))
+
+    def _flat(self, pairs: list[tuple[int, Fraction]]) -> list[int]:
+        found = []
+        for place, value in sorted(pairs):
+            whole = round(value * self.unit)
+            found += [place, whole] if whole else []
+        return found
+
+
+def cells_proof(made: Strategies, z: Sequence[Fraction], *, vertices: bool) -> dict[str, Any]:
+    """Return the way `cells`: one proof for each guess label."""
+    lists = Lists(made, z)
+    problem = made.problem
+    labels = []
+    for carrier in range(made.space.carriers):
+        if vertices:
+            labels.append({"vertices": [lists.positive(carrier, name) for name in made.cone.names]})
+        else:
+            labels.append(_by_source(problem.source, problem, lists, carrier, ()))
+    return {"way": "cells", "unit": lists.unit, "labels": labels}
+
+
+def _by_source(source: Source, problem: Problem, lists: Lists, carrier: int, prefix: Facet) -> dict[str, Any]:
+    def own(*name: Any) -> list[int]:
+        return lists.positive(carrier, (*prefix, *name))
+
+    if isinstance(source, Point):
+        return {"last": own("last", 0)}
+    if isinstance(source, Bits):
+        nodes = [[own("node", v, 0), own("node", v, 1)] for v in range(2 ** len(source.ranges) - 1)]
+        return {"nodes": nodes, "last": own("last", 0)}
+    if isinstance(source, Limits):
+        settings = [[own("setting", s, 0), own("setting", s, 1)] for s in range(len(source.lower))]
+        level = lists.signed(carrier, _level(lists.made, prefix))
+        return {"level": level, "settings": settings, "last": own("last", 0)}
+    if isinstance(source, Product):
+        count = 1 + max(name[1] for name in lists.made.cone.names if name[0] == "product")  # type: ignore[operator]
+        part = _folded_part(source)
+        return {
+            "products": [_by_source(part, problem, lists, carrier, ("product", k)) for k in range(int(count))]
+        }
+    rows: list[list[int]] = []
+    equalities = 0
+    for k, equal in enumerate(_equal_rows(source)):
+        if equal:
+            rows.append(lists.signed(carrier, equalities))
+            equalities += 1
+        else:
+            rows.append(own("row", k))
+    if isinstance(source, Mutual):
+        rows = [own("row", k) for k in range(sum(1 for name in lists.made.cone.names if name[0] == "row"))]
+    return {"rows": rows, "settings": [own("slack", s) for s in range(problem.shape[0])]}
+
+
+def _equal_rows(source: Source) -> list[bool]:
+    return [relation == "=" for _, relation, _ in source.rows] if isinstance(source, SourceRows) else []
+
+
+def _level(made: Strategies, prefix: Facet) -> int:
+    """Return the equality whose multiplier is the level of limits; those of products follow each other."""
+    each = made.cone.equalities.shape[0]
+    return int(prefix[1]) * (each // _copies(made)) if prefix else 0
+
+
+def _copies(made: Strategies) -> int:
+    return 1 + max((int(name[1]) for name in made.cone.names if name[0] == "product"), default=0)
+
+
+def _folded_part(source: Product) -> Source:
+    from freerand_opt.programs.source_vertices import vertices
+
+    sizes = [len(_alone(part)) for part in source.parts]
+    counts = [len(vertices(part, (n,), None)) for part, n in zip(source.parts, sizes, strict=True)]
+    return source.parts[max(range(len(counts)), key=lambda p: (counts[p], -p))]
+
+
+def _alone(part: Any) -> Sequence[Any]:
+    if isinstance(part, Bits):
+        return range(1 + max(part.leaves))
+    return part.lower if isinstance(part, Limits) else part.values or (0,)
+
+
+def boxes_proof(
+    made: Strategies, z: Sequence[Fraction], way: dict[str, Any], order: Sequence[int]
+) -> dict[str, Any]:
+    """Return a way by boxes; multipliers of a source's rows in the given order of carriers, where it has rows."""
+    source = made.problem.source
+    if not isinstance(source, Mutual | SourceRows):
+        return way
+    lists = Lists(made, z)
+    rows = []
+    count = sum(1 for name in made.cone.names if name[0] == "row")
+    flags = _equal_rows(source) or [False] * count
+    for carrier in order:
+        own: list[int] = []
+        equalities = 0
+        for k, equal in enumerate(flags):
+            if equal:
+                found = lists.signed(carrier, equalities)
+                equalities += 1
+            else:
+                found = lists.positive(carrier, ("row", k))
+            own += [k, found[1]] if found else []
+        rows.append(own)
+    return {**way, "rows": rows, "unit": lists.unit}

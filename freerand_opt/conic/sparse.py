@@ -1,0 +1,102 @@
+"""Exact sparse matrices whose entries take few distinct values: entry i is palette[codes[i]] at (rows[i], columns[i])."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Indices: bounded by the shapes of matrices that fit into memory.
+Index = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sparse:
+    """A matrix of fractions as coordinates; no place is listed twice."""
+
+    shape: tuple[int, int]
+    rows: Index
+    columns: Index
+    codes: Index
+    palette: tuple[Fraction, ...]
+
+    def floats(self) -> Floats:
+        """Return the nearest floats of the entries."""
+        return np.array([float(value) for value in self.palette], dtype=np.float64)[self.codes]
+
+    def entries(self) -> Iterable[tuple[int, int, Fraction]]:
+        """Return (row, column, value)."""
+        values = [self.palette[code] for code in self.codes.tolist()]
+        return zip(self.rows.tolist(), self.columns.tolist(), values, strict=True)
+
+    @property
+    def transposed(self) -> Sparse:
+        """Return the transpose."""
+        return Sparse((self.shape[1], self.shape[0]), self.columns, self.rows, self.codes, self.palette)
+
+    def times(self, factor: Fraction) -> Sparse:
+        """Return a multiple."""
+        palette = tuple(value * factor for value in self.palette)
+        return Sparse(self.shape, self.rows, self.columns, self.codes, palette)
+
+
+def sparse(shape: tuple[int, int], entries: Iterable[tuple[int, int, Fraction | int]]) -> Sparse:
+    """Return a matrix from (row, column, value); values at one place are added, zeros left out."""
+    total: dict[tuple[int, int], Fraction] = {}
+    for row, column, value in entries:
+        total[row, column] = total.get((row, column), Fraction(0)) + value
+    kept = [(row, column, value) for (row, column), value in total.items() if value]
+    places: dict[Fraction, int] = {}
+    codes = np.array([places.setdefault(value, len(places)) for _, _, value in kept], dtype=np.int64)
+    rows = np.array([row for row, _, _ in kept], dtype=np.int64)
+    columns = np.array([column for _, column, _ in kept], dtype=np.int64)
+    return Sparse(shape, rows, columns, codes, tuple(places))
+
+
+def identity(size: int) -> Sparse:
+    """Return the identity."""
+    places = np.arange(size, dtype=np.int64)
+    return Sparse((size, size), places, places, np.zeros(size, np.int64), (Fraction(1),))
+
+
+def kron(left: Sparse, right: Sparse) -> Sparse:
+    """Return the Kronecker product, the right index faster."""
+    n, m = len(left.codes), len(right.codes)
+    a, b = np.repeat(np.arange(n), m), np.tile(np.arange(m), n)
+    palette: dict[Fraction, int] = {}
+    table = np.array(
+        [[palette.setdefault(x * y, len(palette)) for y in right.palette] for x in left.palette],
+        dtype=np.int64,
+    ).reshape(len(left.palette), len(right.palette))
+    return Sparse(
+        (left.shape[0] * right.shape[0], left.shape[1] * right.shape[1]),
+        left.rows[a] * right.shape[0] + right.rows[b],
+        left.columns[a] * right.shape[1] + right.columns[b],
+        table[left.codes[a], right.codes[b]],
+        tuple(palette),
+    )
+
+
+def stacked(parts: Sequence[Sparse]) -> Sparse:
+    """Return the matrices one below the other."""
+    palette: dict[Fraction, int] = {}
+    rows, columns, codes, start = [], [], [], 0
+    for part in parts:
+        new = np.array([palette.setdefault(value, len(palette)) for value in part.palette], dtype=np.int64)
+        rows.append(part.rows + start)
+        columns.append(part.columns)
+        codes.append(new[part.codes] if len(part.codes) else part.codes)
+        start += part.shape[0]
+    width = parts[0].shape[1] if parts else 0
+    empty = [np.zeros(0, np.int64)]
+    return Sparse(
+        (start, width),
+        np.concatenate(rows or empty),
+        np.concatenate(columns or empty),
+        np.concatenate(codes or empty),
+        tuple(palette),
+    )

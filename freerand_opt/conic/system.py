@@ -1,0 +1,135 @@
+r"""Exact solution of square sparse systems with integers of any size.
+
+A floating-point factorisation solves for a correction, the residual is computed in integers and scaled up, and so
+on; then a common denominator is guessed by continued fractions and M p = d r is verified in integers (Wan 2006;
+Gleixner, Steffy, Wolter, arXiv:1506.08764). Floats see each row divided by a power of 2.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from scipy.sparse import csc_array
+from scipy.sparse.linalg import splu
+
+#: Solutions that need more bits than this are given up, and corrections that do not shrink.
+MAX_BITS = 40_000
+MAX_STALLS = 4
+#: Bits of a correction that are trusted.
+TRUSTED = 36
+
+
+def solve_system(
+    equations: Sequence[Sequence[tuple[int, Fraction]]], right: Sequence[Fraction]
+) -> list[Fraction] | None:
+    """Return x with sum of value * x[place] over an equation = its right side, or None if none was verified."""
+    size = len(equations)
+    if size == 0:
+        return []
+    indptr, places, values = [0], [], []
+    wanted = []
+    for line, value in zip(equations, right, strict=True):
+        scale = math.lcm(value.denominator, *(x.denominator for _, x in line))
+        places += [place for place, _ in line]
+        values += [int(x * scale) for _, x in line]
+        wanted.append(int(value * scale))
+        indptr.append(len(places))
+    shifts = [
+        max((abs(x).bit_length() for x in values[a:b]), default=0) - 10 for a, b in zip(indptr, indptr[1:])
+    ]
+    rows = np.repeat(np.arange(size), np.diff(indptr))
+    floats = np.array(
+        [float(Fraction(x, 1 << max(shifts[row], 0))) for row, x in zip(rows.tolist(), values, strict=True)]
+    )
+    try:
+        factor = splu(csc_array((floats, (rows, np.array(places))), shape=(size, size)))
+    except RuntimeError:  # singular
+        return None
+
+    def times(x: list[int]) -> list[int]:
+        products = [value * x[place] for value, place in zip(values, places, strict=True)]
+        return [sum(products[a:b]) for a, b in zip(indptr, indptr[1:])]
+
+    residual, total, bits = list(wanted), [0] * size, 0
+    attempt, stalls, smallest = 1, 0, math.inf
+    passes = 0
+    while bits <= MAX_BITS and stalls <= MAX_STALLS:
+        passes += 1
+        step = _correction(factor.solve, residual, shifts)
+        if step is None:
+            return None
+        digits, gained, exponent = step
+        if exponent - bits < smallest:
+            smallest = exponent - bits
+        else:
+            stalls += 1
+        bits += gained
+        image = times(digits)
+        residual = [(r << gained) - m for r, m in zip(residual, image, strict=True)]
+        total = [(t << gained) + d for t, d in zip(total, digits, strict=True)]
+        if not any(residual):
+            return [Fraction(t, 1 << bits) for t in total]
+        if passes == attempt:
+            attempt += max(1, attempt // 2)
+            found = _reconstruct(total, bits)
+            if found is not None:
+                numerators, denominator = found
+                if times(numerators) == [denominator * w for w in wanted]:
+                    return [Fraction(n, denominator) for n in numerators]
+    return None
+
+
+def _correction(solve: object, residual: list[int], shifts: list[int]) -> tuple[list[int], int, int] | None:
+    """Return integers d and bits B with d close to 2^B times the solution, and its binary exponent."""
+    assert callable(solve)
+    largest = max((abs(r).bit_length() - s for r, s in zip(residual, shifts, strict=True)), default=0)
+    shift = max(largest - 600, 0)
+    scaled = []
+    for r, s in zip(residual, shifts, strict=True):
+        down = shift + max(s, 0)
+        # keep 80 bits: a float is read from them
+        cut = max(abs(r).bit_length() - 80, 0)
+        scaled.append(math.ldexp(float(r >> cut), cut - down))
+    approximate = solve(np.array(scaled))
+    if not np.all(np.isfinite(approximate)):
+        return None
+    top = float(np.abs(approximate).max())
+    exponent = math.frexp(top)[1] if top else 0
+    gained = max(TRUSTED - exponent - shift, 1)
+    digits = [
+        int(value) << shift if shift else int(value) for value in np.rint(np.ldexp(approximate, gained))
+    ]
+    return digits, gained, exponent + shift
+
+
+def _reconstruct(total: list[int], bits: int) -> tuple[list[int], int] | None:
+    """Guess numerators over one common denominator for the numbers total / 2^bits."""
+    one = 1 << bits
+    half, noise = bits // 2, max(8, bits // 8)
+    denominator = 1
+    for value in total:
+        scaled = (value * denominator) % one
+        factor = _denominator(scaled, one, 1 << max(bits - noise - half, 1), 1 << half)
+        if factor is None:
+            return None
+        denominator *= factor
+        if denominator.bit_length() > half:
+            return None
+    return [(value * denominator + (one >> 1)) >> bits for value in total], denominator
+
+
+def _denominator(numerator: int, one: int, tolerance: int, largest: int) -> int | None:
+    """Return the smallest q <= largest with q * numerator / one within tolerance / one of an integer."""
+    p, r = one, numerator
+    q_old, q = 0, 1
+    while True:
+        if r <= tolerance or (one - r <= tolerance and q == 1):
+            return q
+        step = p // r
+        p, r = r, p - step * r
+        q_old, q = q, step * q + q_old
+        if q > largest:
+            return None

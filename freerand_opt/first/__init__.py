@@ -1,0 +1,1 @@
+"""The first house, until each room has moved."""

@@ -1,0 +1,1 @@
+"""Lower ends: explicit attacks where no exact program yields one."""

@@ -1,0 +1,1 @@
+"""What people talk about: scenarios, behaviours, functionals, sources, questions; frozen and exact."""

@@ -1,0 +1,1 @@
+"""Who solves it: floating-point hints that nobody has to believe."""

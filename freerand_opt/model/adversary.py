@@ -1,0 +1,51 @@
+"""The table `adversary`: what devices she may have prepared, and what she is told before she guesses."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from freerand_opt.errors import InputError
+from freerand_opt.first.model.level import patterns
+from freerand_opt.model.kinds import Schema, line, word
+from freerand_opt.model.scenario import AnyScenario
+from freerand_opt.model.table import Table
+
+
+class Adversary(Table):
+    """The devices that she may use, given W, and what she learns."""
+
+    rules: ClassVar[Schema] = {
+        "if": {"properties": {"devices": {"const": "quantum"}}},
+        "then": {"required": ["level"]},
+        "else": {"properties": {"level": False}},
+    }
+
+    devices: Annotated[
+        str,
+        word("local", "quantum", "no-signalling"),
+        "her boxes given W: local (deterministic), quantum, or any that do not signal",
+    ]
+    level: Annotated[
+        str,
+        line('a level such as 1, 2, "1 + A B", "local 1"', integers=True),
+        "level of the hierarchy that bounds quantum devices from outside (arXiv:0803.4290)",
+    ] = ""
+    told: Annotated[
+        str,
+        word("settings", "nothing"),
+        "what she learns before she guesses; matters only for guesses averaged over settings",
+    ] = "settings"
+
+    def check(self) -> None:
+        """Raise InputError unless quantum devices, and only they, have a level."""
+        if (self.devices == "quantum") != bool(self.level):
+            said = f"{self.level!r} is given" if self.level else "is missing"
+            raise self.fault("level", f'{said}; quantum devices, and only they, need a level, as "1 + A B"')
+
+    def fit(self, scenario: AnyScenario) -> None:
+        """Raise InputError for a level that speaks of other parties, or is none."""
+        if self.level:
+            try:
+                patterns(self.level, scenario.parties)
+            except ValueError as error:
+                raise InputError("Question.adversary.level", str(error)) from None

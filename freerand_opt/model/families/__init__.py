@@ -1,0 +1,79 @@
+"""Scenarios by name, with what is known under these names; one file each.
+
+To add one: a file with its scenario (a subclass of `Family`), its behaviours and its functionals, and one
+line in each of the tables below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from freerand_opt.model.families import cglmp as _cglmp
+from freerand_opt.model.families import chained as _chained
+from freerand_opt.model.families import chsh as _chsh
+from freerand_opt.model.families import ghz as _ghz
+from freerand_opt.model.families import hardy as _hardy
+from freerand_opt.model.families import i3322 as _i3322
+from freerand_opt.model.scenario import AnyScenario, Cells, Family, Rows
+
+
+def white_noise(scenario: AnyScenario) -> Rows:
+    """Return the behaviour with all outcomes equally likely at every setting."""
+    count = scenario.shape[1]
+    row = (Fraction(1, count),) * count
+    return lambda s: row
+
+
+FAMILIES: tuple[type[Family], ...] = (_chsh.Chsh, _chained.Chained, _ghz.Ghz, _i3322.I3322, _cglmp.Cglmp)
+#: Functionals by name; each raises ValueError for a scenario that it does not fit.
+FUNCTIONALS: dict[str, Callable[[AnyScenario], Cells]] = {
+    **_chained.FUNCTIONALS,
+    **_chsh.FUNCTIONALS,
+    **_hardy.FUNCTIONALS,
+    **_ghz.FUNCTIONALS,
+    **_i3322.FUNCTIONALS,
+    **_cglmp.FUNCTIONALS,
+}
+#: Behaviours that every scenario has by name, or that say themselves which have.
+BEHAVIOURS: dict[str, Callable[[AnyScenario], Rows]] = {
+    "white-noise": white_noise,
+    "hardy": _hardy.hardy,
+    "hardy-twelfth": _hardy.hardy_twelfth,
+}
+#: All names of behaviours.
+NAMES = tuple(dict.fromkeys(name for family in FAMILIES for name in family.behaviours)) + tuple(BEHAVIOURS)
+
+
+def behaviour(name: str, scenario: AnyScenario) -> Rows:
+    """Return the behaviour that a scenario has under a name; raise ValueError if there is none."""
+    make = scenario.behaviours.get(name) or BEHAVIOURS.get(name)
+    if make is None:
+        having = [str(family.__struct_config__.tag) for family in FAMILIES if name in family.behaviours]
+        raise ValueError(f"{name!r} is known for the families {', '.join(having)}; give a table")
+    return make(scenario)
+
+
+def chsh() -> _chsh.Chsh:
+    """Return the scenario of Clauser, Horne, Shimony and Holt."""
+    return _chsh.Chsh()
+
+
+def chained(N: int) -> _chained.Chained:
+    """Return the chained scenario of N settings a party."""
+    return _chained.Chained(N)
+
+
+def ghz(M: int) -> _ghz.Ghz:
+    """Return the GHZ scenario of M parties."""
+    return _ghz.Ghz(M)
+
+
+def i3322() -> _i3322.I3322:
+    """Return the scenario of I3322."""
+    return _i3322.I3322()
+
+
+def cglmp(d: int) -> _cglmp.Cglmp:
+    """Return the CGLMP scenario of d outcomes a party."""
+    return _cglmp.Cglmp(d)

@@ -1,0 +1,91 @@
+r"""GHZ correlations of M parties: two settings (x and y) and two outcomes each.
+
+.. math:: (|0 \ldots 0\rangle + |1 \ldots 1\rangle)/\sqrt2, \qquad
+   \prod_i (-1)^{o_i} = \text{sign}(k) \text{ at } k \text{ settings y, } k \text{ even}
+
+(Greenberger, Horne, Zeilinger 1989; Mermin, Phys. Rev. Lett. 65, 1838 (1990); signs as in arXiv:1105.3195).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, ClassVar
+
+from freerand_opt.model.kinds import number
+from freerand_opt.model.scenario import AnyScenario, Cells, Family, Rows
+from freerand_opt.numbers.exact import Exact
+
+
+def mermin_sign(ones: int) -> int:
+    """Return the product of outcomes that the relations demand with so many settings y, 0 if none.
+
+    -1 if the number is 0 mod 4, +1 if it is 2 mod 4, none if it is odd (arXiv:1105.3195).
+    """
+    return 0 if ones % 2 else (-1 if ones % 4 == 0 else 1)
+
+
+def quantum(scenario: AnyScenario) -> Rows:
+    """Return the behaviour of the GHZ state: uniform outcomes of the product that the relations demand."""
+    parties = len(scenario.settings)
+    odd = [sum(outcomes) % 2 for outcomes in scenario.joint_outcomes]
+    share = Fraction(1, 2**parties)
+    known: dict[int, tuple[Exact, ...]] = {}
+    for sign in (-1, 0, 1):
+        by_parity = (share * (1 + sign), share * (1 - sign))
+        known[sign] = tuple(by_parity[bit] for bit in odd)
+    return lambda s: known[mermin_sign(s.bit_count())]
+
+
+class Ghz(Family, tag="ghz"):
+    """M parties with two settings (0: x, 1: y) and two outcomes each."""
+
+    M: Annotated[int, number(3, 64, whole=True), "number of parties"]
+    behaviours: ClassVar = {"quantum": quantum}
+    largest: ClassVar[int] = 4**8
+
+    @property
+    def sizes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the numbers of settings and of outcomes by party."""
+        return (2,) * self.M, (2,) * self.M
+
+
+def _need_ghz(scenario: AnyScenario) -> None:
+    if not isinstance(scenario, Ghz):
+        raise ValueError("the Mermin relations need the family ghz")
+
+
+def mermin(scenario: AnyScenario) -> Cells:
+    """Return the sum over even settings of sign(s) E(s); local 2^floor(M/2), the GHZ state 2^(M-1)."""
+    _need_ghz(scenario)
+    return {
+        (s, o): Fraction(mermin_sign(sum(settings)) * (-1) ** sum(outcomes))
+        for s, settings in enumerate(scenario.joint_settings)
+        if sum(settings) % 2 == 0
+        for o, outcomes in enumerate(scenario.joint_outcomes)
+    }
+
+
+def mermin_errors(scenario: AnyScenario) -> Cells:
+    """Return the total weight of the outcomes that break a relation."""
+    return {key: Fraction(1) for key, factor in mermin(scenario).items() if factor < 0}
+
+
+def svetlichny(scenario: AnyScenario) -> Cells:
+    """Return the sum of (-1)^(k(k-1)/2) E(s), with k the number of settings 1 in s.
+
+    For M parties at most 2^(M-1) without genuine M-party nonlocality, 2^(M-1) sqrt 2 quantum, 2^M
+    no-signalling (Svetlichny, Phys. Rev. D 35, 3066 (1987), for M = 3; Seevinck and Svetlichny,
+    arXiv:quant-ph/0201046, a number that was not looked up).
+    """
+    if len(scenario.settings) < 3 or {*scenario.settings, *scenario.outcomes} != {2}:
+        raise ValueError(
+            "the Svetlichny functional needs three parties or more with two settings and two outcomes"
+        )
+    return {
+        (s, o): Fraction((-1) ** (k * (k - 1) // 2 + sum(outcomes)))
+        for s, k in enumerate(map(sum, scenario.joint_settings))
+        for o, outcomes in enumerate(scenario.joint_outcomes)
+    }
+
+
+FUNCTIONALS = {"mermin": mermin, "mermin-errors": mermin_errors, "svetlichny": svetlichny}

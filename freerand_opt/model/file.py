@@ -1,0 +1,241 @@
+"""Question files (TOML): a question, its named instances and grids, and what is expected of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from freerand_opt.errors import InputError, nearest
+from freerand_opt.model.behaviour import SCENARIO
+from freerand_opt.model.expect import Expect
+from freerand_opt.model.files import inlined
+from freerand_opt.model.grid import Cell, Place, grid
+from freerand_opt.model.head import HEADER, Head, kind_of, load
+from freerand_opt.model.kinds import line
+from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.model.question import Question
+from freerand_opt.model.table import fields, table
+from freerand_opt.model.text import kind, listed, shortened, shown
+from freerand_opt.model.threshold import Threshold
+from freerand_opt.model.values import MAX_INSTANCES
+
+#: Tables that an instance replaces as a whole.
+REPLACED = ("expect", "grid", "threshold", "of")
+#: For each grid of a file its size; returned are the numbers of the cells that are wanted.
+Choose: TypeAlias = Callable[[Sequence[int]], Sequence[Sequence[int]]]
+
+
+#: Tables of one instance.
+BODY = (*(field.key for field in fields(Question)), "threshold", "expect")
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """One question of a file with what is expected of it; `threshold` seeks a critical value.
+
+    `corner` is False for a cell of a grid that is not at the ends of all its axes; `row` and `column` are
+    its place in a table, if the grid has a field with alternatives by name. `at` is its place on the grid's
+    axes, `variant` the number of the file's instance that it belongs to (0: none). `body` holds its tables.
+    """
+
+    name: str
+    question: Question
+    expect: Expect | None
+    threshold: Threshold | None
+    body: Mapping[str, Any]
+    corner: bool = True
+    row: str = ""
+    column: str = ""
+    at: Place = ()
+    variant: int = 0
+
+
+class QuestionFile(msgspec.Struct, frozen=True):
+    """A file's own words, and its instances in order; `notes` say which spellings are about to go."""
+
+    path: Path
+    name: str
+    title: str
+    claim: str
+    reference: str
+    tier: str
+    instances: tuple[Instance, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read(
+    path: str | Path,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    threshold: str | None = None,
+    choose: Choose | None = None,
+    keep: Callable[[int, Place], bool] | None = None,
+) -> QuestionFile:
+    """Read a question file; raise InputError naming file, key path, what was read and what is allowed.
+
+    `overrides` maps key paths (``source.epsilon``, ``test[0].score``) to values: lists, arrays, or texts
+    such as ``a:b:step`` or ``a,b,c``. `threshold`, as ``source.epsilon=0:1/4``, asks for a critical value
+    instead of what the file asks; the file's own expectations then do not apply. Of the grids' cells only
+    those are made that `choose` returns and for which `keep(variant, place)` holds.
+    """
+    path = Path(path)
+    raw = load(path)
+    try:
+        if kind_of(raw) != "question":
+            raise InputError(
+                kind_of(raw), "is no question; a question has the tables scenario, source, adversary, ask"
+            )
+        if threshold is not None:
+            raw = _seeking(raw, threshold)
+        return _file(path, raw, overrides or {}, choose or all_cells, keep or (lambda variant, at: True))
+    except InputError as error:
+        raise error.within(str(path)) from None
+
+
+def all_cells(sizes: Sequence[int]) -> Sequence[Sequence[int]]:
+    """Return all cells of grids; raise InputError for more than one run has."""
+    if sum(sizes) > MAX_INSTANCES:
+        raise InputError(
+            "grid", f"has {sum(sizes)} cells; one run has at most {MAX_INSTANCES}, instances counted"
+        )
+    return [range(size) for size in sizes]
+
+
+def _seeking(raw: dict[str, Any], threshold: str) -> dict[str, Any]:
+    """Return the file's tables with a threshold over one field instead of its expectations."""
+    field, equals, ends = (part.strip() for part in threshold.partition("="))
+    if not equals or ends.count(":") != 1:
+        raise InputError(
+            "--threshold", f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4"
+        )
+    known, axes = raw.get("threshold", {}), raw.get("grid", {})
+    kept = {"width": known["width"]} if isinstance(known, dict) and "width" in known else {}
+    axes = {key: value for key, value in axes.items() if key != field} if isinstance(axes, dict) else axes
+    sought = kept | {"of": field, "between": [end.strip() for end in ends.split(":")]}
+    return raw | {"threshold": sought, "expect": {}, "grid": axes, "instances": []}
+
+
+def _file(
+    path: Path,
+    raw: dict[str, Any],
+    overrides: Mapping[str, Any],
+    choose: Choose,
+    keep: Callable[[int, Place], bool],
+) -> QuestionFile:
+    head = Head.from_dict({key: value for key, value in raw.items() if key in HEADER})
+    variants = raw.get("instances", [])
+    if not isinstance(variants, list):
+        raise InputError(
+            "instances", f"{shown(variants)} is {kind(variants)}; an array is needed, as [[instances]]"
+        )
+    base = {key: value for key, value in raw.items() if key not in (*HEADER, "instances")}
+    named, grids = [], []
+    for place, variant in enumerate([{}, *variants]):
+        name, where, body = _variant(base, variant, place)
+        with _within(where):
+            grids.append(grid(body, overrides))
+        named.append((name, where))
+    instances: list[Instance] = []
+    for place, cells in enumerate(choose([found.size for found in grids])):
+        name, where = named[place]
+        with _within(where):
+            for k in cells:
+                cell = grids[place].cell(k)
+                if keep(place, cell.at):
+                    instances.append(_instance(name, place, cell, path.parent))
+    title, reference = head.title or shortened(path.stem), str(head.reference or "")
+    return QuestionFile(
+        path,
+        shortened(path.stem),
+        title,
+        head.claim,
+        reference,
+        head.tier,
+        tuple(instances),
+        _notes([base, *variants]),
+    )
+
+
+def _variant(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str, dict[str, Any]]:
+    """Return (name, where it stands, its tables) of the file's base (place 0) or of one of its instances."""
+    where = f"instances[{place - 1}]" if place else ""
+    if not isinstance(variant, dict):
+        raise InputError(where, f"{shown(variant)} is {kind(variant)}; a table is needed, as [[instances]]")
+    name = ""
+    if place:
+        if not variant.get("name"):
+            said = "is empty" if "name" in variant else "is missing"
+            raise InputError(f"{where}.name", f"{said}; every instance has a name")
+        name = line().read(variant["name"], f"{where}.name")
+    own = {key: value for key, value in variant.items() if key != "name"} if place else {}
+    return name, f"{where} ({shortened(name)})" if place else "", merged(base, own)
+
+
+@contextmanager
+def _within(where: str) -> Iterator[None]:
+    """Say of errors in which instance they are."""
+    try:
+        yield
+    except InputError as error:
+        raise (error.within(where) if where else error) from None
+
+
+def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
+    """Return base with a variant's fields: tables merge, all else (and `REPLACED`) is replaced.
+
+    A table whose kind, family or name changes is replaced, since its other keys belong to the old one.
+    """
+    result = dict(base)
+    for key, value in variant.items():
+        old = result.get(key)
+        both = isinstance(value, dict) and isinstance(old, dict) and key not in REPLACED
+        if both and all(value[k] == old.get(k) for k in ("kind", "family", "name") if k in value):  # type: ignore[union-attr]
+            result[key] = merged(old, value)  # type: ignore[arg-type]
+        else:
+            result[key] = value
+    return result
+
+
+def _instance(name: str, variant: int, cell: Cell, folder: Path) -> Instance:
+    question, threshold, expect = _read(cell.body, folder)
+    full, row = (" ".join(part for part in (name, word) if part) for word in (cell.label, cell.row))
+    return Instance(
+        full, question, expect, threshold, cell.body, cell.corner, row, cell.column, cell.at, variant
+    )
+
+
+def _read(body: dict[str, Any], folder: Path) -> tuple[Question, Threshold | None, Expect | None]:
+    for key in body:
+        if key not in BODY:
+            raise InputError(
+                shortened(key) or '""',
+                f"unknown key; allowed here: {listed(sorted((*BODY, *HEADER, 'grid', 'instances')))}"
+                f"{nearest(key[:60], (*BODY, *HEADER, 'grid', 'instances'))}",
+            )
+    tables = {key: value for key, value in body.items() if key not in ("threshold", "expect")}
+    if isinstance(tables.get("observed"), dict) and "scenario" in tables:
+        scenario: Any = SCENARIO.read(tables["scenario"], "scenario")
+        tables["observed"] = inlined(tables["observed"], scenario, folder)
+    question = Question.from_dict(tables)
+    threshold = expect = None
+    if "threshold" in body:
+        threshold = table(Threshold, allowed="a table with of and between").read(
+            body["threshold"], "threshold"
+        )
+        threshold.fit(question)
+        threshold.limit(threshold.between[0], body)
+    if body.get("expect"):
+        expect = table(Expect, allowed="a table").read(body["expect"], "expect")
+        if expect.value == "exists" and question.ask.quantity != STRATEGY:
+            raise InputError("expect.value", "'exists' is what a strategy does; a number is needed")
+    return question, threshold, expect
+
+
+def _notes(bodies: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return what to say of spellings that a later version will not know."""
+    seen = [body.get("observed") for body in bodies]
+    free = any(isinstance(table, Mapping) and table.get("settings") == "free" for table in seen)
+    return ('observed.settings = "free" is now written "unconstrained"',) if free else ()

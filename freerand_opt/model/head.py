@@ -1,0 +1,103 @@
+"""A file's own words, and its tables as TOML holds them: decimals as written, all text printable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from freerand_opt.errors import InputError
+from freerand_opt.model.files import contents
+from freerand_opt.model.kinds import line, number, word
+from freerand_opt.model.table import Table, fields, table
+from freerand_opt.model.text import Digits, shortened
+
+MAX_BYTES = 256 * 1024
+_NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
+
+
+class Reference(Table):
+    """Where a claim is from."""
+
+    positional: ClassVar[int] = 1
+
+    paper: Annotated[str, line(), "authors and year"] = ""
+    label: Annotated[str, line(), "theorem, equation or section"] = ""
+    arxiv: Annotated[str, line(), "arXiv number"] = ""
+
+    def __str__(self) -> str:
+        number = f"arXiv:{self.arxiv}" if self.arxiv else ""
+        return ", ".join(part for part in (self.paper, self.label, number) if part)
+
+
+class Head(Table):
+    """Keys of a file that say nothing of the question itself."""
+
+    positional: ClassVar[int] = 0
+
+    schema: Annotated[int, number(1, 1, whole=True), "version of this format"] = 1
+    title: Annotated[str, line(folded=True), "the question in one line"] = ""
+    claim: Annotated[str, line(folded=True), "what is claimed, in words and formulas"] = ""
+    reference: Annotated[
+        Reference | None,
+        table(Reference, allowed="a table with paper, label, arxiv"),
+        "where the claim is from",
+    ] = None
+    tier: Annotated[
+        str,
+        word("core", "long"),
+        "core: solved whenever everything is verified; long: checked from its certificate",
+    ] = "core"
+
+
+HEADER = tuple(field.key for field in fields(Head))
+
+
+def load(path: str | Path) -> dict[str, Any]:
+    """Return the tables of a TOML file, decimals as they are written; raise InputError naming the file."""
+    path = Path(path)
+    try:
+        return _load(path)
+    except InputError as error:
+        raise error.within(str(path)) from None
+
+
+def kind_of(tables: Mapping[str, Any]) -> str:
+    """Return what a file is: a question, a computation or a protocol."""
+    if "scenario" not in tables and ("computation" in tables or "protocol" in tables):
+        return "computation" if "computation" in tables else "protocol"
+    return "question"
+
+
+def _load(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    body = contents(path, "", MAX_BYTES, "put large tables into a CSV file")
+    if _NESTED.search(body):
+        raise InputError("", "has a key of more than 30 parts joined by points; at most 3 mean anything")
+    try:
+        raw = tomllib.loads(body, parse_float=lambda digits: Digits(digits.replace("_", "")))
+    except RecursionError:
+        raise InputError("", "is nested too deeply") from None
+    except ValueError as error:  # a TOMLDecodeError, or an integer of thousands of digits
+        raise InputError("", f"is not TOML: {error}. A question is a TOML file (see README)") from None
+    if not raw:
+        raise InputError("", "is empty; a question needs at least scenario, source, adversary and ask")
+    _require_printable(raw)
+    return raw
+
+
+def _require_printable(value: Any, path: str = "") -> None:
+    """Raise InputError for a key or text that a terminal obeys; title and claim may have lines."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            place = f"{path}.{shortened(key)}" if path else shortened(key)
+            if not key.isprintable():
+                raise InputError(place, "this key has a character that cannot be printed; leave it out")
+            _require_printable(inner, place)
+    elif isinstance(value, list):
+        for k, inner in enumerate(value):
+            _require_printable(inner, f"{path}[{k}]")
+    elif isinstance(value, str) and path not in ("title", "claim"):
+        line().read(str(value), path)

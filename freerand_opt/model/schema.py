@@ -1,0 +1,112 @@
+"""The JSON schema of question files, for editors and other programs; generated from the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from freerand_opt.model.expect import Expect
+from freerand_opt.model.head import Head
+from freerand_opt.model.kinds import Schema
+from freerand_opt.model.question import Question
+from freerand_opt.model.table import Field, Table, fields
+from freerand_opt.model.threshold import Threshold
+
+_AXIS = {
+    "anyOf": [{"type": "array", "minItems": 1}, {"type": "string"}, {"type": "object", "minProperties": 1}]
+}
+
+
+def question_schema() -> Schema:
+    """Return the JSON Schema (draft 2020-12) of a question file.
+
+    It knows every table, key and word. What depends on several fields at once (no-signalling, powers of
+    two, settings inside the scenario) is checked where a question is made. With a grid, fields that it sets
+    may be missing elsewhere; instances may be partial, for they are merged into the file's own tables.
+
+    >>> question_schema()["properties"]["schema"]["maximum"]
+    1
+    """
+    tables = {cls.__name__: cls for cls in reachable(Question, Threshold, Expect, Head)}
+    inner = {field.key: field for field in fields(Question)}
+    strict = {key: field.kind.schema | {"description": field.words} for key, field in inner.items()}
+    strict |= {cls.__name__.lower(): {"$ref": f"#/$defs/{cls.__name__}"} for cls in (Threshold, Expect)}
+    partial = {key: _partial(field) for key, field in inner.items()} | {
+        cls.__name__.lower(): {"type": "object"} for cls in (Threshold, Expect)
+    }
+    grid = {"type": "object", "additionalProperties": _AXIS}
+    grid["description"] = (
+        "values of fields by key path: lists, ranges, or tables by name; their product is gone through"
+    )
+    name = {"type": "string", "minLength": 1, "description": "name of the instance"}
+    other = {"type": "object", "description": "a named computation in place of a question"}
+    instance = _closed({**partial, "grid": grid, "name": name, "computation": other}, ["name"])
+    head = _properties(Head)
+    file = {**head, **partial, "grid": grid, "instances": {"type": "array", "items": instance}}
+    file["computation"] = other
+    needed = [field.key for field in fields(Question) if field.required]
+    alone = {"not": {"anyOf": [{"required": [key]} for key in ("grid", "computation")]}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "freerand_opt question",
+        "description": Question.__doc__ and _summary(Question),
+        **_closed(file, []),
+        "allOf": [
+            {"if": alone, "then": {"properties": strict, "required": needed}},
+            {"if": {"required": ["computation"]}, "then": {"properties": dict.fromkeys(inner, False)}},
+        ],
+        "$defs": {key: _table(cls) for key, cls in sorted(tables.items())},
+    }
+
+
+def reachable(*roots: type[Table]) -> list[type[Table]]:
+    """Return the tables that these tables hold, and themselves, each once."""
+    found: dict[type[Table], None] = {}
+    waiting = list(roots)
+    while waiting:
+        cls = waiting.pop(0)
+        if cls not in found:
+            found[cls] = None
+            waiting = [table for field in fields(cls) for table in field.kind.tables] + waiting
+    return list(found)
+
+
+def _summary(cls: type[Table]) -> str:
+    return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
+
+
+def _closed(properties: dict[str, Any], required: list[str]) -> Schema:
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def _properties(cls: type[Table]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for field in fields(cls):
+        if field.spread:
+            found |= {} if field.by_letter else _properties(field.kind.tables[0])
+            continue
+        found[field.key] = field.kind.schema | {"description": field.words}
+        if not field.required and field.default is not None and not isinstance(field.default, tuple | Table):
+            found[field.key]["default"] = field.kind.write(field.default)
+    return found
+
+
+def _table(cls: type[Table]) -> Schema:
+    """Return the schema of one table."""
+    tag = {key: {"const": word} for key, word in cls.tag().items()}
+    required = [*tag, *(field.key for field in fields(cls) if field.required and not field.spread)]
+    found = _closed({**tag, **_properties(cls)}, required) | {"description": _summary(cls)}
+    for field in fields(cls):
+        if field.by_letter:
+            found["patternProperties"] = {"^[A-Z]$": field.kind.schema}
+        elif field.spread and field.required:
+            found["oneOf"] = [{"required": [key]} for key in ("functional", "terms")]
+    return found | cls.rules
+
+
+def _partial(field: Field) -> Schema:
+    """Return the keys of a table of which only a part may be given; of a list of tables, the whole schema."""
+    words = {"description": field.words}
+    if field.kind.schema.get("type") == "array":
+        return field.kind.schema | words
+    keys = sorted({key for cls in field.kind.tables for key in cls.key_names()})
+    return {"type": "object", "propertyNames": {"enum": keys}} | words

@@ -1,0 +1,155 @@
+"""The table `threshold`: at which value of a number of the question the answer changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any
+
+from freerand_opt.errors import InputError
+from freerand_opt.model.ask import WORST
+from freerand_opt.model.conditions import Test
+from freerand_opt.model.kinds import either, items, line, number, word
+from freerand_opt.model.number import exact
+from freerand_opt.model.quantities import SCORE, STRATEGY
+from freerand_opt.model.question import Question
+from freerand_opt.model.table import Table
+from freerand_opt.model.text import listed, shown
+from freerand_opt.numbers.exact import Exact, compare, text
+
+#: Numbers in which what an adversary can do is monotone: it grows with epsilon and upper, and shrinks with
+#: lower, bits and visibility (docs/proofs/thresholds.md).
+FIELDS = ("source.epsilon", "source.lower", "source.upper", "source.bits", "observed.visibility")
+_FIELD = re.compile(r"\b(?:source|observed)\.[a-z]+\b")
+
+
+class Threshold(Table):
+    """Seek where a strategy begins or ceases to exist, or the answer passes a number."""
+
+    of: Annotated[str, word(*FIELDS), "which number of the question varies"]
+    between: Annotated[
+        tuple[Fraction, ...],
+        items(number(), "a pair of rational numbers", least=2, most=2),
+        "the least and the largest value",
+    ]
+    width: Annotated[Fraction, number(above=Fraction(0)), "how narrow the bracket of the value is sought"] = (
+        Fraction(1, 10**6)
+    )
+    crosses: Annotated[
+        Any,
+        either(
+            "a number, or an expression in numbers of the question",
+            text=line("a number"),
+            number=number(rational=False),
+        ),
+        "what the answer passes: a number, or an expression such as source.epsilon/2; without it, existence",
+    ] = None
+
+    def check(self) -> None:
+        """Raise InputError unless there are two ends in order."""
+        if self.between[0] >= self.between[1]:
+            ends = listed(map(str, self.between))
+            raise self.fault("between", f"{ends}: two rational numbers, first < second, are needed")
+
+    def fit(self, question: Question) -> None:
+        """Raise InputError if the question lacks the number or what is crossed, or is not monotone in it."""
+        least, most = _extent(self.of, question)
+        first, last = self.between
+        open_end = self.of == "source.epsilon"
+        if not least <= first < last <= most or (open_end and last == most):
+            below = "<" if open_end else "<="
+            raise InputError(
+                "threshold.between",
+                f"{first}, {last}: two rational numbers {least} <= first < second {below} {most} are needed",
+            )
+        if question.ask.at == WORST:
+            raise InputError("threshold", 'needs fixed settings or "average"; ask.at is "worst"')
+        quantity = question.ask.quantity
+        if question.ask.row.program == SCORE:
+            raise InputError("threshold", "of a score is not offered; ask for a strategy that passes a test")
+        if (quantity == STRATEGY) != (self.crosses is None):
+            needed = (
+                "must not be given" if quantity == STRATEGY else "is missing; the number to cross is needed"
+            )
+            raise InputError("threshold.crosses", f"{needed} (ask.quantity is {quantity})")
+        if self.of == "observed.visibility":
+            _suits_visibility(question)
+
+    def limit(self, value: Exact, body: Mapping[str, Any]) -> Exact | None:
+        """Return the number that the answer passes where the field has a value, None for existence.
+
+        `body` holds the question's tables, whose other numbers an expression may name.
+        """
+        if not isinstance(self.crosses, str):
+            return self.crosses  # type: ignore[no-any-return]
+
+        def put_in(match: re.Match[str]) -> str:
+            if match[0] == self.of:
+                return f"({text(value)})"
+            table, key = match[0].split(".")
+            given = body.get(table, {}).get(key)
+            if given is None:
+                raise InputError(
+                    "threshold.crosses",
+                    f"{shown(self.crosses)}: the question has no {match[0]}; use a number that it has",
+                )
+            return f"({text(exact(given, match[0]))})"
+
+        return exact(_FIELD.sub(put_in, self.crosses), "threshold.crosses")
+
+
+def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
+    """Return the least and largest value of a field; raise InputError if the question has none."""
+    settings = question.scenario.shape[0]
+    extents = {
+        "source.epsilon": (Fraction(0), Fraction(1, 2)),
+        "source.lower": (Fraction(0), Fraction(1, settings)),
+        "source.upper": (Fraction(1, settings), Fraction(1)),
+        "source.bits": (Fraction(0), Fraction(settings.bit_length() - 1)),
+        "observed.visibility": (Fraction(0), Fraction(1)),
+    }
+    table, key = of.split(".")
+    if table == "source" and key not in question.source.varying:
+        raise InputError(
+            "threshold.of",
+            f"this source has no {key}; source.epsilon needs kind santha-vazirani, mutual, independent or "
+            "mixture; source.lower and source.upper need measurement-dependence, source.bits min-entropy",
+        )
+    return extents[of]
+
+
+def _suits_visibility(question: Question) -> None:
+    """Raise InputError unless the honest behaviour is whole and white noise passes all given scores."""
+    seen, scenario = question.observed, question.scenario
+    if not question.is_written_out:
+        raise InputError("threshold.of", "observed.visibility is of questions of at most 8 parties")
+    honest = seen.rows(scenario)
+    if honest is None:
+        raise InputError(
+            "threshold.of", "observed.visibility needs observed.behaviour, .state or .table to mix"
+        )
+    if seen.table is not None and any(row is None for row in seen.table.rows):
+        raise InputError(
+            "threshold.of",
+            "observed.visibility needs the whole behaviour, and observed.table has a part of it",
+        )
+    if question.moments or question.ask.functional is not None:
+        raise InputError("threshold.of", "observed.visibility: moments and scores are not monotone in it")
+    weights, share = seen.weights(scenario), Fraction(1, scenario.shape[1])
+    for k, test in enumerate(question.tests):
+        if not isinstance(test, Test) or isinstance(test.score, str):
+            continue
+        functional = test.functional.resolved(scenario, f"test[{k}]")
+        total: Exact = Fraction(0)
+        for s, _, factor in functional.terms:
+            total = total + factor * share * (weights[s] if functional.on == "joint" and weights else 1)
+        order = compare(total, test.score)
+        passes = {"<=": order <= 0, ">=": order >= 0, "=": order == 0}[test.relation]
+        unknown = functional.on == "moments" or (functional.on == "joint" and weights is None)
+        if unknown or not passes:
+            raise InputError(
+                f"test[{k}]",
+                "white noise does not pass this given score, so the answer is not monotone in visibility; "
+                'use score = "observed"',
+            )

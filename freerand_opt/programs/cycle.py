@@ -1,0 +1,182 @@
+r"""Questions that count errors on a cycle: what each setting means to them, and the boxes that suffice.
+
+Two parties, two outcomes; the edges (joint setting, parity) form one cycle of odd total parity, and at each setting
+the question tells no more than whether the outcomes have the wrong parity (docs/proofs/cycle-boxes.md).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from freerand_opt.certificates.question import errors_of
+from freerand_opt.model.problem import Functional, Kept, Problem, Test
+from freerand_opt.programs.boxes import Box
+from freerand_opt.programs.strategies import by_setting
+
+#: At a setting: the value of a functional of P(o, s) without error, and what an error adds.
+Values = dict[int, tuple[Fraction, Fraction]]
+
+
+@dataclass(frozen=True, eq=False)
+class Cycle:
+    """The edges {joint setting: parity}, tests turned into <=, and the objective, as values at settings.
+
+    `worth` is what a known outcome adds at each setting where a guess counts; `half` an unbiased one.
+    """
+
+    problem: Problem
+    edges: dict[int, int]
+    tests: tuple[Values, ...]
+    objective: Values
+    worth: Fraction
+    half: Fraction
+    guessed: bool
+
+    def worth_at(self, s: int, known: bool) -> Fraction:
+        """Return what the guess adds at a setting for each unit of P(s)."""
+        ask, observed = self.problem.ask, self.problem.observed
+        if not self.guessed or (ask.at is not None and ask.at != s):
+            return Fraction(0)
+        share = Fraction(1) if ask.at is None or observed is None else 1 / observed[s]
+        return (self.worth if known else self.half) * share
+
+
+def cycle_of(problem: Problem) -> Cycle | None:
+    """Return the cycle on which a question counts errors, None if it is none of those covered.
+
+    Not covered: conditions on moments, kept behaviours, equalities, rewards for errors, guesses of more than one
+    party's outcome or off the cycle, a guess that is not told the settings.
+    """
+    if problem.outcomes != (2, 2) or problem.devices == "quantum":
+        return None
+    functionals: list[tuple[Functional, int]] = []
+    for test in problem.tests:
+        if isinstance(test, Kept) or test.relation == "=" or test.functional.on == "moments":
+            return None
+        functionals.append((test.functional, 1 if test.relation == "<=" else -1))
+    ask = problem.ask
+    asked = ask.score
+    if asked is not None and asked.on == "moments":
+        return None
+    by = [by_setting(f, sign, problem) for f, sign in functionals]
+    goal = {} if asked is None else by_setting(asked, -ask.sign, problem)
+    edges = _edges([*by, goal])
+    if edges is None or not _is_cycle(edges, problem):
+        return None
+    tests = tuple(_values(f, edges) for f in by)
+    objective = {s: (-a, -b) for s, (a, b) in _values(goal, edges).items()}
+    if any(more < 0 for values in tests for _, more in values.values()):
+        return None
+    if any(more > 0 for _, more in objective.values()):
+        return None
+    guessed = ask.quantity in ("guessing-probability", "trace-distance")
+    if guessed and not _covers(problem, edges):
+        return None
+    base = Fraction(1, 2) if ask.quantity == "trace-distance" else Fraction(0)
+    return Cycle(problem, edges, tests, objective, 1 - base, Fraction(1, 2) - base, guessed)
+
+
+def _edges(functionals: Iterable[dict[int, dict[int, Fraction]]]) -> dict[int, int] | None:
+    """Return the settings at which the parity counts, with the parity that is no error."""
+    found: dict[int, int] = {}
+    for f in functionals:
+        for s, row in f.items():
+            same, other = {row.get(o, Fraction(0)) for o in (0, 3)}, {row.get(o, Fraction(0)) for o in (1, 2)}
+            if len(same) > 1 or len(other) > 1:
+                return None
+            a, b = same.pop(), other.pop()
+            if a != b:
+                parity = 0 if a < b else 1
+                if found.setdefault(s, parity) != parity:
+                    return None
+    return found
+
+
+def _is_cycle(edges: dict[int, int], problem: Problem) -> bool:
+    near: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for s in edges:
+        a, b = divmod(s, problem.settings[1])
+        near[0, a].append((1, b))
+        near[1, b].append((0, a))
+    if not edges or sum(edges.values()) % 2 == 0 or any(len(x) != 2 for x in near.values()):
+        return False
+    start = next(iter(near))
+    before, here, length = None, start, 0
+    while True:
+        first, second = near[here]
+        before, here = here, second if first == before else first
+        length += 1
+        if here == start:
+            return length == len(near) == len(edges)
+        if length > len(near):
+            return False
+
+
+def _values(f: dict[int, dict[int, Fraction]], edges: dict[int, int]) -> Values:
+    found = {}
+    for s, row in f.items():
+        values = row.get(0, Fraction(0)), row.get(1, Fraction(0))
+        parity = edges.get(s, 0)
+        found[s] = values[parity], values[1 - parity] - values[parity]
+    return found
+
+
+def _covers(problem: Problem, edges: dict[int, int]) -> bool:
+    ask = problem.ask
+    if len(ask.of) != 1 or sorted(ask.values) != [0, 1] or ask.count != 2:
+        return False
+    if ask.at is None and not ask.told:
+        return False
+    (party,) = ask.of
+    on = {divmod(s, problem.settings[1])[party] for s in edges}
+    needed = (
+        range(problem.settings[party]) if ask.at is None else [divmod(ask.at, problem.settings[1])[party]]
+    )
+    return set(needed) <= on
+
+
+def edge_form(cycle: Cycle) -> int | list[list[int]]:
+    """Return the number of a test that lists the edges as its errors, else the edges [a, b, parity]."""
+    listed = [(*divmod(s, cycle.problem.settings[1]), parity) for s, parity in sorted(cycle.edges.items())]
+    for k, test in enumerate(cycle.problem.tests):
+        if isinstance(test, Test) and errors_of(test.functional, cycle.problem) == listed:
+            return k
+    return [list(edge) for edge in listed]
+
+
+def error_box(cycle: Cycle, error: int | None) -> Box:
+    """Return the box that errs at one edge alone, or (None) the unbiased one that errs nowhere."""
+    problem = cycle.problem
+    if error is None:
+        rows = []
+        for s in range(problem.shape[0]):
+            parity = cycle.edges.get(s, 0)
+            rows.append(tuple((2 * x + (x ^ parity), Fraction(1, 2)) for x in (0, 1)))
+        return Box(
+            None,
+            tuple(tuple(sorted(row)) for row in rows),
+            (*problem.settings,),
+            (2, 2),
+            "errs nowhere, unbiased",
+        )
+    known: dict[tuple[int, int], int] = {}
+    near: dict[tuple[int, int], list[tuple[tuple[int, int], int]]] = defaultdict(list)
+    for s, parity in cycle.edges.items():
+        a, b = divmod(s, problem.settings[1])
+        if s != error:
+            near[0, a].append(((1, b), parity))
+            near[1, b].append(((0, a), parity))
+    start = (0, error // problem.settings[1])
+    known[start], waiting = 0, [start]
+    while waiting:
+        here = waiting.pop()
+        for there, parity in near[here]:
+            if there not in known:
+                known[there] = known[here] ^ parity
+                waiting.append(there)
+    answers = tuple(tuple(known.get((p, x), 0) for x in range(n)) for p, n in enumerate(problem.settings))
+    edge = divmod(error, problem.settings[1])
+    return Box(answers, None, problem.settings, (2, 2), f"errs on ({edge[0]}, {edge[1]}) alone")

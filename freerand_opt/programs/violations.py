@@ -1,0 +1,38 @@
+"""The least total violation of the tests: a program that always has a strategy."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from freerand_opt.conic.linear import LinearProgram
+from freerand_opt.conic.sparse import sparse, stacked
+
+
+def with_violations(program: LinearProgram, penalty: float | None = None) -> LinearProgram:
+    """Return the program whose optimum is minus the least total violation of the tests.
+
+    With a `penalty` the objective is the problem's, less the penalty for each unit of violation.
+    """
+    rows, columns = program.matrix.shape
+    more: list[tuple[int, int, int]] = []
+    signs: list[tuple[int, int, int]] = []
+    count = 0
+    for row, name in enumerate(program.names):
+        if isinstance(name, tuple) and name[0] == "test":
+            for sign in (1, -1) if program.equal[row] else (1,):
+                more.append((row, columns + count, -sign))
+                signs.append((count, columns + count, -1))
+                count += 1
+    wide = (rows, columns + count)
+    body = sparse(wide, [*((r, c, v) for r, c, v in program.matrix.entries()), *more])
+    return LinearProgram(
+        stacked([body, sparse((count, columns + count), signs)]),
+        (*program.equal, *([False] * count)),
+        (*program.right, *([Fraction(0)] * count)),
+        (*program.names, *(("violation", k) for k in range(count))),
+        {
+            **({} if penalty is None else program.objective),
+            **{columns + k: Fraction(-1 if penalty is None else -penalty) for k in range(count)},
+        },
+        (*(program.sizes or (0,) * columns), *((0,) * count)),
+    )
