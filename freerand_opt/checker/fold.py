@@ -80,6 +80,9 @@ class Fold:
                 for key, value in f.items() if share else ():
                     total[key] = total.get(key, Fraction(0)) + share * value
             (v,), unit = scaled([total], self.grid)
+            if group and type(last) is dict:
+                # the mean of a box over the group need not have the zeros of the question
+                raise Rejected(f"{where}: relabellings and zeros do not go together")
             check_fixed(v, group, where)
             found.append(self._close(v, unit, last, where, group))
         return max(found)
