@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
-from freerand_opt.checker.failures import Rejected, Work
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, show, sign
 from freerand_opt.checker.points import Point, check_observed, read_flow, read_point
 from freerand_opt.checker.question import Functional, Kept, Question
@@ -22,9 +22,14 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
     closed(raw, "attack", ("edges", "flow", "strategies"))
     edges = dict(read_edges(raw["edges"], q))
     flow = read_flow(raw["flow"], q, work)
-    assert flow is not None
+    if flow is None:
+        raise Unreadable("attack: boxes of a cycle come with a flow graph")
     place = {s: leaf for leaf, s in enumerate(flow.source.leaves)}
-    if len(place) < len(flow.source.leaves) or q.observed is None or q.devices == "quantum":
+    if (
+        not len(place) == len(flow.source.leaves) == q.shape[0]
+        or q.observed is None
+        or q.devices == "quantum"
+    ):
         raise Rejected(
             "attack: boxes of a cycle need observed settings, one string each, and no quantum devices"
         )
@@ -34,6 +39,8 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
     for w, entry in enumerate(items(raw["strategies"], "attack")):
         where = f"attack: strategy {w}"
         point = read_point(entry, ("error",), q, flow, work, where)
+        if point.masses is not None:
+            raise Rejected(f"{where}: boxes of a cycle take nodes of the flow graph, no masses")
         error = None
         if entry["error"] is not None:
             a, b = integers(entry["error"], where, 0, None, 2)

@@ -14,7 +14,7 @@ from typing import Any
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, read_number
 from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, integers, items, vector
-from freerand_opt.checker.sources import Bits, Point, Source, read_source
+from freerand_opt.checker.sources import Bits, Source, read_source
 from freerand_opt.checker.words import Algebra, Word
 
 MOST_PARTIES = 26
@@ -284,10 +284,11 @@ def _many(
         )
     if devices != "no-signalling":
         raise Unreadable(f"{where}: relations of many parties are asked of no-signalling devices")
+    if type(raw["source"]) is dict:
+        choice(raw["source"].get("kind"), f"{where}: source", ("uniform", "bits"))
     source = read_source(raw["source"], settings, None, work)
-    each_once = isinstance(source, Bits) and sorted(source.leaves) == list(range(source.size))
-    if not each_once and not isinstance(source, Point):
-        raise Unreadable(f"{where}: relations go with uniform settings, or bits that name each setting once")
+    if isinstance(source, Bits) and sorted(source.leaves) != list(range(source.size)):
+        raise Unreadable(f"{where}: relations go with bits that name each setting once")
     held = closed(raw["relations"], f"{where}: relations", ("signs", "violated", "whole"))
     signs = tuple(integers(held["signs"], f"{where}: signs", -1, 1, parties + 1))
     violated = fraction(held["violated"], f"{where}: violated", 0)

@@ -96,7 +96,8 @@ def read_source(
             vector(raw[key], f"{where}: {key}", count, lambda x, place: fraction(x, place, 0))
             for key in ("lower", "upper")
         )
-        if not _sum(lower) <= 1 <= _sum(upper):
+        work.spend(count, where)
+        if any(lower[s] > upper[s] for s in range(count)) or not _sum(lower) <= 1 <= _sum(upper):
             raise Unreadable(f"{where}: no distribution obeys the limits")
         return Limits(lower, upper)
     work.spend(count, where)
@@ -135,7 +136,7 @@ def _bits(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Bits:
     else:
         leaves = items(raw["leaves"], f"{where}: leaves")
         count = len(leaves).bit_length() - 1
-        if len(leaves) != 1 << count:
+        if not leaves or len(leaves) != 1 << count:
             raise Unreadable(f"{where}: the number of leaves is no power of two")
     work.spend(1 << count, where)
     if named == "order":
