@@ -137,12 +137,25 @@ def read_number(raw: Any, where: str) -> Number:
 def written(x: Number) -> Any:
     """Return the JSON of a number."""
     if isinstance(x, Fraction):
-        return str(x)
-    return [[str(factor), n, str(q)] for (n, q), factor in x.terms]
+        return _text(x)
+    return [[_text(factor), n, str(q)] for (n, q), factor in x.terms]
+
+
+def _text(x: Fraction) -> str:
+    """Return a fraction as text; raise TooMuch for one that is longer than any that is read."""
+    if not _shorter(x, 4001):
+        raise TooMuch("a fraction has more than 4001 digits")
+    return str(x)
+
+
+def _shorter(x: Fraction, digits: int) -> bool:
+    return bool(max(abs(x.numerator), x.denominator) < 10**digits)
 
 
 def show(x: Number) -> str:
     """Return a number in words: exact if short, else decimals."""
+    if not all(_shorter(f, 60) for _, f in _terms(x)):
+        return decimals(x)
     if isinstance(x, Real):
         parts = [
             "*".join([str(f)] + [f"sqrt({n})"] * (n > 1) + [f"cos({q}*pi)"] * (q > 0))
@@ -155,9 +168,11 @@ def show(x: Number) -> str:
 
 
 def decimals(x: Number) -> str:
-    """Return ten decimals, cut towards zero, and an ellipsis."""
+    """Return ten decimals, cut towards zero, and an ellipsis; of very large numbers a power of 2."""
     low, _ = enclose(x, 80)
     units = int(low * 10**10)
+    if abs(low) > 10**60:
+        return f"{'-' if low < 0 else ''}2^{int(abs(low)).bit_length() - 1}.."
     whole, rest = divmod(abs(units), 10**10)
     return f"{'-' if units < 0 else ''}{whole}.{rest:010d}.."
 

@@ -159,7 +159,7 @@ def read_question(raw: Any, work: Work) -> Question:
     algebra = Algebra(settings, outcomes)
     observed = _observed(raw["observed"], count, f"{where}: observed")
     source = read_source(raw["source"], settings, observed, work)
-    reader = _Reader(count, prod(outcomes), algebra, devices)
+    reader = _Reader(count, prod(outcomes), algebra, devices, work)
     tests = tuple(
         reader.test(test, f"{where}: test {k}")
         for k, test in enumerate(items(raw["tests"], f"{where}: tests"))
@@ -187,6 +187,7 @@ class _Reader:
     width: int
     algebra: Algebra
     devices: str
+    work: Work
 
     def functional(self, raw: dict[str, Any], where: str) -> Functional:
         """Return the functional of the keys `on` and `terms`."""
@@ -197,6 +198,7 @@ class _Reader:
         last = (-1, -1)
         if not listed:
             raise Unreadable(f"{where}: there are no terms")
+        self.work.spend(4 * len(listed), where)
         for term in listed:
             if on == "moments":
                 name, factor = items(term, f"{where}: terms", 2)
@@ -221,7 +223,8 @@ class _Reader:
             closed(raw, where, ("keep", "tolerance"))
             table: dict[int, list[Number]] = {}
             last = -1
-            for row in items(raw["keep"], where):
+            self.work.spend(4 * len(items(raw["keep"], where)) * self.width, where)
+            for row in raw["keep"]:
                 s, values = items(row, where, 2)
                 last = integer(s, f"{where}: ascending setting", last + 1, self.count - 1)
                 table[last] = [read_number(x, where) for x in items(values, where, self.width)]

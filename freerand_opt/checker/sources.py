@@ -102,9 +102,9 @@ def read_source(
         return Limits(lower, upper)
     work.spend(count, where)
     if kind == "mutual":
-        return _mutual(raw, settings, where)
+        return _mutual(raw, settings, work, where)
     if kind == "inequalities":
-        return _inequalities(raw, count, where)
+        return _inequalities(raw, count, work, where)
     closed(raw, where, ("kind", "parts"))
     parts = []
     for own, n in zip(items(raw["parts"], where, len(settings)), settings, strict=True):
@@ -170,10 +170,11 @@ def _order(raw: Any, settings: tuple[int, ...], where: str) -> list[tuple[int, i
     return order
 
 
-def _mutual(raw: Any, settings: tuple[int, ...], where: str) -> Rows:
+def _mutual(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Rows:
     """Each party's string given the strings of all others: p below(node) - below(child) >= 0."""
     closed(raw, where, ("kind", "epsilon", "order"))
     high = _range(raw, where)[1]
+    work.spend(prod(settings) * sum(4 * n.bit_length() for n in settings), where)
     rows = []
     for party, (n, own) in enumerate(zip(settings, items(raw["order"], where, len(settings)), strict=True)):
         order = _order([[0, b] for b in items(own, where)], (n,), where)
@@ -197,11 +198,12 @@ def _mutual(raw: Any, settings: tuple[int, ...], where: str) -> Rows:
     return Rows(prod(settings), tuple(rows), (False,) * len(rows), odds)
 
 
-def _inequalities(raw: Any, count: int, where: str) -> Rows:
+def _inequalities(raw: Any, count: int, work: Work, where: str) -> Rows:
     """Rows {"terms": [[s, factor], ..], "relation": "<=" or "=", "bound": b}: sum (b - factor) P(s|w) >= 0."""
     closed(raw, where, ("kind", "rows"))
     rows, equal = [], []
     for held in items(raw["rows"], where):
+        work.spend(count, where)
         closed(held, where, ("terms", "relation", "bound"))
         bound = fraction(held["bound"], f"{where}: bound")
         row = dict.fromkeys(range(count), bound)
