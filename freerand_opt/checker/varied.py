@@ -173,16 +173,18 @@ def _mixed(x: Number, v: Fraction, width: int) -> Number:
     return x * v + (1 - v) * Fraction(1, width)
 
 
-def _keys(raw: Any, key: str, found: set[str]) -> None:
+def _keys(raw: Any, key: str, found: set[str], depth: int = 0) -> None:
     """Collect the keys under which "?" stands; {"all": "?"} belongs to the key of the vector."""
+    if depth > 20:
+        raise Unreadable("question: source: it is nested too deeply")
     if raw == "?":
         found.add(key)
     elif type(raw) is dict:
         for name, value in raw.items():
-            _keys(value, key if name == "all" else name, found)
+            _keys(value, key if name == "all" else name, found, depth + 1)
     elif type(raw) is list:
         for value in raw:
-            _keys(value, key, found)
+            _keys(value, key, found, depth + 1)
 
 
 def _filled(raw: Any, text: str) -> Any:
