@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
-from freerand_opt.checker.reading import load, shown
+from freerand_opt.checker.reading import MOST_BYTES, load, shown
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,9 +32,11 @@ def checked(path: str, limit: int = 10**8) -> tuple[int, list[str]]:
     name = shown(path)[1:-1]
     try:
         with open(path, encoding="utf-8") as file:
-            report = check(load(file.read()), Work(limit))
-    except (OSError, UnicodeDecodeError):
+            text = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError):
         return 2, [f"UNREADABLE {name}: no such text file"]
+    try:
+        report = check(load(text), Work(limit))
     except Unreadable as fault:
         return 2, [f"UNREADABLE {name}: {fault}"]
     except TooMuch as fault:

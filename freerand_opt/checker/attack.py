@@ -56,7 +56,7 @@ class Held:
         boxes: list[Box],
         work: Work,
     ) -> None:
-        self.q, self.masses, self.weights, self.boxes = q, masses, weights, boxes
+        self.q, self.masses, self.weights, self.boxes, self.work = q, masses, weights, boxes, work
         self.guesses = Guesses(q, empty=False)
         self.used = self._used()
         work.spend(len(self.used) * len(boxes) * 4, "attack")
@@ -88,6 +88,7 @@ class Held:
                 self.joint[s, o] = self.joint.get((s, o), Fraction(0)) + chance * mass
             if not self.guesses.guessed or self.q.ask.at not in (None, s):
                 continue
+            self.work.spend(len(tallies) * len(self.guesses.outputs), "attack")
             for guess in tallies:
                 worth = self.guesses.worth(guess, s)
                 gain = [row[o] * x for o, x in worth.items() if o in row]

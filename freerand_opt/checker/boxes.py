@@ -78,8 +78,9 @@ def _tables(
 
 def _values(q: Question, table: Table, work: Work) -> Iterator[list[Fraction]]:
     """Return the values of h at each setting, box by box, without boxes that break a zero."""
-    own = [list(product(range(d), repeat=n)) for n, d in zip(q.settings, q.outcomes, strict=True)]
-    work.spend(prod(len(each) for each in own) * q.shape[0], "deterministic boxes")
+    sizes = list(zip(q.settings, q.outcomes, strict=True))
+    work.spend(prod(d**n for n, d in sizes) * q.shape[0], "deterministic boxes")
+    own = [list(product(range(d), repeat=n)) for n, d in sizes]
     digits = [split(s, q.settings) for s in range(q.shape[0])]
     for box in product(*own):
         values = [
@@ -93,11 +94,10 @@ def _values(q: Question, table: Table, work: Work) -> Iterator[list[Fraction]]:
 
 def best_reply(q: Question, table: Table, point: list[Fraction], work: Work) -> Fraction | None:
     """Return the largest mean of h at one distribution: the last party replies best to each box of the others."""
-    others = [
-        list(product(range(d), repeat=n)) for n, d in zip(q.settings[:-1], q.outcomes[:-1], strict=True)
-    ]
+    sizes = list(zip(q.settings[:-1], q.outcomes[:-1], strict=True))
     last_n, last_d = q.settings[-1], q.outcomes[-1]
-    work.spend(prod(len(each) for each in others) * q.shape[0] * last_d, "deterministic boxes")
+    work.spend(prod(d**n for n, d in sizes) * q.shape[0] * last_d, "deterministic boxes")
+    others = [list(product(range(d), repeat=n)) for n, d in sizes]
     digits = [split(s, q.settings[:-1]) for s in range(q.shape[0] // last_n)]
     shared = [
         [None if x is None else share * x for x in row] if share else [Fraction(0)] * len(row)

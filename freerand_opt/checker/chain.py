@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
-from freerand_opt.checker.failures import Rejected, Work
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, show, sign
 from freerand_opt.checker.points import Point, check_observed, read_flow, root
 from freerand_opt.checker.question import Functional, Kept, Question
@@ -24,9 +24,14 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
     edges = dict(read_edges(raw["edges"], q))
     places = list(edges)
     flow = read_flow(raw["flow"], q, work)
-    assert flow is not None
+    if flow is None:
+        raise Unreadable("attack: boxes of a cycle come with a flow graph")
     leaves = {s: leaf for leaf, s in enumerate(flow.source.leaves)}
-    if len(leaves) < len(flow.source.leaves) or q.observed is None or q.devices == "quantum":
+    if (
+        not len(leaves) == len(flow.source.leaves) == q.shape[0]
+        or q.observed is None
+        or q.devices == "quantum"
+    ):
         raise Rejected(
             "attack: boxes of a cycle need observed settings, one string each, and no quantum devices"
         )

@@ -12,8 +12,8 @@ from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, show, sign
-from freerand_opt.checker.question import Question, read_question, split
-from freerand_opt.checker.reading import choice, closed, fraction, items
+from freerand_opt.checker.question import MOST_JOINT, Question, read_question, split
+from freerand_opt.checker.reading import choice, closed, fraction, integers, items
 from freerand_opt.checker.varied import Varied
 
 FORMAT = "freerand-certificate"
@@ -100,11 +100,11 @@ def _worst(raw: Any, work: Work) -> Report:
     upper: list[Number | None] = []
     lines: tuple[str, ...] = ()
     parts = items(raw["parts"], "certificate: parts")
-    settings = tuple(items(raw["question"].get("settings"), "question: settings"))
+    settings = tuple(integers(raw["question"].get("settings"), "question: settings", 1, MOST_JOINT))
+    if len(settings) > 256 or len(parts) > prod(settings):
+        raise Unreadable("certificate: there are more parts than joint settings")
     for k, part in enumerate(parts):
         closed(part, f"part {k}", ("upper", "attack"))
-        if any(type(n) is not int or n < 1 for n in settings) or k >= prod(settings):
-            raise Unreadable("certificate: there are more parts than joint settings")
         held = {**raw["question"], "ask": {**asked, "at": split(k, settings)}}
         q = read_question(held, work)
         count = q.shape[0]

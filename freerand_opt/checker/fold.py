@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
+from math import prod
 from typing import Any
 
 from freerand_opt.checker.failures import Rejected, Work
@@ -80,6 +81,10 @@ class Fold:
                 for key, value in f.items() if share else ():
                     total[key] = total.get(key, Fraction(0)) + share * value
             (v,), unit = scaled([total], self.grid)
+            if group and type(last) is dict:
+                # the mean of a box over the group need not have the zeros of the question
+                raise Rejected(f"{where}: relabellings and zeros do not go together")
+            self.work.spend(len(v) * len(group), "symmetry")
             check_fixed(v, group, where)
             found.append(self._close(v, unit, last, where, group))
         return max(found)
@@ -159,6 +164,7 @@ class Fold:
         """Fold over one party's source for all products of vertices of the others."""
         closed(raw, where, ("products",))
         last, others = folded_party(source, self.work)
+        self.work.spend(prod(len(each) for each in others), "products of the source")
         chosen = list(product(*others))
         keys = {key for f in gains for key in f}
         found = []

@@ -7,21 +7,23 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
-from freerand_opt.checker.failures import Rejected
+from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.reading import Vector
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
 
 
-def check_masses(source: Source, masses: Vector[Fraction], where: str) -> None:
+def check_masses(source: Source, masses: Vector[Fraction], work: Work, where: str) -> None:
     """Raise Rejected unless masses P(w) P(s|w) are of a distribution of the source, times P(w)."""
     if any(x < 0 for x in masses.but.values()) or (masses.default or 0) < 0:
         raise Rejected(f"{where}: a mass is negative")
     if isinstance(source, Point):
         total = _total(masses)
+        work.spend(len(source.values.but), where)
         for s in _indices(masses, source.values):
             if masses[s] != total * source.values[s]:
                 raise Rejected(f"{where}: the masses are not proportional to the source's only distribution")
         return
+    work.spend(2 * masses.length, where)
     values = masses.values()
     if isinstance(source, Bits):
         _check_bits(source, values, where)
@@ -34,11 +36,12 @@ def check_masses(source: Source, masses: Vector[Fraction], where: str) -> None:
         if source.full and sum(values, Fraction(0)) and not all(values):
             raise Rejected(f"{where}: a setting has probability 0")
         for row, equal in zip(source.rows, source.equal, strict=True):
+            work.spend(len(row), where)
             left = sum((factor * values[s] for s, factor in row.items()), Fraction(0))
             if left < 0 or (equal and left):
                 raise Rejected(f"{where}: an inequality of the source is broken")
     else:
-        _check_product(source, values, where)
+        _check_product(source, values, work, where)
 
 
 def _total(masses: Vector[Fraction]) -> Fraction:
@@ -50,7 +53,7 @@ def _indices(masses: Vector[Fraction], values: Vector[Fraction]) -> Iterator[int
     """Return the indices at which two vectors may differ from their defaults, and one more."""
     special = {*masses.but, *values.but}
     yield from special
-    yield from (s for s in range(masses.length) if s not in special) if len(special) < masses.length else ()
+    yield from (s for s in range(len(special) + 1) if s not in special and s < masses.length)
 
 
 def _check_bits(source: Bits, values: list[Fraction], where: str) -> None:
@@ -70,7 +73,7 @@ def _check_bits(source: Bits, values: list[Fraction], where: str) -> None:
         level = nodes
 
 
-def _check_product(source: Product, values: list[Fraction], where: str) -> None:
+def _check_product(source: Product, values: list[Fraction], work: Work, where: str) -> None:
     total = sum(values, Fraction(0))
     marginals: list[list[Fraction]] = [[Fraction(0)] * n for n in source.sizes]
     strings = list(product(*(range(n) for n in source.sizes)))
@@ -78,7 +81,7 @@ def _check_product(source: Product, values: list[Fraction], where: str) -> None:
         for marginal, x in zip(marginals, digits, strict=True):
             marginal[x] += mass
     for part, marginal in zip(source.parts, marginals, strict=True):
-        check_masses(part, Vector(len(marginal), None, dict(enumerate(marginal))), where)
+        check_masses(part, Vector(len(marginal), None, dict(enumerate(marginal))), work, where)
     for digits, mass in zip(strings, values, strict=True):
         shares = prod((marginal[x] for marginal, x in zip(marginals, digits, strict=True)), start=Fraction(1))
         if mass * total ** (len(marginals) - 1) != shares:

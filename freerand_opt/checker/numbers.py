@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import isqrt, lcm
+from math import gcd, isqrt, lcm
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.failures import TooMuch, Unreadable
@@ -19,6 +19,7 @@ from freerand_opt.checker.reading import fraction, integer, items
 MOST_ORDER = 1 << 14
 MOST_RADICAND = 10**12
 MOST_BITS = 1 << 12
+MOST_TERMS = 1 << 10
 Term: TypeAlias = tuple[int, Fraction]
 
 
@@ -52,9 +53,10 @@ class Real:
         found: dict[Term, Fraction] = {}
         for (n, q), a in self.terms:
             for (m, r), b in _terms(other):
+                both = gcd(n, m)
                 for turn in (q + r, q - r):
-                    term, factor = _reduced(n * m, turn)
-                    found[term] = found.get(term, Fraction(0)) + a * b * factor / 2
+                    term, factor = _reduced(n // both * (m // both), turn)
+                    found[term] = found.get(term, Fraction(0)) + a * b * factor * both / 2
         return _number(found)
 
     __rmul__ = __mul__
@@ -70,6 +72,8 @@ def _terms(x: Number | int) -> tuple[tuple[Term, Fraction], ...]:
 
 def _number(terms: dict[Term, Fraction]) -> Number:
     kept = {term: factor for term, factor in terms.items() if factor}
+    if len(kept) > MOST_TERMS:
+        raise TooMuch(f"a number has more than {MOST_TERMS} terms")
     if all(term == _ONE for term in kept):
         return kept.get(_ONE, Fraction(0))
     return Real(tuple(sorted(kept.items())))
@@ -84,7 +88,7 @@ def cosine(q: Fraction) -> Number:
 
 
 def _reduced(n: int, q: Fraction) -> tuple[Term, Fraction]:
-    """Return sqrt(n) cos(q pi) as a term and a factor."""
+    """Return sqrt(n) cos(q pi) as a term and a factor; n is free of squares."""
     factor = Fraction(1)
     q = abs(q) % 2
     q = min(q, 2 - q)
@@ -93,20 +97,23 @@ def _reduced(n: int, q: Fraction) -> tuple[Term, Fraction]:
     special = {Fraction(1, 2): (1, 0), Fraction(1, 3): (1, 1), Fraction(1, 4): (2, 1), Fraction(1, 6): (3, 1)}
     if q in special:
         root, twice = special[q]
-        n, factor, q = n * root, factor * Fraction(twice, 2), Fraction(0)
-    inside, outside = _squarefree(n)
-    return (inside, q), factor * outside
+        both = gcd(n, root)
+        n, factor, q = n // both * (root // both), factor * Fraction(twice * both, 2), Fraction(0)
+    return (n, q), factor
 
 
 @lru_cache(maxsize=1024)
-def _squarefree(n: int) -> tuple[int, int]:
-    """Return (m, k) with n = m k^2, m free of squares."""
-    m, k, d = n, 1, 2
-    while d * d <= m:
-        while m % (d * d) == 0:
-            m, k = m // (d * d), k * d
+def _free_of_squares(n: int) -> bool:
+    """Return whether no square but 1 divides 1 <= n <= MOST_RADICAND."""
+    d = 2
+    while d**3 <= MOST_RADICAND:
+        if n % d == 0:
+            n //= d
+            if n % d == 0:
+                return False
         d += 1
-    return m, k
+    # what is left has at most two prime factors
+    return n == 1 or isqrt(n) ** 2 != n
 
 
 def read_number(raw: Any, where: str) -> Number:
@@ -117,7 +124,8 @@ def read_number(raw: Any, where: str) -> Number:
     for entry in items(raw, where):
         factor, n, q = items(entry, where, 3)
         term = (integer(n, f"{where}: radicand", 1, MOST_RADICAND), fraction(q, where, 0))
-        if 2 * term[1].denominator > MOST_ORDER or _reduced(*term) != (term, Fraction(1)) or term in found:
+        canonical = _free_of_squares(term[0]) and _reduced(*term) == (term, Fraction(1))
+        if 2 * term[1].denominator > MOST_ORDER or not canonical or term in found:
             raise Unreadable(f"{where}: a term is not in its only spelling")
         found[term] = fraction(factor, where)
     value = _number(found)
@@ -129,12 +137,25 @@ def read_number(raw: Any, where: str) -> Number:
 def written(x: Number) -> Any:
     """Return the JSON of a number."""
     if isinstance(x, Fraction):
-        return str(x)
-    return [[str(factor), n, str(q)] for (n, q), factor in x.terms]
+        return _text(x)
+    return [[_text(factor), n, str(q)] for (n, q), factor in x.terms]
+
+
+def _text(x: Fraction) -> str:
+    """Return a fraction as text; raise TooMuch for one that is longer than any that is read."""
+    if not _shorter(x, 4001):
+        raise TooMuch("a fraction has more than 4001 digits")
+    return str(x)
+
+
+def _shorter(x: Fraction, digits: int) -> bool:
+    return bool(max(abs(x.numerator), x.denominator) < 10**digits)
 
 
 def show(x: Number) -> str:
     """Return a number in words: exact if short, else decimals."""
+    if not all(_shorter(f, 60) for _, f in _terms(x)):
+        return decimals(x)
     if isinstance(x, Real):
         parts = [
             "*".join([str(f)] + [f"sqrt({n})"] * (n > 1) + [f"cos({q}*pi)"] * (q > 0))
@@ -147,9 +168,11 @@ def show(x: Number) -> str:
 
 
 def decimals(x: Number) -> str:
-    """Return ten decimals, cut towards zero, and an ellipsis."""
+    """Return ten decimals, cut towards zero, and an ellipsis; of very large numbers a power of 2."""
     low, _ = enclose(x, 80)
     units = int(low * 10**10)
+    if abs(low) > 10**60:
+        return f"{'-' if low < 0 else ''}2^{int(abs(low)).bit_length() - 1}.."
     whole, rest = divmod(abs(units), 10**10)
     return f"{'-' if units < 0 else ''}{whole}.{rest:010d}.."
 
@@ -248,7 +271,8 @@ def _vanishes(x: Real) -> bool:
 
 
 def _root_order(n: int) -> int:
-    return n if n % 4 == 1 else 4 * n
+    """Return the order of roots of unity that make sqrt(n) of Gauss sums, i sqrt(p) for p = 3 modulo 4."""
+    return 4 * n if n > 1 else 1
 
 
 def _root_powers(n: int, order: int) -> dict[int, int]:

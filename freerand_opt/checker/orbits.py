@@ -14,11 +14,14 @@ from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.parties import Key, Parties
 from freerand_opt.checker.question import Question
 from freerand_opt.checker.reading import closed, fraction, items
+from freerand_opt.checker.sources import Bits
 
 
 def check_orbits(raw: Any, q: Question, work: Work) -> Fraction:
     """Return the value that an attack by symmetric boxes reaches."""
     closed(raw, "attack", ("strategies",))
+    if isinstance(q.source, Bits) and not all(2 * low <= 1 <= 2 * high for low, high in q.source.ranges):
+        raise Rejected("attack: its settings are unbiased, and those of the source are not")
     parties = Parties(q, work)
     total, broken, value = Fraction(0), Fraction(0), Fraction(0)
     seen: dict[Key, Fraction] = {}

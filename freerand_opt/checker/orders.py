@@ -158,7 +158,9 @@ def gain(
     """Return constant + sum of factors times P(o|s) as a functional."""
     total: dict[Any, Fraction] = {order.one: constant * order.unit}
     for o, factor in cells.items():
-        for key, value in order.cell(s, o).items():
+        cell = order.cell(s, o)
+        order.work.spend(len(cell), "gains")
+        for key, value in cell.items():
             total[key] = total.get(key, Fraction(0)) + factor * value
     return total
 

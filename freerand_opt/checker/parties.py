@@ -64,6 +64,7 @@ class Parties:
     def _alike(self, i: int, j: int) -> bool:
         if self.here[i] != self.here[j]:
             return False
+        self.work.spend(sum(len(row) for row in self.worths or []), "classes of parties")
         high, low = (1 << (len(self.here) - 1 - party) for party in (i, j))
         return all(
             row[x | high] == row[x | low]
@@ -281,7 +282,7 @@ def _worths(q: Question, here: list[int], work: Work) -> list[list[Fraction]] | 
         return [[]]
     if ask.quantity == "sum-of-biases":
         return None
-    work.spend(ask.count << len(here), "guesses")
+    work.spend((16 * ask.count) << len(here), "guesses")
     if ask.picked is not None:
         rows = _picked(ask.picked, here)
     else:

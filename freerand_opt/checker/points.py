@@ -41,7 +41,7 @@ class Flow:
 
     def masses(self, k: int, weight: Fraction, work: Work) -> Vector[Fraction]:
         """Return P(w) P(s|w) by joint setting."""
-        work.spend(2 * len(self.source.leaves), "flow")
+        work.spend(2 * len(self.source.leaves) + self.source.size, "flow")
         level: list[tuple[int | None, Fraction]] = [(k, weight)]
         for _ in self.source.ranges:
             below = []
@@ -115,8 +115,8 @@ def read_point(
         count = q.shape[0]
         masses = vector(raw["masses"], f"{where}: masses", count, lambda x, place: fraction(x, place, 0))
         rest = Fraction(0) if masses.default is None else masses.default * (count - len(masses.but))
-        work.spend(min(count, 1 + len(masses.but)) * 8, where)
-        check_masses(q.source, masses, where)
+        work.spend(8 * (1 + len(masses.but)), where)
+        check_masses(q.source, masses, work, where)
         return Point(masses, rest + sum(masses.but.values()))
     closed(raw, where, ("weight", "node", *more))
     return root(flow, fraction(raw["weight"], where, 0), raw["node"], where)

@@ -209,10 +209,13 @@ def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Wor
     for k, (s, least) in enumerate(low.items()):
         share = c[k]
         if a:
-            share += a / largest_mass(q.source, s, work)
+            mass = largest_mass(q.source, s, work)
+            if not mass:
+                raise Rejected(f"{where}: setting {s} never occurs")
+            share += a / mass
         if b:
             ratio = largest_ratio(q.source, s, _place(q), work)
-            if ratio is None:
+            if not ratio:
                 raise Rejected(f"{where}: the source has no largest ratio of masses")
             share += b / ratio
         rest.shift(s, c[k] * limit)

@@ -14,7 +14,7 @@ from typing import Any
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, read_number
 from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, integers, items, vector
-from freerand_opt.checker.sources import Source, read_source
+from freerand_opt.checker.sources import Bits, Source, read_source
 from freerand_opt.checker.words import Algebra, Word
 
 MOST_PARTIES = 26
@@ -163,7 +163,7 @@ def read_question(raw: Any, work: Work) -> Question:
     algebra = Algebra(settings, outcomes)
     observed = _observed(raw["observed"], count, f"{where}: observed")
     source = read_source(raw["source"], settings, observed, work)
-    reader = _Reader(count, prod(outcomes), algebra, devices)
+    reader = _Reader(count, prod(outcomes), algebra, devices, work)
     tests = tuple(
         reader.test(test, f"{where}: test {k}")
         for k, test in enumerate(items(raw["tests"], f"{where}: tests"))
@@ -191,6 +191,7 @@ class _Reader:
     width: int
     algebra: Algebra
     devices: str
+    work: Work
 
     def functional(self, raw: Any, where: str, others: tuple[str, ...]) -> Functional:
         """Return the functional of the keys `on` and `terms` or `errors`, beside other keys."""
@@ -205,6 +206,7 @@ class _Reader:
         last = (-1, -1)
         if not listed:
             raise Unreadable(f"{where}: there are no terms")
+        self.work.spend(4 * len(listed), where)
         for term in listed:
             if on == "moments":
                 name, factor = items(term, f"{where}: terms", 2)
@@ -251,7 +253,8 @@ class _Reader:
             closed(raw, where, ("keep", "tolerance"))
             table: dict[int, list[Number]] = {}
             last = -1
-            for row in items(raw["keep"], where):
+            self.work.spend(4 * len(items(raw["keep"], where)) * self.width, where)
+            for row in raw["keep"]:
                 s, values = items(row, where, 2)
                 last = integer(s, f"{where}: ascending setting", last + 1, self.count - 1)
                 table[last] = [read_number(x, where) for x in items(values, where, self.width)]
@@ -308,13 +311,17 @@ def _many(
 ) -> Question:
     """Return a question about relations of many parties; nothing of size 4^M is written out."""
     where, parties = "question", len(settings)
-    if {*settings, *outcomes} != {2} or parties < 3 or raw["tests"] or raw["observed"] != "uniform":
+    if {*settings, *outcomes} != {2} or parties < 3 or raw["tests"] != [] or raw["observed"] != "uniform":
         raise Unreadable(
             f"{where}: relations need 3 parties or more, two settings and outcomes, no other tests"
         )
     if devices != "no-signalling":
         raise Unreadable(f"{where}: relations of many parties are asked of no-signalling devices")
+    if type(raw["source"]) is dict:
+        choice(raw["source"].get("kind"), f"{where}: source", ("uniform", "bits"))
     source = read_source(raw["source"], settings, None, work)
+    if isinstance(source, Bits) and sorted(source.leaves) != list(range(source.size)):
+        raise Unreadable(f"{where}: relations go with bits that name each setting once")
     held = closed(raw["relations"], f"{where}: relations", ("signs", "violated", "whole"))
     signs = tuple(integers(held["signs"], f"{where}: signs", -1, 1, parties + 1))
     violated = fraction(held["violated"], f"{where}: violated", 0)

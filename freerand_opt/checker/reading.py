@@ -21,7 +21,13 @@ def load(text: str) -> Any:
     if len(text) > MOST_BYTES:
         raise Unreadable(f"the file has more than {MOST_BYTES} characters")
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float)
+        return json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+        )
     except Unreadable:
         raise
     except (ValueError, RecursionError):
@@ -33,6 +39,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise Unreadable("a key is repeated in one object")
     return found
+
+
+def _integer(text: str) -> int:
+    if text == "-0":
+        raise Unreadable("zero has no sign")
+    return int(text)
 
 
 def _no_float(text: str) -> Any:

@@ -96,14 +96,15 @@ def read_source(
             vector(raw[key], f"{where}: {key}", count, lambda x, place: fraction(x, place, 0))
             for key in ("lower", "upper")
         )
-        if not _sum(lower) <= 1 <= _sum(upper):
+        work.spend(count, where)
+        if any(lower[s] > upper[s] for s in range(count)) or not _sum(lower) <= 1 <= _sum(upper):
             raise Unreadable(f"{where}: no distribution obeys the limits")
         return Limits(lower, upper)
     work.spend(count, where)
     if kind == "mutual":
-        return _mutual(raw, settings, where)
+        return _mutual(raw, settings, work, where)
     if kind == "inequalities":
-        return _inequalities(raw, count, where)
+        return _inequalities(raw, count, work, where)
     closed(raw, where, ("kind", "parts"))
     parts = []
     for own, n in zip(items(raw["parts"], where, len(settings)), settings, strict=True):
@@ -135,7 +136,7 @@ def _bits(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Bits:
     else:
         leaves = items(raw["leaves"], f"{where}: leaves")
         count = len(leaves).bit_length() - 1
-        if len(leaves) != 1 << count:
+        if not leaves or len(leaves) != 1 << count:
             raise Unreadable(f"{where}: the number of leaves is no power of two")
     work.spend(1 << count, where)
     if named == "order":
@@ -169,10 +170,11 @@ def _order(raw: Any, settings: tuple[int, ...], where: str) -> list[tuple[int, i
     return order
 
 
-def _mutual(raw: Any, settings: tuple[int, ...], where: str) -> Rows:
+def _mutual(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Rows:
     """Each party's string given the strings of all others: p below(node) - below(child) >= 0."""
     closed(raw, where, ("kind", "epsilon", "order"))
     high = _range(raw, where)[1]
+    work.spend(prod(settings) * sum(4 * n.bit_length() for n in settings), where)
     rows = []
     for party, (n, own) in enumerate(zip(settings, items(raw["order"], where, len(settings)), strict=True)):
         order = _order([[0, b] for b in items(own, where)], (n,), where)
@@ -196,11 +198,12 @@ def _mutual(raw: Any, settings: tuple[int, ...], where: str) -> Rows:
     return Rows(prod(settings), tuple(rows), (False,) * len(rows), odds)
 
 
-def _inequalities(raw: Any, count: int, where: str) -> Rows:
+def _inequalities(raw: Any, count: int, work: Work, where: str) -> Rows:
     """Rows {"terms": [[s, factor], ..], "relation": "<=" or "=", "bound": b}: sum (b - factor) P(s|w) >= 0."""
     closed(raw, where, ("kind", "rows"))
     rows, equal = [], []
     for held in items(raw["rows"], where):
+        work.spend(count, where)
         closed(held, where, ("terms", "relation", "bound"))
         bound = fraction(held["bound"], f"{where}: bound")
         row = dict.fromkeys(range(count), bound)

@@ -73,6 +73,8 @@ class Varied:
             return 1 if impossible else -1
         if q.ask.quantity == "strategy" or q.ask.sign < 0:
             raise Unreadable("question: a guess or a largest score crosses a number")
+        if self.crosses[0] == "entropy" and q.ask.quantity != "guessing-probability":
+            raise Unreadable("question: the min-entropy is that of a guessing probability")
         if impossible:
             return 1
         value = reached if bound is None else bound
@@ -100,22 +102,26 @@ class Varied:
         """Return the question whose scores are those of the honest behaviour mixed with white noise."""
         if not 0 <= v <= 1:
             raise Unreadable("visibility: a value is not in [0, 1]")
-        asked = self.raw.get("ask")
+        asked = self.raw.get("ask") if type(self.raw) is dict else None
         if type(asked) is not dict or asked.get("quantity") == "score":
             raise Rejected("a score that is asked for is not monotone in the visibility")
-        table = {}
+        table: dict[int, list[Number]] = {}
+        last = -1
         for entry in items(self.honest, "honest"):
             s, row = items(entry, "honest", 2)
-            table[integer(s, "honest", 0)] = [read_number(x, "honest") for x in items(row, "honest")]
+            last = integer(s, "honest: ascending setting", last + 1)
+            table[last] = [read_number(x, "honest") for x in items(row, "honest")]
         listed = items(self.raw.get("tests"), "question: tests")
         blank = [self._blank(test) for test in listed]
         q = read_question({**self.raw, "tests": blank}, self.work)
         tests = []
         for raw, filled, test in zip(listed, blank, q.tests, strict=True):
             if isinstance(test, Kept):
-                rows = [
-                    [s, [written(_mixed(x, v, len(row))) for x in row]] for s, row in sorted(table.items())
-                ]
+                if raw is filled:
+                    raise Unreadable(
+                        "question: of a mixed behaviour 'keep' is '?', the honest one stands beside"
+                    )
+                rows = [[s, [written(_mixed(x, v, len(row))) for x in row]] for s, row in table.items()]
                 tests.append({**raw, "keep": rows})
                 continue
             f = test.functional
@@ -167,16 +173,18 @@ def _mixed(x: Number, v: Fraction, width: int) -> Number:
     return x * v + (1 - v) * Fraction(1, width)
 
 
-def _keys(raw: Any, key: str, found: set[str]) -> None:
+def _keys(raw: Any, key: str, found: set[str], depth: int = 0) -> None:
     """Collect the keys under which "?" stands; {"all": "?"} belongs to the key of the vector."""
+    if depth > 20:
+        raise Unreadable("question: source: it is nested too deeply")
     if raw == "?":
         found.add(key)
     elif type(raw) is dict:
         for name, value in raw.items():
-            _keys(value, key if name == "all" else name, found)
+            _keys(value, key if name == "all" else name, found, depth + 1)
     elif type(raw) is list:
         for value in raw:
-            _keys(value, key, found)
+            _keys(value, key, found, depth + 1)
 
 
 def _filled(raw: Any, text: str) -> Any:

@@ -49,6 +49,7 @@ class Zeros:
     def holds(self, k: int, s: int, o: int) -> bool:
         """Return whether test k forces P(o|s) = 0 for every w."""
         if s not in self.occurs:
+            self.work.spend(self.q.shape[0], "zeros")
             self.occurs[s] = certainly_occurs(self.q.source, s, self.work)
         if not self.occurs[s]:
             return False
@@ -63,6 +64,7 @@ class Zeros:
         f = test.functional
         if f.on == "moments":
             return False
+        self.work.spend(len(self._spoken(k)) * q.shape[1], "zeros")
         # `turn` makes it a test <=; an equality may stand at either end
         for turn in {"<=": (1,), ">=": (-1,), "=": (1, -1)}[test.relation]:
             rows = {

@@ -1,0 +1,319 @@
+r"""The answer of a small question of two parties in floats, by a program written anew from the question's JSON.
+
+For each vertex v of the source and each guess g one unnormalised box x (no-signalling, or weights of deterministic
+boxes): z(o, s) = sum of v(s) x(o|s). Nothing is shared with the package; vertices are found by trying all sets of
+tight inequalities.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations, product
+from typing import Any
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import coo_matrix
+
+TIGHT = 1e-9
+
+
+def number(raw: Any) -> float:
+    """Return a fraction, or a sum of [factor, n, q], as a float."""
+    if isinstance(raw, str):
+        return float(Fraction(raw))
+    return sum(float(Fraction(f)) * n**0.5 * np.cos(float(Fraction(q)) * np.pi) for f, n, q in raw)
+
+
+def entries(raw: Any, count: int) -> list[float]:
+    """Return the entries of a vector in one of its three spellings."""
+    if isinstance(raw, list):
+        return [number(x) for x in raw]
+    if "palette" in raw:
+        return [number(raw["palette"][code]) for code in raw["codes"]]
+    changed = {k: number(x) for k, x in raw["but"]}
+    return [changed.get(k, number(raw["all"])) for k in range(count)]
+
+
+# ------------------------------------------------------------------ sources
+
+
+def corners(rows: list[list[float]], equal: list[list[float]], size: int) -> list[np.ndarray]:
+    """Return the vertices of {s >= 0, sum s = 1, row . s >= 0, row . s = 0 for `equal`}."""
+    halves = np.array([*np.eye(size), *rows])
+    fixed = np.array([np.ones(size), *equal])
+    right = np.zeros(len(fixed))
+    right[0] = 1
+    free = size - np.linalg.matrix_rank(fixed)
+    found: dict[tuple[float, ...], np.ndarray] = {}
+    for chosen in combinations(range(len(halves)), free):
+        matrix = np.vstack([fixed, halves[list(chosen)]])
+        if np.linalg.matrix_rank(matrix, tol=1e-10) < size:
+            continue
+        s, *_ = np.linalg.lstsq(matrix, np.concatenate([right, np.zeros(free)]), rcond=None)
+        if np.abs(fixed @ s - right).max() < TIGHT and (halves @ s).min() > -TIGHT:
+            found.setdefault(tuple(np.round(s, 8)), np.maximum(s, 0))
+    return list(found.values())
+
+
+def tree_corners(ranges: list[tuple[float, float]]) -> list[np.ndarray]:
+    """Return the vertices of bits in one time order, by leaf: each node takes an end of its range."""
+    found = []
+    for ends in product(*(ranges[t] for t in range(len(ranges)) for _ in range(2**t))):
+        masses = [1.0]
+        place = 0
+        for _ in ranges:
+            shares = ends[place : place + len(masses)]
+            place += len(masses)
+            masses = [x for mass, share in zip(masses, shares, strict=True) for x in (mass * share, mass * (1 - share))]
+        found.append(np.array(masses))
+    return found
+
+
+def leaf_settings(order: list[list[int]], settings: list[int]) -> list[int]:
+    """Return the joint setting of each string of bits, the first bit most significant."""
+    found = []
+    for string in product((0, 1), repeat=len(order)):
+        own = [0] * len(settings)
+        for (party, bit), value in zip(order, string, strict=True):
+            own[party] |= value << bit
+        s = 0
+        for x, n in zip(own, settings, strict=True):
+            s = s * n + x
+        found.append(s)
+    return found
+
+
+def source_corners(raw: Any, settings: list[int], observed: list[float] | None) -> list[np.ndarray]:
+    """Return the vertices of a source (of its closure, for full support)."""
+    count, kind = int(np.prod(settings)), raw["kind"]
+    eye = np.eye(count)
+    if kind == "uniform":
+        return [np.full(count, 1 / count)]
+    if kind == "free":
+        assert observed is not None
+        return [np.array(observed)]
+    if kind == "full-support":
+        return list(eye)
+    if kind == "bits":
+        leaves = raw["leaves"] if "leaves" in raw else leaf_settings(raw["order"], settings)
+        bits = len(leaves).bit_length() - 1
+        epsilon = number(raw["epsilon"]) if "epsilon" in raw else 0.0
+        ranges = [(0.5 - epsilon, 0.5 + epsilon)] * bits
+        if "ranges" in raw:
+            ranges = [(number(low), number(high)) for low, high in raw["ranges"]]
+        folded = np.array([eye[s] for s in leaves])
+        return [masses @ folded for masses in tree_corners(ranges)]
+    if kind == "product":
+        parts = [source_corners(part, [n], None) for part, n in zip(raw["parts"], settings, strict=True)]
+        return [np.kron(*pair) for pair in product(*parts)]
+    rows, equal = [], []
+    if kind == "limits":
+        lower, upper = entries(raw["lower"], count), entries(raw["upper"], count)
+        rows = [list(eye[s] - lower[s]) for s in range(count)] + [list(upper[s] - eye[s]) for s in range(count)]
+    elif kind == "mutual":
+        rows = mutual_rows(raw, settings)
+    else:
+        for row in raw["rows"]:
+            own = np.full(count, number(row["bound"]))
+            for s, factor in row["terms"]:
+                own[s] -= number(factor)
+            (equal if row["relation"] == "=" else rows).append(list(own))
+    return corners(rows, equal, count)
+
+
+def mutual_rows(raw: Any, settings: list[int]) -> list[list[float]]:
+    """Return p below(node) - below(child) for each party, setting of the other, node of its bits, and child."""
+    high = 0.5 + number(raw["epsilon"])
+    rows = []
+    for party, n in enumerate(settings):
+        others = settings[1 - party]
+        for other in range(others):
+            for fixed in range(len(raw["order"][party])):
+                for known in product((0, 1), repeat=fixed):
+                    for child in (0, 1):
+                        row = np.zeros((n, others))
+                        for x in range(n):
+                            bits = [x >> b & 1 for b in raw["order"][party]]
+                            if tuple(bits[:fixed]) == known:
+                                row[x, other] = high - (bits[fixed] == child)
+                        rows.append(list((row if party == 0 else row.T).ravel()))
+    return rows
+
+
+# ------------------------------------------------------------------ boxes
+
+
+def box_space(q: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return (columns -> P(o|s) by place s * outcomes + o, equalities of the columns) of unnormalised boxes."""
+    (na, nb), (da, db) = q["settings"], q["outcomes"]
+    width = na * nb * da * db
+    if q["devices"] == "local":
+        columns = []
+        for fa in product(range(da), repeat=na):
+            for fb in product(range(db), repeat=nb):
+                table = np.zeros((na, nb, da, db))
+                for a, b in product(range(na), range(nb)):
+                    table[a, b, fa[a], fb[b]] = 1
+                columns.append(table.ravel())
+        return np.array(columns).T, np.zeros((0, len(columns)))
+    cells = np.eye(width).reshape(na, nb, da, db, width)
+    rows = [cells[a, b].sum(axis=1)[x] - cells[a, 0].sum(axis=1)[x] for a in range(na) for b in range(1, nb) for x in range(da)]
+    rows += [cells[a, b].sum(axis=0)[y] - cells[0, b].sum(axis=0)[y] for b in range(nb) for a in range(1, na) for y in range(db)]
+    return np.eye(width), np.array(rows)
+
+
+def guess_worths(q: Any) -> list[np.ndarray]:
+    """Return for each guess its worth by place s * outcomes + o, not divided by P(s)."""
+    ask, (na, nb), (da, db) = q["ask"], q["settings"], q["outcomes"]
+    if ask["quantity"] == "strategy":
+        return [np.zeros(na * nb * da * db)]
+    if ask["quantity"] == "score":
+        found = np.zeros((na * nb, da * db))
+        for s, o, factor in ask["terms"]:
+            found[s, o] += number(factor)
+        return [found.ravel() * (1 if ask["extreme"] == "largest" else -1)]
+    d = ask["count"]
+    sizes = [q["outcomes"][p] for p in ask["of"]]
+    value = np.zeros((da, db), dtype=int)
+    for x, y in product(range(da), range(db)):
+        place = 0
+        for p, size in zip(ask["of"], sizes, strict=True):
+            place = place * size + (x, y)[p]
+        value[x, y] = ask["values"][place]
+    sets = [{g} for g in range(d)]
+    shift = 0.0
+    if ask["quantity"] == "trace-distance":
+        sets = [set(c) for k in range(1, d) for c in combinations(range(d), k)]
+        shift = 1 / d
+    tables = [np.vectorize(lambda v, t=t: float(v in t) - shift * len(t))(value).ravel() for t in sets]
+    if ask["at"] != "average":
+        s0 = ask["at"][0] * nb + ask["at"][1]
+        return [np.concatenate([t if s == s0 else np.zeros(da * db) for s in range(na * nb)]) for t in tables]
+    if ask["told"] == "nothing":
+        return [np.concatenate([t] * (na * nb)) for t in tables]
+    own = [q["settings"][p] for p in ask["of"]]
+    found_list = []
+    for chosen in product(range(len(tables)), repeat=int(np.prod(own))):
+        blocks = []
+        for a, b in product(range(na), range(nb)):
+            place = 0
+            for p, n in zip(ask["of"], own, strict=True):
+                place = place * n + (a, b)[p]
+            blocks.append(tables[chosen[place]])
+        found_list.append(np.concatenate(blocks))
+    return found_list
+
+
+# ------------------------------------------------------------------ the program
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the program says: the largest value (the negative of the smallest score), None if nothing passes."""
+
+    value: float | None
+
+
+def answer(q: Any) -> Answer:
+    """Return the answer of a question of two parties with local or no-signalling devices, without sums of ratios."""
+    count, width = int(np.prod(q["settings"])), int(np.prod(q["outcomes"]))
+    observed = None if q["observed"] == "unconstrained" else [1 / count] * count
+    if observed is not None and q["observed"] != "uniform":
+        observed = entries(q["observed"], count)
+    points = source_corners(q["source"], q["settings"], observed)
+    boxes, silent = box_space(q)
+    columns, worths = boxes.shape[1], guess_worths(q)
+    copies = [(v, g) for v in range(len(points)) for g in range(len(worths))]
+    # z by place, and the mass of each setting, for one column of one copy
+    shown = [np.repeat(point, width)[:, None] * boxes for point in points]
+    weight = boxes.reshape(count, width, columns).sum(axis=1)[0]
+    rows, sides, kinds = _named_rows(q, shown, points, weight, observed, len(worths))
+    cost = np.concatenate([-(worths[g] * _shares(q, observed, width)) @ shown[v] for v, g in copies])
+    own = coo_matrix(np.kron(np.eye(len(copies)), silent)) if len(silent) else None
+    equal = [row for row, kind in zip(rows, kinds, strict=True) if kind == "="]
+    less = [row for row, kind in zip(rows, kinds, strict=True) if kind == "<="]
+    a_eq = np.array(equal) if own is None else np.vstack([np.array(equal), own.toarray()])
+    b_eq = [x for x, kind in zip(sides, kinds, strict=True) if kind == "="] + [0.0] * (0 if own is None else own.shape[0])
+    b_ub = [x for x, kind in zip(sides, kinds, strict=True) if kind == "<="]
+    solved = linprog(cost, A_ub=np.array(less) if less else None, b_ub=b_ub or None, A_eq=a_eq, b_eq=b_eq, method="highs")
+    if solved.status == 2:
+        return Answer(None)
+    assert solved.status == 0, solved.message
+    return Answer(-float(solved.fun))
+
+
+def _shares(q: Any, observed: list[float] | None, width: int) -> np.ndarray | float:
+    """Return 1/P(s) by place where the objective is conditional on observed settings."""
+    ask = q["ask"]
+    conditional = ask.get("on") == "conditional" or isinstance(ask.get("at"), list)
+    if not conditional or observed is None:
+        return 1.0
+    return np.repeat([1 / x if x else 0.0 for x in observed], width)
+
+
+def _named_rows(
+    q: Any, shown: list[np.ndarray], points: list[np.ndarray], weight: np.ndarray, observed: list[float] | None, labels: int
+) -> tuple[list[np.ndarray], list[float], list[str]]:
+    """Return the rows of normalisation, observed settings and tests; homogeneous where settings are unconstrained."""
+    width = int(np.prod(q["outcomes"]))
+    count = len(points[0])
+    rows: list[np.ndarray] = []
+    sides: list[float] = []
+    kinds: list[str] = []
+
+    def row(per_point: list[np.ndarray], kind: str, side: float) -> None:
+        sign = -1.0 if kind == ">=" else 1.0
+        rows.append(sign * np.concatenate([x for x in per_point for _ in range(labels)]))
+        sides.append(sign * side)
+        kinds.append("=" if kind == "=" else "<=")
+
+    total = [weight for _ in points]
+    mass = [[point[s] * weight for point in points] for s in range(count)]
+    asked = _asked_setting(q) if observed is None else None
+    if observed is None and asked is not None:
+        row(mass[asked], "=", 1.0)
+    elif observed is None:
+        row(total, "=", 1.0)
+    for s in range(count) if observed is not None else ():
+        row(mass[s], "=", observed[s])
+    for functional, on, kind, side in _tests(q):
+        settings = sorted({s for s, _ in functional})
+        table = np.zeros(count * width)
+        for (s, o), factor in functional.items():
+            share = 1.0 if observed is None or on == "joint" else 1 / observed[s]
+            table[s * width + o] += factor * share
+        left = [table @ own for own in shown]
+        if observed is not None:
+            row(left, kind, side)
+            continue
+        assert on == "joint" or len(settings) == 1, "a sum of ratios"
+        scale = total if on == "joint" else mass[settings[0]]
+        row([x - side * y for x, y in zip(left, scale, strict=True)], kind, 0.0)
+    return rows, sides, kinds
+
+
+def _asked_setting(q: Any) -> int | None:
+    ask = q["ask"]
+    if isinstance(ask.get("at"), list):
+        return ask["at"][0] * q["settings"][1] + ask["at"][1]
+    if ask.get("on") == "conditional":
+        (s,) = {s for s, _, _ in ask["terms"]}
+        return s
+    return None
+
+
+def _tests(q: Any) -> list[tuple[dict[tuple[int, int], float], str, str, float]]:
+    found = []
+    for test in q["tests"]:
+        if "keep" in test:
+            t = number(test["tolerance"])
+            for s, row in test["keep"]:
+                for o, x in enumerate(row):
+                    found.append(({(s, o): 1.0}, "conditional", "<=", number(x) + t))
+                    found.append(({(s, o): 1.0}, "conditional", ">=", number(x) - t))
+            continue
+        functional = {(s, o): number(factor) for s, o, factor in test["terms"]}
+        found.append((functional, test["on"], test["relation"], number(test["score"])))
+    return found
