@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from freerand_opt.bounds import linear, quantum
+from freerand_opt.bounds.relations import relations
 from freerand_opt.certificates.pool import Pool
+from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 
 #: A method offers ends to the pool, one at each step, until it has nothing more.
@@ -33,14 +35,25 @@ METHODS: tuple[tuple[str, Method], ...] = (
     ("vertices of the source", linear.vertices),
     ("products of facets", linear.facets),
 )
+OF_MANY: tuple[tuple[str, Method], ...] = (("relations", relations),)
 
 
-def bound(problem: Problem, options: Options | None = None) -> Pool:
+def corridor(problem: Problem | Many, options: Options) -> Pool:
     """Return the best ends that the methods find; a route can only improve an answer."""
-    options = options or Options()
     pool = Pool(problem)
-    for _, method in METHODS:
+    for _, method in OF_MANY if isinstance(problem, Many) else METHODS:
         for _ in method(pool, options):
             if pool.settled(options.width):
                 return pool
+            if pool.contradicted:
+                return _impossible(pool, options)
+    return pool
+
+
+def _impossible(pool: Pool, options: Options) -> Pool:
+    """Prove that no strategy passes the tests, so that nothing can be asked of it."""
+    assert isinstance(pool.problem, Problem)
+    found = corridor(pool.problem.exists, options)
+    if found.impossible and found.upper is not None:
+        pool.offer_upper(found.upper, f"no strategy: {found.how['upper']}")
     return pool

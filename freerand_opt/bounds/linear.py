@@ -150,7 +150,8 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
             pool.offer_attack(attack_form(problem, found), "boxes found at its prices")
         yield
     elif problem.ask.quantity != "strategy":
-        yield from _impossible(pool, options)
+        pool.contradicted = True
+        yield
 
 
 def _both_ends(
@@ -171,7 +172,8 @@ def _both_ends(
     hint = solve(program, options.time_limit)
     if hint.status != "optimal":
         if problem.ask.quantity != "strategy":
-            yield from _impossible(pool, options)
+            pool.contradicted = True
+            yield
         return
     more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
     _offer(pool, made, program, hint, rational, way, words, **more)
@@ -278,16 +280,6 @@ def _ratios_seen(problem: Problem, made: Strategies, hint: Hint) -> list[dict[in
             own[s] = max(lost / mass, 0.0) if mass > 1e-12 else 0.0
         found.append(own)
     return found
-
-
-def _impossible(pool: Pool, options: Options) -> Iterator[None]:
-    """Prove that no strategy passes the tests, so that nothing can be asked of it."""
-    from freerand_opt.bounds.corridor import bound
-
-    found = bound(pool.problem.exists, options)
-    if found.impossible and found.upper is not None:
-        pool.offer_upper(found.upper, f"no strategy: {found.how['upper']}")
-    yield
 
 
 def _offer(

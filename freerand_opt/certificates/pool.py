@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -12,6 +11,7 @@ from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.document import FORMAT, check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import Number, enclose, sign
+from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 
 #: Steps of work that a proof may take when it is made; files of this size are checked by anybody.
@@ -22,19 +22,26 @@ WORK = 10**9
 class Pool:
     """Upper end, attack and what was tried; the smaller bound and the larger value stay."""
 
-    problem: Problem
+    problem: Problem | Many
     question: dict[str, Any] = field(init=False)
     upper: dict[str, Any] | None = None
     attack: dict[str, Any] | None = None
     bound: Number | None = None
     reached: Number | None = None
     impossible: bool = False
+    contradicted: bool = False  # a program had no solution; whether there is a strategy is to be asked
     how: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Write the question once."""
-        self.question = question_form(self.problem)
+        asked = self.problem
+        self.question = asked.form() if isinstance(asked, Many) else question_form(asked)
+
+    @property
+    def sign(self) -> int:
+        """Return -1 if the smallest score is asked for, else 1."""
+        return self.problem.ask.sign if isinstance(self.problem, Problem) else 1
 
     def offer_upper(self, form: dict[str, Any], how: str) -> bool:
         """Keep an upper end if it is proved and better; return whether it was."""
@@ -45,7 +52,7 @@ class Pool:
             self.upper, self.impossible = form, True
             self.how["upper"] = how
             return True
-        value = report.upper if self.problem.ask.sign > 0 else None if report.lower is None else -report.lower
+        value = report.upper if self.sign > 0 else None if report.lower is None else -report.lower
         if value is None or (self.bound is not None and sign(value - self.bound) >= 0):
             return False
         self.upper, self.bound = form, value
@@ -57,7 +64,7 @@ class Pool:
         report = self._proved(None, form, how)
         if report is None:
             return False
-        value = report.lower if self.problem.ask.sign > 0 else None if report.upper is None else -report.upper
+        value = report.lower if self.sign > 0 else None if report.upper is None else -report.upper
         if value is None or (self.reached is not None and sign(value - self.reached) <= 0):
             return False
         self.attack, self.reached = form, value
@@ -91,7 +98,7 @@ class Pool:
         """Return whether nothing is left to find: no strategy, a strategy that was asked for, or ends so near."""
         if self.impossible:
             return True
-        if self.problem.ask.quantity == "strategy":
+        if isinstance(self.problem, Problem) and self.problem.ask.quantity == "strategy":
             return self.attack is not None
         if self.bound is None or self.reached is None:
             return False
@@ -106,6 +113,3 @@ class Pool:
 def text(certificate: dict[str, Any]) -> str:
     """Return a certificate as it is written."""
     return json.dumps(certificate, separators=(",", ":"))
-
-
-Method = Callable[[Pool], Any]

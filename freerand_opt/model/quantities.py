@@ -29,15 +29,16 @@ class Quantity(msgspec.Struct, frozen=True):
     value: Callable[[Exact], Exact] = lambda optimum: optimum
     extent: Callable[[int], tuple[Exact, Exact]] | None = None
 
-    def ends(self, lower: Exact, upper: Exact, count: int) -> tuple[Exact, Exact]:
-        """Return the ends of an answer from those of the program, cut to the range of the quantity."""
-        first, last = (
-            (self.value(lower), self.value(upper)) if self.rising else (self.value(upper), self.value(lower))
-        )
+    def ends(self, lower: Exact | None, upper: Exact | None, count: int) -> tuple[Exact | None, Exact | None]:
+        """Return the ends of an answer from those of the program (None: open), cut to the quantity's range."""
+        first, last = (lower, upper) if self.rising else (upper, lower)
+        first = None if first is None else self.value(first)
+        last = None if last is None else self.value(last)
         if self.extent is None:
             return first, last
         least, most = self.extent(count)
-        return (least if _less(first, least) else first), (most if _less(most, last) else last)
+        first = least if first is not None and _less(first, least) else first
+        return first, (most if last is not None and _less(most, last) else last)
 
 
 def _less(x: Exact, y: Exact) -> bool:

@@ -15,13 +15,11 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from freerand_opt.certificates.proofs import GRID, MOST_BITS, rounded
+from freerand_opt.certificates.proofs import GRID, MOST_BITS
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.parties import Key, Parties, String, least_odds
 from freerand_opt.checker.question import read_question
-from freerand_opt.conic.basis import exact_multipliers
-from freerand_opt.conic.inner_point import inner_point
-from freerand_opt.conic.linear import LinearProgram, solve
+from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import sparse
 from freerand_opt.numbers.exact import Exact
 
@@ -174,21 +172,3 @@ def orbits_form(made: Moments, x: Sequence[Fraction]) -> dict[str, Any]:
             ]
             strategies.append({"weight": str(weight), "moments": moments})
     return {"strategies": strategies}
-
-
-def many(question: dict[str, Any]) -> dict[str, Any]:
-    """Return the certificate of a question about relations."""
-    above = moments_program(question, attack=False)
-    hint = solve(above.program)
-    z = exact_multipliers(above.program, hint) or rounded(hint.multipliers)
-    below = moments_program(question, attack=True)
-    same = below.program.right == above.program.right and below.program.names == above.program.names
-    x = inner_point(below.program, hint if same else solve(below.program))
-    return {
-        "format": "freerand-certificate",
-        "version": 2,
-        "kind": "bracket",
-        "question": question,
-        "upper": strings_form(above, z),
-        "attack": None if x is None else orbits_form(below, x),
-    }

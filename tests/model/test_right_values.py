@@ -6,7 +6,7 @@ from fractions import Fraction as F
 
 import pytest
 
-from freerand_opt.bounds.corridor import bound
+from freerand_opt.bounds.corridor import Options, corridor
 from freerand_opt.model import (
     QUANTITIES,
     Adversary,
@@ -106,7 +106,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_right_value(name):
     question, value = CASES[name]
-    found = bound(question.problem())
+    found = corridor(question.problem())
     assert not found.impossible
     if question.ask.quantity == "strategy":
         assert found.reached == value

@@ -1,0 +1,54 @@
+"""Whatever names a question: itself, a dict, a file with one, a claim of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from freerand_opt import catalogue
+from freerand_opt.errors import InputError, nearest
+from freerand_opt.model.file import Instance, read
+from freerand_opt.model.question import Question
+from freerand_opt.model.text import shown
+from freerand_opt.model.threshold import Threshold
+
+Asked: TypeAlias = Question | Instance | Mapping[str, Any] | str | Path
+
+
+def question_of(asked: Asked, threshold: Threshold | None = None) -> tuple[Question, Threshold | None]:
+    """Return the question and the critical value that is sought of it; raise InputError for anything else."""
+    if isinstance(asked, Mapping):
+        asked = Question.from_dict(asked)
+    if isinstance(asked, str | Path):
+        asked = _instance(asked)
+    if isinstance(asked, Instance):
+        asked, threshold = asked.question, asked.threshold if threshold is None else threshold
+    if not isinstance(asked, Question):
+        raise InputError(
+            "question", f"{shown(asked)} is none; a Question, a dict, a path or a claim's name is needed"
+        )
+    if threshold is not None:
+        threshold.fit(asked)
+    return asked, threshold
+
+
+def _instance(name: str | Path) -> Instance:
+    """Return the only question of a file."""
+    path = Path(name)
+    if path.suffix != ".toml":
+        found = catalogue.find(str(name))
+        if found is None:
+            near = nearest(str(name), (claim.stem for claim in catalogue.claims()))
+            raise InputError(
+                "question", f"{shown(str(name))} is no claim and no file that ends in .toml{near}"
+            )
+        path = found
+    instances = read(path).instances
+    if len(instances) != 1:
+        names = ", ".join(one.name or "(the first)" for one in instances[:6])
+        more = ", .." if len(instances) > 6 else ""
+        raise InputError(
+            str(name), f"holds {len(instances)} questions ({names}{more}); take one of read(path).instances"
+        )
+    return instances[0]

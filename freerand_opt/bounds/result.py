@@ -1,0 +1,138 @@
+"""What comes out: a bracket that the kernel read from a certificate, and the certificate itself."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from freerand_opt.bounds.bracket import Bracket, End
+from freerand_opt.certificates.number import exact
+from freerand_opt.checker.document import Report, check
+from freerand_opt.checker.failures import Work
+from freerand_opt.errors import InputError
+from freerand_opt.model.ask import WORST
+from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.model.question import Question
+from freerand_opt.model.threshold import Threshold
+from freerand_opt.numbers import markup
+from freerand_opt.numbers.exact import Exact, log2
+
+#: Steps of work of the last check of an answer.
+WORK = 2 * 10**9
+
+
+@dataclass(frozen=True)
+class Result:
+    """The certified answer to one question.
+
+    `certificate` is what the kernel checks (docs/kernel.md), as text; every number here was read from it.
+    `impossible`: no strategy passes the tests, so what was asked has no answer. `how` names the proof of the
+    upper end and the attack; `notes` say why an end is open, `seconds` is the wall time of solving.
+    """
+
+    question: Question
+    certificate: str = field(repr=False)
+    bracket: Bracket
+    impossible: bool
+    words: tuple[str, ...] = field(repr=False)
+    how: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = field(default=0.0, compare=False)
+    threshold: Threshold | None = None
+
+    @property
+    def quantity(self) -> str:
+        """Return what was asked: a quantity, or ``threshold``."""
+        return "threshold" if self.threshold is not None else self.question.ask.quantity
+
+    @property
+    def lower(self) -> End | None:
+        """Return the lower end; its float is rounded down."""
+        return None if self.bracket.lower is None else End(self.bracket.lower, upper=False)
+
+    @property
+    def upper(self) -> End | None:
+        """Return the upper end; its float is rounded up."""
+        return None if self.bracket.upper is None else End(self.bracket.upper, upper=True)
+
+    @property
+    def digest(self) -> str:
+        """Return the first 16 digits of the certificate's SHA-256."""
+        return sha256(self.certificate.encode()).hexdigest()[:16]
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """Return the certificate as it is in JSON."""
+        return json.loads(self.certificate)  # type: ignore[no-any-return]
+
+    def save(self, path: str | Path) -> None:
+        """Write the certificate, for `freerand check`."""
+        Path(path).write_text(self.certificate + "\n", encoding="utf-8")
+
+    def __str__(self) -> str:
+        if self.impossible:
+            return "none"
+        if self.quantity != STRATEGY:
+            return str(self.bracket)
+        return "?" if self.bracket.lower is None else "exists"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the question in words, the bracket and how it is proved."""
+        ends = (str(self.lower or "open"), str(self.upper or "open"))
+        facts = [("question", "; ".join(self.words)), (self.quantity, str(self))]
+        facts += [("lower end", ends[0]), ("upper end", ends[1]), *self.how, ("certificate", self.digest)]
+        return markup.facts(facts)
+
+
+def result_of(
+    question: Question,
+    certificate: str,
+    *,
+    threshold: Threshold | None = None,
+    how: dict[str, str] | None = None,
+    notes: tuple[str, ...] = (),
+    seconds: float = 0.0,
+) -> Result:
+    """Return what a certificate says of a question, after a check by the kernel.
+
+    Raise the kernel's Rejected, Unreadable or TooMuch where it proves nothing, and InputError where it is
+    about another question.
+    """
+    report = check(json.loads(certificate), Work(WORK))
+    lower = None if report.lower is None else exact(report.lower)
+    upper = None if report.upper is None else exact(report.upper)
+    bracket = Bracket(*_ends(question, threshold, lower, upper, report))
+    kept = tuple((how or {}).items())
+    return Result(
+        question, certificate, bracket, report.impossible, report.question, kept, notes, seconds, threshold
+    )
+
+
+def _ends(
+    question: Question, threshold: Threshold | None, lower: Exact | None, upper: Exact | None, report: Report
+) -> tuple[Exact | None, Exact | None]:
+    """Return the ends of the answer from those of the certificate."""
+    if threshold is not None:
+        if threshold.of != "source.bits":
+            return lower, upper
+        assert lower is not None
+        assert upper is not None
+        return -log2(upper), -log2(lower)
+    if question.ask.quantity == STRATEGY or report.impossible:
+        return lower, upper
+    count = 1 if question.ask.row.extent is None else question.ask.values(question.scenario, "ask")[2]
+    return question.ask.row.ends(lower, upper, count)
+
+
+def renamed(result: Result, question: Question) -> Result:
+    """Return the result about an equal question that was spelt otherwise."""
+    if question != result.question:
+        raise InputError("question", "the certificate is about another question")
+    return replace(result, question=question)
+
+
+__all__ = ["WORST", "Result", "renamed", "result_of"]
