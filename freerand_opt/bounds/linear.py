@@ -25,7 +25,7 @@ from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.strategies import Assembly, Strategies, build
-from freerand_opt.programs.violations import with_violations
+from freerand_opt.programs.violations import margin_of, with_violations
 
 if TYPE_CHECKING:
     from freerand_opt.bounds.corridor import Options
@@ -54,6 +54,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     words = f"{len(made.copies)} orbits of boxes on a cycle"
     program = _relaxed_if_asked(pool.problem, made.program)
     hint = solve(program, options.time_limit)
+    pool.margin = margin_of(program, hint)
     z = _multipliers(program, hint)
     pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
     yield
@@ -149,6 +150,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     program = _relaxed_if_asked(problem, made.program, made)
     hint = solve(program, options.time_limit)
     if hint.status == "optimal":
+        pool.margin = margin_of(program, hint)
         _offer(pool, made, program, hint, rational, "cells", words)
         yield
         found = search(problem, hints_of(made, hint), pool.height)
@@ -181,6 +183,7 @@ def _both_ends(
             pool.contradicted = True
             yield
         return
+    pool.margin = margin_of(program, hint)
     more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
     _offer(pool, made, program, hint, rational, way, words, **more)
     yield

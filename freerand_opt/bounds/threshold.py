@@ -46,8 +46,13 @@ class Crossing:
         return sign(value - (self.value * place if self.kind == "field" else self.value))
 
     def distance(self, pool: Pool, place: Fraction) -> float | None:
-        """Return how far the bound (else the attack) lies above what it is compared with, in floats."""
-        if self.kind == "existence" or pool.impossible:
+        """Return how far the bound (else the attack) lies above what it is compared with, in floats.
+
+        Of existence it is the margin by which a strategy passes.
+        """
+        if self.kind == "existence":
+            return pool.margin
+        if pool.impossible:
             return None
         value = pool.bound if pool.bound is not None else pool.reached
         if value is None:
