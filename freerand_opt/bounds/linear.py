@@ -36,7 +36,7 @@ FEW_VERTICES = 64
 MOST_COLUMNS = 60_000
 #: Products of a source's facets with those of boxes beyond which their program is left out.
 MOST_PRODUCTS = 200_000
-#: Linear programs that are solved in search of shares; steps towards one setting, for a gain of at least so much.
+#: Linear programs solved in search of shares; steps towards one setting, for a gain of at least so much.
 MOST_PROGRAMS = 60
 STEPS = (1.0, 0.5, 0.25, 0.1, 0.03)
 LEAST_GAIN = 1e-9
@@ -230,7 +230,10 @@ def _shared(
 def _at_shares(
     pool: Pool, options: Options, shares: list[dict[int, Fraction]], made_for: Any, words: str
 ) -> tuple[list[dict[int, float]] | None, float]:
-    """Offer the attack at some shares; return what a larger share would be worth by setting, and the value."""
+    """Offer the attack at some shares.
+
+    Return what a larger share would be worth by setting, and the value.
+    """
     asked = shared_out(inner(pool.problem), shares)
     made = made_for(asked)
     program = _relaxed_if_asked(asked, made.program, made)

@@ -96,7 +96,10 @@ class Pool:
         return self.certificate(self.upper, None if self.impossible else self.attack)
 
     def settled(self, width: Fraction) -> bool:
-        """Return whether nothing is left to find: no strategy, a strategy that was asked for, or ends so near."""
+        """Return whether nothing is left to find.
+
+        There is no strategy, or one where one was asked for, or the ends are so near.
+        """
         if self.impossible:
             return True
         if isinstance(self.problem, Problem) and self.problem.ask.quantity == "strategy":
