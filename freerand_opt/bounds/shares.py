@@ -71,7 +71,7 @@ def _at_shares(
     by_test = {
         name[1]: -z if asked.ask.quantity == "strategy" else z
         for name, z in zip(made.program.names, hint.multipliers.tolist(), strict=False)
-        if name[0] == "test"  # type: ignore[index]
+        if name[0] == "test"
     }
     prices, place = [], 0
     for test in pool.problem.tests:
