@@ -14,8 +14,8 @@ So
 .. math:: \max_{\text{points}} \sum_s s(s) h_s - \sum_k \mu_k \text{cost}_k \le r \;\Rightarrow\;
    \text{answer} \le r + \dots + \sum_k \mu_k c_k .
 
-information has no such list; box by box :math:`r \ge \mu \ln \sum_s P(s) e^{h_s/\mu}` suffices (Donsker and Varadhan),
-with mu for each nat and c ln 2 in place of c.
+information has no such list; for each box it suffices that :math:`r \ge \mu \ln \sum_s P(s) e^{h_s/\mu}`
+(Donsker and Varadhan), with mu for each nat and c ln 2 in place of c.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 r"""Upper bounds of exponentials and logarithms of rationals, on a grid of 2^-96.
 
-exp: x/2^k lies in [-1/8, 1/8], where 24 terms leave less than 2^-140; the square of an upper bound, rounded up, is one
-again. ln: :math:`\ln x = 2 \operatorname{artanh}\frac{x-1}{x+1}` after division by a power of 2.
+exp: x/2^k lies in [-1/8, 1/8], where 24 terms leave less than 2^-140; the square of an upper bound, rounded
+up, is one again. ln: :math:`\ln x = 2 \operatorname{artanh}\frac{x-1}{x+1}` after division by a power of 2.
 """
 
 from __future__ import annotations
