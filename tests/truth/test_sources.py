@@ -1,4 +1,4 @@
-"""Sources of settings: values that follow by hand or from the literature, through the public way of a question."""
+"""Sources of settings: values that follow by hand or from the literature."""
 
 from fractions import Fraction
 from itertools import product

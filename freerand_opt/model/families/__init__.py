@@ -15,6 +15,9 @@ from freerand_opt.model.families import chsh as _chsh
 from freerand_opt.model.families import ghz as _ghz
 from freerand_opt.model.families import hardy as _hardy
 from freerand_opt.model.families import i3322 as _i3322
+from freerand_opt.model.families import inn22 as _inn22
+from freerand_opt.model.families import others as _others
+from freerand_opt.model.families import sliwa as _sliwa
 from freerand_opt.model.scenario import AnyScenario, Cells, Family, Rows
 
 
@@ -34,6 +37,9 @@ FUNCTIONALS: dict[str, Callable[[AnyScenario], Cells]] = {
     **_ghz.FUNCTIONALS,
     **_i3322.FUNCTIONALS,
     **_cglmp.FUNCTIONALS,
+    **_inn22.FUNCTIONALS,
+    **_others.FUNCTIONALS,
+    **_sliwa.FUNCTIONALS,
 }
 #: Behaviours that every scenario has by name, or that say themselves which have.
 BEHAVIOURS: dict[str, Callable[[AnyScenario], Rows]] = {
