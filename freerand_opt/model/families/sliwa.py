@@ -1,6 +1,6 @@
 r"""Sliwa's 46 inequalities: facets for three parties with two settings and two outcomes each.
 
-.. math:: -\sum_{ijk} c_{ijk} \langle A_i B_j C_k \rangle \le c_{111}, \qquad A_i, B_j, C_k \in \{1, X_0, X_1\}
+.. math:: -\sum_{ijk} c_{ijk} \langle A_i B_j C_k \rangle \le c_{111}, \qquad A_0 = B_0 = C_0 = 1
 
 (Sliwa, Phys. Lett. A 317, 165 (2003), arXiv:quant-ph/0305190: seen as the data of a program, not in print;
 that each is a facet with this local bound is checked in tests/truth/test_functionals.py). ``sliwa-1`` to
