@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 #: Most floats of the arrays of an attack.
-MOST_CELLS = 5 * 10**7
+MOST_CELLS = 5 * 10**6
 #: Steps of work of reading a certificate that was checked.
 WORK = 2 * 10**9
 #: Longest fraction that a line shows as such.

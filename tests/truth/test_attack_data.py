@@ -35,12 +35,12 @@ LEAKAGE = Ask("trace-distance", of="A", at="average")
 SEEN = Observed(behaviour="quantum")
 ERRORS = [Keep("errors")]
 
-#: {name: (question, closed form of its answer)}; N = 2^3 settings, eps = 1/10 where bits are biased.
+#: {name: (question, closed form of its answer)}; eps = 1/10 where bits are biased.
 CASES = {
-    # (5 - S)/2 with S = 27/10: Pironio et al., arXiv:0911.3427, no-signalling guess
+    # 3/2 - S/4 at S = 27/10: Pironio et al., arXiv:0911.3427, no-signalling devices
     "no-signalling guess": (
         Question(chsh(), Uniform(), adversary=EVE, tests=[Test("chsh", ">=", "2.7")], ask=GUESS),
-        1 - (F(27, 10) - 2) / 4,
+        F(3, 2) - F(27, 10) / 4,
     ),
     # 4 - 8 (1/2 - eps)^2
     "local score": (
@@ -144,12 +144,8 @@ def test_strategies_reach_the_closed_form(name):
 @pytest.mark.parametrize("size", [2, 4, 8])
 def test_boxes_of_a_cycle_reach_the_leakage_that_is_proved(size):
     """Chained games, biased bits: columns of the cycle and a flow graph, written out and summed."""
-    question = (
-        Question(chained(size), SanthaVazirani("1/20"), SEEN, adversary=EVE, tests=ERRORS, ask=LEAKAGE)
-        if False
-        else Question(
-            chained(size), SanthaVazirani("1/20"), observed=SEEN, adversary=EVE, tests=ERRORS, ask=LEAKAGE
-        )
+    question = Question(
+        chained(size), SanthaVazirani("1/20"), observed=SEEN, adversary=EVE, tests=ERRORS, ask=LEAKAGE
     )
     result = bound(question)
     assert "edges" in result.document["attack"]
@@ -180,9 +176,14 @@ def test_lines_have_weight_devices_and_favoured_settings():
 
 
 def test_large_attacks_are_read_one_by_one():
-    """N = 1024: a million joint settings; no array, and single numbers at once."""
+    """N = 128: 16,384 joint settings, 129 strategies; no array, and single numbers at once."""
     question = Question(
-        chained(1024), SanthaVazirani("1/1000"), observed=SEEN, adversary=EVE, tests=ERRORS, ask=LEAKAGE
+        chained(128),
+        SanthaVazirani("1/100", bits="least-significant-first"),
+        observed=SEEN,
+        adversary=EVE,
+        tests=[Test("chained", "<=", "observed")],
+        ask=Ask("trace-distance", of="A", at=(0, 0)),
     )
     attack = bound(question).attack
     with pytest.raises(TooLargeError, match="read its strategies one by one"):
@@ -190,7 +191,7 @@ def test_large_attacks_are_read_one_by_one():
     one = next(one for one in attack.heaviest if one.devices.answers is not None)
     (low, least), (high, most) = one.settings.ends
     assert one.settings[low] == least < most == one.settings[high]
-    assert most <= F(501, 1000) ** 20
+    assert most <= F(51, 100) ** 14
     assert total(one.weight for one in attack) == 1
     edge = one.devices.error
     wrong = [s for s, parity in one.devices.edges if {(o >> 1) ^ (o & 1) for o in one.row(s)} != {parity}]
@@ -198,13 +199,13 @@ def test_large_attacks_are_read_one_by_one():
 
 
 def test_boxes_of_many_parties_are_moments():
-    """The majority of 3 of 9 parties that satisfy the GHZ relations: guessed with 3/4 (arXiv:1211.0650)."""
+    """The majority of 3 of 9 parties that satisfy the GHZ relations: one symmetric box for each guess."""
     question = Question(
         ghz(9),
         Uniform(),
         adversary=EVE,
-        tests=[Relations("ghz")],
-        ask=Ask("guessing-probability", of={"parties": ["A", "B", "C"], "function": "majority"}, at=0),
+        tests=[Relations("mermin")],
+        ask=Ask("guessing-probability", of={"majority": ["A", "B", "C"]}, at=0),
     )
     attack = bound(question).attack
     assert total(one.weight for one in attack) == 1
