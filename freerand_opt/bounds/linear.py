@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 FEW_VERTICES = 64
 #: Columns beyond which the program by vertices is left out.
 MOST_COLUMNS = 60_000
+#: Products of a source's facets with those of boxes beyond which their program is left out.
+MOST_PRODUCTS = 200_000
 #: Linear programs that are solved in search of shares; steps towards one setting, for a gain of at least so much.
 MOST_PROGRAMS = 60
 STEPS = (1.0, 0.5, 0.25, 0.1, 0.03)
@@ -134,9 +136,13 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     except TooLargeError:
         return
     outer, rational = rational_scores(problem)
-    made = build(
-        outer, source_cone(outer), cell_space(outer, labels), guesses_of(outer), tuple(range(labels))
-    )
+    cone, space = source_cone(outer), cell_space(outer, labels)
+    if len(cone.names) * space.positive.shape[0] > MOST_PRODUCTS:
+        pool.failures.append(
+            f"{len(cone.names)} facets of the source x {space.positive.shape[0]} of boxes: too many products"
+        )
+        return
+    made = build(outer, cone, space, guesses_of(outer), tuple(range(labels)))
     words = (
         f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
     )
