@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from freerand_opt.first.answers.relaxation import moments
     from freerand_opt.first.answers.verification import answer, check_certificate, verify
     from freerand_opt.first.reporting.rows import table
-    from freerand_opt.first.simulation.simulating import simulate
+    from freerand_opt.protocols.simulate import simulate
     from freerand_opt.first.spec.file import read
-    from freerand_opt.first.spec.protocols import read_protocol
+    from freerand_opt.protocols.file import read_protocol
     from freerand_opt.first.sweeps.sweep import sweep
 
 _HOMES = {
@@ -32,8 +32,8 @@ _HOMES = {
     "check_certificate": "freerand_opt.first.answers.verification",
     "moments": "freerand_opt.first.answers.relaxation",
     "read": "freerand_opt.first.spec.file",
-    "read_protocol": "freerand_opt.first.spec.protocols",
-    "simulate": "freerand_opt.first.simulation.simulating",
+    "read_protocol": "freerand_opt.protocols.file",
+    "simulate": "freerand_opt.protocols.simulate",
     "sweep": "freerand_opt.first.sweeps.sweep",
     "table": "freerand_opt.first.reporting.rows",
     "verify": "freerand_opt.first.answers.verification",

@@ -50,6 +50,14 @@ class Arrays(NamedTuple):
     boxes: npt.NDArray[np.float64]
 
 
+class Rounds(NamedTuple):
+    """Rounds played by an attack: the value of W, the joint setting and the joint outcome of each."""
+
+    w: npt.NDArray[np.int64]
+    settings: npt.NDArray[np.int64]
+    outcomes: npt.NDArray[np.int64]
+
+
 class Line(NamedTuple):
     """A strategy in words: its weight P(w), what the devices do, and which settings the source favours."""
 
@@ -124,6 +132,16 @@ class Attack(Sequence[Strategy]):
         settings = np.array([[float(x) for x in one.settings] for one in self])
         return Arrays(weights, settings, boxes)
 
+    def sample(self, rounds: int, seed: int) -> Rounds:
+        """Return independent rounds that the attack plays, drawn in floating point; see `to_array`."""
+        import numpy as np
+
+        weights, settings, boxes = self.to_array()
+        draw = np.random.default_rng(seed)
+        w = draw.choice(len(self), rounds, p=weights / weights.sum())
+        s = _drawn(np.cumsum(settings, axis=1)[w], draw)
+        return Rounds(w, s, _drawn(np.cumsum(boxes, axis=2)[w, s], draw))
+
     def behaviour(self, s: int) -> dict[int, Exact]:
         """Return the observed P(o|s) at a joint setting, {} if it never occurs."""
         total: dict[int, Exact] = {}
@@ -159,6 +177,13 @@ class Attack(Sequence[Strategy]):
         return markup.table(
             ("weight", "devices", "settings"), ((_short(x), *words) for x, *words in self.table())
         )
+
+
+def _drawn(sums: npt.NDArray[np.float64], draw: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Return for each row of cumulated chances a place, drawn by them."""
+    u = draw.random(len(sums)) * sums[:, -1]
+    found: npt.NDArray[np.int64] = (sums <= u[:, None]).sum(axis=1)
+    return found
 
 
 def _short(x: Fraction) -> str:

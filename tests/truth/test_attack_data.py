@@ -166,6 +166,20 @@ def test_arrays_say_what_the_strategies_say():
     )
 
 
+def test_rounds_that_are_played_have_the_frequencies_of_the_attack():
+    """40,000 rounds: every P(s, o) within 5 standard deviations; another seed, other rounds."""
+    result = bound(CASES["local score"][0])
+    played = result.attack.sample(40_000, seed=7)
+    seen = np.bincount(4 * played.settings + played.outcomes, minlength=16)
+    for s in range(4):
+        row = result.attack.behaviour(s)
+        for o in range(4):
+            chance = float(row.get(o, 0)) / 4
+            assert abs(seen[4 * s + o] - 40_000 * chance) <= 5 * (40_000 * chance * (1 - chance)) ** 0.5
+    assert (played.w < len(result.attack)).all()
+    assert (result.attack.sample(100, seed=8).settings != played.settings[:100]).any()
+
+
 def test_lines_have_weight_devices_and_favoured_settings():
     lines = bound(CASES["local score"][0]).attack.table()
     assert total(line.weight for line in lines) == 1
