@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.conic.linear import LinearProgram
+from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.conic.sparse import sparse, stacked
+from freerand_opt.model.problem import Problem
 
 
 def with_violations(program: LinearProgram, penalty: float | None = None) -> LinearProgram:
@@ -40,6 +41,20 @@ def with_violations(program: LinearProgram, penalty: float | None = None) -> Lin
         },
         (*(program.sizes or (0,) * columns), *((0,) * count)),
     )
+
+
+def relaxed_if_asked(problem: Problem, program: LinearProgram) -> LinearProgram:
+    """Return the program of the least violation where existence is asked for."""
+    return with_violations(program) if problem.ask.quantity == "strategy" else program
+
+
+def margin_of(program: LinearProgram, hint: Hint) -> float | None:
+    """Return the margin by which a single inequality is passed, in floats; None for other programs."""
+    _, columns = program.matrix.shape
+    if hint.status != "optimal" or program.objective != {columns - 1: Fraction(-1)}:
+        return None
+    kept = any(isinstance(name, tuple) and name[0] == "violation" for name in program.names)
+    return None if kept else -float(hint.x[columns - 1])
 
 
 def _is_test(name: object) -> bool:
