@@ -23,7 +23,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from freerand_opt import errors
     from freerand_opt.bounds.bound import bound
-    from freerand_opt.bounds.result import Result
+    from freerand_opt.bounds.result import Result, load
     from freerand_opt.errors import (
         FreerandError,
         InputError,
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 #: Where each public name lives; numpy, scipy and a solver are loaded by the first use, not by the import.
 _HOMES = {
     "bounds.bound": ("bound",),
-    "bounds.result": ("Result",),
+    "bounds.result": ("Result", "load"),
     "errors": ("FreerandError", "InputError", "SolverUnavailableError", "TooLargeError", "UnavailableError"),
     "first.answers.relaxation": ("moments",),
     "first.answers.verification": ("answer", "check_certificate", "verify"),
@@ -129,6 +129,7 @@ __all__ = [
     "errors",
     "ghz",
     "i3322",
+    "load",
     "moments",
     "read",
     "read_protocol",
