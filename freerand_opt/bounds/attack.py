@@ -50,7 +50,7 @@ class Arrays(NamedTuple):
     boxes: npt.NDArray[np.float64]
 
 
-class Rounds(NamedTuple):
+class Played(NamedTuple):
     """Rounds played by an attack: the value of W, the joint setting and the joint outcome of each."""
 
     w: npt.NDArray[np.int64]
@@ -132,7 +132,7 @@ class Attack(Sequence[Strategy]):
         settings = np.array([[float(x) for x in one.settings] for one in self])
         return Arrays(weights, settings, boxes)
 
-    def sample(self, rounds: int, seed: int) -> Rounds:
+    def sample(self, rounds: int, seed: int) -> Played:
         """Return independent rounds that the attack plays, drawn in floating point; see `to_array`."""
         import numpy as np
 
@@ -140,7 +140,7 @@ class Attack(Sequence[Strategy]):
         draw = np.random.default_rng(seed)
         w = draw.choice(len(self), rounds, p=weights / weights.sum())
         s = _drawn(np.cumsum(settings, axis=1)[w], draw)
-        return Rounds(w, s, _drawn(np.cumsum(boxes, axis=2)[w, s], draw))
+        return Played(w, s, _drawn(np.cumsum(boxes, axis=2)[w, s], draw))
 
     def behaviour(self, s: int) -> dict[int, Exact]:
         """Return the observed P(o|s) at a joint setting, {} if it never occurs."""

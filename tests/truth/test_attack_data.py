@@ -9,7 +9,10 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
+from freerand_opt.bounds.attack import read_attack
 from freerand_opt.bounds.bound import bound
+from freerand_opt.certificates.number import exact
+from freerand_opt.checker.document import check
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model import (
     Adversary,
@@ -139,6 +142,67 @@ def test_strategies_reach_the_closed_form(name):
     assert compare(reached, result.bracket.lower) == 0
     gap = float(expected - reached)
     assert abs(gap) <= (1e-6 if question.adversary.devices == "quantum" else 0)
+
+
+def test_a_state_that_is_written_out_reaches_the_mermin_score():
+    """GHZ state of three parties, x and y: all four correlators are certain (Mermin 1990)."""
+    result = bound(
+        Question(
+            ghz(3),
+            Uniform(),
+            adversary=Adversary("quantum", level="local 1"),
+            ask=Ask("score", functional="mermin-errors", extreme="smallest"),
+        )
+    )
+    assert result.attack.heaviest[0].devices.form["kind"] == "quantum"
+    assert replayed(result) == 0 == result.bracket.upper
+
+
+@pytest.mark.parametrize("devices", [EVE, LOCAL])
+@pytest.mark.parametrize("size", [2, 4])
+def test_written_out_boxes_of_a_cycle_are_accepted_by_the_kernel(size, devices):
+    """The boxes as this page of data says them, as tables and answers in place of columns of the cycle."""
+    ask = LEAKAGE if devices == EVE else Ask("score", functional="chained", extreme="smallest")
+    tests = ERRORS if devices == EVE else ()
+    asked = Question(
+        chained(size), SanthaVazirani("1/20"), observed=SEEN, adversary=devices, tests=tests, ask=ask
+    )
+    result = bound(asked)
+    document, attack = result.document, result.attack
+    strategies = []
+    for one, node in zip(attack, document["attack"]["nodes"], strict=True):
+        answers = one.devices.answers
+        box = {"kind": "deterministic", "outcomes": answers and [list(own) for own in answers]}
+        if answers is None:
+            cells = [one.row(s).get(o, F(0)) for s in range(size**2) for o in range(4)]
+            box = {"kind": "table", "denominator": 4, "numerators": [int(4 * x) for x in cells]}
+        strategies.append({"weight": str(one.weight), "node": node, "box": box})
+    written = {"flow": document["attack"]["flow"], "strategies": strategies}
+    rewritten = document | {"upper": None, "attack": written}
+    report = check(rewritten)
+    reached = report.lower if asked.ask.extreme == "largest" else report.upper
+    end = result.bracket.lower if asked.ask.extreme == "largest" else result.bracket.upper
+    assert compare(exact(reached), end) == 0
+    again = read_attack(rewritten)
+    assert [list(one.settings) for one in again] == [list(one.settings) for one in attack]
+    assert [[one.row(s) for s in range(size**2)] for one in again] == [
+        [one.row(s) for s in range(size**2)] for one in attack
+    ]
+
+
+def test_of_a_threshold_the_attack_stands_at_its_end():
+    """Local devices win CHSH with S = 4 - 8 (1/2 - eps)^2: 27/10 from eps = 1/2 - sqrt(13/80) on."""
+    asked = Question(
+        chsh(), SanthaVazirani(0), adversary=LOCAL, tests=[Test("chsh", ">=", "2.7")], ask=Ask("strategy")
+    )
+    attack = bound(asked, threshold={"of": "source.epsilon", "between": [0, "1/4"]}).attack
+    assert 0 <= float(attack.at) - (0.5 - (13 / 80) ** 0.5) < 1e-6
+    source = asked.changed(source=SanthaVazirani(attack.at)).problem().source
+    seen = [attack.behaviour(s) for s in range(4)]
+    for one in attack:
+        allowed(source, one.settings)
+    score = sum((-1) ** ((o >> 1) ^ (o & 1) ^ (s == 3)) * p for s in range(4) for o, p in seen[s].items())
+    assert score >= F(27, 10)
 
 
 @pytest.mark.parametrize("size", [2, 4, 8])
