@@ -10,24 +10,26 @@ from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
 from freerand_opt.attacks.strategies import attack_form, strategies
+from freerand_opt.bounds.information import by_information
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.ratios import sums_ratios
+from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.shares import shared
 from freerand_opt.bounds.ways import rational_scores, upper_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
 from freerand_opt.conic.basis import exact_multipliers
 from freerand_opt.conic.inner_point import inner_point
-from freerand_opt.conic.linear import Hint, LinearProgram, solve
+from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import Point, Problem, Rows
+from freerand_opt.model.problem import Average, Point, Problem, Rows
 from freerand_opt.programs.boxes import box_space, cell_space, deterministic_boxes
 from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
-from freerand_opt.programs.source_cone import source_cone, vertex_cone
+from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
 from freerand_opt.programs.strategies import Strategies, build
-from freerand_opt.programs.violations import margin_of, relaxed_if_asked
+from freerand_opt.programs.violations import margin_of
 
 #: Sources with more vertices than this are taken by their facets first.
 FEW_VERTICES = 64
@@ -47,8 +49,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     if made is None:
         return
     words = f"{len(made.copies)} orbits of boxes on a cycle"
-    program = relaxed_if_asked(pool.problem, made.program)
-    hint = solve(program, options.time_limit)
+    program, hint = settled(pool.problem, made.program, options.time_limit)
     pool.margin = margin_of(program, hint)
     z = _multipliers(program, hint)
     pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
@@ -69,9 +70,9 @@ def cycle_boxes(pool: Pool, options: Options) -> Iterator[None]:
     errors += [] if problem.devices == "local" else [None]
     boxes = [error_box(cycle, error) for error in errors]
 
-    def made_for(held: Problem) -> Strategies:
+    def made_for(held: Problem, cone: Cone | None = None) -> Strategies:
         space = box_space(boxes, held.shape[1])
-        return build(held, source_cone(held), space, guesses_of(held), (-1,) * len(boxes))
+        return build(held, cone or source_cone(held), space, guesses_of(held), (-1,) * len(boxes))
 
     words = f"{len(boxes)} boxes of a cycle"
     yield from _both_ends(pool, options, made_for, "cycle", words, edges=edge_form(cycle))
@@ -88,13 +89,13 @@ def deterministic(pool: Pool, options: Options) -> Iterator[None]:
         return
     words = f"{len(boxes)} deterministic boxes"
 
-    def made_for(held: Problem) -> Strategies:
+    def made_for(held: Problem, cone: Cone | None = None) -> Strategies:
         guesses = guesses_of(held)
         alike = held.ask.told or held.ask.at is not None or not guesses.outputs
         count = 1 if alike else len(guesses.worths)
         labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
         space = box_space([box for _ in range(count) for box in boxes], held.shape[1])
-        return build(held, source_cone(held), space, guesses, labels)
+        return build(held, cone or source_cone(held), space, guesses, labels)
 
     yield from _both_ends(pool, options, made_for, "deterministic", words)
 
@@ -104,13 +105,16 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if problem.devices != "no-signalling" or isinstance(problem.source, Rows):
         return
+    if isinstance(problem.source, Average) and problem.source.measure == "information":
+        return
     try:
         cone = vertex_cone(problem)
         labels = few_labels(guesses_of(problem))
     except TooLargeError:
         return
     space = cell_space(problem, labels)
-    if cone.nodes > FEW_VERTICES or cone.nodes * space.width * labels > MOST_COLUMNS:
+    many = cone.nodes > FEW_VERTICES and not isinstance(problem.source, Average)
+    if many or cone.nodes * space.width * labels > MOST_COLUMNS:
         return
 
     def made_for(held: Problem) -> Strategies:
@@ -127,6 +131,8 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if problem.devices == "quantum" or any(_of_moments(test) for test in problem.tests):
         return
+    if isinstance(problem.source, Average):  # a list of points, taken by vertices
+        return
     try:
         labels = few_labels(guesses_of(problem))
     except TooLargeError:
@@ -142,8 +148,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     words = (
         f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
     )
-    program = relaxed_if_asked(problem, made.program)
-    hint = solve(program, options.time_limit)
+    program, hint = settled(problem, made.program, options.time_limit)
     if hint.status == "optimal":
         pool.margin = margin_of(program, hint)
         _offer(pool, made, program, hint, rational, "cells", words)
@@ -169,10 +174,12 @@ def _both_ends(
 ) -> Iterator[None]:
     """Solve a complete program once for the bound, and for the attack with scores on the strict side."""
     problem = pool.problem
+    if isinstance(problem.source, Average) and problem.source.measure == "information":
+        yield from by_information(pool, made_for, way, words, edges)
+        return
     outer, rational = rational_scores(problem)
     made = made_for(outer)
-    program = relaxed_if_asked(problem, made.program)
-    hint = solve(program, options.time_limit)
+    program, hint = settled(problem, made.program, options.time_limit)
     if hint.status != "optimal":
         if problem.ask.quantity != "strategy":
             pool.contradicted = True
@@ -187,8 +194,7 @@ def _both_ends(
         return
     if rational:
         made = made_for(inner(problem))
-        program = relaxed_if_asked(problem, made.program)
-        hint = solve(program, options.time_limit)
+        program, hint = settled(problem, made.program, options.time_limit)
     x = inner_point(program, hint)
     if x is not None:
         pool.offer_attack(attack_form(problem, strategies(made, x[: made.program.matrix.shape[1]])), words)

@@ -12,6 +12,7 @@ from typing import Any
 from freerand_opt.bounds.about import require_about
 from freerand_opt.bounds.attack import Attack, read_attack
 from freerand_opt.bounds.bracket import Bracket, End
+from freerand_opt.bounds.reason import reason
 from freerand_opt.certificates.number import exact
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import Report, check
@@ -71,15 +72,22 @@ class Result:
     @cached_property
     def document(self) -> dict[str, Any]:
         """Return the certificate as it is in JSON."""
-        return json.loads(self.certificate)  # type: ignore[no-any-return]
+        return json.loads(self.certificate) if self.certificate else {}
+
+    @property
+    def reason(self) -> str:
+        """Return why no strategy passes, in words; an empty text if one may."""
+        return reason(self.question, self.document) if self.impossible else ""
 
     @cached_property
     def attack(self) -> Attack | None:
         """Return the strategies behind the attained end, read from the certificate; None without any."""
-        return read_attack(self.document)
+        return read_attack(self.document) if self.certificate else None
 
     def save(self, path: str | Path) -> None:
         """Write the certificate, for `freerand check`."""
+        if not self.certificate:
+            raise InputError(str(path), "nothing was proved, so there is no certificate to write")
         write_whole(Path(path), self.certificate + "\n")
 
     def __repr__(self) -> str:
@@ -121,7 +129,8 @@ def result_of(question: Question, certificate: str, *, threshold: Threshold | No
     about another question.
     """
     found = proved(question, certificate, threshold=threshold)
-    require_about(found.document, question, threshold)
+    if certificate:
+        require_about(found.document, question, threshold)
     return found
 
 
@@ -134,12 +143,17 @@ def proved(
     notes: tuple[str, ...] = (),
     seconds: float = 0.0,
 ) -> Result:
-    """Return the result of a certificate that was made for a question; see `result_of`."""
+    """Return the result of a certificate that was made for a question; an empty text proves nothing.
+
+    Raise the kernel's Rejected, Unreadable or TooMuch for a certificate that proves nothing; see `result_of`.
+    """
+    kept = tuple((how or {}).items())
+    if not certificate:
+        return Result(question, "", Bracket(None, None), False, (), kept, notes, seconds, threshold)
     report = check(reading.load(certificate), Work(WORK))
     lower = None if report.lower is None else exact(report.lower)
     upper = None if report.upper is None else exact(report.upper)
     bracket = Bracket(*_ends(question, threshold, lower, upper, report))
-    kept = tuple((how or {}).items())
     return Result(
         question, certificate, bracket, report.impossible, report.question, kept, notes, seconds, threshold
     )
