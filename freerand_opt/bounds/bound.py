@@ -17,7 +17,7 @@ from freerand_opt.bounds.critical import critical_form, form_of
 from freerand_opt.bounds.notes import notes_of
 from freerand_opt.bounds.options import options_of
 from freerand_opt.bounds.questions import Asked, question_of
-from freerand_opt.bounds.result import Result, proved
+from freerand_opt.bounds.result import Result, read_result
 from freerand_opt.bounds.worst import worst_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.ask import WORST
@@ -65,7 +65,7 @@ def bound(
     text = json.dumps(certificate, separators=(",", ":")) if proved else ""
     notes = notes_of(pools, options)
     seconds = time.perf_counter() - begun
-    return proved(asked, text, threshold=sought, how=how, notes=notes, seconds=seconds)
+    return read_result(asked, text, threshold=sought, how=how, notes=notes, seconds=seconds)
 
 
 __all__: list[Any] = ["bound"]

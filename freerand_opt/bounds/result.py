@@ -128,13 +128,13 @@ def result_of(question: Question, certificate: str, *, threshold: Threshold | No
     Raise the kernel's Rejected, Unreadable or TooMuch where it proves nothing, and InputError where it is
     about another question.
     """
-    found = proved(question, certificate, threshold=threshold)
+    found = read_result(question, certificate, threshold=threshold)
     if certificate:
         require_about(found.document, question, threshold)
     return found
 
 
-def proved(
+def read_result(
     question: Question,
     certificate: str,
     *,
