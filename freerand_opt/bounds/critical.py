@@ -50,7 +50,7 @@ def critical_form(
         width = min(width * _power(between[1], 80) / 2, Fraction(1, 4))
         between = (_power(between[1], 60), _power(between[0], 60))
         between = (max(between[0], Fraction(1, settings)), min(between[1], Fraction(1)))
-    crossing = _crossing(question, sought)
+    crossing = crossing_of(question, sought)
 
     @cache
     def at(place: Fraction) -> Pool:
@@ -76,7 +76,7 @@ def _how(pool: Pool) -> str:
     return pool.how.get("upper" if pool.impossible or pool.attack is None else "attack", "")
 
 
-def _crossing(question: Question, sought: Threshold) -> Crossing:
+def crossing_of(question: Question, sought: Threshold) -> Crossing:
     """Return what the answer is compared with, as the kernel spells it."""
     if question.ask.quantity == STRATEGY:
         return Crossing()
