@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -24,7 +25,7 @@ from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.numbers import markup
-from freerand_opt.numbers.exact import Exact, log2
+from freerand_opt.numbers.exact import Exact, compare, log2
 
 #: Steps of work of the last check of an answer.
 WORK = 2 * 10**9
@@ -171,5 +172,30 @@ def _ends(
         return -log2(upper), -log2(lower)
     if question.ask.quantity == STRATEGY or report.impossible:
         return lower, upper
-    count = 1 if question.ask.row.extent is None else question.ask.values(question.scenario, "ask")[2]
-    return question.ask.row.ends(lower, upper, count)
+    if question.ask.row.extent is None:
+        return _cut(question, lower, upper)
+    return question.ask.row.ends(lower, upper, question.ask.values(question.scenario, "ask")[2])
+
+
+def _cut(question: Question, lower: Exact | None, upper: Exact | None) -> tuple[Exact | None, Exact | None]:
+    """Return the ends of a score, cut to what any probabilities reach."""
+    if not question.is_written_out or question.ask.functional is None:
+        return lower, upper
+    functional = question.ask.functional.resolved(question.scenario, "ask")
+    weights = question.observed.weights(question.scenario)
+    if functional.on == "moments":
+        most = sum((abs(x) for _, x in functional.words), Fraction(0))
+        least = -most
+    else:
+        rows: dict[int, list[Fraction]] = {}
+        for s, o, x in functional.terms:
+            rows.setdefault(s, [Fraction(0)] * question.scenario.shape[1])[o] += x
+        share = {s: Fraction(1) for s in rows}
+        if functional.on == "joint":
+            if weights is None:
+                return lower, upper
+            share = {s: weights[s] for s in rows}
+        least = sum((share[s] * min(row) for s, row in rows.items()), Fraction(0))
+        most = sum((share[s] * max(row) for s, row in rows.items()), Fraction(0))
+    lower = least if lower is not None and compare(lower, least) < 0 else lower
+    return lower, (most if upper is not None and compare(upper, most) > 0 else upper)
