@@ -1,0 +1,133 @@
+"""What the command line prints: data on stdout, progress and everything said on stderr, in 80 columns."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import textwrap
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from freerand_opt.runner.answers import Watch
+
+WIDTH = 80
+#: Controls, and marks that turn the direction of writing.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_LONG = re.compile(r"[0-9]{25,}")
+
+
+def safe(words: object) -> str:
+    """Return a text on one line, with escapes for what is not printable, as files may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(words))
+
+
+def put(words: str, end: str = "\n") -> None:
+    """Write text to stdout, without the characters that a terminal obeys, line ends and tabs apart."""
+    sys.stdout.write(_OBEYED.sub(lambda found: safe(found[0]), words) + end)
+
+
+def put_json(data: object) -> None:
+    """Write data as JSON to stdout."""
+    put(json.dumps(data, indent=1))
+
+
+def say(words: str) -> None:
+    """Write a line to stderr."""
+    sys.stderr.write(f"{safe(words)}\n")
+
+
+def error(words: str) -> None:
+    """Write an error to stderr, in one line."""
+    say(f"error: {words}")
+
+
+def cut(words: str) -> str:
+    """Return a text with numbers of 25 digits and more cut; they are whole in JSON, tables and certificates."""
+    return _LONG.sub(lambda found: f"{found[0][:10]}..({len(found[0])} digits)", words)
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return (name, words) in two columns, long words on lines of their own."""
+    lines = []
+    for name, words in pairs:
+        head = f"{name:<12}"
+        lines += textwrap.wrap(
+            head + cut(safe(words)),
+            WIDTH,
+            subsequent_indent=" " * 12,
+            break_long_words=True,
+            break_on_hyphens=False,
+            drop_whitespace=True,
+        ) or [head.rstrip()]
+    return "\n".join(lines)
+
+
+def columns(rows: Sequence[Sequence[str]], right: bool = False) -> list[str]:
+    """Return rows as aligned lines of at most 80 columns: first columns that do not fit are cut in the middle."""
+    rows = [[cut(safe(cell)) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for i in range(len(widths)):
+        spare = WIDTH - sum(widths) - 2 * (len(widths) - 1)
+        if spare < 0:
+            widths[i] = max(min(widths[i], 12), widths[i] + spare)
+    lines = []
+    for row in rows:
+        cells = [_middle(cell, size).ljust(size) for cell, size in zip(row, widths, strict=True)]
+        if right:
+            cells[-1] = row[-1].rjust(widths[-1])
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _middle(cell: str, size: int) -> str:
+    if len(cell) <= size:
+        return cell
+    half = (size - 2) // 2
+    return f"{cell[: size - 2 - half]}..{cell[len(cell) - half :]}"
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Watch]:
+    """Show on stderr, if somebody watches, how far a run is and how long it may still take.
+
+    The bar appears from the third second on, and goes by expected seconds, not by jobs; a single question
+    shows the time that has passed. What is said is written even if nobody watches.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield Watch(say=say)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    begun = time.perf_counter()
+    console = Console(stderr=True)
+    shown = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[done]}/{task.fields[jobs]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*shown, console=console, transient=True, speed_estimate_period=300) as bar:
+        task = bar.add_task("", total=0, visible=False, done=0, jobs=0)
+        row = bar.tasks[0]
+
+        def total(jobs: int, seconds: float) -> None:
+            alone = jobs == 1 and not row.fields["jobs"]
+            bar.update(
+                task,
+                total=None if alone else (row.total or 0) + seconds,  # a single one only shows that it lives
+                jobs=row.fields["jobs"] + jobs,
+            )
+
+        def begin(words: str) -> None:
+            late = time.perf_counter() - begun > 2
+            bar.update(task, description=safe(words)[:40], visible=late or row.fields["jobs"] == 1)
+
+        def end(seconds: float) -> None:
+            late = time.perf_counter() - begun > 2
+            bar.update(task, advance=seconds, done=row.fields["done"] + 1, visible=late)
+
+        yield Watch(total, begin, end, lambda words: console.print(safe(words), markup=False, highlight=False))

@@ -1,0 +1,193 @@
+"""One answer in words, and tables of answers; everything about an answer is read from its Result."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.bounds.bound import EXACT_WIDTH, USUAL_WIDTH
+from freerand_opt.bounds.result import Result
+from freerand_opt.cli.screen import columns, facts, safe
+from freerand_opt.model.conditions import Test
+from freerand_opt.model.question import Question
+from freerand_opt.numbers.exact import text
+from freerand_opt.runner.answers import Answer
+from freerand_opt.runner.job import falls_short
+from freerand_opt.runner.table import ends
+
+NONE = "no strategy passes the tests (proved)"
+COLUMNS = ("instance", "expected", "certified bracket", "verdict", "seconds")
+#: Functionals of which devices show much, so that a test from above is passed by anything.
+LARGE = ("chsh", "mermin", "svetlichny", "i3322", "cglmp", "chained-correlators", "hardy")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An answer with the verdict on what its file claims; None without a claim."""
+
+    answer: Answer
+    verdict: str | None = None
+    as_expected: bool = True
+
+    @property
+    def expected(self) -> str:
+        """Return the claim in words, or nothing."""
+        expect = self.answer.instance.expect
+        return "" if expect is None else expect.shown
+
+    @property
+    def said(self) -> str:
+        """Return the verdict, and whether the file foresees that it is not PROVED."""
+        expect = self.answer.instance.expect
+        foreseen = expect is not None and expect.verdict != "PROVED" and self.as_expected
+        return (self.verdict or "-") + (" (as expected)" if foreseen else "")
+
+
+def answer(one: Answer) -> str:
+    """Return the certified answer as a text, or why there is none."""
+    if one.result is None:
+        return one.mark or "failed"
+    return NONE if one.result.impossible else str(one.result)
+
+
+def at_length(line: Line) -> str:
+    """Return one answer with its question, its ends, how they are proved, and what was stored."""
+    one = line.answer
+    result = one.result
+    assert result is not None
+    pairs = [_fact(words) for words in result.words]
+    seeks = one.instance.threshold
+    if seeks is not None:
+        crossed = "a strategy begins or ceases to exist" if seeks.crosses is None else f"it crosses {seeks.crosses}"
+        pairs.append(("threshold", f"the {seeks.of} at which {crossed} (its value above is not used)"))
+    pairs.append(("answer", answer(one)))
+    upper, lower = result.bracket.upper, result.bracket.lower
+    if result.bracket.exact is not None and not isinstance(upper, Fraction):
+        pairs.append(("", f"= {text(result.bracket.exact)}"))
+    elif upper is not None and not isinstance(upper, Fraction) and len(text(upper)) < 200:
+        pairs.append(("", f"<= {text(upper)}"))
+    elif lower is not None and not isinstance(lower, Fraction) and len(text(lower)) < 200:
+        pairs.append(("", f">= {text(lower)}"))
+    if line.verdict is not None:
+        pairs.append(("verdict", f"{line.said} ({line.expected})"))
+    pairs += [(_END.get(end, end), way) for end, way in result.how if way]
+    pairs += [("note", words) for words in result.notes]
+    how = "checked" if one.origin == "solved" else "stored, checked again"
+    pairs.append(("certificate", f"{result.digest}, {how}; {result.seconds:.2f} s"))
+    return f"{safe(one.title)}\n{facts(pairs)}"
+
+
+_END = {"upper": "proof", "attack": "attack"}
+
+
+def _fact(words: str) -> tuple[str, str]:
+    name, colon, rest = words.partition(": ")
+    return (name, rest) if colon and len(name) < 12 else ("", words)
+
+
+def table(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
+    """Yield (line, style) of one table with a heading for each file and its reference."""
+    cells = [COLUMNS, *(_row(line) for line in lines)]
+    aligned = columns(cells, right=True)
+    yield aligned[0], "bold"
+    name = None
+    for line, words in zip(lines, aligned[1:], strict=True):
+        file = line.answer.file
+        if file.name != name:
+            name = file.name
+            yield "", ""
+            yield safe(f"{name} ({file.reference or 'no reference'})"), "bold cyan"
+            if file.claim:
+                yield from ((part, "cyan") for part in facts([("  claim", file.claim)]).splitlines())
+        yield words, "" if line.verdict is None else "green" if line.as_expected else "bold red"
+    proofs = {line.answer.instance.expect.rests_on for line in lines if line.answer.instance.expect is not None}
+    if proofs - {None}:
+        yield "", ""
+        yield f"PROVED*: rests also on a written proof: {', '.join(sorted(filter(None, proofs)))}", ""
+
+
+def _row(line: Line) -> tuple[str, ...]:
+    one = line.answer
+    seconds = "" if one.result is None else f"{one.result.seconds:.2f}"
+    return one.instance.name or "-", line.expected or "-", answer(one), line.said, seconds
+
+
+def record(line: Line) -> dict[str, Any]:
+    """Return one answer as a flat dict: exact ends as text (or None), floats rounded outward."""
+    one = line.answer
+    result = one.result
+    found = {
+        "name": one.file.name,
+        "instance": one.instance.name,
+        "claim": one.file.claim,
+        "reference": one.file.reference,
+        "at": dict(one.instance.at),
+        "quantity": one.instance.question.ask.quantity if one.instance.threshold is None else "threshold",
+        "verdict": line.verdict,
+        "as_expected": line.as_expected,
+        "expected": line.expected or None,
+        "infeasible": result is not None and result.impossible,
+        "answer": None if result is None else str(result),
+        "note": one.mark or None,
+        "why": one.why or None,
+    }
+    if result is None:
+        return found | dict.fromkeys(_OF_RESULT)
+    exact = result.bracket.exact
+    return found | {
+        **ends(result.bracket),
+        "exact": None if exact is None else text(exact),
+        "question": list(result.words),
+        "proofs": dict(result.how),
+        "notes": list(result.notes),
+        "how": one.origin,
+        "seconds": round(result.seconds, 4),
+        "certificate": result.digest,
+    }
+
+
+_OF_RESULT = (
+    *("lower", "upper", "lower_decimal", "upper_decimal", "lower_float", "upper_float", "exact", "question"),
+    *("proofs", "notes", "how", "seconds", "certificate"),
+)
+
+
+def shortcoming(one: Answer, width: Fraction | None) -> str:
+    """Return in one line what an answer falls short of and what to do; nothing if it does not."""
+    result, expect = one.result, one.instance.expect
+    if result is None:
+        return ""
+    if result.impossible and expect is not None and expect.value != "none" and result.quantity != "strategy":
+        return f"{one.title}: {NONE}, and the file expects an answer"
+    if not falls_short(result, width):
+        return ""
+    words = "; ".join(result.notes) or _wide(result, width)
+    return f"{one.title}: {words}"
+
+
+def _wide(result: Result, width: Fraction | None) -> str:
+    if width is None:
+        width = USUAL_WIDTH.get(result.question.adversary.devices, EXACT_WIDTH)
+    width = result.threshold.width if result.threshold is not None else width
+    return f"the bracket is wider than {float(width):g}"
+
+
+def hint(question: Question) -> str:
+    """Return what a user may have meant otherwise, or nothing."""
+    if question.ask.quantity in ("score", "strategy", "sum-of-biases"):
+        return ""
+    if not question.tests and not question.moments:
+        return (
+            "hint: nothing is tested, so every box passes; add what an honest run shows, as [[test]] with "
+            'functional = "chsh", relation = ">=" and score'
+        )
+    for k, test in enumerate(question.tests):
+        name = getattr(test.functional, "name", "") if isinstance(test, Test) else ""
+        if name in LARGE and test.relation == "<=":  # type: ignore[union-attr]
+            return (
+                f"hint: test[{k}] bounds {name} from above, which classical boxes pass too; a violation "
+                'is tested with relation = ">="'
+            )
+    return ""
