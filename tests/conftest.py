@@ -33,7 +33,7 @@ class Run:
 
 def run_main(*arguments):
     """Call the command line's main() in this process."""
-    from freerand_opt.first.commands.cli import main
+    from freerand_opt.cli.main import main
 
     out, err = io.StringIO(), io.StringIO()
     old = sys.argv

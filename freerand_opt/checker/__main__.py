@@ -35,6 +35,11 @@ def checked(path: str, limit: int = 10**8) -> tuple[int, list[str]]:
             text = file.read(MOST_BYTES + 1)
     except (OSError, ValueError):
         return 2, [f"UNREADABLE {name}: no such text file"]
+    return judged(name, text, limit)
+
+
+def judged(name: str, text: str, limit: int = 10**8) -> tuple[int, list[str]]:
+    """Return the exit code of a certificate's text and the lines about it."""
     try:
         report = check(load(text), Work(limit))
     except Unreadable as fault:

@@ -99,5 +99,3 @@ def compared(answers: Iterable[Answer]) -> tuple[list[Line], list[str]]:
         lines.append(Line(one, found.verdict, found.as_expected))
     return lines, failed
 
-
-__all__ = ["Path", "bound", "compared"]

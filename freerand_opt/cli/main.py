@@ -77,8 +77,9 @@ def _options(
 ) -> None:
     """Certified bounds on what an adversary knows, when settings are chosen by imperfect randomness.
 
-    Exit codes: 0 proved, or as narrow as asked; 1 refuted, undecided, too wide or rejected; 2 input that cannot be
-    read or means nothing; 3 what was named cannot be had, or a limit was reached.
+    Exit codes: 0 proved, or as narrow as asked; 1 refuted, undecided, too
+    wide or rejected; 2 input that cannot be read or means nothing; 3 what was
+    named cannot be had, or a limit was reached.
     """
 
 

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from freerand_opt.cli import screen, words
 from freerand_opt.cli.words import Line
@@ -97,7 +96,7 @@ def answered(
     kept = opened(store, asked.part)
     try:
         keep, found = (None, None) if shelf is None else (shelf.keep, shelf.found if resume else None)
-        return swept(readers, asked.fields, Run(kept, executor, how, fresh, watch, keep, found), rule)
+        return swept(files, readers, asked.fields, Run(kept, executor, how, fresh, watch, keep, found), rule)
     finally:
         kept.close()
 
@@ -127,5 +126,3 @@ def show(lines: Sequence[Line], *, alone: bool) -> None:
     for line, style in words.table(lines):
         console.print(line, style=style)
 
-
-__all__: list[Any] = ["Asked", "answered", "place", "rows", "show", "way"]

@@ -64,14 +64,13 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def columns(rows: Sequence[Sequence[str]], right: bool = False) -> list[str]:
-    """Return rows as aligned lines of at most 80 columns: first columns that do not fit are cut in the middle."""
+def columns(rows: Sequence[Sequence[str]], first: Sequence[int] = (0,), *, right: bool = False) -> list[str]:
+    """Return rows as aligned lines; to fit 80 columns those that are named `first` are cut, in that order."""
     rows = [[cut(safe(cell)) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for i in range(len(widths)):
-        spare = WIDTH - sum(widths) - 2 * (len(widths) - 1)
-        if spare < 0:
-            widths[i] = max(min(widths[i], 12), widths[i] + spare)
+    for i in first:
+        over = sum(widths) + 2 * (len(widths) - 1) - WIDTH
+        widths[i] = max(min(widths[i], 14), widths[i] - max(over, 0))
     lines = []
     for row in rows:
         cells = [_middle(cell, size).ljust(size) for cell, size in zip(row, widths, strict=True)]

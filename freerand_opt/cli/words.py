@@ -18,6 +18,8 @@ from freerand_opt.runner.job import falls_short
 from freerand_opt.runner.table import ends
 
 NONE = "no strategy passes the tests (proved)"
+#: The same in a table.
+NO_STRATEGY = "no strategy (proved)"
 COLUMNS = ("instance", "expected", "certified bracket", "verdict", "seconds")
 #: Functionals of which devices show much, so that a test from above is passed by anything.
 LARGE = ("chsh", "mermin", "svetlichny", "i3322", "cglmp", "chained-correlators", "hardy")
@@ -90,7 +92,7 @@ def _fact(words: str) -> tuple[str, str]:
 def table(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
     """Yield (line, style) of one table with a heading for each file and its reference."""
     cells = [COLUMNS, *(_row(line) for line in lines)]
-    aligned = columns(cells, right=True)
+    aligned = columns(cells, (1, 0), right=True)
     yield aligned[0], "bold"
     name = None
     for line, words in zip(lines, aligned[1:], strict=True):
@@ -98,9 +100,9 @@ def table(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
         if file.name != name:
             name = file.name
             yield "", ""
-            yield safe(f"{name} ({file.reference or 'no reference'})"), "bold cyan"
-            if file.claim:
-                yield from ((part, "cyan") for part in facts([("  claim", file.claim)]).splitlines())
+            yield safe(name), "bold cyan"
+            said = [pair for pair in (("  claim", file.claim), ("  reference", file.reference)) if pair[1]]
+            yield from ((part, "cyan") for part in facts(said).splitlines())
         yield words, "" if line.verdict is None else "green" if line.as_expected else "bold red"
     proofs = {line.answer.instance.expect.rests_on for line in lines if line.answer.instance.expect is not None}
     if proofs - {None}:
@@ -111,7 +113,8 @@ def table(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
 def _row(line: Line) -> tuple[str, ...]:
     one = line.answer
     seconds = "" if one.result is None else f"{one.result.seconds:.2f}"
-    return one.instance.name or "-", line.expected or "-", answer(one), line.said, seconds
+    shown = answer(one).replace(NONE, NO_STRATEGY)
+    return one.instance.name or "-", line.expected or "-", shown, line.said, seconds
 
 
 def record(line: Line) -> dict[str, Any]:

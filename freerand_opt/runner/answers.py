@@ -158,7 +158,9 @@ def answer_all(cells: Cells, how: Run, known: Sequence[Answer] = ()) -> Answers:
 
     def done(k: int, outcome: Outcome | Exception) -> None:
         job = jobs[k]
-        outcomes[job.address] = settled = _settled(job, outcome, how)
+        file, instance = cells[places[job.address][0]]
+        title = f"{file.name} {instance.name}".strip()
+        outcomes[job.address] = settled = _settled(job, outcome, how, title)
         for place in places[job.address]:
             if how.keep is not None:
                 how.keep(_answer(cells[place], settled))
@@ -190,7 +192,7 @@ def _job(cell: tuple[QuestionFile, Instance], place: str, how: Run) -> Job:
     return Job(instance, place, how.way, kept)
 
 
-def _settled(job: Job, outcome: Outcome | Exception, how: Run) -> Outcome:
+def _settled(job: Job, outcome: Outcome | Exception, how: Run, title: str) -> Outcome:
     """Store what a job came to; raise SolverUnavailableError where no job can run."""
     if isinstance(outcome, Exception):
         why = f"{type(outcome).__name__}: {outcome}"
@@ -201,7 +203,7 @@ def _settled(job: Job, outcome: Outcome | Exception, how: Run) -> Outcome:
         how.watch.say(f"{how.store.path}: {job.address[:16]}.. {outcome.damage}; computed anew")
     if outcome.result is not None and _is_news(job, outcome.result, outcome.kind, how):
         ways = (job.way.text, *(job.kept.ways if job.kept is not None and not outcome.damage else ()))
-        how.store.write(entry_of(outcome.result, job.address, job.instance.name, ways))
+        how.store.write(entry_of(outcome.result, job.address, title, ways))
     return outcome
 
 

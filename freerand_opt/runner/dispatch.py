@@ -115,3 +115,20 @@ class _Flight(Generic[Job, Made]):
 
 def _died(future: Future[Any]) -> bool:
     return not future.cancelled() and isinstance(future.exception(), BrokenExecutor)
+
+
+def every(
+    executor: Here,
+    function: Callable[[Job], Made],
+    jobs: Sequence[Job],
+    failed: Callable[[Exception], Made],
+) -> list[Made]:
+    """Return what a function makes of every job, in their order; `failed` says what an error counts as."""
+    found: dict[int, Made] = {}
+
+    def done(k: int, made: Made | Exception) -> None:
+        found[k] = failed(made) if isinstance(made, Exception) else made
+
+    executor.expect(len(jobs), 0.0)  # a few are done here, sooner than a process starts
+    run(executor, function, jobs, begin=lambda k: None, done=done)
+    return [found[k] for k in range(len(jobs))]

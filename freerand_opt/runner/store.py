@@ -243,3 +243,17 @@ def opened(folder: str | Path | None, shard: Shard | None = None) -> Store:
             "(--store names another)"
         )
         return store
+
+
+def holds_answers(folder: Path) -> bool:
+    """Return whether a folder has a file of answers."""
+    return (folder / MAIN).is_file() or any(folder.glob("*-of-*.db"))
+
+
+def files_below(source: Path) -> list[Path]:
+    """Return the files of answers that a path names: itself, or those of a folder; raise InputError for none."""
+    found = [source] if source.is_file() else [source / MAIN, *sorted(source.glob("*-of-*.db"))]
+    found = [path for path in found if path.is_file()]
+    if not found:
+        raise InputError("store", f"no answer is stored in {source}")
+    return found

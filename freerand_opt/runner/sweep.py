@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from freerand_opt import catalogue
 from freerand_opt.bounds.questions import question_of
+from freerand_opt.claims import catalogue
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.model.file import Choose, Instance, QuestionFile, read
 from freerand_opt.model.grid import Place, grid
@@ -54,22 +54,27 @@ def sweep(
     except TypeError as error:
         raise InputError("sweep", f"{error}; allowed: solver, time_limit, width, symmetry") from None
     single = isinstance(question, Question | Instance | Mapping | str | Path)
-    asked = [question] if single else list(question)  # type: ignore[arg-type]
+    asked: list[Any] = [question] if single else list(question)
     readers = [reader(one, threshold) for one in asked]
     kept = opened(store)
     try:
         with executor_of(executor) as found:
             run = Run(kept, found, Way(way.solver, way.time_limit, way.width, tuple(way.symmetry)), fresh)
-            return swept(readers, axes or {}, run, refine)
+            files = [read_again(axes or {}, None) for read_again in readers]
+            return swept(files, readers, axes or {}, run, refine)
     finally:
         kept.close()
 
 
 def swept(
-    readers: Sequence[Reader], axes: Mapping[str, Any], run: Run, refine: Refinement | None = None
+    files: Sequence[QuestionFile],
+    readers: Sequence[Reader],
+    axes: Mapping[str, Any],
+    run: Run,
+    refine: Refinement | None = None,
 ) -> Answers:
     """Answer all cells of some files, and then, with `refine`, those that it asks for beside them."""
-    files = [read_again(axes, None) for read_again in readers]
+    files = list(files)
     if refine is not None:
         for file in files:
             refine.require(file)

@@ -1,0 +1,7 @@
+"""The verb `freerand report`."""
+
+from __future__ import annotations
+
+
+def report() -> None:
+    """Not moved yet."""

@@ -1,0 +1,130 @@
+"""The verb `freerand show`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from freerand_opt.cli import options as opt
+from freerand_opt.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from freerand_opt.model.file import Instance, QuestionFile
+
+#: How a question is shown: in words, as a question file, as plain data.
+FORMS = ("words", "toml", "json")
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="A claim's name, a question file or a certificate.")] = "",
+    instance: Annotated[str | None, typer.Option(help="Name of one instance of the file.")] = None,
+    form: Annotated[str, typer.Option("--as", help="words, toml (one question alone), json.")] = "words",
+    schema: Annotated[bool, typer.Option("--schema", help="Print the questions' JSON schema.")] = False,
+    fields: Annotated[bool, typer.Option("--fields", help="Print all fields of a question file.")] = False,
+    field: Annotated[list[str] | None, typer.Option("--set", help="field=value, as for bound.")] = None,
+) -> None:
+    """Show a question as it is understood, or what a certificate proves."""
+    from freerand_opt.cli.screen import put, put_json
+
+    if schema:
+        from freerand_opt.model.schema import question_schema
+
+        put_json(question_schema())
+        return
+    if fields:
+        from freerand_opt.model.reference import field_reference
+
+        put(field_reference(), end="")
+        return
+    if not name:
+        raise InputError("show", "a claim's name, a question file or a certificate is needed")
+    if form not in FORMS:
+        raise InputError(
+            "--as", f"{form[:40]!r} is not known; allowed: {', '.join(FORMS)}{nearest(form, FORMS)}"
+        )
+    if Path(name).suffix == ".json":
+        if form != "words" or instance is not None or field:
+            raise InputError("show", "a certificate is shown in words, without any other option")
+        raise typer.Exit(_certificate(name))
+    from freerand_opt.runner.sweep import reader
+
+    words, values = opt.split([name, *(field or [])])
+    if words != [name]:
+        raise InputError("--set", "fields are set as field=value, for example source.epsilon=1/20")
+    file = reader(name)(values, None)
+    put(_SHOWN[form](file, _instance(file, instance)), end="")
+
+
+def _certificate(name: str) -> int:
+    """Check a certificate and print what it proves; return the exit code."""
+    from freerand_opt.cli.check import check_file
+    from freerand_opt.cli.screen import error, facts, put
+
+    code, lines = check_file((name, 10**9))
+    if code:
+        error(lines[0])
+        return code
+    put(lines[0])
+    put(facts((head, rest) for head, _, rest in (line.strip().partition(": ") for line in lines[1:])))
+    return 0
+
+
+def _instance(file: QuestionFile, wanted: str | None) -> Instance:
+    if wanted is None:
+        return file.instances[0]
+    names = [instance.name for instance in file.instances]
+    if wanted not in names:
+        near = nearest(wanted, names)
+        raise InputError(
+            "--instance", f"{wanted[:60]!r} is none of {file.path.name}: {'; '.join(names[:20])}{near}"
+        )
+    return file.instances[names.index(wanted)]
+
+
+def _in_words(file: QuestionFile, chosen: Instance) -> str:
+    """Return the question as the kernel understands it."""
+    from freerand_opt.bounds.about import asked_form
+    from freerand_opt.checker.describe import describe
+    from freerand_opt.checker.failures import Work
+    from freerand_opt.checker.question import read_question
+    from freerand_opt.cli.screen import facts
+    from freerand_opt.model.ask import WORST
+
+    question = chosen.question
+    worst = question.ask.at == WORST
+    if worst:
+        first = (0,) * len(question.scenario.settings)
+        question = question.changed(ask=question.ask.changed(at=first))
+    lines = describe(read_question(asked_form(question)["question"], Work()))
+    pairs = [("file", f"{file.name} {chosen.name}".strip()), ("title", file.title), ("claim", file.claim)]
+    pairs += [("", line) if ": " not in line[:12] else tuple(line.split(": ", 1)) for line in lines]  # type: ignore[misc]
+    if worst:
+        pairs.append(("", "at the worst settings (the first is shown)"))
+    if question.adversary.level:
+        pairs.append(("level", question.adversary.level))
+    if chosen.threshold is not None:
+        ends = " and ".join(map(str, chosen.threshold.between))
+        pairs.append(("threshold", f"of {chosen.threshold.of} between {ends}"))
+    if chosen.expect is not None:
+        pairs.append(("expected", f"{chosen.expect.shown} ({chosen.expect.verdict})"))
+    return facts(pair for pair in pairs if pair[1]) + "\n"
+
+
+def _as_toml(file: QuestionFile, chosen: Instance) -> str:
+    return chosen.question.to_toml()
+
+
+def _as_json(file: QuestionFile, chosen: Instance) -> str:
+    import json
+
+    return json.dumps(chosen.question.to_dict(), indent=1) + "\n"
+
+
+_SHOWN: dict[str, Callable[[QuestionFile, Instance], str]] = {
+    "words": _in_words,
+    "toml": _as_toml,
+    "json": _as_json,
+}
