@@ -86,7 +86,6 @@ FRESH = {
     "none": ((CLAIMS / "strategy.toml",), "strategy/main.json"),
     "exists": ((CLAIMS / "strategy.toml", "source.epsilon=1/10"), "strategy/main.json"),
     "threshold": (("chained_local_threshold_sv", "scenario.N=2"), "*/main.json"),
-    "root": (("theorem_2_exponent",), "theorem_2_exponent/main.json"),
     "worst": ((CLAIMS / "worst.toml",), "worst/main.json"),
     "entropy": ((CLAIMS / "worst.toml",), "worst/entropy.json"),
 }

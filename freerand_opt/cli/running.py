@@ -12,7 +12,7 @@ from freerand_opt.cli import screen, words
 from freerand_opt.cli.words import Line
 from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
-from freerand_opt.runner.answers import Answers, Run, Watch
+from freerand_opt.runner.answers import Answers, Run
 from freerand_opt.runner.executor import Here, cluster, local
 from freerand_opt.runner.job import Way
 from freerand_opt.runner.refine import Refinement
@@ -22,6 +22,7 @@ from freerand_opt.runner.store import opened
 from freerand_opt.runner.sweep import cells_of, reader, swept
 from freerand_opt.runner.table import Row
 from freerand_opt.runner.table import rows as plain_rows
+from freerand_opt.runner.watch import Watch
 
 
 @dataclass(frozen=True)

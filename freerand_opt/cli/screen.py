@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from freerand_opt.runner.answers import Watch
+from freerand_opt.runner.watch import Watch
 
 WIDTH = 80
 #: Controls, and marks that turn the direction of writing.
@@ -64,6 +64,12 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def fact(line: str) -> tuple[str, str]:
+    """Return a line of the kernel's, such as ``source: 2 bits``, as (name, words)."""
+    name, colon, rest = line.partition(": ")
+    return (name, rest) if colon and len(name) < 12 else ("", line)
+
+
 def columns(rows: Sequence[Sequence[str]], first: Sequence[int] = (0,), *, right: bool = False) -> list[str]:
     """Return rows as aligned lines; to fit 80 columns those that are named `first` are cut, in that order."""
     rows = [[cut(safe(cell)) for cell in row] for row in rows]
@@ -114,12 +120,9 @@ def progress(quiet: bool) -> Iterator[Watch]:
         row = bar.tasks[0]
 
         def total(jobs: int, seconds: float) -> None:
-            alone = jobs == 1 and not row.fields["jobs"]
-            bar.update(
-                task,
-                total=None if alone else (row.total or 0) + seconds,  # a single one only shows that it lives
-                jobs=row.fields["jobs"] + jobs,
-            )
+            alone = jobs == 1 and not row.fields["jobs"]  # it has no measure, and only shows that it lives
+            row.total = None if alone else (row.total or 0) + seconds
+            bar.update(task, jobs=row.fields["jobs"] + jobs)
 
         def begin(words: str) -> None:
             late = time.perf_counter() - begun > 2

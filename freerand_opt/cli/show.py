@@ -61,14 +61,14 @@ def show(
 def _certificate(name: str) -> int:
     """Check a certificate and print what it proves; return the exit code."""
     from freerand_opt.cli.check import check_file
-    from freerand_opt.cli.screen import error, facts, put
+    from freerand_opt.cli.screen import error, fact, facts, put
 
     code, lines = check_file((name, 10**9))
     if code:
         error(lines[0])
         return code
     put(lines[0])
-    put(facts((head, rest) for head, _, rest in (line.strip().partition(": ") for line in lines[1:])))
+    put(facts(fact(line.strip()) for line in lines[1:]))
     return 0
 
 
@@ -90,7 +90,7 @@ def _in_words(file: QuestionFile, chosen: Instance) -> str:
     from freerand_opt.checker.describe import describe
     from freerand_opt.checker.failures import Work
     from freerand_opt.checker.question import read_question
-    from freerand_opt.cli.screen import facts
+    from freerand_opt.cli.screen import fact, facts
     from freerand_opt.model.ask import WORST
 
     question = chosen.question
@@ -100,7 +100,7 @@ def _in_words(file: QuestionFile, chosen: Instance) -> str:
         question = question.changed(ask=question.ask.changed(at=first))
     lines = describe(read_question(asked_form(question)["question"], Work()))
     pairs = [("file", f"{file.name} {chosen.name}".strip()), ("title", file.title), ("claim", file.claim)]
-    pairs += [("", line) if ": " not in line[:12] else tuple(line.split(": ", 1)) for line in lines]  # type: ignore[misc]
+    pairs += [fact(line) for line in lines]
     if worst:
         pairs.append(("", "at the worst settings (the first is shown)"))
     if question.adversary.level:

@@ -9,7 +9,7 @@ from typing import Any
 
 from freerand_opt.bounds.bound import EXACT_WIDTH, USUAL_WIDTH
 from freerand_opt.bounds.result import Result
-from freerand_opt.cli.screen import columns, facts, safe
+from freerand_opt.cli.screen import columns, fact, facts, safe
 from freerand_opt.model.conditions import Test
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import text
@@ -22,7 +22,7 @@ NONE = "no strategy passes the tests (proved)"
 NO_STRATEGY = "no strategy (proved)"
 COLUMNS = ("instance", "expected", "certified bracket", "verdict", "seconds")
 #: Functionals of which devices show much, so that a test from above is passed by anything.
-LARGE = ("chsh", "mermin", "svetlichny", "i3322", "cglmp", "chained-correlators", "hardy")
+LARGE = ("chsh", "mermin", "svetlichny", "i3322", "cglmp", "hardy")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def at_length(line: Line) -> str:
     one = line.answer
     result = one.result
     assert result is not None
-    pairs = [_fact(words) for words in result.words]
+    pairs = [fact(words) for words in result.words]
     seeks = one.instance.threshold
     if seeks is not None:
         crossed = "a strategy begins or ceases to exist" if seeks.crosses is None else f"it crosses {seeks.crosses}"
@@ -82,11 +82,6 @@ def at_length(line: Line) -> str:
 
 
 _END = {"upper": "proof", "attack": "attack"}
-
-
-def _fact(words: str) -> tuple[str, str]:
-    name, colon, rest = words.partition(": ")
-    return (name, rest) if colon and len(name) < 12 else ("", words)
 
 
 def table(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
@@ -187,8 +182,8 @@ def hint(question: Question) -> str:
             'functional = "chsh", relation = ">=" and score'
         )
     for k, test in enumerate(question.tests):
-        name = getattr(test.functional, "name", "") if isinstance(test, Test) else ""
-        if name in LARGE and test.relation == "<=":  # type: ignore[union-attr]
+        name = test.functional.functional if isinstance(test, Test) else None
+        if isinstance(test, Test) and name in LARGE and test.relation == "<=":
             return (
                 f"hint: test[{k}] bounds {name} from above, which classical boxes pass too; a violation "
                 'is tested with relation = ">="'

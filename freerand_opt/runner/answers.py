@@ -17,6 +17,7 @@ from freerand_opt.runner.dispatch import run
 from freerand_opt.runner.executor import Here
 from freerand_opt.runner.job import DamagedError, Job, Kept, Outcome, Way, falls_short, work
 from freerand_opt.runner.store import Store, entry_of
+from freerand_opt.runner.watch import Watch
 
 Cells: TypeAlias = Sequence[tuple[QuestionFile, Instance]]
 
@@ -46,19 +47,6 @@ class Answer:
     def text(self) -> str:
         """Return the answer, or its mark."""
         return self.mark or "failed" if self.result is None else str(self.result)
-
-
-@dataclass(frozen=True)
-class Watch:
-    """Who is told what happens. Seconds are expected ones; `say` is for people.
-
-    `total(jobs, seconds)` before the first job, `begin(words)` and `end(seconds)` for each of them.
-    """
-
-    total: Callable[[int, float], None] = lambda jobs, seconds: None
-    begin: Callable[[str], None] = lambda words: None
-    end: Callable[[float], None] = lambda seconds: None
-    say: Callable[[str], None] = lambda words: None
 
 
 @dataclass(frozen=True)

@@ -193,11 +193,26 @@ def _connection(path: Path) -> sqlite3.Connection:
 
 
 def _made(path: Path) -> sqlite3.Connection:
+    _require_whole(path)
     file = _connection(path)
     with file:
         file.execute("PRAGMA synchronous = NORMAL")
         file.execute(_TABLE)
     return file
+
+
+def _require_whole(path: Path) -> None:
+    """Raise DatabaseError if a file is shorter than its own header says; SQLite would read zeros."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InputError("--store", f"{path} cannot be read: {error.strerror}") from None
+    page, pages = int.from_bytes(header[16:18]), int.from_bytes(header[28:32])
+    if header.startswith(b"SQLite format 3") and path.stat().st_size < pages * (page if page > 1 else 65536):
+        raise sqlite3.DatabaseError("it was cut off")
 
 
 def _entry(row: Sequence[Any]) -> Entry:

@@ -8,18 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from freerand_opt.errors import UnavailableError
-from freerand_opt.first.sweeps import engine
-from freerand_opt.first.sweeps.answers import Watch
-from freerand_opt.first.sweeps.store import Store, certificate_of
-from freerand_opt.first.sweeps.sweep import sweep
+from freerand_opt.model.file import read
+from freerand_opt.runner import executor as executors
+from freerand_opt.runner.answers import Run, answer_all
+from freerand_opt.runner.store import Store, opened
+from freerand_opt.runner.sweep import cells_of, sweep
+from freerand_opt.runner.watch import Watch
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FILE = ROOT / "lps" / "chained_leakage_fixed_sv.toml"
 RANGES = {"scenario.N": "2,4,8", "source.epsilon": "0:11/100:1/100"}
 
@@ -78,17 +80,23 @@ def cluster(folder, workers):
 
 def stored(folder):
     """The certificates of a store by address."""
-    paths = Store(folder).paths()
-    return {path.stem: certificate_of(json.loads(path.read_text())) for path in paths}
+    with closing(Store(folder)) as store:
+        return {entry.address: entry.kept.certificate for entry in store.entries()}
+
+
+def swept(folder, address, end):
+    """The answers of the workers of a cluster."""
+    with closing(opened(folder)) as store, executors.cluster(address) as executor:
+        return answer_all(cells_of([read(FILE, RANGES)]), Run(store, executor, watch=Watch(end=end)))
 
 
 @pytest.fixture(scope="module")
 def serial(tmp_path_factory):
     """The answers of one process, which does one cell after the other."""
     folder = tmp_path_factory.mktemp("serial")
-    answers = sweep(FILE, RANGES, store=folder, jobs=1)
-    assert answers.failed == []
-    assert {found.result.how for found in answers} == {"solved"}
+    answers = sweep(FILE, RANGES, store=folder, executor=1)
+    assert answers.failed == ()
+    assert {found.origin for found in answers} == {"solved"}
     return stored(folder)
 
 
@@ -102,13 +110,22 @@ def test_one_of_two_workers_is_killed_and_nothing_is_lost(tmp_path, serial):
             if len(seen) == 8:
                 workers[0].send_signal(signal.SIGKILL)
 
-        answers = sweep(FILE, RANGES, store=tmp_path / "store", cluster=address, watch=Watch(end=end))
+        answers = swept(tmp_path / "store", address, end)
         assert workers[0].wait(10) == -signal.SIGKILL
         assert workers[1].poll() is None
-    assert answers.failed == []
+    assert answers.failed == ()
     assert len(seen) == len(answers) == len(serial) == 36
-    assert {found.result.how for found in answers} == {"solved"}
+    assert {found.origin for found in answers} == {"solved"}
     assert stored(tmp_path / "store") == serial
+
+
+def test_a_client_of_dask_is_an_executor(tmp_path, serial):
+    distributed = pytest.importorskip("distributed", reason="not run: needs distributed")
+    with cluster(tmp_path, 1) as (address, _, _):
+        with distributed.Client(address, set_as_default=False) as client:
+            found = sweep(FILE, {"scenario.N": "2", "source.epsilon": "0,1/50"}, executor=client, store=tmp_path / "s")
+        assert [one.origin for one in found] == ["solved"] * 2
+    assert stored(tmp_path / "s").items() <= serial.items()
 
 
 def test_a_scheduler_that_goes_away_is_one_line(tmp_path, serial):
@@ -122,7 +139,7 @@ def test_a_scheduler_that_goes_away_is_one_line(tmp_path, serial):
                 scheduler.kill()
 
         with pytest.raises(UnavailableError, match="scheduler has gone"):
-            sweep(FILE, RANGES, store=tmp_path / "store", cluster=address, watch=Watch(end=end))
+            swept(tmp_path / "store", address, end)
     left = stored(tmp_path / "store")
     assert 3 <= len(left) < 36
     assert left.items() <= serial.items()
@@ -130,7 +147,7 @@ def test_a_scheduler_that_goes_away_is_one_line(tmp_path, serial):
 
 def test_clusters_that_are_none(freerand, monkeypatch):
     pytest.importorskip("distributed", reason="not run: needs distributed")
-    monkeypatch.setattr(engine, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(executors, "CONNECT_SECONDS", 1)
     run = freerand("bound", FILE, "--cluster", "tcp://127.0.0.1:9")
     assert run.code == 2
     assert run.err.startswith("error: --cluster: no scheduler answers at 'tcp://127.0.0.1:9'")
