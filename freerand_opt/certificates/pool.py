@@ -22,7 +22,7 @@ WORK = 10**9
 class Pool:
     """Upper end, attack and what was tried; the smaller bound and the larger value stay."""
 
-    problem: Problem | Many
+    subject: Problem | Many
     question: dict[str, Any] = field(init=False)
     upper: dict[str, Any] | None = None
     attack: dict[str, Any] | None = None
@@ -30,18 +30,25 @@ class Pool:
     reached: Number | None = None
     impossible: bool = False
     contradicted: bool = False  # a program had no solution; whether there is a strategy is to be asked
+    margin: float | None = None  # by which a strategy passes a test, in floats: a hint for thresholds
     how: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Write the question once."""
-        asked = self.problem
+        asked = self.subject
         self.question = asked.form() if isinstance(asked, Many) else question_form(asked)
+
+    @property
+    def problem(self) -> Problem:
+        """Return the question in joint indices; relations of many parties have none."""
+        assert isinstance(self.subject, Problem)
+        return self.subject
 
     @property
     def sign(self) -> int:
         """Return -1 if the smallest score is asked for, else 1."""
-        return self.problem.ask.sign if isinstance(self.problem, Problem) else 1
+        return self.subject.ask.sign if isinstance(self.subject, Problem) else 1
 
     def offer_upper(self, form: dict[str, Any], how: str) -> bool:
         """Keep an upper end if it is proved and better; return whether it was."""
@@ -95,10 +102,13 @@ class Pool:
         return self.certificate(self.upper, None if self.impossible else self.attack)
 
     def settled(self, width: Fraction) -> bool:
-        """Return whether nothing is left to find: no strategy, a strategy that was asked for, or ends so near."""
+        """Return whether nothing is left to find.
+
+        There is no strategy, or one where one was asked for, or the ends are so near.
+        """
         if self.impossible:
             return True
-        if isinstance(self.problem, Problem) and self.problem.ask.quantity == "strategy":
+        if isinstance(self.subject, Problem) and self.subject.ask.quantity == "strategy":
             return self.attack is not None
         if self.bound is None or self.reached is None:
             return False
