@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
+from freerand_opt.claims.conjecture.computation import Computation
+from freerand_opt.claims.conjecture.lemniscate import ratio
+from freerand_opt.claims.conjecture.local_errors import wrong_inputs
+from freerand_opt.claims.conjecture.relations import LocalErrors, Relations
 from freerand_opt.claims.formulas import chained, ghz
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
@@ -29,12 +34,26 @@ OF_QUESTIONS: dict[str, Callable[[Question], Exact]] = {
     "ghz-robust": ghz.ghz_robust,
 }
 
+OF_PARTIES: dict[str, Callable[[int], Exact]] = {"ghz-ratio": ratio, "ghz-monogamy": ghz.ghz_monogamy}
 
-def value(name: str, question: Question) -> Exact:
-    """Return what a closed form is worth; raise InputError for a question that it is not about."""
-    if name not in OF_QUESTIONS:
-        raise InputError("expect.formula", f"{name!r} is a formula of a computation, not of a question")
+
+def _wrong_inputs(asked: LocalErrors) -> Exact:
+    """Return n (1/2 - eps)^M, n the least number of inputs at which a local model errs; exact at eps = 0."""
+    return wrong_inputs(asked.M) * (Fraction(1, 2) - asked.epsilon) ** asked.M
+
+
+def value(name: str, asked: Question | Computation) -> Exact:
+    """Return what a closed form is worth; raise InputError for what it is not about."""
     try:
-        return OF_QUESTIONS[name](question)
+        if isinstance(asked, Question) and name in OF_QUESTIONS:
+            return OF_QUESTIONS[name](asked)
+        if isinstance(asked, Relations) and name in OF_PARTIES:
+            return OF_PARTIES[name](asked.M)
+        if isinstance(asked, LocalErrors) and name == "ghz-wrong-inputs":
+            return _wrong_inputs(asked)
     except ValueError as error:
         raise InputError("expect.formula", f"{name}: {error}") from None
+    whose = (
+        "a question" if name in OF_QUESTIONS else "sums of biases" if name in OF_PARTIES else "local errors"
+    )
+    raise InputError("expect.formula", f"{name!r} is a formula of {whose}")
