@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from freerand_opt.first.simulation.simulating import simulate
     from freerand_opt.first.spec.file import read
     from freerand_opt.first.spec.protocols import read_protocol
-    from freerand_opt.first.sweeps.sweep import sweep
+    from freerand_opt.runner.sweep import sweep
 
 _HOMES = {
     "answer": "freerand_opt.first.answers.verification",
@@ -34,7 +34,7 @@ _HOMES = {
     "read": "freerand_opt.first.spec.file",
     "read_protocol": "freerand_opt.first.spec.protocols",
     "simulate": "freerand_opt.first.simulation.simulating",
-    "sweep": "freerand_opt.first.sweeps.sweep",
+    "sweep": "freerand_opt.runner.sweep",
     "table": "freerand_opt.first.reporting.rows",
     "verify": "freerand_opt.first.answers.verification",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -72,7 +71,7 @@ def bound(
         screen.error(reason)
     codes |= {2} if failed else set()
     short = [said for line in lines if (said := words.shortcoming(line.answer, wanted))]
-    hints = dict.fromkeys(words.hint(line.answer.instance.question) for line in lines)
+    hints = dict.fromkeys(words.hint(line.answer.instance) for line in lines)
     for said in (*short, *filter(None, hints)):
         screen.say(said)
     raise typer.Exit(opt.worst(codes | ({1} if short else set())))
@@ -98,4 +97,3 @@ def compared(answers: Iterable[Answer]) -> tuple[list[Line], list[str]]:
             continue
         lines.append(Line(one, found.verdict, found.as_expected))
     return lines, failed
-

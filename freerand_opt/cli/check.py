@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +22,8 @@ def check(
         bool, typer.Option("--all", help="All committed certificates of the catalogue.")
     ] = False,
     store: Annotated[
-        bool, typer.Option("--store", help="All answers of the stores in the folders, or in the user's cache.")
+        bool,
+        typer.Option("--store", help="All answers of the stores in the folders, or in the user's cache."),
     ] = False,
     limit: Annotated[
         int, typer.Option("--work", min=1, help="Steps of work after which a file is given up.")
@@ -46,7 +49,9 @@ def check(
             raise InputError("check", "no certificate; name files, or use --all where the catalogue has some")
         found = [(str(path), *one) for path, one in zip(paths, _checked(paths, jobs, limit), strict=True)]
     if as_json:
-        put_json([{"file": name, "ok": not code, "code": code, "lines": lines} for name, code, lines in found])
+        put_json(
+            [{"file": name, "ok": not code, "code": code, "lines": lines} for name, code, lines in found]
+        )
     for _, code, lines in found:
         if code == 2:
             error(lines[0])
@@ -58,18 +63,34 @@ def check(
     raise typer.Exit(opt.worst({code for _, code, _ in found}))
 
 
+#: How a certificate of a computation begins, which has a checker of its own and never says OK.
+_COMPUTATION = '{"format":"freerand-computation"'
+
+
 def check_file(job: tuple[str, int]) -> tuple[int, list[str]]:
     """Return the exit code of one certificate file and the lines about it."""
     from freerand_opt.checker.__main__ import checked
+    from freerand_opt.claims.conjecture.checker.__main__ import checked as computed
 
-    return checked(*job)
+    path, limit = job
+    with suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
+        if file.read(len(_COMPUTATION)) == _COMPUTATION:
+            return computed(path)
+    return checked(path, limit)
 
 
 def check_text(job: tuple[str, str, int]) -> tuple[int, list[str]]:
     """Return the exit code of a certificate and the lines about it."""
     from freerand_opt.checker.__main__ import judged
 
-    return judged(*job)
+    name, text, limit = job
+    if not text.startswith(_COMPUTATION):
+        return judged(name, text, limit)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "computation.json"
+        path.write_text(text, encoding="utf-8")
+        code, (head, *rest) = check_file((str(path), limit))
+    return code, [head.replace(str(path), name), *rest]
 
 
 def _checked(paths: list[Path], jobs: int | None, limit: int) -> list[tuple[int, list[str]]]:

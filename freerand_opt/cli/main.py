@@ -20,7 +20,9 @@ from freerand_opt.errors import FreerandError, InputError, TooLargeError, Unavai
 
 INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer uses
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"max_content_width": 80})
+app = typer.Typer(
+    no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"max_content_width": 80}
+)
 
 
 def main() -> None:

@@ -44,7 +44,8 @@ Symmetry = Annotated[
 Width = Annotated[
     str | None,
     typer.Option(
-        rich_help_panel=GOOD, help="How narrow brackets are sought; wider ones: exit code 1. [1e-9; quantum 1e-6]"
+        rich_help_panel=GOOD,
+        help="How narrow brackets are sought; wider ones: exit code 1. [1e-9; quantum 1e-6]",
     ),
 ]
 Folder = Annotated[
@@ -56,7 +57,8 @@ Kept = Annotated[
     typer.Option("--store", rich_help_panel=KEPT, help="Folder of answers; else the user's cache."),
 ]
 Fresh = Annotated[
-    bool, typer.Option("--fresh", rich_help_panel=KEPT, help="Solve anew what is stored; keep the new answer.")
+    bool,
+    typer.Option("--fresh", rich_help_panel=KEPT, help="Solve anew what is stored; keep the new answer."),
 ]
 Jobs = Annotated[
     int | None,
@@ -108,7 +110,8 @@ def split(words: list[str]) -> tuple[list[str], dict[str, str]]:
             )
         if field in fields:
             raise InputError(
-                field[:60], f"is given twice, {fields[field][:40]} and {value[:40]}; several values are a list: "
+                field[:60],
+                f"is given twice, {fields[field][:40]} and {value[:40]}; several values are a list: "
                 f"{field[:60]}={fields[field][:40]},{value[:40]}",
             )
         fields[field] = value
@@ -142,7 +145,8 @@ def relabellings(named: list[str] | None) -> tuple[str, ...]:
         path = Path(entry)
         if not path.is_file():
             raise InputError(
-                "--symmetry", f'{entry[:60]!r} is no file and no relabelling, as "A0 -> B0, B0 -> -A1", nor find'
+                "--symmetry",
+                f'{entry[:60]!r} is no file and no relabelling, as "A0 -> B0, B0 -> -A1", nor find',
             )
         lines = contents(path, f"--symmetry ({path})", SYMMETRY_BYTES, "name generators of the group")
         texts = [line.partition("#")[0].strip() for line in lines.splitlines()]

@@ -126,4 +126,3 @@ def show(lines: Sequence[Line], *, alone: bool) -> None:
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for line, style in words.table(lines):
         console.print(line, style=style)
-

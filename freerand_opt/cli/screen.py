@@ -132,4 +132,6 @@ def progress(quiet: bool) -> Iterator[Watch]:
             late = time.perf_counter() - begun > 2
             bar.update(task, advance=seconds, done=row.fields["done"] + 1, visible=late)
 
-        yield Watch(total, begin, end, lambda words: console.print(safe(words), markup=False, highlight=False))
+        yield Watch(
+            total, begin, end, lambda words: console.print(safe(words), markup=False, highlight=False)
+        )

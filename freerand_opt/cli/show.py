@@ -12,6 +12,7 @@ from freerand_opt.cli import options as opt
 from freerand_opt.errors import InputError, nearest
 
 if TYPE_CHECKING:
+    from freerand_opt.claims.conjecture.file import ComputationFile
     from freerand_opt.model.file import Instance, QuestionFile
 
 #: How a question is shown: in words, as a question file, as plain data.
@@ -49,12 +50,16 @@ def show(
         if form != "words" or instance is not None or field:
             raise InputError("show", "a certificate is shown in words, without any other option")
         raise typer.Exit(_certificate(name))
+    from freerand_opt.claims.conjecture.file import ComputationFile
     from freerand_opt.runner.sweep import reader
 
     words, values = opt.split([name, *(field or [])])
     if words != [name]:
         raise InputError("--set", "fields are set as field=value, for example source.epsilon=1/20")
     file = reader(name)(values, None)
+    if isinstance(file, ComputationFile):
+        put(_computation(file, form), end="")
+        return
     put(_SHOWN[form](file, _instance(file, instance)), end="")
 
 
@@ -110,6 +115,23 @@ def _in_words(file: QuestionFile, chosen: Instance) -> str:
         pairs.append(("threshold", f"of {chosen.threshold.of} between {ends}"))
     if chosen.expect is not None:
         pairs.append(("expected", f"{chosen.expect.shown} ({chosen.expect.verdict})"))
+    return facts(pair for pair in pairs if pair[1]) + "\n"
+
+
+def _computation(file: ComputationFile, form: str) -> str:
+    """Return what is computed, instance by instance."""
+    from freerand_opt.cli.screen import facts
+
+    if form != "words":
+        raise InputError("--as", f"{file.name} is a computation, which is shown in words alone")
+    pairs = [("file", file.name), ("title", file.title), ("claim", file.claim)]
+    for one in file.instances:
+        given = dict(one.computation.parameters())
+        words = ", ".join(f"{key} = {value}" for key, value in given.items() if key != "name")
+        pairs += [("instance", one.name), ("computed", f"{given['name']} {words}".strip())]
+        pairs += (
+            [("expected", f"{one.expect.shown} ({one.expect.verdict})")] if one.expect is not None else []
+        )
     return facts(pair for pair in pairs if pair[1]) + "\n"
 
 

@@ -34,7 +34,9 @@ def verify(
     certificates: opt.Folder = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", rich_help_panel=opt.KEPT, help="Only check what --certificates has already."),
+        typer.Option(
+            "--resume", rich_help_panel=opt.KEPT, help="Only check what --certificates has already."
+        ),
     ] = False,
     store: Optional = None,
     jobs: opt.Jobs = None,
@@ -44,7 +46,9 @@ def verify(
     ] = None,
     cross_check: Annotated[
         bool,
-        typer.Option("--cross-check", rich_help_panel=opt.GOOD, help="Put other software's values beside ours."),
+        typer.Option(
+            "--cross-check", rich_help_panel=opt.GOOD, help="Put other software's values beside ours."
+        ),
     ] = False,
     as_json: opt.AsJson = False,
     quiet: opt.Quiet = False,
@@ -59,11 +63,11 @@ def verify(
     opt.require_file(report, "--report")
     if resume and certificates is None:
         raise InputError("--resume", "needs --certificates, the folder of the run that was interrupted")
-    questions, computations = _split(names or [], everything)
+    chosen = _chosen(names or [], everything)
     if cross_check:
         from freerand_opt.cli.crosscheck import cross_checked
 
-        raise typer.Exit(cross_checked(questions, as_json=as_json, quiet=quiet))
+        raise typer.Exit(cross_checked(chosen, as_json=as_json, quiet=quiet))
     shelf = None if certificates is None else Shelf(certificates, corners=not resume)
     way = running.way(solver, time_limit, None, ())
     with (
@@ -71,7 +75,7 @@ def verify(
         running.place(jobs, cluster) as executor,
         _folder(store) as folder,
     ):
-        asked = running.Asked(questions)
+        asked = running.Asked(chosen)
         found = running.answered(asked, way, watch, executor, store=folder, shelf=shelf, resume=resume)
     lines, failed = compared(found)
     codes = {line.answer.code for line in lines} | ({2} if failed else set())
@@ -87,21 +91,14 @@ def verify(
     raise typer.Exit(opt.worst(codes | {int(not line.as_expected) for line in lines}))
 
 
-def _split(names: Sequence[str], everything: bool) -> tuple[list[str], list[str]]:
-    """Return (files of questions, files of computations); without names those of the catalogue."""
+def _chosen(names: Sequence[str], everything: bool) -> list[str]:
+    """Return the files with claims that are named, else those of the catalogue, or of its core."""
     from freerand_opt.claims.catalogue import claims
-    from freerand_opt.model.head import kind_of, load
-    from freerand_opt.runner.sweep import path_of
+    from freerand_opt.model.head import load
 
-    found: dict[str, list[str]] = {"question": [], "computation": []}
-    for path in [path_of(name) for name in names] or claims():
-        tables = load(path)
-        kind = kind_of(tables)
-        if kind not in found:
-            raise InputError(str(path), f"is a {kind}, which claims nothing; see `freerand simulate`")
-        if names or everything or tables.get("tier", "core") == "core":
-            found[kind].append(str(path))
-    return found["question"], found["computation"]
+    if names:
+        return list(names)
+    return [str(path) for path in claims() if everything or load(path).get("tier", "core") == "core"]
 
 
 @contextmanager
@@ -142,7 +139,11 @@ def _markdown(lines: Sequence[Line], heading: str) -> str:
         if one.file.name != name:
             name = one.file.name
             written += ["", f"## {name}", "", one.file.title, "", f"*Claim:* {one.file.claim}", ""]
-            written += [f"*Reference:* {one.file.reference}", "", "| instance | expected | bracket | verdict |"]
+            written += [
+                f"*Reference:* {one.file.reference}",
+                "",
+                "| instance | expected | bracket | verdict |",
+            ]
             written.append("|---|---|---|---|")
         cells = (one.instance.name or "-", line.expected or "-", answer(one), line.said)
         written.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,18 +10,22 @@ from typing import Any
 
 from freerand_opt.bounds.bound import EXACT_WIDTH, USUAL_WIDTH
 from freerand_opt.bounds.result import Result
-from freerand_opt.cli.screen import columns, fact, facts, safe
+from freerand_opt.claims.conjecture.computed import Computed
+from freerand_opt.claims.verify import Instance
+from freerand_opt.cli.screen import WIDTH, columns, fact, facts, safe
 from freerand_opt.model.conditions import Test
-from freerand_opt.model.question import Question
+from freerand_opt.model.file import Instance as Asks
 from freerand_opt.numbers.exact import text
 from freerand_opt.runner.answers import Answer
-from freerand_opt.runner.job import falls_short
+from freerand_opt.runner.job import Found, falls_short, is_impossible
 from freerand_opt.runner.table import ends
 
 NONE = "no strategy passes the tests (proved)"
 #: The same in a table.
 NO_STRATEGY = "no strategy (proved)"
 COLUMNS = ("instance", "expected", "certified bracket", "verdict", "seconds")
+#: Columns of a table that claims have at least.
+EXPECTED = 14
 #: Functionals of which devices show much, so that a test from above is passed by anything.
 LARGE = ("chsh", "mermin", "svetlichny", "i3322", "cglmp", "hardy")
 
@@ -51,7 +56,7 @@ def answer(one: Answer) -> str:
     """Return the certified answer as a text, or why there is none."""
     if one.result is None:
         return one.mark or "failed"
-    return NONE if one.result.impossible else str(one.result)
+    return NONE if is_impossible(one.result) else str(one.result)
 
 
 def at_length(line: Line) -> str:
@@ -60,9 +65,11 @@ def at_length(line: Line) -> str:
     result = one.result
     assert result is not None
     pairs = [fact(words) for words in result.words]
-    seeks = one.instance.threshold
+    seeks = one.instance.threshold if isinstance(one.instance, Asks) else None
     if seeks is not None:
-        crossed = "a strategy begins or ceases to exist" if seeks.crosses is None else f"it crosses {seeks.crosses}"
+        crossed = (
+            "a strategy begins or ceases to exist" if seeks.crosses is None else f"it crosses {seeks.crosses}"
+        )
         pairs.append(("threshold", f"the {seeks.of} at which {crossed} (its value above is not used)"))
     pairs.append(("answer", answer(one)))
     upper, lower = result.bracket.upper, result.bracket.lower
@@ -77,6 +84,7 @@ def at_length(line: Line) -> str:
     pairs += [(_END.get(end, end), way) for end, way in result.how if way]
     pairs += [("note", words) for words in result.notes]
     how = "checked" if one.origin == "solved" else "stored, checked again"
+    how = f"{result.status}, {how}" if isinstance(result, Computed) else how
     pairs.append(("certificate", f"{result.digest}, {how}; {result.seconds:.2f} s"))
     return f"{safe(one.title)}\n{facts(pairs)}"
 
@@ -87,7 +95,10 @@ _END = {"upper": "proof", "attack": "attack"}
 def table(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
     """Yield (line, style) of one table with a heading for each file and its reference."""
     cells = [COLUMNS, *(_row(line) for line in lines)]
-    aligned = columns(cells, (1, 0), right=True)
+    room = _room(cells)
+    # a name that is too long stands on a line of its own; nothing of it is cut
+    short = [row if len(row[0]) <= room else ("", *row[1:]) for row in cells]
+    aligned = columns(short, (1,), right=True)
     yield aligned[0], "bold"
     name = None
     for line, words in zip(lines, aligned[1:], strict=True):
@@ -98,11 +109,23 @@ def table(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
             yield safe(name), "bold cyan"
             said = [pair for pair in (("  claim", file.claim), ("  reference", file.reference)) if pair[1]]
             yield from ((part, "cyan") for part in facts(said).splitlines())
-        yield words, "" if line.verdict is None else "green" if line.as_expected else "bold red"
-    proofs = {line.answer.instance.expect.rests_on for line in lines if line.answer.instance.expect is not None}
+        style = "" if line.verdict is None else "green" if line.as_expected else "bold red"
+        if len(_row(line)[0]) > room:
+            yield from ((part, style) for part in textwrap.wrap(safe(_row(line)[0]), WIDTH))
+        yield words, style
+    proofs = {
+        line.answer.instance.expect.rests_on for line in lines if line.answer.instance.expect is not None
+    }
     if proofs - {None}:
         yield "", ""
         yield f"PROVED*: rests also on a written proof: {', '.join(sorted(filter(None, proofs)))}", ""
+
+
+def _room(cells: Sequence[Sequence[str]]) -> int:
+    """Return how wide names may be beside the other columns, of which claims are cut first."""
+    others = [max(len(row[i]) for row in cells) for i in range(1, len(COLUMNS))]
+    others[0] = min(others[0], EXPECTED)
+    return max(WIDTH - sum(others) - 2 * len(others), len(COLUMNS[0]))
 
 
 def _row(line: Line) -> tuple[str, ...]:
@@ -122,11 +145,11 @@ def record(line: Line) -> dict[str, Any]:
         "claim": one.file.claim,
         "reference": one.file.reference,
         "at": dict(one.instance.at),
-        "quantity": one.instance.question.ask.quantity if one.instance.threshold is None else "threshold",
+        "quantity": one.quantity,
         "verdict": line.verdict,
         "as_expected": line.as_expected,
         "expected": line.expected or None,
-        "infeasible": result is not None and result.impossible,
+        "infeasible": is_impossible(result),
         "answer": None if result is None else str(result),
         "note": one.mark or None,
         "why": one.why or None,
@@ -157,7 +180,12 @@ def shortcoming(one: Answer, width: Fraction | None) -> str:
     result, expect = one.result, one.instance.expect
     if result is None:
         return ""
-    if result.impossible and expect is not None and expect.value != "none" and result.quantity != "strategy":
+    if (
+        is_impossible(result)
+        and expect is not None
+        and expect.value != "none"
+        and result.quantity != "strategy"
+    ):
         return f"{one.title}: {NONE}, and the file expects an answer"
     if not falls_short(result, width):
         return ""
@@ -165,15 +193,19 @@ def shortcoming(one: Answer, width: Fraction | None) -> str:
     return f"{one.title}: {words}"
 
 
-def _wide(result: Result, width: Fraction | None) -> str:
+def _wide(result: Found, width: Fraction | None) -> str:
+    assert isinstance(result, Result)  # computations are as wide as they are
     if width is None:
         width = USUAL_WIDTH.get(result.question.adversary.devices, EXACT_WIDTH)
     width = result.threshold.width if result.threshold is not None else width
     return f"the bracket is wider than {float(width):g}"
 
 
-def hint(question: Question) -> str:
+def hint(instance: Instance) -> str:
     """Return what a user may have meant otherwise, or nothing."""
+    if not isinstance(instance, Asks):
+        return ""
+    question = instance.question
     if question.ask.quantity in ("score", "strategy", "sum-of-biases"):
         return ""
     if not question.tests and not question.moments:

@@ -9,20 +9,22 @@ from importlib.resources import files
 from typing import Any
 
 from freerand_opt.bounds.about import asked_form
-from freerand_opt.model.file import Instance
+from freerand_opt.claims.verify import Instance
+from freerand_opt.model.file import Instance as Asks
 
 
 @cache
 def checker_version() -> str:
-    """Return the first 16 digits of the SHA-256 of the kernel's own source.
+    """Return the first 16 digits of the SHA-256 of the checkers' own source: kernel and computations.
 
     An answer that another kernel accepted has another address: after a repair of the kernel nothing that
     the old one accepted is served.
     """
     digest = hashlib.sha256()
-    kernel = files("freerand_opt.checker")
-    for part in sorted((part for part in kernel.iterdir() if part.name.endswith(".py")), key=lambda p: p.name):
-        digest.update(part.name.encode() + b"\0" + part.read_bytes())
+    for package in ("freerand_opt.checker", "freerand_opt.claims.conjecture.checker"):
+        for part in sorted(files(package).iterdir(), key=lambda part: part.name):
+            if part.name.endswith(".py"):
+                digest.update(part.name.encode() + b"\0" + part.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -31,8 +33,15 @@ def asked(instance: Instance, solver: str = "auto") -> dict[str, Any]:
 
     A solver that is named has answers of its own.
     """
+    plain: dict[str, Any] = {"format": "freerand-question", "version": 2, "checker": checker_version()}
+    if not isinstance(instance, Asks):
+        width = str(getattr(instance.computation, "width", ""))
+        return plain | {
+            "kind": "computation",
+            "computation": instance.computation.parameters(),
+            "width": width,
+        }
     question, threshold = instance.question, instance.threshold
-    plain = {"format": "freerand-question", "version": 2, "checker": checker_version()}
     plain |= asked_form(question, threshold) | {"quantity": question.ask.quantity}
     if question.adversary.level:
         plain["level"] = " ".join(question.adversary.level.split())

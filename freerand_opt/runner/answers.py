@@ -8,18 +8,19 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from freerand_opt.bounds.result import Result
+from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import SolverUnavailableError
-from freerand_opt.model.file import Instance, QuestionFile
+from freerand_opt.model.file import Instance as Asks
 from freerand_opt.numbers import markup
 from freerand_opt.runner.address import address
 from freerand_opt.runner.cost import expected_seconds
 from freerand_opt.runner.dispatch import run
 from freerand_opt.runner.executor import Here
-from freerand_opt.runner.job import DamagedError, Job, Kept, Outcome, Way, falls_short, work
+from freerand_opt.runner.job import DamagedError, Found, Job, Kept, Outcome, Way, falls_short, work
 from freerand_opt.runner.store import Store, entry_of
 from freerand_opt.runner.watch import Watch
 
-Cells: TypeAlias = Sequence[tuple[QuestionFile, Instance]]
+Cells: TypeAlias = Sequence[tuple[File, Instance]]
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Answer:
     where the question itself is wrong), `why` the whole reason and `code` the exit code that it calls for.
     """
 
-    file: QuestionFile
+    file: File
     instance: Instance
-    result: Result | None
+    result: Found | None
     origin: str = ""
     mark: str = ""
     why: str = ""
@@ -42,6 +43,13 @@ class Answer:
     def title(self) -> str:
         """Return the names of file and instance."""
         return f"{self.file.name} {self.instance.name}".strip()
+
+    @property
+    def quantity(self) -> str:
+        """Return what was asked: a quantity, ``threshold``, or the name of a computation."""
+        if not isinstance(self.instance, Asks):
+            return self.instance.computation.tag()["name"]
+        return "threshold" if self.instance.threshold is not None else self.instance.question.ask.quantity
 
     @property
     def text(self) -> str:
@@ -63,7 +71,7 @@ class Run:
     fresh: bool = False
     watch: Watch = Watch()
     keep: Callable[[Answer], None] | None = None
-    found: Callable[[QuestionFile, Instance], Kept | None] | None = None
+    found: Callable[[File, Instance], Kept | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -164,7 +172,7 @@ def answer_all(cells: Cells, how: Run, known: Sequence[Answer] = ()) -> Answers:
     )
 
 
-def _job(cell: tuple[QuestionFile, Instance], place: str, how: Run) -> Job:
+def _job(cell: tuple[File, Instance], place: str, how: Run) -> Job:
     """Return what is to be done about a question: to check what is kept, or to answer it."""
     file, instance = cell
     kept = None
@@ -195,7 +203,7 @@ def _settled(job: Job, outcome: Outcome | Exception, how: Run, title: str) -> Ou
     return outcome
 
 
-def _is_news(job: Job, result: Result, kind: str, how: Run) -> bool:
+def _is_news(job: Job, result: Found, kind: str, how: Run) -> bool:
     """Return whether the store does not know an answer yet, or not that it was sought in this way."""
     if kind == "solved" or how.found is not None:
         return True
@@ -203,13 +211,13 @@ def _is_news(job: Job, result: Result, kind: str, how: Run) -> bool:
     return not known and falls_short(result, job.way.width)
 
 
-def _answer(cell: tuple[QuestionFile, Instance], outcome: Outcome) -> Answer:
+def _answer(cell: tuple[File, Instance], outcome: Outcome) -> Answer:
     file, instance = cell
     if outcome.result is None:
         return Answer(file, instance, None, "", outcome.mark, outcome.why, outcome.code)
     result = outcome.result
-    if result.question != instance.question:  # the same question, spelt otherwise
-        result = replace(result, question=instance.question)
+    if isinstance(result, Result) and isinstance(instance, Asks) and result.question != instance.question:
+        result = replace(result, question=instance.question)  # the same question, spelt otherwise
     return Answer(file, instance, result, outcome.kind)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import prod
 
+from freerand_opt.claims.verify import Instance
 from freerand_opt.model.ask import WORST
-from freerand_opt.model.file import Instance
+from freerand_opt.model.file import Instance as Asks
 
 #: Seconds of one program, and for each joint outcome and setting, as measured on one core.
 ONE_PROGRAM, ONE_CELL = 0.005, 0.0004
@@ -19,6 +20,8 @@ LARGEST = 1024
 
 def expected_seconds(instance: Instance) -> float:
     """Return a guess at the seconds that an instance takes, within a factor of ten or so."""
+    if not isinstance(instance, Asks):
+        return ONE_PROGRAM
     question = instance.question
     settings, outcomes = (prod(sizes) for sizes in question.scenario.sizes)
     seconds = ONE_PROGRAM + ONE_CELL * min(outcomes * settings, LARGEST)

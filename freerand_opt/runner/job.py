@@ -8,17 +8,21 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from freerand_opt import __version__
 from freerand_opt.bounds.about import is_about
 from freerand_opt.bounds.bound import EXACT_WIDTH, USUAL_WIDTH, NothingFoundError, bound
 from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.threshold import NoChangeError
+from freerand_opt.claims.conjecture.computed import Computed, compute, computed_of
+from freerand_opt.claims.verify import Instance
 from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError
-from freerand_opt.model.file import Instance
+from freerand_opt.model.file import Instance as Asks
 from freerand_opt.model.quantities import STRATEGY
 
+#: What a question or a computation is answered by.
+Found: TypeAlias = Result | Computed
 #: A worker of a cluster may have several threads; solvers and interval arithmetic get one at a time.
 _ALONE = threading.Lock()
 
@@ -76,7 +80,7 @@ class Outcome:
     """
 
     kind: Literal["solved", "stored", "failed", "unavailable"]
-    result: Result | None = None
+    result: Found | None = None
     mark: str = ""
     why: str = ""
     code: int = 0
@@ -107,28 +111,28 @@ def work(job: Job) -> Outcome:
         return Outcome("stored", before) if after.result is None else _better(after, before)
 
 
-def _better(after: Outcome, before: Result) -> Outcome:
+def _better(after: Outcome, before: Found) -> Outcome:
     assert after.result is not None
-    found = narrower(after.result, before)
+    found = min((after.result, before), key=openness)
     return Outcome("stored" if found is before else "solved", found)
 
 
-def narrower(one: Result, other: Result) -> Result:
-    """Return the result that leaves less open, the first if they leave the same."""
-    return min((one, other), key=openness)
-
-
-def openness(result: Result) -> tuple[int, Fraction]:
+def openness(result: Found) -> tuple[int, Fraction]:
     """Return (number of open ends, width) of a result; nothing is open where no strategy passes."""
-    if result.impossible or str(result) == "exists":
+    if is_impossible(result) or str(result) == "exists":
         return 0, Fraction(0)
     ends = (result.bracket.lower, result.bracket.upper)
     return ends.count(None), result.bracket.width or Fraction(0)
 
 
-def falls_short(result: Result, width: Fraction | None) -> bool:
+def is_impossible(result: Found | None) -> bool:
+    """Return whether it is proved that no strategy passes the tests."""
+    return isinstance(result, Result) and result.impossible
+
+
+def falls_short(result: Found, width: Fraction | None) -> bool:
     """Return whether an answer is not known as well as `width` (None: as usual) asks."""
-    if result.impossible:
+    if is_impossible(result) or isinstance(result, Computed):
         return False
     if result.quantity == STRATEGY:
         return str(result) != "exists"
@@ -143,21 +147,37 @@ def falls_short(result: Result, width: Fraction | None) -> bool:
     return bool(result.notes) and size > USUAL_WIDTH.get(result.question.adversary.devices, EXACT_WIDTH)
 
 
-def recalled(kept: Kept, instance: Instance) -> Result:
-    """Return a stored answer after a check by the kernel; raise DamagedError where it does not hold."""
-    question, threshold = instance.question, instance.threshold
+def recalled(kept: Kept, instance: Instance) -> Found:
+    """Return a stored answer after a check by its checker; raise DamagedError where it does not hold."""
     try:
+        if not isinstance(instance, Asks):
+            return computed_of(instance.computation, kept.certificate, seconds=kept.seconds)
+        question, threshold = instance.question, instance.threshold
         if not is_about(json.loads(kept.certificate), question, threshold):
             raise DamagedError("is about another question")
         found = result_of(question, kept.certificate, threshold=threshold)
-    except (ValueError, TypeError, AttributeError, ArithmeticError, RecursionError, InputError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+        InputError,
+    ) as error:
         raise DamagedError(f"holds a certificate that is rejected: {error}") from None
     return replace(found, how=kept.how, notes=kept.notes, seconds=kept.seconds)
 
 
+def _answered(job: Job) -> Found:
+    if isinstance(job.instance, Asks):
+        return bound(job.instance, **job.way.options)
+    return compute(job.instance.computation)
+
+
 def _solved(job: Job) -> Outcome:
     try:
-        return Outcome("solved", bound(job.instance, **job.way.options))
+        return Outcome("solved", _answered(job))
     except SolverUnavailableError as error:
         return Outcome("unavailable", why=str(error), code=3)
     except TooLargeError as error:

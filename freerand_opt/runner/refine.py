@@ -18,8 +18,9 @@ from msgspec.structs import replace
 
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.threshold import simplest
+from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import InputError
-from freerand_opt.model.file import Instance, QuestionFile
+from freerand_opt.model.file import Instance as Asks
 from freerand_opt.model.grid import Place
 from freerand_opt.model.number import exact
 from freerand_opt.model.quantities import STRATEGY
@@ -73,11 +74,13 @@ class Refinement:
             return -1
         return 1 if lower is not None and compare(lower, limit) > 0 else 0
 
-    def require(self, file: QuestionFile) -> None:
+    def require(self, file: File) -> None:
         """Raise InputError if a file's cells have no such axis, or their answers no sides."""
         for instance in file.instances:
-            if instance.threshold is not None:
-                raise InputError("--refine", f"{file.name} {instance.name}: a threshold has no sides")
+            if not isinstance(instance, Asks) or instance.threshold is not None:
+                raise InputError(
+                    "--refine", f"{file.name} {instance.name}: a threshold or computation has no sides"
+                )
             if self.field not in dict(instance.at):
                 raise InputError(
                     "--refine", f"{file.name} has no axis {self.field}; give one, as {self.field}=0:1/5:1/20"
@@ -92,7 +95,7 @@ class Refinement:
         """Return the cells that are asked for beside those that are answered, by row and value."""
         rows: dict[Row, list[tuple[Fraction, int]]] = {}
         for one in answers:
-            if one.result is None or (one.result.impossible and self.crosses is not None):
+            if not isinstance(one.result, Result) or (one.result.impossible and self.crosses is not None):
                 continue
             row, value = _cell(one.file, one.instance, self.field)
             rows.setdefault(row, []).append((value, self.side(one.result, value)))
@@ -106,7 +109,7 @@ class Refinement:
         return cells
 
 
-def _cell(file: QuestionFile, instance: Instance, field: str) -> Cell:
+def _cell(file: File, instance: Instance, field: str) -> Cell:
     value = exact(dict(instance.at)[field], field)
     if not isinstance(value, Fraction):
         raise InputError("--refine", f"{field} = {value} is irrational; only rational values can be refined")
@@ -124,7 +127,7 @@ def between(low: Fraction, high: Fraction) -> Fraction:
     return simplest(low, high) if low > 0 else -simplest(-high, -low)
 
 
-def merged(file: QuestionFile, more: QuestionFile, field: str) -> QuestionFile:
+def merged(file: File, more: File, field: str) -> File:
     """Return a file with the cells of another, row by row, each row in the order of the field's values."""
     places = [(_cell(file, instance, field), instance) for instance in (*file.instances, *more.instances)]
     order = {row: k for k, row in enumerate(dict.fromkeys(row for (row, _), _ in places))}

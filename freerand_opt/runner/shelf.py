@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from freerand_opt.claims.verify import File, Instance
 from freerand_opt.files import file_name, write_whole
-from freerand_opt.model.file import Instance, QuestionFile
 from freerand_opt.runner.answers import Answer
 from freerand_opt.runner.job import Kept
 
@@ -18,7 +18,7 @@ class Shelf:
         self.corners = corners
         self._places: dict[tuple[Path, int, str], Path] = {}
 
-    def place(self, file: QuestionFile, instance: Instance) -> Path:
+    def place(self, file: File, instance: Instance) -> Path:
         """Return where the copy of a cell's certificate goes; another cell of the same name has another."""
         cell = (file.path, instance.variant, instance.name)
         if cell not in self._places:
@@ -30,7 +30,7 @@ class Shelf:
             self._places[cell] = path
         return self._places[cell]
 
-    def found(self, file: QuestionFile, instance: Instance) -> Kept | None:
+    def found(self, file: File, instance: Instance) -> Kept | None:
         """Return the certificate that is there, unchecked, None if there is none."""
         try:
             text = self.place(file, instance).read_text(encoding="utf-8")

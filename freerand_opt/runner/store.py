@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.bounds.result import Result
 from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
 from freerand_opt.numbers.exact import text
 from freerand_opt.runner.address import checker_version
-from freerand_opt.runner.job import DamagedError, Kept
+from freerand_opt.runner.job import DamagedError, Found, Kept, is_impossible
 from freerand_opt.runner.shard import Shard
 
 MAIN = "answers.db"
@@ -62,10 +61,12 @@ class Entry:
         return (*head, *lists, round(kept.seconds, 4), _digest(kept.certificate), body)
 
 
-def entry_of(result: Result, address: str, name: str, ways: Sequence[str]) -> Entry:
+def entry_of(result: Found, address: str, name: str, ways: Sequence[str]) -> Entry:
     """Return the entry of a result; `ways` are the ways in which the question was attacked."""
     ends = (result.bracket.lower, result.bracket.upper)
-    lower, upper = ("none", "none") if result.impossible else (None if x is None else text(x) for x in ends)
+    lower, upper = (
+        ("none", "none") if is_impossible(result) else (None if x is None else text(x) for x in ends)
+    )
     kept = Kept(result.certificate, result.how, result.notes, result.seconds, tuple(sorted(set(ways))))
     return Entry(address, checker_version(), name, result.quantity, lower, upper, kept)
 
@@ -163,9 +164,11 @@ class Store:
             file = _connection(path)
             for row in file.execute(f"SELECT {_COLUMNS} FROM answers"):
                 entry = _entry(row)
-                own = self._files[0].execute(
-                    f"SELECT {_COLUMNS} FROM answers WHERE address = ?", (entry.address,)
-                ).fetchone()
+                own = (
+                    self._files[0]
+                    .execute(f"SELECT {_COLUMNS} FROM answers WHERE address = ?", (entry.address,))
+                    .fetchone()
+                )
                 new += own is None
                 self.write(entry if own is None else better(_entry(own), entry))
             file.close()

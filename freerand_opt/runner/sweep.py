@@ -9,9 +9,13 @@ from typing import Any, TypeAlias
 
 from freerand_opt.bounds.questions import question_of
 from freerand_opt.claims import catalogue
+from freerand_opt.claims.conjecture import file as computations
+from freerand_opt.claims.verify import File
+from freerand_opt.claims.verify import Instance as Claimed
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.model.file import Choose, Instance, QuestionFile, read
 from freerand_opt.model.grid import Place, grid
+from freerand_opt.model.head import kind_of, load
 from freerand_opt.model.question import Question
 from freerand_opt.model.table import table
 from freerand_opt.model.text import shown
@@ -25,7 +29,7 @@ from freerand_opt.runner.store import opened
 
 Asked: TypeAlias = Question | Instance | Mapping[str, Any] | str | Path
 #: Reads a file again with other axes, and of its cells those for which a function of (variant, place) holds.
-Reader: TypeAlias = Callable[[Mapping[str, Any], Callable[[int, Place], bool] | None], QuestionFile]
+Reader: TypeAlias = Callable[[Mapping[str, Any], Callable[[int, Place], bool] | None], File]
 
 
 def sweep(
@@ -53,8 +57,7 @@ def sweep(
         way = Way(**how)
     except TypeError as error:
         raise InputError("sweep", f"{error}; allowed: solver, time_limit, width, symmetry") from None
-    single = isinstance(question, Question | Instance | Mapping | str | Path)
-    asked: list[Any] = [question] if single else list(question)
+    asked = [question] if isinstance(question, Question | Instance | Mapping | str | Path) else question
     readers = [reader(one, threshold) for one in asked]
     kept = opened(store)
     try:
@@ -67,7 +70,7 @@ def sweep(
 
 
 def swept(
-    files: Sequence[QuestionFile],
+    files: Sequence[File],
     readers: Sequence[Reader],
     axes: Mapping[str, Any],
     run: Run,
@@ -87,23 +90,21 @@ def swept(
 
 
 def _finer(
-    file: QuestionFile,
+    file: File,
     read_again: Reader,
     axes: Mapping[str, Any],
     refine: Refinement,
     cells: set[Any],
-) -> QuestionFile:
+) -> File:
     """Return a file with those of some cells that are its own, beside the ones it has."""
     values = sorted({value for row, value in cells if row[0] == str(file.path)})
     if not values:
         return file
-    more = read_again(
-        {**axes, refine.field: values}, partial(is_wanted, cells, file.path, refine.field)
-    )
+    more = read_again({**axes, refine.field: values}, partial(is_wanted, cells, file.path, refine.field))
     return merged(file, more, refine.field)
 
 
-def cells_of(files: Sequence[QuestionFile]) -> list[tuple[QuestionFile, Instance]]:
+def cells_of(files: Sequence[File]) -> list[tuple[File, Claimed]]:
     """Return every instance of some files, with its file."""
     return [(file, instance) for file in files for instance in file.instances]
 
@@ -114,6 +115,10 @@ def reader(asked: Asked, threshold: str | Threshold | None = None, choose: Choos
         if isinstance(threshold, Threshold):
             raise InputError("threshold", "of a file is a text, as source.epsilon=0:1/4")
         path = path_of(asked)
+        if kind_of(load(path)) == "computation":
+            if threshold is not None:
+                raise InputError("threshold", f"{path} is a computation; it has no critical value")
+            return lambda axes, keep: computations.read(path, axes, choose=choose, keep=keep)
         return lambda axes, keep: read(path, axes, threshold=threshold, choose=choose, keep=keep)
     question, own = question_of(asked)
     sought = own if threshold is None else threshold
@@ -141,9 +146,7 @@ def _sought(threshold: str | Threshold | None) -> dict[str, Any]:
         return {"threshold": threshold.to_dict()}
     field, equals, ends = (part.strip() for part in threshold.partition("="))
     if not equals or ends.count(":") != 1:
-        raise InputError(
-            "threshold", f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4"
-        )
+        raise InputError("threshold", f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4")
     return {"threshold": {"of": field, "between": [end.strip() for end in ends.split(":")]}}
 
 

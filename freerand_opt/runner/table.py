@@ -16,6 +16,7 @@ from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.numbers.parse import parse
 from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
 from freerand_opt.runner.answers import Answer
+from freerand_opt.runner.job import is_impossible
 
 Row: TypeAlias = dict[str, Any]
 FORMS = ("csv", "json", "parquet")
@@ -80,9 +81,9 @@ def _row(one: Answer, fields: Row) -> Row:
         "name": one.file.name,
         "instance": one.instance.name,
         **fields,
-        "quantity": "threshold" if one.instance.threshold else one.instance.question.ask.quantity,
+        "quantity": one.quantity,
         **ends(Bracket(None, None) if result is None else result.bracket),
-        "infeasible": False if result is None else result.impossible,
+        "infeasible": is_impossible(result),
         "exists": None if result is None or result.quantity != "strategy" else _exists(str(result)),
         "note": one.mark or (one.why and "failed") or None,
         "method": None if result is None else "; ".join(dict.fromkeys(way for _, way in result.how)),

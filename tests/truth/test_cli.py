@@ -273,7 +273,10 @@ def test_check_is_the_kernels_own_command(freerand, fresh, tmp_path):
     (tmp_path / "wrong.json").write_text(fresh["threshold"].read_text().replace('"at":"', '"at":"1', 1))
     for path in (fresh["score"], fresh["worst"], tmp_path / "wrong.json", tmp_path / "none.json"):
         alone = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", _KERNEL, str(path)], capture_output=True, text=True, check=False
+            [sys.executable, "-I", "-S", "-c", _KERNEL, str(path)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         run = freerand("check", path)
         assert run.code == alone.returncode
@@ -317,7 +320,9 @@ def test_check_needs_no_solver(tmp_path, fresh):
         "from freerand_opt.cli.main import main\n"
         f"sys.argv = ['freerand', 'check', {str(fresh['score'])!r}]\nmain()\n"
     )
-    run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.startswith("OK ")
 
@@ -326,7 +331,15 @@ def test_certificates_of_equal_names_are_all_kept(freerand, claim_folder, tmp_pa
     text = (claim_folder / "worst.toml").read_text().replace("worst", "average")
     twice = text + '[[instances]]\nname = "entropy"\nsource = { epsilon = "1/30" }\n'
     (tmp_path / "twice.toml").write_text(twice)
-    asked = ("bound", tmp_path / "twice.toml", "--certificates", tmp_path / "kept", "--json", "--width", "1e-4")
+    asked = (
+        "bound",
+        tmp_path / "twice.toml",
+        "--certificates",
+        tmp_path / "kept",
+        "--json",
+        "--width",
+        "1e-4",
+    )
     assert freerand(*asked).code == 0
     kept = [path.relative_to(tmp_path / "kept").as_posix() for path in files_below(tmp_path / "kept")]
     assert kept == ["twice/entropy.json", "twice/entropy__2.json", "twice/main.json"]

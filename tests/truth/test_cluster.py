@@ -123,7 +123,9 @@ def test_a_client_of_dask_is_an_executor(tmp_path, serial):
     distributed = pytest.importorskip("distributed", reason="not run: needs distributed")
     with cluster(tmp_path, 1) as (address, _, _):
         with distributed.Client(address, set_as_default=False) as client:
-            found = sweep(FILE, {"scenario.N": "2", "source.epsilon": "0,1/50"}, executor=client, store=tmp_path / "s")
+            found = sweep(
+                FILE, {"scenario.N": "2", "source.epsilon": "0,1/50"}, executor=client, store=tmp_path / "s"
+            )
         assert [one.origin for one in found] == ["solved"] * 2
     assert stored(tmp_path / "s").items() <= serial.items()
 

@@ -305,7 +305,9 @@ def test_the_proof_of_another_question_is_not_served(freerand, tmp_path):
     with closing(sqlite3.connect(tmp_path / "answers.db")) as file, file:
         held = file.execute("SELECT certificate, digest, address FROM answers").fetchall()
         for (body, digest, _), (_, _, place) in zip(held, reversed(held), strict=True):
-            file.execute("UPDATE answers SET certificate = ?, digest = ? WHERE address = ?", (body, digest, place))
+            file.execute(
+                "UPDATE answers SET certificate = ?, digest = ? WHERE address = ?", (body, digest, place)
+            )
     assert freerand("check", "--store", tmp_path).code == 0  # they do prove something
     run = freerand("bound", LEAKAGE, "scenario.N=2", "source.epsilon=0,1/10", "--store", tmp_path, "--json")
     assert run.err.count("is about another question; computed anew") == 2
@@ -470,7 +472,9 @@ def test_shards_are_merged_and_the_narrower_answer_stays(freerand, tmp_path):
 def test_what_other_kernels_accepted_is_thrown_away(freerand, tmp_path):
     freerand("bound", LEAKAGE, "scenario.N=2", "source.epsilon=0,1/10", "--store", tmp_path)
     with closing(sqlite3.connect(tmp_path / "answers.db")) as file, file:
-        file.execute("UPDATE answers SET checker = 'older' WHERE address = (SELECT MIN(address) FROM answers)")
+        file.execute(
+            "UPDATE answers SET checker = 'older' WHERE address = (SELECT MIN(address) FROM answers)"
+        )
     assert freerand("store", "gc", tmp_path).out.startswith("1 answers of other versions")
     assert len(entries(tmp_path)) == 1
 

@@ -52,7 +52,9 @@ def serial(tmp_path_factory):
 def chsh_question(score="2.7"):
     ask = Ask("guessing-probability", of="A", at=[0, 0])
     tests = [Check("chsh", ">=", score)]
-    return Question(chsh(), SanthaVazirani("0.02"), adversary={"devices": "no-signalling"}, tests=tests, ask=ask)
+    return Question(
+        chsh(), SanthaVazirani("0.02"), adversary={"devices": "no-signalling"}, tests=tests, ask=ask
+    )
 
 
 # ------------------------------------------------------------------ in Python
@@ -65,7 +67,9 @@ def test_a_question_of_python_over_arrays():
     for one in found:
         score = Fraction(dict(one.instance.at)["test.score"])
         assert one.result.bracket.exact == Fraction(1, 2) + (4 - score) / 4
-    floats = sweep(chsh_question(), {"source.epsilon": [0.1]})  # the shortest decimal, not the binary fraction
+    floats = sweep(
+        chsh_question(), {"source.epsilon": [0.1]}
+    )  # the shortest decimal, not the binary fraction
     assert floats[0].instance.question.source.epsilon == Fraction(1, 10)
 
 
@@ -190,7 +194,15 @@ def test_a_cell_that_fails_is_marked_and_the_others_are_answered(tmp_path, monke
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_an_interrupted_sweep_goes_on_where_it_was(freerand, tmp_path, jobs):
-    asked = ["bound", LEAKAGE, "scenario.N=2,4,8", "source.epsilon=0:1/10:1/100", "--json", "--store", tmp_path]
+    asked = [
+        "bound",
+        LEAKAGE,
+        "scenario.N=2,4,8",
+        "source.epsilon=0:1/10:1/100",
+        "--json",
+        "--store",
+        tmp_path,
+    ]
     running = subprocess.Popen(
         [sys.executable, "-m", "freerand_opt", *map(str, asked), "--jobs", jobs],
         stdout=subprocess.PIPE,
@@ -200,7 +212,7 @@ def test_an_interrupted_sweep_goes_on_where_it_was(freerand, tmp_path, jobs):
     )
     try:
         until = time.monotonic() + 120
-        while running.poll() is None and not (tmp_path / "answers.db").exists() or len(stored(tmp_path)) < 4:
+        while (running.poll() is None and not (tmp_path / "answers.db").exists()) or len(stored(tmp_path)) < 4:
             assert time.monotonic() < until
             time.sleep(0.02)
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the workers are interrupted too
@@ -290,7 +302,10 @@ def test_cells_near_the_end_of_local_models(freerand, tmp_path):
         (("--refine", "source.epsilon"), "--refine: "),
         (("--refine", "source.epsilon=-1"), "--refine: "),
         (("--refine", "source.lower=1/100", "--crosses", "1/4"), "no axis source.lower"),
-        (("--refine", "source.epsilon=1/9", "--crosses", "1/4", "--shard", "1/2"), "--refine: needs all cells"),
+        (
+            ("--refine", "source.epsilon=1/9", "--crosses", "1/4", "--shard", "1/2"),
+            "--refine: needs all cells",
+        ),
         (("--crosses", "1/4"), "--crosses: "),
         (("--refine", "source.epsilon=1/9", "--crosses", "x"), "crosses: "),
     ],
