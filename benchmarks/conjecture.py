@@ -17,7 +17,7 @@ from pathlib import Path
 
 from flint import fmpz
 
-from freerand_opt.catalogue import claims
+from freerand_opt.claims.catalogue import claims
 from freerand_opt.first.answers.biases import largest
 from freerand_opt.first.answers.bounding import bound
 from freerand_opt.first.answers.robust import growth as robust_growth

@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from freerand_opt import sweep
-from freerand_opt.catalogue import find
+from freerand_opt.claims.catalogue import find
 from freerand_opt.first.spec.file import read
 from freerand_opt.first.sweeps.asked import address
 from freerand_opt.first.sweeps.store import Store

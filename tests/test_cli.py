@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.catalogue import claims
+from freerand_opt.claims.catalogue import claims
 from freerand_opt.errors import InputError
 from freerand_opt.first.answers.verification import check_certificate, load
 from freerand_opt.first.certificates.check import enclosure, number

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.catalogue import claims, find
+from freerand_opt.claims.catalogue import claims, find
 from freerand_opt.first.reporting.paper import standing
-from freerand_opt.paper import statements
+from freerand_opt.claims.paper import statements
 
 PAPER = "1105.3195"
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.catalogue import claims
+from freerand_opt.claims.catalogue import claims
 from freerand_opt.first.certificates import check as checker
 from freerand_opt.first.spec.file import read
 from freerand_opt.first.sweeps import asked as asking

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import pytest
 
-from freerand_opt.catalogue import claims
+from freerand_opt.claims.catalogue import claims
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.first.formulas.questions import chained_leakage
 from freerand_opt.first.reporting.rows import table

@@ -1,0 +1,1 @@
+"""Lower ends: strategies that the adversary can carry out."""

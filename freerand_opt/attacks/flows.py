@@ -1,4 +1,7 @@
-"""The attack of a quotient program: one strategy for each edge, all distributions as nodes of one flow graph."""
+"""The attack of a quotient program.
+
+One strategy for each edge, all distributions as nodes of one flow graph.
+"""
 
 from __future__ import annotations
 

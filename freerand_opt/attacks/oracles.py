@@ -107,7 +107,10 @@ class _Maximiser:
 
 
 def best_box(problem: Problem) -> Callable[[Floats], tuple[Floats, Box] | None]:
-    """Return the function from weights[s, o] to (P(o|s) in floats, the exact box), None if it is not found exactly."""
+    """Return the function from weights[s, o] to (P(o|s) in floats, the exact box).
+
+    The function returns None if the box is not found exactly.
+    """
     if problem.devices == "local":
         return lambda weights: _reply(problem, weights)
     if problem.devices == "quantum":
@@ -146,7 +149,10 @@ def _exact_table(cells: np.ndarray, values: list[Fraction], problem: Problem) ->
 
 
 def _reply(problem: Problem, weights: Floats) -> tuple[Floats, Box]:
-    """Return the best deterministic box: all answers of the others, or turns, and the last party's best reply."""
+    """Return the best deterministic box.
+
+    It tries all answers of the others, or takes turns, with the last party's best reply.
+    """
     settings, outcomes = problem.settings, problem.outcomes
     tensor = weights.reshape(*settings, *outcomes)
     parties = len(settings)

@@ -4,7 +4,8 @@ At prices y, m a strategy gains by a pair of a distribution and a box with the l
 
 .. math:: \max_{s, q} \sum_{s, o} s(s)\, q(o|s)\, h_g(o, s),
 
-which is sought from many starts by turns; the exact program over the boxes found and the whole source is the attack.
+which is sought from many starts by turns; the exact program over the boxes found and the whole source is the
+attack.
 """
 
 from __future__ import annotations
@@ -57,7 +58,10 @@ def inner(problem: Problem) -> Problem:
 
 @dataclass(frozen=True, eq=False)
 class Hints:
-    """What an outer program says of attacks: h without the guess, the largest price of a test, distributions."""
+    """What an outer program says of attacks.
+
+    `prices` are h without the guess, `penalty` the largest price of a test, `starts` distributions.
+    """
 
     prices: Floats | None = None
     penalty: float = 1.0
@@ -148,9 +152,9 @@ def prices_at(problem: Problem, names: Sequence[Hashable], multipliers: Iterable
 
 
 def _slices(outer: Strategies, hint: Hint) -> list[Floats]:
-    """Return the distributions of settings that an outer solution holds where an outcome occurs at a setting."""
+    """Return the distributions of settings that an outer solution holds where an outcome occurs."""
     problem, cone, space = outer.problem, outer.cone, outer.space
-    count, width = problem.shape
+    count, _ = problem.shape
     cells = np.zeros(space.positive.shape)
     cells[space.positive.rows, space.positive.columns] = space.positive.floats()
     x = hint.x[: space.carriers * cone.nodes * space.width].reshape(space.carriers, cone.nodes, space.width)

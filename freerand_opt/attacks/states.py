@@ -1,4 +1,4 @@
-"""Quantum boxes: states and measurements that a see-saw finds for given weights, and known ones of closed form."""
+"""Quantum boxes: states and measurements that a see-saw finds for given weights, or of closed form."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ MAX_CELLS = 4096
 
 
 def quantum_oracle(problem: Problem) -> Callable[[Floats], tuple[Floats, Box] | None]:
-    """Return the function from weights[s, o] to the best box that a see-saw finds, qubits (or qudits) a party.
+    """Return the function from weights[s, o] to the best box that a see-saw finds, with qubits (or qudits).
+
 
     Starts differ from call to call; the sequence is the same in every run.
     """
@@ -80,7 +81,10 @@ def _pair(angles: Sequence[Sequence[str]]) -> dict[str, Any]:
 
 
 def _ghz(parties: int) -> dict[str, Any]:
-    """The state Im (x) (1, i), whose observables along z and x have the correlator -cos of the sum of angles."""
+    """Return the state Im (x) (1, i).
+
+    Its observables along z and x have the correlator -cos of the sum of angles.
+    """
     state = [(0, 1, 0, -1)[place.bit_count() % 4] for place in range(2**parties)]
     one = [[[[1, 0]], [[0, 1]]], [[[1, 1]], [[-1, 1]]]]
     return {"kind": "quantum", "dimensions": [2] * parties, "state": state, "measurements": [one] * parties}

@@ -1,4 +1,4 @@
-"""From exact points of programs over complete strategies to attacks, and attacks in the certificate's form."""
+"""From exact points of programs over complete strategies to attacks in the certificate's form."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Strategy:
 def strategies(made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
     """Read the strategies of an exact point; weights are normalised to sum 1.
 
-    A carrier that is a listed box is one strategy (one for each copy, if the source's cone is a union of copies);
-    cells at a node that is a vertex of the source are one.
+    A carrier that is a listed box is one strategy (one for each copy, if the source's cone is a union of
+    copies); cells at a node that is a vertex of the source are one.
     """
     found: list[Strategy] = []
     count = made.problem.shape[0]

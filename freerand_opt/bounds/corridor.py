@@ -1,4 +1,7 @@
-"""From a problem to its certified ends: an ordered list of methods, and one loop that keeps the best of all routes."""
+"""From a problem to its certified ends.
+
+An ordered list of methods, and one loop that keeps the best of all routes.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.strategies import Assembly, Strategies, build
-from freerand_opt.programs.violations import with_violations
+from freerand_opt.programs.violations import margin_of, with_violations
 
 if TYPE_CHECKING:
     from freerand_opt.bounds.corridor import Options
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 FEW_VERTICES = 64
 #: Columns beyond which the program by vertices is left out.
 MOST_COLUMNS = 60_000
-#: Linear programs that are solved in search of shares; steps towards one setting, for a gain of at least so much.
+#: Products of a source's facets with those of boxes beyond which their program is left out.
+MOST_PRODUCTS = 200_000
+#: Linear programs solved in search of shares; steps towards one setting, for a gain of at least so much.
 MOST_PROGRAMS = 60
 STEPS = (1.0, 0.5, 0.25, 0.1, 0.03)
 LEAST_GAIN = 1e-9
@@ -52,6 +54,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     words = f"{len(made.copies)} orbits of boxes on a cycle"
     program = _relaxed_if_asked(pool.problem, made.program)
     hint = solve(program, options.time_limit)
+    pool.margin = margin_of(program, hint)
     z = _multipliers(program, hint)
     pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
     yield
@@ -134,15 +137,20 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     except TooLargeError:
         return
     outer, rational = rational_scores(problem)
-    made = build(
-        outer, source_cone(outer), cell_space(outer, labels), guesses_of(outer), tuple(range(labels))
-    )
+    cone, space = source_cone(outer), cell_space(outer, labels)
+    if len(cone.names) * space.positive.shape[0] > MOST_PRODUCTS:
+        pool.failures.append(
+            f"{len(cone.names)} facets of the source x {space.positive.shape[0]} of boxes: too many products"
+        )
+        return
+    made = build(outer, cone, space, guesses_of(outer), tuple(range(labels)))
     words = (
         f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
     )
     program = _relaxed_if_asked(problem, made.program, made)
     hint = solve(program, options.time_limit)
     if hint.status == "optimal":
+        pool.margin = margin_of(program, hint)
         _offer(pool, made, program, hint, rational, "cells", words)
         yield
         found = search(problem, hints_of(made, hint), pool.height)
@@ -175,6 +183,7 @@ def _both_ends(
             pool.contradicted = True
             yield
         return
+    pool.margin = margin_of(program, hint)
     more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
     _offer(pool, made, program, hint, rational, way, words, **more)
     yield
@@ -221,7 +230,10 @@ def _shared(
 def _at_shares(
     pool: Pool, options: Options, shares: list[dict[int, Fraction]], made_for: Any, words: str
 ) -> tuple[list[dict[int, float]] | None, float]:
-    """Offer the attack at some shares; return what a larger share would be worth by setting, and the value."""
+    """Offer the attack at some shares.
+
+    Return what a larger share would be worth by setting, and the value.
+    """
     asked = shared_out(inner(pool.problem), shares)
     made = made_for(asked)
     program = _relaxed_if_asked(asked, made.program, made)

@@ -1,4 +1,7 @@
-"""The method for quantum devices: closed boxes, relaxations by several solvers, boxes found at their prices."""
+"""The method for quantum devices.
+
+Closed boxes, relaxations by several solvers, boxes found at their prices.
+"""
 
 from __future__ import annotations
 

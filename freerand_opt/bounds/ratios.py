@@ -75,7 +75,10 @@ Row = tuple[dict[int, dict[int, Fraction]], dict[int, Fraction], bool, Exact, An
 
 
 def relaxed_rows(problem: Problem, test: Test) -> list[Row]:
-    """Return the rows of the linear consequences, their "cell" being "masses", "ratios" or the setting's place."""
+    """Return the rows of the linear consequences, of a sum of ratios.
+
+    Their "cell" is "masses", "ratios" or the setting's place.
+    """
     held = ratio_of(problem, test)
     found: list[Row] = []
     divided = {s: {o: x / held.masses[s] for o, x in row.items()} for s, row in held.parts.items()}

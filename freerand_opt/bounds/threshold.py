@@ -1,8 +1,8 @@
-"""Critical values: at one end of an interval a proof that a claim holds, at the other an attack that shows it fails.
+"""Critical values: a proof at one end of an interval, an attack at the other.
 
-The claim is "no strategy exists", or "the answer is at most c". What an adversary can do is monotone in the field
-(docs/proofs/thresholds.md), so against a number c there is one critical value; where c is a multiple of the field, the
-claim changes between the two ends, and other changes elsewhere are not excluded.
+The claim is "no strategy exists", or "the answer is at most c". What an adversary can do is monotone in the
+field (docs/proofs/thresholds.md), so against a number c there is one critical value; where c is a multiple of
+the field, the claim changes between the two ends, and other changes elsewhere are not excluded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ MAX_STEPS = 100
 
 @dataclass(frozen=True)
 class Crossing:
-    """What the answer is compared with: nothing (existence), a number, a multiple of the field, an entropy in bits."""
+    """What the answer is compared with.
+
+    It is nothing (existence), a number, a multiple of the field, or an entropy in bits.
+    """
 
     kind: str = "existence"
     value: Any = None
@@ -46,8 +49,13 @@ class Crossing:
         return sign(value - (self.value * place if self.kind == "field" else self.value))
 
     def distance(self, pool: Pool, place: Fraction) -> float | None:
-        """Return how far the bound (else the attack) lies above what it is compared with, in floats."""
-        if self.kind == "existence" or pool.impossible:
+        """Return how far the bound (else the attack) lies above what it is compared with, in floats.
+
+        Of existence it is the margin by which a strategy passes.
+        """
+        if self.kind == "existence":
+            return pool.margin
+        if pool.impossible:
             return None
         value = pool.bound if pool.bound is not None else pool.reached
         if value is None:
@@ -131,7 +139,10 @@ def critical_value(
 
 
 def _tries(low: End, high: End, crossing: Crossing) -> Callable[[End, End, Fraction], Iterator[Fraction]]:
-    """Return the next place: where the line through both ends crosses (moved towards the farther end), else the middle."""
+    """Return the next place.
+
+    It is where the line through both ends crosses (moved towards the farther end), else the middle.
+    """
     state = {"last": 0, "same": 0}
 
     def following(low: End, high: End, width: Fraction) -> Iterator[Fraction]:

@@ -1,4 +1,4 @@
-r"""Thresholds in the visibility: the honest behaviour P stands beside a question whose scores are those of
+r"""Thresholds in the visibility: the honest behaviour P stands beside a question with scores of mixtures.
 
 .. math:: P_v = v\, P + (1 - v)\, \text{white noise} .
 """

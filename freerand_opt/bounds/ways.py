@@ -26,7 +26,10 @@ class Upper:
 
 
 def rational_scores(problem: Problem, bits: int = 60) -> tuple[Problem, dict[int, Any]]:
-    """Return the problem with rational scores where they multiply masses, and those scores, rounded outward."""
+    """Return the problem with rational scores where they multiply masses, and those scores.
+
+    They are rounded outward.
+    """
     if problem.observed is not None:
         return problem, {}
     tests: list[Any] = []

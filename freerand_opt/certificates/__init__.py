@@ -1,0 +1,1 @@
+"""From hints of solvers to proofs and attacks that the kernel reads."""

@@ -30,6 +30,7 @@ class Pool:
     reached: Number | None = None
     impossible: bool = False
     contradicted: bool = False  # a program had no solution; whether there is a strategy is to be asked
+    margin: float | None = None  # by which a strategy passes a test, in floats: a hint for thresholds
     how: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
@@ -95,7 +96,10 @@ class Pool:
         return self.certificate(self.upper, None if self.impossible else self.attack)
 
     def settled(self, width: Fraction) -> bool:
-        """Return whether nothing is left to find: no strategy, a strategy that was asked for, or ends so near."""
+        """Return whether nothing is left to find.
+
+        There is no strategy, or one where one was asked for, or the ends are so near.
+        """
         if self.impossible:
             return True
         if isinstance(self.problem, Problem) and self.problem.ask.quantity == "strategy":

@@ -28,7 +28,10 @@ def rounded(values: Sequence[float]) -> list[Fraction]:
 def prices_of(
     names: Sequence[Hashable], z: Sequence[Fraction], problem: Problem, rational: Mapping[int, Any]
 ) -> dict[str, Any]:
-    """Return the prices of settings and tests; `rational[k]` are rational scores of test k where they are needed."""
+    """Return the prices of settings and tests.
+
+    `rational[k]` are rational scores of test k where they are needed.
+    """
     y: dict[int, Fraction] = {}
     bound = None
     tests: list[Any] = []
@@ -67,7 +70,7 @@ def prices_of(
             if k in rational:
                 plain = [
                     [text, str(rational[k][cell][m > 0])] if m else text
-                    for cell, (m, text) in enumerate(zip(price, plain))
+                    for cell, (m, text) in enumerate(zip(price, plain, strict=True))
                 ]
             shown.append(plain)
         else:
@@ -192,7 +195,10 @@ def _alone(part: Any) -> Sequence[Any]:
 def boxes_proof(
     made: Strategies, z: Sequence[Fraction], way: dict[str, Any], order: Sequence[int]
 ) -> dict[str, Any]:
-    """Return a way by boxes; multipliers of a source's rows in the given order of carriers, where it has rows."""
+    """Return a way by boxes.
+
+    Multipliers of a source's rows, where it has rows, are in the given order of carriers.
+    """
     source = made.problem.source
     if not isinstance(source, Mutual | SourceRows):
         return way

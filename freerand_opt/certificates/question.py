@@ -95,7 +95,10 @@ def _functional(f: Functional, problem: Problem) -> dict[str, Any]:
 
 
 def errors_of(f: Functional, problem: Problem) -> list[tuple[int, int, int]] | None:
-    """Return [setting of A, setting of B, right parity] of a functional that counts wrong parities, else None."""
+    """Return [setting of A, setting of B, right parity] of a functional that counts wrong parities.
+
+    Return None for other functionals.
+    """
     if len(problem.settings) != 2 or problem.outcomes != (2, 2) or any(x != 1 for _, _, x in f.terms):
         return None
     outcomes: dict[int, tuple[int, ...]] = {}

@@ -1,7 +1,8 @@
-"""From multipliers of a program over moments to sums of squares, and to terms that vanish with the question's zeros.
+"""From multipliers of a program over moments to sums of squares, and terms of zeros.
 
-The fold is made as the kernel makes it, so that each comparison's residual is known: what it has of moments that are
-not free is turned into terms <v Pi> of the zeros; what is left is rounding, which the kernel adds as a constant.
+The fold is made as the kernel makes it, so that each comparison's residual is known: what it has of moments
+that are not free is turned into terms <v Pi> of the zeros; what is left is rounding, which the kernel adds as
+a constant.
 """
 
 from __future__ import annotations
@@ -207,7 +208,7 @@ class _Maker(Fold):
         return {"nodes": nodes, "last": self._last(label, 0, level[0], unit)}
 
     def _with_zeros(self, own: list[Any], total: Sum, unit: int) -> Any:
-        """Return a list with terms of zeros that take from `total` what it has of moments that are not free."""
+        """Return a list with terms of zeros that take from `total` its moments that are not free."""
         terms: dict[tuple[int, int, int, str], Fraction] = {}
         for key, trace in self.lifts.items():
             value = total.get(key, 0)
@@ -224,7 +225,7 @@ class _Maker(Fold):
 
 
 def _lifts(made: MomentProgram, order: Squares) -> dict[Any, dict[tuple[int, int, int, str], Fraction]]:
-    """Return, for each moment that is not free, of which <v Pi> its difference from the free ones is the sum."""
+    """Return the terms <v Pi> whose sum makes each moment that is not free one of free moments."""
     held = made.space.held
     if held is None:
         return {}

@@ -25,13 +25,17 @@ class Guesses:
         self.guessed = not empty and q.ask.quantity in GUESSES
         self.sizes = tuple(q.settings[p] for p in q.ask.of)
         self.worths = _worths(q) if self.guessed else [[]]
-        self.labels = 1
-        if self.guessed:
-            turns = prod(self.sizes) if q.ask.told else 1
-            if turns * len(self.worths).bit_length() > 64:
-                raise TooMuch("there are too many guess labels")
-            self.labels = len(self.worths) ** turns
         self.outputs = _outputs(q) if self.guessed else []
+
+    @property
+    def labels(self) -> int:
+        """Return the number of labels; raise TooMuch for more than 2^64."""
+        if not self.guessed:
+            return 1
+        turns = prod(self.sizes) if self.q.ask.told else 1
+        if turns * len(self.worths).bit_length() > 64:
+            raise TooMuch("there are too many guess labels")
+        return int(len(self.worths) ** turns)
 
     def at(self, label: int, s: int) -> int:
         """Return the guess of a label at a joint setting; the first setting is the slowest digit."""

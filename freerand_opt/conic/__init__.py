@@ -1,0 +1,1 @@
+"""Exact programs, and what solvers say of them."""

@@ -1,8 +1,9 @@
-r"""Exact points whose right sides are irrational: a vertex for rounded right sides, mixed with an interior point.
+r"""Exact points whose right sides are irrational: a vertex for rounded ones, mixed with an interior point.
 
-.. math:: (1 - \lambda) x_{\text{vertex}} + \lambda x_{\text{interior}}, \qquad \lambda = 2^{-64}, 2^{-63}, \dots
+.. math:: (1 - \lambda) x_{\text{vertex}} + \lambda x_{\text{interior}}, \qquad \lambda = 2^{-64}, \dots
 
-Rounding breaks degenerate rows by about as much as it moves the right sides; the interior point has room in all.
+Rounding breaks degenerate rows by about as much as it moves the right sides; the interior point has room in
+all.
 """
 
 from __future__ import annotations
@@ -31,7 +32,10 @@ def inner_right(program: LinearProgram) -> list[Fraction] | None:
 
 
 def inner_point(program: LinearProgram, hint: Hint) -> list[Fraction] | None:
-    """Return an exact point of the program from the solver's basis, repaired where needed; None if that fails."""
+    """Return an exact point of the program from the solver's basis, repaired where needed.
+
+    Return None if that fails.
+    """
     right = inner_right(program)
     if right is None:
         return None

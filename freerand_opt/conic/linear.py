@@ -41,7 +41,10 @@ class LinearProgram:
 
 @dataclass(frozen=True, eq=False)
 class Hint:
-    """What a solver says: status, x and multipliers in floats, and which columns and rows are in the basis."""
+    """What a solver says: status, x and multipliers in floats.
+
+    `basic` and `active` say which columns and rows are in the basis.
+    """
 
     status: str
     x: Floats
@@ -122,7 +125,9 @@ def _basis(hint: Hint) -> highspy.HighsBasis:
 
 
 def sharpened(program: LinearProgram, hint: Hint, right: Sequence[Fraction]) -> Hint:
-    """Return a hint whose basis is feasible at a tolerance 2^-30 times smaller (arXiv:1506.08764), or the same one.
+    """Return a hint whose basis is feasible at a tolerance 2^-30 times smaller (arXiv:1506.08764).
+
+    Return the same one if there is none.
 
     The program in the correction y of the point x, A y <= 2^30 (b - A x), is solved from the last basis.
     """

@@ -1,4 +1,7 @@
-"""Exact sparse matrices whose entries take few distinct values: entry i is palette[codes[i]] at (rows[i], columns[i])."""
+"""Exact sparse matrices whose entries take few distinct values.
+
+Entry i is palette[codes[i]] at (rows[i], columns[i]).
+"""
 
 from __future__ import annotations
 

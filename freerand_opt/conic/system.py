@@ -1,8 +1,8 @@
 r"""Exact solution of square sparse systems with integers of any size.
 
-A floating-point factorisation solves for a correction, the residual is computed in integers and scaled up, and so
-on; then a common denominator is guessed by continued fractions and M p = d r is verified in integers (Wan 2006;
-Gleixner, Steffy, Wolter, arXiv:1506.08764). Floats see each row divided by a power of 2.
+A floating-point factorisation solves for a correction, the residual is computed in integers and scaled up,
+and so on; then a common denominator is guessed by continued fractions and M p = d r is verified in integers
+(Wan 2006; Gleixner, Steffy, Wolter, arXiv:1506.08764). Floats see each row divided by a power of 2.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import splu
+import itertools
 
 #: Solutions that need more bits than this are given up, and corrections that do not shrink.
 MAX_BITS = 40_000
@@ -25,7 +26,10 @@ TRUSTED = 36
 def solve_system(
     equations: Sequence[Sequence[tuple[int, Fraction]]], right: Sequence[Fraction]
 ) -> list[Fraction] | None:
-    """Return x with sum of value * x[place] over an equation = its right side, or None if none was verified."""
+    """Return x with sum of value * x[place] over an equation = its right side.
+
+    Return None if none was verified.
+    """
     size = len(equations)
     if size == 0:
         return []
@@ -38,7 +42,7 @@ def solve_system(
         wanted.append(int(value * scale))
         indptr.append(len(places))
     shifts = [
-        max((abs(x).bit_length() for x in values[a:b]), default=0) - 10 for a, b in zip(indptr, indptr[1:])
+        max((abs(x).bit_length() for x in values[a:b]), default=0) - 10 for a, b in itertools.pairwise(indptr)
     ]
     rows = np.repeat(np.arange(size), np.diff(indptr))
     floats = np.array(
@@ -51,7 +55,7 @@ def solve_system(
 
     def times(x: list[int]) -> list[int]:
         products = [value * x[place] for value, place in zip(values, places, strict=True)]
-        return [sum(products[a:b]) for a, b in zip(indptr, indptr[1:])]
+        return [sum(products[a:b]) for a, b in itertools.pairwise(indptr)]
 
     residual, total, bits = list(wanted), [0] * size, 0
     attempt, stalls, smallest = 1, 0, math.inf

@@ -1,0 +1,1 @@
+"""Programs of questions; no solver is asked here."""

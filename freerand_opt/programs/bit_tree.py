@@ -1,9 +1,10 @@
 r"""The tree of a source's bits with coloured leaves, and the orbits of its symmetries.
 
-The symmetries of a coloured binary tree exchange subtrees that look alike. Two nodes can be exchanged iff, from the
-root down to them, subtrees look alike level by level; such a *class* of nodes is an orbit, and the classes form a tree
-again (docs/proofs/tree-symmetry.md). With a leaf *marked*, the orbits are the nodes on the path to it, one by one, and
-beside the path, for each depth at which it is left, the classes below. All levels have the same range of bits each.
+The symmetries of a coloured binary tree exchange subtrees that look alike. Two nodes can be exchanged iff,
+from the root down to them, subtrees look alike level by level; such a *class* of nodes is an orbit, and the
+classes form a tree again (docs/proofs/tree-symmetry.md). With a leaf *marked*, the orbits are the nodes on
+the path to it, one by one, and beside the path, for each depth at which it is left, the classes below. All
+levels have the same range of bits each.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class BitTree:
 class Orbit:
     """An orbit of nodes: class `kind`, `count` nodes, and its parent (a place in the list, -1: root).
 
-    `twin`: both children of the parent belong to it. `leaf` is one of its nodes if they are leaves; `depth` theirs.
+    `twin`: both children of the parent belong to it. `leaf` is one of its nodes if they are leaves; `depth`
+    theirs.
     """
 
     kind: int

@@ -61,7 +61,8 @@ class Space:
 class Box:
     """A box: deterministic answers, or a table of chances; `at(s)` its chances by joint outcome.
 
-    `state` is the certificate's form of a state with measurements whose chances the table holds, as JSON text.
+    `state` is the certificate's form of a state with measurements whose chances the table holds, as JSON
+    text.
     """
 
     answers: tuple[tuple[int, ...], ...] | None

@@ -1,7 +1,8 @@
 r"""Questions that count errors on a cycle: what each setting means to them, and the boxes that suffice.
 
-Two parties, two outcomes; the edges (joint setting, parity) form one cycle of odd total parity, and at each setting
-the question tells no more than whether the outcomes have the wrong parity (docs/proofs/cycle-boxes.md).
+Two parties, two outcomes; the edges (joint setting, parity) form one cycle of odd total parity, and at each
+setting the question tells no more than whether the outcomes have the wrong parity
+(docs/proofs/cycle-boxes.md).
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class Cycle:
 def cycle_of(problem: Problem) -> Cycle | None:
     """Return the cycle on which a question counts errors, None if it is none of those covered.
 
-    Not covered: conditions on moments, kept behaviours, equalities, rewards for errors, guesses of more than one
-    party's outcome or off the cycle, a guess that is not told the settings.
+    Not covered: conditions on moments, kept behaviours, equalities, rewards for errors, guesses of more than
+    one party's outcome or off the cycle, a guess that is not told the settings.
     """
     if problem.outcomes != (2, 2) or problem.devices == "quantum":
         return None

@@ -1,10 +1,10 @@
-r"""Questions about relations of many parties: programs over moments of symmetric boxes, one box for each guess.
+r"""Questions about relations of many parties: programs over moments of symmetric boxes.
 
-.. math:: \max \sum_g \text{worth}_g(m_g) \;:\; P_{m_g}(\text{string}) \ge 0,\quad \sum_g m_g(\emptyset) = 1,\quad
-   \sum_g \text{weight of wrong strings of } m_g \le v
+.. math:: \max \sum_g \text{worth}_g(m_g) \;:\; P_{m_g}(\text{string}) \ge 0,\quad
+   \sum_g m_g(\emptyset) = 1,\quad \sum_g \text{weight of wrong strings of } m_g \le v
 
-Moments that perfect relations make equal are one column (`freerand_opt.checker.parties`), so the program for M parties
-has about M columns and the certificate a few strings.
+Moments that perfect relations make equal are one column (`freerand_opt.checker.parties`), so the program for
+M parties has about M columns and the certificate a few strings.
 """
 
 from __future__ import annotations

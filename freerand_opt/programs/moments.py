@@ -2,8 +2,9 @@ r"""Programs over quantum devices: for each guess label and node of the source a
 
 .. math:: h(z(g, \cdot\,; k)) = 0, \qquad \Gamma_B\bigl(f(z(g, \cdot\,; \cdot))\bigr) \succeq 0
 
-for all equalities h and facets f of the source (arXiv:0803.4290 for one matrix). Tests at their algebraic end put
-all of these on one face: then k runs over the moments that are free there, and :math:`\Gamma_B` over its parts.
+for all equalities h and facets f of the source (arXiv:0803.4290 for one matrix). Tests at their algebraic end
+put all of these on one face: then k runs over the moments that are free there, and :math:`\Gamma_B` over its
+parts.
 """
 
 from __future__ import annotations
@@ -95,7 +96,10 @@ def _lacking(matrix: MomentMatrix, name: str) -> InputError:
 
 @dataclass(frozen=True, eq=False)
 class MomentProgram:
-    """The program with names: `names[i]` and `scales[i]` of each linear row, `blocks[b]` = (carrier, facet, part, scale)."""
+    """The program with names.
+
+    `names[i]` and `scales[i]` of each linear row, `blocks[b]` = (carrier, facet, part, scale).
+    """
 
     program: ConicProgram
     names: tuple[Hashable, ...]
@@ -115,7 +119,10 @@ def moments_of(problem: Problem, level: str, labels: int) -> Moments:
 
 
 def forced_zeros(problem: Problem) -> list[Zero]:
-    """Return the outcomes that the tests forbid to every box of every strategy, as the kernel decides them."""
+    """Return the outcomes that the tests forbid to every box of every strategy.
+
+    They are those that the kernel decides.
+    """
     q = read_question(question_form(problem), Work(10**9))
     forced = Forced(q, Work(10**9))
     found: dict[tuple[int, int], Zero] = {}
@@ -247,7 +254,10 @@ def _objective(
 def _positive(
     space: Moments, cone: Cone, columns: int, put: object
 ) -> tuple[list[tuple[int, int, int, int]], list[Rows]]:
-    """Return the psd blocks, one for each label, facet of the source and part; put nonnegative rows and equalities."""
+    """Return the psd blocks, one for each label, facet of the source and part.
+
+    Nonnegative rows and equalities are put beside.
+    """
     assert callable(put)
     facets: list[dict[int, Fraction]] = [{} for _ in range(cone.facets.shape[0])]
     for f, node, value in cone.facets.entries():

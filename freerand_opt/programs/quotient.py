@@ -1,8 +1,9 @@
 r"""Cycle questions with bits in one time order: programs over orbits of the coloured tree of bits.
 
-Joint settings that play the same part are leaves of one colour; the symmetries of the coloured tree permute settings,
-boxes that err on one edge, and distributions, and keep the question, so all columns of an orbit may be equal
-(docs/proofs/tree-symmetry.md). Columns are node masses of a copy (an orbit of edges, or the box without errors).
+Joint settings that play the same part are leaves of one colour; the symmetries of the coloured tree permute
+settings, boxes that err on one edge, and distributions, and keep the question, so all columns of an orbit may
+be equal (docs/proofs/tree-symmetry.md). Columns are node masses of a copy (an orbit of edges, or the box
+without errors).
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ MOST_COLUMNS = 2**18
 
 @dataclass(frozen=True, eq=False)
 class Copy:
-    """An orbit of `count` boxes that err on one edge, whose leaf is `mark`; None, once: the one without errors."""
+    """An orbit of `count` boxes that err on one edge, whose leaf is `mark`.
+
+    None, once, is the box without errors.
+    """
 
     mark: int | None
     count: int

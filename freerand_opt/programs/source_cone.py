@@ -1,8 +1,9 @@
-r"""The cone of a source: masses P(w) P(s|w) of joint settings from *nodes*, with equalities and facets by name.
+r"""The cone of a source: masses P(w) P(s|w) from nodes, with equalities and facets by name.
 
 .. math:: \text{mass}(s) = \sum_n M_{sn} t_n, \qquad E t = 0, \qquad F t \ge 0 .
 
-Facets come in the order in which a certificate lists the functionals that they are multiplied by (docs/kernel.md).
+Facets come in the order in which a certificate lists the functionals that they are multiplied by
+(docs/kernel.md).
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ Facet = tuple[str | int, ...]
 
 @dataclass(frozen=True, eq=False)
 class Cone:
-    """Masses M, equalities E and facets F over nodes; `level` is the equality whose multiplier is a level H."""
+    """Masses M, equalities E and facets F over nodes.
+
+    `level` is the equality whose multiplier is a level H.
+    """
 
     masses: Sparse
     equalities: Sparse
@@ -168,7 +172,7 @@ def source_rows(
 
 
 def _listed(source: Mutual | Rows | FullSupport, settings: tuple[int, ...]) -> Cone:
-    """A node for each joint setting."""
+    """Return a cone with a node for each joint setting."""
     rows = _Rows()
     count = prod(settings)
     for k, (row, equal) in enumerate(source_rows(source, settings)):
@@ -197,7 +201,7 @@ def folded(source: Product, settings: tuple[int, ...]) -> tuple[int, list[tuple[
 
 
 def _product(source: Product, settings: tuple[int, ...]) -> Cone:
-    """Copies of one party's cone, for each product of the other parties' vertices."""
+    """Return copies of one party's cone, for each product of the other parties' vertices."""
     last, points = folded(source, settings)
     part = _cone(source.parts[last], (settings[last],), None)
     rows = _Rows()

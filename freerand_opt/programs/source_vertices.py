@@ -15,7 +15,10 @@ MOST_VERTICES = 2**15
 def vertices(
     source: Source, settings: tuple[int, ...], observed: tuple[Fraction, ...] | None
 ) -> list[tuple[Fraction, ...]]:
-    """Return the vertices as distributions of joint settings; raise TooLargeError beyond 2^15 or where unknown."""
+    """Return the vertices as distributions of joint settings.
+
+    Raise TooLargeError beyond 2^15 or where unknown.
+    """
     count = prod(settings)
     if isinstance(source, Point):
         if source.values is not None:

@@ -4,35 +4,52 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.conic.linear import LinearProgram
+from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.conic.sparse import sparse, stacked
 
 
 def with_violations(program: LinearProgram, penalty: float | None = None) -> LinearProgram:
     """Return the program whose optimum is minus the least total violation of the tests.
 
-    With a `penalty` the objective is the problem's, less the penalty for each unit of violation.
+    With a `penalty` the objective is the problem's, less the penalty for each unit of violation. A single
+    inequality may be kept with a margin, a violation below 0, so that the optimum tells both answers apart.
     """
     rows, columns = program.matrix.shape
+    tested = [program.equal[k] for k, name in enumerate(program.names) if _is_test(name)]
+    margin = penalty is None and tested == [False]
     more: list[tuple[int, int, int]] = []
     signs: list[tuple[int, int, int]] = []
     count = 0
     for row, name in enumerate(program.names):
-        if isinstance(name, tuple) and name[0] == "test":
+        if _is_test(name):
             for sign in (1, -1) if program.equal[row] else (1,):
                 more.append((row, columns + count, -sign))
-                signs.append((count, columns + count, -1))
+                signs += [] if margin else [(count, columns + count, -1)]
                 count += 1
     wide = (rows, columns + count)
     body = sparse(wide, [*((r, c, v) for r, c, v in program.matrix.entries()), *more])
+    more_rows = len(signs)
     return LinearProgram(
-        stacked([body, sparse((count, columns + count), signs)]),
-        (*program.equal, *([False] * count)),
-        (*program.right, *([Fraction(0)] * count)),
-        (*program.names, *(("violation", k) for k in range(count))),
+        stacked([body, sparse((more_rows, columns + count), signs)]),
+        (*program.equal, *([False] * more_rows)),
+        (*program.right, *([Fraction(0)] * more_rows)),
+        (*program.names, *(("violation", k) for k in range(more_rows))),
         {
             **({} if penalty is None else program.objective),
             **{columns + k: Fraction(-1 if penalty is None else -penalty) for k in range(count)},
         },
         (*(program.sizes or (0,) * columns), *((0,) * count)),
     )
+
+
+def margin_of(program: LinearProgram, hint: Hint) -> float | None:
+    """Return the margin by which a single inequality is passed, in floats; None for other programs."""
+    _, columns = program.matrix.shape
+    if hint.status != "optimal" or program.objective != {columns - 1: Fraction(-1)}:
+        return None
+    kept = any(isinstance(name, tuple) and name[0] == "violation" for name in program.names)
+    return None if kept else -float(hint.x[columns - 1])
+
+
+def _is_test(name: object) -> bool:
+    return isinstance(name, tuple) and name[0] == "test"

@@ -6,7 +6,7 @@ from fractions import Fraction as F
 
 import pytest
 
-from freerand_opt.bounds.corridor import Options, corridor
+from freerand_opt.bounds.corridor import corridor
 from freerand_opt.model import (
     QUANTITIES,
     Adversary,

@@ -99,7 +99,7 @@ def list_command(
         from freerand_opt.first.reporting.paper import put_paper
 
         return put_paper(as_json=as_json)
-    from freerand_opt.catalogue import claims
+    from freerand_opt.claims.catalogue import claims
     from freerand_opt.first.reporting import tables
     from freerand_opt.first.reporting.terminal import put, put_json
     from freerand_opt.first.sweeps.batch import files_named

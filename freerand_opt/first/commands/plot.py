@@ -91,7 +91,7 @@ def _own(
     arguments: list[str], data: Path | None, store: Path | None, jobs: int | None, watch: Watch
 ) -> tuple[Frame, list[Row]]:
     """Return the figure of question files, answered over the ranges given."""
-    from freerand_opt.catalogue import find
+    from freerand_opt.claims.catalogue import find
     from freerand_opt.first.reporting.figures import grid
     from freerand_opt.first.reporting.figures.gallery import drawing
     from freerand_opt.first.spec.grids import assignments

@@ -26,7 +26,7 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Write claims.md, claims.tex and index.html, one page that works offline, with its certificates."""
-    from freerand_opt.catalogue import claims
+    from freerand_opt.claims.catalogue import claims
     from freerand_opt.files import require_writable, write_whole
     from freerand_opt.first.commands.plot import require_matplotlib
     from freerand_opt.first.reporting import latex, tables

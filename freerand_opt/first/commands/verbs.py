@@ -115,7 +115,7 @@ def verify(
     quiet: Quiet = False,
 ) -> None:
     """Re-derive claims and compare them with what their files expect; what is stored is checked exactly."""
-    from freerand_opt.catalogue import claims
+    from freerand_opt.claims.catalogue import claims
     from freerand_opt.files import require_writable, write_whole
     from freerand_opt.first.reporting import results, tables
     from freerand_opt.first.reporting.terminal import progress, put, say
@@ -186,7 +186,7 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Check certificates exactly, without any solver."""
-    from freerand_opt.catalogue import certificates
+    from freerand_opt.claims.catalogue import certificates
     from freerand_opt.first.reporting import tables
     from freerand_opt.first.reporting.terminal import put, put_json, say
     from freerand_opt.first.sweeps.batch import check_all

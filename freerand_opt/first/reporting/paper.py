@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.catalogue import find
+from freerand_opt.claims.catalogue import find
 from freerand_opt.errors import FreerandError
 from freerand_opt.first.answers.verification import load
 from freerand_opt.first.reporting.terminal import put, put_json
@@ -16,7 +16,7 @@ from freerand_opt.first.spec.file import QuestionFile, read
 from freerand_opt.first.sweeps.asked import about
 from freerand_opt.first.sweeps.batch import certificate_path
 from freerand_opt.first.sweeps.store import recorded
-from freerand_opt.paper import Statement, statements
+from freerand_opt.claims.paper import Statement, statements
 
 #: What is said of the verdicts: nothing is solved or checked for a list.
 ORIGIN = (

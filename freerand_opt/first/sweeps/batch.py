@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from freerand_opt.catalogue import claims, find
+from freerand_opt.claims.catalogue import claims, find
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.files import file_name, write_whole
 from freerand_opt.first.answers.verification import Verification, check_certificate, load

@@ -27,7 +27,7 @@ def statements() -> tuple[Statement, ...]:
     >>> statements()[0].part
     'main text'
     """
-    body = files("freerand_opt").joinpath("paper.toml").read_text(encoding="utf-8")
+    body = files("freerand_opt.claims").joinpath("paper.toml").read_text(encoding="utf-8")
     return tuple(
         Statement(
             part=raw["part"],

@@ -9,7 +9,7 @@ FOLDERS = ("lps", "sdps")
 
 def folders() -> tuple[Path, ...]:
     """Return the existing folders of claims."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     places = [package / "_catalogue", package.parent]
     return tuple(place / name for place in places for name in FOLDERS if (place / name).is_dir())
 
