@@ -7,6 +7,7 @@ The fold over the source says what the multipliers of equalities are; the slack 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -29,7 +30,7 @@ def multipliers(made: Strategies, upper: Mapping[str, Any]) -> dict[int, Fractio
     folds = [Fold(made, _lists(made, upper["proof"], c), left[c]) for c in range(made.space.carriers)]
     level = max((fold.run(ZERO) for fold in folds), default=ZERO)
     observed = made.problem.observed
-    found = dict(priced)
+    found: dict[Any, Fraction] = dict(priced)
     if observed is not None:
         for s in range(len(observed)):
             found["observed", s] = found.get(("observed", s), ZERO) + level
@@ -42,7 +43,7 @@ def multipliers(made: Strategies, upper: Mapping[str, Any]) -> dict[int, Fractio
             raise UnavailableError("the proof leaves a rest that is no multiple of a row of this program")
         found |= {("facet", c, f, g): z for f, own in fold.facets.items() for g, z in own.items() if z}
         found |= {("equal", c, e, k): z for e, own in fold.equal.items() for k, z in own.items() if z}
-    return {row: found[name] for row, name in enumerate(made.program.names) if found.get(name)}  # type: ignore[call-overload]
+    return {row: found[name] for row, name in enumerate(made.program.names) if found.get(name)}
 
 
 def prices(problem: Problem, raw: Mapping[str, Any]) -> Iterator[tuple[Key, Fraction]]:
@@ -54,8 +55,8 @@ def prices(problem: Problem, raw: Mapping[str, Any]) -> Iterator[tuple[Key, Frac
         yield ("asked",), Fraction(raw["bound"])
     for k, (test, price) in enumerate(zip(problem.tests, raw["tests"], strict=True)):
         if isinstance(price, dict):
-            for cell in ("masses", "ratios"):
-                yield ("test", k, cell, 1), Fraction(price[cell])
+            for key in ("masses", "ratios"):
+                yield ("test", k, key, 1), Fraction(price[key])
             for place, value in enumerate(listed(price["settings"], _settings(test))):
                 yield ("test", k, place, 1), Fraction(value)
         elif isinstance(test, Kept):
@@ -68,13 +69,14 @@ def prices(problem: Problem, raw: Mapping[str, Any]) -> Iterator[tuple[Key, Frac
             yield ("test", k, 0, side), side * Fraction(price[0] if isinstance(price, list) else price)
 
 
-def rational(problem: Problem, raw: Mapping[str, Any]) -> dict[int, Fraction]:
-    """Return the rational scores that stand beside prices, by test."""
-    return {
-        k: Fraction(price[1])
-        for k, (test, price) in enumerate(zip(problem.tests, raw["tests"], strict=True))
-        if isinstance(test, Test) and isinstance(price, list)
-    }
+def of_proof(problem: Problem, upper: Mapping[str, Any]) -> Problem:
+    """Return the problem of a proof: with the rational scores beside its prices, or without what is asked."""
+    tests = tuple(
+        replace(test, score=Fraction(price[1])) if isinstance(test, Test) and isinstance(price, list) else test
+        for test, price in zip(problem.tests, upper["prices"]["tests"], strict=True)
+    )
+    held = replace(problem, tests=tests)
+    return held.exists if upper["claim"] == "none" else held
 
 
 def listed(raw: Any, length: int) -> list[Any]:

@@ -78,16 +78,16 @@ def _flow(problem: Problem, raw: Mapping[str, Any]) -> list[Masses]:
 
 
 def _nodes(made: Strategies, masses: Masses) -> dict[int, Fraction] | None:
-    """Return the masses of the source's nodes that make these masses of settings, None if there are several."""
+    """Return the masses of nodes that make these masses of settings, None if there are several."""
     names = made.cone.names
     at: list[list[tuple[int, Fraction]]] = [[] for _ in masses]
     for s, node, share in made.cone.masses.entries():
         at[s].append((node, share))
     if all(name[0] == "last" for name in names):
-        total = sum(masses)
+        total = sum(masses, Fraction(0))
         for node in range(made.cone.nodes):
             own = {s: share for s, row in enumerate(at) for n, share in row if n == node}
-            size = sum(own.values())
+            size = sum(own.values(), Fraction(0))
             if all(masses[s] * size == own.get(s, 0) * total for s in range(len(masses))):
                 return {node: total / size}
         return None

@@ -74,7 +74,7 @@ class Fold:
         return total
 
     def _close(self, name: Facet, v: Functional, slack: Positive, mass: Fraction) -> Fraction:
-        """Set the last G so that V - slack + G = 0, and return by how much V is too large for a unit of mass."""
+        """Set the last G so that V - slack + G = 0, and return how much V is too large for a unit of mass."""
         own = self.lists.positive(name)
         rest = {k: -x for k, x in v.items()}
         _add(rest, self._positive(own), Fraction(-1))
@@ -226,7 +226,8 @@ def cells(made: Strategies, cell: int) -> tuple[list[int], list[int]]:
         digits.append(divmod(digit - 1, d - 1) if digit else None)
     digits.reverse()
     s = problem.joint_settings.index(tuple(0 if own is None else own[0] for own in digits))
-    inside, outside = [], []
+    inside: list[int] = []
+    outside: list[int] = []
     for o, outcomes in enumerate(problem.joint_outcomes):
         fits = all(own is None or own[1] == out for own, out in zip(digits, outcomes, strict=True))
         (inside if fits else outside).append(s * problem.shape[1] + o)

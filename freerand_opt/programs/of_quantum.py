@@ -76,7 +76,10 @@ def _triangles(made: MomentProgram) -> list[tuple[int, int, int, int]]:
 
 
 def _columns(made: MomentProgram) -> list[str]:
-    labels = [made.moments.labels[k] for k in range(made.moments.width)]
+    space = made.moments.space
+    labels = space.matrix.labels
+    if space.face is not None:
+        labels = tuple(labels[m] for m in space.face.free)
     return [
         f"g{c}:n{n}:{label}".replace(" ", "")
         for c in range(made.moments.carriers)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from freerand_opt.bounds.result import Result
-from freerand_opt.certificates.held import multipliers, rational, strings
+from freerand_opt.certificates.held import multipliers, of_proof, strings
 from freerand_opt.certificates.held_attack import point
 from freerand_opt.conic.formats.named import named
 from freerand_opt.conic.formats.vipr import as_vipr
@@ -42,19 +42,11 @@ def vipr(result: Result) -> str:
         held = of_many(many)
         held = replace(held, notes=(*notes, *held.notes))
         return as_vipr(held, strings(many, upper), infeasible=infeasible)
-    made = _program(_asked(result.question.problem(), upper), upper["proof"])
+    made = _program(of_proof(result.question.problem(), upper), upper["proof"])
     z = multipliers(made, upper)
     x = None if body["attack"] is None else point(made, body["attack"])
     held = named(made.program, row_names(made), column_names(made), notes)
     return as_vipr(held, z, x, infeasible=infeasible)
-
-
-def _asked(problem: Problem, upper: dict[str, Any]) -> Problem:
-    """Return the problem of the proof: with the rational scores that it uses, or without what is asked."""
-    scores = rational(problem, upper["prices"])
-    tests = tuple(replace(t, score=scores[k]) if k in scores else t for k, t in enumerate(problem.tests))  # type: ignore[call-arg]
-    held = replace(problem, tests=tests)
-    return held.exists if upper["claim"] == "none" else held
 
 
 def _program(problem: Problem, proof: dict[str, Any]) -> Strategies:

@@ -13,7 +13,7 @@ from freerand_opt.conic.formats.named import Named, double, irrational_notes
 
 @dataclass(frozen=True, eq=False)
 class Conic:
-    """Rows by name, columns free; `inside` (block, i, j, column, value of F), i <= j, and `fixed` those of B."""
+    """Rows by name, columns free; `inside` (block, i <= j, column, value of F), `fixed` those of B."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]

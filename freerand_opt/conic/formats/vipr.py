@@ -43,8 +43,8 @@ def as_vipr(
     r"""Return problem, point, and the bound :math:`c \cdot x \le \sum z_i b_i` as one combination of rows.
 
     The multipliers z, by row, add up to the objective, or to 0 <= a negative number where the program has
-    no point (`infeasible`). Raise ValueError for a multiplier of the wrong sign, for others that add up to something
-    else, and for a point that breaks a row.
+    no point (`infeasible`). Raise ValueError for a multiplier of the wrong sign, for multipliers
+    that add up to something else, and for a point that breaks a row.
     """
     rows, weights = _combined(held, multipliers)
     _adds_up(held, multipliers, infeasible)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
-from freerand_opt.first.reporting.figures.frame import Frame
-from freerand_opt.first.reporting.figures.row import Row, as_csv
+from freerand_opt.reporting.figures.frame import Frame
+from freerand_opt.reporting.figures.row import Row, as_csv
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,7 +33,7 @@ def save(made: Figure, frame: Frame, rows: Sequence[Row], path: Path, command: s
     """
     import matplotlib as mpl
 
-    from freerand_opt.first.reporting.figures.draw import STYLE
+    from freerand_opt.reporting.figures.draw import STYLE
 
     data, words = path.with_suffix(".csv"), path.with_suffix(".caption.tex")
     path.parent.mkdir(parents=True, exist_ok=True)

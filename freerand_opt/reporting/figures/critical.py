@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.first.formulas.questions import chained_local_threshold
-from freerand_opt.first.reporting.figures.answers import Ask, bracket
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
-from freerand_opt.first.reporting.figures.row import Row, formula, guide
+from freerand_opt.claims.formulas.chained import chained_local_threshold
+from freerand_opt.reporting.figures.answers import Ask, bracket, question_of
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row, formula, guide
 from freerand_opt.numbers.exact import sqrt
 
 LOCAL = "local models reach $I_N$"
@@ -34,9 +34,9 @@ def rows(ask: Ask) -> list[Row]:
     found: list[Row] = []
     for name in ("chained_local_threshold_sv", "chained_local_threshold_large"):
         for answer in ask(name, {}):
-            question = answer.instance.question
-            if question is None or "whole" in answer.instance.name:
+            if "whole" in answer.instance.name:
                 continue
+            question = question_of(answer)
             settings = Fraction(question.scenario.settings[0])
             drawn = bracket(answer, LOCAL, settings)
             found += [drawn] if drawn is not None else []

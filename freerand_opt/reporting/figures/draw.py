@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from freerand_opt.errors import FreerandError
-from freerand_opt.first.reporting.figures.frame import INCHES, Frame, Panel, Width
-from freerand_opt.first.reporting.figures.row import Row
+from freerand_opt.reporting.figures.frame import INCHES, Frame, Panel, Width
+from freerand_opt.reporting.figures.row import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
-from freerand_opt.first.answers.verification import Verification
-from freerand_opt.first.reporting.figures.row import Row
-from freerand_opt.first.spec.file import QuestionFile
+from freerand_opt.claims.verify import File, Verification
+from freerand_opt.reporting.figures.row import Row
+from freerand_opt.errors import InputError
+from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact
 
 #: Answer the instances of a claim, with fields set to other values: (name or file, {field: text}) -> answers.
-Ask: TypeAlias = Callable[[str | QuestionFile, Mapping[str, str]], Iterable[Verification]]
+Ask: TypeAlias = Callable[[str | File, Mapping[str, str]], Iterable[Verification]]
 
 
 def bracket(found: Verification, series: str, x: Exact | str, panel: str = "") -> Row | None:
@@ -22,7 +23,9 @@ def bracket(found: Verification, series: str, x: Exact | str, panel: str = "") -
     return Row("bracket", series, x, ends.lower, ends.upper, found.result.digest, panel)
 
 
-def value_of(found: Verification, field: str) -> str:
-    """Return the text of a field in an instance's name, such as ``source.epsilon=1/20``."""
-    words = dict(word.split("=", 1) for word in found.instance.name.replace(",", " ").split() if "=" in word)
-    return words[field]
+def question_of(found: Verification) -> Question:
+    """Return the question of an answer; raise InputError for a computation, which has none."""
+    question = getattr(found.instance, "question", None)
+    if not isinstance(question, Question):
+        raise InputError(found.file.name, "is a computation; a figure of questions is drawn from questions")
+    return question

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.first.formulas.questions import averaged_leakage, lemma_1
-from freerand_opt.first.model.question import Question
-from freerand_opt.first.model.source import SanthaVazirani
-from freerand_opt.first.reporting.figures.answers import Ask, bracket
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
-from freerand_opt.first.reporting.figures.row import Row, formula, mark
+from freerand_opt.claims.formulas.chained import averaged_leakage, lemma_1
+from freerand_opt.model.question import Question
+from freerand_opt.model.sources import SanthaVazirani
+from freerand_opt.reporting.figures.answers import Ask, bracket, question_of
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row, formula, mark
 from freerand_opt.numbers.exact import Exact, compare, sqrt
 
 HALF = Fraction(1, 2)
@@ -53,8 +53,7 @@ def rows(ask: Ask) -> list[Row]:
         ("b", "chained_leakage_average_sv", averaged_leakage),
     ):
         for answer in ask(name, fields):
-            question = answer.instance.question
-            assert question is not None
+            question = question_of(answer)
             assert isinstance(question.source, SanthaVazirani)
             epsilon, series = question.source.epsilon, f"$N={question.scenario.settings[0]}$"
             drawn = bracket(answer, series, epsilon, panel)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
-from freerand_opt.first.reporting.figures.row import Row
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row
 
 QUANTITY = "no abort and f deterministic"
 SOURCE = "freerand simulate docs/protocols/cheating.toml --csv reports/simulation_bounds.csv"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.frame import Frame, Panel
 
 SOURCE = "python benchmarks/cost.py"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.errors import InputError, nearest
-from freerand_opt.first.reporting.figures.answers import Ask
-from freerand_opt.first.reporting.figures.frame import Frame
-from freerand_opt.first.reporting.figures.row import COLUMNS, Row, from_csv
+from freerand_opt.reporting.figures.answers import Ask
+from freerand_opt.reporting.figures.frame import Frame
+from freerand_opt.reporting.figures.row import COLUMNS, Row, from_csv
 
 #: Figures of certified answers, which are computed if the store does not have them.
 ANSWERED = (
@@ -48,7 +48,7 @@ def drawing(name: str) -> Drawing:
         raise InputError(
             name, f"is no figure, claim or file; figures: {', '.join(NAMES)}{nearest(name, NAMES)}"
         )
-    module: Any = import_module(f"freerand_opt.first.reporting.figures.{name}")
+    module: Any = import_module(f"freerand_opt.reporting.figures.{name}")
     rows = getattr(module, "rows", None)
     if name in ANSWERED:
         return Drawing(module.FRAME, rows, None, "")

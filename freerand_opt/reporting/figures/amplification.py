@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.first.model.relations import SumOfBiases
-from freerand_opt.first.reporting.figures.answers import Ask
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
-from freerand_opt.first.reporting.figures.row import Row, formula, guide
+from freerand_opt.claims.conjecture.relations import Relations
+from freerand_opt.reporting.figures.answers import Ask
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row, formula, guide
 
 SOURCE = "the source"
 PARTIES = (4, 16, 64)
@@ -39,9 +39,9 @@ def rows(ask: Ask) -> list[Row]:
     largest: dict[int, Fraction] = {}
     for name in ("ghz_biases_even", "ghz_biases_opposite"):
         for answer in ask(name, {"computation.M": ",".join(map(str, PARTIES))}):
-            asked, upper = answer.instance.computation, answer.result.bracket.upper
-            if isinstance(asked, SumOfBiases) and isinstance(upper, Fraction):
-                parties = asked.relations.parties
+            asked, upper = getattr(answer.instance, "computation", None), answer.result.bracket.upper
+            if isinstance(asked, Relations) and isinstance(upper, Fraction):
+                parties = asked.M
                 largest[parties] = max(upper, largest.get(parties, upper))
     for parties, biases in largest.items():
         for epsilon in (Fraction(k, 80) for k in range(41)):

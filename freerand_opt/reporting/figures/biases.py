@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.first.formulas.parties import ghz_monogamy
-from freerand_opt.first.model.lemniscate import half_constant
-from freerand_opt.first.model.relations import SumOfBiases
-from freerand_opt.first.reporting.figures.answers import Ask, bracket
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
-from freerand_opt.first.reporting.figures.row import Row, guide
+from freerand_opt.claims.conjecture.lemniscate import half_constant
+from freerand_opt.claims.conjecture.relations import Relations
+from freerand_opt.claims.formulas.ghz import ghz_monogamy
+from freerand_opt.reporting.figures.answers import Ask, bracket
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row, guide
 
 #: Class of inputs -> the claim about it.
 CLASSES = {
@@ -40,9 +40,9 @@ def rows(ask: Ask) -> list[Row]:
     found: list[Row] = []
     for series, name in CLASSES.items():
         for answer in ask(name, {"computation.M": f"3:{MOST}:1"}):
-            asked = answer.instance.computation
-            if answer.instance.variant == 0 and isinstance(asked, SumOfBiases):
-                drawn = bracket(answer, series, Fraction(asked.relations.parties))
+            asked = getattr(answer.instance, "computation", None)
+            if answer.instance.variant == 0 and isinstance(asked, Relations):
+                drawn = bracket(answer, series, Fraction(asked.M))
                 found += [drawn] if drawn is not None else []
     found += [guide(BOUND, Fraction(m), ghz_monogamy(m)) for m in range(4, MOST + 1)]
     limit = half_constant(64)[0]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from freerand_opt.first.model.source import SanthaVazirani
-from freerand_opt.first.reporting.figures.answers import Ask, bracket
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
-from freerand_opt.first.reporting.figures.row import Row
+from freerand_opt.model.sources import SanthaVazirani
+from freerand_opt.reporting.figures.answers import Ask, bracket, question_of
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row
 
 #: Epsilon where every adversary is asked, and where local devices pass the test.
 EVERY, LOCAL = "0:7/50:1/100", "3/25:7/50:1/100"
@@ -30,9 +30,9 @@ def rows(ask: Ask) -> list[Row]:
     found: list[Row] = []
     for devices, grid in (("no-signalling", EVERY), ("quantum", EVERY), ("local", LOCAL)):
         for answer in ask("chained_quantum_guess_sv", {"adversary.devices": devices, "source.epsilon": grid}):
-            question = answer.instance.question
-            if question is None or not isinstance(question.source, SanthaVazirani):
+            source = question_of(answer).source
+            if not isinstance(source, SanthaVazirani):
                 continue
-            drawn = bracket(answer, f"{devices} devices", question.source.epsilon)
+            drawn = bracket(answer, f"{devices} devices", source.epsilon)
             found += [drawn] if drawn is not None else []
     return found

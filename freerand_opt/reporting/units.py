@@ -6,12 +6,14 @@ import math
 import re
 from fractions import Fraction
 
-from freerand_opt.first.model.question import GUESSES, Question
-from freerand_opt.first.proving.result import Bracket
+from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, compare, log2, text
 from freerand_opt.numbers.parse import parse
 from freerand_opt.numbers.rounding import float_above, float_below
 
+#: Quantities of what is known of an output.
+GUESSES = ("guessing-probability", "trace-distance", "min-entropy")
 _LOGARITHM = re.compile(r"-log2\((.*)\)")
 
 
@@ -22,9 +24,9 @@ def alongside(asked: Question, bracket: Bracket) -> dict[str, Bracket]:
     probability less 1/2; for more values neither determines the other, and it is left out.
     """
     ask = asked.ask
-    if ask.output is None or ask.quantity not in GUESSES:
+    if ask.quantity not in GUESSES:
         return {}
-    bit = ask.output.count == 2
+    bit = ask.values(asked.scenario, "ask")[2] == 2
     if ask.quantity == "trace-distance" and not bit:
         return {}
     lower, upper = bracket.lower, bracket.upper

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import groupby
 from string import Template
 
 from freerand_opt import __version__
-from freerand_opt.first.answers.verification import Verification
-from freerand_opt.first.reporting import tables
-from freerand_opt.first.reporting.figures.frame import Frame
-from freerand_opt.first.reporting.figures.row import Row
-from freerand_opt.first.reporting.page.vector import inline
+from freerand_opt.claims.verify import Verification
+from freerand_opt.reporting import tables
+from freerand_opt.reporting.cell import Cell, cells
+from freerand_opt.reporting.figures.frame import Frame
+from freerand_opt.reporting.figures.row import Row
+from freerand_opt.reporting.page.vector import inline
 from freerand_opt.numbers.exact import text
 
 COLUMNS = ("instance", "expected", "certified bracket", "exactly", "verdict", "certificate")
@@ -24,19 +25,20 @@ MAX_LETTERS = 200
 
 
 def page(
-    results: Sequence[Verification],
+    results: Iterable[Verification | Cell],
     figures: Sequence[tuple[Frame, Sequence[Row]]],
     certificates: Mapping[int, str],
 ) -> str:
     """Return the page as HTML; `certificates` has the link of a result's certificate by its place."""
-    places = {id(found): certificates.get(k) for k, found in enumerate(results)}
-    counts = Counter(_verdict(found) for found in results)
-    claims = [_claim(list(group), places) for _, group in groupby(results, key=lambda found: found.file.name)]
+    listed = cells(results)
+    places = {id(found): certificates.get(k) for k, found in enumerate(listed)}
+    counts = Counter(_verdict(found) for found in listed)
+    claims = [_claim(list(group), places) for _, group in groupby(listed, key=lambda found: found.file.name)]
     drawn = [_figure(frame, rows) for frame, rows in figures]
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
     return Template(_resource("page.html")).substitute(
         version=__version__,
-        instances=len(results),
+        instances=len(listed),
         said=escape(said),
         figures="".join(drawn),
         claims="".join(claims),
@@ -46,14 +48,14 @@ def page(
 
 
 def _resource(name: str) -> str:
-    return files("freerand_opt.first.reporting.page").joinpath(name).read_text(encoding="utf-8")
+    return files("freerand_opt.reporting.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def _verdict(found: Verification) -> str:
+def _verdict(found: Cell) -> str:
     return found.verdict or "without a claim"
 
 
-def _claim(results: list[Verification], places: Mapping[int, str | None]) -> str:
+def _claim(results: list[Cell], places: Mapping[int, str | None]) -> str:
     file = results[0].file
     counts = Counter(_verdict(found) for found in results)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
@@ -74,20 +76,20 @@ def _claim(results: list[Verification], places: Mapping[int, str | None]) -> str
 """
 
 
-def _instance(found: Verification, link: str | None) -> str:
-    name, expected, bracket, verdict, _, _ = tables.row(found)
-    digest = found.result.digest
-    shown = escape(digest[:19])
+def _instance(found: Cell, link: str | None) -> str:
+    name, expected, bracket, verdict = tables.row(found)
+    digest = "" if found.result is None else found.result.digest
+    shown = escape(digest)
     proof = f'<a href="{escape(link)}" title="{escape(digest)}">{shown}</a>' if link else shown
     colour = verdict.split()[0].rstrip("*") if found.as_expected else "bad"
-    cells = "".join(f"<td>{escape(cell)}</td>" for cell in (name, expected, bracket))
-    cells += f'<td class="exact">{_exactly(found)}</td><td class="{colour}">{escape(verdict)}</td>'
-    return f'<tr>{cells}<td class="digest">{proof}</td></tr>\n'
+    texts = "".join(f"<td>{escape(cell)}</td>" for cell in (name, expected, bracket))
+    texts += f'<td class="exact">{_exactly(found)}</td><td class="{colour}">{escape(verdict)}</td>'
+    return f'<tr>{texts}<td class="digest">{proof}</td></tr>\n'
 
 
-def _exactly(found: Verification) -> str:
-    ends = found.result.bracket
-    if found.impossible or found.result.quantity == "strategy":
+def _exactly(found: Cell) -> str:
+    ends = found.bracket
+    if found.result is None or found.impossible or found.result.quantity == "strategy":
         return ""
     words = ["open" if end is None else text(end) for end in (ends.lower, ends.upper)]
     words = [word if len(word) <= MAX_LETTERS else "in the certificate" for word in words]

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from freerand_opt.first.reporting.figures.draw import STYLE, figure, points_id
-from freerand_opt.first.reporting.figures.frame import Frame
-from freerand_opt.first.reporting.figures.row import Row
+from freerand_opt.reporting.figures.draw import STYLE, figure, points_id
+from freerand_opt.reporting.figures.frame import Frame
+from freerand_opt.reporting.figures.row import Row
 from freerand_opt.numbers.exact import text
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import groupby
 
-from freerand_opt.first.answers.verification import Verification
-from freerand_opt.first.reporting import tables
+from freerand_opt.claims.verify import Verification
+from freerand_opt.reporting import tables
+from freerand_opt.reporting.cell import Cell, cells
 
 _SPECIAL = str.maketrans(
     {
@@ -31,10 +32,10 @@ def escaped(words: str) -> str:
     return words.translate(_SPECIAL)
 
 
-def claims(results: Sequence[Verification]) -> str:
+def claims(results: Iterable[Verification | Cell]) -> str:
     """Return a longtable of claims with certified brackets, ends rounded outward."""
     lines = [_HEAD]
-    for _, group in groupby(results, key=lambda found: found.file.name):
+    for _, group in groupby(cells(results), key=lambda found: found.file.name):
         rows = list(group)
         title, reference = rows[0].file.title or rows[0].file.name, rows[0].file.reference
         cite = rf" \textit{{{escaped(reference)}}}" if reference else ""
@@ -42,8 +43,6 @@ def claims(results: Sequence[Verification]) -> str:
             rf"\multicolumn{{4}}{{@{{}}p{{0.97\textwidth}}@{{}}}}{{\textbf{{{escaped(title)}}}{cite}}} \\*"
         )
         for found in rows:
-            name, expected, bracket, verdict, _, _ = tables.row(found)
-            cells = (name, expected, bracket, verdict)
-            lines.append(" & ".join(map(escaped, cells)) + r" \\")
+            lines.append(" & ".join(map(escaped, tables.row(found))) + r" \\")
         lines.append(r"\addlinespace")
     return "\n".join(lines) + "\n" + r"\end{longtable}" + "\n"

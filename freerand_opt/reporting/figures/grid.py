@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.first.answers.verification import Verification
-from freerand_opt.first.reporting.figures.answers import bracket
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
-from freerand_opt.first.reporting.figures.row import Row, formula
+from freerand_opt.model.expect import Formula
+from freerand_opt.claims.formulas import value as value_of
+from freerand_opt.claims.verify import Verification
+from freerand_opt.reporting.figures.answers import bracket
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row, formula
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.parse import parse
 
@@ -42,22 +44,33 @@ def frame_and_rows(answers: Sequence[Verification]) -> tuple[Frame, list[Row]]:
         drawn = bracket(found, series, x)
         rows += [drawn] if drawn is not None else []
         expect = found.instance.expect
-        if expect is not None and expect.value is not None and drawn is not None:
-            rows.append(formula(series, x, expect.value))
+        if expect is not None and drawn is not None:
+            rows += [formula(series, x, value) for value in _claimed(found)]
     rises = field in RISING and all(_only_source_differs(found) for found in series_of.values())
     return _frame(answers[0], field, rises=rises), rows
 
 
 def _only_source_differs(answers: Sequence[Verification]) -> bool:
     """Return whether the same leakage is asked of each; it then rises with the set of sources."""
-    questions = [found.instance.question for found in answers]
+    questions = [getattr(found.instance, "question", None) for found in answers]
     first = questions[0]
     return first is not None and all(
         asked is not None
         and found.result.quantity in LEAKAGES
-        and replace(asked, source=first.source) == first
+        and asked.changed(source=first.source) == first
         for asked, found in zip(questions, answers, strict=True)
     )
+
+
+def _claimed(found: Verification) -> Iterator[Exact]:
+    """Yield the number that the file expects, if it expects one."""
+    expect = found.instance.expect
+    claimed = None if expect is None else expect.value
+    if isinstance(claimed, Formula):
+        instance: Any = found.instance
+        yield value_of(claimed.formula, getattr(instance, "question", None) or instance.computation)
+    elif claimed is not None and not isinstance(claimed, str):
+        yield claimed
 
 
 def _axis(answers: Sequence[Verification]) -> str:

@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from freerand_opt.first.answers.robust import Growth
-from freerand_opt.first.answers.verification import Verification
-from freerand_opt.first.model.lemniscate import half_constant, ratio
-from freerand_opt.first.model.relations import POWERS
-from freerand_opt.first.reporting import tables
+from freerand_opt.claims.conjecture.lemniscate import half_constant, ratio
+from freerand_opt.claims.conjecture.relations import POWERS
+from freerand_opt.claims.verify import Verification
+from freerand_opt.reporting import tables
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
+
+if TYPE_CHECKING:
+    from freerand_opt.claims.conjecture.robust import Growth
 
 #: Largest sums of biases by (parties, relations).
 Values: TypeAlias = Mapping[tuple[int, str], Fraction]
 #: How they grow with the violation, by (parties, relations).
-Robust: TypeAlias = Mapping[tuple[int, str], Growth]
+Robust: TypeAlias = "Mapping[tuple[int, str], Growth]"
 EPSILONS = tuple(
     Fraction(text)
     for text in ("1/1000", "1/100", "1/20", "1/10", "1/5", "1/4", "3/10", "2/5", "9/20", "49/100", "499/1000")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from freerand_opt.first.reporting.figures.answers import Ask, bracket
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
-from freerand_opt.first.reporting.figures.row import Row
+from freerand_opt.reporting.figures.answers import Ask, bracket
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row
 
 HERE = "certified; all $N$ by a written proof"
 OTHERS = "published elsewhere; the number is certified, not the theorem"

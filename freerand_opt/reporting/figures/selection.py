@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 
-from freerand_opt.first.computations.parameters import Computation
-from freerand_opt.first.reporting.figures.answers import Ask, bracket
-from freerand_opt.first.reporting.figures.frame import Frame, Panel
-from freerand_opt.first.reporting.figures.row import Row, guide
-from freerand_opt.first.spec.file import Instance, QuestionFile
+from freerand_opt.claims.conjecture.file import ComputationFile, Instance
+from freerand_opt.claims.conjecture.values import SelectionBias
+from freerand_opt.reporting.figures.answers import Ask, bracket
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row, guide
 
 SOURCE = "the source's own bias"
 COMMON = "common cause"
@@ -49,18 +49,10 @@ def rows(ask: Ask) -> list[Row]:
     return found + [guide(COMMON, epsilon, Fraction(0)) for epsilon in ends]
 
 
-def _questions(cells: Iterable[tuple[int, Fraction]]) -> QuestionFile:
+def _questions(cells: Iterable[tuple[int, Fraction]]) -> ComputationFile:
     made = [
-        Instance(
-            f"n={n} epsilon={epsilon}",
-            question=None,
-            computation=Computation(
-                "selection-bias", (("n", Fraction(n)), ("epsilon", epsilon)), Fraction(0)
-            ),
-            expect=None,
-            threshold=None,
-        )
+        Instance(f"n={n} epsilon={epsilon}", SelectionBias(n=n, epsilon=epsilon), None, {})
         for n, epsilon in cells
     ]
     path = Path("selection-bias")
-    return QuestionFile(path, path.stem, FRAME.title, "", "", "core", tuple(made))
+    return ComputationFile(path, path.stem, FRAME.title, "", "", "core", tuple(made))
