@@ -42,7 +42,7 @@ def form_of(question: Question) -> Problem | Many:
 
 @dataclass(frozen=True)
 class Sought:
-    """A critical value as the kernel sees it: its field, where it is sought, and what the answer is compared with."""
+    """A critical value as the kernel sees it: its field, where it is sought, what the answer passes there."""
 
     field: str
     between: tuple[Fraction, Fraction]
@@ -50,7 +50,7 @@ class Sought:
     crossing: Crossing
 
     def form(self, question: Question, places: tuple[Fraction, Fraction]) -> dict[str, Any]:
-        """Return what a certificate says of the question; the field is the number that differs at two places."""
+        """Return what a certificate says of the question; the field is what differs at two places."""
         crosses = {"crosses": self.crossing.form()}
         if self.field == "observed.visibility":
             honest = honest_form(question)

@@ -19,7 +19,7 @@ def bound(
     arguments: Annotated[
         list[str],
         typer.Argument(
-            help="Question files or claims, and field=value: source.epsilon=1/20, a range 0:1/5:1/100, a list 2,4,8"
+            help="Question files or claims, and field=value: source.epsilon=1/20, 0:1/5:1/100, a list 2,4,8"
         ),
     ],
     threshold: Annotated[

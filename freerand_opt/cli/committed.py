@@ -12,7 +12,7 @@ from freerand_opt.runner.shelf import Shelf
 
 
 def verdicts(path: Path) -> Counter[str]:
-    """Return how often each verdict is reached for the instances of a file; NOT STORED counts what is not there."""
+    """Return how often each verdict is reached by the instances of a file; NOT STORED: what is not there."""
     file = read(path)
     shelf = Shelf(path.parent / "certificates")
     found: Counter[str] = Counter()

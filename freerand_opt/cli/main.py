@@ -1,8 +1,8 @@
 """The command `freerand`: its verbs, its exit codes, and what becomes of errors.
 
-Exit codes, for all verbs: 0 proved, or as narrow as asked; 1 refuted, undecided, too wide, rejected; 2 unreadable
-or meaningless input; 3 what was named cannot be had, or a limit was reached; 130 interrupted. Of several the
-worst counts, 2 before 3 before 1. A proof that nothing passes the tests is an answer, 0.
+Exit codes, for all verbs: 0 proved, or as narrow as asked; 1 refuted, undecided, too wide, rejected; 2
+unreadable or meaningless input; 3 what was named cannot be had, or a limit was reached; 130 interrupted. Of
+several the worst counts, 2 before 3 before 1. A proof that nothing passes the tests is an answer, 0.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ Solver = Annotated[
     typer.Option(
         "--solver",
         rich_help_panel=GOOD,
-        help="auto, highs, clarabel, qics, mosek, cvxpy:NAME, picos:cvxopt. Whichever it is, ends are certified.",
+        help="auto, highs, clarabel, qics, mosek, cvxpy:NAME, picos:cvxopt; ends are certified in any case.",
     ),
 ]
 TimeLimit = Annotated[
@@ -94,7 +94,7 @@ Quiet = Annotated[bool, typer.Option("-q", "--quiet", rich_help_panel=PUT, help=
 
 
 def split(words: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Return (files and claims, values by field) from the arguments of a verb; raise InputError for others."""
+    """Return (files and claims, values by field) from the arguments of a verb; raise InputError."""
     names = [word for word in words if "=" not in word or Path(word).exists()]
     fields: dict[str, str] = {}
     for word in words:
@@ -106,7 +106,7 @@ def split(words: list[str]) -> tuple[list[str], dict[str, str]]:
         if field[-1] in "<>" or value[0] in "<>=":
             raise InputError(
                 word[:60],
-                "a field is set with = alone, as test.score=5/2; <= and >= are test.relation, a field of its own",
+                "a field is set with = alone, as test.score=5/2; <= and >= are the field test.relation",
             )
         if field in fields:
             raise InputError(

@@ -44,12 +44,12 @@ def error(words: str) -> None:
 
 
 def cut(words: str) -> str:
-    """Return a text with numbers of 25 digits and more cut; they are whole in JSON, tables and certificates."""
+    """Return a text with numbers of 25 digits and more cut; they are whole in JSON and files."""
     return _LONG.sub(lambda found: f"{found[0][:10]}..({len(found[0])} digits)", words)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return (name, words) in two columns, long words on lines of their own."""
+    """Return (name, words) in two columns."""
     lines = []
     for name, words in pairs:
         head = f"{name:<12}"
@@ -71,7 +71,7 @@ def fact(line: str) -> tuple[str, str]:
 
 
 def columns(rows: Sequence[Sequence[str]], first: Sequence[int] = (0,), *, right: bool = False) -> list[str]:
-    """Return rows as aligned lines; to fit 80 columns those that are named `first` are cut, in that order."""
+    """Return rows as aligned lines; to fit 80 columns those named `first` are cut, in that order."""
     rows = [[cut(safe(cell)) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for i in first:

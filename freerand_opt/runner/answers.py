@@ -1,4 +1,4 @@
-"""Many questions, each answered once: what is stored is checked and used, the rest is computed where jobs run."""
+"""Many questions, each answered once: what is stored is checked and used, the rest is computed."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ class Run:
 
     store: Store
     executor: Here = field(default_factory=Here)
-    way: Way = Way()
+    way: Way = field(default_factory=Way)
     fresh: bool = False
-    watch: Watch = Watch()
+    watch: Watch = field(default_factory=Watch)
     keep: Callable[[Answer], None] | None = None
     found: Callable[[File, Instance], Kept | None] | None = None
 

@@ -147,7 +147,7 @@ Executing: TypeAlias = int | Executor | Any | None
 
 @contextmanager
 def executor_of(given: Executing) -> Iterator[Here]:
-    """Yield what runs jobs; an executor that was given is not shut down. Raise InputError for what is none."""
+    """Yield what runs jobs; an executor that was given is not shut down. Raise InputError for others."""
     if given is None or isinstance(given, int):
         if given is not None and given < 1:
             raise InputError("executor", f"{given} processes; at least 1 is needed")

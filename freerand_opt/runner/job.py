@@ -63,7 +63,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Job:
-    """One question for a worker. What is `kept` is checked by the kernel, and only if it fails solved anew."""
+    """One question for a worker. What is `kept` is checked by the kernel, and solved anew if it fails."""
 
     instance: Instance
     address: str

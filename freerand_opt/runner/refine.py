@@ -65,7 +65,7 @@ class Refinement:
         return exact(self.crosses.replace(self.field, f"({value})"), "--crosses")
 
     def side(self, result: Result, value: Fraction) -> int:
-        """Return -1 if an answer is proved to be at most the number (none to exist), 1 if more, 0 if neither."""
+        """Return -1 if an answer is proved to be at most the number (or none to exist), 1 if more, else 0."""
         limit = self.limit(value)
         if limit is None:
             return -1 if result.impossible else 1 if str(result) == "exists" else 0

@@ -72,7 +72,7 @@ def entry_of(result: Found, address: str, name: str, ways: Sequence[str]) -> Ent
 
 
 class Store:
-    """The answers of a folder. One process writes to a file; others that want to wait for it, and any may read.
+    """The answers of a folder. One process writes to a file; others that want to wait, and any may read.
 
     A `shard` writes to a file of its own, ``3-of-40.db``; every reader of the folder sees all files, and
     `merge` puts them into one. The folder may be deleted at any time.
@@ -269,7 +269,7 @@ def holds_answers(folder: Path) -> bool:
 
 
 def files_below(source: Path) -> list[Path]:
-    """Return the files of answers that a path names: itself, or those of a folder; raise InputError for none."""
+    """Return the files of answers that a path names: itself, or a folder's; raise InputError for none."""
     found = [source] if source.is_file() else [source / MAIN, *sorted(source.glob("*-of-*.db"))]
     found = [path for path in found if path.is_file()]
     if not found:

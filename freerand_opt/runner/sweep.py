@@ -47,10 +47,10 @@ def sweep(
 
     `axes` maps key paths (``source.epsilon``, ``test[0].score``) to lists, arrays, or texts such as
     ``0:1/5:1/100``; floats count as their shortest decimals. `executor` is None (a process for each core), a
-    number of processes, or anything with `submit`: a `concurrent.futures.Executor`, a Dask client. `store` is a
-    folder (None: the user's cache); what is there is checked by the kernel and not solved again, unless
-    `fresh`. `threshold`, as ``source.epsilon=0:1/4``, asks for a critical value; `refine` adds cells where the
-    answer crosses a number. `how` are the options of `bound`: solver, time_limit, width, symmetry. Raise
+    number of processes, or anything with `submit`: a `concurrent.futures.Executor`, a Dask client. `store` is
+    a folder (None: the user's cache); what is there is checked by the kernel and not solved again, unless
+    `fresh`. `threshold`, as ``source.epsilon=0:1/4``, asks for a critical value; `refine` adds cells where
+    the answer crosses a number. `how` are the options of `bound`: solver, time_limit, width, symmetry. Raise
     InputError for what cannot be read, SolverUnavailableError if `solver` cannot run.
     """
     try:

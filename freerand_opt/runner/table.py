@@ -140,7 +140,7 @@ def write(table: Sequence[Row], path: Path, form: str) -> None:
 
 
 def numeric(answers: Sequence[Answer]) -> tuple[list[str], list[Row]]:
-    """Return (axes, rows) in which an axis of numbers holds floats or integers, and ``.._exact`` its texts."""
+    """Return (axes, rows); an axis of numbers holds floats or integers, and ``.._exact`` its texts."""
     table = rows(answers)
     axes = list(dict.fromkeys(axis for one in answers for axis, _ in one.instance.at))
     for row in table:
@@ -157,7 +157,7 @@ def to_pandas(answers: Sequence[Answer]) -> Any:
 
 
 def to_xarray(answers: Sequence[Answer]) -> Any:
-    """Return a Dataset with the axes as dimensions and the ends, as floats, exact texts and marks, over them."""
+    """Return a Dataset with the axes as dimensions: ends as floats and exact texts, and marks."""
     xarray = _imported("xarray", "a dataset needs xarray: pip install xarray")
     axes, table = numeric(answers)
     if not axes:

@@ -316,7 +316,8 @@ def test_check_needs_no_solver(tmp_path, fresh):
     """`freerand check` runs where nothing but the standard library and the command line can be imported."""
     script = (
         "import sys\n"
-        "for name in ('clarabel', 'highspy', 'scipy', 'numpy', 'flint', 'msgspec'):\n    sys.modules[name] = None\n"
+        "for name in ('clarabel', 'highspy', 'scipy', 'numpy', 'flint', 'msgspec'):\n"
+        "    sys.modules[name] = None\n"
         "from freerand_opt.cli.main import main\n"
         f"sys.argv = ['freerand', 'check', {str(fresh['score'])!r}]\nmain()\n"
     )

@@ -61,7 +61,7 @@ def chsh_question(score="2.7"):
 
 
 def test_a_question_of_python_over_arrays():
-    """Without bias P(guess) = 1/2 + (4 - S)/4 for no-signalling devices (arXiv:1006.3680, PR box and noise)."""
+    """Without bias P(guess) = 1/2 + (4 - S)/4 for no-signalling devices (a PR box and noise)."""
     numpy = pytest.importorskip("numpy")
     found = sweep(chsh_question(), {"test.score": numpy.linspace(2, 4, 5), "source.epsilon": [0]})
     for one in found:
@@ -212,7 +212,8 @@ def test_an_interrupted_sweep_goes_on_where_it_was(freerand, tmp_path, jobs):
     )
     try:
         until = time.monotonic() + 120
-        while (running.poll() is None and not (tmp_path / "answers.db").exists()) or len(stored(tmp_path)) < 4:
+        while not (tmp_path / "answers.db").exists() or len(stored(tmp_path)) < 4:
+            assert running.poll() is None
             assert time.monotonic() < until
             time.sleep(0.02)
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the workers are interrupted too

@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log, log1p
 
-from freerand_opt.first.model.protocol import Protocol
-from freerand_opt.first.simulation.law import RoundLaw
-from freerand_opt.first.simulation.prediction import LEAST, chances
+from freerand_opt.protocols.law import RoundLaw
+from freerand_opt.protocols.prediction import LEAST, chances
+from freerand_opt.protocols.protocol import Protocol
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def analyse(protocol: Protocol, law: RoundLaw | None) -> Analysis | None:
         error=min(1.0, looked * error + first * found.deterministic),
         paper=selected_bound(least, bits, found.heavy),
         sharp=selected_bound(found.deterministic, bits, found.heavy),
-        limit=exp(-float(protocol.limit) * log(protocol.size)),
+        limit=exp(-float(protocol.protocol.i) * log(protocol.size)),
     )
 
 

@@ -1,78 +1,21 @@
-"""Simulations as tables, as flat rows for figures, and as CSV."""
+"""Simulations in words: each at length, or if many a table of all, with notes."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
+from pathlib import Path
 
-from freerand_opt.first.model.protocol import HeldBits, Protocol, ReplayedBits
-from freerand_opt.first.simulation.selection import first_order_bias
-from freerand_opt.first.simulation.simulating import Simulation
+from freerand_opt.protocols.protocol import Protocol
+from freerand_opt.protocols.selection import first_order_bias
+from freerand_opt.protocols.simulate import Simulation
+from freerand_opt.protocols.sources import HeldBits, ReplayedBits
 
 ROUTE_WORDS = {
     "counts": "|T| and its deterministic rounds drawn from their binomial distributions",
     "rounds": "every round drawn",
     "conditional": "runs drawn given that no test fails, times the exact probability of that",
 }
-
-
-def rows(done: Sequence[tuple[str, Simulation]]) -> list[dict[str, Any]]:
-    """Return one flat row for each quantity of each (case name, simulation): the data of figures.
-
-    `simulated` with `lower` and `upper` is the estimate with its binomial interval, `computed_*` the
-    enclosure by recursion, `bound` the analysis; None where there is none.
-    """
-    return [
-        {
-            **_parameters(name, found),
-            "quantity": line.quantity,
-            "count": None if line.simulated is None else line.simulated.count,
-            "of": None if line.simulated is None else line.simulated.of,
-            "simulated": None if line.simulated is None else line.simulated.value,
-            "lower": None if line.simulated is None else line.simulated.lower,
-            "upper": None if line.simulated is None else line.simulated.upper,
-            "computed_lower": None if line.computed is None else line.computed[0],
-            "computed_upper": None if line.computed is None else line.computed[1],
-            "bound": line.bound,
-            "agrees": line.agrees,
-        }
-        for name, found in done
-        for line in found.lines
-    ]
-
-
-def record(name: str, found: Simulation) -> dict[str, Any]:
-    """Return one simulation as JSON data: its parameters once, then its quantities."""
-    head = _parameters(name, found)
-    law, analysis = found.law, found.analysis
-    return {
-        **head,
-        "interrupted": found.interrupted,
-        "test_probability": None if law is None else str(law.test),
-        "deterministic_error": None if law is None else str(law.error),
-        "window": None if found.protocol.tests is not None else list(found.protocol.window),
-        "analysis": None
-        if analysis is None
-        else {"paper": analysis.paper, "sharp": analysis.sharp, "half_limit": analysis.limit},
-        "first_order_bias": None if (order := _first_order(found.protocol)) is None else order,
-        "quantities": [
-            {key: value for key, value in row.items() if key not in head} for row in rows([(name, found)])
-        ],
-        "seconds": round(found.seconds, 3),
-    }
-
-
-def as_csv(done: Sequence[tuple[str, Simulation]]) -> str:
-    """Return the rows as CSV with a header line."""
-    table = rows(done)
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(table[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
-    return out.getvalue()
 
 
 def lines(done: Sequence[tuple[str, Simulation]]) -> list[str]:
@@ -83,7 +26,9 @@ def lines(done: Sequence[tuple[str, Simulation]]) -> list[str]:
         text += [name] if name else []
         text += [] if many else _head(found)
         if found.interrupted:
-            text.append(f"interrupted: {found.tally.runs} of {found.sampling.runs} runs are finished")
+            text.append(
+                f"interrupted: {found.tally.runs} of {found.protocol.sampling.runs} runs are finished"
+            )
         if not many or not text[1:]:
             text.append(_columns(found))
         text += [_line_words(found, place) for place in range(len(found.lines))]
@@ -93,18 +38,18 @@ def lines(done: Sequence[tuple[str, Simulation]]) -> list[str]:
 
 
 def _head(found: Simulation) -> list[str]:
-    protocol, sampling = found.protocol, found.sampling
+    protocol = found.protocol
     return [
         f"protocol   {_protocol_words(protocol)}",
         f"source     {_source_words(found)}",
         f"devices    {_device_words(protocol)}",
-        f"selection  {protocol.selection}, {_bits_words(protocol)}",
-        f"sampled    {found.tally.runs} runs, seed {sampling.seed}: {ROUTE_WORDS[sampling.route]}",
+        f"selection  {protocol.selection.model}, {_bits_words(protocol)}",
+        f"sampled    {found.tally.runs} runs, seed {protocol.sampling.seed}: {ROUTE_WORDS[protocol.route]}",
     ]
 
 
 def _columns(found: Simulation) -> str:
-    percent = f"{float(100 * found.sampling.confidence):g} % interval"
+    percent = f"{float(100 * found.protocol.sampling.confidence):g} % interval"
     return f"{'':30}{'seen':>16}  {'share':>10}  {percent:>24}  {'recursion':>22}  {'analysis':>10}"
 
 
@@ -121,9 +66,9 @@ def notes(found: Simulation) -> list[str]:
     if found.analysis is not None and found.analysis.limit >= 0.5:
         said.append(
             f"I*/2 = {found.analysis.limit:.3g} is at least 1/2, so at this N the analysis with i = "
-            f"{protocol.limit} bounds no bias; its bound beside is for rounds with I_N = 1"
+            f"{protocol.protocol.i} bounds no bias; its bound beside is for rounds with I_N = 1"
         )
-    order = _first_order(protocol)
+    order = first_order(protocol)
     if order is not None:
         said.append(
             f"outcome-dependent selection of fair outcomes: bias {order:.4g} to first order in epsilon"
@@ -133,39 +78,11 @@ def notes(found: Simulation) -> list[str]:
     return said
 
 
-def _first_order(protocol: Protocol) -> float | None:
+def first_order(protocol: Protocol) -> float | None:
     """Return the first-order bias for the least number of bits of step 4, if outcomes may sway it."""
-    if protocol.selection != "outcome-dependent" or protocol.epsilon is None or protocol.devices.cheat:
+    if not protocol.sees_outcomes or protocol.epsilon is None or protocol.devices.cheat:
         return None
     return first_order_bias(protocol.window[0].bit_length() - 1) * float(protocol.epsilon)
-
-
-def _parameters(name: str, found: Simulation) -> dict[str, Any]:
-    protocol, sampling = found.protocol, found.sampling
-    source = protocol.source
-    kinds = {HeldBits: "santha-vazirani", ReplayedBits: "replayed"}
-    return {
-        "case": name,
-        "variant": "as-written" if protocol.tests is None else "repaired",
-        "N": protocol.size,
-        "M": protocol.rounds,
-        "L": protocol.tests,
-        "exponent": None if protocol.exponent is None else str(protocol.exponent),
-        "source": kinds.get(type(source), "uniform"),
-        "epsilon": None if protocol.epsilon is None else str(protocol.epsilon),
-        "hold": source.hold if isinstance(source, HeldBits) else None,
-        "honest": protocol.devices.honest,
-        "fraction": str(protocol.devices.fraction),
-        "first": protocol.devices.first,
-        "selection": protocol.selection,
-        "route": sampling.route,
-        "seed": sampling.seed,
-        "runs": found.tally.runs,
-        "confidence": str(sampling.confidence),
-    }
-
-
-# ------------------------------------------------------------------ words
 
 
 def _line_words(found: Simulation, place: int) -> str:
@@ -205,7 +122,7 @@ def _protocol_words(protocol: Protocol) -> str:
 def _source_words(found: Simulation) -> str:
     source, law = found.protocol.source, found.law
     if isinstance(source, ReplayedBits):
-        return f"bits of a file ({source.path.name})"
+        return f"bits of a file ({Path(source.file).name})"
     assert law is not None
     mean = f"a round is tested with {_fraction(law.test)}"
     if isinstance(source, HeldBits):

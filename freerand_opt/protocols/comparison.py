@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from freerand_opt.first.model.protocol import Protocol, Sampling
-from freerand_opt.first.simulation.analysis import Analysis
-from freerand_opt.first.simulation.counts import passing_weight
-from freerand_opt.first.simulation.intervals import Estimate, estimate
-from freerand_opt.first.simulation.law import RoundLaw
-from freerand_opt.first.simulation.prediction import Prediction
-from freerand_opt.first.simulation.tally import Tally
+from freerand_opt.protocols.analysis import Analysis
+from freerand_opt.protocols.counts import passing_weight
+from freerand_opt.protocols.intervals import Estimate, estimate
+from freerand_opt.protocols.law import RoundLaw
+from freerand_opt.protocols.prediction import Prediction
+from freerand_opt.protocols.protocol import Protocol
+from freerand_opt.protocols.tally import Tally
 
 Range = tuple[float, float]
 #: The quantities of a simulation.
@@ -37,15 +37,14 @@ class Line:
 
 def compared(
     protocol: Protocol,
-    sampling: Sampling,
     law: RoundLaw | None,
     tally: Tally,
     known: Prediction | None,
     bounds: Analysis | None,
 ) -> tuple[Line, ...]:
     """Return the lines of a tally; quantities that the route or the devices make trivial are left out."""
-    confidence = float(sampling.confidence)
-    conditional = sampling.route == "conditional"
+    confidence = float(protocol.sampling.confidence)
+    conditional = protocol.route == "conditional"
     weight = 1.0
     if conditional:
         assert law is not None
@@ -76,7 +75,7 @@ def compared(
 
 def _guess_bound(protocol: Protocol, known: Prediction | None, bounds: Analysis | None) -> float | None:
     """Return 1/2 + P(no abort, f deterministic) / (2 P(no abort)), bounded; None if outcomes sway f."""
-    if known is None or bounds is None or protocol.selection != "common-cause" or known.passed[0] <= 0:
+    if known is None or bounds is None or protocol.sees_outcomes or known.passed[0] <= 0:
         return None
     if not protocol.devices.cheat:
         return 0.5

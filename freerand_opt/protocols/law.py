@@ -19,11 +19,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from freerand_opt.first.model.protocol import HeldBits, Protocol, ReplayedBits, UniformBits
-from freerand_opt.first.model.scenario import Scenario
-from freerand_opt.first.model.source import SanthaVazirani
-from freerand_opt.first.programs.bit_tree import BitTree, bit_tree
+from freerand_opt.conic.sparse import Index
 from freerand_opt.numbers.exact import Exact, enclose, sin_pi
+from freerand_opt.programs.bit_tree import BitTree, bit_tree
+from freerand_opt.protocols.protocol import Protocol
+from freerand_opt.protocols.sources import HeldBits, ReplayedBits, UniformBits, leaf_settings
 
 Pair = tuple[Fraction, Fraction]
 Key = Callable[[Pair], tuple[Fraction, ...]]
@@ -71,10 +71,10 @@ def honest_chance(protocol: Protocol) -> float:
     return float(enclose(honest_error(protocol), 200)[0])
 
 
-def edge_colours(size: int) -> npt.NDArray[np.int64]:
+def edge_colours(size: int) -> Index:
     """Return for each joint setting i N + j (a = 2i, b = 2j+1): 2 on (0, 2N-1), 1 on other edges, else 0."""
     i, j = np.divmod(np.arange(size * size, dtype=np.int64), size)
-    colours: npt.NDArray[np.int64] = np.isin((j - i) % size, (0, size - 1)).astype(np.int64)
+    colours: Index = np.isin((j - i) % size, (0, size - 1)).astype(np.int64)
     colours[size - 1] = 2
     return colours
 
@@ -84,7 +84,10 @@ def round_law(protocol: Protocol) -> RoundLaw | None:
     source, size = protocol.source, protocol.size
     if isinstance(source, UniformBits):
         return RoundLaw(Fraction(2, size), Fraction(1, size * size))
-    return None if isinstance(source, ReplayedBits) else _held(source, _tree(source, size))[0]
+    if isinstance(source, ReplayedBits):
+        return None
+    assert isinstance(source, HeldBits)
+    return _held(source, _tree(source, size))[0]
 
 
 def held_tree(protocol: Protocol) -> HeldTree:
@@ -110,8 +113,7 @@ def held_tree(protocol: Protocol) -> HeldTree:
 
 
 def _tree(source: HeldBits, size: int) -> BitTree:
-    scenario = Scenario((size, size), (2, 2), "chained")
-    return bit_tree(scenario, SanthaVazirani(source.epsilon, source.order, source.bits), edge_colours(size))
+    return bit_tree(leaf_settings(size, source.order, source.bits), edge_colours(size))
 
 
 def _held(source: HeldBits, tree: BitTree) -> tuple[RoundLaw, list[Pair], list[int]]:

@@ -8,8 +8,8 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from freerand_opt.first.model.protocol import Protocol
-from freerand_opt.first.simulation.selection import select
+from freerand_opt.protocols.protocol import Protocol
+from freerand_opt.protocols.selection import select
 
 Bools = npt.NDArray[np.bool_]
 #: Returns which of 2^n rounds the bits of step 4 choose, given which are good for the adversary.
@@ -55,7 +55,7 @@ def choose_output(
     honest one is a fair coin.
     """
     among = deterministic[: 1 << (len(deterministic).bit_length() - 1)]
-    if protocol.selection == "common-cause":
+    if not protocol.sees_outcomes:
         chosen = pick(among, generator)
         known = bool(among[chosen])
         return known, known or bool(generator.random() < 0.5)

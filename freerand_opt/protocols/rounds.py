@@ -15,18 +15,19 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from freerand_opt.first.model.protocol import Protocol, UniformBits
-from freerand_opt.first.simulation.law import HeldTree, held_tree, honest_chance
-from freerand_opt.first.simulation.tally import Bools, Pick, Tally, choose_output, errors, leaning
+from freerand_opt.protocols.law import HeldTree, held_tree, honest_chance
+from freerand_opt.protocols.protocol import Protocol
+from freerand_opt.protocols.sources import UniformBits
+from freerand_opt.protocols.tally import Bools, Pick, Tally, choose_output, errors, leaning
 
-#: Rounds that share a random stream.
+#: Draws that share a random stream.
 BLOCK = 2**18
 Ints = npt.NDArray[np.int64]
 Draw = Callable[[np.random.Generator, int], tuple[Ints, Bools]]
 
 
 @dataclass(frozen=True)
-class Rounds:
+class Draws:
     """What is drawn round by round: settings in T, and the choice of step 4.
 
     `draw` returns for so many rounds the places of those in T, and which of them are on (0, 2N-1).
@@ -46,18 +47,18 @@ def stream(seed: int, *key: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64DXSM(np.random.SeedSequence(seed, spawn_key=key)))
 
 
-def source_rounds(protocol: Protocol) -> Rounds:
+def source_rounds(protocol: Protocol) -> Draws:
     """Return how rounds are drawn from a source that has a law."""
     epsilon = protocol.epsilon
     assert epsilon is not None
     pick = leaning(0.5 + float(epsilon))
     if isinstance(protocol.source, UniformBits):
-        return Rounds(lambda generator, count: _uniform(protocol.bits, generator, count), pick)
+        return Draws(lambda generator, count: _uniform(protocol.bits, generator, count), pick)
     tree = held_tree(protocol)
-    return Rounds(lambda generator, count: _held(tree, generator, count), pick)
+    return Draws(lambda generator, count: _held(tree, generator, count), pick)
 
 
-def batch(protocol: Protocol, rounds: Rounds, seed: int, place: int, runs: int) -> Tally:
+def batch(protocol: Protocol, rounds: Draws, seed: int, place: int, runs: int) -> Tally:
     """Return what became of the first `runs` runs of batch number `place`; it has `runs_per_batch`."""
     devices = stream(seed, 1, place)
     most = runs_per_batch(protocol)

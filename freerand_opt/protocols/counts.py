@@ -13,12 +13,12 @@ from math import exp, log1p
 
 import numpy as np
 
-from freerand_opt.first.model.protocol import Protocol
-from freerand_opt.first.simulation.law import RoundLaw
-from freerand_opt.first.simulation.prediction import Chances, chances
-from freerand_opt.first.simulation.rounds import stream
-from freerand_opt.first.simulation.selection import reach_first
-from freerand_opt.first.simulation.tally import Tally, choose_output, leaning
+from freerand_opt.protocols.law import RoundLaw
+from freerand_opt.protocols.prediction import Chances, chances
+from freerand_opt.protocols.protocol import Protocol
+from freerand_opt.protocols.rounds import stream
+from freerand_opt.protocols.selection import reach_first
+from freerand_opt.protocols.tally import Tally, choose_output, leaning
 
 #: Runs that share a random stream.
 RUNS = 1024
@@ -60,9 +60,9 @@ def _output(
     protocol: Protocol, found: Chances, looked: int, cheats: int, generator: np.random.Generator
 ) -> tuple[bool, bool]:
     """Return for a run that passed whether its output is deterministic, and whether it is as guessed."""
-    if protocol.selection == "common-cause" and not cheats:
+    if not protocol.sees_outcomes and not cheats:
         return False, bool(generator.random() < 0.5)  # fair wherever the bits point
-    if protocol.selection == "common-cause" and protocol.devices.first:
+    if not protocol.sees_outcomes and protocol.devices.first:
         known = reach_first(cheats, looked.bit_length() - 1, found.heavy, generator)
         return known, known or bool(generator.random() < 0.5)
     deterministic = np.zeros(looked, dtype=np.bool_)

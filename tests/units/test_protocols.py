@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from concurrent.futures import ProcessPoolExecutor
 from fractions import Fraction as F
 from itertools import pairwise, product
 from math import comb, isclose
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
@@ -14,29 +15,21 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from freerand_opt.errors import InputError
-from freerand_opt.first.model.protocol import (
-    HOLDS,
-    SELECTIONS,
-    Devices,
-    HeldBits,
-    Protocol,
-    ReplayedBits,
-    Sampling,
-    UniformBits,
-    floor_power,
-)
-from freerand_opt.first.model.scenario import chained, cycle
-from freerand_opt.first.model.source import BIT_ORDERS, SanthaVazirani, leaf_settings
-from freerand_opt.first.simulation import counts, rounds, selection
-from freerand_opt.first.simulation.analysis import analyse, selected_bound
-from freerand_opt.first.simulation.comparison import DETERMINISTIC, ERROR, GUESSED, PASSED, WINDOW
-from freerand_opt.first.simulation.intervals import clopper_pearson, estimate
-from freerand_opt.first.simulation.law import edge_colours, honest_chance, round_law
-from freerand_opt.first.simulation.prediction import binomial_between, honest_abort, predict
-from freerand_opt.first.simulation.simulating import simulate
-from freerand_opt.first.simulation.tally import Tally
+from freerand_opt.model import chained
+from freerand_opt.model.sources.encoding import ENCODINGS
+from freerand_opt.protocols import counts, rounds, selection
+from freerand_opt.protocols.analysis import analyse, selected_bound
+from freerand_opt.protocols.comparison import DETERMINISTIC, ERROR, GUESSED, PASSED, WINDOW
+from freerand_opt.protocols.intervals import clopper_pearson, estimate
+from freerand_opt.protocols.law import edge_colours, honest_chance, round_law
+from freerand_opt.protocols.prediction import binomial_between, honest_abort, predict
+from freerand_opt.protocols.protocol import Devices, Protocol, Rounds, Sampling, floor_power
+from freerand_opt.protocols.replayed import BitFile, replayed_rounds
+from freerand_opt.protocols.simulate import simulate
+from freerand_opt.protocols.sources import HOLDS, ORDERS, HeldBits, ReplayedBits, UniformBits
+from freerand_opt.protocols.tally import Tally
 
-ORDERS = ("interleaved", "A first", "B first")
+SELECTIONS = ("common-cause", "outcome-dependent")
 #: With fixed seeds nothing is flaky; a correct program fails one comparison in a million.
 SURE = F(999_999, 1_000_000)
 epsilons = st.fractions(0, F(2, 5), max_denominator=100)
@@ -50,7 +43,34 @@ def tree_value(leaves, p):
 
 
 def held(epsilon, hold="most-tests", **more):
-    return HeldBits(F(epsilon), hold, **more)
+    return HeldBits(F(epsilon), hold=hold, **more)
+
+
+def pi(size, count, tests=None, **more):
+    """Protocol Pi_N with so many rounds; repaired, if it has a number of tests."""
+    repaired = {} if tests is None else {"variant": "repaired", "tests": tests}
+    return Protocol(Rounds(size, rounds=count, **repaired), **more)
+
+
+def run(protocol, runs=1000, *, executor=None, advance=lambda runs: None, **sampling):
+    """Simulate so many runs."""
+    return simulate(protocol.changed(sampling=Sampling(runs, **sampling)), executor=executor, advance=advance)
+
+
+def leaf_settings(size, order, encoding):
+    """The joint setting of each string of bits, first bit most significant, written anew, bit by bit."""
+    r = size.bit_length() - 1
+    parties = {"interleaved": [0, 1] * r, "A first": [0] * r + [1] * r, "B first": [1] * r + [0] * r}[order]
+    found = []
+    for bits in product((0, 1), repeat=2 * r):
+        own = [[bit for bit, whose in zip(bits, parties, strict=True) if whose == p] for p in (0, 1)]
+        if encoding == "gray":
+            own = [[sum(one[: k + 1]) % 2 for k in range(r)] for one in own]
+        if encoding == "least-significant-first":
+            own = [one[::-1] for one in own]
+        a, b = (int("".join(map(str, one)), 2) for one in own)
+        found.append(a * size + b)
+    return found
 
 
 # ------------------------------------------------------------------ numbers of rounds, edges, laws
@@ -64,7 +84,7 @@ def test_floor_power_is_the_floor(r, exponent):
 
 @pytest.mark.parametrize("size", [2, 4, 8])
 def test_edges_are_those_of_the_chained_scenario(size):
-    edges = {a * size + b for a, b, _ in cycle(chained(size)).edges}
+    edges = {a * size + b for a, b, _ in chained(size).edges}
     colours = edge_colours(size)
     assert set(np.flatnonzero(colours).tolist()) == edges
     assert np.flatnonzero(colours == 2).tolist() == [size - 1]
@@ -75,7 +95,7 @@ def test_edges_are_those_of_the_chained_scenario(size):
 def test_extreme_chances_of_a_test_are_the_closed_form(r, epsilon, order):
     bits = "least-significant-first" if order == "interleaved" else "most-significant-first"
     for hold, sign in (("most-tests", 1), ("fewest-tests", -1)):
-        law = round_law(Protocol(2**r, 64, source=held(epsilon, hold, order=order, bits=bits)))
+        law = round_law(pi(2**r, 64, source=held(epsilon, hold, order=order, bits=bits)))
         assert law.test == F(2, 2**r) * (1 + sign * 2 * epsilon) ** (r - 1)
 
 
@@ -86,32 +106,28 @@ def test_extreme_chances_most_significant_first_interleaved(r, epsilon):
     for hold, sign in (("most-tests", 1), ("fewest-tests", -1)):
         source = held(epsilon, hold, bits="most-significant-first")
         power = (F(1, 2) + sign * epsilon) ** (r - 1)
-        assert round_law(Protocol(2**r, 64, source=source)).test == power * (
-            1 + sign * 2 * epsilon * (1 - power)
-        )
+        assert round_law(pi(2**r, 64, source=source)).test == power * (1 + sign * 2 * epsilon * (1 - power))
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("bits", BIT_ORDERS)
+@pytest.mark.parametrize("bits", ENCODINGS)
 def test_extreme_chances_are_the_recursion_over_all_leaves(order, bits):
     epsilon, size = F(1, 7), 8
     colours = edge_colours(size)
-    leaves = [
-        F(int(colours[s] > 0)) for s in leaf_settings(chained(size), SanthaVazirani(epsilon, order, bits))
-    ]
+    leaves = [F(int(colours[s] > 0)) for s in leaf_settings(size, order, bits)]
     most = tree_value(leaves, F(1, 2) + epsilon)
     least = -tree_value([-leaf for leaf in leaves], F(1, 2) + epsilon)
     for hold, value in (("most-tests", most), ("fewest-tests", least)):
-        assert round_law(Protocol(size, 64, source=held(epsilon, hold, order=order, bits=bits))).test == value
+        assert round_law(pi(size, 64, source=held(epsilon, hold, order=order, bits=bits))).test == value
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("bits", BIT_ORDERS)
+@pytest.mark.parametrize("bits", ENCODINGS)
 def test_fewest_errors_is_the_least_ratio_over_all_vertices(order, bits):
     """All 2^15 sources of 4 bits that take an end at every node."""
     epsilon, size = 0.1, 4
     colours = edge_colours(size)
-    setting = leaf_settings(chained(size), SanthaVazirani(F(1, 10), order, bits))
+    setting = leaf_settings(size, order, bits)
     chance = np.ones((2**15, 1))
     ends = np.where((np.arange(2**15)[:, None] >> np.arange(15)) & 1, 0.5 + epsilon, 0.5 - epsilon)
     for depth in range(4):
@@ -119,14 +135,14 @@ def test_fewest_errors_is_the_least_ratio_over_all_vertices(order, bits):
         chance = np.stack([chance * left, chance * (1 - left)], axis=2).reshape(2**15, -1)
     tests = chance[:, [colours[s] > 0 for s in setting]].sum(axis=1)
     edge = chance[:, [s == size - 1 for s in setting]].sum(axis=1)
-    law = round_law(Protocol(size, 64, source=held(F(1, 10), "fewest-errors", order=order, bits=bits)))
+    law = round_law(pi(size, 64, source=held(F(1, 10), "fewest-errors", order=order, bits=bits)))
     assert isclose(float(law.error), (edge / tests).min(), rel_tol=1e-12)
 
 
 def test_every_hold_is_a_source_and_only_fewest_errors_makes_errors_rarest():
     for hold in HOLDS:
-        law = round_law(Protocol(16, 64, source=held(F(1, 10), hold)))
-        least = round_law(Protocol(16, 64, source=held(F(1, 10), "fewest-errors"))).error
+        law = round_law(pi(16, 64, source=held(F(1, 10), hold)))
+        least = round_law(pi(16, 64, source=held(F(1, 10), "fewest-errors"))).error
         assert F(2, 5) ** 8 <= law.edge <= F(3, 5) ** 8
         assert (law.error == least) == (hold == "fewest-errors")
 
@@ -259,7 +275,7 @@ def enumerated(protocol):
             found[ERROR] += weight - passing
             found[PASSED] += passing
             among = cheats[: 2**bits]
-            if protocol.selection == "common-cause":
+            if not protocol.sees_outcomes:
                 known = tree_value(among, p)
                 found[DETERMINISTIC] += passing * known
                 found[GUESSED] += passing * (1 + known) / 2
@@ -275,18 +291,18 @@ def enumerated(protocol):
 
 
 SMALL = [
-    Protocol(2, 5, source=held(F(1, 10)), devices=Devices(fraction=F(1, 3))),
-    Protocol(4, 9, source=held(F(1, 5), "fewest-errors"), devices=Devices("zero-error", first=2)),
-    Protocol(4, 8, source=held(F(1, 5), "fewest-tests"), devices=Devices(fraction=F(1, 4))),
-    Protocol(4, 12, tests=4, source=held(F(1, 10)), devices=Devices(fraction=F(1, 2))),
-    Protocol(2, 6, tests=3, source=UniformBits(), devices=Devices(first=1)),
+    pi(2, 5, source=held(F(1, 10)), devices=Devices(fraction=F(1, 3))),
+    pi(4, 9, source=held(F(1, 5), "fewest-errors"), devices=Devices("zero-error", first=2)),
+    pi(4, 8, source=held(F(1, 5), "fewest-tests"), devices=Devices(fraction=F(1, 4))),
+    pi(4, 12, tests=4, source=held(F(1, 10)), devices=Devices(fraction=F(1, 2))),
+    pi(2, 6, tests=3, source=UniformBits(), devices=Devices(first=1)),
 ]
 
 
 @pytest.mark.parametrize("selecting", SELECTIONS)
 @pytest.mark.parametrize("place", range(len(SMALL)))
 def test_the_recursion_is_the_sum_over_everything(place, selecting):
-    protocol = replace(SMALL[place], selection=selecting)
+    protocol = SMALL[place].changed(selection=selecting)
     exact, found = enumerated(protocol), predict(protocol, round_law(protocol))
     ends = {WINDOW: found.window, ERROR: found.error, PASSED: found.passed, GUESSED: found.guessed}
     if selecting == "common-cause":
@@ -313,14 +329,14 @@ def test_binomial_between_keeps_its_digits_in_a_tail():
 
 def test_honest_devices_abort_with_the_papers_constants():
     """1 - exp(-(pi^2/8) N^(m-3)): 0.68 at N = 2^10, m = 2.99, and below 0.04 with m = 5/2."""
-    protocol = Protocol(1024, floor_power(1024, F(299, 100)), exponent=F(299, 100))
-    found = simulate(protocol, Sampling(5000, confidence=SURE))
+    protocol = Protocol(Rounds(1024, m="299/100"))
+    found = run(protocol, 5000, confidence=SURE)
     error = found.line(ERROR)
     assert isclose(honest_abort(1024, 2.99), 0.684, abs_tol=5e-4)
     assert isclose(error.computed[0], honest_abort(1024, 2.99), abs_tol=1e-6)
     assert error.agrees and not error.simulated.contains(0.6, 0.64)
     assert found.tally.window == 0
-    milder = Protocol(1024, floor_power(1024, F(5, 2)))
+    milder = pi(1024, floor_power(1024, F(5, 2)))
     assert isclose(predict(milder, round_law(milder)).error[0], honest_abort(1024, 2.5), abs_tol=1e-6)
 
 
@@ -329,19 +345,19 @@ def test_honest_devices_abort_with_the_papers_constants():
 )
 def test_step_2_fails_under_a_source_that_holds_the_chance_of_a_test(epsilon, hold, size):
     """2(1+2e)^5 = 3.22 > 3 and 2(1-2e)^5 = 0.66 < 1; for uniform bits step 2 never fails."""
-    bad = Protocol(size, floor_power(size, F(299, 100)), source=held(F(epsilon), hold))
-    found = simulate(bad, Sampling(1000))
+    bad = pi(size, floor_power(size, F(299, 100)), source=held(F(epsilon), hold))
+    found = run(bad, 1000)
     assert found.tally.window == 1000
     assert found.line(WINDOW).computed[0] > 1 - 1e-12
-    fair = replace(bad, source=UniformBits())
+    fair = bad.changed(source=UniformBits())
     assert predict(fair, round_law(fair)).window[1] < 1e-100
-    repaired = replace(bad, rounds=40 * 512 * size, tests=512)
+    repaired = pi(size, 40 * 512 * size, tests=512, source=bad.source)
     assert predict(repaired, round_law(repaired)).window[1] < 1e-100
 
 
 def test_honest_abort_of_the_repaired_protocol_does_not_depend_on_the_source():
     for source in (UniformBits(), held(F(1, 5)), held(F(1, 5), "fewest-tests")):
-        protocol = Protocol(64, 500_000, tests=512, source=source)
+        protocol = pi(64, 500_000, tests=512, source=source)
         found = predict(protocol, round_law(protocol))
         assert isclose(found.error[0], 1 - (1 - np.sin(np.pi / 256) ** 2) ** 512, rel_tol=1e-9)
 
@@ -355,10 +371,10 @@ def test_honest_abort_of_the_repaired_protocol_does_not_depend_on_the_source():
     st.integers(1, 400),
 )
 def test_the_bound_holds_for_every_number_of_deterministic_rounds(r, m, epsilon, hold, first):
-    protocol = Protocol(2**r, floor_power(2**r, m), source=held(epsilon, hold))
+    protocol = pi(2**r, floor_power(2**r, m), source=held(epsilon, hold))
     first = min(first, protocol.window[0])
     for devices in (Devices("zero-error", first=first), Devices(fraction=F(1, first + 1))):
-        cheating = replace(protocol, devices=devices)
+        cheating = protocol.changed(devices=devices)
         law = round_law(cheating)
         bound = analyse(cheating, law)
         assert predict(cheating, law).deterministic_output[0] <= min(bound.paper, bound.sharp) + 1e-12
@@ -390,8 +406,8 @@ CASES = [
 @pytest.mark.parametrize("place", range(len(CASES)))
 def test_every_route_agrees_with_the_recursion(place, tests, route):
     source, devices, model = CASES[place]
-    protocol = Protocol(16, 512 if tests is None else 1500, tests, None, F(1, 100), source, devices, model)
-    found = simulate(protocol, Sampling(3000, seed=11, route=route, confidence=SURE))
+    protocol = pi(16, 512 if tests is None else 1500, tests, source=source, devices=devices, selection=model)
+    found = run(protocol, 3000, seed=11, route=route, confidence=SURE)
     assert {line.agrees for line in found.lines} <= {True, None}
     assert found.line(PASSED).agrees
     guess = found.line(GUESSED)
@@ -401,28 +417,26 @@ def test_every_route_agrees_with_the_recursion(place, tests, route):
 
 @pytest.mark.parametrize("route", ["counts", "rounds"])
 def test_a_wrong_recursion_would_be_seen(route):
-    protocol = Protocol(16, 512, source=held("1/20", "fewest-errors"), devices=Devices(first=8))
-    found = simulate(protocol, Sampling(3000, seed=11, route=route, confidence=SURE))
-    other = replace(protocol, source=UniformBits())
+    protocol = pi(16, 512, source=held("1/20", "fewest-errors"), devices=Devices(first=8))
+    found = run(protocol, 3000, seed=11, route=route, confidence=SURE)
+    other = protocol.changed(source=UniformBits())
     wrong = predict(other, round_law(other))
     assert not found.line(ERROR).simulated.contains(*wrong.error)
 
 
 def test_importance_sampling_agrees_where_both_see_and_sees_what_the_other_cannot():
-    protocol = Protocol(
-        16, 2**18, source=held("1/50", "fewest-errors"), devices=Devices("zero-error", first=64)
-    )
+    protocol = pi(16, 2**18, source=held("1/50", "fewest-errors"), devices=Devices("zero-error", first=64))
     plain, given_no_error = (
-        simulate(protocol, Sampling(20_000, route=route, confidence=SURE)).line(DETERMINISTIC)
+        run(protocol, 20_000, route=route, confidence=SURE).line(DETERMINISTIC)
         for route in ("counts", "conditional")
     )
     assert plain.agrees and given_no_error.agrees
     assert plain.simulated.lower <= given_no_error.simulated.upper
     assert given_no_error.simulated.lower <= plain.simulated.upper
-    rare = replace(protocol, devices=Devices("zero-error", first=1024))
-    seen = simulate(rare, Sampling(20_000, route="conditional", confidence=SURE)).line(DETERMINISTIC)
+    rare = protocol.changed(devices=Devices("zero-error", first=1024))
+    seen = run(rare, 20_000, route="conditional", confidence=SURE).line(DETERMINISTIC)
     assert seen.agrees and seen.simulated.upper < 1e-10 and seen.simulated.count > 100
-    assert simulate(rare, Sampling(20_000)).line(PASSED).simulated.count == 0
+    assert run(rare, 20_000).line(PASSED).simulated.count == 0
 
 
 # ------------------------------------------------------------------ reproducible, in pieces, interrupted
@@ -430,29 +444,26 @@ def test_importance_sampling_agrees_where_both_see_and_sees_what_the_other_canno
 
 @pytest.mark.parametrize("route", ["counts", "rounds", "conditional"])
 def test_results_depend_on_the_seed_alone(route):
-    protocol = Protocol(16, 512, source=held("1/20"), devices=Devices(fraction=F(1, 50)))
-    one, again, other = (
-        simulate(protocol, Sampling(2100, seed=seed, route=route)).tally for seed in (5, 5, 6)
-    )
+    protocol = pi(16, 512, source=held("1/20"), devices=Devices(fraction=F(1, 50)))
+    one, again, other = (run(protocol, 2100, seed=seed, route=route).tally for seed in (5, 5, 6))
     assert one == again != other
 
 
 @pytest.mark.parametrize("route", ["counts", "rounds"])
 def test_two_processes_give_what_one_gives(route):
-    protocol = Protocol(16, 512, source=held("1/20"), devices=Devices(fraction=F(1, 50)))
-    sampling = Sampling(2100, route=route)
+    protocol = pi(16, 512, source=held("1/20"), devices=Devices(fraction=F(1, 50)))
     seen = []
-    assert (
-        simulate(protocol, sampling).tally == simulate(protocol, sampling, jobs=2, advance=seen.append).tally
-    )
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        shared = run(protocol, 2100, route=route, executor=pool, advance=seen.append)
+    assert shared.tally == run(protocol, 2100, route=route).tally
     assert seen == sorted(seen) and seen[-1] == 2100 and len(seen) > 2
 
 
 @pytest.mark.parametrize("route", ["counts", "rounds"])
 def test_fewer_runs_are_the_beginning_of_more(route):
     """One run more is one run more: no draw depends on how many runs are wanted."""
-    protocol = Protocol(16, 512, source=held("1/20"), devices=Devices(fraction=F(1, 50)))
-    tallies = [simulate(protocol, Sampling(runs, route=route)).tally for runs in range(508, 518)]
+    protocol = pi(16, 512, source=held("1/20"), devices=Devices(fraction=F(1, 50)))
+    tallies = [run(protocol, runs, route=route).tally for runs in range(508, 518)]
     for less, more in pairwise(tallies):
         assert more.runs == less.runs + 1
         assert sum((more.window, more.error, more.passed)) == sum((less.window, less.error, less.passed)) + 1
@@ -461,7 +472,7 @@ def test_fewer_runs_are_the_beginning_of_more(route):
 
 def test_a_long_run_is_streamed_in_blocks(monkeypatch):
     """A run of 5 blocks of 64 rounds takes one block at a time, each with its own stream."""
-    protocol = Protocol(16, 300, source=held("1/20"))
+    protocol = pi(16, 300, source=held("1/20"))
     monkeypatch.setattr(rounds, "BLOCK", 64)
     drawn = rounds.source_rounds(protocol)
     asked = []
@@ -470,14 +481,14 @@ def test_a_long_run_is_streamed_in_blocks(monkeypatch):
         asked.append(count)
         return drawn.draw(generator, count)
 
-    tally = rounds.batch(protocol, rounds.Rounds(draw, drawn.pick), 1, 3, 1)
+    tally = rounds.batch(protocol, rounds.Draws(draw, drawn.pick), 1, 3, 1)
     assert asked == [64, 64, 64, 64, 44]
     pieces = [drawn.draw(rounds.stream(1, 0, 3, k), n)[1] for k, n in enumerate(asked)]
     assert tally == rounds.run(protocol, np.concatenate(pieces), drawn.pick, rounds.stream(1, 1, 3))
 
 
 def test_the_repaired_protocol_stops_when_it_has_its_tests(monkeypatch):
-    protocol = Protocol(16, 100_000, tests=10)
+    protocol = pi(16, 100_000, tests=10)
     monkeypatch.setattr(rounds, "BLOCK", 64)
     asked = []
     drawn = rounds.source_rounds(protocol)
@@ -486,20 +497,20 @@ def test_the_repaired_protocol_stops_when_it_has_its_tests(monkeypatch):
         asked.append(count)
         return drawn.draw(generator, count)
 
-    assert rounds.batch(protocol, rounds.Rounds(draw, drawn.pick), 1, 0, 1).window == 0
+    assert rounds.batch(protocol, rounds.Draws(draw, drawn.pick), 1, 0, 1).window == 0
     assert len(asked) < 10
 
 
 def test_an_interrupt_keeps_the_runs_that_are_finished():
-    protocol = Protocol(16, 512, devices=Devices(fraction=F(1, 50)))
+    protocol = pi(16, 512, devices=Devices(fraction=F(1, 50)))
 
     def stop(runs):
         if runs >= 2 * counts.RUNS:
             raise KeyboardInterrupt
 
-    found = simulate(protocol, Sampling(10_000), advance=stop)
+    found = run(protocol, 10_000, advance=stop)
     assert found.interrupted and found.tally.runs == 2 * counts.RUNS
-    assert found.tally == simulate(protocol, Sampling(2 * counts.RUNS)).tally
+    assert found.tally == run(protocol, 2 * counts.RUNS).tally
     assert found.line(PASSED).simulated.of == 2 * counts.RUNS
 
 
@@ -511,7 +522,7 @@ def test_tallies_add_up():
 
 
 def replayed(path, **more):
-    return Protocol(4, 64, source=ReplayedBits(path, **more))
+    return pi(4, 64, source=ReplayedBits(str(path), **more))
 
 
 def write_bits(path, bits):
@@ -520,13 +531,11 @@ def write_bits(path, bits):
 
 def test_replayed_bits_are_decoded_as_the_source_encodes_them(tmp_path):
     """Settings from the bits by `leaf_settings`, in the order of the file, against the run's own count."""
-    from freerand_opt.first.simulation.replay import BitFile, replayed_rounds
-
     bits = np.random.default_rng(2).integers(0, 2, 64 * 4)
     write_bits(tmp_path / "bits.txt", bits)
-    for order, coding in product(ORDERS, BIT_ORDERS):
+    for order, coding in product(ORDERS, ENCODINGS):
         protocol = replayed(tmp_path / "bits.txt", order=order, bits=coding)
-        leaves = leaf_settings(chained(4), SanthaVazirani(F(0), order, coding))
+        leaves = leaf_settings(4, order, coding)
         chosen = [leaves[int("".join(map(str, bits[k : k + 4])), 2)] for k in range(0, 256, 4)]
         expected = [k for k, s in enumerate(chosen) if (s % 4 - s // 4) % 4 in (0, 3)]
         with BitFile(tmp_path / "bits.txt", "text") as file:
@@ -539,8 +548,8 @@ def test_text_and_bytes_are_the_same_bits(tmp_path):
     bits = np.random.default_rng(3).integers(0, 2, 1024)
     write_bits(tmp_path / "bits.txt", bits)
     (tmp_path / "bits.bin").write_bytes(np.packbits(bits.astype(np.uint8)).tobytes())
-    one = simulate(replayed(tmp_path / "bits.txt"), Sampling(3, route="rounds"))
-    other = simulate(replayed(tmp_path / "bits.bin", form="bytes"), Sampling(3, route="rounds"))
+    one = run(replayed(tmp_path / "bits.txt"), 3, route="rounds")
+    other = run(replayed(tmp_path / "bits.bin", form="bytes"), 3, route="rounds")
     assert one.tally == other.tally
     assert one.line(PASSED).computed is None
 
@@ -549,18 +558,18 @@ def test_replayed_selection_bits_choose_the_round(tmp_path):
     """Settings (0, 0) in all 40 rounds, 5 deterministic ones first: step 4's bits 00000 and 11111."""
     for last, known in (("00000", 1), ("11111", 0)):
         (tmp_path / "bits.txt").write_text("0000" * 40 + last)
-        protocol = Protocol(
-            4, 40, 32, source=ReplayedBits(tmp_path / "bits.txt"), devices=Devices("zero-error", first=5)
+        protocol = pi(
+            4, 40, 32, source=ReplayedBits(str(tmp_path / "bits.txt")), devices=Devices("zero-error", first=5)
         )
-        tally = simulate(protocol, Sampling(1, route="rounds")).tally
+        tally = run(protocol, 1, route="rounds").tally
         assert (tally.passed, tally.deterministic) == (1, known)
 
 
 def test_uniform_bits_replayed_abort_as_often_as_the_recursion_says(tmp_path):
     bits = np.random.default_rng(4).integers(0, 2, 200 * (64 * 4 + 6))
     write_bits(tmp_path / "bits.txt", bits)
-    found = simulate(replayed(tmp_path / "bits.txt"), Sampling(200, route="rounds", confidence=SURE))
-    fair = Protocol(4, 64)
+    found = run(replayed(tmp_path / "bits.txt"), 200, route="rounds", confidence=SURE)
+    fair = pi(4, 64)
     known = predict(fair, round_law(fair))
     assert found.line(WINDOW).simulated.contains(*known.window)
     assert found.line(ERROR).simulated.contains(*known.error)
@@ -569,28 +578,32 @@ def test_uniform_bits_replayed_abort_as_often_as_the_recursion_says(tmp_path):
 def test_a_file_that_runs_out_says_so(tmp_path):
     (tmp_path / "bits.txt").write_text("01" * 200)
     with pytest.raises(InputError, match=r"ran out of bits: it has 400, and a block of 64 rounds needs 256"):
-        simulate(replayed(tmp_path / "bits.txt"), Sampling(2, route="rounds"))
+        run(replayed(tmp_path / "bits.txt"), 2, route="rounds")
 
 
 def test_other_bytes_and_missing_files_are_named(tmp_path):
     (tmp_path / "bits.txt").write_text("0101x")
-    with pytest.raises(InputError, match=r"b'x', which is no bit"):
-        simulate(replayed(tmp_path / "bits.txt"), Sampling(1, route="rounds"))
+    with pytest.raises(InputError, match=r"has a byte that is no bit"):
+        run(replayed(tmp_path / "bits.txt"), 1, route="rounds")
     with pytest.raises(InputError, match="cannot be read"):
-        simulate(replayed(tmp_path / "none.txt"), Sampling(1, route="rounds"))
-    with pytest.raises(InputError, match="needs a source with a law"):
-        simulate(replayed(tmp_path / "bits.txt"), Sampling(1))
+        run(replayed(tmp_path / "none.txt"), 1, route="rounds")
 
 
 @pytest.mark.parametrize(
-    ("protocol", "sampling", "words"),
+    ("size", "count", "more", "words"),
     [
-        (Protocol(2048, 10**6, source=held("1/20")), Sampling(10), "beyond 1024"),
-        (Protocol(16, 512, devices=Devices(first=33)), Sampling(10), "first: 33 is more than 32"),
-        (Protocol(2**20, 10**9), Sampling(10, route="rounds"), "beyond 65536"),
-        (Protocol(1024, 10**9), Sampling(10**5, route="rounds"), "take fewer runs"),
+        (2048, 10**6, {"source": held("1/20")}, "beyond 1024"),
+        (16, 512, {"devices": Devices(first=33)}, "first: 33 is more than 32"),
+        (2**20, 10**9, {"sampling": Sampling(10, route="rounds")}, "beyond 65536"),
+        (1024, 10**9, {"sampling": Sampling(10**5, route="rounds")}, "take fewer runs"),
+        (
+            16,
+            512,
+            {"source": ReplayedBits("bits.txt"), "sampling": Sampling(route="counts")},
+            "a source with a law",
+        ),
     ],
 )
-def test_what_cannot_be_sampled_is_refused(protocol, sampling, words):
+def test_what_cannot_be_sampled_is_refused(size, count, more, words):
     with pytest.raises(InputError, match=words):
-        simulate(protocol, sampling)
+        pi(size, count, **more)

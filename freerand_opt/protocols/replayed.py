@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -11,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from freerand_opt.errors import InputError
-from freerand_opt.first.model.protocol import Protocol, ReplayedBits
-from freerand_opt.first.model.scenario import Scenario
-from freerand_opt.first.model.source import SanthaVazirani
-from freerand_opt.first.programs.bit_tree import leaf_order
-from freerand_opt.first.simulation.law import edge_colours
-from freerand_opt.first.simulation.rounds import BLOCK, Ints, Rounds, run, stream
-from freerand_opt.first.simulation.tally import Bools, Tally
+from freerand_opt.protocols.law import edge_colours
+from freerand_opt.protocols.protocol import Protocol
+from freerand_opt.protocols.rounds import BLOCK, Draws, Ints, run, stream
+from freerand_opt.protocols.sources import ReplayedBits, leaf_settings
+from freerand_opt.protocols.tally import Bools, Tally
 
 Bits = npt.NDArray[np.uint8]
 PIECE = 2**20
@@ -26,8 +23,8 @@ PIECE = 2**20
 class BitFile:
     """An open file of bits; `take` returns the next ones and raises InputError where there are none."""
 
-    def __init__(self, path: Path, form: str) -> None:
-        self.path, self.form, self.used = path, form, 0
+    def __init__(self, path: str, form: str) -> None:
+        self.path, self.form, self.used = Path(path), form, 0
         self._file: BinaryIO | None = None
         self._left: Bits = np.zeros(0, dtype=np.uint8)
 
@@ -86,12 +83,11 @@ class BitFile:
         return InputError(f"source.file ({self.path})", message)
 
 
-def replayed_rounds(protocol: Protocol, file: BitFile) -> Rounds:
+def replayed_rounds(protocol: Protocol, file: BitFile) -> Draws:
     """Return how rounds are read from an open file of bits."""
     source, size = protocol.source, protocol.size
     assert isinstance(source, ReplayedBits)
-    scenario = Scenario((size, size), (2, 2), "chained")
-    setting = leaf_order(scenario, SanthaVazirani(Fraction(0), source.order, source.bits))
+    setting = leaf_settings(size, source.order, source.bits)
     tested = edge_colours(size) > 0
     width = 2 * protocol.bits
 
@@ -104,10 +100,10 @@ def replayed_rounds(protocol: Protocol, file: BitFile) -> Rounds:
         bits = len(good).bit_length() - 1
         return int(_numbers(file.take(bits, "step 4"), bits)[0]) if bits else 0
 
-    return Rounds(draw, pick)
+    return Draws(draw, pick)
 
 
-def replayed_run(protocol: Protocol, rounds: Rounds, seed: int, place: int) -> Tally:
+def replayed_run(protocol: Protocol, rounds: Draws, seed: int, place: int) -> Tally:
     """Return what becomes of run number `place`, which takes the next bits of the file for all M rounds."""
     devices = stream(seed, 1, place)
     blocks = range(0, protocol.rounds, BLOCK)

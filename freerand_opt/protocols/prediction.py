@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, expm1, log, log1p, pi
 
-from freerand_opt.first.model.protocol import Protocol
-from freerand_opt.first.simulation.law import RoundLaw, honest_chance
-from freerand_opt.first.simulation.selection import mean_value
+from freerand_opt.protocols.law import RoundLaw, honest_chance
+from freerand_opt.protocols.protocol import Protocol
+from freerand_opt.protocols.selection import mean_value
 
 Range = tuple[float, float]
 #: Where floats end: a sum that vanishes is known to be below this.
@@ -142,7 +142,7 @@ def _output(protocol: Protocol, found: Chances) -> tuple[Range | None, Range]:
     first = protocol.devices.first
     outputs: list[tuple[float, Range, Range | None]] = []
     for bits, weight in selection_bits(protocol, found).items():
-        if protocol.selection == "common-cause":
+        if not protocol.sees_outcomes:
             chosen: Range | None = mean_value(found.kept, bits, found.heavy, first)
             assert chosen is not None
             good = ((1 + chosen[0]) / 2, (1 + chosen[1]) / 2)
