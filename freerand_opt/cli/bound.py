@@ -81,19 +81,18 @@ def compared(answers: Iterable[Answer]) -> tuple[list[Line], list[str]]:
     """Return answers beside the verdicts on what their files claim, and what could not be compared."""
     from freerand_opt.claims.verify import compared as judged
     from freerand_opt.cli.words import Line
+    from freerand_opt.reporting.cell import Cell, cells
 
     lines, failed = [], []
     for one in answers:
-        if one.result is None:
-            expect = one.instance.expect
-            verdict = None if expect is None else "UNDECIDED"
-            lines.append(Line(one, verdict, expect is None or expect.verdict == verdict))
-            continue
-        try:
-            found = judged(one.file, one.instance, one.result)
-        except FreerandError as error:
-            failed.append(f"{one.title}: expect: {error}")
-            lines.append(Line(one, "UNDECIDED", False))
-            continue
-        lines.append(Line(one, found.verdict, found.as_expected))
+        expect = one.instance.expect
+        undecided = None if expect is None else "UNDECIDED"
+        as_expected = expect is None or expect.verdict == undecided
+        cell = Cell(one.file, one.instance, one.result, undecided, as_expected, one.mark)
+        if one.result is not None:
+            try:
+                (cell,) = cells([judged(one.file, one.instance, one.result)])
+            except FreerandError as error:
+                failed.append(f"{one.title}: expect: {error}")
+        lines.append(Line(one, cell))
     return lines, failed

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
+from freerand_opt.claims.verify import File
 from freerand_opt.cli import screen, words
 from freerand_opt.cli.words import Line
 from freerand_opt.errors import InputError
@@ -29,7 +30,7 @@ from freerand_opt.runner.watch import Watch
 class Asked:
     """What is asked on a command line: files or claims, values of fields, and which cells."""
 
-    names: Sequence[str]
+    names: Sequence[str | File]
     fields: dict[str, str] = field(default_factory=dict)
     threshold: str | None = None
     shard: str | None = None
@@ -107,7 +108,7 @@ def rows(lines: Sequence[Line]) -> list[Row]:
     plain = plain_rows([line.answer for line in lines])
     found = []
     for row, line in zip(plain, lines, strict=True):
-        claim = {"expected": line.expected or None, "verdict": line.verdict}
+        claim = {"expected": line.cell.expected or None, "verdict": line.cell.verdict}
         place = list(row).index("method")
         items = list(row.items())
         found.append(dict([*items[:place], *claim.items(), *items[place:]]))

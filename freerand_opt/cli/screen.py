@@ -7,7 +7,7 @@ import re
 import sys
 import textwrap
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from freerand_opt.runner.watch import Watch
@@ -135,3 +135,18 @@ def progress(quiet: bool) -> Iterator[Watch]:
         yield Watch(
             total, begin, end, lambda words: console.print(safe(words), markup=False, highlight=False)
         )
+
+
+@contextmanager
+def counting(quiet: bool, total: int) -> Iterator[Callable[[str, int], None]]:
+    """Show on stderr, if somebody watches, how many of `total` runs are finished, and of which case."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda name, runs: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    shown = (TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda name, runs: bar.update(task, description=safe(name)[:40], completed=runs)

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from freerand_opt.claims.conjecture.file import ComputationFile
     from freerand_opt.model.file import Instance, QuestionFile
 
-#: How a question is shown: in words, as a question file, as plain data.
-FORMS = ("words", "toml", "json")
+#: How a question is shown: in words, as a question file, as plain data, as a program or its solved proof.
+FORMS = ("words", "toml", "json", "mps", "cbf", "sdpa", "vipr")
 
 
 def show(
     name: Annotated[str, typer.Argument(help="A claim's name, a question file or a certificate.")] = "",
     instance: Annotated[str | None, typer.Option(help="Name of one instance of the file.")] = None,
-    form: Annotated[str, typer.Option("--as", help="words, toml (one question alone), json.")] = "words",
+    form: Annotated[str, typer.Option("--as", help="words, toml, json; its program as mps, cbf, sdpa; its proof as vipr.")] = "words",
     schema: Annotated[bool, typer.Option("--schema", help="Print the questions' JSON schema.")] = False,
     fields: Annotated[bool, typer.Option("--fields", help="Print all fields of a question file.")] = False,
     field: Annotated[list[str] | None, typer.Option("--set", help="field=value, as for bound.")] = None,
@@ -73,8 +73,20 @@ def _certificate(name: str) -> int:
         error(lines[0])
         return code
     put(lines[0])
-    put(facts(fact(line.strip()) for line in lines[1:]))
+    put(facts([*(fact(line.strip()) for line in lines[1:]), *_attack(name)]))
     return 0
+
+
+def _attack(name: str) -> list[tuple[str, str]]:
+    """Return the attack that a certificate, which was checked, holds."""
+    import json
+
+    from freerand_opt.bounds.attack import read_attack
+    from freerand_opt.cli.words import attack_lines
+
+    document = json.loads(Path(name).read_text(encoding="utf-8"))
+    attack = read_attack(document) if document["format"] == "freerand-certificate" else None
+    return [] if attack is None else list(attack_lines(attack))
 
 
 def _instance(file: QuestionFile, wanted: str | None) -> Instance:
@@ -145,8 +157,26 @@ def _as_json(file: QuestionFile, chosen: Instance) -> str:
     return json.dumps(chosen.question.to_dict(), indent=1) + "\n"
 
 
+def _program(form: str) -> Callable[[QuestionFile, Instance], str]:
+    def shown(file: QuestionFile, chosen: Instance) -> str:
+        from freerand_opt.reporting.export import program_text
+
+        return program_text(chosen.question, form)
+
+    return shown
+
+
+def _proof(file: QuestionFile, chosen: Instance) -> str:
+    from freerand_opt.bounds.bound import bound
+    from freerand_opt.reporting.proof import vipr
+
+    return vipr(bound(chosen))
+
+
 _SHOWN: dict[str, Callable[[QuestionFile, Instance], str]] = {
     "words": _in_words,
     "toml": _as_toml,
     "json": _as_json,
+    "vipr": _proof,
+    **{form: _program(form) for form in ("mps", "cbf", "sdpa")},
 }

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from freerand_opt.cli import options as opt
 from freerand_opt.errors import InputError
-
-if TYPE_CHECKING:
-    from freerand_opt.cli.words import Line
 
 Optional = Annotated[
     Path | None,
@@ -57,13 +53,14 @@ def verify(
     from freerand_opt.cli import running, screen, words
     from freerand_opt.cli.bound import compared
     from freerand_opt.files import write_whole
+    from freerand_opt.reporting import tables
     from freerand_opt.runner.shelf import Shelf
 
     begun = time.perf_counter()
     opt.require_file(report, "--report")
     if resume and certificates is None:
         raise InputError("--resume", "needs --certificates, the folder of the run that was interrupted")
-    chosen = _chosen(names or [], everything)
+    asked = running.Asked(chosen(names or [], everything=everything))
     if cross_check:
         from freerand_opt.cli.crosscheck import cross_checked
 
@@ -75,23 +72,23 @@ def verify(
         running.place(jobs, cluster) as executor,
         _folder(store) as folder,
     ):
-        asked = running.Asked(chosen)
         found = running.answered(asked, way, watch, executor, store=folder, shelf=shelf, resume=resume)
     lines, failed = compared(found)
+    cells = [line.cell for line in lines]
     codes = {line.answer.code for line in lines} | ({2} if failed else set())
     if as_json:
         screen.put_json([words.record(line) for line in lines])
     else:
         running.show(lines, alone=False)
-        screen.put(_summary(lines, time.perf_counter() - begun))
+        screen.put(f"{tables.summary(cells)}; {time.perf_counter() - begun:.1f} s")
     if report is not None:
-        write_whole(report, _markdown(lines, report.stem.capitalize()))
+        write_whole(report, tables.markdown(cells, report.stem.capitalize()))
     for reason in (*found.failed, *failed):
         screen.error(reason)
-    raise typer.Exit(opt.worst(codes | {int(not line.as_expected) for line in lines}))
+    raise typer.Exit(opt.worst(codes | {int(not cell.as_expected) for cell in cells}))
 
 
-def _chosen(names: Sequence[str], everything: bool) -> list[str]:
+def chosen(names: Sequence[str], *, everything: bool) -> list[str]:
     """Return the files with claims that are named, else those of the catalogue, or of its core."""
     from freerand_opt.claims.catalogue import claims
     from freerand_opt.model.head import load
@@ -109,42 +106,3 @@ def _folder(store: Path | None) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="freerand-") as folder:
         yield Path(folder)
-
-
-def _summary(lines: Sequence[Line], seconds: float) -> str:
-    """Return one line that counts verdicts."""
-    counts = Counter(
-        (line.verdict or "without a claim") + ("" if line.as_expected else " (not as expected)")
-        if line.as_expected is False or "(as expected)" not in line.said
-        else line.said
-        for line in lines
-    )
-    parts = ", ".join(f"{count} {words}" for words, count in sorted(counts.items()))
-    return f"{len(lines)} instances: {parts}; {seconds:.1f} s"
-
-
-def _markdown(lines: Sequence[Line], heading: str) -> str:
-    """Return a table for each file; seconds are left out, they are not reproducible."""
-    from freerand_opt.cli.words import answer
-
-    written = [
-        f"# {heading}",
-        "",
-        "Written by `freerand verify --report`; every bracket is certified, ends rounded outward.",
-        "",
-    ]
-    name = None
-    for line in lines:
-        one = line.answer
-        if one.file.name != name:
-            name = one.file.name
-            written += ["", f"## {name}", "", one.file.title, "", f"*Claim:* {one.file.claim}", ""]
-            written += [
-                f"*Reference:* {one.file.reference}",
-                "",
-                "| instance | expected | bracket | verdict |",
-            ]
-            written.append("|---|---|---|---|")
-        cells = (one.instance.name or "-", line.expected or "-", answer(one), line.said)
-        written.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(written).rstrip() + "\n"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.bounds.attack import Attack
 from freerand_opt.bounds.bound import EXACT_WIDTH, USUAL_WIDTH
 from freerand_opt.bounds.result import Result
 from freerand_opt.claims.conjecture.computed import Computed
@@ -16,14 +17,17 @@ from freerand_opt.cli.screen import WIDTH, columns, fact, facts, safe
 from freerand_opt.model.conditions import Test
 from freerand_opt.model.file import Instance as Asks
 from freerand_opt.numbers.exact import text
+from freerand_opt.numbers.rounding import decimal_below
+from freerand_opt.reporting import refutations
+from freerand_opt.reporting.cell import NO_STRATEGY, Cell
+from freerand_opt.reporting.units import alongside
 from freerand_opt.runner.answers import Answer
 from freerand_opt.runner.job import Found, falls_short, is_impossible
 from freerand_opt.runner.table import ends
 
-NONE = "no strategy passes the tests (proved)"
-#: The same in a table.
-NO_STRATEGY = "no strategy (proved)"
 COLUMNS = ("instance", "expected", "certified bracket", "verdict", "seconds")
+#: Strategies of an attack that are shown.
+SHOWN = 8
 #: Columns of a table that claims have at least.
 EXPECTED = 14
 #: Functionals of which devices show much, so that a test from above is passed by anything.
@@ -32,31 +36,10 @@ LARGE = ("chsh", "mermin", "svetlichny", "i3322", "cglmp", "hardy")
 
 @dataclass(frozen=True)
 class Line:
-    """An answer with the verdict on what its file claims; None without a claim."""
+    """An answer of a run, and the same as a line of a table with the verdict on what its file claims."""
 
     answer: Answer
-    verdict: str | None = None
-    as_expected: bool = True
-
-    @property
-    def expected(self) -> str:
-        """Return the claim in words, or nothing."""
-        expect = self.answer.instance.expect
-        return "" if expect is None else expect.shown
-
-    @property
-    def said(self) -> str:
-        """Return the verdict, and whether the file foresees that it is not PROVED."""
-        expect = self.answer.instance.expect
-        foreseen = expect is not None and expect.verdict != "PROVED" and self.as_expected
-        return (self.verdict or "-") + (" (as expected)" if foreseen else "")
-
-
-def answer(one: Answer) -> str:
-    """Return the certified answer as a text, or why there is none."""
-    if one.result is None:
-        return one.mark or "failed"
-    return NONE if is_impossible(one.result) else str(one.result)
+    cell: Cell
 
 
 def at_length(line: Line) -> str:
@@ -71,7 +54,7 @@ def at_length(line: Line) -> str:
             "a strategy begins or ceases to exist" if seeks.crosses is None else f"it crosses {seeks.crosses}"
         )
         pairs.append(("threshold", f"the {seeks.of} at which {crossed} (its value above is not used)"))
-    pairs.append(("answer", answer(one)))
+    pairs.append(("answer", line.cell.answer))
     upper, lower = result.bracket.upper, result.bracket.lower
     if result.bracket.exact is not None and not isinstance(upper, Fraction):
         pairs.append(("", f"= {text(result.bracket.exact)}"))
@@ -79,17 +62,45 @@ def at_length(line: Line) -> str:
         pairs.append(("", f"<= {text(upper)}"))
     elif lower is not None and not isinstance(lower, Fraction) and len(text(lower)) < 200:
         pairs.append(("", f">= {text(lower)}"))
-    if line.verdict is not None:
-        pairs.append(("verdict", f"{line.said} ({line.expected})"))
+    if line.cell.verdict is not None:
+        pairs.append(("verdict", f"{line.cell.said} ({line.cell.expected})"))
+    if isinstance(result, Result):
+        pairs += _units(result)
+        pairs += refutations.lines(result)
     pairs += [(_END.get(end, end), way) for end, way in result.how if way]
     pairs += [("note", words) for words in result.notes]
     how = "checked" if one.origin == "solved" else "stored, checked again"
     how = f"{result.status}, {how}" if isinstance(result, Computed) else how
     pairs.append(("certificate", f"{result.digest}, {how}; {result.seconds:.2f} s"))
+    if isinstance(result, Result) and result.attack is not None:
+        pairs += attack_lines(result.attack)
     return f"{safe(one.title)}\n{facts(pairs)}"
 
 
-_END = {"upper": "proof", "attack": "attack"}
+def _units(result: Result) -> Iterator[tuple[str, str]]:
+    """Yield the answer in the units that were not asked for."""
+    if result.impossible or result.threshold is not None:
+        return
+    for place, (quantity, found) in enumerate(alongside(result.question, result.bracket).items()):
+        bits = " bits" if quantity == "min-entropy" else ""
+        yield "" if place else "that is", f"{quantity} {found}{bits}"
+
+
+def attack_lines(attack: Attack) -> Iterator[tuple[str, str]]:
+    """Yield the heaviest strategies."""
+    at = "" if attack.at is None else f" at {attack.at}"
+    yield "attack", f"{len(attack)} strategies{at}, one for each w; heaviest first"
+    for line in attack.table()[:SHOWN]:
+        yield "", f"weight {_short(line.weight)}: {line.devices}; settings {line.settings}"
+    if len(attack) > SHOWN:
+        yield "", f".. and {len(attack) - SHOWN} more (in the certificate)"
+
+
+def _short(value: Fraction) -> str:
+    return str(value) if len(str(value)) <= 12 else decimal_below(value, 6)
+
+
+_END = {"upper": "proof", "attack": "attack by"}
 
 
 def table(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
@@ -102,14 +113,14 @@ def table(lines: Sequence[Line]) -> Iterator[tuple[str, str]]:
     yield aligned[0], "bold"
     name = None
     for line, words in zip(lines, aligned[1:], strict=True):
-        file = line.answer.file
+        file = line.cell.file
         if file.name != name:
             name = file.name
             yield "", ""
             yield safe(name), "bold cyan"
             said = [pair for pair in (("  claim", file.claim), ("  reference", file.reference)) if pair[1]]
             yield from ((part, "cyan") for part in facts(said).splitlines())
-        style = "" if line.verdict is None else "green" if line.as_expected else "bold red"
+        style = "" if line.cell.verdict is None else "green" if line.cell.as_expected else "bold red"
         if len(_row(line)[0]) > room:
             yield from ((part, style) for part in textwrap.wrap(safe(_row(line)[0]), WIDTH))
         yield words, style
@@ -131,8 +142,8 @@ def _room(cells: Sequence[Sequence[str]]) -> int:
 def _row(line: Line) -> tuple[str, ...]:
     one = line.answer
     seconds = "" if one.result is None else f"{one.result.seconds:.2f}"
-    shown = answer(one).replace(NONE, NO_STRATEGY)
-    return one.instance.name or "-", line.expected or "-", shown, line.said, seconds
+    shown = line.cell.answer.replace(NO_STRATEGY, "no strategy (proved)")
+    return one.instance.name or "-", line.cell.expected or "-", shown, line.cell.said, seconds
 
 
 def record(line: Line) -> dict[str, Any]:
@@ -146,9 +157,9 @@ def record(line: Line) -> dict[str, Any]:
         "reference": one.file.reference,
         "at": dict(one.instance.at),
         "quantity": one.quantity,
-        "verdict": line.verdict,
-        "as_expected": line.as_expected,
-        "expected": line.expected or None,
+        "verdict": line.cell.verdict,
+        "as_expected": line.cell.as_expected,
+        "expected": line.cell.expected or None,
         "infeasible": is_impossible(result),
         "answer": None if result is None else str(result),
         "note": one.mark or None,
@@ -162,6 +173,8 @@ def record(line: Line) -> dict[str, Any]:
         "exact": None if exact is None else text(exact),
         "question": list(result.words),
         "proofs": dict(result.how),
+        "alongside": _alongside(result),
+        "attack": _attack_record(result),
         "notes": list(result.notes),
         "how": one.origin,
         "seconds": round(result.seconds, 4),
@@ -169,9 +182,25 @@ def record(line: Line) -> dict[str, Any]:
     }
 
 
+def _alongside(result: Found) -> dict[str, Any]:
+    if not isinstance(result, Result) or result.impossible or result.threshold is not None:
+        return {}
+    return {name: ends(found) for name, found in alongside(result.question, result.bracket).items()}
+
+
+def _attack_record(result: Found) -> list[dict[str, str]] | None:
+    attack = result.attack if isinstance(result, Result) else None
+    if attack is None:
+        return None
+    return [
+        {"weight": str(line.weight), "devices": line.devices, "settings": line.settings}
+        for line in attack.table()
+    ]
+
+
 _OF_RESULT = (
     *("lower", "upper", "lower_decimal", "upper_decimal", "lower_float", "upper_float", "exact", "question"),
-    *("proofs", "notes", "how", "seconds", "certificate"),
+    *("proofs", "alongside", "attack", "notes", "how", "seconds", "certificate"),
 )
 
 
@@ -186,7 +215,7 @@ def shortcoming(one: Answer, width: Fraction | None) -> str:
         and expect.value != "none"
         and result.quantity != "strategy"
     ):
-        return f"{one.title}: {NONE}, and the file expects an answer"
+        return f"{one.title}: {NO_STRATEGY}, and the file expects an answer"
     if not falls_short(result, width):
         return ""
     words = "; ".join(result.notes) or _wide(result, width)

@@ -27,7 +27,8 @@ from freerand_opt.runner.refine import Refinement, is_wanted, merged
 from freerand_opt.runner.shard import whole
 from freerand_opt.runner.store import opened
 
-Asked: TypeAlias = Question | Instance | Mapping[str, Any] | str | Path
+Asked: TypeAlias = Question | Instance | File | Mapping[str, Any] | str | Path
+_SINGLE = (Question, Instance, QuestionFile, computations.ComputationFile, Mapping, str, Path)
 #: Reads a file again with other axes, and of its cells those for which a function of (variant, place) holds.
 Reader: TypeAlias = Callable[[Mapping[str, Any], Callable[[int, Place], bool] | None], File]
 
@@ -57,7 +58,7 @@ def sweep(
         way = Way(**how)
     except TypeError as error:
         raise InputError("sweep", f"{error}; allowed: solver, time_limit, width, symmetry") from None
-    asked = [question] if isinstance(question, Question | Instance | Mapping | str | Path) else question
+    asked = [question] if isinstance(question, _SINGLE) else question
     readers = [reader(one, threshold) for one in asked]
     kept = opened(store)
     try:
@@ -120,6 +121,8 @@ def reader(asked: Asked, threshold: str | Threshold | None = None, choose: Choos
                 raise InputError("threshold", f"{path} is a computation; it has no critical value")
             return lambda axes, keep: computations.read(path, axes, choose=choose, keep=keep)
         return lambda axes, keep: read(path, axes, threshold=threshold, choose=choose, keep=keep)
+    if isinstance(asked, QuestionFile | computations.ComputationFile):
+        return lambda axes, keep: asked
     question, own = question_of(asked)
     sought = own if threshold is None else threshold
     return lambda axes, keep: _file(question, sought, axes, choose, keep)

@@ -359,6 +359,43 @@ def test_long_instance_names_fit_into_a_file_name(freerand, claim_folder, tmp_pa
     assert is_narrow(run.out)
 
 
+# ------------------------------------------------------------------ report, plot, simulate
+
+
+def test_a_report_is_three_files_and_its_certificates(freerand, tmp_path):
+    run = freerand("report", "chsh_local_score_sv", "--no-figures", "-o", tmp_path / "out")
+    assert (run.code, run.err) == (0, "")
+    names = {path.relative_to(tmp_path / "out").as_posix() for path in files_below(tmp_path / "out")}
+    assert {"claims.md", "claims.tex", "index.html"} <= names
+    certificates = [tmp_path / "out" / name for name in names if name.endswith(".json")]
+    assert len(certificates) == 5
+    assert freerand("check", *certificates).code == 0
+    page = (tmp_path / "out/index.html").read_text()
+    assert all(path.relative_to(tmp_path / "out").as_posix() in page for path in certificates)
+
+
+def test_a_figure_of_ones_own_question(freerand, tmp_path):
+    pytest.importorskip("matplotlib")
+    asked = ("plot", "chsh_local_score_sv", "source.epsilon=0:1/5:1/10", "-o", tmp_path / "mine.svg")
+    run = freerand(*asked)
+    assert (run.code, run.err) == (0, "")
+    assert run.out.split() == [str(tmp_path / f"mine{end}") for end in (".svg", ".csv", ".caption.tex")]
+    listed = freerand("plot").out.splitlines()
+    assert [line.split()[0] for line in listed][:2] == ["leakage", "ladder"]
+    refused = freerand("plot", "leakige")
+    assert refused.code == 2
+    assert "did you mean 'leakage'?" in refused.err
+
+
+def test_a_simulation_says_what_it_wrote(freerand, tmp_path):
+    protocol = Path(__file__).parents[2] / "docs" / "protocols" / "rare.toml"
+    run = freerand("simulate", protocol, "sampling.runs=50", "--csv", tmp_path / "rows.csv", "--json")
+    assert run.code == 0
+    assert run.err == f"wrote {tmp_path / 'rows.csv'}\n"
+    assert run.data
+    assert freerand("simulate").code == 2
+
+
 # ------------------------------------------------------------------ hints
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from freerand_opt.first.peers.crosscheck import ACCURACY, CrossCheck, crosscheck, require
-from freerand_opt.first.reporting.terminal import progress, put, put_json
+from freerand_opt.cli.screen import progress, put, put_json
 from freerand_opt.first.spec.file import QuestionFile
 
 
