@@ -20,7 +20,6 @@ from freerand_opt.bounds.questions import Asked, question_of
 from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.worst import worst_form
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.errors import FreerandError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
@@ -45,8 +44,7 @@ def bound(
     `question` is a Question, a dict, the path of a file with one question, or the name of a claim. `width`
     is how narrow the bracket is sought (default 1e-9, quantum devices 1e-6), `time_limit` seconds for each
     program. That no strategy passes the tests is an answer: `Result.impossible`. Raise InputError for what is
-    no question, TooLargeError if no program fits, NothingFoundError if neither end was found,
-    SolverUnavailableError if `solver` cannot run.
+    no question, TooLargeError if no program fits, SolverUnavailableError if `solver` cannot run.
     """
     begun = time.perf_counter()
     asked, threshold = question_of(question, threshold)
@@ -66,16 +64,11 @@ def bound(
     else:
         pool = answer(form_of(asked))
         certificate, how = pool.best, pool.how
+    proved = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
+    text = json.dumps(certificate, separators=(",", ":")) if proved else ""
     notes = notes_of(pools, options)
-    if any(part["upper"] is None and part["attack"] is None for part in _parts(certificate)):
-        raise NothingFoundError("; ".join(notes) or "neither end was found")
-    text = json.dumps(certificate, separators=(",", ":"))
     seconds = time.perf_counter() - begun
     return result_of(asked, text, threshold=threshold, how=how, notes=notes, seconds=seconds)
-
-
-class NothingFoundError(FreerandError):
-    """No method proved a bound or found an attack; the message says what was tried."""
 
 
 def _parts(certificate: dict[str, Any]) -> list[dict[str, Any]]:

@@ -65,6 +65,7 @@ def at_length(line: Line) -> str:
     if line.cell.verdict is not None:
         pairs.append(("verdict", f"{line.cell.said} ({line.cell.expected})"))
     if isinstance(result, Result):
+        pairs += [("because", result.reason)] if result.impossible else []
         pairs += _units(result)
         pairs += refutations.lines(result)
     pairs += [(_END.get(end, end), way) for end, way in result.how if way]
@@ -162,6 +163,7 @@ def record(line: Line) -> dict[str, Any]:
         "expected": line.cell.expected or None,
         "infeasible": is_impossible(result),
         "answer": None if result is None else str(result),
+        "because": result.reason if isinstance(result, Result) and result.impossible else None,
         "note": one.mark or None,
         "why": one.why or None,
     }

@@ -6,8 +6,8 @@ reference (`reference`) and help come from these annotations. `Question.problem`
 indices.
 
 Why msgspec. Measured on 35 tables of five fields, CPU time that importing them adds beside the numbers and
-the forms in joint indices (a loaded machine, bytecode there, least of 25): msgspec 14 ms, frozen dataclasses 25
-ms, pydantic 2 142 ms. This package adds 28 ms, its files 39 ms. No library's own messages name what was
+the forms in joint indices (a loaded machine, bytecode there, least of 25): msgspec 14 ms, frozen dataclasses
+25 ms, pydantic 2 142 ms. This package adds 28 ms, its files 39 ms. No library's own messages name what was
 read, what is allowed and the nearest spelling, and none reads a fraction from every form of a number, so
 values are read by our `kinds` in any case; msgspec gives what is left: frozen structs that are hashed,
 compared and copied in C, tags of unions, keys that differ from names, and introspection of the fields.
@@ -28,13 +28,19 @@ from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.sources import (
     SOURCES,
+    Bits,
     Free,
+    FullSupport,
     Independent,
     Inequalities,
     MeasurementDependence,
     MinEntropy,
     Mixture,
     Mutual,
+    OnAverage,
+    Product,
+    Range,
+    Relative,
     SanthaVazirani,
     Uniform,
 )
@@ -47,7 +53,9 @@ __all__ = [
     "Adversary",
     "Ask",
     "Behaviour",
+    "Bits",
     "Free",
+    "FullSupport",
     "Function",
     "Functional",
     "Independent",
@@ -59,9 +67,13 @@ __all__ = [
     "Moment",
     "Mutual",
     "Observed",
+    "OnAverage",
     "Picked",
+    "Product",
     "Question",
+    "Range",
     "Relations",
+    "Relative",
     "SanthaVazirani",
     "Scenario",
     "Test",

@@ -205,6 +205,8 @@ def _settled(job: Job, outcome: Outcome | Exception, how: Run, title: str) -> Ou
 
 def _is_news(job: Job, result: Found, kind: str, how: Run) -> bool:
     """Return whether the store does not know an answer yet, or not that it was sought in this way."""
+    if not result.certificate:  # nothing was proved
+        return False
     if kind == "solved" or how.found is not None:
         return True
     known = job.kept is not None and job.way.text in job.kept.ways

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from freerand_opt import __version__
 from freerand_opt.bounds.about import is_about
-from freerand_opt.bounds.bound import EXACT_WIDTH, USUAL_WIDTH, NothingFoundError, bound
+from freerand_opt.bounds.bound import EXACT_WIDTH, USUAL_WIDTH, bound
 from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.threshold import NoChangeError
 from freerand_opt.claims.conjecture.computed import Computed, compute, computed_of
@@ -182,8 +182,6 @@ def _solved(job: Job) -> Outcome:
         return Outcome("unavailable", why=str(error), code=3)
     except TooLargeError as error:
         return Outcome("failed", mark="too large", why=str(error), code=3)
-    except NothingFoundError as error:
-        return Outcome("failed", mark="undecided", why=str(error), code=1)
     except NoChangeError as error:
         return Outcome("failed", mark=_no_change(error.sides), why=str(error), code=1)
     except FreerandError as error:

@@ -40,7 +40,7 @@ class Shelf:
 
     def keep(self, one: Answer) -> None:
         """Write the certificate of an answer whole or not at all."""
-        if one.result is not None and (one.instance.corner or not self.corners):
+        if one.result is not None and one.result.certificate and (one.instance.corner or not self.corners):
             write_whole(self.place(one.file, one.instance), one.result.certificate + "\n")
 
 
