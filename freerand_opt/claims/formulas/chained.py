@@ -64,8 +64,8 @@ def chained_local_threshold(question: Question) -> Exact:
     if kind(source) == "mixture":
         sizes = zip(question.scenario.settings, source.parts, strict=True)  # type: ignore[attr-defined]
         imperfect = sum(n.bit_length() - 1 for n, part in sizes if part.varying)
-    elif kind(source) != "santha-vazirani":
-        raise ValueError("the formula is about a source of kind santha-vazirani, or a mixture of such")
+    elif "epsilon" not in source.varying:
+        raise ValueError("the formula is about a source that has an epsilon")
     return (1 - root(_chained(question), imperfect)) / 2
 
 
