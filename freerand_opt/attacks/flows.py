@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from freerand_opt.attacks.graph import Graph
 from freerand_opt.certificates.question import vector_form
 from freerand_opt.conic.sparse import Index
 from freerand_opt.programs.bit_tree import BitTree
@@ -18,33 +19,9 @@ from freerand_opt.programs.cycle import edge_form
 from freerand_opt.programs.quotient import Copy, Quotient
 
 
-class _Graph:
-    """Nodes [chance, left, right], deepest first; equal ones are one."""
-
-    def __init__(self) -> None:
-        self.nodes: list[tuple[Fraction, int | None, int | None]] = []
-        self.places: dict[tuple[Fraction, int | None, int | None], int] = {}
-
-    def node(self, chance: Fraction, left: int | None, right: int | None) -> int:
-        """Return the number of a node."""
-        key = (chance, left, right)
-        if key not in self.places:
-            self.places[key] = len(self.nodes)
-            self.nodes.append(key)
-        return self.places[key]
-
-    def form(self) -> dict[str, Any]:
-        """Return the graph in the certificate's grammar."""
-        palette: dict[Fraction, int] = {}
-        nodes = [
-            [palette.setdefault(chance, len(palette)), left, right] for chance, left, right in self.nodes
-        ]
-        return {"palette": [str(chance) for chance in palette], "nodes": nodes}
-
-
 def chain_form(made: Quotient, x: Sequence[Fraction]) -> dict[str, Any]:
     """Return the attack of an exact point in the certificate's grammar."""
-    graph, shapes = _Graph(), _shapes(made.tree)
+    graph, shapes = Graph(), _shapes(made.tree)
     weights: list[Fraction] = []
     nodes: list[int | None] = []
     errors: list[int | None] = []
@@ -87,7 +64,7 @@ class _Copied:
     """The distributions of one copy: its orbits' masses, turned to each edge of its class."""
 
     def __init__(
-        self, made: Quotient, copy: Copy, x: Sequence[Fraction], graph: _Graph, shapes: list[Index]
+        self, made: Quotient, copy: Copy, x: Sequence[Fraction], graph: Graph, shapes: list[Index]
     ) -> None:
         self.tree, self.source, self.graph, self.shapes = made.tree, made.source, graph, shapes
         depth = made.tree.depth if copy.mark is not None else -1

@@ -9,18 +9,23 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
+from freerand_opt.attacks.graph import Graph, leaves_root
 from freerand_opt.certificates.question import vector_form
-from freerand_opt.model.problem import Problem
+from freerand_opt.model.problem import Bits, Problem
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.strategies import Strategies
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """What the adversary does for one w: `masses[s]` = P(w) P(s|w), and a box."""
+    """What the adversary does for one w: `masses[s]` = P(w) P(s|w), and a box.
+
+    `strings` are the masses of strings of bits, where several name one setting.
+    """
 
     masses: tuple[Fraction, ...]
     box: Box
+    strings: tuple[Fraction, ...] = ()
 
     @property
     def weight(self) -> Fraction:
@@ -37,6 +42,9 @@ def strategies(made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
     found: list[Strategy] = []
     count = made.problem.shape[0]
     copies = _copies(made)
+    source = made.problem.source
+    coded = isinstance(source, Bits) and len(set(source.leaves)) < len(source.leaves)
+    first = made.cone.nodes - len(source.leaves) if isinstance(source, Bits) else 0
     for carrier in range(made.space.carriers):
         for nodes in copies:
             masses = [Fraction(0)] * count
@@ -48,11 +56,17 @@ def strategies(made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
                     columns.setdefault(node, mass)
             if any(masses):
                 box = made.space.boxes[carrier] if made.space.boxes else _table(made, x, carrier, columns)
-                found.append(Strategy(tuple(masses), box))
+                strings = [columns.get(node, Fraction(0)) for node in range(first, made.cone.nodes)]
+                found.append(Strategy(tuple(masses), box, tuple(strings) if coded else ()))
     total = sum((one.weight for one in found), Fraction(0))
     if total != 1:
-        found = [Strategy(tuple(mass / total for mass in one.masses), one.box) for one in found]
+        found = [_normalised(one, total) for one in found]
     return tuple(found)
+
+
+def _normalised(one: Strategy, total: Fraction) -> Strategy:
+    masses, strings = (tuple(mass / total for mass in part) for part in (one.masses, one.strings))
+    return Strategy(masses, one.box, strings)
 
 
 def _copies(made: Strategies) -> list[list[tuple[int, int, Fraction]]]:
@@ -95,7 +109,16 @@ def _table(made: Strategies, x: Sequence[Fraction], carrier: int, columns: dict[
 
 def attack_form(problem: Problem, found: Sequence[Strategy]) -> dict[str, Any]:
     """Return an attack in the certificate's grammar."""
-    return {"strategies": [{"masses": vector_form(one.masses), "box": box_form(one.box)} for one in found]}
+    if not any(one.strings for one in found):
+        listed = [{"masses": vector_form(one.masses), "box": box_form(one.box)} for one in found]
+        return {"strategies": listed}
+    assert isinstance(problem.source, Bits)
+    graph = Graph()
+    rooted = []
+    for one in found:
+        node = leaves_root(graph, one.strings, problem.source.ranges)
+        rooted.append({"weight": str(one.weight), "node": node, "box": box_form(one.box)})
+    return {"flow": graph.form(), "strategies": rooted}
 
 
 def box_form(box: Box) -> dict[str, Any]:

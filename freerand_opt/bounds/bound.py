@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.bounds.corridor import Options, corridor
+from freerand_opt.bounds.corridor import corridor
 from freerand_opt.bounds.critical import critical_form, form_of
 from freerand_opt.bounds.notes import notes_of
+from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.questions import Asked, question_of
 from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.worst import worst_form

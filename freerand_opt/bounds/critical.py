@@ -42,7 +42,8 @@ def critical_form(
     question: Question, sought: Threshold, answer: Answer
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the certificate of a critical value, and how its ends were found; raise NoChangeError."""
-    field, between, width = sought.of, sought.between, sought.width
+    field, width = sought.of, sought.width
+    between = (sought.between[0], sought.between[1])
     if field == "source.bits":  # the kernel's field is the largest probability, 2^-bits
         field = "source.upper"
         settings = question.scenario.shape[0]

@@ -1,19 +1,21 @@
 """Sources of settings by kind, one file each.
 
-To add one: a file with a subclass of `Source`, and its class in the table below. What is to come: bits with
-any centre and codings of strings (`bits.py`, its form is `model.problem.Bits`), `relative.py` (`Limits`),
-`product.py` (each party's largest probability, `Product`), `full_support.py` (`FullSupport`), and bounds on
-the average over W (`on_average.py`, whose form `problem` does not have yet).
+To add one: a file with a subclass of `Source`, and its class in the table below.
 """
 
 from __future__ import annotations
 
 from freerand_opt.model.source import Source
+from freerand_opt.model.sources.bits import Bits, Range
 from freerand_opt.model.sources.free import Free
-from freerand_opt.model.sources.independent import Independent, Mixture
+from freerand_opt.model.sources.full_support import FullSupport
+from freerand_opt.model.sources.independent import Independent
 from freerand_opt.model.sources.inequalities import Inequalities
 from freerand_opt.model.sources.measurement_dependence import MeasurementDependence, MinEntropy
+from freerand_opt.model.sources.mixture import Mixture
 from freerand_opt.model.sources.mutual import Mutual
+from freerand_opt.model.sources.product import Product
+from freerand_opt.model.sources.relative import Relative
 from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
 from freerand_opt.model.sources.uniform import Uniform
 
@@ -27,17 +29,26 @@ SOURCES: tuple[type[Source], ...] = (
     MeasurementDependence,
     MinEntropy,
     Inequalities,
+    Bits,
+    Relative,
+    Product,
+    FullSupport,
 )
 
 __all__ = [
     "SOURCES",
+    "Bits",
     "Free",
+    "FullSupport",
     "Independent",
     "Inequalities",
     "MeasurementDependence",
     "MinEntropy",
     "Mixture",
     "Mutual",
+    "Product",
+    "Range",
+    "Relative",
     "SanthaVazirani",
     "Source",
     "Uniform",

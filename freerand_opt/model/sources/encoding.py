@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Annotated, TypeAlias
 
@@ -43,14 +44,18 @@ def place(size: int, position: int, encoding: str) -> int:
     return position if encoding == "least-significant-first" else size.bit_length() - 2 - position
 
 
-def in_time(settings: tuple[int, ...], order: str) -> tuple[tuple[int, int], ...]:
-    """Return for each bit in time (party, position among the party's bits)."""
-    counts = [size.bit_length() - 1 for size in settings]
+def in_time(counts: Sequence[int], order: str) -> tuple[tuple[int, int], ...]:
+    """Return for each bit in time (party, position among the party's bits), from their numbers of bits."""
     if order == "interleaved":
         return tuple((p, j) for j in range(max(counts)) for p, n in enumerate(counts) if j < n)
     first = ord(order[0]) - ord("A")
     parties = [first, *(p for p in range(len(counts)) if p != first)]
     return tuple((p, j) for p in parties for j in range(counts[p]))
+
+
+def counts(settings: tuple[int, ...]) -> list[int]:
+    """Return each party's number of bits, where every string names a setting of its own."""
+    return [size.bit_length() - 1 for size in settings]
 
 
 def leaves(settings: tuple[int, ...], order: tuple[tuple[int, int], ...]) -> tuple[int, ...]:

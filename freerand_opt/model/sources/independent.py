@@ -2,8 +2,7 @@ r"""Parties with sources of their own that are independent given W.
 
 .. math:: P(s|w) = \prod_p P_p(s_p|w)
 
-`independent`: each party's settings are chosen by Santha-Vazirani bits of one epsilon; `mixture`: each
-party has a source by its letter. Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, 1/2 is
+Each party's settings are chosen by Santha-Vazirani bits of one epsilon. Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, 1/2 is
 useless.
 """
 
@@ -12,30 +11,34 @@ from __future__ import annotations
 from fractions import Fraction
 from math import prod
 from random import Random
-from typing import Annotated
 
-from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import by_party
 from freerand_opt.model.scenario import AnyScenario, Scenario
 from freerand_opt.model.source import Biased, Source
 from freerand_opt.model.sources.encoding import Encoding, need_bits
 from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
-from freerand_opt.model.sources.uniform import Uniform
-from freerand_opt.model.table import table
-
-#: Sources that a party may have by itself.
-OF_A_PARTY = (Uniform, SanthaVazirani)
 
 
-def product(scenario: AnyScenario, parts: tuple[Source, ...]) -> forms.Product:
-    """Return the product of sources of single parties."""
+def product(
+    scenario: AnyScenario, parts: tuple[Source, ...], observed: tuple[Fraction, ...] | None
+) -> forms.Product:
+    """Return the product of sources of single parties, each with its marginal of the observed settings."""
     found = []
-    for part, n in zip(parts, scenario.settings, strict=True):
-        own = part.form(Scenario((n,), (1,)), None)
+    for party, (part, n) in enumerate(zip(parts, scenario.settings, strict=True)):
+        marginal = None if observed is None else _marginal(scenario, observed, party)
+        own = part.form(Scenario((n,), (1,)), marginal)
+        if isinstance(own, forms.Point) and own.values is not None:
+            own = forms.Limits(own.values, own.values)
         assert isinstance(own, forms.Point | forms.Bits | forms.Limits)
         found.append(own)
     return forms.Product(tuple(found))
+
+
+def _marginal(scenario: AnyScenario, observed: tuple[Fraction, ...], party: int) -> tuple[Fraction, ...]:
+    found = [Fraction(0)] * scenario.settings[party]
+    for settings, share in zip(scenario.joint_settings, observed, strict=True):
+        found[settings[party]] += share
+    return tuple(found)
 
 
 def sample(scenario: AnyScenario, parts: tuple[Source, ...], draw: Random) -> tuple[Fraction, ...]:
@@ -63,55 +66,8 @@ class Independent(Biased, tag="independent"):
 
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Product:
         """Return the product of the parties' bits."""
-        return product(scenario, self._parts(scenario))
+        return product(scenario, self._parts(scenario), observed)
 
     def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
         """Return a product of distributions of the parties' bits."""
         return sample(scenario, self._parts(scenario), draw)
-
-
-class Mixture(Source, tag="mixture"):
-    """A source for each party, independent of the others given W: ``A = { kind = .. }``, ``B = ..``."""
-
-    parts: Annotated[
-        tuple[Source, ...],
-        by_party(
-            table(*OF_A_PARTY, allowed='a source of one party, as { kind = "uniform" }', tag="kind"),
-            spread=True,
-        ),
-        "the source of this party's settings",
-    ]
-
-    @property
-    def varying(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Return epsilon, if a party has one."""
-        return ("epsilon",) if any(part.varying for part in self.parts) else ()
-
-    def varied(self, name: str, value: Fraction) -> Source:
-        """Return the mixture with another epsilon of every party that has one."""
-        return Mixture(tuple(part.varied(name, value) if part.varying else part for part in self.parts))
-
-    def check(self) -> None:
-        """Raise InputError for a time order of one party's bits among others'."""
-        for letter, part in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.parts, strict=False):
-            if getattr(part, "order", "interleaved") != "interleaved":
-                raise self.fault(f"{letter}.order", "has no meaning for the bits of one party; leave it out")
-
-    def fit(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> None:
-        """Raise InputError for another number of parties, or settings that bits do not choose."""
-        if len(self.parts) != len(scenario.settings):
-            wanted = ", ".join(scenario.parties)
-            raise InputError(
-                "Question.source", f"sources of {len(self.parts)} parties; one for each of {wanted} is needed"
-            )
-        for party, part in enumerate(self.parts):
-            if isinstance(part, SanthaVazirani):
-                need_bits(scenario, party)
-
-    def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Product:
-        """Return the product of the parties' sources."""
-        return product(scenario, self.parts)
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a product of distributions of the parties' sources."""
-        return sample(scenario, self.parts, draw)

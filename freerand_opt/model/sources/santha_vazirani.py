@@ -17,7 +17,7 @@ from freerand_opt.model import problem as forms
 from freerand_opt.model.kinds import word
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import HALF, Biased
-from freerand_opt.model.sources.encoding import Encoding, in_time, leaves, need_bits, place
+from freerand_opt.model.sources.encoding import Encoding, counts, in_time, leaves, need_bits, place
 
 ORDERS = ("interleaved", *(f"{letter} first" for letter in "ABCDEFGH"))
 
@@ -42,7 +42,8 @@ class SanthaVazirani(Biased, tag="santha-vazirani"):
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Bits:
         """Return bits, all with one range."""
         sizes = scenario.settings
-        order = tuple((p, place(sizes[p], position, self.bits)) for p, position in in_time(sizes, self.order))
+        in_order = in_time(counts(sizes), self.order)
+        order = tuple((p, place(sizes[p], position, self.bits)) for p, position in in_order)
         return forms.Bits(
             ((HALF - self.epsilon, HALF + self.epsilon),) * len(order), leaves(sizes, order), order
         )

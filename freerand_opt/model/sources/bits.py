@@ -1,0 +1,155 @@
+r"""Bits in one time order, each biased to a centre of its own; strings of bits name settings.
+
+.. math:: c_t - \epsilon_t \;\le\; P(\text{bit}_t = 0 \,|\, \text{bits before } t, w) \;\le\; c_t + \epsilon_t
+
+At centre 1/2 this is a Santha-Vazirani source (arXiv:1105.3195, Eq. 1). Epsilon is an absolute deviation: 0 is
+perfect, and a bit is useless where the range is [0, 1]. With a coding several strings may name one setting;
+devices see the setting alone.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from random import Random
+from typing import Annotated, Any
+
+from freerand_opt.errors import InputError
+from freerand_opt.model import problem as forms
+from freerand_opt.model.kinds import by_party, either, items, labelled, number, word
+from freerand_opt.model.scenario import AnyScenario
+from freerand_opt.model.source import HALF, Source
+from freerand_opt.model.sources.encoding import MAX_BITS, counts, in_time, need_bits
+from freerand_opt.model.sources.santha_vazirani import ORDERS, along
+from freerand_opt.model.table import Table, table
+
+_WHOLE = number(0, 63, whole=True)
+_SHARE = number(0, 1)
+#: A number for all parties, or one for each.
+_EACH = either(
+    "a number in [0, 1], or one for each party", number=_SHARE, table=by_party(_SHARE), items=by_party(_SHARE)
+)
+
+
+def _string(label: Any) -> str:
+    if not isinstance(label, str) or not 0 < len(label) <= MAX_BITS or set(label) - {"0", "1"}:
+        raise ValueError(f"{label!r} is no string of bits, as 01")
+    return label
+
+
+class Range(Table):
+    """The range of one bit of one party."""
+
+    party: Annotated[str, word(*"ABCDEFGH"), "whose bit"]
+    bit: Annotated[int, number(0, MAX_BITS, whole=True), "which of the party's bits, in time; 0 is the first"]
+    least: Annotated[Fraction, _SHARE, "the least probability that it is 0"]
+    most: Annotated[Fraction, _SHARE, "the largest probability that it is 0"]
+
+    def check(self) -> None:
+        """Raise InputError for an empty range."""
+        if self.least > self.most:
+            raise self.fault("least", f"{self.least} is above most, {self.most}")
+
+
+class Bits(Source, tag="bits"):
+    """Bits within epsilon of a centre, given all bits before them and W."""
+
+    positional = 2
+
+    epsilon: Annotated[Any, _EACH, "largest deviation of P(bit = 0 | past, w) from the centre; 0 is perfect"]
+    centre: Annotated[Any, _EACH, "the probability of 0 that is meant, for all parties or for each"] = HALF
+    order: Annotated[str, word(*ORDERS), "whose bit comes when"] = "interleaved"
+    ranges: Annotated[
+        tuple[Range, ...],
+        items(table(Range, allowed="a table with party, bit, least, most"), "an array of ranges of bits"),
+        "bits whose range is another one",
+    ] = ()
+    coding: Annotated[
+        tuple[tuple[str, tuple[tuple[str, int], ...]], ...],
+        labelled(
+            labelled(
+                _WHOLE, _string, 'a table of strings such as { "00" = 0, "01" = 0 }', once=True, least=1
+            ),
+            str,
+            'a table such as { A = { "0" = 0, "1" = 1 } }',
+            once=True,
+        ),
+        "which setting each string of a party's bits names; several strings may name one setting",
+    ] = ()
+
+    def _of_party(self, key: str, party: int, parties: int) -> Fraction:
+        value = getattr(self, key)
+        if isinstance(value, Fraction):
+            return value
+        if len(value) != parties:
+            raise InputError(
+                f"Question.source.{key}", f"has {len(value)} parties; the scenario has {parties}"
+            )
+        found: Fraction = value[party]
+        return found
+
+    def _codes(self, scenario: AnyScenario) -> list[dict[str, int]]:
+        """Return the setting of each string, by party."""
+        coded = dict(self.coding)
+        for letter in coded:
+            if letter not in scenario.parties:
+                raise InputError(f"Question.source.coding.{letter}", "is no party of the scenario")
+        found = []
+        for party, (letter, size) in enumerate(zip(scenario.parties, scenario.settings, strict=True)):
+            if letter not in coded:
+                need_bits(scenario, party)
+                own = counts((size,))[0]
+                found.append({"".join(s): k for k, s in enumerate(product("01", repeat=own))})
+                continue
+            code = dict(coded[letter])
+            where, length = f"Question.source.coding.{letter}", len(next(iter(code)))
+            if set(code) != {"".join(s) for s in product("01", repeat=length)}:
+                raise InputError(where, f"names {len(code)} strings; all of one length are needed, each once")
+            if set(code.values()) != set(range(size)):
+                raise InputError(where, f"settings 0..{size - 1} are needed, each named by a string or more")
+            found.append(code)
+        if sum(len(next(iter(code))) for code in found) > MAX_BITS:
+            raise InputError("Question.source", f"more than {MAX_BITS} bits choose the settings")
+        return found
+
+    def fit(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> None:
+        """Raise InputError for codes or ranges that do not fit the scenario."""
+        self.form(scenario, observed)
+
+    def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Bits:
+        """Return the ranges in time, and the joint setting that each string names."""
+        codes, parties = self._codes(scenario), len(scenario.parties)
+        if self.order != "interleaved" and self.order[0] not in scenario.parties:
+            raise InputError("Question.source.order", f"{self.order!r} is about no party of the scenario")
+        lengths = [len(next(iter(code))) for code in codes]
+        time = in_time(lengths, self.order)
+        ranges = {}
+        for party, bit in time:
+            centre, epsilon = (self._of_party(key, party, parties) for key in ("centre", "epsilon"))
+            if not 0 <= centre - epsilon <= centre + epsilon <= 1:
+                raise InputError(
+                    "Question.source.epsilon",
+                    f"[{centre - epsilon}, {centre + epsilon}] is not within [0, 1]",
+                )
+            ranges[party, bit] = (centre - epsilon, centre + epsilon)
+        for k, given in enumerate(self.ranges):
+            place = (ord(given.party) - ord("A"), given.bit)
+            if place not in ranges:
+                raise InputError(f"Question.source.ranges[{k}]", "the scenario has no such bit")
+            ranges[place] = (given.least, given.most)
+        leaves = []
+        for string in product("01", repeat=len(time)):
+            own = ["" for _ in lengths]
+            for (party, _), bit in zip(time, string, strict=True):
+                own[party] += bit
+            leaves.append(scenario.setting_index(tuple(c[s] for c, s in zip(codes, own, strict=True))))
+        return forms.Bits(tuple(ranges[place] for place in time), tuple(leaves))
+
+    @property
+    def varying(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Return epsilon, if all bits have the same."""
+        return ("epsilon",) if isinstance(self.epsilon, Fraction) and not self.ranges else ()
+
+    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
+        """Return a distribution with every bit at an end of its range, or between."""
+        return along(self.form(scenario, None), scenario.shape[0], draw)
