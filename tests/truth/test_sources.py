@@ -4,6 +4,7 @@ from fractions import Fraction
 from itertools import product
 
 import pytest
+
 from freerand_opt.bounds.bound import bound
 from freerand_opt.errors import InputError
 from freerand_opt.model import (
