@@ -12,7 +12,7 @@ import numpy as np
 
 from freerand_opt.attacks.states import quantum_oracle
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Bits, Limits, Point, Problem, Product
+from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product
 from freerand_opt.programs.boxes import Box, cell_matrix
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.source_vertices import vertices
@@ -43,6 +43,10 @@ def best_distribution(problem: Problem) -> Callable[[Floats], Floats]:
         )
         return lambda gains: table[int(np.argmax(table @ gains))]
     cone = source_cone(problem)
+    if isinstance(source, Average):
+        shares = np.zeros(cone.masses.shape)
+        shares[cone.masses.rows, cone.masses.columns] = cone.masses.floats()
+        return lambda gains: shares[:, int(np.argmax(gains @ shares))]
     program = _Maximiser(
         cone.facets.floats(), cone.facets.rows, cone.facets.columns, cone.facets.shape, np.ones(count)
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 from typing import Any
 
 from freerand_opt.attacks.graph import Graph, leaves_root
 from freerand_opt.certificates.question import vector_form
-from freerand_opt.model.problem import Bits, Problem
+from freerand_opt.model.problem import Average, Bits, Problem
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.strategies import Strategies
 
@@ -20,12 +20,14 @@ from freerand_opt.programs.strategies import Strategies
 class Strategy:
     """What the adversary does for one w: `masses[s]` = P(w) P(s|w), and a box.
 
-    `strings` are the masses of strings of bits, where several name one setting.
+    `strings` are the masses of strings of bits, where several name one setting; `bad` says whether the
+    distribution is none of the good source, where a fraction of trials may be so.
     """
 
     masses: tuple[Fraction, ...]
     box: Box
     strings: tuple[Fraction, ...] = ()
+    bad: bool | None = None
 
     @property
     def weight(self) -> Fraction:
@@ -57,7 +59,10 @@ def strategies(made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
             if any(masses):
                 box = made.space.boxes[carrier] if made.space.boxes else _table(made, x, carrier, columns)
                 strings = [columns.get(node, Fraction(0)) for node in range(first, made.cone.nodes)]
-                found.append(Strategy(tuple(masses), box, tuple(strings) if coded else ()))
+                bad = None
+                if isinstance(source, Average) and source.good is not None:
+                    bad = any(node in made.cone.costs[0][0] for node in columns)
+                found.append(Strategy(tuple(masses), box, tuple(strings) if coded else (), bad))
     total = sum((one.weight for one in found), Fraction(0))
     if total != 1:
         found = [_normalised(one, total) for one in found]
@@ -66,7 +71,7 @@ def strategies(made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
 
 def _normalised(one: Strategy, total: Fraction) -> Strategy:
     masses, strings = (tuple(mass / total for mass in part) for part in (one.masses, one.strings))
-    return Strategy(masses, one.box, strings)
+    return replace(one, masses=masses, strings=strings)
 
 
 def _copies(made: Strategies) -> list[list[tuple[int, int, Fraction]]]:
@@ -110,7 +115,10 @@ def _table(made: Strategies, x: Sequence[Fraction], carrier: int, columns: dict[
 def attack_form(problem: Problem, found: Sequence[Strategy]) -> dict[str, Any]:
     """Return an attack in the certificate's grammar."""
     if not any(one.strings for one in found):
-        listed = [{"masses": vector_form(one.masses), "box": box_form(one.box)} for one in found]
+        listed = []
+        for one in found:
+            marked = {} if one.bad is None else {"bad": one.bad}
+            listed.append({"masses": vector_form(one.masses), "box": box_form(one.box), **marked})
         return {"strategies": listed}
     assert isinstance(problem.source, Bits)
     graph = Graph()

@@ -20,7 +20,7 @@ from freerand_opt.conic.basis import exact_multipliers
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import Point, Problem, Rows
+from freerand_opt.model.problem import Average, Point, Problem, Rows
 from freerand_opt.programs.boxes import box_space, cell_space, deterministic_boxes
 from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
 from freerand_opt.programs.guesses import few_labels, guesses_of
@@ -110,7 +110,8 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     except TooLargeError:
         return
     space = cell_space(problem, labels)
-    if cone.nodes > FEW_VERTICES or cone.nodes * space.width * labels > MOST_COLUMNS:
+    many = cone.nodes > FEW_VERTICES and not isinstance(problem.source, Average)
+    if many or cone.nodes * space.width * labels > MOST_COLUMNS:
         return
 
     def made_for(held: Problem) -> Strategies:
@@ -126,6 +127,8 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     """Bound by products of facets in cells, and seek an attack box by box."""
     problem = pool.problem
     if problem.devices == "quantum" or any(_of_moments(test) for test in problem.tests):
+        return
+    if isinstance(problem.source, Average):  # a list of points, taken by vertices
         return
     try:
         labels = few_labels(guesses_of(problem))

@@ -33,6 +33,7 @@ def prices_of(
     `rational[k]` are rational scores of test k where they are needed.
     """
     y: dict[int, Fraction] = {}
+    averages: list[Fraction] = []
     bound = None
     tests: list[Any] = []
     for test in problem.tests:
@@ -48,6 +49,8 @@ def prices_of(
             y[name[1]] = value
         elif name[0] == "asked":
             bound = value
+        elif name[0] == "average":
+            averages.append(max(value, Fraction(0)))
         elif name[0] == "test":
             _, k, cell, side = name
             if isinstance(tests[k], dict):
@@ -59,6 +62,8 @@ def prices_of(
     found: dict[str, Any] = {}
     if problem.observed is not None:
         found["settings"] = vector_form([y[s] for s in range(problem.shape[0])])
+    if averages:
+        found["averages"] = [str(price) for price in averages]
     shown: list[Any] = []
     for k, price in enumerate(tests):
         if isinstance(price, dict):

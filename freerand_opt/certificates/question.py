@@ -7,6 +7,7 @@ from typing import Any
 
 from freerand_opt.model.problem import (
     Ask,
+    Average,
     Bits,
     FullSupport,
     Functional,
@@ -79,6 +80,12 @@ def _source(source: Source, observed: tuple[Fraction, ...] | None, count: int) -
             for terms, relation, bound in source.rows
         ]
         return {"kind": "inequalities", "rows": rows}
+    if isinstance(source, Average):
+        bounds = [str(bound) for bound in source.bounds]
+        more: dict[str, Any] = {"pairs": [list(pair) for pair in source.pairs]} if source.pairs else {}
+        if source.good is not None:
+            more = {"good": _source(source.good, observed, count)}
+        return {"kind": "average", "measure": source.measure, "bounds": bounds, **more}
     if isinstance(source, Product):
         return {"kind": "product", "parts": [_source(part, None, 0) for part in source.parts]}
     assert isinstance(source, FullSupport)

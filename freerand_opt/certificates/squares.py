@@ -135,7 +135,7 @@ class _Maker(Fold):
         q = read_question(question_form(made.problem), Work(10**12))
         work = Work(10**12)
         order = Squares(q, words, Zeros(q, work), work)
-        super().__init__(order, UNIT**2, work)
+        super().__init__(order, UNIT**2, (), work)
         self.made, self.q, self.blocks = made, q, blocks
         self.rest = read_prices(prices, q, work, empty=empty)
         self.guesses = KernelGuesses(q, empty=empty)

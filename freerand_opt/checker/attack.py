@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.averages import check_averages
 from freerand_opt.checker.chain import check_chain
 from freerand_opt.checker.devices import Box, read_box
 from freerand_opt.checker.failures import Rejected, Work
@@ -16,7 +17,8 @@ from freerand_opt.checker.numbers import Number, show, sign
 from freerand_opt.checker.orbits import check_orbits
 from freerand_opt.checker.points import check_observed, read_flow, read_point
 from freerand_opt.checker.question import Functional, Kept, Question
-from freerand_opt.checker.reading import Vector, closed, items
+from freerand_opt.checker.reading import Vector, closed, flag, items
+from freerand_opt.checker.sources import Average
 
 
 def check_attack(raw: Any, q: Question, work: Work) -> Number:
@@ -27,10 +29,13 @@ def check_attack(raw: Any, q: Question, work: Work) -> Number:
         return check_chain(raw, q, work)
     closed(raw, "attack", ("strategies",), ("flow",))
     flow = read_flow(raw.get("flow"), q, work)
-    points, boxes, masses = [], [], []
+    points, boxes, masses, bad = [], [], [], []
+    average = q.source if isinstance(q.source, Average) else None
+    keys = ("box", "bad") if average is not None and average.good is not None else ("box",)
     for w, entry in enumerate(items(raw["strategies"], "attack")):
         where = f"attack: strategy {w}"
-        point = read_point(entry, ("box",), q, flow, work, where)
+        point = read_point(entry, keys, q, flow, work, where)
+        bad.append(len(keys) > 1 and flag(entry["bad"], f"{where}: bad"))
         points.append(point)
         boxes.append(read_box(entry["box"], q, work, f"{where}: box"))
         if point.masses is not None:
@@ -39,6 +44,8 @@ def check_attack(raw: Any, q: Question, work: Work) -> Number:
             assert flow is not None
             masses.append(flow.masses(point.node, point.weight, work))
     check_observed(q, points, flow, work)
+    if average is not None:
+        check_averages(average, masses, bad, work)
     held = Held(q, masses, [point.weight for point in points], boxes, work)
     for k, test in enumerate(q.tests):
         held.test(test, f"attack: test {k}")

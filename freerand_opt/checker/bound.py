@@ -58,7 +58,7 @@ def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fra
     order: Cells | Squares
     order = Squares(q, raw["words"], zeros, work) if way == "squares" else Cells(q, zeros, work)
     # entries of polynomials are over the unit, so squares are over its square
-    fold = Fold(order, unit**2 if way == "squares" else unit, work)
+    fold = Fold(order, unit**2 if way == "squares" else unit, rest.averages, work)
     guesses = Guesses(q, empty=empty)
     count = q.shape[0]
     found = []

@@ -30,7 +30,7 @@ def by_deterministic(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bo
     if q.devices != "local" or rest.words:
         raise Rejected("deterministic: only local devices have deterministic boxes, and no moments")
     closed(raw, "proof", ("way", *Means.keys(q.source, raw)), ("zeros",))
-    means = Means(q.source, raw, work)
+    means = Means(q.source, raw, work, rest.averages)
     found: list[Fraction] = []
     for table in _tables(q, rest, _forbidden(raw, q, work), work, empty=empty):
         if isinstance(q.source, Point):

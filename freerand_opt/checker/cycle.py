@@ -67,7 +67,7 @@ def read_edges(raw: Any, q: Question) -> list[tuple[int, int]]:
 def by_cycle(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
     """Return the largest mean of h over the boxes of the cycle and the source."""
     closed(raw, "proof", ("way", "edges", *Means.keys(q.source, raw)))
-    means = Means(q.source, raw, work)
+    means = Means(q.source, raw, work, rest.averages)
     edges = read_edges(raw["edges"], q)
     if rest.words:
         raise Rejected("cycle: the question speaks of moments")

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from freerand_opt.checker.numbers import show
 from freerand_opt.checker.question import Ask, Functional, Kept, Question, Test, split
-from freerand_opt.checker.sources import Bits, Limits, Point, Rows, Source
+from freerand_opt.checker.sources import Average, Bits, Limits, Point, Rows, Source
 
 MOST_TERMS = 8
 
@@ -40,6 +40,11 @@ def _source(source: Source) -> str:
     if isinstance(source, Limits):
         lower, upper = min(source.lower.values()), max(source.upper.values())
         return f"limits of P(s|w), within [{show(lower)}, {show(upper)}]"
+    if isinstance(source, Average):
+        bounds = ", ".join(sorted({show(bound) for bound in source.bounds})[:4])
+        pairs = f" between {len(source.pairs)} pairs of settings" if source.pairs else ""
+        good = f", all others: {_source(source.good)}" if source.good is not None else ""
+        return f"{source.measure}{pairs} at most {bounds} on average over W{good}"
     if isinstance(source, Rows):
         if source.full:
             return "P(s|w) > 0 for every setting, and no more"

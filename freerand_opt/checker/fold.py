@@ -12,12 +12,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 from math import prod
+from operator import mul
 from typing import Any
 
+from freerand_opt.checker.averages import costly_points
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.orders import Cells, Squares, Sum, add, scaled
 from freerand_opt.checker.reading import closed, items
-from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.support import contracted, folded_party
 from freerand_opt.checker.symmetry import Relabelling, check_fixed, orbit_top
 from freerand_opt.checker.vertices import vertices
@@ -26,11 +28,21 @@ from freerand_opt.checker.vertices import vertices
 class Fold:
     """One label's proof: its functionals over one unit, and the order that says what is nonnegative."""
 
-    def __init__(self, order: Cells | Squares, grid: int, work: Work) -> None:
-        self.order, self.grid, self.work = order, grid, work
+    def __init__(self, order: Cells | Squares, grid: int, averages: tuple[Fraction, ...], work: Work) -> None:
+        self.order, self.grid, self.averages, self.work = order, grid, averages, work
 
     def bound(self, source: Source, gains: list[dict[Any, Fraction]], raw: Any, where: str) -> Fraction:
         """Return r."""
+        if isinstance(source, Average):
+            closed(raw, where, ("vertices",))
+            costly = costly_points(source, self.work)
+            lists = items(raw["vertices"], where, len(costly))
+            values = [
+                self._points([point], gains, [own], where)
+                for (point, _), own in zip(costly, lists, strict=True)
+            ]
+            spent = [sum(map(mul, self.averages, costs), Fraction(0)) for _, costs in costly]
+            return max(value - cost for value, cost in zip(values, spent, strict=True))
         if type(raw) is dict and "vertices" in raw:
             closed(raw, where, ("vertices",))
             points = vertices(source, self.work)

@@ -17,6 +17,7 @@ from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, sign
 from freerand_opt.checker.question import Functional, Kept, Question, Test
 from freerand_opt.checker.reading import Vector, closed, fraction, items, vector
+from freerand_opt.checker.sources import Average
 from freerand_opt.checker.support import largest_mass, largest_ratio
 from freerand_opt.checker.words import Word
 
@@ -26,7 +27,7 @@ class Rest:
     """What is left of the objective: a constant by setting, factors of P(o|s), and of words at every setting.
 
     `right` is the sum of m_k I_k, `bound` what the answer is compared with if the settings asked for
-    have no stated probability (None otherwise).
+    have no stated probability (None otherwise); `averages` are the prices of bounds on average over w.
     """
 
     constants: Vector[Fraction]
@@ -34,6 +35,7 @@ class Rest:
     words: dict[Word, Fraction] = field(default_factory=dict)
     right: Number = Fraction(0)
     bound: Fraction | None = None
+    averages: tuple[Fraction, ...] = ()
 
     def add(self, s: int, o: int, value: Fraction) -> None:
         """Add to the factor of P(o|s)."""
@@ -53,7 +55,8 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
         q.ask.at is not None or (q.ask.score is not None and q.ask.score.on == "conditional")
     )
     ratio = q.observed is None and fixed
-    keys = ("tests",) if q.observed is None else ("settings", "tests")
+    keys: tuple[str, ...] = ("tests",) if q.observed is None else ("settings", "tests")
+    keys += ("averages",) if isinstance(q.source, Average) else ()
     closed(raw, where, (*keys, *(("bound",) if ratio else ())))
     zero = Vector(count, Fraction(0), {})
     rest = Rest(zero)
@@ -65,6 +68,11 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
     if ratio:
         rest.bound = fraction(raw["bound"], f"{where}: bound")
         rest.shift(_place(q), -rest.bound)
+    if isinstance(q.source, Average):
+        listed = items(raw["averages"], f"{where}: averages", len(q.source.bounds))
+        rest.averages = tuple(fraction(x, f"{where}: averages", 0) for x in listed)
+        pairs = zip(rest.averages, q.source.bounds, strict=True)
+        rest.right = rest.right + sum((mu * c for mu, c in pairs), Fraction(0))
     prices = items(raw["tests"], f"{where}: tests", len(q.tests))
     for k, (price, test) in enumerate(zip(prices, q.tests, strict=True)):
         work.spend(

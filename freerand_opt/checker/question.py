@@ -11,6 +11,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
+from freerand_opt.checker.averages import read_average
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, read_number
 from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, integers, items, vector
@@ -162,7 +163,8 @@ def read_question(raw: Any, work: Work) -> Question:
     count = prod(settings)
     algebra = Algebra(settings, outcomes)
     observed = _observed(raw["observed"], count, f"{where}: observed")
-    source = read_source(raw["source"], settings, observed, work)
+    read = read_average if _is_average(raw["source"]) else read_source
+    source: Source = read(raw["source"], settings, observed, work)
     reader = _Reader(count, prod(outcomes), algebra, devices, work)
     tests = tuple(
         reader.test(test, f"{where}: test {k}")
@@ -365,3 +367,7 @@ def _ask_of_many(raw: Any, parties: int) -> Ask:
 def every_digit(sizes: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Return all joint digits in the order of their index."""
     return list(product(*(range(size) for size in sizes)))
+
+
+def _is_average(raw: Any) -> bool:
+    return type(raw) is dict and raw.get("kind") == "average"

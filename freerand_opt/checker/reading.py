@@ -79,6 +79,13 @@ def choice(raw: Any, where: str, among: Sequence[str]) -> str:
     return raw
 
 
+def flag(raw: Any, where: str) -> bool:
+    """Return true or false."""
+    if type(raw) is not bool:
+        raise Unreadable(f"{where}: true or false is needed")
+    return raw
+
+
 def integer(raw: Any, where: str, low: int | None = None, high: int | None = None) -> int:
     """Return a JSON integer in [low, high]; a boolean is none."""
     if type(raw) is not int or (low is not None and raw < low) or (high is not None and raw > high):

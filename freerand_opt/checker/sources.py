@@ -66,7 +66,18 @@ class Product:
     parts: tuple[Point | Bits | Limits, ...]
 
 
-Source: TypeAlias = Point | Bits | Limits | Rows | Product
+@dataclass(frozen=True)
+class Average:
+    """Any distribution for each w, bounds on average over w (`averages`)."""
+
+    observed: Vector[Fraction]
+    measure: str
+    bounds: tuple[Fraction, ...]
+    pairs: tuple[tuple[int, int], ...]
+    good: Point | Bits | Limits | None
+
+
+Source: TypeAlias = Average | Point | Bits | Limits | Rows | Product
 
 
 def read_source(

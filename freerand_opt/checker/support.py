@@ -15,9 +15,10 @@ from math import lcm, prod
 from operator import mul
 from typing import Any
 
+from freerand_opt.checker.averages import costly_points
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import Vector, flat_pairs, integer, items
-from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.vertices import vertices
 
 
@@ -77,12 +78,19 @@ class Means:
     not negative for inequalities. {"vertices": true} takes the vertices of such a source instead.
     """
 
-    def __init__(self, source: Source, raw: dict[str, Any], work: Work) -> None:
+    def __init__(
+        self, source: Source, raw: dict[str, Any], work: Work, averages: tuple[Fraction, ...]
+    ) -> None:
         self.source, self.work = source, work
+        self.costs: list[Fraction] = []
         self.lists: list[Any] | None = None
         self.place = 0
         self.points: list[list[Fraction]] | None = None
-        if isinstance(source, Rows) and "vertices" not in raw:
+        if isinstance(source, Average):
+            costly = costly_points(source, work)
+            self.points = [point for point, _ in costly]
+            self.costs = [sum(map(mul, averages, costs), Fraction(0)) for _, costs in costly]
+        elif isinstance(source, Rows) and "vertices" not in raw:
             self.lists = items(raw["rows"], "proof: rows")
             self.unit = integer(raw["unit"], "proof: unit", 1)
         elif isinstance(source, Rows):
@@ -102,7 +110,9 @@ class Means:
         if self.points is not None:
             self.work.spend(len(self.points) * values.length, "vertices of the source")
             listed = values.values()
-            return max(sum(map(mul, point, listed), Fraction(0)) for point in self.points)
+            costs = self.costs or [Fraction(0)] * len(self.points)
+            means = (sum(map(mul, point, listed), Fraction(0)) for point in self.points)
+            return max(mean - cost for mean, cost in zip(means, costs, strict=True))
         if self.lists is None:
             return support(self.source, values, self.work)
         assert isinstance(self.source, Rows)
@@ -245,6 +255,8 @@ def largest_ratio(source: Source, s: int, at: int, work: Work) -> Fraction | Non
 def _size(source: Source) -> int:
     if isinstance(source, Point):
         return source.values.length
+    if isinstance(source, Average):
+        return source.observed.length
     if isinstance(source, Limits):
         return source.lower.length
     if isinstance(source, Product):

@@ -29,11 +29,11 @@ class Varied:
             if found:
                 raise Unreadable("question: either the source or the visibility varies")
             self.name, self.direction = "visibility", -1
-        elif len(found) == 1 and found <= {"epsilon", "lower", "upper"}:
+        elif len(found) == 1 and found <= {"epsilon", "lower", "upper", "bounds"}:
             (key,) = found
             self.name, self.direction = f"source {key}", -1 if key == "lower" else 1
         else:
-            raise Unreadable("question: one of epsilon, lower and upper of the source must be '?'")
+            raise Unreadable("question: one of epsilon, lower, upper and bounds of the source must be '?'")
         self.crosses = self._crosses(raw["crosses"])
         self.monotone = not (self.crosses and self.crosses[0] == "field")
 

@@ -7,7 +7,7 @@ from itertools import product
 from math import prod
 
 from freerand_opt.checker.failures import Rejected, TooMuch, Work
-from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
 
 MOST_VERTICES = 1 << 17
 
@@ -94,6 +94,8 @@ def _mutual_vertices(parties: int, odds: Fraction, work: Work) -> list[list[Frac
 
 def certainly_occurs(source: Source, s: int, work: Work) -> bool:
     """Return whether every distribution of the source gives a setting a positive probability."""
+    if isinstance(source, Average):
+        return False
     if isinstance(source, Point):
         return source.values[s] > 0
     if isinstance(source, Bits):

@@ -6,8 +6,8 @@ reference (`reference`) and help come from these annotations. `Question.problem`
 indices.
 
 Why msgspec. Measured on 35 tables of five fields, CPU time that importing them adds beside the numbers and
-the forms in joint indices (a loaded machine, bytecode there, least of 25): msgspec 14 ms, frozen dataclasses 25
-ms, pydantic 2 142 ms. This package adds 28 ms, its files 39 ms. No library's own messages name what was
+the forms in joint indices (a loaded machine, bytecode there, least of 25): msgspec 14 ms, frozen dataclasses
+25 ms, pydantic 2 142 ms. This package adds 28 ms, its files 39 ms. No library's own messages name what was
 read, what is allowed and the nearest spelling, and none reads a fraction from every form of a number, so
 values are read by our `kinds` in any case; msgspec gives what is left: frozen structs that are hashed,
 compared and copied in C, tags of unions, keys that differ from names, and introspection of the fields.
@@ -37,6 +37,7 @@ from freerand_opt.model.sources import (
     MinEntropy,
     Mixture,
     Mutual,
+    OnAverage,
     Product,
     Range,
     Relative,
@@ -66,6 +67,7 @@ __all__ = [
     "Moment",
     "Mutual",
     "Observed",
+    "OnAverage",
     "Picked",
     "Product",
     "Question",

@@ -1,4 +1,6 @@
-r"""A question in the form that programs and certificates are made of: joint indices, exact numbers, nothing to decide.
+r"""A question in the form that programs and certificates are made of.
+
+Joint indices, exact numbers, nothing to decide.
 
 A joint setting s and a joint outcome o are numbers in row-major order, party A slowest. Names of moments are
 written as in certificates, ``A0 B1 A1`` sorted by party, ``1`` for the empty product.
@@ -26,7 +28,9 @@ class Point:
 
 @dataclass(frozen=True)
 class Bits:
-    """P(bit t = 0 | earlier bits, w) in `ranges[t]`; string l of all bits names the joint setting `leaves[l]`.
+    """P(bit t = 0 | earlier bits, w) in `ranges[t]`.
+
+    String l of all bits names the joint setting `leaves[l]`.
 
     `order` is the (party, bit of its setting's number) of each bit, None if the leaves are listed.
     """
@@ -46,7 +50,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Mutual:
-    """Each party's bits, in the order of `bits[party]`, within epsilon of fair given all other parties' settings."""
+    """Each party's bits, in the order of `bits[party]`.
+
+    Within epsilon of fair given all other parties' settings.
+    """
 
     epsilon: Fraction
     bits: tuple[tuple[int, ...], ...]
@@ -71,7 +78,21 @@ class FullSupport:
     """P(s|w) > 0."""
 
 
-Source: TypeAlias = Point | Bits | Limits | Mutual | Rows | Product | FullSupport
+@dataclass(frozen=True)
+class Average:
+    """A bound on average over w on how far P(s|w) lies from P(s): sum of P(w) d_k(P(.|w)) <= bounds[k].
+
+    `measure` is distance (one bound for each pair of settings in `pairs`), departure, largest or bad (the
+    weight of an arbitrary part; the rest is in `good`).
+    """
+
+    measure: str
+    bounds: tuple[Fraction, ...]
+    pairs: tuple[tuple[int, int], ...] = ()
+    good: Point | Bits | Limits | None = None
+
+
+Source: TypeAlias = Average | Point | Bits | Limits | Mutual | Rows | Product | FullSupport
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,10 @@ class Quantity(msgspec.Struct, frozen=True):
     extent: Callable[[int], tuple[Exact, Exact]] | None = None
 
     def ends(self, lower: Exact | None, upper: Exact | None, count: int) -> tuple[Exact | None, Exact | None]:
-        """Return the ends of an answer from those of the program (None: open), cut to the quantity's range."""
+        """Return the ends of an answer from those of the program (None.
+
+        Open), cut to the quantity's range.
+        """
         first, last = (lower, upper) if self.rising else (upper, lower)
         first = None if first is None else self.value(first)
         last = None if last is None else self.value(last)

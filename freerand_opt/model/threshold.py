@@ -20,7 +20,17 @@ from freerand_opt.numbers.exact import Exact, compare, text
 
 #: Numbers in which what an adversary can do is monotone: it grows with epsilon and upper, and shrinks with
 #: lower, bits and visibility (docs/proofs/thresholds.md).
-FIELDS = ("source.epsilon", "source.lower", "source.upper", "source.bits", "observed.visibility")
+FIELDS = (
+    "source.epsilon",
+    "source.lower",
+    "source.upper",
+    "source.bits",
+    "source.distance",
+    "source.departure",
+    "source.bad",
+    "source.largest",
+    "observed.visibility",
+)
 _FIELD = re.compile(r"\b(?:source|observed)\.[a-z]+\b")
 
 
@@ -107,6 +117,10 @@ def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
         "source.lower": (Fraction(0), Fraction(1, settings)),
         "source.upper": (Fraction(1, settings), Fraction(1)),
         "source.bits": (Fraction(0), Fraction(settings.bit_length() - 1)),
+        "source.distance": (Fraction(0), Fraction(2)),
+        "source.departure": (Fraction(0), Fraction(1)),
+        "source.bad": (Fraction(0), Fraction(1)),
+        "source.largest": (Fraction(1, settings), Fraction(1)),
         "observed.visibility": (Fraction(0), Fraction(1)),
     }
     table, key = of.split(".")

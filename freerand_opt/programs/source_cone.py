@@ -8,13 +8,14 @@ Facets come in the order in which a certificate lists the functionals that they 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from math import prod
 
 from freerand_opt.conic.sparse import Sparse, sparse
 from freerand_opt.model.problem import (
+    Average,
     Bits,
     FullSupport,
     Limits,
@@ -25,6 +26,7 @@ from freerand_opt.model.problem import (
     Rows,
     Source,
 )
+from freerand_opt.programs.averages import points
 from freerand_opt.programs.source_vertices import vertices
 
 #: Facets by role: ("node", v, 0 or 1), ("setting", s, 0 or 1), ("row", k), ("slack", s), ("last", v).
@@ -35,7 +37,7 @@ Facet = tuple[str | int, ...]
 class Cone:
     """Masses M, equalities E and facets F over nodes.
 
-    `level` is the equality whose multiplier is a level H.
+    `level` is the equality whose multiplier is a level H; `costs` are rows of nodes with bounds on average.
     """
 
     masses: Sparse
@@ -43,6 +45,7 @@ class Cone:
     facets: Sparse
     names: tuple[Facet, ...]
     level: int | None = None
+    costs: tuple[tuple[dict[int, Fraction], Fraction], ...] = ()
 
     @property
     def nodes(self) -> int:
@@ -80,8 +83,20 @@ def source_cone(problem: Problem) -> Cone:
 
 def vertex_cone(problem: Problem) -> Cone:
     """Return the cone by vertices; raise TooLargeError where they are too many."""
+    if isinstance(problem.source, Average):
+        return _by_points(problem.source, problem.settings, problem.observed)
     points = vertices(problem.source, problem.settings, problem.observed)
     return _by_vertices(points, problem.shape[0])
+
+
+def _by_points(source: Average, settings: tuple[int, ...], observed: tuple[Fraction, ...] | None) -> Cone:
+    listed = points(source, settings, observed)
+    cone = _by_vertices([point.shares for point in listed], prod(settings))
+    costs = tuple(
+        ({v: point.costs[k] for v, point in enumerate(listed) if point.costs[k]}, bound)
+        for k, bound in enumerate(source.bounds)
+    )
+    return replace(cone, costs=costs)
 
 
 def _by_vertices(points: list[tuple[Fraction, ...]], settings: int) -> Cone:
@@ -96,6 +111,8 @@ def _cone(source: Source, settings: tuple[int, ...], observed: tuple[Fraction, .
     count = prod(settings)
     if isinstance(source, Point):
         return _by_vertices(vertices(source, settings, observed), count)
+    if isinstance(source, Average):
+        return _by_points(source, settings, observed)
     if isinstance(source, Bits):
         return _tree(source, count)
     if isinstance(source, Limits):

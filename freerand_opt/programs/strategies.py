@@ -117,6 +117,13 @@ def build(
     else:
         everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
         rows.append((made.row({}, everywhere), True, Fraction(1), ("total",)))
+    for k, (costs, limit) in enumerate(cone.costs):
+        spent = {  # a node's mass is its cell 0
+            (carrier * cone.nodes + node) * space.width: cost
+            for carrier in carriers
+            for node, cost in costs.items()
+        }
+        rows.append((spent, False, limit, ("average", k)))
     for k, test in enumerate(problem.tests):
         rows += [
             (made.row(f, c), e, i, ("test", k, cell, side))

@@ -14,6 +14,7 @@ from freerand_opt.model.sources.inequalities import Inequalities
 from freerand_opt.model.sources.measurement_dependence import MeasurementDependence, MinEntropy
 from freerand_opt.model.sources.mixture import Mixture
 from freerand_opt.model.sources.mutual import Mutual
+from freerand_opt.model.sources.on_average import OnAverage
 from freerand_opt.model.sources.product import Product
 from freerand_opt.model.sources.relative import Relative
 from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
@@ -33,6 +34,7 @@ SOURCES: tuple[type[Source], ...] = (
     Relative,
     Product,
     FullSupport,
+    OnAverage,
 )
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "MinEntropy",
     "Mixture",
     "Mutual",
+    "OnAverage",
     "Product",
     "Range",
     "Relative",

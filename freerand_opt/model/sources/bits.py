@@ -2,9 +2,9 @@ r"""Bits in one time order, each biased to a centre of its own; strings of bits 
 
 .. math:: c_t - \epsilon_t \;\le\; P(\text{bit}_t = 0 \,|\, \text{bits before } t, w) \;\le\; c_t + \epsilon_t
 
-At centre 1/2 this is a Santha-Vazirani source (arXiv:1105.3195, Eq. 1). Epsilon is an absolute deviation: 0 is
-perfect, and a bit is useless where the range is [0, 1]. With a coding several strings may name one setting;
-devices see the setting alone.
+At centre 1/2 this is a Santha-Vazirani source (arXiv:1105.3195, Eq. 1). Epsilon is an absolute deviation: 0
+is perfect, and a bit is useless where the range is [0, 1]. With a coding several strings may name one
+setting; devices see the setting alone.
 """
 
 from __future__ import annotations
@@ -140,8 +140,8 @@ class Bits(Source, tag="bits"):
         leaves = []
         for string in product("01", repeat=len(time)):
             own = ["" for _ in lengths]
-            for (party, _), bit in zip(time, string, strict=True):
-                own[party] += bit
+            for (party, _), digit in zip(time, string, strict=True):
+                own[party] += digit
             leaves.append(scenario.setting_index(tuple(c[s] for c, s in zip(codes, own, strict=True))))
         return forms.Bits(tuple(ranges[place] for place in time), tuple(leaves))
 

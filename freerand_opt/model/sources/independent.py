@@ -2,8 +2,8 @@ r"""Parties with sources of their own that are independent given W.
 
 .. math:: P(s|w) = \prod_p P_p(s_p|w)
 
-Each party's settings are chosen by Santha-Vazirani bits of one epsilon. Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, 1/2 is
-useless.
+Each party's settings are chosen by Santha-Vazirani bits of one epsilon. Epsilon is Colbeck and Renner's
+(arXiv:1105.3195): 0 is perfect, 1/2 is useless.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@ r"""Relative bounds around a stated distribution.
 
 .. math:: (1 - \epsilon)\, q(s) \;\le\; P(s|w) \;\le\; (1 + \epsilon)\, q(s)
 
-Epsilon is relative: 0 is independent of W; 1 allows any setting to be left out. q is the observed distribution
-unless another one is given.
+Epsilon is relative: 0 is independent of W; 1 allows any setting to be left out. q is the observed
+distribution unless another one is given.
 """
 
 from __future__ import annotations
@@ -63,7 +63,10 @@ class Relative(Source, tag="relative"):
         return forms.Limits(tuple((1 - self.epsilon) * q for q in centre), upper)
 
     def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a distribution with mass moved from one setting to another, as far as the bounds let it be."""
+        """Return a distribution with mass moved from one setting to another.
+
+        As far as the bounds let it be.
+        """
         centre = list(self._centre(scenario, (Fraction(1, scenario.shape[0]),) * scenario.shape[0]))
         first, last = draw.sample(range(len(centre)), 2)
         moved = self.epsilon * min(centre[first], centre[last])

@@ -1,0 +1,111 @@
+r"""Bounds on average over w: sum of P(w) d_k(P(.|w)) <= c_k, a price mu_k >= 0 each.
+
+{"kind": "average", "measure", "bounds": [c, ..]}, with the observed distribution P(s), all P(s) > 0:
+distance: "pairs": [[s, t], ..], a bound for each, d = |P(s|w)/P(s) - P(t|w)/P(t)|; departure: half the sum of
+|P(s|w) - P(s)|; largest: the largest P(s|w); bad: "good": a source, the weight of strategies that need not be in it.
+
+Every distribution is a mean of *points* whose costs average to d (docs/proofs/sources.md), in this order: for all sets
+U of settings as binary numbers from 1 on, setting 0 the last digit: distance: P(s)/P(U) on U, cost 1/P(U) if U
+separates the pair; departure: P(s) on U, and the rest, the cost, at t, for each t in U; largest: uniform on U, cost
+1/|U|. bad: the vertices of the good source, cost 0; each setting alone, cost 1. So
+
+.. math:: \max_{\text{points}} \sum_s s(s) h_s - \sum_k \mu_k \text{cost}_k \le r \;\Rightarrow\;
+   \text{answer} \le r + \dots + \sum_k \mu_k c_k .
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
+from freerand_opt.checker.membership import check_masses
+from freerand_opt.checker.reading import Vector, choice, closed, fraction, integers, items
+from freerand_opt.checker.sources import Average, Bits, Limits, Point, read_source
+from freerand_opt.checker.vertices import vertices
+
+MEASURES = ("distance", "departure", "largest", "bad")
+MOST_SETTINGS = 14
+
+
+def read_average(
+    raw: Any, settings: tuple[int, ...], observed: Vector[Fraction] | None, work: Work
+) -> Average:
+    """Return the bounds on average of a question."""
+    where = "question: source"
+    measure = choice(raw.get("measure"), f"{where}: measure", MEASURES)
+    more = {"distance": ("pairs",), "bad": ("good",)}.get(measure, ())
+    closed(raw, where, ("kind", "measure", "bounds", *more))
+    count = prod(settings)
+    work.spend(count, where)
+    if observed is None or not all(observed.values()):
+        raise Unreadable(f"{where}: bounds on average need a stated distribution without zeros")
+    bounds = tuple(fraction(x, f"{where}: bounds", 0) for x in items(raw["bounds"], where))
+    pairs = []
+    for entry in items(raw.get("pairs", []), where):
+        s, t = integers(entry, f"{where}: pairs", 0, count - 1, 2)
+        pairs.append((s, t))
+    if len(bounds) != (len(pairs) if measure == "distance" else 1) or any(s >= t for s, t in pairs):
+        raise Unreadable(f"{where}: one bound for each pair s < t, or one")
+    if len(set(pairs)) < len(pairs):
+        raise Unreadable(f"{where}: a pair is given twice")
+    good = read_source(raw["good"], settings, observed, work) if measure == "bad" else None
+    if good is not None and not isinstance(good, Point | Bits | Limits):
+        raise Unreadable(f"{where}: the good source is uniform, free, of bits or of limits")
+    return Average(observed, measure, bounds, tuple(pairs), good)
+
+
+def costly_points(source: Average, work: Work) -> list[tuple[list[Fraction], list[Fraction]]]:
+    """Return (distribution, costs) of every point."""
+    share = source.observed.values()
+    count = len(share)
+    if source.good is not None:
+        good = [(point, [Fraction(0)]) for point in vertices(source.good, work)]
+        alone = [[Fraction(s == t) for s in range(count)] for t in range(count)]
+        return good + [(point, [Fraction(1)]) for point in alone]
+    if count > MOST_SETTINGS:
+        raise TooMuch(f"source: bounds on average are checked for at most {MOST_SETTINGS} joint settings")
+    work.spend(count * count << count, "points of the source")
+    found = []
+    for bits in range(1, 1 << count):
+        held = [s for s in range(count) if bits >> s & 1]
+        mass = sum((share[s] for s in held), Fraction(0))
+        inside = [share[s] if bits >> s & 1 else Fraction(0) for s in range(count)]
+        if source.measure == "departure":
+            for t in held:
+                moved = list(inside)
+                moved[t] += 1 - mass
+                found.append((moved, [1 - mass]))
+        elif source.measure == "largest":
+            even = Fraction(1, len(held))
+            found.append(([even if bits >> s & 1 else Fraction(0) for s in range(count)], [even]))
+        else:
+            apart = [Fraction((bits >> s ^ bits >> t) & 1) / mass for s, t in source.pairs]
+            found.append(([x / mass for x in inside], apart))
+    return found
+
+
+def check_averages(source: Average, masses: list[Vector[Fraction]], bad: list[bool], work: Work) -> None:
+    """Raise Rejected unless strategies with these masses P(w) P(s|w) obey the bounds."""
+    share = source.observed.values()
+    spent = [Fraction(0)] * len(source.bounds)
+    for own, arbitrary in zip(masses, bad, strict=True):
+        values = own.values()
+        weight = sum(values, Fraction(0))
+        work.spend(len(values) + len(source.pairs), "attack")
+        if source.measure == "distance":
+            for k, (s, t) in enumerate(source.pairs):
+                spent[k] += abs(values[s] / share[s] - values[t] / share[t])
+        elif source.measure == "departure":
+            moved = (abs(x - weight * p) for x, p in zip(values, share, strict=True))
+            spent[0] += sum(moved, Fraction(0)) / 2
+        elif source.measure == "largest":
+            spent[0] += max(values)
+        elif arbitrary:
+            spent[0] += weight
+        else:
+            assert source.good is not None
+            check_masses(source.good, own, work, "attack: a strategy that is not marked bad")
+    if any(cost > bound for cost, bound in zip(spent, source.bounds, strict=True)):
+        raise Rejected("attack: a bound on average over w is broken")

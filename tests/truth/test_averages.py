@@ -1,0 +1,119 @@
+"""Bounds on average over W: values of Hall's model (arXiv:1007.5518) under five measures, and by party."""
+
+from fractions import Fraction
+
+import pytest
+
+from freerand_opt.bounds.bound import bound
+from freerand_opt.checker.document import check
+from freerand_opt.checker.failures import Rejected, Unreadable
+from freerand_opt.errors import InputError
+from freerand_opt.model import Adversary, Ask, Functional, OnAverage, Question, SanthaVazirani, Test, chsh
+
+CHSH = Ask("score", functional=Functional.named("chsh"))
+GUESS = Ask("guessing-probability", of="A", at=[0, 0])
+
+
+def asked(source, ask=CHSH, devices="local", score=None):
+    tests = [] if score is None else [Test("chsh", ">=", score)]
+    return Question(chsh(), source, adversary=Adversary(devices), tests=tests, ask=ask)
+
+
+def value(*question, **more):
+    bracket = bound(asked(*question, **more)).bracket
+    assert bracket.lower == bracket.upper
+    return bracket.lower
+
+
+@pytest.mark.parametrize("e", [Fraction(1, 10), Fraction(1, 7), Fraction(1, 4)])
+def test_one_model_under_four_measures(e):
+    # w is the losing setting, P(w|w) = e, the others (1 - e)/3: score 4 - 8 e
+    score = 4 - 8 * e
+    assert value(OnAverage(distance=2 * ((1 - e) / 3 - e))) == score
+    assert value(OnAverage(departure=Fraction(1, 4) - e)) == score
+    assert value(OnAverage(largest=(1 - e) / 3)) == score
+    assert value(OnAverage(bad=1 - 4 * e)) == score
+
+
+def test_halls_freedom_of_a_local_model_of_two_root_two():
+    # M = (2 sqrt 2 - 2)/3, freedom 1 - M/2 = 86.19 per cent; one side: M_A = 2 sqrt 2 - 2, 58.58 per cent
+    for measure, freedom in (
+        ({"distance": "M"}, "0.8619288"),
+        ({"distance": {"A": "M", "B": 0}}, "0.5857864"),
+    ):
+        m = 2 - 2 * Fraction(freedom)
+        given = {"A": m, "B": 0} if isinstance(measure["distance"], dict) else m
+        assert abs(value(OnAverage(distance=given)) ** 2 - 8) < Fraction(1, 10**5)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "score"),
+    [(".1", ".2", "2.4"), (".2", ".6", 3), (".05", 1, "3.1"), (".5", ".6", "3.6"), (".1", 2, 4)],
+)
+def test_distances_by_party(a, b, score):
+    # 2 + M_A + M_B + min(M_A, M_B), at most 4 (docs/proofs/sources.md)
+    assert value(OnAverage(distance={"A": a, "B": b})) == Fraction(score)
+
+
+@pytest.mark.parametrize(
+    ("source", "guess"),
+    [
+        ({"distance": "0.1"}, "0.9"),
+        ({"distance": Fraction(7, 30)}, 1),
+        ({"distance": {"A": "0.2", "B": 0}}, "0.875"),
+        ({"departure": "0.05"}, "0.925"),
+        ({"bad": "0.1"}, "0.875"),
+        ({"bad": "0.35"}, 1),
+        ({"largest": "0.27"}, "0.945"),
+    ],
+)
+def test_guesses_at_a_score(source, guess):
+    assert value(OnAverage(**source), GUESS, "no-signalling", "2.7") == Fraction(guess)
+
+
+def test_no_bound_at_all_is_no_freedom():
+    assert value(OnAverage(distance=2)) == 4
+    assert value(OnAverage(bad=1)) == 4
+    assert value(OnAverage(distance=0)) == value(OnAverage(bad=0)) == 2
+
+
+def test_bad_trials_beside_bits_of_an_epsilon():
+    # good trials 2 + 8 (1/4 - q^2)/.., so the chord from the good source's score to 4
+    good = value(SanthaVazirani("0.1"))
+    assert value(OnAverage(bad="0.2", good=SanthaVazirani("0.1"))) == good + (4 - good) / 5
+
+
+FORGERIES = {
+    "a weaker bound": (lambda c: c["question"]["source"].update(bounds=["1/20"]), Rejected),
+    "a price below 0": (lambda c: c["upper"]["prices"].update(averages=["-1"]), Unreadable),
+    "a price too low": (lambda c: c["upper"]["prices"].update(averages=["1/100"]), None),
+    "bad strategies called good": (
+        lambda c: [s.update(bad=False) for s in c["attack"]["strategies"]],
+        Rejected,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_forgeries(name):
+    forge, error = FORGERIES[name]
+    result = bound(asked(OnAverage(bad="0.1")))
+    document = result.document
+    check(document)
+    forge(document)
+    if error is None:  # proves less, and says so
+        assert check(document).upper > result.bracket.upper
+        return
+    with pytest.raises(error):
+        check(document)
+
+
+def test_mistakes_are_clear():
+    with pytest.raises(InputError, match="exactly one"):
+        OnAverage()
+    with pytest.raises(InputError, match="exactly one"):
+        OnAverage(bad="0.1", distance="0.1")
+    with pytest.raises(InputError, match="largest observed probability"):
+        asked(OnAverage(largest="0.2"))
+    with pytest.raises(InputError, match="only with bad"):
+        OnAverage(distance="0.1", good=SanthaVazirani("0.1"))
