@@ -64,7 +64,8 @@ def bound(
     else:
         pool = answer(form_of(asked))
         certificate, how = pool.best, pool.how
-    text = json.dumps(certificate, separators=(",", ":"))
+    proved = certificate["kind"] == "threshold" or any(pool.upper or pool.attack for pool in pools)
+    text = json.dumps(certificate, separators=(",", ":")) if proved else ""
     notes = notes_of(pools, options)
     seconds = time.perf_counter() - begun
     return result_of(asked, text, threshold=threshold, how=how, notes=notes, seconds=seconds)

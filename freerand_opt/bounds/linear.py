@@ -12,13 +12,14 @@ from freerand_opt.attacks.pairs import hints_of, inner
 from freerand_opt.attacks.strategies import attack_form, strategies
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.ratios import sums_ratios
+from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.shares import shared
 from freerand_opt.bounds.ways import rational_scores, upper_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
 from freerand_opt.conic.basis import exact_multipliers
 from freerand_opt.conic.inner_point import inner_point
-from freerand_opt.conic.linear import Hint, LinearProgram, solve
+from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Average, Point, Problem, Rows
 from freerand_opt.programs.boxes import box_space, cell_space, deterministic_boxes
@@ -27,7 +28,7 @@ from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.strategies import Strategies, build
-from freerand_opt.programs.violations import margin_of, relaxed_if_asked
+from freerand_opt.programs.violations import margin_of
 
 #: Sources with more vertices than this are taken by their facets first.
 FEW_VERTICES = 64
@@ -47,8 +48,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     if made is None:
         return
     words = f"{len(made.copies)} orbits of boxes on a cycle"
-    program = relaxed_if_asked(pool.problem, made.program)
-    hint = solve(program, options.time_limit)
+    program, hint = settled(pool.problem, made.program, options.time_limit)
     pool.margin = margin_of(program, hint)
     z = _multipliers(program, hint)
     pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
@@ -145,8 +145,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     words = (
         f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
     )
-    program = relaxed_if_asked(problem, made.program)
-    hint = solve(program, options.time_limit)
+    program, hint = settled(problem, made.program, options.time_limit)
     if hint.status == "optimal":
         pool.margin = margin_of(program, hint)
         _offer(pool, made, program, hint, rational, "cells", words)
@@ -174,8 +173,7 @@ def _both_ends(
     problem = pool.problem
     outer, rational = rational_scores(problem)
     made = made_for(outer)
-    program = relaxed_if_asked(problem, made.program)
-    hint = solve(program, options.time_limit)
+    program, hint = settled(problem, made.program, options.time_limit)
     if hint.status != "optimal":
         if problem.ask.quantity != "strategy":
             pool.contradicted = True
@@ -190,8 +188,7 @@ def _both_ends(
         return
     if rational:
         made = made_for(inner(problem))
-        program = relaxed_if_asked(problem, made.program)
-        hint = solve(program, options.time_limit)
+        program, hint = settled(problem, made.program, options.time_limit)
     x = inner_point(program, hint)
     if x is not None:
         pool.offer_attack(attack_form(problem, strategies(made, x[: made.program.matrix.shape[1]])), words)

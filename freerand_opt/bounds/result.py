@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.bounds.bracket import Bracket, End
+from freerand_opt.bounds.reason import reason
 from freerand_opt.certificates.number import exact
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Work
@@ -67,10 +68,17 @@ class Result:
     @cached_property
     def document(self) -> dict[str, Any]:
         """Return the certificate as it is in JSON."""
-        return json.loads(self.certificate)  # type: ignore[no-any-return]
+        return json.loads(self.certificate) if self.certificate else {}
+
+    @property
+    def reason(self) -> str:
+        """Return why no strategy passes, in words; an empty text if one may."""
+        return reason(self.question, self.document) if self.impossible else ""
 
     def save(self, path: str | Path) -> None:
         """Write the certificate, for `freerand check`."""
+        if not self.certificate:
+            raise InputError(str(path), "nothing was proved, so there is no certificate to write")
         Path(path).write_text(self.certificate + "\n", encoding="utf-8")
 
     def __str__(self) -> str:
@@ -99,14 +107,17 @@ def result_of(
 ) -> Result:
     """Return what a certificate says of a question, after a check by the kernel.
 
+    An empty text proves nothing.
     Raise the kernel's Rejected, Unreadable or TooMuch where it proves nothing, and InputError where it is
     about another question.
     """
+    kept = tuple((how or {}).items())
+    if not certificate:
+        return Result(question, "", Bracket(None, None), False, (), kept, notes, seconds, threshold)
     report = check(json.loads(certificate), Work(WORK))
     lower = None if report.lower is None else exact(report.lower)
     upper = None if report.upper is None else exact(report.upper)
     bracket = Bracket(*_ends(question, threshold, lower, upper, report))
-    kept = tuple((how or {}).items())
     return Result(
         question, certificate, bracket, report.impossible, report.question, kept, notes, seconds, threshold
     )

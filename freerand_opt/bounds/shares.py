@@ -10,12 +10,12 @@ from freerand_opt.attacks.pairs import inner
 from freerand_opt.attacks.strategies import attack_form, strategies
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.ratios import portioned, ratio_of, shared_out, starts, sums_ratios
+from freerand_opt.bounds.settled import settled
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic.inner_point import inner_point
-from freerand_opt.conic.linear import Hint, solve
+from freerand_opt.conic.linear import Hint
 from freerand_opt.model.problem import Problem
 from freerand_opt.programs.strategies import Assembly, Strategies
-from freerand_opt.programs.violations import relaxed_if_asked
 
 #: Linear programs solved in search of shares; steps towards one setting, for a gain of at least so much.
 MOST_PROGRAMS = 60
@@ -59,8 +59,7 @@ def _at_shares(
     """
     asked = shared_out(inner(pool.problem), shares)
     made = made_for(asked)
-    program = relaxed_if_asked(asked, made.program)
-    hint = solve(program, options.time_limit)
+    program, hint = settled(asked, made.program, options.time_limit)
     if hint.status != "optimal":
         return None, float("-inf")
     value = sum(float(c) * hint.x[k] for k, c in program.objective.items())

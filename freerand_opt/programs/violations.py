@@ -9,20 +9,23 @@ from freerand_opt.conic.sparse import sparse, stacked
 from freerand_opt.model.problem import Problem
 
 
-def with_violations(program: LinearProgram, penalty: float | None = None) -> LinearProgram:
+def with_violations(
+    program: LinearProgram, penalty: float | None = None, *, settings: bool = False
+) -> LinearProgram:
     """Return the program whose optimum is minus the least total violation of the tests.
 
     With a `penalty` the objective is the problem's, less the penalty for each unit of violation. A single
     inequality may be kept with a margin, a violation below 0, so that the optimum tells both answers apart.
+    With `settings` the observed settings may be violated as well, so that there always is a strategy.
     """
     rows, columns = program.matrix.shape
     tested = [program.equal[k] for k, name in enumerate(program.names) if _is_test(name)]
-    margin = penalty is None and tested == [False]
+    margin = penalty is None and tested == [False] and not settings
     more: list[tuple[int, int, int]] = []
     signs: list[tuple[int, int, int]] = []
     count = 0
     for row, name in enumerate(program.names):
-        if _is_test(name):
+        if _is_test(name) or (settings and _is_observed(name)):
             for sign in (1, -1) if program.equal[row] else (1,):
                 more.append((row, columns + count, -sign))
                 signs += [] if margin else [(count, columns + count, -1)]
@@ -59,3 +62,7 @@ def margin_of(program: LinearProgram, hint: Hint) -> float | None:
 
 def _is_test(name: object) -> bool:
     return isinstance(name, tuple) and name[0] == "test"
+
+
+def _is_observed(name: object) -> bool:
+    return isinstance(name, tuple) and name[0] in ("observed", "asked", "total")
