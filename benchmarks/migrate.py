@@ -53,7 +53,7 @@ def old_of(base: str, path: Path) -> dict[str, Any] | None:
     return json.loads(shown.stdout) if shown.returncode == 0 else None
 
 
-def weaker(old: dict[str, Any], lower: Exact | None, upper: Exact | None) -> str:
+def weaker(old: dict[str, Any], lower: Exact | None, upper: Exact | None, slack: Fraction) -> str:
     """Return in which end an answer falls short of the old one, in words, or nothing."""
     found = []
     held = old.get("answer") or {}
@@ -63,7 +63,7 @@ def weaker(old: dict[str, Any], lower: Exact | None, upper: Exact | None) -> str
             continue
         if mine is None:
             found.append(f"{name} end is open, was {theirs}")
-        elif compare((mine - parse(theirs)) * sign, -SLACK) < 0:
+        elif compare((mine - parse(theirs)) * sign, -slack) < 0:
             found.append(f"{name} end {float_(mine)}, was {float_(parse(theirs))}")
     return "; ".join(found)
 
@@ -83,11 +83,10 @@ def moved(file: Any, instance: Any, path: Path, base: str) -> dict[str, Any]:
     if result is None:
         is_question = hasattr(instance, "question")
         result = bound(instance) if is_question else compute(instance.computation)
-    short = (
-        ""
-        if old is None or result.impossible or result.quantity == "strategy"
-        else weaker(old, result.bracket.lower, result.bracket.upper)
-    )
+    sought = getattr(instance, "threshold", None)
+    slack = SLACK if sought is None else sought.width
+    compared_ends = old is not None and not result.impossible and result.quantity != "strategy"
+    short = weaker(old, result.bracket.lower, result.bracket.upper, slack) if compared_ends else ""
     said = compared(file, instance, result)
     row |= {
         "answer": str(result),

@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from freerand_opt.bounds.corridor import Options, corridor
+from freerand_opt.bounds.corridor import corridor
+from freerand_opt.bounds.options import Options
 from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import Ask
 from freerand_opt.model.conditions import Relations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.claims.formulas.reading import bits, epsilon, kind, score
+from freerand_opt.claims.formulas.reading import bits, epsilon, imperfect, score
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, compare, cos_pi, log2, root, sqrt
 
@@ -60,13 +60,9 @@ def chained_local_threshold(question: Question) -> Exact:
     If one party's settings are uniform m = r (docs/proofs/chained-local-model.md and thresholds.md;
     arXiv:1105.3195, limitation of chained correlations).
     """
-    source, imperfect = question.source, bits(question)
-    if kind(source) == "mixture":
-        sizes = zip(question.scenario.settings, source.parts, strict=True)  # type: ignore[attr-defined]
-        imperfect = sum(n.bit_length() - 1 for n, part in sizes if part.varying)
-    elif kind(source) != "santha-vazirani":
-        raise ValueError("the formula is about a source of kind santha-vazirani, or a mixture of such")
-    return (1 - root(_chained(question), imperfect)) / 2
+    sizes = question.scenario.settings
+    count = sum(sizes[party].bit_length() - 1 for party in imperfect(question))
+    return (1 - root(_chained(question), count)) / 2
 
 
 def chained_local_threshold_bits(question: Question) -> Exact:

@@ -7,23 +7,17 @@ from fractions import Fraction
 from freerand_opt.claims.conjecture.lemniscate import half_constant
 from freerand_opt.claims.conjecture.local_errors import best_model
 from freerand_opt.claims.formulas.chained import smaller
-from freerand_opt.claims.formulas.reading import epsilon, kind, score
+from freerand_opt.claims.formulas.reading import epsilon, imperfect, kind, score
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, compare, root, sqrt
 
 
 def _imperfect(question: Question) -> tuple[set[Fraction], int]:
     """Return every epsilon, and m: local models break the three-party relations with (1-2 eps)^m at least."""
-    source = question.source
     if question.scenario.settings != (2, 2, 2):
         raise ValueError("the formula is about three parties with two settings each")
-    if kind(source) == "mixture":
-        held = [part.epsilon for part in source.parts if part.varying]  # type: ignore[attr-defined]
-        return set(held), min(2, len(held))
-    exponents = {"santha-vazirani": 3, "independent": 2}
-    if kind(source) not in exponents:
-        raise ValueError("the formula is about a source of kind santha-vazirani, independent or mixture")
-    return {source.epsilon}, exponents[kind(source)]  # type: ignore[attr-defined]
+    held = imperfect(question)
+    return set(held.values()), 3 if kind(question.source) == "santha-vazirani" else min(2, len(held))
 
 
 def mermin_local_score(question: Question) -> Exact:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 from freerand_opt.model import problem as forms
 from freerand_opt.model.functional import Functional
@@ -22,6 +23,20 @@ def epsilon(question: Question) -> Fraction:
         raise ValueError("the formula is about a source of kind santha-vazirani, mutual or uniform")
     found: Fraction = getattr(question.source, "epsilon", Fraction(0))
     return found
+
+
+def imperfect(question: Question) -> dict[int, Fraction]:
+    """Return the epsilon of each party whose bits are not perfect; ValueError for sources of other kinds."""
+    source: Any = question.source
+    parties = range(len(question.scenario.settings))
+    if kind(source) in ("santha-vazirani", "mutual", "independent"):
+        return dict.fromkeys(parties, source.epsilon)
+    parts = source.parts if kind(source) == "mixture" else ()
+    if not parts or any(kind(part) not in ("uniform", "santha-vazirani") for part in parts):
+        raise ValueError(
+            "the formula is about sources of kind santha-vazirani, mutual, independent or mixture"
+        )
+    return {p: part.epsilon for p, part in enumerate(parts) if part.varying}
 
 
 def bits(question: Question) -> int:

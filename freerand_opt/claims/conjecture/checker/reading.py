@@ -9,6 +9,8 @@ from freerand_opt.checker.failures import Rejected, Unreadable
 from freerand_opt.checker.reading import choice, closed, fraction, items, shown
 from freerand_opt.claims.conjecture.checker.intervals import Interval
 
+#: Longest denominator of a parameter.
+MOST_BITS = 1024
 #: Derived ends; an end that is no fraction is an interval that holds it. None: open.
 End: TypeAlias = Fraction | Interval | None
 Ends: TypeAlias = tuple[End, End]
@@ -33,6 +35,8 @@ class Arguments:
     def rational(self, key: str, least: Fraction | int, most: Fraction | int) -> Fraction:
         """Return a fraction of a range."""
         value = fraction(self.text(key), f"computation: {key}")
+        if value.denominator >> MOST_BITS:
+            raise Unreadable(f"computation: {key} has a denominator of more than {MOST_BITS} bits")
         if not least <= value <= most:
             raise Unreadable(f"computation: {key} {shown(str(value))} is not from {least} to {most}")
         return value

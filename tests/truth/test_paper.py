@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from freerand_opt.checker.failures import Rejected
+from freerand_opt.claims import paper
 from freerand_opt.claims.catalogue import claims, find
-from freerand_opt.first.reporting.paper import standing
-from freerand_opt.claims.paper import statements
+from freerand_opt.claims.paper import standing, statements
 
 PAPER = "1105.3195"
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def mentioned():
@@ -66,31 +67,31 @@ def test_statements_are_in_parts_and_told_apart():
     assert {label for _, label in labels} >= set(expected)
 
 
-def test_the_list_shows_claims_and_verdicts(freerand):
-    run = freerand("list", "--paper")
-    assert run.code == 0
-    lines = run.out.splitlines()
-    place = lines.index(next(line for line in lines if line.startswith("Markov step")))
-    assert lines[place + 1] == "    markov_step: 3 PROVED, 1 REFUTED as expected"
-    assert "NOT AS EXPECTED" not in run.out
-    assert "not computational" in run.out and "freerand check --all" in run.out
-
-
 def test_a_certificate_of_another_question_does_not_count(tmp_path, monkeypatch):
-    import freerand_opt.first.reporting.paper as listing
-
     (tmp_path / "certificates" / "markov_step").mkdir(parents=True)
     for path in (ROOT / "lps" / "certificates" / "markov_step").glob("*.json"):
         (tmp_path / "certificates" / "markov_step" / path.name).write_bytes(path.read_bytes())
     copy = tmp_path / "markov_step.toml"
     copy.write_bytes((ROOT / "lps" / "markov_step.toml").read_bytes())
-    monkeypatch.setattr(listing, "find", lambda name: copy)
+    monkeypatch.setattr(paper, "find", lambda name: copy)
     assert str(standing("markov_step")) == "3 PROVED, 1 REFUTED as expected"
     place = tmp_path / "certificates" / "markov_step" / "main.json"
     body = json.loads(place.read_text())
-    place.write_text(json.dumps({**body, "computation": {**body["computation"], "delta": "1/99"}}))
+    place.write_text(
+        json.dumps(
+            {
+                **body,
+                "computation": {**body["computation"], "delta": "1/99"},
+                "answer": {"lower": None, "upper": "1"},
+            }
+        )
+    )
     assert standing("markov_step").uncertified == 1
     place.write_text(json.dumps({**body, "answer": {"lower": "1/2", "upper": "1/2"}}))
+    with pytest.raises(Rejected):
+        standing("markov_step")
+    copy.write_text(copy.read_text().replace("sqrt(1/100)", "1/11"))
+    place.write_text(json.dumps(body))
     assert "NOT AS EXPECTED" in str(standing("markov_step"))
 
 
