@@ -23,7 +23,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from freerand_opt import errors
     from freerand_opt.bounds.bound import bound
-    from freerand_opt.bounds.result import Result
+    from freerand_opt.bounds.result import Result, load
     from freerand_opt.claims.verify import verify
     from freerand_opt.errors import (
         FreerandError,
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 #: Where each public name lives; numpy, scipy and a solver are loaded by the first use, not by the import.
 _HOMES = {
     "bounds.bound": ("bound",),
-    "bounds.result": ("Result",),
+    "bounds.result": ("Result", "load"),
     "claims.verify": ("verify",),
     "errors": ("FreerandError", "InputError", "SolverUnavailableError", "TooLargeError", "UnavailableError"),
     "model": (
@@ -123,6 +123,7 @@ __all__ = [
     "errors",
     "ghz",
     "i3322",
+    "load",
     "read",
     "read_protocol",
     "simulate",

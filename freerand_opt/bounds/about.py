@@ -9,6 +9,7 @@ from typing import Any
 
 from freerand_opt.bounds.critical import form_of, sought
 from freerand_opt.certificates.question import question_form
+from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.many import Many
 from freerand_opt.model.question import Question
@@ -39,6 +40,14 @@ def is_about(certificate: Mapping[str, Any], question: Question, threshold: Thre
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return False
     return all(certificate.get(key) == value for key, value in _plain(asked).items())
+
+
+def require_about(
+    certificate: Mapping[str, Any], question: Question, threshold: Threshold | None = None
+) -> None:
+    """Raise InputError unless a certificate is about this question."""
+    if not is_about(certificate, question, threshold):
+        raise InputError("question", "the certificate is about another question")
 
 
 def _kind(question: Question) -> str:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freerand_opt.bounds.devices import Devices, Moments, OnCycle, Written
+from freerand_opt.bounds.devices import Cycle, Devices, Moments, OnCycle, Written
 from freerand_opt.bounds.given import Given, Graph, Listed, Root
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.cycle import read_edges
@@ -253,9 +253,10 @@ def _of_cycle(raw: dict[str, Any], q: Question, work: Work) -> Iterator[Strategy
     flow = read_flow(raw["flow"], q, work)
     assert flow is not None
     graph, edges = Graph(flow), tuple(read_edges(raw["edges"], q))
+    cycle = Cycle(edges, q.settings)
     weights = vector(raw["weights"], "weights", len(raw["nodes"]), lambda x, _: Fraction(x))
     for w, (node, place) in enumerate(zip(raw["nodes"], raw["errors"], strict=True)):
-        box = OnCycle(edges, q.settings, None if place is None else edges[place][0])
+        box = OnCycle(cycle, None if place is None else edges[place][0])
         yield Strategy(weights[w], Root(graph, node), box)
 
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from freerand_opt.bounds.corridor import corridor
 from freerand_opt.bounds.critical import critical_form, form_of
 from freerand_opt.bounds.notes import notes_of
-from freerand_opt.bounds.options import Options
+from freerand_opt.bounds.options import options_of
 from freerand_opt.bounds.questions import Asked, question_of
-from freerand_opt.bounds.result import Result, result_of
+from freerand_opt.bounds.result import Result, proved
 from freerand_opt.bounds.worst import worst_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.ask import WORST
@@ -25,18 +25,14 @@ from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.threshold import Threshold
 
-#: Width of a bracket that is as narrow as usual: linear programs are exact, relaxations are not.
-USUAL_WIDTH = {"quantum": Fraction(1, 10**6)}
-EXACT_WIDTH = Fraction(1, 10**9)
-
 
 def bound(
     question: Asked,
     *,
-    threshold: Threshold | None = None,
+    threshold: Threshold | Mapping[str, Any] | None = None,
     solver: str = "auto",
     time_limit: float | None = None,
-    width: Fraction | None = None,
+    width: Fraction | float | str | None = None,
     symmetry: Sequence[str] = (),
 ) -> Result:
     """Return the certified bracket of a question's answer, or of a critical value.
@@ -47,28 +43,29 @@ def bound(
     no question, TooLargeError if no program fits, SolverUnavailableError if `solver` cannot run.
     """
     begun = time.perf_counter()
-    asked, threshold = question_of(question, threshold)
-    devices = asked.adversary.devices
-    width = USUAL_WIDTH.get(devices, EXACT_WIDTH) if width is None else width
-    options = Options(width, time_limit, solver, asked.adversary.level, tuple(symmetry))
+    asked, sought = question_of(question, threshold)
+    eve = asked.adversary
+    options = options_of(
+        eve.devices, eve.level, solver=solver, time_limit=time_limit, width=width, symmetry=symmetry
+    )
     pools: list[Pool] = []
 
     def answer(form: Problem | Many) -> Pool:
         pools.append(corridor(form, options))
         return pools[-1]
 
-    if threshold is not None:
-        certificate, how = critical_form(asked, threshold, answer)
+    if sought is not None:
+        certificate, how = critical_form(asked, sought, answer)
     elif asked.ask.at == WORST:
         certificate, how = worst_form([answer(form) for form in asked.cases()])
     else:
         pool = answer(form_of(asked))
         certificate, how = pool.best, pool.how
-    proved = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
-    text = json.dumps(certificate, separators=(",", ":")) if proved else ""
+    found = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
+    text = json.dumps(certificate, separators=(",", ":")) if found else ""
     notes = notes_of(pools, options)
     seconds = time.perf_counter() - begun
-    return result_of(asked, text, threshold=threshold, how=how, notes=notes, seconds=seconds)
+    return proved(asked, text, threshold=sought, how=how, notes=notes, seconds=seconds)
 
 
 def _parts(certificate: dict[str, Any]) -> list[dict[str, Any]]:

@@ -62,15 +62,11 @@ class Written(Devices):
 
 
 @dataclass(frozen=True, eq=False)
-class OnCycle(Devices):
-    """A box of a cycle: deterministic with one error, or (`error` None) unbiased and never wrong there.
-
-    `edges` are (joint setting, parity of the right outcomes). Settings off the cycle do not count.
-    """
+class Cycle:
+    """A cycle of settings of two parties: (joint setting, parity of the right outcomes) of each edge."""
 
     edges: tuple[tuple[int, int], ...]
     sizes: tuple[int, ...]
-    error: int | None
 
     @cached_property
     def parities(self) -> dict[int, int]:
@@ -78,41 +74,68 @@ class OnCycle(Devices):
         return dict(self.edges)
 
     @cached_property
+    def walk(self) -> tuple[dict[tuple[int, int], tuple[int, int]], dict[int, int]]:
+        """Return {(party, setting): (place on the cycle, outcome)} and {edge: place after it}.
+
+        These outcomes err at the last edge alone.
+        """
+        near: dict[tuple[int, int], list[tuple[tuple[int, int], int]]] = {}
+        for s, _ in self.edges:
+            a, b = divmod(s, self.sizes[1])
+            near.setdefault((0, a), []).append(((1, b), s))
+            near.setdefault((1, b), []).append(((0, a), s))
+        here, before, outcome = next(iter(near)), -1, 0
+        places, after = {here: (0, 0)}, {}
+        for k in range(1, len(self.edges) + 1):
+            here, before = next(pair for pair in near[here] if pair[1] != before)
+            outcome ^= self.parities[before]
+            places.setdefault(here, (k, outcome))
+            after[before] = k
+        return places, after
+
+    def answer(self, error: int, party: int, setting: int) -> int:
+        """Return the outcome of the box that errs at one edge alone; 0 for a setting off the cycle."""
+        places, after = self.walk
+        place, outcome = places.get((party, setting), (0, 0))
+        return outcome ^ (place >= after[error])
+
+
+@dataclass(frozen=True, eq=False)
+class OnCycle(Devices):
+    """A box of a cycle: deterministic with one error, or (`error` None) unbiased and never wrong there.
+
+    `error` is the joint setting of an edge. Settings off the cycle do not count.
+    """
+
+    cycle: Cycle
+    error: int | None
+
+    @property
     def answers(self) -> tuple[tuple[int, ...], ...] | None:
         """Return the outcome by party and setting of the box with one error."""
         if self.error is None:
             return None
-        near: dict[tuple[int, int], list[tuple[tuple[int, int], int]]] = {}
-        for s, parity in self.edges:
-            a, b = divmod(s, self.sizes[1])
-            flip = parity ^ (s == self.error)
-            near.setdefault((0, a), []).append(((1, b), flip))
-            near.setdefault((1, b), []).append(((0, a), flip))
-        first = next(iter(near))
-        known, rest = {first: 0}, [first]
-        for place in rest:
-            for other, flip in near[place]:
-                if other not in known:
-                    known[other] = known[place] ^ flip
-                    rest.append(other)
-        return tuple(tuple(known.get((p, x), 0) for x in range(n)) for p, n in enumerate(self.sizes))
+        error, sizes = self.error, self.cycle.sizes
+        return tuple(tuple(self.cycle.answer(error, p, x) for x in range(n)) for p, n in enumerate(sizes))
 
     def at(self, s: int) -> dict[int, Exact]:
         """Return the probabilities that are not 0."""
-        if self.answers is not None:
-            (a, b), (first, second) = self.answers, divmod(s, self.sizes[1])
-            return {2 * a[first] + b[second]: Fraction(1)}
-        parity = self.parities.get(s)
-        return {
-            o: Fraction(1, 4 if parity is None else 2) for o in range(4) if parity in (None, (0, 1, 1, 0)[o])
-        }
+        if self.error is not None:
+            first, second = (self.cycle.answer(self.error, p, x) for p, x in enumerate(self._digits(s)))
+            return {2 * first + second: Fraction(1)}
+        parity = self.cycle.parities.get(s)
+        outcomes = [o for o in range(4) if parity in (None, (0, 1, 1, 0)[o])]
+        return dict.fromkeys(outcomes, Fraction(1, len(outcomes)))
+
+    def _digits(self, s: int) -> list[int]:
+        return split(s, self.cycle.sizes)
 
     @property
     def words(self) -> str:
         """Return where the box errs."""
         if self.error is None:
             return "unbiased, no error on the cycle"
-        where = joined(split(self.error, self.sizes), self.sizes)
+        where = joined(self._digits(self.error), self.cycle.sizes)
         return f"deterministic, errs on the cycle at settings {where} alone"
 
 

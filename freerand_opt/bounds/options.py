@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
+
+from freerand_opt.errors import InputError
+from freerand_opt.model.kinds import line, number
+from freerand_opt.model.text import shown
+
+#: Width of a bracket that is as narrow as usual: linear programs are exact, relaxations are not.
+USUAL_WIDTH = {"quantum": Fraction(1, 10**6)}
+EXACT_WIDTH = Fraction(1, 10**9)
 
 
 @dataclass(frozen=True)
@@ -15,3 +25,23 @@ class Options:
     solver: str = "auto"
     level: str = ""
     symmetry: tuple[str, ...] = ()
+
+
+def options_of(
+    devices: str, level: str, *, solver: str, time_limit: Any, width: Any, symmetry: Sequence[str]
+) -> Options:
+    """Return the options of a question with such devices; raise InputError for what is none.
+
+    Raise SolverUnavailableError for a solver that cannot run here.
+    """
+    solver = line("the name of a solver").read(solver, "solver")
+    if solver != "auto":
+        from freerand_opt.first.solvers.choose import solver_named
+
+        solver_named(solver)
+    usual = USUAL_WIDTH.get(devices, EXACT_WIDTH)
+    held = usual if width is None else number(0).read(width, "width")
+    seconds = None if time_limit is None else float(number(above=Fraction(0)).read(time_limit, "time_limit"))
+    if isinstance(symmetry, str):
+        raise InputError("symmetry", f"{shown(symmetry)} is a text; a list of texts is needed")
+    return Options(held, seconds, solver, level, tuple(symmetry))

@@ -10,27 +10,33 @@ from freerand_opt.claims import catalogue
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.model.file import Instance, read
 from freerand_opt.model.question import Question
+from freerand_opt.model.table import table
 from freerand_opt.model.text import shown
 from freerand_opt.model.threshold import Threshold
 
 Asked: TypeAlias = Question | Instance | Mapping[str, Any] | str | Path
 
 
-def question_of(asked: Asked, threshold: Threshold | None = None) -> tuple[Question, Threshold | None]:
+def question_of(
+    asked: Asked, given: Threshold | Mapping[str, Any] | None = None
+) -> tuple[Question, Threshold | None]:
     """Return the question and the critical value that is sought of it; raise InputError for anything else."""
     if isinstance(asked, Mapping):
         asked = Question.from_dict(asked)
     if isinstance(asked, str | Path):
         asked = _instance(asked)
     if isinstance(asked, Instance):
-        threshold = asked.threshold if threshold is None else threshold
+        given = asked.threshold if given is None else given
         asked = asked.question
     if not isinstance(asked, Question):
         raise InputError(
             "question", f"{shown(asked)} is none; a Question, a dict, a path or a claim's name is needed"
         )
-    if threshold is not None:
-        threshold.fit(asked)
+    if given is None:
+        return asked, None
+    form = table(Threshold, allowed="a Threshold, or a table with of and between")
+    threshold: Threshold = form.read(given, "threshold")
+    threshold.fit(asked)
     return asked, threshold
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from freerand_opt.bounds.about import require_about
 from freerand_opt.bounds.attack import Attack, read_attack
 from freerand_opt.bounds.bracket import Bracket, End
 from freerand_opt.bounds.reason import reason
 from freerand_opt.certificates.number import exact
+from freerand_opt.checker import reading
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Work
 from freerand_opt.errors import InputError
-from freerand_opt.model.ask import WORST
+from freerand_opt.files import write_whole
+from freerand_opt.model.files import contents
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
@@ -27,7 +30,7 @@ from freerand_opt.numbers.exact import Exact, log2
 WORK = 2 * 10**9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """The certified answer to one question.
 
@@ -85,7 +88,10 @@ class Result:
         """Write the certificate, for `freerand check`."""
         if not self.certificate:
             raise InputError(str(path), "nothing was proved, so there is no certificate to write")
-        Path(path).write_text(self.certificate + "\n", encoding="utf-8")
+        write_whole(Path(path), self.certificate + "\n")
+
+    def __repr__(self) -> str:
+        return f"Result({self.quantity}: {self}, certificate {self.digest})"
 
     def __str__(self) -> str:
         if self.impossible:
@@ -102,7 +108,32 @@ class Result:
         return markup.facts(facts)
 
 
-def result_of(
+def load(path: str | Path, question: Question, *, threshold: Threshold | None = None) -> Result:
+    """Return what a certificate that was saved says of a question, after a check by the kernel.
+
+    Raise InputError where it proves nothing, or is about another question.
+    """
+    text = contents(Path(path), str(path), reading.MOST_BYTES, "no certificate is longer").strip()
+    try:
+        return result_of(question, text, threshold=threshold)
+    except InputError as error:
+        raise error.within(str(path)) from None
+    except ValueError as error:  # the kernel's refusals, and what is no JSON
+        raise InputError(str(path), f"proves nothing: {error}") from None
+
+
+def result_of(question: Question, certificate: str, *, threshold: Threshold | None = None) -> Result:
+    """Return what a certificate says of a question, after a check by the kernel.
+
+    Raise the kernel's Rejected, Unreadable or TooMuch where it proves nothing, and InputError where it is
+    about another question.
+    """
+    found = proved(question, certificate, threshold=threshold)
+    require_about(found.document, question, threshold)
+    return found
+
+
+def proved(
     question: Question,
     certificate: str,
     *,
@@ -111,16 +142,14 @@ def result_of(
     notes: tuple[str, ...] = (),
     seconds: float = 0.0,
 ) -> Result:
-    """Return what a certificate says of a question, after a check by the kernel.
+    """Return the result of a certificate that was made for a question; see `result_of`.
 
     An empty text proves nothing.
-    Raise the kernel's Rejected, Unreadable or TooMuch where it proves nothing, and InputError where it is
-    about another question.
     """
     kept = tuple((how or {}).items())
     if not certificate:
         return Result(question, "", Bracket(None, None), False, (), kept, notes, seconds, threshold)
-    report = check(json.loads(certificate), Work(WORK))
+    report = check(reading.load(certificate), Work(WORK))
     lower = None if report.lower is None else exact(report.lower)
     upper = None if report.upper is None else exact(report.upper)
     bracket = Bracket(*_ends(question, threshold, lower, upper, report))
@@ -143,13 +172,3 @@ def _ends(
         return lower, upper
     count = 1 if question.ask.row.extent is None else question.ask.values(question.scenario, "ask")[2]
     return question.ask.row.ends(lower, upper, count)
-
-
-def renamed(result: Result, question: Question) -> Result:
-    """Return the result about an equal question that was spelt otherwise."""
-    if question != result.question:
-        raise InputError("question", "the certificate is about another question")
-    return replace(result, question=question)
-
-
-__all__ = ["WORST", "Result", "renamed", "result_of"]

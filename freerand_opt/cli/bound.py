@@ -53,7 +53,9 @@ def bound(
         form = form_of(output, form)
         opt.require_file(output, "-o")
     asked = running.Asked(names, fields, threshold, shard, refine, crosses)
-    way = running.way(solver, time_limit, wanted, opt.relabellings(symmetry))
+    way = running.way_of(
+        solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry)
+    )
     with screen.progress(quiet) as watch, running.place(jobs, cluster) as executor:
         found = running.answered(asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates)
     lines, failed = compared(found)

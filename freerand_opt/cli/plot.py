@@ -87,7 +87,7 @@ class Asking:
 
         found = running.answered(
             running.Asked([name], dict(fields)),
-            running.way("auto", None, None, ()),
+            running.way_of(),
             self.watch,
             self.executor,
             store=self.store,

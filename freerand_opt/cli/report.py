@@ -44,7 +44,7 @@ def report(
     require_writable(output, "-o")
     shelf = Shelf(output / "certificates")
     with screen.progress(quiet) as watch, local(jobs) as executor:
-        way = running.way("auto", None, None, ())
+        way = running.way_of()
         found = running.answered(asked, way, watch, executor, store=store, shelf=shelf)
         drawn = _drawn(Asking(store, executor, watch)) if figures else []
     lines, failed = compared(found)

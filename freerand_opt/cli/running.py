@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 
 from freerand_opt.claims.verify import File
@@ -15,7 +14,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
 from freerand_opt.runner.answers import Answers, Run
 from freerand_opt.runner.executor import Here, cluster, local
-from freerand_opt.runner.job import Way
+from freerand_opt.runner.job import Way, way_of
 from freerand_opt.runner.refine import Refinement
 from freerand_opt.runner.shard import Shard, whole
 from freerand_opt.runner.shelf import Shelf
@@ -52,11 +51,6 @@ class Asked:
                 "--refine", "needs all cells; run all shards first, and --refine without --shard then"
             )
         return None if self.refine is None else Refinement.named(self.refine, self.crosses)
-
-
-def way(solver: str, time_limit: float | None, width: Fraction | None, symmetry: tuple[str, ...]) -> Way:
-    """Return how questions are attacked."""
-    return Way(solver, time_limit, width, symmetry)
 
 
 def place(jobs: int | None, address: str | None) -> AbstractContextManager[Here]:

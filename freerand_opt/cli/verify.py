@@ -66,7 +66,7 @@ def verify(
 
         raise typer.Exit(cross_checked(chosen, as_json=as_json, quiet=quiet))
     shelf = None if certificates is None else Shelf(certificates, corners=not resume)
-    way = running.way(solver, time_limit, None, ())
+    way = running.way_of(solver=solver, time_limit=time_limit)
     with (
         screen.progress(quiet) as watch,
         running.place(jobs, cluster) as executor,

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.bounds.attack import Attack
-from freerand_opt.bounds.bound import EXACT_WIDTH, USUAL_WIDTH
+from freerand_opt.bounds.options import EXACT_WIDTH, USUAL_WIDTH
 from freerand_opt.bounds.result import Result
 from freerand_opt.claims.conjecture.computed import Computed
 from freerand_opt.claims.verify import Instance

@@ -204,6 +204,8 @@ class Behaviour(Table):
         Joint settings without any row are unknown.
         """
         where = "Behaviour.from_dataframe"
+        if not hasattr(frame, "columns"):
+            raise InputError(where, f"{shown(frame)} is {kind(frame)}; a data frame is needed")
         names = [str(name) for name in frame.columns]
         count = (len(names) - 1) // 2
         wanted = [*"xyz"[:count], *"abc"[:count], "p"]

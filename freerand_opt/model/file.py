@@ -82,8 +82,8 @@ def read(
     instead of what the file asks; the file's own expectations then do not apply. Of the grids' cells only
     those are made that `choose` returns and for which `keep(variant, place)` holds.
     """
-    path = Path(path)
     raw = load(path)
+    path = Path(path)
     try:
         if kind_of(raw) != "question":
             raise InputError(

@@ -1,7 +1,7 @@
 r"""Linear functionals of what is observed, and of moments of quantum devices.
 
-.. math:: f = \sum_{s,o} f_{so} P(o|s) \text{ (conditional)}, \quad \sum_{s,o} f_{so} P(o, s) \text{
-(joint)}, \quad
+.. math:: f = \sum_{s,o} f_{so} P(o|s) \text{ (conditional)}, \quad
+   \sum_{s,o} f_{so} P(o, s) \text{ (joint)}, \quad
    \sum_w f_w \langle w \rangle \text{ (moments, averaged over W)}
 """
 

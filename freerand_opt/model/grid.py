@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
+from numbers import Number
 from typing import Any, TypeAlias
 
 import msgspec
@@ -106,7 +107,9 @@ def grid(body: Mapping[str, Any], axes: Mapping[str, Any]) -> Grid:
         key: list(value.values()) if _alternatives(value) else values_of(value, f'grid."{key}"')
         for key, value in given.items()
     }
-    found |= {key: values_of(value, key) for key, value in axes.items()}
+    found |= {
+        key: values_of([value] if isinstance(value, Number) else value, key) for key, value in axes.items()
+    }
     for key in found:
         steps(key)
     rest = {key: value for key, value in body.items() if key != "grid"}

@@ -11,7 +11,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.files import contents
 from freerand_opt.model.kinds import line, number, word
 from freerand_opt.model.table import Table, fields, table
-from freerand_opt.model.text import Digits, shortened
+from freerand_opt.model.text import Digits, kind, shortened, shown
 
 MAX_BYTES = 256 * 1024
 _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
@@ -56,6 +56,8 @@ HEADER = tuple(field.key for field in fields(Head))
 
 def load(path: str | Path) -> dict[str, Any]:
     """Return the tables of a TOML file, decimals as they are written; raise InputError naming the file."""
+    if not isinstance(path, str | Path):
+        raise InputError("file", f"{shown(path)} is {kind(path)}; the path of a TOML file is needed")
     path = Path(path)
     try:
         return _load(path)

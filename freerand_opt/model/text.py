@@ -22,6 +22,8 @@ def kind(value: object) -> str:
         return "a decimal number"
     if value is None:
         return "nothing"
+    if isinstance(value, type):
+        return f"a class; write {value.__name__}(..)"
     if type(value) in words:
         return words[type(value)]
     if isinstance(value, Mapping):

@@ -39,8 +39,8 @@ def read_protocol(path: str | Path, overrides: Mapping[str, Any] | None = None) 
 
     `overrides` maps key paths (``source.epsilon``) to values: lists, arrays, or texts such as ``a:b:step``.
     """
-    path = Path(path)
     raw = load(path)
+    path = Path(path)
     try:
         return _file(path, raw, overrides or {})
     except InputError as error:

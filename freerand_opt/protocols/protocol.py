@@ -1,8 +1,8 @@
 r"""Protocol Pi_N of Colbeck and Renner (arXiv:1105.3195, proof of Theorem 2), and a repair of it.
 
 M rounds; in each the devices get settings (a, b) chosen by r = log2 N bits each. T is the set of rounds on
-the 2N edges |a-b| = 1 or (a, b) = (0, 2N-1). *As written*: abort in step 2 if |T| is not in [M/N, 3M/N], in
-step 3 if a round of T errs; else output X_f for f in T chosen by the source. *Repaired*
+the 2N edges ``|a-b| = 1`` or (a, b) = (0, 2N-1). *As written*: abort in step 2 if ``|T|`` is not in [M/N,
+3M/N], in step 3 if a round of T errs; else output X_f for f in T chosen by the source. *Repaired*
 (docs/simulation.md): only the first L rounds of T are tested and selected among. Epsilon is the paper's: 0
 is perfect, 1/2 is useless.
 """
@@ -113,7 +113,7 @@ class Selection(Table):
 class Sampling(Table):
     """How runs are drawn.
 
-    rounds: every round; counts: |T| and its deterministic rounds from their binomial distributions;
+    rounds: every round; counts: ``|T|`` and its deterministic rounds from their binomial distributions;
     conditional: runs in which no test fails, times the exact probability of that.
     """
 
@@ -243,7 +243,7 @@ class Protocol(Table):
 
     @property
     def window(self) -> tuple[int, int]:
-        """Return the least and the largest |T| that step 2 lets pass."""
+        """Return the least and the largest ``|T|`` that step 2 lets pass."""
         if self.tests is not None:
             return self.tests, self.rounds
         return -(-self.rounds // self.size), min(self.rounds, 3 * self.rounds // self.size)

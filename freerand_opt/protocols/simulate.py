@@ -9,6 +9,8 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from functools import lru_cache
 
+from freerand_opt.errors import InputError
+from freerand_opt.model.text import shown
 from freerand_opt.protocols import counts, rounds
 from freerand_opt.protocols.analysis import Analysis, analyse
 from freerand_opt.protocols.comparison import Line, compared
@@ -56,6 +58,10 @@ def simulate(
     the number of runs finished. An interrupt (Ctrl-C) ends the simulation after the runs of a beginning
     that is complete; none raises KeyboardInterrupt. Raise InputError for a file of bits that is too short.
     """
+    if not isinstance(protocol, Protocol):
+        raise InputError(
+            "protocol", f"{shown(protocol)} is none; a Protocol, or one of read_protocol(path).cases"
+        )
     begun = time.perf_counter()
     law = round_law(protocol)
     tally = Tally()

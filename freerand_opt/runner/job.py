@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import traceback
 from collections.abc import Sequence
@@ -11,8 +10,8 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 from freerand_opt import __version__
-from freerand_opt.bounds.about import is_about
-from freerand_opt.bounds.bound import EXACT_WIDTH, USUAL_WIDTH, bound
+from freerand_opt.bounds.bound import bound
+from freerand_opt.bounds.options import EXACT_WIDTH, USUAL_WIDTH, options_of
 from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.threshold import NoChangeError
 from freerand_opt.claims.conjecture.computed import Computed, compute, computed_of
@@ -48,6 +47,14 @@ class Way:
         width = "" if self.width is None else f", width {self.width}"
         symmetry = f", symmetry {'; '.join(self.symmetry)}" if self.symmetry else ""
         return f"freerand {__version__}, solver {self.solver}, {limit}{width}{symmetry}"
+
+
+def way_of(
+    *, solver: str = "auto", time_limit: Any = None, width: Any = None, symmetry: Sequence[str] = ()
+) -> Way:
+    """Return a way; raise InputError for what is none, SolverUnavailableError if the solver cannot run here."""
+    held = options_of("", "", solver=solver, time_limit=time_limit, width=width, symmetry=symmetry)
+    return Way(held.solver, held.time_limit, None if width is None else held.width, held.symmetry)
 
 
 @dataclass(frozen=True)
@@ -153,8 +160,6 @@ def recalled(kept: Kept, instance: Instance) -> Found:
         if not isinstance(instance, Asks):
             return computed_of(instance.computation, kept.certificate, seconds=kept.seconds)
         question, threshold = instance.question, instance.threshold
-        if not is_about(json.loads(kept.certificate), question, threshold):
-            raise DamagedError("is about another question")
         found = result_of(question, kept.certificate, threshold=threshold)
     except (
         ValueError,
@@ -165,7 +170,7 @@ def recalled(kept: Kept, instance: Instance) -> Found:
         RecursionError,
         InputError,
     ) as error:
-        raise DamagedError(f"holds a certificate that is rejected: {error}") from None
+        raise DamagedError(f"is rejected: {error}") from None
     return replace(found, how=kept.how, notes=kept.notes, seconds=kept.seconds)
 
 

@@ -22,7 +22,7 @@ from freerand_opt.model.text import shown
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.runner.answers import Answers, Run, answer_all
 from freerand_opt.runner.executor import Executing, executor_of
-from freerand_opt.runner.job import Way
+from freerand_opt.runner.job import way_of
 from freerand_opt.runner.refine import Refinement, is_wanted, merged
 from freerand_opt.runner.shard import whole
 from freerand_opt.runner.store import opened
@@ -55,7 +55,7 @@ def sweep(
     InputError for what cannot be read, SolverUnavailableError if `solver` cannot run.
     """
     try:
-        way = Way(**how)
+        way = way_of(**how)
     except TypeError as error:
         raise InputError("sweep", f"{error}; allowed: solver, time_limit, width, symmetry") from None
     asked = [question] if isinstance(question, _SINGLE) else question
@@ -63,7 +63,7 @@ def sweep(
     kept = opened(store)
     try:
         with executor_of(executor) as found:
-            run = Run(kept, found, Way(way.solver, way.time_limit, way.width, tuple(way.symmetry)), fresh)
+            run = Run(kept, found, way, fresh)
             files = [read_again(axes or {}, None) for read_again in readers]
             return swept(files, readers, axes or {}, run, refine)
     finally:

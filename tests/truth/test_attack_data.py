@@ -208,7 +208,9 @@ def test_large_attacks_are_read_one_by_one():
     assert most <= F(51, 100) ** 14
     assert total(one.weight for one in attack) == 1
     edge = one.devices.error
-    wrong = [s for s, parity in one.devices.edges if {(o >> 1) ^ (o & 1) for o in one.row(s)} != {parity}]
+    wrong = [
+        s for s, parity in one.devices.cycle.edges if {(o >> 1) ^ (o & 1) for o in one.row(s)} != {parity}
+    ]
     assert wrong == [edge]
 
 

@@ -450,6 +450,8 @@ def test_questions_that_mean_little_get_a_hint(freerand, tmp_path, test, words):
         (("bound", "chsh_local_score_sv", "test.score>=2"), "set with = alone"),
         (("bound", "source.epsilon=1/20"), "at least one question file or claim is needed"),
         (("bound", "nowhere.toml"), "nowhere.toml: cannot be read"),
+        (("bound", "chsh_local_score_sv", "--solver", "higs"), "did you mean 'highs'?"),
+        (("verify", "chsh_local_score_sv", "--solver", "higs"), "did you mean 'highs'?"),
         (("bound", "chsh_local_score_sv", "--fast"), "--fast"),
         (("bound", "chsh_local_score_sv", "--time-limit", "0"), "--time-limit"),
         (("bound", "chsh_local_score_sv", "--width", "-1"), "at least 0"),

@@ -310,7 +310,7 @@ def test_the_proof_of_another_question_is_not_served(freerand, tmp_path):
             )
     assert freerand("check", "--store", tmp_path).code == 0  # they do prove something
     run = freerand("bound", LEAKAGE, "scenario.N=2", "source.epsilon=0,1/10", "--store", tmp_path, "--json")
-    assert run.err.count("is about another question; computed anew") == 2
+    assert run.err.count("the certificate is about another question; computed anew") == 2
     assert {place: entry.kept.certificate for place, entry in entries(tmp_path).items()} == {
         place: entry.kept.certificate for place, entry in before.items()
     }
