@@ -6,12 +6,13 @@ from pathlib import Path
 
 from freerand_opt.bounds.critical import form_of
 from freerand_opt.bounds.result import Result
-from freerand_opt.conic.formats.conic import Conic, as_cbf, as_sdpa, conic
+from freerand_opt.conic.formats.conic import as_cbf, as_sdpa
 from freerand_opt.conic.formats.mps import as_mps
+from freerand_opt.crosscheck.as_cvxpy import Modelled, as_cvxpy
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.files import write_whole
 from freerand_opt.model.question import Question
-from freerand_opt.programs.of_question import named_program
+from freerand_opt.programs.of_question import conic_of, named_program
 from freerand_opt.reporting.proof import vipr
 
 #: Formats, and the endings of their files.
@@ -29,19 +30,16 @@ def program_text(question: Question, form: str) -> str:
             "form", f"{form[:40]!r} is not known; allowed: {', '.join(forms)}{nearest(form, forms)}"
         )
     asked = form_of(question)
-    if question.adversary.devices == "quantum":
-        if form == "mps":
+    if form == "mps":
+        if question.adversary.devices == "quantum":
             raise InputError("form", "mps holds linear programs only; take cbf or sdpa")
-        return {"cbf": as_cbf, "sdpa": as_sdpa}[form](moments(question))
-    held = named_program(asked)
-    return as_mps(held) if form == "mps" else {"cbf": as_cbf, "sdpa": as_sdpa}[form](conic(held))
+        return as_mps(named_program(asked))
+    return {"cbf": as_cbf, "sdpa": as_sdpa}[form](conic_of(asked, question.adversary.level))
 
 
-def moments(question: Question) -> Conic:
-    """Return the relaxation of a question about quantum devices in doubles, rows and moments named."""
-    from freerand_opt.programs.of_quantum import conic_form
-
-    return conic_form(question.problem(), question.adversary.level)
+def to_cvxpy(question: Question) -> Modelled:
+    """Return the question's program as a cvxpy problem with its variable and names; raise UnavailableError."""
+    return as_cvxpy(conic_of(form_of(question), question.adversary.level))
 
 
 def to_file(asked: Question | Result, path: str | Path) -> None:
