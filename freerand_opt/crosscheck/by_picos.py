@@ -25,7 +25,7 @@ _TOLERANCES = (
 
 
 def optimum(held: Conic) -> tuple[str, float | None]:
-    """Return (status, optimum): ``optimal``, ``infeasible`` or ``gave up``; raise ImportError without PICOS."""
+    """Return (status, optimum): ``optimal``, ``infeasible`` or ``gave up``; ImportError without PICOS."""
     import cvxopt  # noqa: F401
     import picos
 

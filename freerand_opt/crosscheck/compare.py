@@ -38,10 +38,10 @@ class Peer:
 
 @dataclass(frozen=True)
 class CrossCheck:
-    """The certified upper bound of a program, a maximum, beside its peers' optima; None where it is infeasible.
+    """The certified bound of a program, a maximum, beside its peers' optima; None where there is no point.
 
-    Of existence the program is that of the least violation: 0 if a strategy exists. Where nothing was compared
-    `words` says why.
+    Of existence the program is that of the least violation: 0 if a strategy exists. `words` says why nothing
+    was compared.
     """
 
     name: str
@@ -103,7 +103,7 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
         ours = None if pool.impossible else pool.height
     if ours is not None and ours in (_NOTHING, float("inf")):
         return _because(skipped, "nothing is proved")
-    return CrossCheck(file.name, instance.name, ours, tuple(_peers(question, program)))
+    return CrossCheck(file.name, instance.name, ours, tuple(_peers(question, program, ours is not None)))
 
 
 _NOTHING = float("-inf")
@@ -113,10 +113,13 @@ def _because(skipped: CrossCheck, why: str) -> CrossCheck:
     return CrossCheck(skipped.name, skipped.instance, None, (), why)
 
 
-def _peers(question: Question, program: Conic) -> Iterator[Peer]:
+def _peers(question: Question, program: Conic, exists: bool) -> Iterator[Peer]:
     status, value = by_picos.optimum(program)
-    if question.ask.quantity == STRATEGY and value is not None and value < -VIOLATED:
-        status, value = "infeasible", None
+    if question.ask.quantity == STRATEGY and value is not None:
+        if value < -VIOLATED:
+            status, value = "infeasible", None
+        elif not exists:
+            status, value = f"no value: a violation of {-value:.1e} may be rounding", None
     yield Peer("PICOS + CVXOPT", value, "" if value is not None else status)
     if question.adversary.devices == "quantum":
         try:

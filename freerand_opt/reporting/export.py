@@ -38,7 +38,7 @@ def program_text(question: Question, form: str) -> str:
 
 
 def to_cvxpy(question: Question) -> Modelled:
-    """Return the question's program as a cvxpy problem with its variable and names; raise UnavailableError."""
+    """Return the question's program as a cvxpy problem, with its variable and names."""
     return as_cvxpy(conic_of(form_of(question), question.adversary.level))
 
 
