@@ -40,7 +40,7 @@ class Peer:
 class CrossCheck:
     """The certified bound of a program, a maximum, beside its peers' optima; None where there is no point.
 
-    Of existence the program is that of the least violation: 0 if a strategy exists. `words` says why nothing
+    Of existence the program is that of the least violation: 0 if there is a strategy. `words` says why nothing
     was compared.
     """
 
@@ -100,7 +100,9 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
     if question.ask.quantity == STRATEGY:
         ours = None if pool.impossible else 0.0 if pool.attack is not None else _NOTHING
     else:
-        ours = None if pool.impossible else pool.height
+        # a guess of negative probability is one that nobody can make
+        none = pool.impossible or (question.ask.functional is None and pool.height < 0)
+        ours = None if none else pool.height
     if ours is not None and ours in (_NOTHING, float("inf")):
         return _because(skipped, "nothing is proved")
     return CrossCheck(file.name, instance.name, ours, tuple(_peers(question, program, ours is not None)))
@@ -118,8 +120,10 @@ def _peers(question: Question, program: Conic, exists: bool) -> Iterator[Peer]:
     if question.ask.quantity == STRATEGY and value is not None:
         if value < -VIOLATED:
             status, value = "infeasible", None
-        elif not exists:
+        elif not exists and value <= 0:
             status, value = f"no value: a violation of {-value:.1e} may be rounding", None
+        else:
+            value = min(value, 0.0)  # a margin, where there is one inequality alone
     yield Peer("PICOS + CVXOPT", value, "" if value is not None else status)
     if question.adversary.devices == "quantum":
         try:

@@ -85,8 +85,8 @@ def named_program(asked: Problem | Many) -> Named:
         program = with_violations(program)
         more = program.matrix.shape[1] - len(columns)
         columns += [f"violation{k}" for k in range(more)]
-        rows += [f"violation{k}" for k in range(more)]
-        notes.append("The optimum is minus the least total violation of the tests: 0 if a strategy exists.")
+        rows += [f"violation{k}" for k in range(program.matrix.shape[0] - len(rows))]
+        notes.append("The optimum is minus the least total violation of the tests, or a margin of the only one.")
     return named(program, rows, columns, notes)
 
 
