@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import math
 import re
 import sys
@@ -20,8 +21,9 @@ from freerand_opt.errors import InputError
 from freerand_opt.model import Ask, MeasurementDependence, Question, SanthaVazirani, Uniform, chained, chsh
 from freerand_opt.model import Test as Demand
 from freerand_opt.model.file import read
+from freerand_opt.model.threshold import Threshold
 from freerand_opt.numbers.exact import compare
-from freerand_opt.reporting.export import program_text, to_file
+from freerand_opt.reporting.export import exported, to_file
 from freerand_opt.reporting.proof import vipr
 
 # pytest imports tests without putting their folder on the path
@@ -30,6 +32,7 @@ vipr_reader = sys.modules["vipr_reader"] = importlib.util.module_from_spec(_spec
 _spec.loader.exec_module(vipr_reader)
 Refused, check = vipr_reader.Refused, vipr_reader.check
 LPS = Path(__file__).parents[2] / "lps"
+THRESHOLD = Threshold(of="source.epsilon", between=(0, F(1, 5)), width=F(1, 1000))
 
 
 def guess(score, *, scenario=None, functional="chsh", relation=">=", source=None, **observed):
@@ -85,17 +88,17 @@ def solved_mps(text, folder):
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_mps_has_the_optimum_of_the_literature(name, tmp_path):
     question, value = QUESTIONS[name]
-    solver, found = solved_mps(program_text(question(), "mps"), tmp_path)
+    solver, found = solved_mps(exported(question(), "mps"), tmp_path)
     assert found == pytest.approx(value, abs=1e-7)
     assert solver.getLp().sense_ == highspy.ObjSense.kMaximize
 
 
 def test_rows_have_the_names_of_inequalities(tmp_path):
-    solver, _ = solved_mps(program_text(guess("5/2"), "mps"), tmp_path)
+    solver, _ = solved_mps(exported(guess("5/2"), "mps"), tmp_path)
     rows = solver.getLp().row_names_
     assert {"test0", "observed.P(00)", "observed.P(11)"} <= set(rows)
     biased = local_score(SanthaVazirani("1/10"))
-    solver, _ = solved_mps(program_text(biased, "mps"), tmp_path)
+    solver, _ = solved_mps(exported(biased, "mps"), tmp_path)
     assert any(row.startswith("node0.high[") for row in solver.getLp().row_names_)
     assert any(column.endswith(":bits01") for column in solver.getLp().col_names_)
 
@@ -103,13 +106,13 @@ def test_rows_have_the_names_of_inequalities(tmp_path):
 def test_no_label_breaks_a_file():
     question = guess("2*sqrt(2)")
     for form in ("mps", "cbf", "sdpa"):
-        text = program_text(question, form)
+        text = exported(question, form)
         assert text.isascii()
         assert "right side -2*sqrt(2) rounded to nearest" in text
 
 
 def test_the_doubles_are_the_nearest(tmp_path):
-    solver, _ = solved_mps(program_text(guess("2*sqrt(2)"), "mps"), tmp_path)
+    solver, _ = solved_mps(exported(guess("2*sqrt(2)"), "mps"), tmp_path)
     sides = dict(zip(solver.getLp().row_names_, solver.getLp().row_upper_, strict=True))
     assert sides["test0"] == -2 * math.sqrt(2)
     assert sides["observed.P(01)"] == 0.25
@@ -222,8 +225,8 @@ def read_cbf(text):
 def test_cbf_and_sdpa_have_the_optimum_of_the_literature(name):
     question, value = QUESTIONS[name]
     asked = question()
-    assert -read_cbf(program_text(asked, "cbf")) == pytest.approx(value, abs=1e-6)
-    assert -read_sdpa(program_text(asked, "sdpa")) == pytest.approx(value, abs=1e-6)
+    assert -read_cbf(exported(asked, "cbf")) == pytest.approx(value, abs=1e-6)
+    assert -read_sdpa(exported(asked, "sdpa")) == pytest.approx(value, abs=1e-6)
 
 
 def test_cbf_is_read_by_mosek(tmp_path):
@@ -236,6 +239,19 @@ def test_cbf_is_read_by_mosek(tmp_path):
         rows = sum(task.getaccn(k) for k in range(task.getnumacc()))
         named = [line for line in path.read_text().splitlines() if line.startswith("# row")]
         assert (rows, task.getnumbarvar()) == (len(named), 0)
+
+
+def test_a_task_of_mosek_has_as_many_rows_and_columns():
+    pytest.importorskip("mosek")
+    held = json.loads(exported(guess("5/2"), "task"))
+    assert held["Task/INFO"]["numvar"] == 5
+    assert held["Task/INFO"]["numacc"] >= 2
+
+
+def test_a_file_of_a_question_s_own_method(tmp_path):
+    guess("3").to_file(tmp_path / "x.vipr")
+    assert check((tmp_path / "x.vipr").read_text()).relation == ("3/4", "3/4")
+    assert guess("3").to_cvxpy().problem.solve(solver="CLARABEL") == pytest.approx(3 / 4, abs=1e-7)
 
 
 # ------------------------------------------------------------------ the VIPR reader itself
@@ -381,12 +397,12 @@ def test_vipr_with_any_number_of_the_derivation_changed_is_refused(name):
 def test_formats_that_do_not_hold_a_program_are_named(tmp_path):
     with pytest.raises(InputError, match="ends in none of"):
         to_file(guess("3"), tmp_path / "x.lp")
-    with pytest.raises(InputError, match="bound the question first"):
-        to_file(guess("3"), tmp_path / "x.vipr")
+    with pytest.raises(InputError, match="critical value|one linear program"):
+        to_file(bound(claim("chained_local_threshold_sv"), threshold=THRESHOLD), tmp_path / "x.vipr")
     with pytest.raises(InputError, match=r"written to a \.vipr file"):
         to_file(bound(guess("3")), tmp_path / "x.mps")
     with pytest.raises(InputError, match="did you mean 'cbf'"):
-        program_text(guess("3"), "cfb")
+        exported(guess("3"), "cfb")
 
 
 def test_exports_print_nothing(capfd, tmp_path):
