@@ -254,6 +254,68 @@ def test_a_file_of_a_question_s_own_method(tmp_path):
     assert guess("3").to_cvxpy().problem.solve(solver="CLARABEL") == pytest.approx(3 / 4, abs=1e-7)
 
 
+# ------------------------------------------------------------------ quantum devices
+
+
+def quantum(level, ask, *tests, scenario=None):
+    adversary = {"devices": "quantum", "level": level}
+    return Question(scenario or chsh(), Uniform(), adversary=adversary, tests=tests, ask=ask)
+
+
+#: Tsirelson; Wehner (quant-ph/0510076); Masanes, Pironio and Acin (arXiv:1009.1567).
+MATRICES = {
+    "score": (lambda: quantum("1 + A B", {"quantity": "score", "functional": "chsh"}), 2 * math.sqrt(2)),
+    "smallest": (
+        lambda: quantum(
+            "1", {"quantity": "score", "functional": "chained", "extreme": "smallest"}, scenario=chained(3)
+        ),
+        -6 * math.sin(math.pi / 12) ** 2,
+    ),
+    "guess": (
+        lambda: quantum(
+            "1 + A B", Ask("guessing-probability", of="A", at=[0, 0]), Demand("chsh", ">=", "27/10")
+        ),
+        0.5 + 0.5 * math.sqrt(2 - 2.7**2 / 4),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MATRICES)
+def test_matrices_have_the_optimum_of_the_literature(name):
+    question, value = MATRICES[name]
+    asked = question()
+    assert -read_cbf(exported(asked, "cbf")) == pytest.approx(value, abs=2e-6)
+    assert -read_sdpa(exported(asked, "sdpa")) == pytest.approx(value, abs=2e-6)
+
+
+def test_mosek_reads_matrices_and_writes_them_again(tmp_path):
+    """Through MOSEK's task file and back the program has the same optimum."""
+    mosek = pytest.importorskip("mosek")
+    question, value = MATRICES["guess"]
+    given, again = tmp_path / "given.jtask", tmp_path / "again.cbf"
+    to_file(question(), given)
+    with mosek.Env() as env, env.Task() as task:
+        task.readdata(str(given))
+        task.writedata(str(again))
+    lines = [line for line in again.read_text().splitlines() if not line.startswith("#")]
+    assert -read_cbf("\n".join(lines)) == pytest.approx(value, abs=2e-6)
+
+
+def test_formats_without_matrices_say_so():
+    with pytest.raises(InputError, match="mps holds linear programs only"):
+        exported(MATRICES["score"][0](), "mps")
+    with pytest.raises(InputError, match="only quantum devices have a moment matrix"):
+        exported(guess("3"), "matrix")
+
+
+def test_the_moment_matrix_is_written_by_words():
+    lines = exported(MATRICES["score"][0](), "matrix").splitlines()
+    assert lines[0] == "row,column,number,moment"
+    assert len(lines) == 1 + 9 * 10 // 2
+    assert "1,1,0,<1>" in lines
+    assert any(line.startswith("A0,B0,") and line.endswith("<A0 B0>") for line in lines)
+
+
 # ------------------------------------------------------------------ the VIPR reader itself
 
 BY_HAND = """% max x + y with x + 2 y <= 4, 3 x + y <= 6: 14/5 at (8/5, 6/5)
