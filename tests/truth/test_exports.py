@@ -186,7 +186,8 @@ def read_cbf(text):
             assert sum(n for _, n in held[name]) == total
         else:
             held[name] = [next(lines).split() for _ in range(int(next(lines)))]
-    assert (held["VER"], held["OBJSENSE"]) == ("2", "MAX")
+    assert held["VER"] in ("2", "3")  # they differ in cones that are not read here
+    assert held["OBJSENSE"] == "MAX"
     assert {cone for cone, _ in held["VAR"]} == {"F"}
     columns = sum(n for _, n in held["VAR"])
     cost = np.zeros(columns)
@@ -459,7 +460,7 @@ def test_vipr_with_any_number_of_the_derivation_changed_is_refused(name):
 def test_formats_that_do_not_hold_a_program_are_named(tmp_path):
     with pytest.raises(InputError, match="ends in none of"):
         to_file(guess("3"), tmp_path / "x.lp")
-    with pytest.raises(InputError, match="critical value|one linear program"):
+    with pytest.raises(InputError, match="one linear program"):
         to_file(bound(claim("chained_local_threshold_sv"), threshold=THRESHOLD), tmp_path / "x.vipr")
     with pytest.raises(InputError, match=r"written to a \.vipr file"):
         to_file(bound(guess("3")), tmp_path / "x.mps")
