@@ -17,7 +17,6 @@ import sys
 import time
 from collections import Counter
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +83,10 @@ def moved(file: Any, instance: Any, path: Path, base: str) -> dict[str, Any]:
     if result is None:
         is_question = hasattr(instance, "question")
         result = bound(instance) if is_question else compute(instance.computation)
-    short = "" if old is None or result.impossible or result.quantity == "strategy" else weaker(
-        old, result.bracket.lower, result.bracket.upper
+    short = (
+        ""
+        if old is None or result.impossible or result.quantity == "strategy"
+        else weaker(old, result.bracket.lower, result.bracket.upper)
     )
     said = compared(file, instance, result)
     row |= {

@@ -1,11 +1,15 @@
 """Certified bounds on what an adversary knows, when settings are chosen by imperfect randomness.
 
-The verbs of the command line are functions here, with the same names:
-
 >>> import freerand_opt as fr
->>> file = fr.read("lps/no_signalling_guess_chsh.toml")  # doctest: +SKIP
->>> result = fr.bound(file.instances[0].question)  # doctest: +SKIP
->>> result.bracket  # doctest: +SKIP
+>>> question = fr.Question(
+...     fr.chsh(),
+...     fr.SanthaVazirani("0.02"),
+...     adversary=fr.Adversary("no-signalling"),
+...     tests=[fr.Test("chsh", ">=", "2.7")],
+...     ask=fr.Ask("guessing-probability", of="A", at="average"),
+... )
+>>> result = fr.bound(question)  # doctest: +SKIP
+>>> result.upper, float(result.upper), result.attack.table()  # doctest: +SKIP
 
 Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, 1/2 is useless.
 """
@@ -17,46 +21,130 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from freerand_opt.first.answers.bounding import bound
-    from freerand_opt.first.answers.relaxation import moments
-    from freerand_opt.first.answers.verification import answer, check_certificate, verify
-    from freerand_opt.first.reporting.rows import table
-    from freerand_opt.first.simulation.simulating import simulate
-    from freerand_opt.first.spec.file import read
-    from freerand_opt.first.spec.protocols import read_protocol
-    from freerand_opt.first.sweeps.sweep import sweep
+    from freerand_opt import errors
+    from freerand_opt.bounds.bound import bound
+    from freerand_opt.bounds.result import Result
+    from freerand_opt.claims.verify import verify
+    from freerand_opt.errors import (
+        FreerandError,
+        InputError,
+        SolverUnavailableError,
+        TooLargeError,
+        UnavailableError,
+    )
+    from freerand_opt.model import (
+        Adversary,
+        Ask,
+        Behaviour,
+        Free,
+        Function,
+        Functional,
+        Independent,
+        Inequalities,
+        Keep,
+        MeasurementDependence,
+        MinEntropy,
+        Mixture,
+        Moment,
+        Mutual,
+        Observed,
+        Picked,
+        Question,
+        Relations,
+        SanthaVazirani,
+        Scenario,
+        Test,
+        Uniform,
+        cglmp,
+        chained,
+        chsh,
+        ghz,
+        i3322,
+    )
+    from freerand_opt.model.file import read
+    from freerand_opt.model.threshold import Threshold
+    from freerand_opt.protocols.file import read_protocol
+    from freerand_opt.protocols.simulate import simulate
+    from freerand_opt.runner.sweep import sweep
 
+#: Where each public name lives; numpy, scipy and a solver are loaded by the first use, not by the import.
 _HOMES = {
-    "answer": "freerand_opt.first.answers.verification",
-    "bound": "freerand_opt.first.answers.bounding",
-    "check_certificate": "freerand_opt.first.answers.verification",
-    "moments": "freerand_opt.first.answers.relaxation",
-    "read": "freerand_opt.first.spec.file",
-    "read_protocol": "freerand_opt.first.spec.protocols",
-    "simulate": "freerand_opt.first.simulation.simulating",
-    "sweep": "freerand_opt.first.sweeps.sweep",
-    "table": "freerand_opt.first.reporting.rows",
-    "verify": "freerand_opt.first.answers.verification",
+    "bounds.bound": ("bound",),
+    "bounds.result": ("Result",),
+    "claims.verify": ("verify",),
+    "errors": ("FreerandError", "InputError", "SolverUnavailableError", "TooLargeError", "UnavailableError"),
+    "model": (
+        *("Adversary", "Ask", "Behaviour", "Free", "Function", "Functional", "Independent", "Inequalities"),
+        *("Keep", "MeasurementDependence", "MinEntropy", "Mixture", "Moment", "Mutual", "Observed", "Picked"),
+        *("Question", "Relations", "SanthaVazirani", "Scenario", "Test", "Uniform"),
+        *("cglmp", "chained", "chsh", "ghz", "i3322"),
+    ),
+    "model.file": ("read",),
+    "model.threshold": ("Threshold",),
+    "protocols.file": ("read_protocol",),
+    "protocols.simulate": ("simulate",),
+    "runner.sweep": ("sweep",),
 }
 
 __all__ = [
-    "answer",
+    "Adversary",
+    "Ask",
+    "Behaviour",
+    "Free",
+    "FreerandError",
+    "Function",
+    "Functional",
+    "Independent",
+    "Inequalities",
+    "InputError",
+    "Keep",
+    "MeasurementDependence",
+    "MinEntropy",
+    "Mixture",
+    "Moment",
+    "Mutual",
+    "Observed",
+    "Picked",
+    "Question",
+    "Relations",
+    "Result",
+    "SanthaVazirani",
+    "Scenario",
+    "SolverUnavailableError",
+    "Test",
+    "Threshold",
+    "TooLargeError",
+    "UnavailableError",
+    "Uniform",
     "bound",
-    "check_certificate",
-    "moments",
+    "cglmp",
+    "chained",
+    "chsh",
+    "errors",
+    "ghz",
+    "i3322",
     "read",
     "read_protocol",
     "simulate",
     "sweep",
-    "table",
     "verify",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    # numpy, scipy and a solver are loaded by the first use, not by the import
-    if name in _HOMES:
-        from importlib import import_module
+    from importlib import import_module
 
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "errors":
+        return import_module("freerand_opt.errors")
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"freerand_opt.{home}"), name)
+    if name.startswith("_"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from freerand_opt.errors import nearest
+
+    raise AttributeError(f"freerand_opt has no {name!r}{nearest(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

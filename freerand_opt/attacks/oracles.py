@@ -32,7 +32,7 @@ def best_distribution(problem: Problem) -> Callable[[Floats], Floats]:
         return lambda gains: fixed
     if isinstance(source, Bits):
         leaves = np.array(source.leaves)
-        return lambda gains: np.bincount(leaves, _flow(source, gains[leaves]), minlength=count)
+        return lambda gains: np.bincount(leaves, _flow(source, gains[leaves]), minlength=count).astype(float)
     if isinstance(source, Limits):
         lower = np.array([float(x) for x in source.lower])
         upper = np.array([float(x) for x in source.upper])
@@ -200,7 +200,7 @@ def _answer(
     letters = "abcdefghijklm"
     total = None
     grids = [np.eye(reduced.shape[parties + p])[list(answers[p])] for p in range(parties)]
-    operands: list[object] = [reduced]
+    operands: list[Floats] = [reduced]
     names = letters[: 2 * parties]
     script = [names]
     for p in range(parties):

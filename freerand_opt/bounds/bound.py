@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.bounds.corridor import Options, corridor
+from freerand_opt.bounds.corridor import corridor
 from freerand_opt.bounds.critical import critical_form, form_of
 from freerand_opt.bounds.notes import notes_of
+from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.questions import Asked, question_of
 from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.worst import worst_form
 from freerand_opt.certificates.pool import Pool
+from freerand_opt.errors import FreerandError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
@@ -43,7 +45,8 @@ def bound(
     `question` is a Question, a dict, the path of a file with one question, or the name of a claim. `width`
     is how narrow the bracket is sought (default 1e-9, quantum devices 1e-6), `time_limit` seconds for each
     program. That no strategy passes the tests is an answer: `Result.impossible`. Raise InputError for what is
-    no question, TooLargeError if no program fits, SolverUnavailableError if `solver` cannot run.
+    no question, TooLargeError if no program fits, NothingFoundError if neither end was found,
+    SolverUnavailableError if `solver` cannot run.
     """
     begun = time.perf_counter()
     asked, threshold = question_of(question, threshold)
@@ -63,10 +66,20 @@ def bound(
     else:
         pool = answer(form_of(asked))
         certificate, how = pool.best, pool.how
-    text = json.dumps(certificate, separators=(",", ":"))
     notes = notes_of(pools, options)
+    if any(part["upper"] is None and part["attack"] is None for part in _parts(certificate)):
+        raise NothingFoundError("; ".join(notes) or "neither end was found")
+    text = json.dumps(certificate, separators=(",", ":"))
     seconds = time.perf_counter() - begun
     return result_of(asked, text, threshold=threshold, how=how, notes=notes, seconds=seconds)
 
 
-__all__: list[Any] = ["bound"]
+class NothingFoundError(FreerandError):
+    """No method proved a bound or found an attack; the message says what was tried."""
+
+
+def _parts(certificate: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts of a certificate that have an upper end or an attack."""
+    if certificate["kind"] == "threshold":
+        return [certificate["below"], certificate["above"]]
+    return certificate["parts"] if certificate["kind"] == "worst" else [certificate]

@@ -6,28 +6,16 @@ An ordered list of methods, and one loop that keeps the best of all routes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 
 from freerand_opt.bounds import linear, quantum
+from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 
 #: A method offers ends to the pool, one at each step, until it has nothing more.
-Method = Callable[[Pool, "Options"], Iterator[None]]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How far to go: the width of the bracket, seconds for each program, and what quantum devices need."""
-
-    width: Fraction = Fraction(1, 10**9)
-    time_limit: float | None = None
-    solver: str = "auto"
-    level: str = ""
-    symmetry: tuple[str, ...] = ()
+Method = Callable[[Pool, Options], Iterator[None]]
 
 
 METHODS: tuple[tuple[str, Method], ...] = (
@@ -55,7 +43,6 @@ def corridor(problem: Problem | Many, options: Options) -> Pool:
 
 def _impossible(pool: Pool, options: Options) -> Pool:
     """Prove that no strategy passes the tests, so that nothing can be asked of it."""
-    assert isinstance(pool.problem, Problem)
     found = corridor(pool.problem.exists, options)
     if found.impossible and found.upper is not None:
         pool.offer_upper(found.upper, f"no strategy: {found.how['upper']}")

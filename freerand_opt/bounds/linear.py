@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
 from freerand_opt.attacks.strategies import attack_form, strategies
-from freerand_opt.bounds.ratios import portioned, ratio_of, shared_out, starts, sums_ratios
+from freerand_opt.bounds.options import Options
+from freerand_opt.bounds.ratios import sums_ratios
+from freerand_opt.bounds.shares import shared
 from freerand_opt.bounds.ways import rational_scores, upper_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
@@ -24,11 +26,8 @@ from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
-from freerand_opt.programs.strategies import Assembly, Strategies, build
-from freerand_opt.programs.violations import margin_of, with_violations
-
-if TYPE_CHECKING:
-    from freerand_opt.bounds.corridor import Options
+from freerand_opt.programs.strategies import Strategies, build
+from freerand_opt.programs.violations import margin_of, relaxed_if_asked
 
 #: Sources with more vertices than this are taken by their facets first.
 FEW_VERTICES = 64
@@ -36,10 +35,6 @@ FEW_VERTICES = 64
 MOST_COLUMNS = 60_000
 #: Products of a source's facets with those of boxes beyond which their program is left out.
 MOST_PRODUCTS = 200_000
-#: Linear programs solved in search of shares; steps towards one setting, for a gain of at least so much.
-MOST_PROGRAMS = 60
-STEPS = (1.0, 0.5, 0.25, 0.1, 0.03)
-LEAST_GAIN = 1e-9
 
 
 def orbits(pool: Pool, options: Options) -> Iterator[None]:
@@ -52,7 +47,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     if made is None:
         return
     words = f"{len(made.copies)} orbits of boxes on a cycle"
-    program = _relaxed_if_asked(pool.problem, made.program)
+    program = relaxed_if_asked(pool.problem, made.program)
     hint = solve(program, options.time_limit)
     pool.margin = margin_of(program, hint)
     z = _multipliers(program, hint)
@@ -147,7 +142,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     words = (
         f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
     )
-    program = _relaxed_if_asked(problem, made.program, made)
+    program = relaxed_if_asked(problem, made.program)
     hint = solve(program, options.time_limit)
     if hint.status == "optimal":
         pool.margin = margin_of(program, hint)
@@ -176,7 +171,7 @@ def _both_ends(
     problem = pool.problem
     outer, rational = rational_scores(problem)
     made = made_for(outer)
-    program = _relaxed_if_asked(problem, made.program, made)
+    program = relaxed_if_asked(problem, made.program)
     hint = solve(program, options.time_limit)
     if hint.status != "optimal":
         if problem.ask.quantity != "strategy":
@@ -188,110 +183,16 @@ def _both_ends(
     _offer(pool, made, program, hint, rational, way, words, **more)
     yield
     if any(sums_ratios(problem, test) for test in problem.tests):
-        yield from _shared(pool, options, made, hint, made_for, words)
+        yield from shared(pool, options, made, hint, made_for, words)
         return
     if rational:
         made = made_for(inner(problem))
-        program = _relaxed_if_asked(problem, made.program, made)
+        program = relaxed_if_asked(problem, made.program)
         hint = solve(program, options.time_limit)
     x = inner_point(program, hint)
     if x is not None:
         pool.offer_attack(attack_form(problem, strategies(made, x[: made.program.matrix.shape[1]])), words)
     yield
-
-
-def _shared(
-    pool: Pool, options: Options, made: Strategies, hint: Hint, made_for: Any, words: str
-) -> Iterator[None]:
-    """Share sums of ratios out among the settings, and move the shares to where prices promise most."""
-    problem = pool.problem
-    left = MOST_PROGRAMS
-    for shares in starts(problem, _ratios_seen(problem, made, hint)):
-        gained, held = True, shares
-        while gained and left > 0:
-            prices, value = _at_shares(pool, options, held, made_for, words)
-            left -= 1
-            yield
-            if prices is None:
-                break
-            gained = False
-            for step in STEPS:
-                moved = _moved(problem, held, prices, step)
-                more, better = _at_shares(pool, options, moved, made_for, words)
-                left -= 1
-                yield
-                if more is not None and better > value + LEAST_GAIN:
-                    held, gained = moved, True
-                    break
-        if left <= 0:
-            return
-
-
-def _at_shares(
-    pool: Pool, options: Options, shares: list[dict[int, Fraction]], made_for: Any, words: str
-) -> tuple[list[dict[int, float]] | None, float]:
-    """Offer the attack at some shares.
-
-    Return what a larger share would be worth by setting, and the value.
-    """
-    asked = shared_out(inner(pool.problem), shares)
-    made = made_for(asked)
-    program = _relaxed_if_asked(asked, made.program, made)
-    hint = solve(program, options.time_limit)
-    if hint.status != "optimal":
-        return None, float("-inf")
-    value = sum(float(c) * hint.x[k] for k, c in program.objective.items())
-    x = inner_point(program, hint)
-    if x is not None:
-        found = strategies(made, x[: made.program.matrix.shape[1]])
-        pool.offer_attack(attack_form(pool.problem, found), f"{words}, shares of the test")
-    by_test = {
-        name[1]: -z if asked.ask.quantity == "strategy" else z
-        for name, z in zip(made.program.names, hint.multipliers.tolist(), strict=False)
-        if name[0] == "test"  # type: ignore[index]
-    }
-    prices, place = [], 0
-    for test in pool.problem.tests:
-        if not sums_ratios(pool.problem, test):
-            place += 1
-            continue
-        own = {}
-        for s, row in ratio_of(pool.problem, test).parts.items():  # type: ignore[arg-type]
-            if row:
-                own[s] = abs(by_test.get(place, 0.0))
-                place += 1
-        prices.append(own)
-    return prices, float(value)
-
-
-def _moved(
-    problem: Problem, shares: list[dict[int, Fraction]], prices: list[dict[int, float]], step: float
-) -> list[dict[int, Fraction]]:
-    held = [ratio_of(problem, test) for test in problem.tests if sums_ratios(problem, test)]  # type: ignore[arg-type]
-    weights = []
-    for own, price in zip(shares, prices, strict=True):
-        total = max(float(sum(own.values())), 1e-300)
-        weight = {s: (1 - step) * float(value) / total for s, value in own.items()}
-        best = max(price, key=lambda s: price[s])
-        weight[best] = weight.get(best, 0.0) + step
-        weights.append(weight)
-    return portioned(held, weights)
-
-
-def _ratios_seen(problem: Problem, made: Strategies, hint: Hint) -> list[dict[int, float]]:
-    """Return Z_s/P(s) of a relaxed solution for each sum of ratios."""
-    found = []
-    for test in problem.tests:
-        if not sums_ratios(problem, test):
-            continue
-        own = {}
-        for s, row in ratio_of(problem, test).parts.items():  # type: ignore[arg-type]
-            assembly = Assembly(made.problem, made.cone, made.space)
-            lost = sum(float(v) * hint.x[k] for k, v in assembly.row({s: row}).items())
-            mass = sum(float(v) * hint.x[k] for k, v in assembly.row({}, {s: Fraction(1)}).items())
-            own[s] = max(lost / mass, 0.0) if mass > 1e-12 else 0.0
-        found.append(own)
-    return found
 
 
 def _offer(
@@ -312,23 +213,14 @@ def _offer(
         return
     # with unconstrained settings the bound is part of what is folded; rounding may leave it a little too low
     bound = Fraction(form["prices"]["bound"])
-    for more in (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 16))):
-        if pool.offer_upper({**form, "prices": {**form["prices"], "bound": str(bound + more)}}, words):
+    for raised in (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 16))):
+        if pool.offer_upper({**form, "prices": {**form["prices"], "bound": str(bound + raised)}}, words):
             return
 
 
 def _multipliers(program: LinearProgram, hint: Hint) -> Sequence[Fraction]:
     exact = exact_multipliers(program, hint)
     return rounded(hint.multipliers) if exact is None else exact
-
-
-def _relaxed_if_asked(
-    problem: Problem, program: LinearProgram, made: Strategies | None = None
-) -> LinearProgram:
-    """Return the program of the least violation where existence is asked for."""
-    if problem.ask.quantity != "strategy":
-        return program
-    return with_violations(program)
 
 
 def _of_moments(test: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from freerand_opt.bounds.corridor import Options
+from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.problem import Problem
 
@@ -15,7 +15,7 @@ def notes_of(pools: Sequence[Pool], options: Options) -> tuple[str, ...]:
     if not open_pools:
         return ()
     pool = open_pools[-1]
-    quantum = isinstance(pool.problem, Problem) and pool.problem.devices == "quantum"
+    quantum = isinstance(pool.subject, Problem) and pool.subject.devices == "quantum"
     missing = [end for end, found in (("upper", pool.upper), ("lower", pool.attack)) if found is None]
     said = f"no {' and no '.join(missing)} end was found" if missing else "the ends do not meet as asked"
     hints = ["a higher level (adversary.level)"] if quantum else []

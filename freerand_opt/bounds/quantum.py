@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from freerand_opt.attacks.pairs import Hints, attack, prices_at
 from freerand_opt.attacks.states import closed_boxes
 from freerand_opt.attacks.strategies import attack_form
+from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.question import vector_form
@@ -30,9 +31,6 @@ from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.moments import MomentProgram, moment_program, moments_of
 from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
 from freerand_opt.programs.source_vertices import vertices
-
-if TYPE_CHECKING:
-    from freerand_opt.bounds.corridor import Options
 
 #: Sources with more vertices get a moment matrix for each facet.
 FEW_VERTICES = 32

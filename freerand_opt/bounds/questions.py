@@ -23,7 +23,8 @@ def question_of(asked: Asked, threshold: Threshold | None = None) -> tuple[Quest
     if isinstance(asked, str | Path):
         asked = _instance(asked)
     if isinstance(asked, Instance):
-        asked, threshold = asked.question, asked.threshold if threshold is None else threshold
+        threshold = asked.threshold if threshold is None else threshold
+        asked = asked.question
     if not isinstance(asked, Question):
         raise InputError(
             "question", f"{shown(asked)} is none; a Question, a dict, a path or a claim's name is needed"

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
 from freerand_opt.conic.basis import exact_multipliers
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import solve
 from freerand_opt.programs.many import moments_program, orbits_form, strings_form
-
-if TYPE_CHECKING:
-    from freerand_opt.bounds.corridor import Options
 
 
 def relations(pool: Pool, options: Options) -> Iterator[None]:

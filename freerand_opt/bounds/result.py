@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from freerand_opt.bounds.attack import Attack, read_attack
 from freerand_opt.bounds.bracket import Bracket, End
 from freerand_opt.certificates.number import exact
 from freerand_opt.checker.document import Report, check
@@ -68,6 +69,11 @@ class Result:
     def document(self) -> dict[str, Any]:
         """Return the certificate as it is in JSON."""
         return json.loads(self.certificate)  # type: ignore[no-any-return]
+
+    @cached_property
+    def attack(self) -> Attack | None:
+        """Return the strategies behind the attained end, read from the certificate; None without any."""
+        return read_attack(self.document)
 
     def save(self, path: str | Path) -> None:
         """Write the certificate, for `freerand check`."""

@@ -62,7 +62,7 @@ class Crossing:
             return None
         number = float(enclose(value, 80)[1])
         if self.kind == "entropy":
-            return number - 2.0 ** -float(self.value)
+            return number - float(2.0 ** -float(self.value))
         limit = self.value * place if self.kind == "field" else self.value
         return number - float(enclose(limit, 80)[0])
 

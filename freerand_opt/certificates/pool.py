@@ -22,7 +22,7 @@ WORK = 10**9
 class Pool:
     """Upper end, attack and what was tried; the smaller bound and the larger value stay."""
 
-    problem: Problem | Many
+    subject: Problem | Many
     question: dict[str, Any] = field(init=False)
     upper: dict[str, Any] | None = None
     attack: dict[str, Any] | None = None
@@ -36,13 +36,19 @@ class Pool:
 
     def __post_init__(self) -> None:
         """Write the question once."""
-        asked = self.problem
+        asked = self.subject
         self.question = asked.form() if isinstance(asked, Many) else question_form(asked)
+
+    @property
+    def problem(self) -> Problem:
+        """Return the question in joint indices; relations of many parties have none."""
+        assert isinstance(self.subject, Problem)
+        return self.subject
 
     @property
     def sign(self) -> int:
         """Return -1 if the smallest score is asked for, else 1."""
-        return self.problem.ask.sign if isinstance(self.problem, Problem) else 1
+        return self.subject.ask.sign if isinstance(self.subject, Problem) else 1
 
     def offer_upper(self, form: dict[str, Any], how: str) -> bool:
         """Keep an upper end if it is proved and better; return whether it was."""
@@ -102,7 +108,7 @@ class Pool:
         """
         if self.impossible:
             return True
-        if isinstance(self.problem, Problem) and self.problem.ask.quantity == "strategy":
+        if isinstance(self.subject, Problem) and self.subject.ask.quantity == "strategy":
             return self.attack is not None
         if self.bound is None or self.reached is None:
             return False

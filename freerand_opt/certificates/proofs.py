@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -20,7 +20,7 @@ GRID = 2**50
 MOST_BITS = 1024
 
 
-def rounded(values: Sequence[float]) -> list[Fraction]:
+def rounded(values: Iterable[float]) -> list[Fraction]:
     """Return floats on a grid of 2^-50."""
     return [Fraction(round(float(value) * GRID), GRID) for value in values]
 
@@ -66,7 +66,7 @@ def prices_of(
             assert isinstance(test, Test)
             shown.append(price_form(problem, test, price))
         elif isinstance(price, list):
-            plain = [str(m) for m in price]
+            plain: list[Any] = [str(m) for m in price]
             if k in rational:
                 plain = [
                     [text, str(rational[k][cell][m > 0])] if m else text

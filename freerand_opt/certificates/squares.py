@@ -106,9 +106,9 @@ def _blocks(
     for name, value in zip(made.names, z, strict=True):
         if isinstance(name, tuple) and name[0] == "part" and value > 0:
             _, c, f, p = name
-            root = isqrt(int(value * UNIT * UNIT))
-            if root:
-                result.setdefault((c, made.cone.names[f]), []).append([[parts[p][0]], [[root]]])
+            side = isqrt(int(value * UNIT * UNIT))
+            if side:
+                result.setdefault((c, made.cone.names[f]), []).append([[parts[p][0]], [[side]]])
     return result
 
 

@@ -84,8 +84,8 @@ def solve(
     model.num_row_, model.num_col_ = rows, columns
     model.sense_ = highspy.ObjSense.kMaximize
     cost = np.zeros(columns)
-    for column, value in program.objective.items():
-        cost[column] = float(value) * sizes[column]
+    for column, worth in program.objective.items():
+        cost[column] = float(worth) * sizes[column]
     model.col_cost_ = cost
     infinite = np.full(columns, highspy.kHighsInf)
     model.col_lower_, model.col_upper_ = -infinite, infinite

@@ -7,6 +7,7 @@ and so on; then a common denominator is guessed by continued fractions and M p =
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
@@ -14,7 +15,6 @@ from fractions import Fraction
 import numpy as np
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import splu
-import itertools
 
 #: Solutions that need more bits than this are given up, and corrections that do not shrink.
 MAX_BITS = 40_000

@@ -151,14 +151,14 @@ def cells_of(
     base = {key: value for key, value in raw.items() if key not in (*HEADER, "instances")}
     named, grids = [], []
     for place, variant in enumerate([{}, *variants]):
-        name, where, body = _variant(base, variant, place)
-        with _within(where):
+        name, where, body = variant_of(base, variant, place)
+        with within(where):
             grids.append(grid(body, overrides))
         named.append((name, where))
     made: list[T] = []
     for place, cells in enumerate(choose([found.size for found in grids])):
         name, where = named[place]
-        with _within(where):
+        with within(where):
             for k in cells:
                 cell = grids[place].cell(k)
                 if keep(place, cell.at):
@@ -166,7 +166,7 @@ def cells_of(
     return head, tuple(made)
 
 
-def _variant(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str, dict[str, Any]]:
+def variant_of(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str, dict[str, Any]]:
     """Return (name, where it stands, its tables) of the file's base (place 0) or of one of its instances."""
     where = f"instances[{place - 1}]" if place else ""
     if not isinstance(variant, dict):
@@ -182,7 +182,7 @@ def _variant(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str, 
 
 
 @contextmanager
-def _within(where: str) -> Iterator[None]:
+def within(where: str) -> Iterator[None]:
     """Say of errors in which instance they are."""
     try:
         yield

@@ -157,7 +157,10 @@ class Problem:
     @cached_property
     def even(self) -> bool:
         """Return whether the observed settings are uniform."""
-        return self.observed is not None and len(set(self.observed)) == 1
+        if self.observed is None:
+            return False
+        first = self.observed[0]  # one object many times, if settings are uniform
+        return all(x is first or x == first for x in self.observed)
 
     def outputs(self) -> tuple[int, ...]:
         """Return the value of the output at each joint outcome."""

@@ -26,34 +26,40 @@ def question_schema() -> Schema:
     >>> question_schema()["properties"]["schema"]["maximum"]
     1
     """
-    tables = {cls.__name__: cls for cls in reachable(Question, Threshold, Expect, Head)}
-    inner = {field.key: field for field in fields(Question)}
+    found = file_schema("freerand_opt question", Question, Threshold, Expect)
+    other = {"type": "object", "description": "a named computation in place of a question"}
+    for held in (found, found["properties"]["instances"]["items"]):
+        held["properties"]["computation"] = other
+    found["allOf"][0]["if"]["not"]["anyOf"].append({"required": ["computation"]})
+    tables = dict.fromkeys((field.key for field in fields(Question)), False)
+    found["allOf"].append({"if": {"required": ["computation"]}, "then": {"properties": tables}})
+    return found
+
+
+def file_schema(title: str, root: type[Table], *more: type[Table]) -> Schema:
+    """Return the schema of a file with the tables of `root`, `more` tables beside, instances and a grid."""
+    tables = {cls.__name__: cls for cls in reachable(root, *more, Head)}
+    inner = {field.key: field for field in fields(root)}
     strict = {key: field.kind.schema | {"description": field.words} for key, field in inner.items()}
-    strict |= {cls.__name__.lower(): {"$ref": f"#/$defs/{cls.__name__}"} for cls in (Threshold, Expect)}
+    strict |= {cls.__name__.lower(): {"$ref": f"#/$defs/{cls.__name__}"} for cls in more}
     partial = {key: _partial(field) for key, field in inner.items()} | {
-        cls.__name__.lower(): {"type": "object"} for cls in (Threshold, Expect)
+        cls.__name__.lower(): {"type": "object"} for cls in more
     }
     grid = {"type": "object", "additionalProperties": _AXIS}
     grid["description"] = (
         "values of fields by key path: lists, ranges, or tables by name; their product is gone through"
     )
     name = {"type": "string", "minLength": 1, "description": "name of the instance"}
-    other = {"type": "object", "description": "a named computation in place of a question"}
-    instance = _closed({**partial, "grid": grid, "name": name, "computation": other}, ["name"])
-    head = _properties(Head)
-    file = {**head, **partial, "grid": grid, "instances": {"type": "array", "items": instance}}
-    file["computation"] = other
-    needed = [field.key for field in fields(Question) if field.required]
-    alone = {"not": {"anyOf": [{"required": [key]} for key in ("grid", "computation")]}}
+    instance = _closed({**partial, "grid": grid, "name": name}, ["name"])
+    file = {**_properties(Head), **partial, "grid": grid, "instances": {"type": "array", "items": instance}}
+    needed = [field.key for field in fields(root) if field.required]
+    alone = {"not": {"anyOf": [{"required": ["grid"]}]}}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "freerand_opt question",
-        "description": Question.__doc__ and _summary(Question),
+        "title": title,
+        "description": _summary(root),
         **_closed(file, []),
-        "allOf": [
-            {"if": alone, "then": {"properties": strict, "required": needed}},
-            {"if": {"required": ["computation"]}, "then": {"properties": dict.fromkeys(inner, False)}},
-        ],
+        "allOf": [{"if": alone, "then": {"properties": strict, "required": needed}}],
         "$defs": {key: _table(cls) for key, cls in sorted(tables.items())},
     }
 

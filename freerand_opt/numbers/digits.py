@@ -20,7 +20,9 @@ CLAIMED_BITS = 256
 
 def bits(x: Exact) -> int:
     """Return the number of binary digits of the longest numerator or denominator in a number."""
-    factors = [factor for _, factor in x.terms] if isinstance(x, Real) else [x]
+    factors = (
+        [factor for terms in x.parts.values() for factor in terms.values()] if isinstance(x, Real) else [x]
+    )
     return max(max(f.numerator.bit_length(), f.denominator.bit_length()) for f in factors)
 
 

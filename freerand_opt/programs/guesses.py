@@ -33,7 +33,8 @@ class Guesses:
             return label
         own = self.problem.joint_settings[s]
         place = joint([own[p] for p in self.problem.ask.of], self.sizes)
-        return label // len(self.worths) ** (prod(self.sizes) - 1 - place) % len(self.worths)
+        later: int = len(self.worths) ** (prod(self.sizes) - 1 - place)
+        return label // later % len(self.worths)
 
     def worth(self, guess: int, s: int) -> Mapping[int, Fraction]:
         """Return what a guess adds to the objective, by joint outcome, for each unit of P(o, s)."""

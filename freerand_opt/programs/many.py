@@ -136,14 +136,15 @@ def strings_form(made: Moments, z: Sequence[Fraction]) -> dict[str, Any]:
     """Return the upper end from multipliers."""
     price, seen = Fraction(0), []
     listed: list[list[tuple[list[int], Fraction]]] = [[] for _ in range(made.labels)]
+    name: Any
     for name, value in zip(made.program.names, z, strict=True):
-        if name[0] == "violated":  # type: ignore[index]
+        if name[0] == "violated":
             price = max(value, Fraction(0))
-        elif name[0] == "seen" and value:  # type: ignore[index]
-            _, key, sign = name  # type: ignore[misc]
+        elif name[0] == "seen" and value:
+            _, key, sign = name
             seen.append([flat_key(key), str(value * sign)])
-        elif name[0] == "string" and value:  # type: ignore[index]
-            _, label, place = name  # type: ignore[misc]
+        elif name[0] == "string" and value:
+            _, label, place = name
             string = made.strings[place]
             free = made.parties.perfect and made.parties.wrong(string)
             if value > 0 or free:

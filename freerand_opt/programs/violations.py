@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.conic.sparse import sparse, stacked
+from freerand_opt.model.problem import Problem
 
 
 def with_violations(program: LinearProgram, penalty: float | None = None) -> LinearProgram:
@@ -40,6 +41,11 @@ def with_violations(program: LinearProgram, penalty: float | None = None) -> Lin
         },
         (*(program.sizes or (0,) * columns), *((0,) * count)),
     )
+
+
+def relaxed_if_asked(problem: Problem, program: LinearProgram) -> LinearProgram:
+    """Return the program of the least violation where existence is asked for."""
+    return with_violations(program) if problem.ask.quantity == "strategy" else program
 
 
 def margin_of(program: LinearProgram, hint: Hint) -> float | None:

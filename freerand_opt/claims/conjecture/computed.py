@@ -43,6 +43,11 @@ class Computed:
         return self.computation.tag()["name"]
 
     @property
+    def impossible(self) -> bool:
+        """Return False: a computation has an answer."""
+        return False
+
+    @property
     def lower(self) -> End | None:
         """Return the lower end; its float is rounded down."""
         return None if self.bracket.lower is None else End(self.bracket.lower, upper=False)

@@ -19,15 +19,6 @@ def question_schema() -> dict[str, Any]:
     return _schema("question")
 
 
-def protocol_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of a protocol file, as `freerand simulate` reads it.
-
-    >>> protocol_schema()["properties"]["schema"]["const"]
-    1
-    """
-    return _schema("protocol")
-
-
 def _schema(name: str) -> dict[str, Any]:
     body = files("freerand_opt.first.schemas").joinpath(f"{name}.schema.json").read_text(encoding="utf-8")
     schema: dict[str, Any] = json.loads(body)

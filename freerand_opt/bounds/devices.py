@@ -1,0 +1,132 @@
+"""What devices do for one w of an attack: a box written out, a box of a cycle, moments of many parties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from freerand_opt.certificates.number import exact
+from freerand_opt.checker.devices import Box, Deterministic
+from freerand_opt.checker.numbers import sign
+from freerand_opt.checker.question import split
+from freerand_opt.errors import InputError
+from freerand_opt.model.scenario import joined
+from freerand_opt.numbers.exact import Exact
+
+
+class Devices:
+    """What the devices do for one w; `answers` by party and setting where the box is deterministic."""
+
+    def at(self, s: int) -> dict[int, Exact]:
+        """Return P(o|s, w) by joint outcome, without zeros."""
+        raise NotImplementedError
+
+    @property
+    def answers(self) -> tuple[tuple[int, ...], ...] | None:
+        """Return the outcome by party and setting of a deterministic box."""
+        return None
+
+    @property
+    def words(self) -> str:
+        """Return what the box is, shortly."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Written(Devices):
+    """A box that is written out: deterministic answers, a table, a state, or angles of two qubits."""
+
+    box: Box
+    form: dict[str, Any]
+
+    def at(self, s: int) -> dict[int, Exact]:
+        """Return the probabilities that are not 0."""
+        return {o: exact(x) for o, x in self.box.at(s).items() if sign(x)}
+
+    @property
+    def answers(self) -> tuple[tuple[int, ...], ...] | None:
+        """Return the outcome by party and setting if the box is deterministic."""
+        return tuple(map(tuple, self.box.answers)) if isinstance(self.box, Deterministic) else None
+
+    @property
+    def words(self) -> str:
+        """Return what the box is, shortly."""
+        if self.answers is not None:
+            own = (joined(answers, (max(answers) + 1,)) for answers in self.answers)
+            return "answers " + ", ".join(f"{chr(65 + p)} {word}" for p, word in enumerate(own))
+        if self.form["kind"] == "quantum":
+            return f"a state of dimensions {' x '.join(map(str, self.form['dimensions']))}"
+        return "angles of two qubits" if self.form["kind"] == "qubits" else "a no-signalling table"
+
+
+@dataclass(frozen=True, eq=False)
+class OnCycle(Devices):
+    """A box of a cycle: deterministic with one error, or (`error` None) unbiased and never wrong there.
+
+    `edges` are (joint setting, parity of the right outcomes). Settings off the cycle do not count.
+    """
+
+    edges: tuple[tuple[int, int], ...]
+    sizes: tuple[int, ...]
+    error: int | None
+
+    @cached_property
+    def parities(self) -> dict[int, int]:
+        """Return the parity of the right outcomes at each edge."""
+        return dict(self.edges)
+
+    @cached_property
+    def answers(self) -> tuple[tuple[int, ...], ...] | None:
+        """Return the outcome by party and setting of the box with one error."""
+        if self.error is None:
+            return None
+        near: dict[tuple[int, int], list[tuple[tuple[int, int], int]]] = {}
+        for s, parity in self.edges:
+            a, b = divmod(s, self.sizes[1])
+            flip = parity ^ (s == self.error)
+            near.setdefault((0, a), []).append(((1, b), flip))
+            near.setdefault((1, b), []).append(((0, a), flip))
+        first = next(iter(near))
+        known, rest = {first: 0}, [first]
+        for place in rest:
+            for other, flip in near[place]:
+                if other not in known:
+                    known[other] = known[place] ^ flip
+                    rest.append(other)
+        return tuple(tuple(known.get((p, x), 0) for x in range(n)) for p, n in enumerate(self.sizes))
+
+    def at(self, s: int) -> dict[int, Exact]:
+        """Return the probabilities that are not 0."""
+        if self.answers is not None:
+            (a, b), (first, second) = self.answers, divmod(s, self.sizes[1])
+            return {2 * a[first] + b[second]: Fraction(1)}
+        parity = self.parities.get(s)
+        return {
+            o: Fraction(1, 4 if parity is None else 2) for o in range(4) if parity in (None, (0, 1, 1, 0)[o])
+        }
+
+    @property
+    def words(self) -> str:
+        """Return where the box errs."""
+        if self.error is None:
+            return "unbiased, no error on the cycle"
+        where = joined(split(self.error, self.sizes), self.sizes)
+        return f"deterministic, errs on the cycle at settings {where} alone"
+
+
+@dataclass(frozen=True, eq=False)
+class Moments(Devices):
+    """A symmetric box of many parties by its moments: (counts by class.., outside), mean (docs/kernel.md)."""
+
+    moments: tuple[tuple[tuple[int, ...], Fraction], ...]
+
+    def at(self, s: int) -> dict[int, Exact]:
+        """Raise InputError: only moments are known."""
+        raise InputError("attack", "boxes of many parties are symmetric and known by their moments alone")
+
+    @property
+    def words(self) -> str:
+        """Return how many moments it has."""
+        return f"symmetric box, {len(self.moments)} moments beside 0 and 1"

@@ -1,0 +1,91 @@
+"""The verb `freerand list`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from freerand_opt.cli.options import AsJson
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a file of the catalogue says of itself, and how many questions it asks."""
+
+    name: str
+    title: str
+    claim: str
+    reference: str
+    tier: str
+    count: int
+
+
+def list_claims(
+    paper: Annotated[bool, typer.Option("--paper", help="The paper's statements, with verdicts.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the claims of the catalogue, or the paper's statements with the claims that cover them."""
+    from freerand_opt.claims.catalogue import claims
+    from freerand_opt.cli.screen import facts, put, put_json
+
+    if paper:
+        _paper(as_json)
+        return
+    found = [_claim(path) for path in claims()]
+    if as_json:
+        put_json([vars(one) for one in found])
+        return
+    for one in found:
+        put(f"{one.name}  ({one.count} instance{'' if one.count == 1 else 's'}, {one.tier})")
+        put(facts([("  title", one.title), ("  claim", one.claim), ("  reference", one.reference)]))
+
+
+def _claim(path: Path) -> Claim:
+    """Return a claim's own words; its cells are counted, not made."""
+    from freerand_opt.model.file import read
+    from freerand_opt.model.head import HEADER, Head, kind_of, load
+
+    tables = load(path)
+    head = Head.from_dict({key: tables[key] for key in HEADER if key in tables})
+    counted = [1 + len(tables.get("instances", []))]
+    if kind_of(tables) == "question":
+        read(path, choose=lambda sizes: _count(sizes, counted))
+    return Claim(path.stem, head.title, head.claim, str(head.reference or ""), head.tier, counted[-1])
+
+
+def _count(sizes: Sequence[int], counted: list[int]) -> list[list[int]]:
+    counted.append(sum(sizes))
+    return [[] for _ in sizes]
+
+
+def _paper(as_json: bool) -> None:
+    from freerand_opt.claims.paper import statements
+    from freerand_opt.cli.screen import facts, put, put_json
+
+    found: list[dict[str, Any]] = [
+        {**vars(one), "claims": list(one.claims), "verdicts": dict(_verdicts(one.claims))}
+        for one in statements()
+    ]
+    if as_json:
+        put_json(found)
+        return
+    for one in found:
+        covered = ", ".join(f"{name}: {words}" for name, words in one["verdicts"].items())
+        pairs = [("  says", one["says"]), ("  claims", covered), ("  note", one["note"])]
+        put(f"{one['part']}, {one['label']}\n{facts(pair for pair in pairs if pair[1])}")
+
+
+def _verdicts(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each claim with the verdicts that its committed certificates give, after the kernel's check."""
+    from freerand_opt.claims.catalogue import find
+    from freerand_opt.cli.committed import verdicts
+
+    for name in names:
+        path = find(name)
+        if path is not None:
+            counts = verdicts(path)
+            yield name, ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))

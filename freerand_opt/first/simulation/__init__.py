@@ -1,1 +1,0 @@
-"""Runs of protocols: samples with confidence intervals beside exact recursions, never brackets."""

@@ -1,0 +1,82 @@
+"""What was seen, what the recursion gives and what the analysis bounds, one line for each probability."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from freerand_opt.protocols.analysis import Analysis
+from freerand_opt.protocols.counts import passing_weight
+from freerand_opt.protocols.intervals import Estimate, estimate
+from freerand_opt.protocols.law import RoundLaw
+from freerand_opt.protocols.prediction import Prediction
+from freerand_opt.protocols.protocol import Protocol
+from freerand_opt.protocols.tally import Tally
+
+Range = tuple[float, float]
+#: The quantities of a simulation.
+WINDOW, ERROR, PASSED = "abort in step 2", "abort in step 3", "no abort"
+DETERMINISTIC, GUESSED = "no abort and f deterministic", "R guessed, given no abort"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One probability: as simulated, as computed (an enclosure), and its analytic upper bound."""
+
+    quantity: str
+    simulated: Estimate | None
+    computed: Range | None
+    bound: float | None
+
+    @property
+    def agrees(self) -> bool | None:
+        """Return whether the computed value is in the simulated interval; None without both."""
+        if self.simulated is None or self.computed is None:
+            return None
+        return self.simulated.contains(*self.computed)
+
+
+def compared(
+    protocol: Protocol,
+    law: RoundLaw | None,
+    tally: Tally,
+    known: Prediction | None,
+    bounds: Analysis | None,
+) -> tuple[Line, ...]:
+    """Return the lines of a tally; quantities that the route or the devices make trivial are left out."""
+    confidence = float(protocol.sampling.confidence)
+    conditional = protocol.route == "conditional"
+    weight = 1.0
+    if conditional:
+        assert law is not None
+        weight = passing_weight(protocol, law)
+
+    def seen(count: int, of: int = tally.runs, weight: float = 1.0) -> Estimate | None:
+        return estimate(count, of, confidence, weight)
+
+    lines = [Line(PASSED, seen(tally.passed, weight=weight), known.passed if known else None, None)]
+    if not conditional:
+        lines = [
+            Line(
+                WINDOW, seen(tally.window), known.window if known else None, bounds.window if bounds else None
+            ),
+            Line(ERROR, seen(tally.error), known.error if known else None, bounds.error if bounds else None),
+            *lines,
+        ]
+    if protocol.devices.cheat:
+        joint = seen(tally.deterministic, weight=weight)
+        bound = min(bounds.paper, bounds.sharp) if bounds else None
+        lines.append(Line(DETERMINISTIC, joint, known.deterministic_output if known else None, bound))
+    guessed = seen(tally.guessed, tally.passed)
+    lines.append(
+        Line(GUESSED, guessed, known.guessed if known else None, _guess_bound(protocol, known, bounds))
+    )
+    return tuple(lines)
+
+
+def _guess_bound(protocol: Protocol, known: Prediction | None, bounds: Analysis | None) -> float | None:
+    """Return 1/2 + P(no abort, f deterministic) / (2 P(no abort)), bounded; None if outcomes sway f."""
+    if known is None or bounds is None or protocol.sees_outcomes or known.passed[0] <= 0:
+        return None
+    if not protocol.devices.cheat:
+        return 0.5
+    return min(1.0, 0.5 + min(bounds.paper, bounds.sharp) / (2 * known.passed[0]))
