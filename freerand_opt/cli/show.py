@@ -23,7 +23,10 @@ FORMS = ("words", "toml", "json", "mps", "cbf", "sdpa", "task", "matrix", "vipr"
 def show(
     name: Annotated[str, typer.Argument(help="A claim's name, a question file or a certificate.")] = "",
     instance: Annotated[str | None, typer.Option(help="Name of one instance of the file.")] = None,
-    form: Annotated[str, typer.Option("--as", help="words, toml, json; its program as mps, cbf, sdpa, task; matrix of moments; its proof as vipr.")] = "words",
+    form: Annotated[
+        str,
+        typer.Option("--as", help="words, toml, json; program: mps, cbf, sdpa, task, matrix; proof: vipr."),
+    ] = "words",
     schema: Annotated[bool, typer.Option("--schema", help="Print the questions' JSON schema.")] = False,
     fields: Annotated[bool, typer.Option("--fields", help="Print all fields of a question file.")] = False,
     field: Annotated[list[str] | None, typer.Option("--set", help="field=value, as for bound.")] = None,
@@ -133,7 +136,7 @@ def _in_words(file: QuestionFile, chosen: Instance) -> str:
 
 def _program_words(question: Question) -> str:
     """Return what the moment matrix of quantum devices looks like, or how large the linear program is."""
-    from freerand_opt.reporting.matrices import described
+    from freerand_opt.reporting.exhibits import described
 
     return "".join(f"{line}\n" for line in described(question))
 

@@ -40,8 +40,8 @@ class Peer:
 class CrossCheck:
     """The certified bound of a program, a maximum, beside its peers' optima; None where there is no point.
 
-    Of existence the program is that of the least violation: 0 if there is a strategy. `words` says why nothing
-    was compared.
+    Of existence the program is that of the least violation: 0 if there is a strategy. `words` says why
+    nothing was compared.
     """
 
     name: str

@@ -8,14 +8,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
-from freerand_opt.bounds.critical import form_of
-from freerand_opt.errors import InputError, TooLargeError
+from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.names import joined
 from freerand_opt.programs.npa.matrix import MomentMatrix
 from freerand_opt.programs.of_quantum import relaxation
-from freerand_opt.programs.of_question import named_program
 from freerand_opt.programs.source_cone import Cone
 
 #: So many rows and columns of a matrix are printed, in parts of at most so many characters a line.
@@ -30,23 +28,6 @@ def relaxed(question: Question) -> MomentProgram:
     if question.adversary.devices != "quantum":
         raise InputError("adversary.devices", "only quantum devices have a moment matrix")
     return relaxation(question.problem(), question.adversary.level)
-
-
-def described(question: Question) -> Iterator[str]:
-    """Yield what the program of a question looks like: its moment matrix, or sizes and names of a linear program."""
-    if question.adversary.devices == "quantum":
-        yield from moment_matrices(relaxed(question))
-        return
-    try:
-        held = named_program(form_of(question))
-    except TooLargeError as error:
-        yield f"program     {error}"
-        return
-    equal = sum(held.program.equal)
-    yield f"program     {held.notes[0]}"
-    yield f"            {len(held.rows)} rows ({equal} equalities), {len(held.columns)} columns"
-    yield f"rows        {held.rows[0]}, .., {held.rows[-1]}"
-    yield f"columns     {held.columns[0]}, .., {held.columns[-1]}"
 
 
 def moment_matrices(made: MomentProgram) -> Iterator[str]:
