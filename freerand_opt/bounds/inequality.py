@@ -5,9 +5,9 @@ The prices m of the tests and y of the observed settings name a functional of th
 
 .. math:: \sum_{o,s} c(o,s) P(o,s) \le B \text{ for every local model whose settings come from the source},
 
-while the tests imply that the observed value is at least V > B. Prices are rounded to small integers, and B is
-then computed anew and exactly: the largest value over deterministic boxes of the source's support function. So
-the inequality does not rest on the prices that it was read from.
+while the tests imply that the observed value is at least V > B. Prices are rounded to small integers, and B
+is then computed anew and exactly: the largest value over deterministic boxes of the source's support
+function. So the inequality does not rest on the prices that it was read from.
 """
 
 from __future__ import annotations
@@ -140,7 +140,7 @@ def _tried(
 def _functional(
     problem: Problem, priced: Mapping[Key, Fraction], settings: Sequence[Fraction]
 ) -> tuple[tuple[tuple[int, int, int], ...], Exact]:
-    """Return (c, V): minus prices times tests, less the prices of settings, in integers without a common factor."""
+    """Return (c, V): minus prices times tests and settings, in integers without a common factor."""
     total: dict[tuple[int, int], Fraction] = {}
     observed: Exact = Fraction(0)
 

@@ -14,15 +14,19 @@ from freerand_opt.errors import InputError, nearest
 if TYPE_CHECKING:
     from freerand_opt.claims.conjecture.file import ComputationFile
     from freerand_opt.model.file import Instance, QuestionFile
+    from freerand_opt.model.question import Question
 
 #: How a question is shown: in words, as a question file, as plain data, as a program or its solved proof.
-FORMS = ("words", "toml", "json", "mps", "cbf", "sdpa", "vipr")
+FORMS = ("words", "toml", "json", "mps", "cbf", "sdpa", "task", "matrix", "vipr")
 
 
 def show(
     name: Annotated[str, typer.Argument(help="A claim's name, a question file or a certificate.")] = "",
     instance: Annotated[str | None, typer.Option(help="Name of one instance of the file.")] = None,
-    form: Annotated[str, typer.Option("--as", help="words, toml, json; its program as mps, cbf, sdpa; its proof as vipr.")] = "words",
+    form: Annotated[
+        str,
+        typer.Option("--as", help="words, toml, json; program: mps, cbf, sdpa, task, matrix; proof: vipr."),
+    ] = "words",
     schema: Annotated[bool, typer.Option("--schema", help="Print the questions' JSON schema.")] = False,
     fields: Annotated[bool, typer.Option("--fields", help="Print all fields of a question file.")] = False,
     field: Annotated[list[str] | None, typer.Option("--set", help="field=value, as for bound.")] = None,
@@ -127,7 +131,14 @@ def _in_words(file: QuestionFile, chosen: Instance) -> str:
         pairs.append(("threshold", f"of {chosen.threshold.of} between {ends}"))
     if chosen.expect is not None:
         pairs.append(("expected", f"{chosen.expect.shown} ({chosen.expect.verdict})"))
-    return facts(pair for pair in pairs if pair[1]) + "\n"
+    return facts(pair for pair in pairs if pair[1]) + "\n" + _program_words(question)
+
+
+def _program_words(question: Question) -> str:
+    """Return what the moment matrix of quantum devices looks like, or how large the linear program is."""
+    from freerand_opt.reporting.exhibits import described
+
+    return "".join(f"{line}\n" for line in described(question))
 
 
 def _computation(file: ComputationFile, form: str) -> str:
@@ -159,9 +170,9 @@ def _as_json(file: QuestionFile, chosen: Instance) -> str:
 
 def _program(form: str) -> Callable[[QuestionFile, Instance], str]:
     def shown(file: QuestionFile, chosen: Instance) -> str:
-        from freerand_opt.reporting.export import program_text
+        from freerand_opt.reporting.export import exported
 
-        return program_text(chosen.question, form)
+        return exported(chosen.question, form)
 
     return shown
 
@@ -178,5 +189,5 @@ _SHOWN: dict[str, Callable[[QuestionFile, Instance], str]] = {
     "toml": _as_toml,
     "json": _as_json,
     "vipr": _proof,
-    **{form: _program(form) for form in ("mps", "cbf", "sdpa")},
+    **{form: _program(form) for form in ("mps", "cbf", "sdpa", "task", "matrix")},
 }

@@ -64,7 +64,7 @@ def verify(
     if cross_check:
         from freerand_opt.cli.crosscheck import cross_checked
 
-        raise typer.Exit(cross_checked(chosen, as_json=as_json, quiet=quiet))
+        raise typer.Exit(cross_checked(asked.names, as_json=as_json, quiet=quiet))
     shelf = None if certificates is None else Shelf(certificates, corners=not resume)
     way = running.way_of(solver=solver, time_limit=time_limit)
     with (

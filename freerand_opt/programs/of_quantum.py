@@ -1,4 +1,4 @@
-"""The relaxation of a problem about quantum devices in doubles, as it is exported and compared with others."""
+"""The relaxation of a problem about quantum devices in doubles, as it is exported and compared."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _cone(problem: Problem) -> Cone:
 
 
 def conic_form(problem: Problem, level: str) -> Conic:
-    """Return a relaxation in doubles: its linear rows by name, then a matrix for each label, facet and part."""
+    """Return a relaxation in doubles: linear rows by name, then a matrix for each label, facet and part."""
     made = relaxation(problem, level)
     program = made.program
     linear, inside, fixed = [], [], []

@@ -6,6 +6,7 @@ source times cells, products of facets, moments of symmetric boxes for relations
 
 from __future__ import annotations
 
+from freerand_opt.conic.formats.conic import Conic, conic
 from freerand_opt.conic.formats.named import Named, named
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.many import Many
@@ -84,9 +85,18 @@ def named_program(asked: Problem | Many) -> Named:
         program = with_violations(program)
         more = program.matrix.shape[1] - len(columns)
         columns += [f"violation{k}" for k in range(more)]
-        rows += [f"violation{k}" for k in range(more)]
-        notes.append("The optimum is minus the least total violation of the tests: 0 if a strategy exists.")
+        rows += [f"violation{k}" for k in range(program.matrix.shape[0] - len(rows))]
+        notes.append("The optimum is minus the least total violation of the tests, or a margin of the only one.")
     return named(program, rows, columns, notes)
+
+
+def conic_of(asked: Problem | Many, level: str = "") -> Conic:
+    """Return the program in doubles; of quantum devices the relaxation of a level."""
+    if isinstance(asked, Problem) and asked.devices == "quantum":
+        from freerand_opt.programs.of_quantum import conic_form
+
+        return conic_form(asked, level)
+    return conic(named_program(asked))
 
 
 def of_many(made: Moments) -> Named:

@@ -15,7 +15,7 @@ NO_STRATEGY = "no strategy passes the tests (proved)"
 
 @dataclass(frozen=True)
 class Cell:
-    """An instance of a file with its answer (None: `mark` says why) and the verdict on its claim (None: no claim)."""
+    """An instance with its answer (None: `mark` says why) and the verdict on its claim (None: no claim)."""
 
     file: File
     instance: Instance

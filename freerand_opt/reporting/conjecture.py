@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from freerand_opt.claims.conjecture.lemniscate import half_constant, ratio
 from freerand_opt.claims.conjecture.relations import POWERS
 from freerand_opt.claims.verify import Verification
-from freerand_opt.reporting import tables
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
+from freerand_opt.reporting import tables
 
 if TYPE_CHECKING:
     from freerand_opt.claims.conjecture.robust import Growth

@@ -4,56 +4,62 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.critical import form_of
 from freerand_opt.bounds.result import Result
-from freerand_opt.conic.formats.conic import Conic, as_cbf, as_sdpa, conic
+from freerand_opt.conic.formats.conic import as_cbf, as_sdpa
 from freerand_opt.conic.formats.mps import as_mps
+from freerand_opt.conic.formats.task import as_task
+from freerand_opt.crosscheck.as_cvxpy import Modelled, as_cvxpy
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.files import write_whole
 from freerand_opt.model.question import Question
-from freerand_opt.programs.of_question import named_program
+from freerand_opt.programs.of_question import conic_of, named_program
 from freerand_opt.reporting.proof import vipr
 
 #: Formats, and the endings of their files.
-FORMS = {"mps": ".mps", "cbf": ".cbf", "sdpa": ".dat-s", "vipr": ".vipr"}
+FORMS = {"mps": ".mps", "cbf": ".cbf", "sdpa": ".dat-s", "task": ".jtask", "vipr": ".vipr", "matrix": ".csv"}
 
 
-def program_text(question: Question, form: str) -> str:
-    """Return the question's program as MPS (linear programs), CBF or SDPA text, rows named.
+def exported(question: Question, form: str) -> str:
+    """Return the question's program as MPS, CBF, SDPA or MOSEK's task text, rows named; or its moment matrix.
 
-    Raise InputError for a format that does not hold the program, TooLargeError beyond 60,000 columns.
+    `vipr` is the proof of its bound, which is sought for it. Raise InputError for a format that does not hold
+    the program, TooLargeError beyond 60,000 columns.
     """
-    forms = [name for name in FORMS if name != "vipr"]
-    if form not in forms:
+    if form not in FORMS:
         raise InputError(
-            "form", f"{form[:40]!r} is not known; allowed: {', '.join(forms)}{nearest(form, forms)}"
+            "form", f"{form[:40]!r} is not known; allowed: {', '.join(FORMS)}{nearest(form, FORMS)}"
         )
+    if form == "matrix":
+        from freerand_opt.reporting.matrices import as_csv, relaxed
+
+        return as_csv(relaxed(question).moments.space.matrix)
+    if form == "vipr":
+        return vipr(bound(question))
     asked = form_of(question)
-    if question.adversary.devices == "quantum":
-        if form == "mps":
-            raise InputError("form", "mps holds linear programs only; take cbf or sdpa")
-        return {"cbf": as_cbf, "sdpa": as_sdpa}[form](moments(question))
-    held = named_program(asked)
-    return as_mps(held) if form == "mps" else {"cbf": as_cbf, "sdpa": as_sdpa}[form](conic(held))
+    if form == "mps":
+        if question.adversary.devices == "quantum":
+            raise InputError("form", "mps holds linear programs only; take cbf, sdpa or task")
+        return as_mps(named_program(asked))
+    return {"cbf": as_cbf, "sdpa": as_sdpa, "task": as_task}[form](conic_of(asked, question.adversary.level))
 
 
-def moments(question: Question) -> Conic:
-    """Return the relaxation of a question about quantum devices in doubles, rows and moments named."""
-    from freerand_opt.programs.of_quantum import conic_form
-
-    return conic_form(question.problem(), question.adversary.level)
+def to_cvxpy(question: Question) -> Modelled:
+    """Return the question's program as a cvxpy problem, with its variable and names."""
+    return as_cvxpy(conic_of(form_of(question), question.adversary.level))
 
 
 def to_file(asked: Question | Result, path: str | Path) -> None:
-    """Write the program of a question (.mps, .cbf, .dat-s), or the proof that a result holds (.vipr).
+    """Write the program of a question (.mps, .cbf, .dat-s, .jtask), or the proof of its bound (.vipr).
 
-    Raise InputError for another ending, or a format that does not hold the program.
+    Of a result it is the proof that it holds. Raise InputError for another ending, or a format that does not
+    hold the program.
     """
     path = Path(path)
     form = next((form for form, ending in FORMS.items() if path.name.endswith(ending)), None)
     if form is None:
         raise InputError(str(path), f"ends in none of {', '.join(FORMS.values())}")
-    if (form == "vipr") != isinstance(asked, Result):
-        said = "a .vipr file holds the proof of a result; bound the question first"
-        raise InputError(str(path), said if form == "vipr" else "a result's proof is written to a .vipr file")
-    write_whole(path, vipr(asked) if isinstance(asked, Result) else program_text(asked, form))
+    if isinstance(asked, Result) and form != "vipr":
+        raise InputError(str(path), "a result's proof is written to a .vipr file, its certificate by save")
+    write_whole(path, vipr(asked) if isinstance(asked, Result) else exported(asked, form))

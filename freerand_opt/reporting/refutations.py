@@ -22,7 +22,7 @@ MOST_CELLS = 64
 
 
 def refutation(result: Result) -> tuple[Question, BellInequality, str] | None:
-    """Return (question, inequality, where) if no local model passes the tests, or none at an end of a threshold."""
+    """Return (question, inequality, where) if no local model passes the tests (at an end of a threshold)."""
     question, body, where = result.question, result.document, ""
     if not question.is_written_out or question.adversary.devices != "local":
         return None
@@ -38,7 +38,7 @@ def refutation(result: Result) -> tuple[Question, BellInequality, str] | None:
 
 
 def no_devices_at_all(question: Question) -> bool:
-    """Return whether no-signalling devices are proved not to pass either; only small scenarios are looked at."""
+    """Return whether no-signalling devices are proved not to pass either, in small scenarios."""
     if prod(question.scenario.shape) > MOST_CELLS:
         return False
     return bound(question.changed(adversary={"devices": "no-signalling"})).impossible

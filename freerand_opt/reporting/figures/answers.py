@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from freerand_opt.claims.verify import File, Verification
-from freerand_opt.reporting.figures.row import Row
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact
+from freerand_opt.reporting.figures.row import Row
 
 #: Answer the instances of a claim, with fields set to other values: (name or file, {field: text}) -> answers.
 Ask: TypeAlias = Callable[[str | File, Mapping[str, str]], Iterable[Verification]]

@@ -13,7 +13,7 @@ from freerand_opt.reporting.figures.answers import Ask
 
 
 def asking(**options: Any) -> Ask:
-    """Return a function that answers the instances of a claim or file; `options` are those of `bounds.bound.bound`."""
+    """Return what answers the instances of a claim or file; `options` are those of `bounds.bound.bound`."""
 
     def ask(name: str | File, fields: Mapping[str, str]) -> Iterator[Verification]:
         file = read(_path(name), fields) if isinstance(name, str) else name

@@ -8,10 +8,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from freerand_opt.claims.formulas.chained import chained_local_threshold
+from freerand_opt.numbers.exact import sqrt
 from freerand_opt.reporting.figures.answers import Ask, bracket, question_of
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula, guide
-from freerand_opt.numbers.exact import sqrt
 
 LOCAL = "local models reach $I_N$"
 LIMIT = r"limit $(1-1/\sqrt{2})/2$"

@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.errors import InputError
-from freerand_opt.model.expect import Formula
 from freerand_opt.claims.formulas import value as value_of
 from freerand_opt.claims.verify import Verification
+from freerand_opt.errors import InputError
+from freerand_opt.model.expect import Formula
+from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.parse import parse
 from freerand_opt.reporting.figures.answers import bracket
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula
-from freerand_opt.numbers.exact import Exact
-from freerand_opt.numbers.parse import parse
 
 _FIELD = re.compile(r"(\S+?)=(\S+)")
 #: How a field is written at an axis.

@@ -13,10 +13,10 @@ from fractions import Fraction
 from freerand_opt.claims.formulas.chained import averaged_leakage, lemma_1
 from freerand_opt.model.question import Question
 from freerand_opt.model.sources import SanthaVazirani
+from freerand_opt.numbers.exact import Exact, compare, sqrt
 from freerand_opt.reporting.figures.answers import Ask, bracket, question_of
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula, mark
-from freerand_opt.numbers.exact import Exact, compare, sqrt
 
 HALF = Fraction(1, 2)
 SIZES = "2,4,8,16,32,64"

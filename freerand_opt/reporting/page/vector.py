@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from freerand_opt.numbers.exact import text
+from freerand_opt.numbers.rounding import decimal_above, decimal_below
 from freerand_opt.reporting.figures.draw import STYLE, figure, points_id
 from freerand_opt.reporting.figures.frame import Frame
 from freerand_opt.reporting.figures.row import Row
-from freerand_opt.numbers.exact import text
-from freerand_opt.numbers.rounding import decimal_above, decimal_below
 
 SVG = "http://www.w3.org/2000/svg"
 LINK = "{http://www.w3.org/1999/xlink}href"

@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.first.reporting import latex
-from freerand_opt.first.reporting.figures.row import Row
-from freerand_opt.first.reporting.page.html import plain
-from freerand_opt.first.reporting.page.vector import described
-from freerand_opt.first.spec.file import read
-from freerand_opt.first.sweeps.sweep import sweep
+from freerand_opt.claims import catalogue
+from freerand_opt.claims.verify import read, verify
 from freerand_opt.numbers.exact import text
+from freerand_opt.reporting import latex, tables
+from freerand_opt.reporting.cell import Cell
+from freerand_opt.reporting.figures import selection
+from freerand_opt.reporting.figures.asking import asking
+from freerand_opt.reporting.figures.row import Row
+from freerand_opt.reporting.page.html import page, plain
+from freerand_opt.reporting.page.vector import described
 
 CLAIMS = ("chsh_local_score_sv", "selection_common_cause")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -25,17 +28,23 @@ VOID = {"meta", "link", "br", "input"}
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory):
-    """A report about two claims, with all figures drawn from few points."""
-    from freerand_opt.first.commands import report as cli_report
-    from freerand_opt.first.reporting.figures import gallery
+def found():
+    """The answers to two claims."""
+    files = [read(catalogue.find(name)) for name in CLAIMS]
+    return [verify(file, instance) for file in files for instance in file.instances]
 
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory, found):
+    """A report about two claims, with a figure."""
     folder = tmp_path_factory.mktemp("report")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gallery, "ANSWERED", ("selection",))
-        with pytest.raises(cli_report.typer.Exit) as ended:
-            cli_report.report(list(CLAIMS), output=folder, store=folder / "store", jobs=1, quiet=True)
-    assert ended.value.exit_code == 0
+    links = {}
+    for k, one in enumerate(found):
+        links[k] = f"{one.result.digest}.json"
+        one.result.save(folder / links[k])
+    drawn = [(selection.FRAME, selection.rows(asking()))]
+    (folder / "index.html").write_text(page(found, drawn, links), encoding="utf-8")
+    (folder / "claims.tex").write_text(latex.claims(found), encoding="utf-8")
     return folder
 
 
@@ -84,13 +93,13 @@ def test_the_page_is_well_formed_and_needs_nothing_from_elsewhere(report, reader
     assert not re.search(r"@import|url\((?!#)", (report / "index.html").read_text(encoding="utf-8"))
 
 
-def test_every_claim_and_instance_is_on_the_page(report, reader):
+def test_every_claim_and_instance_is_on_the_page(report, reader, found):
     assert reader.claims == list(CLAIMS)
     body = (report / "index.html").read_text(encoding="utf-8")
-    for found in sweep(list(CLAIMS), store=report / "store", jobs=1):
-        assert found.result.digest in body
-        if found.result.bracket.exact is not None:
-            assert text(found.result.bracket.exact) in body
+    for one in found:
+        assert one.result.digest in body
+        if one.result.bracket.exact is not None:
+            assert text(one.result.bracket.exact) in body
 
 
 def test_points_say_the_exact_values(reader):
@@ -98,13 +107,13 @@ def test_points_say_the_exact_values(reader):
     said = [point["aria-label"] for point in reader.points]
     assert len(said) == 80
     (first,) = [words for words in said if words.startswith("n=1, at 1/40:")]
-    assert "[0.0125000000, 0.0125000000]; exactly 1/80; certificate sha256:" in first
+    assert "[0.0125000000, 0.0125000000]; exactly 1/80; certificate " in first
     assert sum(point["tabindex"] == "0" for point in reader.points) == 4  # one a series; keys do the rest
 
 
 def test_long_fractions_are_given_by_decimals_rounded_outward():
-    row = Row("bracket", "$N=2$", F(1, 2), F(1, 3**150), F(1, 3), "sha256:" + "0" * 64)
-    assert described(row) == "N=2, at 1/2: [0.0000000000, 0.3333333334]; certificate sha256:000000000000"
+    row = Row("bracket", "$N=2$", F(1, 2), F(1, 3**150), F(1, 3), "0" * 16)
+    assert described(row) == "N=2, at 1/2: [0.0000000000, 0.3333333334]; certificate 0000000000000000"
 
 
 def test_captions_are_read_without_latex():
@@ -147,20 +156,13 @@ def test_what_latex_would_stumble_over_is_escaped():
     )
 
 
-def test_certificates_beside_the_page_check(report, freerand):
-    files = sorted((report / "certificates").glob("*/*.json"))
-    expected = sum(len(read(found.file.path).instances) for found in sweep(CLAIMS[0], store=report / "store"))
-    assert len(files) >= 2
-    assert expected
-    assert freerand("check", *files[:5]).code == 0
-
-
-def test_a_report_that_cannot_be_written_computes_nothing(freerand, tmp_path):
-    (tmp_path / "taken").write_text("")
-    run = freerand("report", *CLAIMS, "-o", tmp_path / "taken", "--store", tmp_path / "store")
-    assert run.code == 2
-    assert "nothing was computed" in run.err
-    assert not (tmp_path / "store").exists()
+def test_what_has_no_answer_is_said_in_every_table(found):
+    one = found[0]
+    cells = [one, Cell(one.file, one.instance, None, "UNDECIDED", False, "too large")]
+    assert "| too large | UNDECIDED |" in tables.markdown(cells)
+    assert "too large & UNDECIDED" in latex.claims(cells)
+    assert "<td>too large</td>" in page(cells, [], {})
+    assert tables.summary(cells) == "2 instances: 1 PROVED, 1 UNDECIDED (not as expected)"
 
 
 # ------------------------------------------------------------------ in a browser

@@ -1,34 +1,11 @@
-"""Cross-checks with other software, as they are run and shown."""
+"""Cross-checks with other software, as they are shown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from freerand_opt.first.peers.crosscheck import ACCURACY, CrossCheck, crosscheck, require
-from freerand_opt.cli.screen import progress, put, put_json
-from freerand_opt.first.spec.file import QuestionFile
-
-
-def run(files: Sequence[QuestionFile], *, as_json: bool, quiet: bool) -> bool:
-    """Cross-check all instances and print them; return whether no peer disagrees.
-
-    Raise SolverUnavailableError if a peer is not installed.
-    """
-    require()
-    jobs = [(file, instance) for file in files for instance in file.instances]
-    found = []
-    with progress(quiet) as watch:
-        watch.total(len(jobs), len(jobs))
-        for file, instance in jobs:
-            watch.begin(f"{file.name} {instance.name}")
-            found.append(crosscheck(file, instance))
-            watch.end(1)
-    if as_json:
-        put_json([record(one) for one in found])
-    else:
-        put("\n".join(lines(found)))
-    return not any(one.disagreeing for one in found)
+from freerand_opt.crosscheck.compare import ACCURACY, CrossCheck
 
 
 def record(found: CrossCheck) -> dict[str, Any]:

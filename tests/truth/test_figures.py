@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import subprocess
 from fractions import Fraction as F
@@ -12,21 +11,22 @@ from xml.etree import ElementTree
 import pytest
 
 from freerand_opt.errors import FreerandError, InputError
-from freerand_opt.first.reporting.figures import adversaries, amplification, biases, leakage, selection
-from freerand_opt.first.reporting.figures.draw import STYLE, figure, points_id
-from freerand_opt.first.reporting.figures.frame import INCHES, Frame, Panel
-from freerand_opt.first.reporting.figures.gallery import ANSWERED, MEASURED, NAMES, drawing, table
-from freerand_opt.first.reporting.figures.row import Row, as_csv, formula, from_csv, mark
-from freerand_opt.first.sweeps.sweep import sweep
+from freerand_opt.reporting.figures import adversaries, amplification, biases, grid, leakage, selection
+from freerand_opt.reporting.figures.draw import STYLE, figure, points_id
+from freerand_opt.reporting.figures.frame import INCHES, Frame, Panel
+from freerand_opt.reporting.figures.gallery import ANSWERED, MEASURED, NAMES, drawing, table
+from freerand_opt.reporting.figures.row import Row, as_csv, formula, from_csv, mark
+from freerand_opt.reporting.figures.save import require_suffix, save
+from freerand_opt.reporting.figures.asking import asking
 
-REPORTS = Path(__file__).parents[1] / "reports"
+REPORTS = Path(__file__).parents[2] / "reports"
 FRAME = Frame("own", "Own", "Words.", (Panel("", "x", "y", between="rises"),))
 PROVED = [Row("bracket", "s", F(k), F(k, 3), F(k + 1, 3), f"sha256:{k}") for k in range(3)]
 
 
 @pytest.fixture
-def ask(tmp_path):
-    return lambda name, fields: iter(sweep([name], fields, store=tmp_path, jobs=1))
+def ask():
+    return asking()
 
 
 # ------------------------------------------------------------------ rows
@@ -84,7 +84,7 @@ def test_widths_are_those_of_a_column_and_of_a_page():
 def test_the_style_is_for_everybody():
     import matplotlib.style
 
-    with matplotlib.style.context("freerand_opt.first.reporting.figures.freerand"):
+    with matplotlib.style.context("freerand_opt.reporting.figures.freerand"):
         assert matplotlib.rcParams["mathtext.fontset"] == "stix"
     assert STYLE.suffix == ".mplstyle"
 
@@ -160,72 +160,47 @@ def test_simulated_intervals_hold_the_recursion():
     assert len(missed) <= 1
 
 
-# ------------------------------------------------------------------ the verb
+# ------------------------------------------------------------------ files
 
 
-def test_plot_lists_the_figures(freerand):
-    assert [line.split()[0] for line in freerand("plot").out.splitlines()] == list(NAMES)
-    assert set(NAMES) == {*ANSWERED, *MEASURED}
-
-
-def test_plot_writes_figure_table_and_caption_and_draws_them_again(freerand, tmp_path):
-    made = freerand("plot", "selection", "-o", tmp_path / "a.svg", "--store", tmp_path / "store")
-    assert made.code == 0
-    assert [Path(line).name for line in made.out.splitlines()] == ["a.svg", "a.csv", "a.caption.tex"]
-    assert "freerand plot selection -o a.svg" in (tmp_path / "a.caption.tex").read_text()
-    again = freerand("plot", "selection", "--data", tmp_path / "a.csv", "-o", tmp_path / "b.svg")
-    assert again.code == 0
+def test_a_figure_is_drawn_again_from_its_table(tmp_path, ask):
+    rows = selection.rows(ask)
+    made = save(figure(selection.FRAME, rows), selection.FRAME, rows, tmp_path / "a.svg", "made so")
+    assert [path.name for path in made] == ["a.svg", "a.csv", "a.caption.tex"]
+    assert "% made by: made so" in (tmp_path / "a.caption.tex").read_text()
+    again = table(drawing("selection"), tmp_path / "a.csv")
+    assert again == rows
+    save(figure(selection.FRAME, again), selection.FRAME, again, tmp_path / "b.svg", "made so")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
     ids = {node.get("id") for node in ElementTree.parse(tmp_path / "a.svg").iter()}
     assert points_id("", "$n=1$") in ids
 
 
-def test_plot_draws_ones_own_question(freerand, tmp_path):
-    out = tmp_path / "mine.pdf"
-    made = freerand(
-        "plot", "chained_leakage_fixed_sv", "scenario.N=2", "source.epsilon=0:1/10:1/20", "-o", out,
-        "--store", tmp_path,
-    )  # fmt: skip
-    assert made.code == 0
-    assert out.read_bytes().startswith(b"%PDF")
-    kinds = [row.kind for row in from_csv((tmp_path / "mine.csv").read_text(), "mine")]
-    assert kinds.count("bracket") == 3
+def test_ones_own_question_is_drawn(tmp_path, ask):
+    fields = {"scenario.N": "2", "source.epsilon": "0:1/10:1/20"}
+    frame, rows = grid.frame_and_rows(list(ask("chained_leakage_fixed_sv", fields)))
+    assert [row.kind for row in rows].count("bracket") == 3
+    save(figure(frame, rows), frame, rows, tmp_path / "mine.pdf", "")
+    assert (tmp_path / "mine.pdf").read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["leekage"], "did you mean 'leakage'"),
-        (["selection", "-o", "a.jpg"], "ends in none of .pdf, .svg, .png, .pgf"),
-        (["simulation"], "draws measurements; make them by: freerand simulate"),
-        (["simulation", "--data", "none.csv"], "cannot be read"),
-        (["chsh_local_score_sv", "--data", "none.csv"], "goes with a figure's name"),
-    ],
-)
-def test_bad_requests_are_one_line_and_write_nothing(freerand, tmp_path, monkeypatch, arguments, words):
-    monkeypatch.chdir(tmp_path)
-    run = freerand("plot", *arguments)
-    assert run.code == 2
-    assert words in run.err
-    assert run.err.count("\n") == 1
-    assert list(tmp_path.iterdir()) == []
+def test_figures_that_do_not_exist_are_named():
+    with pytest.raises(InputError, match="did you mean 'leakage'"):
+        drawing("leekage")
+    with pytest.raises(InputError, match="ends in none of"):
+        require_suffix(Path("a.jpg"))
+    with pytest.raises(InputError, match="cannot be read"):
+        table(drawing("simulation"), Path("none.csv"))
+    assert set(NAMES) == {*ANSWERED, *MEASURED}
 
 
-def test_without_matplotlib_it_is_said_how_to_install_it(freerand, tmp_path, monkeypatch):
-    real = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *rest: None if name == "matplotlib" else real(name, *rest)
-    )
-    run = freerand("plot", "selection", "-o", tmp_path / "a.pdf")
-    assert (run.code, "freerand_opt[plot]" in run.err) == (3, True)
-
-
-def test_letters_are_the_document_s_where_latex_is_here(freerand, tmp_path):
+def test_letters_are_the_document_s_where_latex_is_here(tmp_path, ask):
     if shutil.which("pdflatex") is None:
-        run = freerand("plot", "selection", "-o", tmp_path / "a.pgf")
-        assert (run.code, "needs pdflatex" in run.err) == (2, True)
+        with pytest.raises(InputError, match="needs pdflatex"):
+            require_suffix(tmp_path / "a.pgf")
         return
-    assert freerand("plot", "selection", "-o", tmp_path / "a.pgf", "--store", tmp_path / "s").code == 0
+    rows = selection.rows(ask)
+    save(figure(selection.FRAME, rows), selection.FRAME, rows, tmp_path / "a.pgf", "")
     head = r"\documentclass{article}\usepackage{pgf}\def\mathdefault#1{#1}\begin{document}\begin{figure}"
     tail = r"\input{a.pgf}\caption{\protect\input{a.caption.tex}}\end{figure}\end{document}"
     (tmp_path / "t.tex").write_text(head + tail)

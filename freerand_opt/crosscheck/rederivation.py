@@ -18,14 +18,13 @@ from math import prod
 from operator import mul
 from typing import Any
 
-from freerand_opt.first.model.functional import Functional
-from freerand_opt.first.model.level import patterns
-from freerand_opt.first.model.question import Question
-from freerand_opt.first.model.scenario import Scenario
-from freerand_opt.first.model.source import Uniform
+from freerand_opt.model.ask import WORST
+from freerand_opt.model.level import patterns
+from freerand_opt.model.problem import Functional, Kept, Point, Problem
+from freerand_opt.model.question import Question
 
 #: More words than this take ncpol2sdpa too long.
-MAX_WORDS = 60
+MOST_WORDS = 60
 
 
 class NotCoveredError(Exception):
@@ -34,23 +33,25 @@ class NotCoveredError(Exception):
 
 def require_covered(question: Question) -> None:
     """Raise NotCoveredError for a question that `rederived` does not answer."""
-    ask = question.ask
-    weights = question.setting_weights()
     if question.adversary.devices != "quantum":
         raise NotCoveredError("its devices are not quantum")
-    if not isinstance(question.source, Uniform):
+    if question.ask.at == WORST:
+        raise NotCoveredError("the worst settings are one question each")
+    problem = question.problem()
+    if not isinstance(problem.source, Point) or problem.source.values is not None:
         raise NotCoveredError("its source is biased")
-    if weights is not None and len(set(weights)) > 1:
+    if not problem.even:
         raise NotCoveredError("its settings are not uniform")
-    if ask.quantity not in ("score", "guessing-probability", "min-entropy"):
-        raise NotCoveredError(f"{ask.quantity} is not derived anew")
-    told = question.adversary.told != "nothing"
-    if ask.functional is None and not isinstance(ask.at, tuple) and told:
+    if question.ask.quantity not in ("score", "guessing-probability", "min-entropy"):
+        raise NotCoveredError(f"{question.ask.quantity} is not derived anew")
+    if problem.ask.at is None and problem.ask.told:
         raise NotCoveredError("the guess may depend on the settings")
-    count = 1 if ask.output is None else ask.output.count
-    words = count * _word_count(question.scenario, question.adversary.level)
-    if words > MAX_WORDS:
-        raise NotCoveredError(f"{words} words, and ncpol2sdpa is asked for at most {MAX_WORDS}")
+    functionals = [problem.ask.score, *(None if isinstance(t, Kept) else t.functional for t in problem.tests)]
+    if any(isinstance(t, Kept) for t in problem.tests) or any(f and f.on == "moments" for f in functionals):
+        raise NotCoveredError("tables that are kept and conditions on moments are not derived anew")
+    words = max(problem.ask.count, 1) * word_count(question)
+    if words > MOST_WORDS:
+        raise NotCoveredError(f"{words} words, and ncpol2sdpa is asked for at most {MOST_WORDS}")
 
 
 def rederived(question: Question) -> float:
@@ -82,33 +83,31 @@ def relaxed(question: Question) -> Any:
     from ncpol2sdpa import SdpRelaxation
     from sympy import S
 
-    scenario, ask = question.scenario, question.ask
-    parties = [_operators(scenario, p) for p in range(len(scenario.parties))]
+    problem = question.problem()
+    ask = problem.ask
+    parties = [_operators(problem, p) for p in range(len(problem.settings))]
     rules: dict[Any, Any] = {}
-    for operators, outcomes in zip(parties, scenario.outcomes, strict=True):
+    for operators, outcomes in zip(parties, problem.outcomes, strict=True):
         rules |= _reductions(operators, signs=outcomes == 2)
-    eve = _generated("Eve", 0 if ask.output is None else ask.output.count - 1)
+    eve = _generated("Eve", max(ask.count - 1, 0))
     rules |= _reductions([eve], signs=False)
     everyone = [[x for setting in party for x in setting] for party in parties] + [eve]
     for place, mine in enumerate(everyone):
         rules |= {y * x: x * y for x in mine for later in everyone[place + 1 :] for y in later}
-    words = _words(parties, patterns(question.adversary.level, scenario.parties))
+    words = _words(parties, patterns(question.adversary.level, question.scenario.parties))
     guesses = [*eve, S.One - sum(eve)]
-    chance = _chances(scenario, parties)
-    if ask.functional is not None:
-        asked = ask.sign * _score(ask.functional, scenario, chance)
+    chance = _chances(problem, parties)
+    if ask.score is not None:
+        asked = ask.sign * _score(ask.score, problem, chance)
     else:
-        assert ask.output is not None
-        at = scenario.joint_settings if not isinstance(ask.at, tuple) else [ask.at]
-        asked = sum(
-            chance(outcomes, settings) * guesses[value] / len(at)
-            for settings in at
-            for outcomes, value in zip(scenario.joint_outcomes, ask.output.values, strict=True)
-        )
+        values = problem.outputs()
+        at = range(problem.shape[0]) if ask.at is None else [ask.at]
+        asked = sum(chance(o, s) * guesses[value] / len(at) for s in at for o, value in enumerate(values))
     above: list[Any] = []
     equal: list[Any] = []
-    for test in question.tests:
-        excess = _score(test.functional, scenario, chance) - float(test.score)
+    for test in problem.tests:
+        assert not isinstance(test, Kept)
+        excess = _score(test.functional, problem, chance) - float(test.score)
         (equal if test.relation == "=" else above).append(
             (-excess if test.relation == "<=" else excess).expand()
         )
@@ -124,12 +123,9 @@ def relaxed(question: Question) -> Any:
     return relaxation
 
 
-def _score(functional: Functional, scenario: Scenario, chance: Any) -> Any:
-    joint = 1 / scenario.shape[1] if functional.on == "joint" else 1.0
-    return sum(
-        float(value) * joint * chance(scenario.joint_outcomes[o], scenario.joint_settings[s])
-        for o, s, value in functional.terms
-    )
+def _score(functional: Functional, problem: Problem, chance: Any) -> Any:
+    joint = 1 / problem.shape[0] if functional.on == "joint" else 1.0
+    return sum(float(value) * joint * chance(o, s) for s, o, value in functional.terms)
 
 
 # ------------------------------------------------------------------ operators and words
@@ -141,11 +137,10 @@ def _generated(name: str, count: int) -> list[Any]:
     return list(generate_operators(name, count, hermitian=True)) if count else []
 
 
-def _operators(scenario: Scenario, party: int) -> list[list[Any]]:
+def _operators(problem: Problem, party: int) -> list[list[Any]]:
     """Return for each setting one +-1 observable, or projectors on all outcomes but the last."""
-    each = scenario.outcomes[party] - 1
-    name = scenario.parties[party]
-    return [_generated(f"{name}{x}_", each) for x in range(scenario.settings[party])]
+    each, name = problem.outcomes[party] - 1, chr(ord("A") + party)
+    return [_generated(f"{name}{x}_", each) for x in range(problem.settings[party])]
 
 
 def _reductions(party: list[list[Any]], *, signs: bool) -> dict[Any, Any]:
@@ -157,18 +152,18 @@ def _reductions(party: list[list[Any]], *, signs: bool) -> dict[Any, Any]:
     return rules
 
 
-def _chances(scenario: Scenario, parties: list[list[list[Any]]]) -> Any:
-    """Return a function from joint outcomes and settings to a polynomial."""
+def _chances(problem: Problem, parties: list[list[list[Any]]]) -> Any:
+    """Return a function from joint outcome and setting to a polynomial."""
 
     def one(p: int, outcome: int, setting: int) -> Any:
         operators = parties[p][setting]
-        if scenario.outcomes[p] == 2:
+        if problem.outcomes[p] == 2:
             return (1 + (-1) ** outcome * operators[0]) * 0.5
         return operators[outcome] if outcome < len(operators) else 1 - sum(operators)
 
-    def chance(outcomes: tuple[int, ...], settings: tuple[int, ...]) -> Any:
-        cells = zip(outcomes, settings, strict=True)
-        return reduce(mul, (one(p, o, s) for p, (o, s) in enumerate(cells)))
+    def chance(o: int, s: int) -> Any:
+        cells = zip(problem.joint_outcomes[o], problem.joint_settings[s], strict=True)
+        return reduce(mul, (one(p, outcome, x) for p, (outcome, x) in enumerate(cells)))
 
     return chance
 
@@ -199,11 +194,13 @@ def _party_words(party: list[list[Any]], length: int) -> list[Any]:
     return [word for word, _ in found]
 
 
-def _word_count(scenario: Scenario, level: str) -> int:
+def word_count(question: Question) -> int:
+    """Return the number of words of a question's level."""
+    settings, outcomes = question.scenario.sizes
     return sum(
         prod(
             1 if n == 0 else d * (k - 1) * ((d - 1) * (k - 1)) ** (n - 1)
-            for d, k, n in zip(scenario.settings, scenario.outcomes, part, strict=True)
+            for d, k, n in zip(settings, outcomes, part, strict=True)
         )
-        for part in patterns(level, scenario.parties)
+        for part in patterns(question.adversary.level, question.scenario.parties)
     )
