@@ -45,6 +45,7 @@ def bound(
 ) -> None:
     """Answer questions by certified brackets, with the attack that reaches them; several make a table."""
     from freerand_opt.cli import running, screen, words
+    from freerand_opt.runner.job import way_of
     from freerand_opt.runner.table import as_text, form_of, write
 
     names, fields = opt.split(arguments)
@@ -53,9 +54,7 @@ def bound(
         form = form_of(output, form)
         opt.require_file(output, "-o")
     asked = running.Asked(names, fields, threshold, shard, refine, crosses)
-    way = running.way_of(
-        solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry)
-    )
+    way = way_of(solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry))
     with screen.progress(quiet) as watch, running.place(jobs, cluster) as executor:
         found = running.answered(asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates)
     lines, failed = compared(found)

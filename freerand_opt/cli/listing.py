@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,8 +33,7 @@ def list_claims(
     from freerand_opt.cli.screen import facts, put, put_json
 
     if paper:
-        _paper(as_json)
-        return
+        raise typer.Exit(_paper(as_json))
     found = [_claim(path) for path in claims()]
     if as_json:
         put_json([vars(one) for one in found])
@@ -62,30 +61,21 @@ def _count(sizes: Sequence[int], counted: list[int]) -> list[list[int]]:
     return [[] for _ in sizes]
 
 
-def _paper(as_json: bool) -> None:
-    from freerand_opt.claims.paper import statements
+def _paper(as_json: bool) -> int:
+    """Print the paper's statements with how their claims stand by their certificates; return the exit code."""
+    from freerand_opt.claims.paper import standing, statements
     from freerand_opt.cli.screen import facts, put, put_json
 
+    known = {name: standing(name) for name in dict.fromkeys(n for one in statements() for n in one.claims)}
     found: list[dict[str, Any]] = [
-        {**vars(one), "claims": list(one.claims), "verdicts": dict(_verdicts(one.claims))}
-        for one in statements()
+        {**vars(one), "claims": {name: str(known[name]) for name in one.claims}} for one in statements()
     ]
     if as_json:
         put_json(found)
-        return
-    for one in found:
-        covered = ", ".join(f"{name}: {words}" for name, words in one["verdicts"].items())
-        pairs = [("  says", one["says"]), ("  claims", covered), ("  note", one["note"])]
-        put(f"{one['part']}, {one['label']}\n{facts(pair for pair in pairs if pair[1])}")
-
-
-def _verdicts(names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield each claim with the verdicts that its committed certificates give, after the kernel's check."""
-    from freerand_opt.claims.catalogue import find
-    from freerand_opt.cli.committed import verdicts
-
-    for name in names:
-        path = find(name)
-        if path is not None:
-            counts = verdicts(path)
-            yield name, ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    else:
+        for one in found:
+            pairs = [("  says", one["says"])]
+            pairs += [("  claim", f"{name}: {words}") for name, words in one["claims"].items()]
+            pairs.append(("  note", one["note"]))
+            put(f"{one['part']}, {one['label']}\n{facts(pair for pair in pairs if pair[1])}")
+    return int(not all(one.as_expected for one in known.values()))

@@ -84,10 +84,11 @@ class Asking:
         """Yield the answers to the instances of one file."""
         from freerand_opt.claims.verify import compared
         from freerand_opt.cli import running
+        from freerand_opt.runner.job import way_of
 
         found = running.answered(
             running.Asked([name], dict(fields)),
-            running.way_of(),
+            way_of(),
             self.watch,
             self.executor,
             store=self.store,

@@ -36,6 +36,7 @@ def report(
     from freerand_opt.reporting import latex, tables
     from freerand_opt.reporting.page.html import page
     from freerand_opt.runner.executor import local
+    from freerand_opt.runner.job import way_of
     from freerand_opt.runner.shelf import Shelf
 
     if figures:
@@ -44,7 +45,7 @@ def report(
     require_writable(output, "-o")
     shelf = Shelf(output / "certificates")
     with screen.progress(quiet) as watch, local(jobs) as executor:
-        way = running.way_of()
+        way = way_of()
         found = running.answered(asked, way, watch, executor, store=store, shelf=shelf)
         drawn = _drawn(Asking(store, executor, watch)) if figures else []
     lines, failed = compared(found)

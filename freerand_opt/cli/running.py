@@ -14,7 +14,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
 from freerand_opt.runner.answers import Answers, Run
 from freerand_opt.runner.executor import Here, cluster, local
-from freerand_opt.runner.job import Way, way_of
+from freerand_opt.runner.job import Way
 from freerand_opt.runner.refine import Refinement
 from freerand_opt.runner.shard import Shard, whole
 from freerand_opt.runner.shelf import Shelf

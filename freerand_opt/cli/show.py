@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from freerand_opt.model.file import Instance, QuestionFile
     from freerand_opt.model.question import Question
 
-#: How a question is shown: in words, as a question file, as plain data, as a program or its solved proof.
+#: How a question is shown: in words, as a question file, as plain data, as what other software reads.
 FORMS = ("words", "toml", "json", "mps", "cbf", "sdpa", "task", "matrix", "vipr")
 
 
@@ -168,20 +168,16 @@ def _as_json(file: QuestionFile, chosen: Instance) -> str:
     return json.dumps(chosen.question.to_dict(), indent=1) + "\n"
 
 
-def _program(form: str) -> Callable[[QuestionFile, Instance], str]:
+def _exported(form: str) -> Callable[[QuestionFile, Instance], str]:
     def shown(file: QuestionFile, chosen: Instance) -> str:
         from freerand_opt.reporting.export import exported
 
-        return exported(chosen.question, form)
+        try:
+            return exported(chosen.question, form)
+        except InputError as error:
+            raise InputError("--as", error.message) from None
 
     return shown
-
-
-def _proof(file: QuestionFile, chosen: Instance) -> str:
-    from freerand_opt.bounds.bound import bound
-    from freerand_opt.reporting.proof import vipr
-
-    return vipr(bound(chosen))
 
 
 _SHOWN: dict[str, Callable[[QuestionFile, Instance], str]] = {

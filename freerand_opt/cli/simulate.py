@@ -44,7 +44,10 @@ def simulate(
     from freerand_opt.runner.executor import local
 
     cases = all_cases(names, values)
-    with screen.counting(quiet, sum(case.protocol.sampling.runs for _, case in cases)) as advance, local(jobs) as found:
+    with (
+        screen.counting(quiet, sum(case.protocol.sampling.runs for _, case in cases)) as advance,
+        local(jobs) as found,
+    ):
         executor = None if jobs == 1 else found
         done, interrupted = simulate_all(cases, executor=executor, advance=advance)
     if as_json:

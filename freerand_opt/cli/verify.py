@@ -54,6 +54,7 @@ def verify(
     from freerand_opt.cli.bound import compared
     from freerand_opt.files import write_whole
     from freerand_opt.reporting import tables
+    from freerand_opt.runner.job import way_of
     from freerand_opt.runner.shelf import Shelf
 
     begun = time.perf_counter()
@@ -66,7 +67,7 @@ def verify(
 
         raise typer.Exit(cross_checked(asked.names, as_json=as_json, quiet=quiet))
     shelf = None if certificates is None else Shelf(certificates, corners=not resume)
-    way = running.way_of(solver=solver, time_limit=time_limit)
+    way = way_of(solver=solver, time_limit=time_limit)
     with (
         screen.progress(quiet) as watch,
         running.place(jobs, cluster) as executor,

@@ -88,6 +88,30 @@ def test_what_is_shown_can_be_asked(freerand, tmp_path, form):
     assert row["lower"] == row["upper"] == "119/50"
 
 
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("mps", ("ROWS", "COLUMNS", "RHS", "ENDATA")),
+        ("cbf", ("VER", "OBJSENSE", "VAR", "CON")),
+        ("vipr", ("VER", "VAR", "CON", "RTP", "DER")),
+    ],
+)
+def test_show_exchange_formats(freerand, form, words):
+    run = freerand("show", "no_signalling_guess_chsh", "--as", form)
+    assert (run.code, run.err) == (0, "")
+    lines = {line.split()[0] for line in run.out.splitlines() if line.strip()}
+    assert set(words) <= lines
+    refused = freerand("show", "theorem_2_exponent", "--as", form)
+    assert (refused.code, refused.out) == (2, "")
+    assert is_one_error(refused)
+
+
+def test_show_a_computation(freerand):
+    run = freerand("show", "theorem_2_exponent")
+    assert run.code == 0
+    assert "theorem-2-exponent m = 299/100, i = 1/100" in run.out
+
+
 def test_show_the_schema_and_the_fields_of_question_files(freerand):
     jsonschema = pytest.importorskip("jsonschema")
     schema = freerand("show", "--schema").data
@@ -357,6 +381,14 @@ def test_long_instance_names_fit_into_a_file_name(freerand, claim_folder, tmp_pa
     assert run.code == 0, run.err
     assert len({path.name for path in files_below(tmp_path / "kept")}) == 3
     assert is_narrow(run.out)
+
+
+def test_peers_are_put_beside_ours(freerand):
+    for name in ("picos", "cvxopt", "cvxpy", "ncpol2sdpa"):
+        pytest.importorskip(name)
+    run = freerand("verify", "no_signalling_guess_chsh", "--cross-check", "--json")
+    assert (run.code, run.err) == (0, "")
+    assert [row["verdict"] for row in run.data] == ["agrees"] * 4
 
 
 # ------------------------------------------------------------------ report, plot, simulate
