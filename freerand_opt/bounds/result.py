@@ -82,7 +82,7 @@ class Result:
     @cached_property
     def attack(self) -> Attack | None:
         """Return the strategies behind the attained end, read from the certificate; None without any."""
-        return read_attack(self.document)
+        return read_attack(self.document) if self.certificate else None
 
     def save(self, path: str | Path) -> None:
         """Write the certificate, for `freerand check`."""

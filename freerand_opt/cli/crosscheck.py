@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from freerand_opt.claims.verify import File
 from freerand_opt.cli.screen import progress, put, put_json
 from freerand_opt.crosscheck.compare import ACCURACY, CrossCheck, crosscheck, require
 from freerand_opt.model.file import QuestionFile
 from freerand_opt.runner.sweep import reader
 
 
-def cross_checked(names: Sequence[str], *, as_json: bool, quiet: bool) -> int:
+def cross_checked(names: Sequence[str | File], *, as_json: bool, quiet: bool) -> int:
     """Cross-check all questions of some files and print them; return 1 if a peer disagrees, else 0.
 
     Raise SolverUnavailableError if a peer is not installed.

@@ -62,13 +62,19 @@ def _count(sizes: Sequence[int], counted: list[int]) -> list[list[int]]:
 
 
 def _paper(as_json: bool) -> int:
-    """Print the paper's statements with how their claims stand by their certificates; return the exit code."""
+    """Print the paper's statements with how their claims stand by certificates; return the exit code."""
     from freerand_opt.claims.paper import standing, statements
     from freerand_opt.cli.screen import facts, put, put_json
 
-    known = {name: standing(name) for name in dict.fromkeys(n for one in statements() for n in one.claims)}
+    known: dict[str, tuple[str, bool]] = {}
+    for name in dict.fromkeys(name for one in statements() for name in one.claims):
+        try:
+            held = standing(name)
+            known[name] = str(held), held.as_expected
+        except ValueError as error:  # a certificate that is rejected, or none that this version reads
+            known[name] = f"REJECTED: {error}", False
     found: list[dict[str, Any]] = [
-        {**vars(one), "claims": {name: str(known[name]) for name in one.claims}} for one in statements()
+        {**vars(one), "claims": {name: known[name][0] for name in one.claims}} for one in statements()
     ]
     if as_json:
         put_json(found)
@@ -78,4 +84,4 @@ def _paper(as_json: bool) -> int:
             pairs += [("  claim", f"{name}: {words}") for name, words in one["claims"].items()]
             pairs.append(("  note", one["note"]))
             put(f"{one['part']}, {one['label']}\n{facts(pair for pair in pairs if pair[1])}")
-    return int(not all(one.as_expected for one in known.values()))
+    return int(not all(good for _, good in known.values()))

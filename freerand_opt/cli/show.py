@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from freerand_opt.model.question import Question
 
 #: How a question is shown: in words, as a question file, as plain data, as what other software reads.
-FORMS = ("words", "toml", "json", "mps", "cbf", "sdpa", "task", "matrix", "vipr")
+PROGRAMS = ("mps", "cbf", "sdpa", "task", "vipr", "matrix")
+FORMS = ("words", "toml", "json", *PROGRAMS)
 
 
 def show(
@@ -184,6 +185,5 @@ _SHOWN: dict[str, Callable[[QuestionFile, Instance], str]] = {
     "words": _in_words,
     "toml": _as_toml,
     "json": _as_json,
-    "vipr": _proof,
-    **{form: _program(form) for form in ("mps", "cbf", "sdpa", "task", "matrix")},
+    **{form: _exported(form) for form in PROGRAMS},
 }

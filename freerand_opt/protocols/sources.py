@@ -13,7 +13,7 @@ import numpy as np
 from freerand_opt.conic.sparse import Index
 from freerand_opt.model.kinds import line, number, word
 from freerand_opt.model.source import HALF
-from freerand_opt.model.sources.encoding import ENCODINGS, in_time, place
+from freerand_opt.model.sources.encoding import ENCODINGS, counts, in_time, place
 from freerand_opt.model.table import Table
 
 HOLDS = ("most-tests", "fewest-tests", "fewest-errors")
@@ -89,9 +89,8 @@ class ReplayedBits(BitSource, tag="replayed"):
 
 def leaf_settings(size: int, order: str, encoding: str) -> Index:
     """Return the joint setting that each string of 2 log2(size) bits names, first bit most significant."""
-    sizes = (size, size)
     both = [np.zeros(1, dtype=np.int64)] * 2
-    for party, position in in_time(sizes, order):
+    for party, position in in_time(counts((size, size)), order):
         bit = 1 << place(size, position, encoding)
         both = [np.repeat(own, 2) for own in both]
         both[party][1::2] |= bit

@@ -52,7 +52,7 @@ class Way:
 def way_of(
     *, solver: str = "auto", time_limit: Any = None, width: Any = None, symmetry: Sequence[str] = ()
 ) -> Way:
-    """Return a way; raise InputError for what is none, SolverUnavailableError if the solver cannot run here."""
+    """Return a way; raise InputError for what is none, SolverUnavailableError without the solver."""
     held = options_of("", "", solver=solver, time_limit=time_limit, width=width, symmetry=symmetry)
     return Way(held.solver, held.time_limit, None if width is None else held.width, held.symmetry)
 

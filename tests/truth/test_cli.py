@@ -420,7 +420,7 @@ def test_a_figure_of_ones_own_question(freerand, tmp_path):
 
 
 def test_a_simulation_says_what_it_wrote(freerand, tmp_path):
-    protocol = Path(__file__).parents[2] / "docs" / "protocols" / "rare.toml"
+    protocol = Path(__file__).parents[2] / "docs" / "protocols" / "window.toml"
     run = freerand("simulate", protocol, "sampling.runs=50", "--csv", tmp_path / "rows.csv", "--json")
     assert run.code == 0
     assert run.err == f"wrote {tmp_path / 'rows.csv'}\n"
