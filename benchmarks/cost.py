@@ -17,8 +17,8 @@ from conjecture import full, polynomial
 from moments import answered_by_ncpol2sdpa, chained_question
 
 import freerand_opt as fr
-from freerand_opt.catalogue import find
-from freerand_opt.first.reporting.figures.row import Row, as_csv
+from freerand_opt.claims.catalogue import find
+from freerand_opt.reporting.figures.row import Row, as_csv
 from freerand_opt.first.spec.file import read
 
 OUTPUT = Path(__file__).parents[1] / "reports" / "cost.csv"

@@ -22,38 +22,36 @@ import time
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
+from typing import Any
 
-from freerand_opt.first.answers.bounding import bound
-from freerand_opt.first.model import functional
-from freerand_opt.first.model.question import Adversary, Ask, Question
-from freerand_opt.first.model.scenario import Scenario, chained, i3322
-from freerand_opt.first.model.source import Uniform
-from freerand_opt.first.peers.rederivation import relaxed
-from freerand_opt.first.programs.build import build
-from freerand_opt.first.programs.moments import moment_matrix
+from freerand_opt.bounds.bound import bound
+from freerand_opt.crosscheck.rederivation import relaxed
+from freerand_opt.model import Question, Uniform, chained, i3322
+from freerand_opt.programs.of_quantum import relaxation
 
 RUNS = 3
 
 
-def asked(scenario: Scenario, values: functional.Functional, level: str, extreme: str) -> Question:
+def asked(scenario: Any, functional: str, level: str, extreme: str) -> Question:
     """Return the question for the extreme value of a functional."""
-    ask = Ask("score", functional=values, extreme=extreme)
-    return Question(scenario, Uniform(), "uniform", Adversary("quantum", level=level), (), ask)
+    adversary = {"devices": "quantum", "level": level}
+    ask = {"quantity": "score", "functional": functional, "extreme": extreme}
+    return Question(scenario, Uniform(), adversary=adversary, ask=ask)
 
 
 def chained_question(n: int, level: str) -> Question:
     """Return the question for the smallest I_N."""
-    return asked(chained(n), functional.chained(chained(n)), level, "smallest")
+    return asked(chained(n), "chained", level, "smallest")
 
 
 def i3322_question(level: str) -> Question:
     """Return the question for the largest I3322."""
-    return asked(i3322(), functional.i3322(i3322()), level, "largest")
+    return asked(i3322(), "i3322", level, "largest")
 
 
 def built(question: Question) -> float:
     """Return the number of distinct moments of our relaxation."""
-    return float(build(question).above.program.shape[1] - 1)
+    return float(relaxation(question.problem(), question.adversary.level).program.columns - 1)
 
 
 def built_by_ncpol2sdpa(question: Question) -> float:
@@ -64,16 +62,16 @@ def built_by_ncpol2sdpa(question: Question) -> float:
 def answered(question: Question) -> float:
     """Return our certified bound."""
     bracket = bound(question).bracket
-    end = bracket.upper if question.ask.sign > 0 else bracket.lower
+    end = bracket.lower if question.ask.extreme == "smallest" else bracket.upper
     assert end is not None
     return float(end)
 
 
 def answered_by_ncpol2sdpa(question: Question) -> float:
     """Return ncpol2sdpa's value, solved by Clarabel."""
-    relaxation = relaxed(question)
-    relaxation.solve("cvxpy", {"solver": "CLARABEL"})
-    return -question.ask.sign * float(relaxation.primal)
+    theirs = relaxed(question)
+    theirs.solve("cvxpy", {"solver": "CLARABEL"})
+    return float(theirs.primal) * (1 if question.ask.extreme == "smallest" else -1)
 
 
 def built_by_ncpoleon(question: Question) -> float:
@@ -95,7 +93,7 @@ def built_by_ncpoleon(question: Question) -> float:
     )
     seconds = time.perf_counter() - begun
     (matrix,) = made.moment_matrices.values()
-    assert matrix.size == moment_matrix(scenario, level).size
+    assert matrix.size == relaxation(question.problem(), level).moments.space.matrix.size
     return seconds
 
 

@@ -12,15 +12,14 @@ import pickle
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from freerand_opt import sweep
-from freerand_opt.catalogue import find
-from freerand_opt.first.spec.file import read
-from freerand_opt.first.sweeps.asked import address
-from freerand_opt.first.sweeps.store import Store
-from freerand_opt.first.sweeps.work import Job, Way
+from freerand_opt.claims.catalogue import find
+from freerand_opt.model.file import read
+from freerand_opt.runner.address import address
+from freerand_opt.runner.job import Job, Way
+from freerand_opt.runner.store import MAIN
 
 CLAIM, SETTINGS = "chained_leakage_fixed_sv", 32
 
@@ -28,7 +27,7 @@ CLAIM, SETTINGS = "chained_leakage_fixed_sv", 32
 def seconds(fields: dict[str, str], folder: Path, jobs: int) -> float:
     """Return the wall seconds of a sweep into a store."""
     begun = time.perf_counter()
-    answers = sweep(CLAIM, fields, store=folder, jobs=jobs)
+    answers = sweep(CLAIM, fields, store=folder, executor=jobs)
     assert not answers.failed
     return time.perf_counter() - begun
 
@@ -42,15 +41,15 @@ def main(cells: int, processes: int) -> None:
         one = seconds(fields, root / "one", 1)
         many = seconds(fields, root / "many", processes)
         again = seconds(fields, root / "many", processes)
-        sizes = [path.stat().st_size for path in Store(root / "one").paths()]
+        stored = (root / "one" / MAIN).stat().st_size
     path = find(CLAIM)
     assert path is not None
-    file = read(path, {**fields, "source.epsilon": "1/10"})
-    job = Job(replace(file, instances=file.instances[:1]), address(file.instances[0]), Way())
+    (instance,) = read(path, {**fields, "source.epsilon": "1/10"}).instances
+    job = Job(instance, address(instance), Way())
     print(f"{cells} cells, N = {SETTINGS}: {one:.2f} s on one core, {one / cells * 1000:.1f} ms a cell")
     print(f"{processes} processes: {many:.2f} s, {one / many:.2f} times faster")
     print(f"from the store: {again:.2f} s, {again / cells * 1000:.2f} ms a cell")
-    print(f"a job is {len(pickle.dumps(job))} bytes, an entry {sum(sizes) // len(sizes)} bytes")
+    print(f"a job is {len(pickle.dumps(job))} bytes, an entry {stored // cells} bytes")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from freerand_opt import errors
     from freerand_opt.bounds.bound import bound
     from freerand_opt.bounds.result import Result, load
+    from freerand_opt.claims.verify import verify
     from freerand_opt.errors import (
         FreerandError,
         InputError,
@@ -31,10 +32,6 @@ if TYPE_CHECKING:
         TooLargeError,
         UnavailableError,
     )
-    from freerand_opt.first.answers.relaxation import moments
-    from freerand_opt.first.answers.verification import answer, check_certificate, verify
-    from freerand_opt.first.reporting.rows import table
-    from freerand_opt.first.sweeps.sweep import sweep
     from freerand_opt.model import (
         Adversary,
         Ask,
@@ -68,16 +65,14 @@ if TYPE_CHECKING:
     from freerand_opt.model.threshold import Threshold
     from freerand_opt.protocols.file import read_protocol
     from freerand_opt.protocols.simulate import simulate
+    from freerand_opt.runner.sweep import sweep
 
 #: Where each public name lives; numpy, scipy and a solver are loaded by the first use, not by the import.
 _HOMES = {
     "bounds.bound": ("bound",),
     "bounds.result": ("Result", "load"),
+    "claims.verify": ("verify",),
     "errors": ("FreerandError", "InputError", "SolverUnavailableError", "TooLargeError", "UnavailableError"),
-    "first.answers.relaxation": ("moments",),
-    "first.answers.verification": ("answer", "check_certificate", "verify"),
-    "first.reporting.rows": ("table",),
-    "first.sweeps.sweep": ("sweep",),
     "model": (
         *("Adversary", "Ask", "Behaviour", "Free", "Function", "Functional", "Independent", "Inequalities"),
         *("Keep", "MeasurementDependence", "MinEntropy", "Mixture", "Moment", "Mutual", "Observed", "Picked"),
@@ -88,6 +83,7 @@ _HOMES = {
     "model.threshold": ("Threshold",),
     "protocols.file": ("read_protocol",),
     "protocols.simulate": ("simulate",),
+    "runner.sweep": ("sweep",),
 }
 
 __all__ = [
@@ -120,22 +116,18 @@ __all__ = [
     "TooLargeError",
     "UnavailableError",
     "Uniform",
-    "answer",
     "bound",
     "cglmp",
     "chained",
-    "check_certificate",
     "chsh",
     "errors",
     "ghz",
     "i3322",
     "load",
-    "moments",
     "read",
     "read_protocol",
     "simulate",
     "sweep",
-    "table",
     "verify",
 ]
 

@@ -33,7 +33,7 @@ class Run:
 
 def run_main(*arguments):
     """Call the command line's main() in this process."""
-    from freerand_opt.first.commands.cli import main
+    from freerand_opt.cli.main import main
 
     out, err = io.StringIO(), io.StringIO()
     old = sys.argv
@@ -86,7 +86,6 @@ FRESH = {
     "none": ((CLAIMS / "strategy.toml",), "strategy/main.json"),
     "exists": ((CLAIMS / "strategy.toml", "source.epsilon=1/10"), "strategy/main.json"),
     "threshold": (("chained_local_threshold_sv", "scenario.N=2"), "*/main.json"),
-    "root": (("theorem_2_exponent",), "theorem_2_exponent/main.json"),
     "worst": ((CLAIMS / "worst.toml",), "worst/main.json"),
     "entropy": ((CLAIMS / "worst.toml",), "worst/entropy.json"),
 }

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.catalogue import find
+from freerand_opt.claims.catalogue import find
 from freerand_opt.first.attacks.zeros import cleaned, forbidden
 from freerand_opt.first.certificates import check as checker
 from freerand_opt.first.certificates import faces as exact

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import freerand_opt as fr
-from freerand_opt.catalogue import find
+from freerand_opt.claims.catalogue import find
 from freerand_opt.first.formulas.questions import mermin_quantum_guess
 from freerand_opt.first.programs.quantum_box import Quantum, chances
 from freerand_opt.numbers.exact import compare, sqrt

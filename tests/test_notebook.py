@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.catalogue import find
+from freerand_opt.claims.catalogue import find
 from freerand_opt.first.model import behaviour, functional, scenario
 from freerand_opt.first.programs.moments import moment_matrix
 from freerand_opt.first.proving.result import Bracket

@@ -89,7 +89,7 @@ def test_every_module_of_the_checkout_is_in_the_wheel(unpacked):
 
 def test_metadata_name_the_command_and_the_licence(unpacked):
     (info,) = unpacked.glob("*.dist-info")
-    assert "freerand = freerand_opt.first.commands.cli:main" in (info / "entry_points.txt").read_text()
+    assert "freerand = freerand_opt.cli.main:main" in (info / "entry_points.txt").read_text()
     metadata = (info / "METADATA").read_text()
     assert "License-Expression: Apache-2.0" in metadata
     assert "Requires-Python: >=3.11" in metadata

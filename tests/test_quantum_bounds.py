@@ -10,7 +10,7 @@ from fractions import Fraction as F
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.catalogue import certificates
+from freerand_opt.claims.catalogue import certificates
 from freerand_opt.errors import InputError
 from freerand_opt.first.answers.answering import InfeasibleError
 from freerand_opt.first.certificates import check as checker

@@ -1,54 +1,67 @@
-"""Whether a certificate is about a question: its own question, compared with the one that is meant."""
+"""Whether a certificate is about a question: a proof of something else proves nothing here."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.bounds.critical import crossing_of, form_of, varied
-from freerand_opt.bounds.threshold import varied_form
-from freerand_opt.bounds.visibility import honest_form
+from freerand_opt.bounds.critical import form_of, sought
 from freerand_opt.certificates.question import question_form
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.many import Many
-from freerand_opt.model.problem import Problem
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
 
 
-def require_about(document: dict[str, Any], question: Question, threshold: Threshold | None) -> None:
-    """Raise InputError unless a certificate that the kernel accepts is about a question (its threshold)."""
-    wanted = _head(document, question, threshold)
-    if {key: document.get(key) for key in wanted} != wanted:
+def asked_form(question: Question, threshold: Threshold | None = None) -> dict[str, Any]:
+    """Return what is asked as plain data, in the grammar of certificates (docs/kernel.md).
+
+    Two questions that are spelt differently and mean the same have one form. The value of the number that a
+    threshold varies does not matter.
+    """
+    if threshold is None:
+        return _plain({"kind": _kind(question), "question": _form(question)})
+    found = sought(question, threshold)
+    return _plain({"kind": "threshold", **found.form(question, found.between)})
+
+
+def is_about(certificate: Mapping[str, Any], question: Question, threshold: Threshold | None = None) -> bool:
+    """Return whether a certificate, which may prove anything or nothing, is about this question."""
+    try:
+        if threshold is None:
+            asked = {"kind": _kind(question), "question": _form(question)}
+        else:
+            found = sought(question, threshold)
+            low, high = (Fraction(certificate[side]["at"]) for side in ("below", "above"))
+            asked = {"kind": "threshold", **found.form(question, (low, high))}
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return False
+    return all(certificate.get(key) == value for key, value in _plain(asked).items())
+
+
+def require_about(
+    certificate: Mapping[str, Any], question: Question, threshold: Threshold | None = None
+) -> None:
+    """Raise InputError unless a certificate is about this question."""
+    if not is_about(certificate, question, threshold):
         raise InputError("question", "the certificate is about another question")
 
 
-def _head(document: dict[str, Any], question: Question, threshold: Threshold | None) -> dict[str, Any]:
-    """Return what the certificate should say beside proofs."""
-    if threshold is not None:
-        return _varied(document, question, threshold)
-    if question.ask.at != WORST:
-        return {"kind": "bracket", "question": _form(form_of(question))}
-    cases = question.cases()
-    if len(cases) != question.scenario.shape[0]:
-        raise InputError("question", "some settings never occur, so the worst ones have no certificate")
-    form = _form(cases[0])
-    return {"kind": "worst", "question": form | {"ask": form["ask"] | {"at": "?"}}}
+def _kind(question: Question) -> str:
+    return "worst" if question.ask.at == WORST else "bracket"
 
 
-def _form(form: Problem | Many) -> dict[str, Any]:
-    return form.form() if isinstance(form, Many) else question_form(form)
+def _form(question: Question) -> dict[str, Any]:
+    if question.ask.at == WORST:
+        form = question_form(question.cases()[0])
+        return {**form, "ask": {**form["ask"], "at": "?"}}
+    asked = form_of(question)
+    return asked.form() if isinstance(asked, Many) else question_form(asked)
 
 
-def _varied(document: dict[str, Any], question: Question, threshold: Threshold) -> dict[str, Any]:
-    if document["kind"] != "threshold":
-        return {"kind": "threshold"}
-    found = {"kind": "threshold", "crosses": crossing_of(question, threshold).form(), "honest": None}
-    if threshold.of == "observed.visibility":
-        honest = honest_form(question)
-        return found | {"question": honest.question, "honest": honest.rows}
-    field = "source.upper" if threshold.of == "source.bits" else threshold.of
-    places = Fraction(document["below"]["at"]), Fraction(document["above"]["at"])
-    low, high = (_form(form_of(varied(question, field, place))) for place in places)
-    return found | {"question": varied_form(low, high, places)}
+def _plain(form: dict[str, Any]) -> dict[str, Any]:
+    """Return the form as JSON gives it back."""
+    return json.loads(json.dumps(form))  # type: ignore[no-any-return]

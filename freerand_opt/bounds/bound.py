@@ -61,11 +61,15 @@ def bound(
     else:
         pool = answer(form_of(asked))
         certificate, how = pool.best, pool.how
-    proved = certificate["kind"] == "threshold" or any(pool.upper or pool.attack for pool in pools)
-    text = json.dumps(certificate, separators=(",", ":")) if proved else ""
+    found = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
+    text = json.dumps(certificate, separators=(",", ":")) if found else ""
     notes = notes_of(pools, options)
     seconds = time.perf_counter() - begun
     return read_result(asked, text, threshold=sought, how=how, notes=notes, seconds=seconds)
 
 
-__all__: list[Any] = ["bound"]
+def _parts(certificate: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts of a certificate that have an upper end or an attack."""
+    if certificate["kind"] == "threshold":
+        return [certificate["below"], certificate["above"]]
+    return certificate["parts"] if certificate["kind"] == "worst" else [certificate]

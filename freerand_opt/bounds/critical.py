@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from freerand_opt.bounds.threshold import Crossing, critical_value, threshold_form, varied_form
 from freerand_opt.bounds.visibility import honest_form
 from freerand_opt.certificates.pool import Pool
+from freerand_opt.certificates.question import question_form
 from freerand_opt.errors import InputError
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
@@ -38,31 +40,56 @@ def form_of(question: Question) -> Problem | Many:
     return held
 
 
-def critical_form(
-    question: Question, sought: Threshold, answer: Answer
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the certificate of a critical value, and how its ends were found; raise NoChangeError."""
-    field, width = sought.of, sought.width
-    between = (sought.between[0], sought.between[1])
-    if field == "source.bits":  # the kernel's field is the largest probability, 2^-bits
+@dataclass(frozen=True)
+class Sought:
+    """A critical value as the kernel sees it: its field, where it is sought, what the answer passes there."""
+
+    field: str
+    between: tuple[Fraction, Fraction]
+    width: Fraction
+    crossing: Crossing
+
+    def form(self, question: Question, places: tuple[Fraction, Fraction]) -> dict[str, Any]:
+        """Return what a certificate says of the question; the field is what differs at two places."""
+        crosses = {"crosses": self.crossing.form()}
+        if self.field == "observed.visibility":
+            honest = honest_form(question)
+            return {"question": honest.question, "honest": honest.rows, **crosses}
+        low, high = (_form(varied(question, self.field, place)) for place in places)
+        return {"question": varied_form(low, high, places), **crosses}
+
+
+def _form(question: Question) -> dict[str, Any]:
+    asked = form_of(question)
+    return asked.form() if isinstance(asked, Many) else question_form(asked)
+
+
+def sought(question: Question, threshold: Threshold) -> Sought:
+    """Return a threshold in the kernel's numbers: bits are sought as the largest probability, 2^-bits."""
+    first, last = threshold.between
+    between, width, field = (first, last), threshold.width, threshold.of
+    if field == "source.bits":
         field = "source.upper"
         settings = question.scenario.shape[0]
-        width = min(width * _power(between[1], 80) / 2, Fraction(1, 4))
-        between = (_power(between[1], 60), _power(between[0], 60))
-        between = (max(between[0], Fraction(1, settings)), min(between[1], Fraction(1)))
-    crossing = crossing_of(question, sought)
+        width = min(width * _power(last, 80) / 2, Fraction(1, 4))
+        between = (max(_power(last, 60), Fraction(1, settings)), min(_power(first, 60), Fraction(1)))
+    return Sought(field, between, width, _crossing(question, threshold))
+
+
+def critical_form(
+    question: Question, threshold: Threshold, answer: Answer
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the certificate of a critical value, and how its ends were found; raise NoChangeError."""
+    found = sought(question, threshold)
 
     @cache
     def at(place: Fraction) -> Pool:
-        return answer(form_of(varied(question, field, place)))
+        return answer(form_of(varied(question, found.field, place)))
 
-    low, high = critical_value(at, crossing, between, width)
+    low, high = critical_value(at, found.crossing, found.between, found.width)
     how = {"below": _how(low.pool), "above": _how(high.pool)}
-    if field == "observed.visibility":
-        honest = honest_form(question)
-        return threshold_form(honest.question, crossing, low, high, honest.rows), how
-    asked = varied_form(low.pool.question, high.pool.question, (low.place, high.place))
-    return threshold_form(asked, crossing, low, high), how
+    form = found.form(question, (low.place, high.place))
+    return threshold_form(form["question"], found.crossing, low, high, form.get("honest")), how
 
 
 def _power(bits: Fraction, digits: int) -> Fraction:
@@ -76,16 +103,16 @@ def _how(pool: Pool) -> str:
     return pool.how.get("upper" if pool.impossible or pool.attack is None else "attack", "")
 
 
-def crossing_of(question: Question, sought: Threshold) -> Crossing:
+def _crossing(question: Question, threshold: Threshold) -> Crossing:
     """Return what the answer is compared with, as the kernel spells it."""
     if question.ask.quantity == STRATEGY:
         return Crossing()
     tables = question.to_dict()
-    one, two = (sought.limit(Fraction(k), tables) for k in (1, 2))
+    one, two = (threshold.limit(Fraction(k), tables) for k in (1, 2))
     assert one is not None
     assert two is not None
     if compare(one, two) != 0:
-        if not isinstance(one, Fraction) or compare(two, one * 2) != 0 or sought.of == "source.bits":
+        if not isinstance(one, Fraction) or compare(two, one * 2) != 0 or threshold.of == "source.bits":
             raise InputError("threshold.crosses", "is a number, or a multiple of the number that varies")
         if question.ask.quantity == "min-entropy":
             raise InputError("threshold.crosses", "is a number of bits, since a min-entropy is asked for")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
-from freerand_opt.checker.reading import MOST_BYTES, load, shown
+from freerand_opt.checker.reading import MOST_BYTES, load
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,12 +29,17 @@ def main(arguments: Sequence[str]) -> int:
 
 def checked(path: str, limit: int = 10**8) -> tuple[int, list[str]]:
     """Return the exit code of one file and the lines about it."""
-    name = shown(path)[1:-1]
+    name = "".join(c if c.isprintable() else "?" for c in path)
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read(MOST_BYTES + 1)
     except (OSError, ValueError):
         return 2, [f"UNREADABLE {name}: no such text file"]
+    return judged(name, text, limit)
+
+
+def judged(name: str, text: str, limit: int = 10**8) -> tuple[int, list[str]]:
+    """Return the exit code of a certificate's text and the lines about it."""
     try:
         report = check(load(text), Work(limit))
     except Unreadable as fault:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -25,6 +25,7 @@ from freerand_opt.model.values import MAX_INSTANCES
 
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold", "of")
+T = TypeVar("T")
 #: For each grid of a file its size; returned are the numbers of the cells that are wanted.
 Choose: TypeAlias = Callable[[Sequence[int]], Sequence[Sequence[int]]]
 
@@ -125,6 +126,22 @@ def _file(
     choose: Choose,
     keep: Callable[[int, Place], bool],
 ) -> QuestionFile:
+    head, instances = cells_of(
+        raw, overrides, choose, keep, lambda name, variant, cell: _instance(name, variant, cell, path.parent)
+    )
+    title, reference = head.title or shortened(path.stem), str(head.reference or "")
+    notes = _notes([raw, *raw.get("instances", [])])
+    return QuestionFile(path, shortened(path.stem), title, head.claim, reference, head.tier, instances, notes)
+
+
+def cells_of(
+    raw: dict[str, Any],
+    overrides: Mapping[str, Any],
+    choose: Choose,
+    keep: Callable[[int, Place], bool],
+    make: Callable[[str, int, Cell], T],
+) -> tuple[Head, tuple[T, ...]]:
+    """Return a file's own words and what `make` says of (name, variant, cell) of its instances and grids."""
     head = Head.from_dict({key: value for key, value in raw.items() if key in HEADER})
     variants = raw.get("instances", [])
     if not isinstance(variants, list):
@@ -138,25 +155,15 @@ def _file(
         with within(where):
             grids.append(grid(body, overrides))
         named.append((name, where))
-    instances: list[Instance] = []
+    made: list[T] = []
     for place, cells in enumerate(choose([found.size for found in grids])):
         name, where = named[place]
         with within(where):
             for k in cells:
                 cell = grids[place].cell(k)
                 if keep(place, cell.at):
-                    instances.append(_instance(name, place, cell, path.parent))
-    title, reference = head.title or shortened(path.stem), str(head.reference or "")
-    return QuestionFile(
-        path,
-        shortened(path.stem),
-        title,
-        head.claim,
-        reference,
-        head.tier,
-        tuple(instances),
-        _notes([base, *variants]),
-    )
+                    made.append(make(name, place, cell))
+    return head, tuple(made)
 
 
 def variant_of(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str, dict[str, Any]]:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
+from importlib import import_module
 from math import prod
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from msgspec import field
 from msgspec.structs import force_setattr
@@ -31,6 +32,11 @@ from freerand_opt.model.source import Source
 from freerand_opt.model.sources import SOURCES
 from freerand_opt.model.table import Table, table
 from freerand_opt.model.toml import document
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from freerand_opt.crosscheck.as_cvxpy import Modelled
 
 
 class Question(Table, rename={"tests": "test", "moments": "moment"}):
@@ -132,6 +138,22 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
     def to_toml(self) -> str:
         """Return the question as a file; reading it gives an equal question."""
         return document(self.to_dict())
+
+    def to_file(self, path: str | Path) -> None:
+        """Write the program (.mps, .cbf, .dat-s, .jtask) or the proof of its bound (.vipr), rows by name.
+
+        Raise InputError for another ending, or a format that does not hold the program.
+        """
+        # the model knows no programs: looked up where it is called
+        import_module("freerand_opt.reporting.export").to_file(self, path)
+
+    def to_cvxpy(self) -> Modelled:
+        """Return the program as a cvxpy problem with its variable and names, for constraints of one's own.
+
+        Raise UnavailableError without cvxpy.
+        """
+        found: Modelled = import_module("freerand_opt.reporting.export").to_cvxpy(self)
+        return found
 
 
 def _refuse(question: Question, tests: tuple[forms.Test | forms.Kept, ...], ask: forms.Ask) -> None:

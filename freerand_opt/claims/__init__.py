@@ -1,0 +1,1 @@
+"""Claims: the catalogue, their formulas and verdicts, and the wing of the paper's own values."""

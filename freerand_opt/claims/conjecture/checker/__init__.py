@@ -1,0 +1,1 @@
+"""The checker of computations: standard library and the kernel's readers alone."""

@@ -1,0 +1,122 @@
+"""Trees of bits, each within epsilon of fair, by enumeration; p, q = 1/2 +- epsilon."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+from freerand_opt.claims.conjecture.checker.intervals import Interval, pi, root
+from freerand_opt.claims.conjecture.checker.reading import Arguments, Ends, require
+
+HALF = Fraction(1, 2)
+
+
+def best(values: list[Any], p: Any, q: Any) -> Any:
+    """Return the largest mean of values at the leaves of a tree, p to the better side at each node."""
+    while len(values) > 1:
+        values = [p * max(x, y) + q * min(x, y) for x, y in zip(values[::2], values[1::2], strict=True)]
+    return values[0]
+
+
+def _weights(a: Arguments) -> tuple[int, int]:
+    """Return p and q over their common denominator."""
+    p, q = a.bit()
+    return p.numerator * q.denominator, q.numerator * p.denominator
+
+
+def selection_bias(a: Arguments) -> Ends:
+    """Every string of fair outcomes is visited: all pairs of strings of half the length."""
+    n, (heavy, light) = a.whole("n", 0, 4), _weights(a)
+    values = [0, 1]  # by string of outcomes; scaled by (heavy + light) a level
+    for _ in range(n):
+        values = [heavy * max(x, y) + light * min(x, y) for x in values for y in values]
+    bias = Fraction(sum(values), len(values) * (heavy + light) ** n) - HALF
+    return bias, bias
+
+
+def selection_slope(a: Arguments) -> Ends:
+    """Add terms of sum_k binomial(2m, m)/4^m with m = 2^k, and Wallis's bounds on the rest."""
+    terms = a.whole("terms", 0, 12)
+    total, chance, m = Fraction(0), Fraction(1), 0
+    for k in range(terms):
+        while m < 1 << k:  # binomial(2m, m)/4^m is the product of 1 - 1/2j
+            m += 1
+            chance *= 1 - Fraction(1, 2 * m)
+        total += chance
+    # 1/sqrt(pi (m + 1/2)) < binomial/4^m < 1/sqrt(pi m), and 1/sqrt(2^k) sum to 2^(-terms/2) (2 + sqrt 2)
+    circle = pi(256)
+    half_circle = Interval(root(circle.low, 2, 256).low, root(circle.high, 2, 256).high)
+    rest = root(Fraction(1, 2**terms), 2, 256) * (root(Fraction(2), 2, 256) + 2) * half_circle.inverse()
+    return total + rest.low * (1 - Fraction(1, 4 * 2**terms)), total + rest.high
+
+
+def selection_weight(a: Arguments) -> Ends:
+    """Split k leaves into k1 and k2 in the two halves, in all ways."""
+    n, count, (p, q) = a.whole("n", 0, 7), a.whole("count", 0, 128), a.bit()
+    most = [Fraction(0), Fraction(1)]
+    for _ in range(n):
+        size = len(most) - 1
+        most = [
+            max(p * most[j] + q * most[k - j] for j in range(max(0, k - size), min(k, size) + 1))
+            for k in range(2 * size + 1)
+        ]
+    require(count < len(most), f"there are only {len(most) - 1} leaves")
+    return most[count], most[count]
+
+
+def least_bias(a: Arguments) -> Ends:
+    """Every function of n bits is visited: all pairs of functions of n - 1 bits."""
+    n, (heavy, light) = a.whole("n", 0, 4), _weights(a)
+    most = [(1, 0), (0, 1)]  # largest chances of 0 and of 1, by truth table
+    for _ in range(n):
+        most = [
+            (heavy * max(u, x) + light * min(u, x), heavy * max(v, y) + light * min(v, y))
+            for u, v in most
+            for x, y in most
+        ]
+    bias = Fraction(min(map(max, most)), (heavy + light) ** n) - HALF
+    return bias, bias
+
+
+def function_bias(a: Arguments) -> Ends:
+    """Fold the table of a function."""
+    function, n = a.word("function", "parity", "majority", "inner-product"), a.whole("n", 1, 14)
+    p, q = a.bit()
+    if function == "inner-product":
+        half = n // 2
+        table = [((s >> half) & s & (1 << half) - 1).bit_count() & 1 for s in range(4**half)]
+    else:
+        ones = [s.bit_count() for s in range(2**n)]
+        table = [k & 1 if function == "parity" else int(k > n // 2) for k in ones]
+    bias = max(best([Fraction(x == wanted) for x in table], p, q) for wanted in (0, 1)) - HALF
+    return bias, bias
+
+
+def independent_inner_product(a: Arguments) -> Ends:
+    """Every vertex of one source, a side of each node that is heavy, against the other source's best."""
+    n, (heavy, light) = a.whole("n", 1, 4), _weights(a)
+    most = 0
+    for sides in range(1 << 2**n - 1):
+        masses = [1]
+        for depth in range(n):
+            first = 2**depth - 1
+            masses = [
+                mass * (heavy if (sides >> first + k & 1) == bit else light)
+                for k, mass in enumerate(masses)
+                for bit in (0, 1)
+            ]
+        signed = [
+            sum(-x if (s & y).bit_count() & 1 else x for s, x in enumerate(masses)) for y in range(2**n)
+        ]
+        most = max(most, best(signed, heavy, light), best([-x for x in signed], heavy, light))
+    bias = Fraction(most, 2 * (heavy + light) ** (2 * n))
+    return bias, bias
+
+
+def copied_inner_product(a: Arguments) -> Ends:
+    """Sum over the number of copies with both bits 1."""
+    up, n, (p, q) = a.word("one", "up", "down") == "up", a.whole("n", 1, 64), a.bit()
+    both = p**2 if up else 1 - p**2 - p * q - q**2
+    odd = sum((comb(n, k) * both**k * (1 - both) ** (n - k) for k in range(1, n + 1, 2)), Fraction(0))
+    return abs(odd - HALF), abs(odd - HALF)

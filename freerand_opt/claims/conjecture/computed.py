@@ -1,0 +1,130 @@
+"""The answer to a computation: a bracket that its checker read from a certificate, and the certificate."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from freerand_opt.bounds.bracket import Bracket, End
+from freerand_opt.claims.conjecture.checker.document import FORMAT, check
+from freerand_opt.claims.conjecture.computation import Computation
+from freerand_opt.errors import InputError
+from freerand_opt.numbers import markup
+from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.rounding import round_down, round_up
+
+#: Digits, in bits, after the point of ends that are irrational.
+ROUNDING = 100
+
+
+@dataclass(frozen=True)
+class Computed:
+    """The answer to a computation; its fields are those of `bounds.result.Result` where they make sense.
+
+    `status` is COMPUTED, or PROVED* if its meaning rests on a written proof.
+    """
+
+    computation: Computation
+    certificate: str = field(repr=False)
+    bracket: Bracket
+    words: tuple[str, ...]
+    status: str
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def quantity(self) -> str:
+        """Return the name of the computation."""
+        return self.computation.tag()["name"]
+
+    @property
+    def impossible(self) -> bool:
+        """Return False: a computation has an answer."""
+        return False
+
+    @property
+    def lower(self) -> End | None:
+        """Return the lower end; its float is rounded down."""
+        return None if self.bracket.lower is None else End(self.bracket.lower, upper=False)
+
+    @property
+    def upper(self) -> End | None:
+        """Return the upper end; its float is rounded up."""
+        return None if self.bracket.upper is None else End(self.bracket.upper, upper=True)
+
+    @property
+    def how(self) -> tuple[tuple[str, str], ...]:
+        """Return how the answer was found."""
+        return (("both ends", self.computation.how),)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return why an end is open."""
+        lower, upper = self.bracket.lower, self.bracket.upper
+        return tuple(f"{n} end: not bounded" for n, x in (("lower", lower), ("upper", upper)) if x is None)
+
+    @property
+    def digest(self) -> str:
+        """Return the first 16 digits of the certificate's SHA-256."""
+        return sha256(self.certificate.encode()).hexdigest()[:16]
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """Return the certificate as it is in JSON."""
+        return json.loads(self.certificate)  # type: ignore[no-any-return]
+
+    def save(self, path: str | Path) -> None:
+        """Write the certificate, for `freerand check`."""
+        Path(path).write_text(self.certificate + "\n", encoding="utf-8")
+
+    def __str__(self) -> str:
+        return str(self.bracket)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the computation in words, the bracket and how it was found."""
+        facts = [("computation", "; ".join(self.words)), (self.quantity, str(self)), *self.how]
+        return markup.facts([*facts, ("certificate", f"{self.digest} ({self.status})")])
+
+
+def compute(computation: Computation) -> Computed:
+    """Return the checked answer to a computation; raise InputError where it cannot be had."""
+    begun = time.perf_counter()
+    try:
+        found = computation.ends()
+    except ValueError as error:
+        raise InputError("computation", str(error)) from None
+    body = {
+        "format": FORMAT,
+        "version": 2,
+        "computation": computation.parameters(),
+        "answer": {"lower": _text(found.lower, upper=False), "upper": _text(found.upper, upper=True)},
+        "proof": found.proof,
+    }
+    return computed_of(
+        computation, json.dumps(body, separators=(",", ":")), seconds=time.perf_counter() - begun
+    )
+
+
+def _text(end: Exact | None, *, upper: bool) -> str | None:
+    """Return an end as a fraction, an irrational one rounded outward."""
+    return None if end is None else str((round_up if upper else round_down)(end, ROUNDING))
+
+
+def computed_of(computation: Computation, certificate: str, *, seconds: float = 0.0) -> Computed:
+    """Return what a certificate says of a computation, after a check.
+
+    Raise the checker's Rejected, Unreadable or TooMuch where it says nothing, and InputError where it is
+    about another computation.
+    """
+    held = json.loads(certificate)
+    report = check(held)
+    if held["computation"] != computation.parameters():
+        raise InputError("computation", "the certificate is about another computation")
+    lower: Fraction | None = report.lower
+    words = (report.computation, report.statement)
+    return Computed(computation, certificate, Bracket(lower, report.upper), words, report.status, seconds)

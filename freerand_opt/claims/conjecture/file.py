@@ -1,0 +1,97 @@
+"""Files with a table ``computation``: its name and parameters, named instances, grids, what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from freerand_opt.claims.conjecture.computation import Computation
+from freerand_opt.claims.conjecture.relations import LocalErrors, Relations
+from freerand_opt.claims.conjecture.roots import ROOTS
+from freerand_opt.claims.conjecture.values import VALUES
+from freerand_opt.errors import InputError
+from freerand_opt.model.expect import Expect
+from freerand_opt.model.file import Choose, all_cells, cells_of
+from freerand_opt.model.grid import Cell, Place
+from freerand_opt.model.head import kind_of, load
+from freerand_opt.model.table import table
+from freerand_opt.model.text import listed, shortened
+
+COMPUTATIONS: tuple[type[Computation], ...] = (*ROOTS, *VALUES, Relations, LocalErrors)
+_TABLE = table(*COMPUTATIONS, allowed="a table with name", tag="name", base=Computation)
+_EXPECT = table(Expect, allowed="a table")
+
+
+class Instance(msgspec.Struct, frozen=True):
+    """One computation of a file with what is expected of it; places are as in `model.file.Instance`."""
+
+    name: str
+    computation: Computation
+    expect: Expect | None
+    body: Mapping[str, Any]
+    corner: bool = True
+    row: str = ""
+    column: str = ""
+    at: Place = ()
+    variant: int = 0
+
+
+class ComputationFile(msgspec.Struct, frozen=True):
+    """A file's own words, and its instances in order."""
+
+    path: Path
+    name: str
+    title: str
+    claim: str
+    reference: str
+    tier: str
+    instances: tuple[Instance, ...]
+    notes: tuple[str, ...] = ()
+
+
+def read(
+    path: str | Path,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    choose: Choose | None = None,
+    keep: Callable[[int, Place], bool] | None = None,
+) -> ComputationFile:
+    """Read a file of computations; raise InputError naming file, key path, what was read and is allowed.
+
+    Arguments are those of `model.file.read`.
+    """
+    path = Path(path)
+    raw = load(path)
+    try:
+        if kind_of(raw) != "computation":
+            raise InputError(kind_of(raw), "is no computation; that has a table computation, and no scenario")
+        head, instances = cells_of(
+            raw, overrides or {}, choose or all_cells, keep or (lambda variant, at: True), _instance
+        )
+    except InputError as error:
+        raise error.within(str(path)) from None
+    title, reference = head.title or shortened(path.stem), str(head.reference or "")
+    return ComputationFile(path, shortened(path.stem), title, head.claim, reference, head.tier, instances)
+
+
+def computation(given: Any) -> Computation:
+    """Return the computation that a table describes; raise InputError."""
+    found: Computation = _TABLE.read(given, "computation")
+    return found
+
+
+def _instance(name: str, variant: int, cell: Cell) -> Instance:
+    for key in cell.body:
+        if key not in ("computation", "expect"):
+            raise InputError(
+                shortened(key), f"unknown key; a computation has {listed(('computation', 'expect', 'grid'))}"
+            )
+    asked = computation(cell.body["computation"])
+    expect = _EXPECT.read(cell.body["expect"], "expect") if cell.body.get("expect") else None
+    if expect is not None and expect.value in ("exists", "none"):
+        raise InputError("expect.value", f"{expect.value!r} is what a strategy does; a number is needed")
+    full, row = (" ".join(part for part in (name, word) if part) for word in (cell.label, cell.row))
+    return Instance(full, asked, expect, cell.body, cell.corner, row, cell.column, cell.at, variant)

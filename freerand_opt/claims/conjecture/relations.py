@@ -1,0 +1,95 @@
+r"""Perfect GHZ relations, in the three forms to which every input and every pattern of signs reduces.
+
+M parties have inputs 0 and 1 and outcomes +1 and -1. At an input with k ones
+
+.. math:: \prod_i x_i = \mathrm{Re}\,(\sigma (-i)^k) \quad\text{where this is } \pm 1,
+
+and nothing is known at the other inputs. Colbeck and Renner's relations (arXiv:1105.3195) have
+sigma = -1. Exchanging the inputs of the parties in a set S (and flipping their outcomes at the new
+input 1) takes input S to input 0..0 and sigma to sigma (-i)^|S|; flipping a party's outcomes takes
+sigma to -sigma; flipping all outcomes at input 1 takes it to its conjugate. So sigma = -1, +1, i
+are all there is (docs/proofs/conjecture-1.md, section 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Annotated
+
+from freerand_opt.claims.conjecture import local_errors
+from freerand_opt.claims.conjecture.computation import Computation, Ends, whole
+from freerand_opt.model.kinds import number, word
+
+#: sigma = i^power by the name of the relations.
+POWERS = {"even": 2, "opposite": 0, "odd": 1}
+#: Largest number of parties that is taken on: beyond it fractions have thousands of digits.
+MOST_PARTIES = {"even": 200, "opposite": 200, "odd": 150}
+
+
+class Relations(Computation, tag="sum-of-biases"):
+    """The largest sum of biases E(x_i) of all M parties at input 0..0 under perfect relations.
+
+    They are `even` (sigma = -1), `opposite` (+1) or `odd` (i).
+    """
+
+    M: Annotated[int, whole(3, 200), "number of parties"]
+    relations: Annotated[str, word(*POWERS), "which relations"]
+
+    def check(self) -> None:
+        """Raise InputError for more parties than these relations are taken on with."""
+        most = MOST_PARTIES[self.relations]
+        if most < self.M:
+            raise self.fault("M", f"{self.M}; {self.relations} relations are of 3 to {most} parties")
+
+    def ends(self) -> Ends:
+        """Return the value with the box that reaches it and the multipliers that bound it."""
+        from freerand_opt.claims.conjecture.biases import ends
+
+        return ends(self)
+
+    @property
+    def how(self) -> str:
+        """Return in words how the answer is found."""
+        return "polynomial form (docs/proofs/conjecture-1.md)"
+
+    @property
+    def power(self) -> int:
+        """Return t with sigma = i^t."""
+        return POWERS[self.relations]
+
+    @property
+    def real(self) -> bool:
+        """Return whether sigma is real, so that correlators at input 0..0 may be taken real."""
+        return self.relations != "odd"
+
+    def product(self, ones: int) -> int:
+        """Return the product of all outcomes at inputs with this many ones; 0 where nothing is known."""
+        return (1, 0, -1, 0)[(self.power - ones) % 4]
+
+
+class LocalErrors(Computation, tag="local-errors"):
+    """The least joint probability of a broken relation over local models, settings eps-free."""
+
+    M: Annotated[int, whole(3, local_errors.MOST_PARTIES), "number of parties"]
+    epsilon: Annotated[Fraction, number(0, Fraction(1, 2)), "0 is perfect, 1/2 is useless"]
+
+    def ends(self) -> Ends:
+        """Return the weight with the best model."""
+        model = local_errors.best_model(self.M, self.epsilon)
+        return Ends(model.weight, model.weight, {"flips": list(model.flips), "sign": model.sign})
+
+    @property
+    def how(self) -> str:
+        """Return in words how the answer is found."""
+        return "all deterministic models, each with its worst settings"
+
+
+def reduced(inputs: Sequence[int], signs: Sequence[int]) -> Relations:
+    """Return the relations under which sum_i E(x_i) at input 0..0 has the same largest value.
+
+    Asked is sum_i signs_i E(x_i) at `inputs` (0 or 1 each) under Colbeck and Renner's relations.
+    """
+    negative = sum(sign < 0 for sign in signs)
+    power = (2 - sum(inputs) + 2 * negative) % 4
+    return Relations(M=len(inputs), relations={2: "even", 0: "opposite"}.get(power, "odd"))

@@ -1,0 +1,1 @@
+"""The command line: words and options only; data on stdout, everything else on stderr."""

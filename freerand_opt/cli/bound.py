@@ -1,0 +1,99 @@
+"""The verb `freerand bound`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from freerand_opt.cli import options as opt
+from freerand_opt.errors import FreerandError
+
+if TYPE_CHECKING:
+    from freerand_opt.cli.words import Line
+    from freerand_opt.runner.answers import Answer
+
+
+def bound(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            help="Question files or claims, and field=value: source.epsilon=1/20, 0:1/5:1/100, a list 2,4,8"
+        ),
+    ],
+    threshold: Annotated[
+        str | None,
+        typer.Option(rich_help_panel=opt.QUESTION, help="Critical value of a field: source.epsilon=0:1/4."),
+    ] = None,
+    refine: opt.Finer = None,
+    crosses: opt.Crosses = None,
+    width: opt.Width = None,
+    time_limit: opt.TimeLimit = None,
+    solver: opt.Solver = "auto",
+    symmetry: opt.Symmetry = None,
+    store: opt.Kept = None,
+    fresh: opt.Fresh = False,
+    certificates: opt.Folder = None,
+    jobs: opt.Jobs = None,
+    cluster: opt.Cluster = None,
+    shard: opt.Part = None,
+    output: opt.Output = None,
+    form: opt.Form = None,
+    as_json: opt.AsJson = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Answer questions by certified brackets, with the attack that reaches them; several make a table."""
+    from freerand_opt.cli import running, screen, words
+    from freerand_opt.runner.job import way_of
+    from freerand_opt.runner.table import as_text, form_of, write
+
+    names, fields = opt.split(arguments)
+    wanted = opt.width_of(width)
+    if output is not None or form is not None:
+        form = form_of(output, form)
+        opt.require_file(output, "-o")
+    asked = running.Asked(names, fields, threshold, shard, refine, crosses)
+    way = way_of(solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry))
+    with screen.progress(quiet) as watch, running.place(jobs, cluster) as executor:
+        found = running.answered(asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates)
+    lines, failed = compared(found)
+    if output is not None and form is not None:
+        write(running.rows(lines), output, form)
+        screen.say(f"wrote {output} ({len(lines)} row{'' if len(lines) == 1 else 's'})")
+    if as_json:
+        screen.put_json([words.record(line) for line in lines])
+    elif form is not None and output is None:
+        screen.put(as_text(running.rows(lines), form), end="")
+    elif output is None or len(lines) == 1:
+        running.show(lines, alone=True)
+    codes = {line.answer.code for line in lines}
+    for reason in (*found.failed, *failed):
+        screen.error(reason)
+    codes |= {2} if failed else set()
+    short = [said for line in lines if (said := words.shortcoming(line.answer, wanted))]
+    hints = dict.fromkeys(words.hint(line.answer.instance) for line in lines)
+    for said in (*short, *filter(None, hints)):
+        screen.say(said)
+    raise typer.Exit(opt.worst(codes | ({1} if short else set())))
+
+
+def compared(answers: Iterable[Answer]) -> tuple[list[Line], list[str]]:
+    """Return answers beside the verdicts on what their files claim, and what could not be compared."""
+    from freerand_opt.claims.verify import compared as judged
+    from freerand_opt.cli.words import Line
+    from freerand_opt.reporting.cell import Cell, cells
+
+    lines, failed = [], []
+    for one in answers:
+        expect = one.instance.expect
+        undecided = None if expect is None else "UNDECIDED"
+        as_expected = expect is None or expect.verdict == undecided
+        cell = Cell(one.file, one.instance, one.result, undecided, as_expected, one.mark)
+        if one.result is not None:
+            try:
+                (cell,) = cells([judged(one.file, one.instance, one.result)])
+            except FreerandError as error:
+                failed.append(f"{one.title}: expect: {error}")
+        lines.append(Line(one, cell))
+    return lines, failed

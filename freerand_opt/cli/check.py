@@ -1,0 +1,138 @@
+"""The verb `freerand check`: the kernel's own command, over many files at once."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from freerand_opt.cli import options as opt
+from freerand_opt.errors import InputError
+
+if TYPE_CHECKING:
+    from freerand_opt.runner.store import Store
+
+
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="Certificates; with --store, folders.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All committed certificates of the catalogue.")
+    ] = False,
+    store: Annotated[
+        bool,
+        typer.Option("--store", help="All answers of the stores in the folders, or in the user's cache."),
+    ] = False,
+    limit: Annotated[
+        int, typer.Option("--work", min=1, help="Steps of work after which a file is given up.")
+    ] = 10**8,
+    jobs: opt.Jobs = None,
+    as_json: opt.AsJson = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but what fails.")] = False,
+) -> None:
+    """Check certificates exactly, without any solver, and print what each proves.
+
+    It is `python -m freerand_opt.checker FILE ..`, which needs the standard library alone.
+    """
+    from freerand_opt.claims.catalogue import certificates
+    from freerand_opt.cli.screen import error, put, put_json
+
+    if store:
+        found = _stored(files or [], jobs, limit)
+        if not found:
+            raise InputError("check", f"no answer is stored in {_places(files or [])}")
+    else:
+        paths = [*(files or []), *(certificates() if everything else ())]
+        if not paths:
+            raise InputError("check", "no certificate; name files, or use --all where the catalogue has some")
+        found = [(str(path), *one) for path, one in zip(paths, _checked(paths, jobs, limit), strict=True)]
+    if as_json:
+        put_json(
+            [{"file": name, "ok": not code, "code": code, "lines": lines} for name, code, lines in found]
+        )
+    for _, code, lines in found:
+        if code == 2:
+            error(lines[0])
+        elif not as_json and (code or not (everything or store or quiet)):
+            put("\n".join(lines))
+    good = sum(not code for _, code, _ in found)
+    if not (as_json or quiet) and (len(found) > 1 or store):
+        put(f"{good} of {len(found)} certificates check")
+    raise typer.Exit(opt.worst({code for _, code, _ in found}))
+
+
+#: How a certificate of a computation begins, which has a checker of its own and never says OK.
+_COMPUTATION = '{"format":"freerand-computation"'
+
+
+def check_file(job: tuple[str, int]) -> tuple[int, list[str]]:
+    """Return the exit code of one certificate file and the lines about it."""
+    from freerand_opt.checker.__main__ import checked
+    from freerand_opt.claims.conjecture.checker.__main__ import checked as computed
+
+    path, limit = job
+    with suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
+        if file.read(len(_COMPUTATION)) == _COMPUTATION:
+            return computed(path)
+    return checked(path, limit)
+
+
+def check_text(job: tuple[str, str, int]) -> tuple[int, list[str]]:
+    """Return the exit code of a certificate and the lines about it."""
+    from freerand_opt.checker.__main__ import judged
+
+    name, text, limit = job
+    if not text.startswith(_COMPUTATION):
+        return judged(name, text, limit)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "computation.json"
+        path.write_text(text, encoding="utf-8")
+        code, (head, *rest) = check_file((str(path), limit))
+    return code, [head.replace(str(path), name), *rest]
+
+
+def _checked(paths: list[Path], jobs: int | None, limit: int) -> list[tuple[int, list[str]]]:
+    from freerand_opt.runner.dispatch import every
+    from freerand_opt.runner.executor import local
+
+    if len(paths) == 1:  # without a process, and without anything but the kernel
+        return [check_file((str(paths[0]), limit))]
+    with local(jobs) as executor:
+        return every(executor, check_file, [(str(path), limit) for path in paths], _gone)
+
+
+def _gone(error: Exception) -> tuple[int, list[str]]:
+    return 3, [f"TOO MUCH WORK: {type(error).__name__}: {error}"]
+
+
+def _stored(folders: list[Path], jobs: int | None, limit: int) -> list[tuple[str, int, list[str]]]:
+    """Check every entry of some stores: that it is as it was written, and that its certificate holds."""
+    from freerand_opt.runner.dispatch import every
+    from freerand_opt.runner.executor import local
+    from freerand_opt.runner.job import DamagedError
+
+    whole, damaged = [], []
+    for kept in _opened(folders):
+        for entry in kept.entries():
+            if isinstance(entry, DamagedError):
+                damaged.append((f"{kept.path}", 1, [f"REJECTED {kept.path}: {entry}"]))
+            else:
+                whole.append((f"{kept.path}: {entry.address[:16]}", entry.kept.certificate, limit))
+        kept.close()
+    with local(jobs) as executor:
+        found = every(executor, check_text, whole, _gone)
+    return damaged + [(name, *one) for (name, _, _), one in zip(whole, found, strict=True)]
+
+
+def _opened(folders: list[Path]) -> list[Store]:
+    from freerand_opt.runner.store import Store, default_folder, holds_answers
+
+    return [Store(folder) for folder in folders or [default_folder()] if holds_answers(folder)]
+
+
+def _places(folders: list[Path]) -> str:
+    from freerand_opt.runner.store import default_folder
+
+    return ", ".join(map(str, folders or [default_folder()]))

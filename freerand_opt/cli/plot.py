@@ -1,0 +1,134 @@
+"""The verb `freerand plot`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from freerand_opt.cli import options as opt
+from freerand_opt.errors import FreerandError, InputError, UnavailableError
+
+if TYPE_CHECKING:
+    from freerand_opt.claims.verify import File, Verification
+    from freerand_opt.reporting.figures.frame import Frame, Width
+    from freerand_opt.reporting.figures.row import Row
+    from freerand_opt.runner.executor import Here
+    from freerand_opt.runner.watch import Watch
+
+
+def plot(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(help="A figure's name, or question files and claims with field=value as for bound."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", rich_help_panel=opt.PUT, help="figure.pdf, .svg, .png, .pgf"),
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Draw this table; nothing is computed.")] = None,
+    columns: Annotated[
+        int | None, typer.Option(min=1, max=2, rich_help_panel=opt.PUT, help="Width: one or two columns.")
+    ] = None,
+    store: opt.Kept = None,
+    jobs: opt.Jobs = None,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Draw a figure from certified answers, with its data and caption beside it; no name lists them."""
+    from freerand_opt.cli.screen import progress, put
+    from freerand_opt.reporting.figures.gallery import NAMES, drawing, table
+    from freerand_opt.runner.executor import local
+
+    if not arguments:
+        for name in NAMES:
+            put(f"{name:12} {drawing(name).frame.title}")
+        return
+    path = output or Path(f"{Path(arguments[0]).stem}.pdf")
+    _require(path)
+    from freerand_opt.reporting.figures.draw import figure
+    from freerand_opt.reporting.figures.save import save
+
+    with progress(quiet) as watch, local(jobs) as executor:
+        asking = Asking(store, executor, watch)
+        if arguments == [arguments[0]] and arguments[0] in NAMES:
+            chosen = drawing(arguments[0])
+            frame = chosen.frame
+            if data is not None:
+                rows = table(chosen, data)
+            elif chosen.answered is None:
+                raise InputError(
+                    "--data", f"{arguments[0]} draws measurements; make them by: {chosen.source}"
+                )
+            else:
+                rows = chosen.answered(asking)
+        else:
+            frame, rows = _own(arguments, data, asking)
+    widths: dict[int, Width] = {1: "one-column", 2: "two-column"}
+    width = None if columns is None else widths[columns]
+    table_of = [] if data is None else ["--data", str(data)]
+    command = shlex.join(["freerand", "plot", *arguments, *table_of, "-o", path.name])
+    for written in save(figure(frame, rows, width=width), frame, rows, path, command):
+        put(str(written))
+
+
+class Asking:
+    """Answers claims and files for figures over some ranges; raise FreerandError if one has no answer."""
+
+    def __init__(self, store: Path | None, executor: Here, watch: Watch) -> None:
+        self.store, self.executor, self.watch = store, executor, watch
+
+    def __call__(self, name: str | File, fields: Mapping[str, str]) -> Iterator[Verification]:
+        """Yield the answers to the instances of one file."""
+        from freerand_opt.claims.verify import compared
+        from freerand_opt.cli import running
+        from freerand_opt.runner.job import way_of
+
+        found = running.answered(
+            running.Asked([name], dict(fields)),
+            way_of(),
+            self.watch,
+            self.executor,
+            store=self.store,
+        )
+        bad = [one for one in found if one.result is None and not one.mark]
+        if bad:
+            raise FreerandError(f"{bad[0].title}: {bad[0].why}")
+        for one in found:
+            if one.result is not None:
+                yield compared(one.file, one.instance, one.result)
+
+
+def _require(path: Path) -> None:
+    """Raise before anything is computed if matplotlib is not here or the figure cannot be written."""
+    from freerand_opt.reporting.figures.save import require_suffix
+
+    require_matplotlib()
+    require_suffix(path)
+    opt.require_file(path, "-o")
+
+
+def require_matplotlib() -> None:
+    """Raise UnavailableError if matplotlib is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec("matplotlib") is None:
+        raise UnavailableError("figures need matplotlib: pip install 'freerand_opt[plot]'")
+
+
+def _own(arguments: Sequence[str], data: Path | None, asking: Asking) -> tuple[Frame, list[Row]]:
+    """Return the figure of question files, answered over the ranges given."""
+    from freerand_opt.claims.catalogue import find
+    from freerand_opt.reporting.figures.gallery import drawing
+    from freerand_opt.reporting.figures.grid import frame_and_rows
+
+    names, fields = opt.split(list(arguments))
+    if data is not None:
+        raise InputError("--data", "goes with a figure's name; a question's own answers are drawn otherwise")
+    for name in names:
+        if find(name) is None and not Path(name).exists():
+            drawing(name)  # says what names there are
+    found: list[Any] = [one for name in names for one in asking(name, fields)]
+    return frame_and_rows(found)

@@ -1,0 +1,123 @@
+"""How verbs run questions: from names, fields and options to answers, and answers to the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from freerand_opt.claims.verify import File
+from freerand_opt.cli import screen, words
+from freerand_opt.cli.words import Line
+from freerand_opt.errors import InputError
+from freerand_opt.files import require_writable
+from freerand_opt.runner.answers import Answers, Run
+from freerand_opt.runner.executor import Here, cluster, local
+from freerand_opt.runner.job import Way
+from freerand_opt.runner.refine import Refinement
+from freerand_opt.runner.shard import Shard, whole
+from freerand_opt.runner.shelf import Shelf
+from freerand_opt.runner.store import opened
+from freerand_opt.runner.sweep import cells_of, reader, swept
+from freerand_opt.runner.table import Row
+from freerand_opt.runner.table import rows as plain_rows
+from freerand_opt.runner.watch import Watch
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked on a command line: files or claims, values of fields, and which cells."""
+
+    names: Sequence[str | File]
+    fields: dict[str, str] = field(default_factory=dict)
+    threshold: str | None = None
+    shard: str | None = None
+    refine: str | None = None
+    crosses: str | None = None
+
+    @property
+    def part(self) -> Shard | None:
+        """Return the shard; raise InputError for what is none."""
+        return None if self.shard is None else Shard.named(self.shard)
+
+    @property
+    def rule(self) -> Refinement | None:
+        """Return where cells are to be added; raise InputError for what is no rule."""
+        if self.crosses is not None and self.refine is None:
+            raise InputError("--crosses", "says at what number --refine adds cells, which is not given")
+        if self.refine is not None and self.shard is not None:
+            raise InputError(
+                "--refine", "needs all cells; run all shards first, and --refine without --shard then"
+            )
+        return None if self.refine is None else Refinement.named(self.refine, self.crosses)
+
+
+def place(jobs: int | None, address: str | None) -> AbstractContextManager[Here]:
+    """Return what runs jobs: a cluster if one is named, else so many processes of this machine."""
+    if address is None:
+        return local(jobs)
+    if jobs is not None:
+        raise InputError("--cluster", "how many jobs run at once is the cluster's affair; leave --jobs out")
+    return cluster(address)
+
+
+def answered(
+    asked: Asked,
+    how: Way,
+    watch: Watch,
+    executor: Here,
+    *,
+    store: Path | None,
+    fresh: bool = False,
+    shelf: Path | Shelf | None = None,
+    resume: bool = False,
+) -> Answers:
+    """Answer what is asked; certificates go to a shelf as they come, and with `resume` come from there."""
+    if not asked.names:
+        raise InputError("arguments", "at least one question file or claim is needed")
+    readers = [reader(name, asked.threshold, asked.part or whole) for name in asked.names]
+    files = [read(asked.fields, None) for read in readers]  # all is read before anything is made or computed
+    rule = asked.rule
+    for file in files:
+        for note in file.notes:
+            watch.say(f"{file.path}: {note}")
+        if rule is not None:
+            rule.require(file)
+    shelf = Shelf(shelf) if isinstance(shelf, Path) else shelf
+    if shelf is not None:
+        require_writable(shelf.folder, "--certificates")
+        for cell in cells_of(files):
+            shelf.place(*cell)  # in this order, whatever is answered first
+    kept = opened(store, asked.part)
+    try:
+        keep, found = (None, None) if shelf is None else (shelf.keep, shelf.found if resume else None)
+        return swept(files, readers, asked.fields, Run(kept, executor, how, fresh, watch, keep, found), rule)
+    finally:
+        kept.close()
+
+
+def rows(lines: Sequence[Line]) -> list[Row]:
+    """Return answers as rows of a table, with what their files expect and the verdicts."""
+    plain = plain_rows([line.answer for line in lines])
+    found = []
+    for row, line in zip(plain, lines, strict=True):
+        claim = {"expected": line.cell.expected or None, "verdict": line.cell.verdict}
+        place = list(row).index("method")
+        items = list(row.items())
+        found.append(dict([*items[:place], *claim.items(), *items[place:]]))
+    return found
+
+
+def show(lines: Sequence[Line], *, alone: bool) -> None:
+    """Write answers to stdout: a single one at length if it is `alone`, else a table."""
+    if alone and len(lines) == 1 and lines[0].answer.result is not None:
+        screen.put(words.at_length(lines[0]))
+        return
+    if not lines or all(line.answer.result is None and not line.answer.mark for line in lines):
+        return
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    for line, style in words.table(lines):
+        console.print(line, style=style)

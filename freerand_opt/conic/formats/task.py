@@ -1,0 +1,23 @@
+"""Programs as MOSEK's task files, by MOSEK itself, which reads and writes without a licence."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from freerand_opt.conic.formats.conic import Conic, as_cbf
+from freerand_opt.errors import UnavailableError
+
+
+def as_task(held: Conic) -> str:
+    """Return a task file as JSON text (``.jtask``); raise UnavailableError where MOSEK is not installed."""
+    try:
+        import mosek
+    except ImportError:
+        raise UnavailableError("mosek is not installed: pip install Mosek; no licence is needed") from None
+    with tempfile.TemporaryDirectory() as folder, mosek.Env() as env, env.Task() as task:
+        given, written = Path(folder) / "program.cbf", Path(folder) / "program.jtask"
+        given.write_text(as_cbf(held), encoding="ascii")
+        task.readdata(str(given))
+        task.writedata(str(written))
+        return written.read_text(encoding="utf-8") + "\n"

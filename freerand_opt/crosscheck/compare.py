@@ -1,0 +1,132 @@
+"""Other people's software beside ours: the program by PICOS + CVXOPT, the relaxation by ncpol2sdpa.
+
+Peers give floats of unstated accuracy, so they prove nothing; but a certified optimum that is far from theirs
+means that one of the programs is not the one that was meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from freerand_opt.bounds.corridor import Options, corridor
+from freerand_opt.bounds.critical import form_of
+from freerand_opt.conic.formats.conic import Conic
+from freerand_opt.crosscheck import by_picos
+from freerand_opt.crosscheck.rederivation import MOST_WORDS, NotCoveredError, rederived, word_count
+from freerand_opt.errors import SolverUnavailableError, TooLargeError
+from freerand_opt.model.ask import WORST
+from freerand_opt.model.file import Instance, QuestionFile
+from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.model.question import Question
+from freerand_opt.programs.of_question import conic_of
+
+#: What peers are trusted to reach, relative to numbers above 1; a violation beyond it is none of rounding.
+ACCURACY, VIOLATED = 1e-5, 1e-6
+#: CVXOPT's algebra is dense: 1474 rows took it a minute and a half.
+MOST_ROWS = 1400
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One peer's value, a float; None if it has none, for the reason in `words`."""
+
+    name: str
+    value: float | None
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class CrossCheck:
+    """The certified bound of a program, a maximum, beside its peers' optima; None where there is no point.
+
+    Of existence the program is that of the least violation: 0 if there is a strategy. `words` says why
+    nothing was compared.
+    """
+
+    name: str
+    instance: str
+    ours: float | None
+    peers: tuple[Peer, ...]
+    words: str = ""
+
+    @property
+    def disagreeing(self) -> tuple[Peer, ...]:
+        """Return the peers whose value is further from ours than `ACCURACY`."""
+        return () if self.words else tuple(peer for peer in self.peers if not _agrees(self.ours, peer))
+
+    @property
+    def verdict(self) -> str:
+        """Return agrees, DISAGREES or skipped."""
+        if self.disagreeing:
+            return "DISAGREES"
+        compared = any(peer.value is not None or peer.words == "infeasible" for peer in self.peers)
+        return "agrees" if compared else "skipped"
+
+
+def _agrees(ours: float | None, peer: Peer) -> bool:
+    if peer.value is None:
+        return peer.words != "infeasible" or ours is None
+    return ours is not None and abs(ours - peer.value) <= ACCURACY * max(1.0, abs(ours))
+
+
+def require() -> None:
+    """Raise SolverUnavailableError unless the peers are installed."""
+    for name in ("picos", "cvxopt", "cvxpy", "ncpol2sdpa"):
+        try:
+            __import__(name)
+        except ImportError:
+            raise SolverUnavailableError(f"{name} is not installed: pip install {name}") from None
+
+
+def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
+    """Bound an instance's program with ours and with peers, where it is small enough for them."""
+    question, skipped = instance.question, CrossCheck(file.name, instance.name, None, ())
+    if instance.threshold is not None:
+        return _because(skipped, "a threshold is the answer to many programs")
+    if question.ask.at == WORST:
+        return _because(skipped, "one program for each setting; ask at one of them")
+    quantum = question.adversary.devices == "quantum"
+    if quantum and (words := word_count(question)) > MOST_WORDS:
+        return _because(skipped, f"{words} words, and peers are asked for at most {MOST_WORDS}")
+    try:
+        program = conic_of(form_of(question), question.adversary.level)
+    except TooLargeError as error:
+        return _because(skipped, str(error))
+    if len(program.rows) > MOST_ROWS:
+        why = f"{len(program.rows)} rows, and peers are asked for at most {MOST_ROWS}"
+        return _because(skipped, why)
+    pool = corridor(form_of(question), Options(level=question.adversary.level))
+    if question.ask.quantity == STRATEGY:
+        ours = None if pool.impossible else 0.0 if pool.attack is not None else _NOTHING
+    else:
+        # a guess of negative probability is one that nobody can make
+        none = pool.impossible or (question.ask.functional is None and pool.height < 0)
+        ours = None if none else pool.height
+    if ours is not None and ours in (_NOTHING, float("inf")):
+        return _because(skipped, "nothing is proved")
+    return CrossCheck(file.name, instance.name, ours, tuple(_peers(question, program, ours is not None)))
+
+
+_NOTHING = float("-inf")
+
+
+def _because(skipped: CrossCheck, why: str) -> CrossCheck:
+    return CrossCheck(skipped.name, skipped.instance, None, (), why)
+
+
+def _peers(question: Question, program: Conic, exists: bool) -> Iterator[Peer]:
+    status, value = by_picos.optimum(program)
+    if question.ask.quantity == STRATEGY and value is not None:
+        if value < -VIOLATED:
+            status, value = "infeasible", None
+        elif not exists and value <= 0:
+            status, value = f"no value: a violation of {-value:.1e} may be rounding", None
+        else:
+            value = min(value, 0.0)  # a margin, where there is one inequality alone
+    yield Peer("PICOS + CVXOPT", value, "" if value is not None else status)
+    if question.adversary.devices == "quantum":
+        try:
+            yield Peer("ncpol2sdpa", rederived(question))
+        except NotCoveredError as error:
+            yield Peer("ncpol2sdpa", None, f"no value: {error}")

@@ -1,1 +1,0 @@
-"""Other people's software beside ours."""

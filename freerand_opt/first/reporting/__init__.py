@@ -1,1 +1,0 @@
-"""What people see: tables and words, from results that are already certified."""

@@ -1,1 +1,0 @@
-"""Many questions: stored, spread over cores and machines, resumed."""

@@ -1,0 +1,117 @@
+"""The one program by which a problem is shown, exported and compared with other software.
+
+It is complete, or the relaxation that gives the bound: boxes of a cycle, deterministic boxes, vertices of the
+source times cells, products of facets, moments of symmetric boxes for relations of many parties.
+"""
+
+from __future__ import annotations
+
+from freerand_opt.conic.formats.conic import Conic, conic
+from freerand_opt.conic.formats.named import Named, named
+from freerand_opt.errors import TooLargeError
+from freerand_opt.model.many import Many
+from freerand_opt.model.problem import Point, Problem, Rows, Test
+from freerand_opt.programs.boxes import box_space, cell_space, deterministic_boxes
+from freerand_opt.programs.cycle import cycle_of, error_box
+from freerand_opt.programs.guesses import few_labels, guesses_of
+from freerand_opt.programs.many import Moments, moments_program
+from freerand_opt.programs.names import column_names, row_names
+from freerand_opt.programs.source_cone import source_cone, vertex_cone
+from freerand_opt.programs.strategies import Strategies, build
+from freerand_opt.programs.violations import with_violations
+
+#: Sources with more vertices are taken by their facets; programs with more columns are not written out.
+FEW_VERTICES = 64
+MOST_COLUMNS = 60_000
+
+
+def by_cycle(problem: Problem, *, unbiased: bool = True) -> Strategies | None:
+    """Return the program over the boxes of a cycle, None if the question counts no errors on one."""
+    cycle = cycle_of(problem)
+    if cycle is None:
+        return None
+    errors: list[int | None] = [*sorted(cycle.edges)]
+    errors += [None] if unbiased and problem.devices != "local" else []
+    boxes = [error_box(cycle, error) for error in errors]
+    space = box_space(boxes, problem.shape[1])
+    _fits(len(boxes) * problem.shape[0])
+    return build(problem, source_cone(problem), space, guesses_of(problem), (-1,) * len(boxes))
+
+
+def by_deterministic(problem: Problem) -> Strategies:
+    """Return the program over deterministic boxes, a copy for each guess that is not told the settings."""
+    guesses, boxes = guesses_of(problem), deterministic_boxes(problem)
+    alike = problem.ask.told or problem.ask.at is not None or not guesses.outputs
+    count = 1 if alike else len(guesses.worths)
+    labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
+    space = box_space([box for _ in range(count) for box in boxes], problem.shape[1])
+    return build(problem, source_cone(problem), space, guesses, labels)
+
+
+def by_cells(problem: Problem, *, vertices: bool) -> Strategies:
+    """Return the program over cells, by the vertices of the source or by its facets."""
+    guesses = guesses_of(problem)
+    labels = few_labels(guesses)
+    cone = vertex_cone(problem) if vertices else source_cone(problem)
+    space = cell_space(problem, labels)
+    _fits(cone.nodes * space.width * labels)
+    return build(problem, cone, space, guesses, tuple(range(labels)))
+
+
+def program_of(problem: Problem) -> Strategies:
+    """Return the program of a problem about local or no-signalling devices; raise TooLargeError."""
+    made = by_cycle(problem)
+    if made is not None:
+        return made
+    if problem.devices == "local" and not any(_of_moments(test) for test in problem.tests):
+        return by_deterministic(problem)
+    try:
+        few = not isinstance(problem.source, Rows) and vertex_cone(problem).nodes <= FEW_VERTICES
+    except TooLargeError:
+        few = False
+    return by_cells(problem, vertices=few or isinstance(problem.source, Point))
+
+
+def named_program(asked: Problem | Many) -> Named:
+    """Return a linear program with names; of a question for existence it is that of the least violation."""
+    if isinstance(asked, Many):
+        return of_many(moments_program(asked.form(), attack=False))
+    made = program_of(asked)
+    program, rows, columns = made.program, row_names(made), column_names(made)
+    notes = [
+        f"{made.space.carriers} carriers x {made.cone.nodes} nodes of the source x {made.space.width} cells"
+    ]
+    if asked.ask.quantity == "strategy":
+        program = with_violations(program)
+        more = program.matrix.shape[1] - len(columns)
+        columns += [f"violation{k}" for k in range(more)]
+        rows += [f"violation{k}" for k in range(program.matrix.shape[0] - len(rows))]
+        notes.append("The optimum is minus the least total violation of the tests, or a margin of the only one.")
+    return named(program, rows, columns, notes)
+
+
+def conic_of(asked: Problem | Many, level: str = "") -> Conic:
+    """Return the program in doubles; of quantum devices the relaxation of a level."""
+    if isinstance(asked, Problem) and asked.devices == "quantum":
+        from freerand_opt.programs.of_quantum import conic_form
+
+        return conic_form(asked, level)
+    return conic(named_program(asked))
+
+
+def of_many(made: Moments) -> Named:
+    """Return a program over moments of symmetric boxes with names."""
+    columns = [f"g{g}.m{key[0]}.{key[1]}".replace(" ", "") for g in range(made.labels) for key in made.keys]
+    rows = [".".join(str(part).replace(" ", "") for part in name) for name in made.program.names]  # type: ignore[attr-defined]
+    return named(made.program, rows, columns, ["Moments of symmetric boxes, one box for each guess."])
+
+
+def _fits(columns: int) -> None:
+    if columns > MOST_COLUMNS:
+        raise TooLargeError(
+            f"the program has {columns} columns, more than the {MOST_COLUMNS} that are written out"
+        )
+
+
+def _of_moments(test: object) -> bool:
+    return isinstance(test, Test) and test.functional.on == "moments"

@@ -1,0 +1,1 @@
+"""Tables, pages, figures and exports: pure functions of results."""

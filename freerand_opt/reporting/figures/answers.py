@@ -1,0 +1,31 @@
+"""Rows from the answers to questions of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from freerand_opt.claims.verify import File, Verification
+from freerand_opt.errors import InputError
+from freerand_opt.model.question import Question
+from freerand_opt.numbers.exact import Exact
+from freerand_opt.reporting.figures.row import Row
+
+#: Answer the instances of a claim, with fields set to other values: (name or file, {field: text}) -> answers.
+Ask: TypeAlias = Callable[[str | File, Mapping[str, str]], Iterable[Verification]]
+
+
+def bracket(found: Verification, series: str, x: Exact | str, panel: str = "") -> Row | None:
+    """Return a certified answer as a row; None if no end is proved."""
+    ends = found.result.bracket
+    if ends.lower is None and ends.upper is None:
+        return None
+    return Row("bracket", series, x, ends.lower, ends.upper, found.result.digest, panel)
+
+
+def question_of(found: Verification) -> Question:
+    """Return the question of an answer; raise InputError for a computation, which has none."""
+    question = getattr(found.instance, "question", None)
+    if not isinstance(question, Question):
+        raise InputError(found.file.name, "is a computation; a figure of questions is drawn from questions")
+    return question

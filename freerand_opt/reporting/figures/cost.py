@@ -1,0 +1,24 @@
+"""Seconds from a question to its checked certificate against size: `python benchmarks/cost.py` measures."""
+
+from __future__ import annotations
+
+from freerand_opt.reporting.figures.frame import Frame, Panel
+
+SOURCE = "python benchmarks/cost.py"
+
+FRAME = Frame(
+    "cost",
+    "Cost against size",
+    r"Wall time on one core from a question to its exact or certified answer, certificate checked;"
+    r" ncpol2sdpa with Clarabel: to its floating-point answer. (a) Chained correlations with $N$ settings"
+    r" a party: leakage at $\epsilon=1/20$ (no-signalling devices), smallest score (quantum devices)."
+    r" (b) Largest sum of biases under perfect GHZ relations of $M$ parties: the program of all"
+    r" probabilities, and the polynomial form of the structure theorem.",
+    (
+        Panel("a", "settings a party, $N$", "seconds", "(a) chained", x_scale="log", y_scale="log",
+              legend="lower right"),
+        Panel("b", "parties, $M$", "", "(b) GHZ relations", y_scale="log", legend="lower right"),
+    ),
+    width="two-column",
+    height=2.8,
+)  # fmt: skip

@@ -1,0 +1,46 @@
+r"""Critical epsilon against the number of settings.
+
+.. math:: \epsilon(N) = \tfrac12 \left(1 - I_N^{1/2r}\right), \qquad N = 2^r.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from freerand_opt.claims.formulas.chained import chained_local_threshold
+from freerand_opt.numbers.exact import sqrt
+from freerand_opt.reporting.figures.answers import Ask, bracket, question_of
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row, formula, guide
+
+LOCAL = "local models reach $I_N$"
+LIMIT = r"limit $(1-1/\sqrt{2})/2$"
+
+FRAME = Frame(
+    "critical",
+    "Critical epsilon against N",
+    r"From which $\epsilon$ on chained quantum correlations with $N$ settings a party have a local model,"
+    r" for settings from a Santha--Vazirani source and uniform observed settings. Dots: certified brackets;"
+    r" the line through them is $\frac12\left(1-I_N^{1/2r}\right)$, $N=2^r$.",
+    (
+        Panel("", "settings a party, $N$", r"critical $\epsilon$", x_scale="log", heights=(0.11, 0.16),
+              legend="lower right"),
+    ),
+)  # fmt: skip
+
+
+def rows(ask: Ask) -> list[Row]:
+    """Return certified thresholds for N = 2, .., 1024 beside the closed form and its limit."""
+    found: list[Row] = []
+    for name in ("chained_local_threshold_sv", "chained_local_threshold_large"):
+        for answer in ask(name, {}):
+            if "whole" in answer.instance.name:
+                continue
+            question = question_of(answer)
+            settings = Fraction(question.scenario.settings[0])
+            drawn = bracket(answer, LOCAL, settings)
+            found += [drawn] if drawn is not None else []
+            found.append(formula(LOCAL, settings, chained_local_threshold(question)))
+    limit = (1 - 1 / sqrt(Fraction(2))) / 2
+    found += [guide(LIMIT, Fraction(2**r), limit) for r in (1, 10)]
+    return found

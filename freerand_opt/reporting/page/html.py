@@ -1,0 +1,143 @@
+"""The page: claims with their instances, figures with their captions."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from itertools import groupby
+from string import Template
+
+from freerand_opt import __version__
+from freerand_opt.claims.verify import Verification
+from freerand_opt.numbers.exact import text
+from freerand_opt.reporting import tables
+from freerand_opt.reporting.cell import Cell, cells
+from freerand_opt.reporting.figures.frame import Frame
+from freerand_opt.reporting.figures.row import Row
+from freerand_opt.reporting.page.vector import inline
+
+COLUMNS = ("instance", "expected", "certified bracket", "exactly", "verdict", "certificate")
+#: An exact fraction with more letters than this stays in the certificate.
+MAX_LETTERS = 200
+
+
+def page(
+    results: Iterable[Verification | Cell],
+    figures: Sequence[tuple[Frame, Sequence[Row]]],
+    certificates: Mapping[int, str],
+) -> str:
+    """Return the page as HTML; `certificates` has the link of a result's certificate by its place."""
+    listed = cells(results)
+    places = {id(found): certificates.get(k) for k, found in enumerate(listed)}
+    counts = Counter(_verdict(found) for found in listed)
+    claims = [_claim(list(group), places) for _, group in groupby(listed, key=lambda found: found.file.name)]
+    drawn = [_figure(frame, rows) for frame, rows in figures]
+    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    return Template(_resource("page.html")).substitute(
+        version=__version__,
+        instances=len(listed),
+        said=escape(said),
+        figures="".join(drawn),
+        claims="".join(claims),
+        style=_resource("page.css"),
+        script=_resource("page.js"),
+    )
+
+
+def _resource(name: str) -> str:
+    return files("freerand_opt.reporting.page").joinpath(name).read_text(encoding="utf-8")
+
+
+def _verdict(found: Cell) -> str:
+    return found.verdict or "without a claim"
+
+
+def _claim(results: list[Cell], places: Mapping[int, str | None]) -> str:
+    file = results[0].file
+    counts = Counter(_verdict(found) for found in results)
+    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    if not all(found.as_expected for found in results):
+        said += ", not as expected"
+    words = " ".join([file.name, file.title, file.claim, file.reference, said]).lower()
+    name, reference = escape(file.name), escape(file.reference or "no reference")
+    head = "".join(f"<th>{column}</th>" for column in COLUMNS)
+    rows = "".join(_instance(found, places[id(found)]) for found in results)
+    return f"""<details class="claim" id="{name}" data-words="{escape(words)}">
+<summary><strong>{escape(file.title or name)}</strong> <span class="counts">{escape(said)}</span></summary>
+<div><p>{escape(file.claim)}</p>
+<p class="counts">{reference}; <code>freerand verify {name}</code></p>
+<div class="scroll" role="region" tabindex="0" aria-label="Instances of {name}">
+<table><thead><tr>{head}</tr></thead><tbody>
+{rows}</tbody></table></div></div>
+</details>
+"""
+
+
+def _instance(found: Cell, link: str | None) -> str:
+    name, expected, bracket, verdict = tables.row(found)
+    digest = "" if found.result is None else found.result.digest
+    shown = escape(digest)
+    proof = f'<a href="{escape(link)}" title="{escape(digest)}">{shown}</a>' if link else shown
+    colour = verdict.split()[0].rstrip("*") if found.as_expected else "bad"
+    texts = "".join(f"<td>{escape(cell)}</td>" for cell in (name, expected, bracket))
+    texts += f'<td class="exact">{_exactly(found)}</td><td class="{colour}">{escape(verdict)}</td>'
+    return f'<tr>{texts}<td class="digest">{proof}</td></tr>\n'
+
+
+def _exactly(found: Cell) -> str:
+    ends = found.bracket
+    if found.result is None or found.impossible or found.result.quantity == "strategy":
+        return ""
+    words = ["open" if end is None else text(end) for end in (ends.lower, ends.upper)]
+    words = [word if len(word) <= MAX_LETTERS else "in the certificate" for word in words]
+    return escape(words[0] if words[0] == words[1] else f"[{words[0]}, {words[1]}]")
+
+
+def _figure(frame: Frame, rows: Sequence[Row]) -> str:
+    words = f"<strong>{escape(plain(frame.title))}.</strong> {escape(plain(frame.caption))}"
+    command = f"<code>freerand plot {frame.name} -o {frame.name}.pdf</code>"
+    return f"""<figure id="figure-{frame.name}"><div class="sheet {frame.width}">{inline(frame, rows)}</div>
+<figcaption>{words} {command}</figcaption></figure>
+"""
+
+
+def plain(caption: str) -> str:
+    """Return a LaTeX caption in words and Unicode, as a reader of a page expects it."""
+    out = caption
+    for before, after in _WORDS:
+        out = out.replace(before, after)
+    out = re.sub(r"\\frac(?:\{([^{}]*)\}\{([^{}]*)\}|(\d)(\d))", _fraction, out)
+    out = re.sub(r"\^\{?([^{}$]+)\}?", r"^\1", out) if "^" in out else out
+    out = re.sub(r"\\[a-zA-Z]+\s?", "", out)
+    return re.sub(r"[${}\\]", "", out)
+
+
+def _fraction(found: re.Match[str]) -> str:
+    top, bottom = (found[1], found[2]) if found[1] is not None else (found[3], found[4])
+    top, bottom = (part if len(part) == 1 else f"({part})" for part in (top, bottom))
+    return f"{top}/{bottom}"
+
+
+_WORDS = (
+    (r"\epsilon", "ε"),
+    (r"\Pi", "Π"),
+    (r"\sqrt", "√"),
+    (r"\lfloor", "⌊"),
+    (r"\rfloor", "⌋"),
+    (r"\log", "log"),
+    (r"\int", "∫"),
+    (r"\ldots", "..."),
+    (r"\left", ""),
+    (r"\right", ""),
+    (r"Navascu\'es", "Navascués"),
+    (r"Ac\'in", "Acín"),
+    (r"\,", " "),
+    (r"\%", "%"),
+    ("{=}", "="),
+    ("{+}", "+"),
+    ("~", " "),
+    ("--", "–"),
+)

@@ -1,0 +1,1 @@
+"""Many questions at once: jobs on executors, answers in a store, tables of them."""

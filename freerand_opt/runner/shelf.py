@@ -1,0 +1,49 @@
+"""Copies of certificates under names that people recognise: ``folder/file/instance.json``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from freerand_opt.claims.verify import File, Instance
+from freerand_opt.files import file_name, write_whole
+from freerand_opt.runner.answers import Answer
+from freerand_opt.runner.job import Kept
+
+
+class Shelf:
+    """A folder of certificates. If only the `corners` of grids are wanted, other cells have no copy."""
+
+    def __init__(self, folder: Path, *, corners: bool = False) -> None:
+        self.folder = folder
+        self.corners = corners
+        self._places: dict[tuple[Path, int, str], Path] = {}
+
+    def place(self, file: File, instance: Instance) -> Path:
+        """Return where the copy of a cell's certificate goes; another cell of the same name has another."""
+        cell = (file.path, instance.variant, instance.name)
+        if cell not in self._places:
+            path = place = certificate_path(self.folder, file.name, instance.name)
+            count = 1
+            while path in self._places.values():
+                count += 1
+                path = place.with_name(f"{place.stem}__{count}.json")
+            self._places[cell] = path
+        return self._places[cell]
+
+    def found(self, file: File, instance: Instance) -> Kept | None:
+        """Return the certificate that is there, unchecked, None if there is none."""
+        try:
+            text = self.place(file, instance).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
+        return Kept(text.strip(), (("upper", "from its certificate"),))
+
+    def keep(self, one: Answer) -> None:
+        """Write the certificate of an answer whole or not at all."""
+        if one.result is not None and one.result.certificate and (one.instance.corner or not self.corners):
+            write_whole(self.place(one.file, one.instance), one.result.certificate + "\n")
+
+
+def certificate_path(folder: Path, name: str, instance: str) -> Path:
+    """Return where the certificate of an instance of a file is kept below a folder."""
+    return folder / file_name(name) / f"{file_name(instance)}.json"

@@ -1,0 +1,213 @@
+"""Answers as rows, frames and figures: exact numbers as texts, and floats beside them on the safe side."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.errors import InputError, UnavailableError, nearest
+from freerand_opt.files import write_whole
+from freerand_opt.numbers.exact import Exact, text
+from freerand_opt.numbers.parse import parse
+from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
+from freerand_opt.runner.answers import Answer
+from freerand_opt.runner.job import is_impossible
+
+Row: TypeAlias = dict[str, Any]
+FORMS = ("csv", "json", "parquet")
+
+
+def rows(answers: Iterable[Answer]) -> list[Row]:
+    """Return answers as rows with equal keys; every cell is a text, an int, a float, a bool or None.
+
+    Columns: what was asked (`name`, `instance`, and one column for each field that was varied, with
+    ``.._float`` beside exact texts), `quantity`, the certified ends as exact texts (`lower`, `upper`), as
+    decimals and as floats rounded outward, and how the answer came about.
+    """
+    found = [(one, dict(one.instance.at)) for one in answers]
+    axes: dict[str, None] = {}
+    for _, fields in found:
+        axes |= dict.fromkeys(fields)
+    exact = {axis: any(type(fields.get(axis)) is str for _, fields in found) for axis in axes}
+    table = []
+    for one, fields in found:
+        middle: Row = {}
+        for axis in axes:
+            value = fields.get(axis)
+            middle[axis] = str(value) if exact[axis] and value is not None else value
+            if exact[axis]:
+                middle[f"{axis}_float"] = _nearest(value)
+        table.append(_row(one, middle))
+    for axis in axes:  # names, not numbers
+        if exact[axis] and all(row[f"{axis}_float"] is None for row in table):
+            for row in table:
+                del row[f"{axis}_float"]
+    return table
+
+
+def _nearest(value: int | str | None) -> float | None:
+    try:
+        found = None if value is None else parse(value)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return None if found is None else float(found)
+
+
+def ends(bracket: Bracket) -> Row:
+    """Return the ends of a bracket: exact, as decimals, and as floats, all on the safe side."""
+    lower, upper = bracket.lower, bracket.upper
+    return {
+        "lower": _text(lower),
+        "upper": _text(upper),
+        "lower_decimal": None if lower is None else decimal_below(lower),
+        "upper_decimal": None if upper is None else decimal_above(upper),
+        "lower_float": None if lower is None else float_below(lower) + 0.0,  # no negative zero
+        "upper_float": None if upper is None else float_above(upper) + 0.0,
+    }
+
+
+def _text(end: Exact | None) -> str | None:
+    return None if end is None else text(end)
+
+
+def _row(one: Answer, fields: Row) -> Row:
+    result = one.result
+    return {
+        "name": one.file.name,
+        "instance": one.instance.name,
+        **fields,
+        "quantity": one.quantity,
+        **ends(Bracket(None, None) if result is None else result.bracket),
+        "infeasible": is_impossible(result),
+        "exists": None if result is None or result.quantity != "strategy" else _exists(str(result)),
+        "note": one.mark or (one.why and "failed") or None,
+        "method": None if result is None else "; ".join(dict.fromkeys(way for _, way in result.how)),
+        "how": one.origin or None,
+        "seconds": None if result is None else round(result.seconds, 4),
+        "certificate": None if result is None else result.digest,
+    }
+
+
+def _exists(answer: str) -> bool | None:
+    return {"exists": True, "none": False}.get(answer)
+
+
+def form_of(path: Path | None, form: str | None) -> str:
+    """Return the form of a table: the one that is named, or the one that a file's name ends in.
+
+    Raise InputError for others, and for Parquet without a file; UnavailableError for Parquet without polars.
+    """
+    if form is None and path is not None:
+        form = path.suffix.removeprefix(".").lower()
+        if form not in FORMS:
+            endings = ", ".join(f".{name}" for name in FORMS)
+            raise InputError("-o", f"{path}: its name ends in none of {endings}; or name a form by --as")
+    assert form is not None
+    if form not in FORMS:
+        raise InputError("--as", f"{form!r} is not known; allowed: {', '.join(FORMS)}{nearest(form, FORMS)}")
+    if form == "parquet":
+        if path is None:
+            raise InputError("--as", "parquet is not written on a terminal; name a file by -o")
+        _imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
+    return form
+
+
+def as_text(table: Sequence[Row], form: str) -> str:
+    """Return a table as CSV or JSON; a missing cell is empty, or null."""
+    if form == "json":
+        return json.dumps(table, indent=1) + "\n"
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(table[0]) if table else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return out.getvalue()
+
+
+def write(table: Sequence[Row], path: Path, form: str) -> None:
+    """Write a table to a file, whole or not at all."""
+    if form != "parquet":
+        write_whole(path, as_text(table, form))
+        return
+    polars = _imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
+    body = io.BytesIO()
+    polars.DataFrame(table, infer_schema_length=None).write_parquet(body)
+    write_whole(path, body.getvalue())
+
+
+def numeric(answers: Sequence[Answer]) -> tuple[list[str], list[Row]]:
+    """Return (axes, rows); an axis of numbers holds floats or integers, and ``.._exact`` its texts."""
+    table = rows(answers)
+    axes = list(dict.fromkeys(axis for one in answers for axis, _ in one.instance.at))
+    for row in table:
+        for axis in axes:
+            if f"{axis}_float" in row:
+                row[f"{axis}_exact"], row[axis] = row[axis], row.pop(f"{axis}_float")
+    return axes, table
+
+
+def to_pandas(answers: Sequence[Answer]) -> Any:
+    """Return a DataFrame: a column for each axis, numbers as floats, and those of `rows`."""
+    pandas = _imported("pandas", "a frame needs pandas: pip install pandas")
+    return pandas.DataFrame(numeric(answers)[1])
+
+
+def to_xarray(answers: Sequence[Answer]) -> Any:
+    """Return a Dataset with the axes as dimensions: ends as floats and exact texts, and marks."""
+    xarray = _imported("xarray", "a dataset needs xarray: pip install xarray")
+    axes, table = numeric(answers)
+    if not axes:
+        raise InputError("to_xarray", "these answers have no axes; give some, as axes={'source.epsilon': ..}")
+    pandas = _imported("pandas", "a dataset needs pandas: pip install pandas")
+    kept = ["lower_float", "upper_float", "lower", "upper", "note", "certificate"]
+    frame = pandas.DataFrame(table)
+    if frame.duplicated(axes).any():
+        raise InputError("to_xarray", "several answers have the same place on all axes; sweep one question")
+    found = frame.set_index(axes)[kept].to_xarray()
+    assert isinstance(found, xarray.Dataset)
+    names = {"lower_float": "lower", "upper_float": "upper", "lower": "lower_exact", "upper": "upper_exact"}
+    return found.rename(names)
+
+
+def plot(answers: Sequence[Answer], ax: Any = None) -> Any:
+    """Draw lower and upper ends over the first numeric axis, a line for each value of the others."""
+    pyplot = _imported("matplotlib.pyplot", "figures need matplotlib: pip install 'freerand_opt[plot]'")
+    axes, table = numeric(answers)
+    across = next((a for a in axes if all(isinstance(row[a], int | float) for row in table)), None)
+    if across is None:
+        raise InputError("plot", "no axis has numbers; sweep one, as axes={'source.epsilon': ..}")
+    ax = pyplot.figure().add_subplot() if ax is None else ax
+    lines: dict[tuple[Any, ...], list[Row]] = {}
+    for row in table:
+        lines.setdefault(tuple(row[a] for a in axes if a != across), []).append(row)
+    others = [axis for axis in axes if axis != across]
+    for place, line in lines.items():
+        held = sorted((row for row in line if row["note"] is None), key=lambda row: row[across])
+        x = [row[across] for row in held]
+        low, high = ([_number(row[end]) for row in held] for end in ("lower_float", "upper_float"))
+        label = ", ".join(f"{axis} = {value}" for axis, value in zip(others, place, strict=True))
+        (drawn,) = ax.plot(x, high, marker=".", label=label or None)
+        ax.plot(x, low, marker=".", linestyle=":", color=drawn.get_color())
+        ax.fill_between(x, low, high, alpha=0.2, color=drawn.get_color())
+    ax.set_xlabel(across)
+    ax.set_ylabel(table[0]["quantity"])
+    if others:
+        ax.legend()
+    return ax
+
+
+def _number(end: float | None) -> float:
+    return float("nan") if end is None else end
+
+
+def _imported(name: str, advice: str) -> Any:
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ImportError:
+        raise UnavailableError(advice) from None
