@@ -11,7 +11,7 @@ import pytest
 from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.claims.formulas import value
 from freerand_opt.claims.verdict import Found, verdict
-from freerand_opt.claims.verify import compared, read, verify
+from freerand_opt.claims.verify import read, verify
 from freerand_opt.errors import InputError
 from freerand_opt.model.expect import Expect
 from freerand_opt.numbers.exact import compare, enclose, sqrt
@@ -128,53 +128,6 @@ def test_formulas_refuse_what_they_are_not_about():
         value("ghz-ratio", instance.question)
     assert value("chsh-guess", instance.question) == F(3, 2) - F(3, 4)
     assert enclose(value("chsh-local-score", instance.question), 8)[0] == 4 - 8 * F(9, 20) ** 2
-
-
-GAP = """
-claim = "between the attack and the outer bound"
-[scenario]
-settings = { A = 4, B = 4 }
-outcomes = { A = 2, B = 2 }
-[source]
-kind = "santha-vazirani"
-epsilon = "1/5"
-order = "interleaved"
-bits = "most-significant-first"
-[observed]
-settings = "unconstrained"
-[adversary]
-devices = "no-signalling"
-[ask]
-quantity = "score"
-on = "joint"
-[ask.terms]
-"P(00|00)" = -1
-"P(00|01)" = 1
-"P(00|10)" = 1
-"P(01|00)" = 1
-"P(01|11)" = 1
-"P(10|10)" = -1
-"P(11|00)" = 1
-"P(11|11)" = -1
-"""
-
-
-def test_a_claim_about_a_bracket_agrees_with_it_wherever_it_lies(tmp_path):
-    """The example of docs/proofs/strategies.md behind two more bits: 49/100 times 7/10 is reached."""
-    path = tmp_path / "gap.toml"
-    path.write_text(GAP)
-    file = read(path)
-    result = verify(file, file.instances[0]).result
-    bracket = result.bracket
-    assert bracket.lower >= F(49, 100) * F(7, 10)
-    assert bracket.upper <= 1
-    for claim in (bracket.lower - F(1, 10**6), (bracket.lower + bracket.upper) / 2, bracket.upper):
-        path.write_text(f"{GAP}\n[expect]\nat_most = '{claim}'\n")
-        file = read(path)
-        found = verify(file, file.instances[0])
-        wanted = "PROVED" if claim >= bracket.upper else "REFUTED" if claim < bracket.lower else "UNDECIDED"
-        assert found.verdict == wanted
-        assert found.as_expected == (wanted == "PROVED")
 
 
 def test_a_wrong_claim_in_a_file_is_refuted(tmp_path):
