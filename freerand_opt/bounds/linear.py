@@ -10,6 +10,7 @@ from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
 from freerand_opt.attacks.strategies import attack_form, strategies
+from freerand_opt.bounds.information import by_information
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.ratios import sums_ratios
 from freerand_opt.bounds.settled import settled
@@ -26,7 +27,7 @@ from freerand_opt.programs.boxes import box_space, cell_space, deterministic_box
 from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
-from freerand_opt.programs.source_cone import source_cone, vertex_cone
+from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
 from freerand_opt.programs.strategies import Strategies, build
 from freerand_opt.programs.violations import margin_of
 
@@ -69,9 +70,9 @@ def cycle_boxes(pool: Pool, options: Options) -> Iterator[None]:
     errors += [] if problem.devices == "local" else [None]
     boxes = [error_box(cycle, error) for error in errors]
 
-    def made_for(held: Problem) -> Strategies:
+    def made_for(held: Problem, cone: Cone | None = None) -> Strategies:
         space = box_space(boxes, held.shape[1])
-        return build(held, source_cone(held), space, guesses_of(held), (-1,) * len(boxes))
+        return build(held, cone or source_cone(held), space, guesses_of(held), (-1,) * len(boxes))
 
     words = f"{len(boxes)} boxes of a cycle"
     yield from _both_ends(pool, options, made_for, "cycle", words, edges=edge_form(cycle))
@@ -88,13 +89,13 @@ def deterministic(pool: Pool, options: Options) -> Iterator[None]:
         return
     words = f"{len(boxes)} deterministic boxes"
 
-    def made_for(held: Problem) -> Strategies:
+    def made_for(held: Problem, cone: Cone | None = None) -> Strategies:
         guesses = guesses_of(held)
         alike = held.ask.told or held.ask.at is not None or not guesses.outputs
         count = 1 if alike else len(guesses.worths)
         labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
         space = box_space([box for _ in range(count) for box in boxes], held.shape[1])
-        return build(held, source_cone(held), space, guesses, labels)
+        return build(held, cone or source_cone(held), space, guesses, labels)
 
     yield from _both_ends(pool, options, made_for, "deterministic", words)
 
@@ -103,6 +104,8 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     """Take no-signalling boxes in cells at each vertex of a source that has few: both ends."""
     problem = pool.problem
     if problem.devices != "no-signalling" or isinstance(problem.source, Rows):
+        return
+    if isinstance(problem.source, Average) and problem.source.measure == "information":
         return
     try:
         cone = vertex_cone(problem)
@@ -171,6 +174,9 @@ def _both_ends(
 ) -> Iterator[None]:
     """Solve a complete program once for the bound, and for the attack with scores on the strict side."""
     problem = pool.problem
+    if isinstance(problem.source, Average) and problem.source.measure == "information":
+        yield from by_information(pool, made_for, way, words, edges)
+        return
     outer, rational = rational_scores(problem)
     made = made_for(outer)
     program, hint = settled(problem, made.program, options.time_limit)

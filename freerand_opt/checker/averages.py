@@ -1,16 +1,21 @@
 r"""Bounds on average over w: sum of P(w) d_k(P(.|w)) <= c_k, a price mu_k >= 0 each.
 
 {"kind": "average", "measure", "bounds": [c, ..]}, with the observed distribution P(s), all P(s) > 0:
-distance: "pairs": [[s, t], ..], a bound for each, d = |P(s|w)/P(s) - P(t|w)/P(t)|; departure: half the sum of
-|P(s|w) - P(s)|; largest: the largest P(s|w); bad: "good": a source, the weight of strategies that need not be in it.
+distance: "pairs": [[s, t], ..], a bound for each, d = |P(s|w)/P(s) - P(t|w)/P(t)|; departure: half the sum
+of |P(s|w) - P(s)|; largest: the largest P(s|w); information: the sum of P(s|w) log2 P(s|w)/P(s), in bits;
+bad: "good": a source, the weight of strategies that need not be in it.
 
-Every distribution is a mean of *points* whose costs average to d (docs/proofs/sources.md), in this order: for all sets
-U of settings as binary numbers from 1 on, setting 0 the last digit: distance: P(s)/P(U) on U, cost 1/P(U) if U
-separates the pair; departure: P(s) on U, and the rest, the cost, at t, for each t in U; largest: uniform on U, cost
-1/|U|. bad: the vertices of the good source, cost 0; each setting alone, cost 1. So
+Every distribution is a mean of *points* whose costs average to d (docs/proofs/sources.md), in this order:
+for all sets U of settings as binary numbers from 1 on, setting 0 the last digit: distance: P(s)/P(U) on U,
+cost 1/P(U) if U separates the pair; departure: P(s) on U, and the rest, the cost, at t, for each t in U;
+largest: uniform on U, cost 1/|U|. bad: the vertices of the good source, cost 0; each setting alone, cost 1.
+So
 
 .. math:: \max_{\text{points}} \sum_s s(s) h_s - \sum_k \mu_k \text{cost}_k \le r \;\Rightarrow\;
    \text{answer} \le r + \dots + \sum_k \mu_k c_k .
+
+information has no such list; for each box it suffices that :math:`r \ge \mu \ln \sum_s P(s) e^{h_s/\mu}`
+(Donsker and Varadhan), with mu for each nat and c ln 2 in place of c.
 """
 
 from __future__ import annotations
@@ -20,12 +25,13 @@ from math import prod
 from typing import Any
 
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
+from freerand_opt.checker.logs import exp_above, ln_above
 from freerand_opt.checker.membership import check_masses
 from freerand_opt.checker.reading import Vector, choice, closed, fraction, integers, items
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, read_source
 from freerand_opt.checker.vertices import vertices
 
-MEASURES = ("distance", "departure", "largest", "bad")
+MEASURES = ("distance", "departure", "largest", "bad", "information")
 MOST_SETTINGS = 14
 
 
@@ -64,6 +70,8 @@ def costly_points(source: Average, work: Work) -> list[tuple[list[Fraction], lis
         good = [(point, [Fraction(0)]) for point in vertices(source.good, work)]
         alone = [[Fraction(s == t) for s in range(count)] for t in range(count)]
         return good + [(point, [Fraction(1)]) for point in alone]
+    if source.measure == "information":
+        raise Rejected("source: mutual information is bounded box by box, not by points")
     if count > MOST_SETTINGS:
         raise TooMuch(f"source: bounds on average are checked for at most {MOST_SETTINGS} joint settings")
     work.spend(count * count << count, "points of the source")
@@ -102,10 +110,35 @@ def check_averages(source: Average, masses: list[Vector[Fraction]], bad: list[bo
             spent[0] += sum(moved, Fraction(0)) / 2
         elif source.measure == "largest":
             spent[0] += max(values)
+        elif source.measure == "information":
+            spent[0] += divergence(values, share)
         elif arbitrary:
             spent[0] += weight
         else:
             assert source.good is not None
             check_masses(source.good, own, work, "attack: a strategy that is not marked bad")
-    if any(cost > bound for cost, bound in zip(spent, source.bounds, strict=True)):
+    ends = [limit(source, bound, above=False) for bound in source.bounds]
+    if any(cost > bound for cost, bound in zip(spent, ends, strict=True)):
         raise Rejected("attack: a bound on average over w is broken")
+
+
+def limit(source: Average, bound: Fraction, *, above: bool) -> Fraction:
+    """Return what a price multiplies: the bound, or bits as nats, rounded to one side."""
+    if source.measure != "information":
+        return bound
+    return bound * (ln_above(Fraction(2)) if above else -ln_above(Fraction(1, 2)))
+
+
+def divergence(values: list[Fraction], share: list[Fraction]) -> Fraction:
+    """Return at least the sum of m ln(m / (sum of m) P(s)) over masses m, in nats."""
+    weight = sum(values, Fraction(0))
+    return sum((x * ln_above(x / (weight * p)) for x, p in zip(values, share, strict=True) if x), Fraction(0))
+
+
+def free_energy(values: list[Fraction], share: list[Fraction], price: Fraction) -> Fraction:
+    """Return at least price * ln of the sum of P(s) exp(h_s / price); the largest h_s for a price of 0."""
+    top = max(values)
+    if not price:
+        return top
+    total = sum((p * exp_above((h - top) / price) for h, p in zip(values, share, strict=True)), Fraction(0))
+    return top + price * ln_above(total)

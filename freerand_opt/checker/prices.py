@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.averages import limit
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, sign
 from freerand_opt.checker.question import Functional, Kept, Question, Test
@@ -72,7 +73,8 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
         listed = items(raw["averages"], f"{where}: averages", len(q.source.bounds))
         rest.averages = tuple(fraction(x, f"{where}: averages", 0) for x in listed)
         pairs = zip(rest.averages, q.source.bounds, strict=True)
-        rest.right = rest.right + sum((mu * c for mu, c in pairs), Fraction(0))
+        spent = (mu * limit(q.source, c, above=True) for mu, c in pairs)
+        rest.right = rest.right + sum(spent, Fraction(0))
     prices = items(raw["tests"], f"{where}: tests", len(q.tests))
     for k, (price, test) in enumerate(zip(prices, q.tests, strict=True)):
         work.spend(

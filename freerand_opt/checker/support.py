@@ -15,7 +15,7 @@ from math import lcm, prod
 from operator import mul
 from typing import Any
 
-from freerand_opt.checker.averages import costly_points
+from freerand_opt.checker.averages import costly_points, free_energy
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import Vector, flat_pairs, integer, items
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
@@ -86,7 +86,10 @@ class Means:
         self.lists: list[Any] | None = None
         self.place = 0
         self.points: list[list[Fraction]] | None = None
-        if isinstance(source, Average):
+        self.price = averages[0] if isinstance(source, Average) else Fraction(0)
+        if isinstance(source, Average) and source.measure == "information":
+            pass
+        elif isinstance(source, Average):
             costly = costly_points(source, work)
             self.points = [point for point, _ in costly]
             self.costs = [sum(map(mul, averages, costs), Fraction(0)) for _, costs in costly]
@@ -107,6 +110,9 @@ class Means:
 
     def largest(self, values: Vector[Fraction]) -> Fraction:
         """Return the largest mean of one box's values."""
+        if isinstance(self.source, Average) and self.points is None:
+            self.work.spend(200 * values.length, "mutual information")
+            return free_energy(values.values(), self.source.observed.values(), self.price)
         if self.points is not None:
             self.work.spend(len(self.points) * values.length, "vertices of the source")
             listed = values.values()

@@ -29,6 +29,7 @@ FIELDS = (
     "source.departure",
     "source.bad",
     "source.largest",
+    "source.information",
     "observed.visibility",
 )
 _FIELD = re.compile(r"\b(?:source|observed)\.[a-z]+\b")
@@ -121,6 +122,7 @@ def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
         "source.departure": (Fraction(0), Fraction(1)),
         "source.bad": (Fraction(0), Fraction(1)),
         "source.largest": (Fraction(1, settings), Fraction(1)),
+        "source.information": (Fraction(0), Fraction(settings.bit_length())),
         "observed.visibility": (Fraction(0), Fraction(1)),
     }
     table, key = of.split(".")

@@ -45,6 +45,8 @@ def points(
         return [CostlyPoint(p, (Fraction(0),)) for p in good] + [
             CostlyPoint(p, (Fraction(1),)) for p in alone
         ]
+    if source.measure == "information":  # each setting alone; the bound is not linear
+        return [CostlyPoint(tuple(Fraction(s == t) for s in range(count)), ()) for t in range(count)]
     if count > MOST_SETTINGS:
         raise TooLargeError(f"bounds on average over W are taken for at most {MOST_SETTINGS} joint settings")
     found = []

@@ -8,6 +8,7 @@ Facets come in the order in which a certificate lists the functionals that they 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
@@ -90,11 +91,17 @@ def vertex_cone(problem: Problem) -> Cone:
 
 
 def _by_points(source: Average, settings: tuple[int, ...], observed: tuple[Fraction, ...] | None) -> Cone:
-    listed = points(source, settings, observed)
-    cone = _by_vertices([point.shares for point in listed], prod(settings))
+    listed = [(point.shares, point.costs) for point in points(source, settings, observed)]
+    return by_costly(listed, source.bounds if source.measure != "information" else (), prod(settings))
+
+
+def by_costly(
+    listed: Sequence[tuple[Sequence[Fraction], Sequence[Fraction]]], bounds: Sequence[Fraction], settings: int
+) -> Cone:
+    """Return the cone of points with costs, and bounds of the costs."""
+    cone = _by_vertices([tuple(shares) for shares, _ in listed], settings)
     costs = tuple(
-        ({v: point.costs[k] for v, point in enumerate(listed) if point.costs[k]}, bound)
-        for k, bound in enumerate(source.bounds)
+        ({v: own[k] for v, (_, own) in enumerate(listed) if own[k]}, bound) for k, bound in enumerate(bounds)
     )
     return replace(cone, costs=costs)
 

@@ -1,6 +1,7 @@
 """Bounds on average over W: values of Hall's model (arXiv:1007.5518) under five measures, and by party."""
 
 from fractions import Fraction
+from math import log2
 
 import pytest
 
@@ -117,3 +118,30 @@ def test_mistakes_are_clear():
         asked(OnAverage(largest="0.2"))
     with pytest.raises(InputError, match="only with bad"):
         OnAverage(distance="0.1", good=SanthaVazirani("0.1"))
+
+
+@pytest.mark.parametrize(
+    ("bits", "ask", "devices", "score", "right"),
+    [
+        # local CHSH and guesses at CHSH >= 2.7 by an independent convex program (docs/proofs/sources.md)
+        ("0.01", CHSH, "local", None, "2.39803049"),
+        ("0.02", CHSH, "local", None, "2.55662067"),
+        ("0.01", GUESS, "no-signalling", "2.7", ".9245076218"),
+        ("0.02", GUESS, "no-signalling", "2.7", ".9641551678"),
+    ],
+)
+def test_mutual_information(bits, ask, devices, score, right):
+    found = bound(asked(OnAverage(information=bits), ask, devices, score))
+    assert found.bracket.width < Fraction(1, 10**6)
+    assert abs(float(found.upper) - float(right)) < 1e-6
+
+
+def test_information_of_halls_model():
+    # I = 2 - h(e) - (1 - e) log2 3 for e = (2 - sqrt 2)/4: score 2 sqrt 2, .0462738469 bits
+    e = (2 - 2**0.5) / 4
+    bits = 2 + e * log2(e) + (1 - e) * log2((1 - e) / 3)
+    for more, passes in ((1e-5, True), (-1e-5, False)):
+        question = asked(OnAverage(information=round(bits + more, 8)), Ask("strategy"), "local", "2*sqrt(2)")
+        result = bound(question)
+        assert (str(result) == "exists") is passes
+        assert result.impossible is not passes

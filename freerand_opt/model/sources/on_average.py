@@ -29,7 +29,7 @@ from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
 from freerand_opt.model.sources.uniform import Uniform
 from freerand_opt.model.table import table
 
-MEASURES = ("distance", "departure", "bad", "largest")
+MEASURES = ("distance", "departure", "bad", "largest", "information")
 _M = number(0, 2)
 _SHARE = number(0, 1)
 
@@ -49,6 +49,7 @@ class OnAverage(Source, tag="on-average"):
     departure: Annotated[Fraction | None, _SHARE, "total variation of P(w, s) from P(w) P(s)"] = None
     bad: Annotated[Fraction | None, _SHARE, "fraction of trials whose settings may be arbitrary"] = None
     largest: Annotated[Fraction | None, _SHARE, "mean over w of the largest probability of a setting"] = None
+    information: Annotated[Fraction | None, number(0), "mutual information of settings and W, in bits"] = None
     good: Annotated[
         Source | None,
         table(
