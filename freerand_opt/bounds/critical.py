@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import prod
 from typing import Any
 
 from freerand_opt.bounds.threshold import Crossing, critical_value, threshold_form, varied_form
@@ -22,6 +23,8 @@ from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.rounding import power_of_two
 
 Answer = Callable[[Problem | Many], Pool]
+#: Questions about relations with more probabilities than this (four parties) are asked in their short form.
+FEW_CELLS = 4**4
 
 
 def varied(question: Question, field: str, value: Fraction) -> Question:
@@ -32,12 +35,10 @@ def varied(question: Question, field: str, value: Fraction) -> Question:
 
 
 def form_of(question: Question) -> Problem | Many:
-    """Return what programs are made of: joint indices, or the short form of many parties."""
-    if question.is_written_out:
-        return question.problem()
-    held = question.many()
-    assert held is not None  # what can be built can be asked
-    return held
+    """Return what programs are made of: joint indices, or many parties' short form where it is shorter."""
+    few = question.is_written_out and prod(question.scenario.shape) <= FEW_CELLS
+    held = None if few else question.many()
+    return question.problem() if held is None else held
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,14 @@ def lifted(relations):
     return table, box.value
 
 
+def require_no_signalling(table, parties):
+    strings_ = list(product((0, 1), repeat=parties))
+    for p, a, x in product(range(parties), strings_, strings_):
+        if not a[p] and not x[p]:
+            other, flipped = (*a[:p], 1, *a[p + 1 :]), (*x[:p], 1, *x[p + 1 :])
+            assert table[x, a] + table[flipped, a] == table[x, other] + table[flipped, other]
+
+
 # ------------------------------------------------------------------ three programs
 
 
@@ -170,15 +178,7 @@ def test_lifted_boxes_obey_the_definition(parties, kind):
         assert sum(table[x, a] for x in strings_) == 1
         wanted = relations.product(sum(a))
         assert not wanted or all(not table[x, a] for x in strings_ if wanted != (-1) ** sum(x))
-    for p in range(parties):
-        for a in strings_:
-            if a[p]:
-                continue
-            other = (*a[:p], 1, *a[p + 1 :])
-            for x in strings_:
-                if not x[p]:
-                    flipped = (*x[:p], 1, *x[p + 1 :])
-                    assert table[x, a] + table[flipped, a] == table[x, other] + table[flipped, other]
+    require_no_signalling(table, parties)
     zero = (0,) * parties
     assert sum((parties - 2 * sum(x)) * table[x, zero] for x in strings_) == claimed
 
@@ -231,6 +231,29 @@ def test_monogamy_of_the_optimal_boxes(parties, kind):
     found = value(relations_of(parties, kind))
     assert found * Fraction(parties - 1, parties) <= K_LOWER
     assert value(relations_of(parties, "odd")) >= found * Fraction(parties - 1, parties)
+
+
+def test_without_averaging_w_leaves_the_sector():
+    """A party that always says +1 and a PR box: gamma_1 = 1 - i or 1 + i, so 1 + gamma_1 omega leaves it."""
+
+    def probability(x, a):
+        if x[0]:
+            return Fraction(0)
+        wanted = {(0, 0, 0): 1, (0, 1, 1): 0, (1, 0, 1): 0, (1, 1, 0): 0}.get(tuple(a))
+        if wanted is None:  # the relation of the other first input
+            wanted = {(1, 1): 0, (0, 0): 1}.get((a[1], a[2]), 0)
+        return Fraction(int((x[1] + x[2]) % 2 == wanted), 2)
+
+    strings_ = list(product((0, 1), repeat=3))
+    table = {(x, a): probability(x, a) for x in strings_ for a in strings_}
+    require_no_signalling(table, 3)
+    for x, a in product(strings_, strings_):
+        sign = mermin_sign(sum(a))
+        if sign and sign != (-1) ** sum(x):
+            assert table[x, a] == 0
+    # E(x_1|0) = E(x_1|1) = 1, so gamma_1 = 1 + i and at omega = -1 the value is -i: real part 0 < 1
+    gamma = complex(1, 1)
+    assert abs((1 - gamma).imag) > (1 - gamma).real
 
 
 # ------------------------------------------------------------------ finding and refusing

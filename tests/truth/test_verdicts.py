@@ -128,3 +128,32 @@ def test_formulas_refuse_what_they_are_not_about():
         value("ghz-ratio", instance.question)
     assert value("chsh-guess", instance.question) == F(3, 2) - F(3, 4)
     assert enclose(value("chsh-local-score", instance.question), 8)[0] == 4 - 8 * F(9, 20) ** 2
+
+
+def test_a_wrong_claim_in_a_file_is_refuted(tmp_path):
+    """P_guess = 3/2 - S/4 = 7/8 at S = 5/2 (arXiv:0911.3427)."""
+    path = tmp_path / "wrong.toml"
+    body = """
+[scenario]
+family = "chsh"
+[source]
+kind = "uniform"
+[adversary]
+devices = "no-signalling"
+[[test]]
+functional = "chsh"
+relation = ">="
+score = "5/2"
+[ask]
+quantity = "guessing-probability"
+of = "A"
+at = [0, 0]
+"""
+    for claim, wanted in {
+        "value = { formula = 'chsh-guess' }": "PROVED",
+        "at_most = 0.874": "REFUTED",
+        "at_least = 0.876": "REFUTED",
+    }.items():
+        path.write_text(f"{body}\n[expect]\n{claim}\n")
+        file = read(path)
+        assert verify(file, file.instances[0]).verdict == wanted
