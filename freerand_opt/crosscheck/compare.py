@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 
 from freerand_opt.bounds.corridor import Options, corridor
 from freerand_opt.bounds.critical import form_of
@@ -17,8 +18,12 @@ from freerand_opt.crosscheck.rederivation import MOST_WORDS, NotCoveredError, re
 from freerand_opt.errors import SolverUnavailableError, TooLargeError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.file import Instance, QuestionFile
+from freerand_opt.model.many import Many
+from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
+from freerand_opt.programs.cycle import cycle_of
+from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.of_question import conic_of
 
 #: What peers are trusted to reach, relative to numbers above 1; a violation beyond it is none of rounding.
@@ -89,14 +94,17 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
     quantum = question.adversary.devices == "quantum"
     if quantum and (words := word_count(question)) > MOST_WORDS:
         return _because(skipped, f"{words} words, and peers are asked for at most {MOST_WORDS}")
+    asked = form_of(question)
+    if (rows := _least_rows(asked)) > MOST_ROWS:  # said before a large program is built
+        return _because(skipped, f"at least {rows} rows, and peers are asked for at most {MOST_ROWS}")
     try:
-        program = conic_of(form_of(question), question.adversary.level)
+        program = conic_of(asked, question.adversary.level)
     except TooLargeError as error:
         return _because(skipped, str(error))
     if len(program.rows) > MOST_ROWS:
         why = f"{len(program.rows)} rows, and peers are asked for at most {MOST_ROWS}"
         return _because(skipped, why)
-    pool = corridor(form_of(question), Options(level=question.adversary.level))
+    pool = corridor(asked, Options(level=question.adversary.level))
     if question.ask.quantity == STRATEGY:
         ours = None if pool.impossible else 0.0 if pool.attack is not None else _NOTHING
     else:
@@ -109,6 +117,15 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
 
 
 _NOTHING = float("-inf")
+
+
+def _least_rows(asked: Problem | Many) -> int:
+    """Return a number that the rows of the program are not below."""
+    if isinstance(asked, Many) or asked.devices == "quantum" or cycle_of(asked) is not None:
+        return 0
+    if asked.devices == "local":
+        return prod(d**n for d, n in zip(asked.outcomes, asked.settings, strict=True))
+    return guesses_of(asked).labels * prod(asked.shape)
 
 
 def _because(skipped: CrossCheck, why: str) -> CrossCheck:
