@@ -37,7 +37,7 @@ MOST_ROWS = 1400
 
 @dataclass(frozen=True)
 class Peer:
-    """One peer's value, a float, an upper bound of ours if `words` is `ABOVE`; None for the reason in `words`."""
+    """One peer's value (an upper bound of ours if `words` is `ABOVE`); None for the reason in `words`."""
 
     name: str
     value: float | None

@@ -86,7 +86,7 @@ def named_program(asked: Problem | Many) -> Named:
         more = program.matrix.shape[1] - len(columns)
         columns += [f"violation{k}" for k in range(more)]
         rows += [f"violation{k}" for k in range(program.matrix.shape[0] - len(rows))]
-        notes.append("The optimum is minus the least total violation of the tests, or a margin of the only one.")
+        notes.append("The optimum is minus the least violation of the tests, or the margin of a single one.")
     return named(program, rows, columns, notes)
 
 
