@@ -6,9 +6,11 @@ means that one of the programs is not the one that was meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from math import prod
+from typing import Any
 
 from freerand_opt.bounds.corridor import Options, corridor
 from freerand_opt.bounds.critical import form_of
@@ -31,6 +33,8 @@ from freerand_opt.programs.of_question import conic_of
 ACCURACY, VIOLATED = 1e-5, 1e-6
 #: Said of a value that is no more than an upper bound of ours.
 ABOVE = "an upper bound: without the zeros that the tests force"
+#: To what peers keep the rows.
+FEASIBLE = 1e-7
 #: CVXOPT's algebra is dense: 1474 rows took it a minute and a half.
 MOST_ROWS = 1400
 
@@ -57,11 +61,16 @@ class CrossCheck:
     ours: float | None
     peers: tuple[Peer, ...]
     words: str = ""
+    accuracy: float = ACCURACY
 
     @property
     def disagreeing(self) -> tuple[Peer, ...]:
-        """Return the peers whose value is further from ours than `ACCURACY`."""
-        return () if self.words else tuple(peer for peer in self.peers if not _agrees(self.ours, peer))
+        """Return the peers whose value is further from ours than `accuracy`, relative to numbers above 1."""
+        return (
+            ()
+            if self.words
+            else tuple(peer for peer in self.peers if not _agrees(self.ours, peer, self.accuracy))
+        )
 
     @property
     def verdict(self) -> str:
@@ -72,12 +81,12 @@ class CrossCheck:
         return "agrees" if compared else "skipped"
 
 
-def _agrees(ours: float | None, peer: Peer) -> bool:
+def _agrees(ours: float | None, peer: Peer, accuracy: float) -> bool:
     if peer.value is None:
         return peer.words != "infeasible" or ours is None
     if peer.words == ABOVE and ours is not None and ours < peer.value:
         return True
-    return ours is not None and abs(ours - peer.value) <= ACCURACY * max(1.0, abs(ours))
+    return ours is not None and abs(ours - peer.value) <= accuracy * max(1.0, abs(ours))
 
 
 def require() -> None:
@@ -118,7 +127,8 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
         ours = None if none else pool.height
     if ours is not None and ours in (_NOTHING, float("inf")):
         return _because(skipped, "nothing is proved")
-    return CrossCheck(file.name, instance.name, ours, tuple(_peers(question, program, ours is not None)))
+    found = tuple(_peers(question, program, ours is not None))
+    return CrossCheck(file.name, instance.name, ours, found, accuracy=_accuracy(pool.upper))
 
 
 _NOTHING = float("-inf")
@@ -131,6 +141,13 @@ def _least_rows(asked: Problem | Many) -> int:
     if asked.devices == "local":
         return prod(d**n for d, n in zip(asked.outcomes, asked.settings, strict=True))
     return guesses_of(asked).labels * prod(asked.shape)
+
+
+def _accuracy(upper: Mapping[str, Any] | None) -> float:
+    """Return what is asked of peers: they keep tests to about 1e-7, which costs the price of a test each."""
+    prices = [] if upper is None else upper["prices"].get("tests", [])
+    plain = [abs(float(Fraction(price))) for price in prices if isinstance(price, str)]
+    return ACCURACY + FEASIBLE * max(plain, default=0.0)
 
 
 def _because(skipped: CrossCheck, why: str) -> CrossCheck:

@@ -15,7 +15,7 @@ def record(found: CrossCheck) -> dict[str, Any]:
         "instance": found.instance,
         "verdict": found.verdict,
         "ours": found.ours,
-        "accuracy": ACCURACY,
+        "accuracy": found.accuracy,
         "peers": {peer.name: peer.words if peer.value is None else peer.value for peer in found.peers},
         "skipped": found.words or None,
     }
