@@ -6,8 +6,11 @@ means that one of the programs is not the one that was meant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import Any
 
 from freerand_opt.bounds.corridor import Options, corridor
 from freerand_opt.bounds.critical import form_of
@@ -17,19 +20,28 @@ from freerand_opt.crosscheck.rederivation import MOST_WORDS, NotCoveredError, re
 from freerand_opt.errors import SolverUnavailableError, TooLargeError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.file import Instance, QuestionFile
+from freerand_opt.model.many import Many
+from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
+from freerand_opt.programs.cycle import cycle_of
+from freerand_opt.programs.guesses import guesses_of
+from freerand_opt.programs.moments import forced_zeros
 from freerand_opt.programs.of_question import conic_of
 
 #: What peers are trusted to reach, relative to numbers above 1; a violation beyond it is none of rounding.
 ACCURACY, VIOLATED = 1e-5, 1e-6
+#: Said of a value that is no more than an upper bound of ours.
+ABOVE = "an upper bound: without the zeros that the tests force"
+#: To what peers keep the rows.
+FEASIBLE = 1e-7
 #: CVXOPT's algebra is dense: 1474 rows took it a minute and a half.
 MOST_ROWS = 1400
 
 
 @dataclass(frozen=True)
 class Peer:
-    """One peer's value, a float; None if it has none, for the reason in `words`."""
+    """One peer's value (an upper bound of ours if `words` is `ABOVE`); None for the reason in `words`."""
 
     name: str
     value: float | None
@@ -49,11 +61,16 @@ class CrossCheck:
     ours: float | None
     peers: tuple[Peer, ...]
     words: str = ""
+    accuracy: float = ACCURACY
 
     @property
     def disagreeing(self) -> tuple[Peer, ...]:
-        """Return the peers whose value is further from ours than `ACCURACY`."""
-        return () if self.words else tuple(peer for peer in self.peers if not _agrees(self.ours, peer))
+        """Return the peers whose value is further from ours than `accuracy`, relative to numbers above 1."""
+        return (
+            ()
+            if self.words
+            else tuple(peer for peer in self.peers if not _agrees(self.ours, peer, self.accuracy))
+        )
 
     @property
     def verdict(self) -> str:
@@ -64,10 +81,12 @@ class CrossCheck:
         return "agrees" if compared else "skipped"
 
 
-def _agrees(ours: float | None, peer: Peer) -> bool:
+def _agrees(ours: float | None, peer: Peer, accuracy: float) -> bool:
     if peer.value is None:
         return peer.words != "infeasible" or ours is None
-    return ours is not None and abs(ours - peer.value) <= ACCURACY * max(1.0, abs(ours))
+    if peer.words == ABOVE and ours is not None and ours < peer.value:
+        return True
+    return ours is not None and abs(ours - peer.value) <= accuracy * max(1.0, abs(ours))
 
 
 def require() -> None:
@@ -89,14 +108,17 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
     quantum = question.adversary.devices == "quantum"
     if quantum and (words := word_count(question)) > MOST_WORDS:
         return _because(skipped, f"{words} words, and peers are asked for at most {MOST_WORDS}")
+    asked = form_of(question)
+    if (rows := _least_rows(asked)) > MOST_ROWS:  # said before a large program is built
+        return _because(skipped, f"at least {rows} rows, and peers are asked for at most {MOST_ROWS}")
     try:
-        program = conic_of(form_of(question), question.adversary.level)
+        program = conic_of(asked, question.adversary.level)
     except TooLargeError as error:
         return _because(skipped, str(error))
     if len(program.rows) > MOST_ROWS:
         why = f"{len(program.rows)} rows, and peers are asked for at most {MOST_ROWS}"
         return _because(skipped, why)
-    pool = corridor(form_of(question), Options(level=question.adversary.level))
+    pool = corridor(asked, Options(level=question.adversary.level))
     if question.ask.quantity == STRATEGY:
         ours = None if pool.impossible else 0.0 if pool.attack is not None else _NOTHING
     else:
@@ -105,10 +127,27 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
         ours = None if none else pool.height
     if ours is not None and ours in (_NOTHING, float("inf")):
         return _because(skipped, "nothing is proved")
-    return CrossCheck(file.name, instance.name, ours, tuple(_peers(question, program, ours is not None)))
+    found = tuple(_peers(question, program, ours is not None))
+    return CrossCheck(file.name, instance.name, ours, found, accuracy=_accuracy(pool.upper))
 
 
 _NOTHING = float("-inf")
+
+
+def _least_rows(asked: Problem | Many) -> int:
+    """Return a number that the rows of the program are not below."""
+    if isinstance(asked, Many) or asked.devices == "quantum" or cycle_of(asked) is not None:
+        return 0
+    if asked.devices == "local":
+        return prod(d**n for d, n in zip(asked.outcomes, asked.settings, strict=True))
+    return guesses_of(asked).labels * prod(asked.shape)
+
+
+def _accuracy(upper: Mapping[str, Any] | None) -> float:
+    """Return what is asked of peers: they keep tests to about 1e-7, which costs the price of a test each."""
+    prices = [] if upper is None else upper["prices"].get("tests", [])
+    plain = [abs(float(Fraction(price))) for price in prices if isinstance(price, str)]
+    return ACCURACY + FEASIBLE * max(plain, default=0.0)
 
 
 def _because(skipped: CrossCheck, why: str) -> CrossCheck:
@@ -127,6 +166,7 @@ def _peers(question: Question, program: Conic, exists: bool) -> Iterator[Peer]:
     yield Peer("PICOS + CVXOPT", value, "" if value is not None else status)
     if question.adversary.devices == "quantum":
         try:
-            yield Peer("ncpol2sdpa", rederived(question))
+            words = ABOVE if forced_zeros(question.problem()) else ""
+            yield Peer("ncpol2sdpa", rederived(question), words)
         except NotCoveredError as error:
             yield Peer("ncpol2sdpa", None, f"no value: {error}")

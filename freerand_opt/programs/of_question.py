@@ -25,16 +25,16 @@ FEW_VERTICES = 64
 MOST_COLUMNS = 60_000
 
 
-def by_cycle(problem: Problem, *, unbiased: bool = True) -> Strategies | None:
+def by_cycle(problem: Problem) -> Strategies | None:
     """Return the program over the boxes of a cycle, None if the question counts no errors on one."""
     cycle = cycle_of(problem)
     if cycle is None:
         return None
     errors: list[int | None] = [*sorted(cycle.edges)]
-    errors += [None] if unbiased and problem.devices != "local" else []
+    errors += [None] if problem.devices != "local" else []
+    _fits(len(errors) * problem.shape[0])
     boxes = [error_box(cycle, error) for error in errors]
     space = box_space(boxes, problem.shape[1])
-    _fits(len(boxes) * problem.shape[0])
     return build(problem, source_cone(problem), space, guesses_of(problem), (-1,) * len(boxes))
 
 
@@ -86,7 +86,7 @@ def named_program(asked: Problem | Many) -> Named:
         more = program.matrix.shape[1] - len(columns)
         columns += [f"violation{k}" for k in range(more)]
         rows += [f"violation{k}" for k in range(program.matrix.shape[0] - len(rows))]
-        notes.append("The optimum is minus the least total violation of the tests, or a margin of the only one.")
+        notes.append("The optimum is minus the least violation of the tests, or the margin of a single one.")
     return named(program, rows, columns, notes)
 
 

@@ -15,7 +15,7 @@ def record(found: CrossCheck) -> dict[str, Any]:
         "instance": found.instance,
         "verdict": found.verdict,
         "ours": found.ours,
-        "accuracy": ACCURACY,
+        "accuracy": found.accuracy,
         "peers": {peer.name: peer.words if peer.value is None else peer.value for peer in found.peers},
         "skipped": found.words or None,
     }
@@ -30,9 +30,11 @@ def lines(results: Sequence[CrossCheck]) -> Iterator[str]:
         if not found.words:
             yield f"    {'ours':16}{_number(found.ours)}"
         for peer in found.peers:
-            apart = "" if peer.value is None or found.ours is None else f"{abs(peer.value - found.ours):.1e}"
-            what = peer.words if peer.value is None else _number(peer.value)
-            yield f"    {peer.name:16}{what}" + (f"   differs by {apart}" if apart else "")
+            shown = peer.words
+            if peer.value is not None:
+                apart = "" if found.ours is None else f"   differs by {abs(peer.value - found.ours):.1e}"
+                shown = _number(peer.value) + apart + (f" ({peer.words})" if peer.words else "")
+            yield f"    {peer.name:16}{shown}"
     words = ("agrees", "DISAGREES", "skipped")
     counts = ", ".join(f"{sum(found.verdict == word for found in results)} {word}" for word in words)
     yield f"{len(results)} instances: {counts}"

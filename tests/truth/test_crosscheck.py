@@ -173,6 +173,8 @@ def test_a_program_that_is_not_the_question_s_is_noticed(question, monkeypatch):
         (0.5, Peer("p", None, "infeasible"), False),
         (None, Peer("p", None, "infeasible"), True),
         (None, Peer("p", 0.5), False),
+        (0.5, Peer("p", 0.7, module.ABOVE), True),
+        (0.5, Peer("p", 0.4, module.ABOVE), False),
     ],
 )
 def test_what_is_a_disagreement(ours, peer, agrees):

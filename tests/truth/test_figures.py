@@ -12,12 +12,12 @@ import pytest
 
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.reporting.figures import adversaries, amplification, biases, grid, leakage, selection
+from freerand_opt.reporting.figures.asking import asking
 from freerand_opt.reporting.figures.draw import STYLE, figure, points_id
 from freerand_opt.reporting.figures.frame import INCHES, Frame, Panel
 from freerand_opt.reporting.figures.gallery import ANSWERED, MEASURED, NAMES, drawing, table
 from freerand_opt.reporting.figures.row import Row, as_csv, formula, from_csv, mark
 from freerand_opt.reporting.figures.save import require_suffix, save
-from freerand_opt.reporting.figures.asking import asking
 
 REPORTS = Path(__file__).parents[2] / "reports"
 FRAME = Frame("own", "Own", "Words.", (Panel("", "x", "y", between="rises"),))

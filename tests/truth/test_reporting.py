@@ -9,11 +9,11 @@ import pytest
 from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.bounds.threshold import NoChangeError
 from freerand_opt.claims.verify import read, verify
+from freerand_opt.numbers.exact import compare, enclose, log2
+from freerand_opt.numbers.parse import parse
 from freerand_opt.reporting.cell import Cell
 from freerand_opt.reporting.tables import markdown
 from freerand_opt.reporting.units import alongside
-from freerand_opt.numbers.exact import compare, enclose, log2
-from freerand_opt.numbers.parse import parse
 
 PIVOT = """
 [scenario]
