@@ -179,8 +179,9 @@ def _both_ends(
     if any(sums_ratios(problem, test) for test in problem.tests):
         yield from _shared(pool, options, made, hint, made_for, words)
         return
-    if rational:
-        made = made_for(inner(problem))
+    strict = inner(problem)
+    if strict != outer:
+        made = made_for(strict)
         program = _relaxed_if_asked(problem, made.program, made)
         hint = solve(program, options.time_limit)
     x = inner_point(program, hint)
