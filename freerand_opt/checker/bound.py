@@ -63,7 +63,7 @@ def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fra
     count = q.shape[0]
     found = []
     for label, proof in enumerate(items(raw["labels"], "proof: labels", guesses.labels)):
-        work.spend(count * (2 + q.shape[1] + len(rest.words)), "gains")
+        work.spend(4 * count * (2 + q.shape[1] + len(rest.words)), "gains")
         gains = []
         for s in range(count):
             cells = dict(rest.cells.get(s, {}))

@@ -34,9 +34,9 @@ def by_deterministic(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bo
     found: list[Fraction] = []
     for table in _tables(q, rest, _forbidden(raw, q, work), work, empty=empty):
         if isinstance(q.source, Point):
-            found += [x] if (x := best_reply(q, table, q.source.values.values(), work)) is not None else []
+            found += [x] if (x := best_reply(q, table, q.source.values.values())) is not None else []
             continue
-        for values in _values(q, table, work):
+        for values in _values(q, table):
             found.append(means.largest(Vector(len(values), None, dict(enumerate(values)))))
     means.done()
     if not found:
@@ -62,8 +62,13 @@ def _tables(
     guesses = Guesses(q, empty=empty)
     count, width = q.shape
     labels = [range(len(guesses.worths))] if q.ask.told else [[guess] for guess in range(guesses.labels)]
+    # for a single distribution the last party replies best to each box of the others
+    last = isinstance(q.source, Point)
+    sizes = list(zip(q.settings, q.outcomes, strict=True))[: -1 if last else None]
+    boxes = prod(d**n for n, d in sizes) * (q.outcomes[-1] if last else 1)
     for chosen in labels:
-        work.spend(count * width * len(chosen), "gains")
+        work.spend(boxes * count, "deterministic boxes")
+        work.spend(4 * count * width * len(chosen), "gains")
         table: Table = []
         for s in range(count):
             worths = [guesses.worth(guess, s) for guess in chosen]
@@ -76,10 +81,9 @@ def _tables(
         yield table
 
 
-def _values(q: Question, table: Table, work: Work) -> Iterator[list[Fraction]]:
+def _values(q: Question, table: Table) -> Iterator[list[Fraction]]:
     """Return the values of h at each setting, box by box, without boxes that break a zero."""
     sizes = list(zip(q.settings, q.outcomes, strict=True))
-    work.spend(prod(d**n for n, d in sizes) * q.shape[0], "deterministic boxes")
     own = [list(product(range(d), repeat=n)) for n, d in sizes]
     digits = [split(s, q.settings) for s in range(q.shape[0])]
     for box in product(*own):
@@ -92,11 +96,10 @@ def _values(q: Question, table: Table, work: Work) -> Iterator[list[Fraction]]:
             yield kept
 
 
-def best_reply(q: Question, table: Table, point: list[Fraction], work: Work) -> Fraction | None:
+def best_reply(q: Question, table: Table, point: list[Fraction]) -> Fraction | None:
     """Return the largest mean of h at one distribution: the last party replies best to each box of the others."""
     sizes = list(zip(q.settings[:-1], q.outcomes[:-1], strict=True))
     last_n, last_d = q.settings[-1], q.outcomes[-1]
-    work.spend(prod(d**n for n, d in sizes) * q.shape[0] * last_d, "deterministic boxes")
     others = [list(product(range(d), repeat=n)) for n, d in sizes]
     digits = [split(s, q.settings[:-1]) for s in range(q.shape[0] // last_n)]
     shared = [

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 from freerand_opt.model import problem as forms
+from freerand_opt.numbers.exact import Exact, cos_pi, sqrt
 
 from . import oracle
+
+
+def exact(raw: Any) -> Exact:
+    """Return a number."""
+    if isinstance(raw, str):
+        return Fraction(raw)
+    total: Exact = Fraction(0)
+    for factor, n, q in raw:
+        total = total + Fraction(factor) * sqrt(Fraction(n)) * cos_pi(Fraction(q))
+    return total
 
 
 def fractions(raw: Any, count: int) -> tuple[Fraction, ...]:
@@ -51,12 +63,14 @@ def source_of(raw: Any, settings: list[int], observed: tuple[Fraction, ...] | No
 
 def functional(raw: Any) -> forms.Functional:
     """Return a functional of probabilities."""
+    if raw["on"] == "moments":
+        return forms.Functional("moments", words=tuple((name, Fraction(f)) for name, f in raw["terms"]))
     return forms.Functional(raw["on"], tuple((s, o, Fraction(f)) for s, o, f in raw["terms"]))
 
 
 def problem_of(q: Any) -> forms.Problem:
     """Return the problem."""
-    count, nb = q["settings"][0] * q["settings"][1], q["settings"][1]
+    count = prod(q["settings"])
     observed = None if q["observed"] == "unconstrained" else (Fraction(1, count),) * count
     if observed is not None and q["observed"] != "uniform":
         observed = fractions(q["observed"], count)
@@ -65,18 +79,18 @@ def problem_of(q: Any) -> forms.Problem:
         if "keep" in raw:
             tests.append(
                 forms.Kept(
-                    tuple((s, tuple(map(Fraction, row))) for s, row in raw["keep"]),
+                    tuple((s, tuple(map(exact, row))) for s, row in raw["keep"]),
                     Fraction(raw["tolerance"]),
                 )
             )
         else:
-            tests.append(forms.Test(functional(raw), raw["relation"], Fraction(raw["score"])))
+            tests.append(forms.Test(functional(raw), raw["relation"], exact(raw["score"])))
     raw = q["ask"]
     ask = forms.Ask("strategy")
     if raw["quantity"] == "score":
         ask = forms.Ask("score", score=functional(raw), sign=1 if raw["extreme"] == "largest" else -1)
     elif raw["quantity"] != "strategy":
-        at = None if raw["at"] == "average" else raw["at"][0] * nb + raw["at"][1]
+        at = None if raw["at"] == "average" else forms.joint(raw["at"], q["settings"])
         told = raw.get("told") == "settings"
         ask = forms.Ask(raw["quantity"], tuple(raw["of"]), tuple(raw["values"]), raw["count"], at, told)
     return forms.Problem(

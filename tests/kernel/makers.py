@@ -79,7 +79,7 @@ def read(raw: dict[str, Any]) -> Question:
 
 
 def no_signalling_vertices() -> list[list[list[Fraction]]]:
-    """Return q[s][o] of the 24 extreme boxes of two parties, two settings, two outcomes (Barrett et al. 2005)."""
+    """Return q[s][o] of the 24 extreme boxes of two parties, settings, outcomes (Barrett et al. 2005)."""
     found = []
     for a, b in product(product((0, 1), repeat=2), repeat=2):
         found.append(

@@ -1,8 +1,8 @@
 r"""The answer of a small question of two parties in floats, by a program written anew from its JSON.
 
-For each vertex v of the source and each guess g one unnormalised box x (no-signalling, or weights of deterministic
-boxes): z(o, s) = sum of v(s) x(o|s). Nothing is shared with the package; vertices are found by trying all sets of
-tight inequalities.
+For each vertex v of the source and each guess g one unnormalised box x (no-signalling, or weights of
+deterministic boxes): z(o, s) = sum of v(s) x(o|s). Nothing is shared with the package; vertices are found by
+trying all sets of tight inequalities.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def source_corners(raw: Any, settings: list[int], observed: list[float] | None) 
 
 
 def mutual_rows(raw: Any, settings: list[int]) -> list[list[float]]:
-    """Return p below(node) - below(child) for each party, setting of the other, node of its bits, and child."""
+    """Return p below(node) - below(child) for each party, setting of the other, node and child."""
     high = 0.5 + number(raw["epsilon"])
     rows = []
     for party, n in enumerate(settings):
@@ -158,7 +158,7 @@ def mutual_rows(raw: Any, settings: list[int]) -> list[list[float]]:
 
 
 def box_space(q: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return (columns -> P(o|s) by place s * outcomes + o, equalities of the columns) of unnormalised boxes."""
+    """Return (columns -> P(o|s) by place, their equalities) of unnormalised boxes."""
     (na, nb), (da, db) = q["settings"], q["outcomes"]
     width = na * nb * da * db
     if q["devices"] == "local":
@@ -239,7 +239,7 @@ class Answer:
 
 
 def answer(q: Any) -> Answer:
-    """Return the answer of a question of two parties with local or no-signalling devices, without sums of ratios."""
+    """Return the answer for two parties without quantum devices and sums of ratios."""
     count, width = int(np.prod(q["settings"])), int(np.prod(q["outcomes"]))
     observed = None if q["observed"] == "unconstrained" else [1 / count] * count
     if observed is not None and q["observed"] != "uniform":
@@ -287,7 +287,7 @@ def _named_rows(
     observed: list[float] | None,
     labels: int,
 ) -> tuple[list[np.ndarray], list[float], list[str]]:
-    """Return the rows of normalisation, observed settings and tests; homogeneous where settings are unconstrained."""
+    """Return rows of normalisation, observed settings and tests; homogeneous without stated settings."""
     width = int(np.prod(q["outcomes"]))
     count = len(points[0])
     rows: list[np.ndarray] = []

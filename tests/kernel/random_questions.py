@@ -170,7 +170,7 @@ def bell(rng: random.Random, q: dict[str, Any]) -> list[list[Any]]:
 
 
 def test(rng: random.Random, q: dict[str, Any]) -> dict[str, Any]:
-    """Return a test whose score lies between the least and the largest that strategies reach, now and then outside."""
+    """Return a test whose score lies between what strategies reach at least and at most, or outside."""
     on = rng.choice(["joint", "conditional", "conditional"])
     free = q["observed"] == "unconstrained"
     if q["devices"] == "no-signalling" and rng.random() < 0.7:

@@ -20,7 +20,7 @@ from .from_json import problem_of
 EACH = int(os.environ.get("FREERAND_ORACLE", "20"))
 #: The oracle solves in floats.
 NEAR = 2e-6
-#: Attacks need masses by string where strings share a setting, and may not exist where P(s|w) > 0 is all that is said.
+#: Attacks need masses by string where strings share a setting; where only P(s|w) > 0 is known none may exist.
 NO_ATTACKS = ("leaves", "full-support")
 
 
