@@ -158,7 +158,7 @@ def mutual_rows(raw: Any, settings: list[int]) -> list[list[float]]:
 
 
 def box_space(q: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return (columns -> P(o|s) by place, their equalities) of unnormalised boxes."""
+    """Return (columns -> P(o|s), equalities) of boxes."""
     (na, nb), (da, db) = q["settings"], q["outcomes"]
     width = na * nb * da * db
     if q["devices"] == "local":
@@ -239,7 +239,7 @@ class Answer:
 
 
 def answer(q: Any) -> Answer:
-    """Return the answer for two parties without quantum devices and sums of ratios."""
+    """Return the answer for two parties; no quantum devices, no sums of ratios."""
     count, width = int(np.prod(q["settings"])), int(np.prod(q["outcomes"]))
     observed = None if q["observed"] == "unconstrained" else [1 / count] * count
     if observed is not None and q["observed"] != "uniform":
