@@ -14,7 +14,7 @@ from typing import Any
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, read_number
 from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, integers, items, vector
-from freerand_opt.checker.sources import Bits, Source, read_source
+from freerand_opt.checker.sources import Bits, Point, Source, read_ranges, read_source
 from freerand_opt.checker.words import Algebra, Word
 
 MOST_PARTIES = 26
@@ -156,7 +156,7 @@ def read_question(raw: Any, work: Work) -> Question:
         raise Unreadable(f"{where}: 1 to {MOST_PARTIES} parties are needed")
     devices = choice(raw["devices"], f"{where}: devices", ("local", "no-signalling", "quantum"))
     if "relations" in raw:
-        return _many(raw, settings, outcomes, devices, work)
+        return _many(raw, settings, outcomes, devices)
     if prod(settings) > MOST_JOINT or prod(outcomes) > MOST_JOINT:
         raise Unreadable(f"{where}: more than {MOST_JOINT} joint settings or outcomes")
     count = prod(settings)
@@ -306,9 +306,7 @@ def _parties(raw: Any, parties: int, where: str) -> tuple[int, ...]:
     return of
 
 
-def _many(
-    raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], devices: str, work: Work
-) -> Question:
+def _many(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], devices: str) -> Question:
     """Return a question about relations of many parties; nothing of size 4^M is written out."""
     where, parties = "question", len(settings)
     if {*settings, *outcomes} != {2} or parties < 3 or raw["tests"] != [] or raw["observed"] != "uniform":
@@ -317,11 +315,13 @@ def _many(
         )
     if devices != "no-signalling":
         raise Unreadable(f"{where}: relations of many parties are asked of no-signalling devices")
-    if type(raw["source"]) is dict:
-        choice(raw["source"].get("kind"), f"{where}: source", ("uniform", "bits"))
-    source = read_source(raw["source"], settings, None, work)
-    if isinstance(source, Bits) and sorted(source.leaves) != list(range(source.size)):
-        raise Unreadable(f"{where}: relations go with bits that name each setting once")
+    source: Source = Point(Vector(1 << parties, Fraction(1, 1 << parties), {}))
+    kind = raw["source"].get("kind") if type(raw["source"]) is dict else None
+    if choice(kind, f"{where}: source", ("uniform", "bits")) == "bits":
+        # each bit of each setting comes once, and only how biased it may be counts
+        source = Bits(1 << parties, read_ranges(raw["source"], settings, f"{where}: source")[0], ())
+    else:
+        closed(raw["source"], f"{where}: source", ("kind",))
     held = closed(raw["relations"], f"{where}: relations", ("signs", "violated", "whole"))
     signs = tuple(integers(held["signs"], f"{where}: signs", -1, 1, parties + 1))
     violated = fraction(held["violated"], f"{where}: violated", 0)

@@ -18,6 +18,7 @@ from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import enclose
 from freerand_opt.checker.reading import load
+from freerand_opt.programs.many import many
 
 from . import corpus, oracle
 from .from_json import problem_of
@@ -454,6 +455,12 @@ FORGERIES: dict[str, tuple[str, Edit, type[Exception], str]] = {
         "may never occur",
     ),
     "another way": ("strings, perfect", put(*PROOF, "way", "cells"), Rejected, "by strings"),
+    "bits of relations by leaves": (
+        "strings, perfect",
+        put("question", "source", {"kind": "bits", "leaves": list(range(32)), "epsilon": "1/10"}),
+        Unreadable,
+        "'order' is missing",
+    ),
     "a moment too large": ("strings, biases", lambda c: enlarge(c), Rejected, "negative|too large"),
     # ---- compositions
     "ends exchanged": (
@@ -689,15 +696,22 @@ def test_a_small_limit_of_work_stops_every_check() -> None:
 
 def test_what_is_large_is_refused_before_it_is_written_out() -> None:
     """Each would need far more than 10^8 steps, and is refused at once."""
-    many = {**question(EXISTS, [], UNIFORM, "local"), "settings": [2] * 11, "outcomes": [2] * 11}
+    wide = {**question(EXISTS, [], UNIFORM, "local"), "settings": [2] * 11, "outcomes": [2] * 11}
     none = {"claim": "none", "prices": {"settings": {"all": "0", "but": []}, "tests": []}}
     with pytest.raises(TooMuch):
-        check(corpus.bracket(many, {**none, "proof": {"way": "deterministic"}}))
+        check(corpus.bracket(wide, {**none, "proof": {"way": "deterministic"}}))
     edges = {"kind": "limits", "lower": {"all": "0", "but": []}, "upper": {"all": "1", "but": []}}
     q = question(score(chsh()), [], edges, settings=(64, 64), observed="uniform")
     labels = [{"vertices": []}]
     with pytest.raises(TooMuch):
         check(corpus.zero_price(q, {"way": "cells", "unit": 1, "labels": labels}))
+
+
+def test_biased_bits_of_many_parties_are_not_written_out() -> None:
+    """Perfect relations say the same for 31 parties as for 5 (arXiv:1210.6514): 2^31 strings are never listed."""
+    raw = many(corpus.relations(31, {**corpus.MAJORITY, "at": [0] * 31}, epsilon="1/20"))
+    report = check(raw, Work(10**6))
+    assert report.lower == report.upper == Fraction(3, 4)
 
 
 def test_the_command(tmp_path: Path) -> None:
