@@ -22,7 +22,7 @@ from freerand_opt.checker.support import Means
 from freerand_opt.checker.zeros import Zeros
 
 #: h by joint setting and outcome, None where a zero of the question forbids the outcome.
-Table: TypeAlias = list[list[Fraction | None]]
+Values: TypeAlias = list[list[Fraction | None]]
 
 
 def by_deterministic(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
@@ -57,7 +57,7 @@ def _forbidden(raw: Any, q: Question, work: Work) -> set[tuple[int, int]]:
 
 def _tables(
     q: Question, rest: Rest, forbidden: set[tuple[int, int]], work: Work, *, empty: bool
-) -> Iterator[Table]:
+) -> Iterator[Values]:
     """Return h for each guess label; one table of the best guesses if the adversary is told the settings."""
     guesses = Guesses(q, empty=empty)
     count, width = q.shape
@@ -69,7 +69,7 @@ def _tables(
     for chosen in labels:
         work.spend(boxes * count, "deterministic boxes")
         work.spend(4 * count * width * len(chosen), "gains")
-        table: Table = []
+        table: Values = []
         for s in range(count):
             worths = [guesses.worth(guess, s) for guess in chosen]
             own = rest.cells.get(s, {})
@@ -81,7 +81,7 @@ def _tables(
         yield table
 
 
-def _values(q: Question, table: Table) -> Iterator[list[Fraction]]:
+def _values(q: Question, table: Values) -> Iterator[list[Fraction]]:
     """Return the values of h at each setting, box by box, without boxes that break a zero."""
     sizes = list(zip(q.settings, q.outcomes, strict=True))
     own = [list(product(range(d), repeat=n)) for n, d in sizes]
@@ -96,7 +96,7 @@ def _values(q: Question, table: Table) -> Iterator[list[Fraction]]:
             yield kept
 
 
-def best_reply(q: Question, table: Table, point: list[Fraction]) -> Fraction | None:
+def best_reply(q: Question, table: Values, point: list[Fraction]) -> Fraction | None:
     """Return the largest mean of h at one distribution: the last party replies best to each box of the others."""
     sizes = list(zip(q.settings[:-1], q.outcomes[:-1], strict=True))
     last_n, last_d = q.settings[-1], q.outcomes[-1]

@@ -14,7 +14,7 @@ from freerand_opt.checker.words import Word
 
 #: Real and imaginary parts.
 Ket: TypeAlias = tuple[list[int], list[int]]
-KINDS = ("deterministic", "table", "quantum", "qubits")
+BOXES = ("deterministic", "table", "quantum", "qubits")
 
 
 class Box:
@@ -31,8 +31,8 @@ class Box:
 
 def read_box(raw: Any, q: Question, work: Work, where: str) -> Box:
     """Return a box of the question's devices."""
-    allowed = {"local": KINDS[:1], "quantum": ("deterministic", "quantum", "qubits"), "no-signalling": KINDS}
-    kind = choice(raw.get("kind") if type(raw) is dict else None, f"{where}: kind", KINDS)
+    allowed = {"local": BOXES[:1], "quantum": ("deterministic", "quantum", "qubits"), "no-signalling": BOXES}
+    kind = choice(raw.get("kind") if type(raw) is dict else None, f"{where}: kind", BOXES)
     if kind not in allowed[q.devices]:
         raise Rejected(f"{where}: {q.devices} devices have no {kind} boxes here")
     if kind == "deterministic":

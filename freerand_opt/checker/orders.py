@@ -18,7 +18,6 @@ from freerand_opt.checker.reading import flat_pairs, integers, items
 from freerand_opt.checker.words import Word
 from freerand_opt.checker.zeros import Zeros
 
-Key: TypeAlias = int | Word
 #: Integers by key, over a unit that is kept beside.
 Sum: TypeAlias = dict[Any, int]
 

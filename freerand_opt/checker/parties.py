@@ -41,7 +41,7 @@ class Parties:
         self.at = split(q.ask.at or 0, q.settings)
         self.here = [self.at[p] for p in q.ask.of]
         self.outside = self.total - len(self.here)
-        self.worths = _worths(q, self.here, work)
+        self.worths = _worths_of_many(q, self.here, work)
         self.classes = self._classes()
         self.sizes = tuple(len(c) for c in self.classes)
         self.asked = [self.here[c[0]] for c in self.classes]
@@ -275,7 +275,7 @@ def least_odds(q: Question) -> Fraction:
     return prod((min(low, 1 - high) / max(high, 1 - low) for low, high in q.source.ranges), start=Fraction(1))
 
 
-def _worths(q: Question, here: list[int], work: Work) -> list[list[Fraction]] | None:
+def _worths_of_many(q: Question, here: list[int], work: Work) -> list[list[Fraction]] | None:
     """Return the worth of each guess at each outcome of the asked parties; None for the sum of biases."""
     ask = q.ask
     if ask.quantity == "strategy":

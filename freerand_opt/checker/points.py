@@ -64,7 +64,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Point:
+class Strategy:
     """One source point: listed masses, or a weight and the root of a flow."""
 
     masses: Vector[Fraction] | None
@@ -108,7 +108,7 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
 
 def read_point(
     raw: Any, more: tuple[str, ...], q: Question, flow: Flow | None, work: Work, where: str
-) -> Point:
+) -> Strategy:
     """Return the source point of a strategy, and check that it is one of the source."""
     if type(raw) is dict and "masses" in raw:
         closed(raw, where, ("masses", *more))
@@ -117,20 +117,20 @@ def read_point(
         rest = Fraction(0) if masses.default is None else masses.default * (count - len(masses.but))
         work.spend(8 * (1 + len(masses.but)), where)
         check_masses(q.source, masses, work, where)
-        return Point(masses, rest + sum(masses.but.values()))
+        return Strategy(masses, rest + sum(masses.but.values()))
     closed(raw, where, ("weight", "node", *more))
     return root(flow, fraction(raw["weight"], where, 0), raw["node"], where)
 
 
-def root(flow: Flow | None, weight: Fraction, raw: Any, where: str) -> Point:
+def root(flow: Flow | None, weight: Fraction, raw: Any, where: str) -> Strategy:
     """Return the source point of a root of the flow graph."""
     node = integer(raw, where, 0)
     if flow is None or node >= len(flow.nodes) or flow.nodes[node].height != len(flow.source.ranges):
         raise Rejected(f"{where}: the node is no root of the flow graph")
-    return Point(None, weight, node)
+    return Strategy(None, weight, node)
 
 
-def check_observed(q: Question, points: list[Point], flow: Flow | None, work: Work) -> None:
+def check_observed(q: Question, points: list[Strategy], flow: Flow | None, work: Work) -> None:
     """Raise Rejected unless the points add up to the observed distribution (or to 1)."""
     total = sum((point.weight for point in points), Fraction(0))
     if total != 1:

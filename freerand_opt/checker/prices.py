@@ -61,7 +61,7 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
         y = vector(raw["settings"], f"{where}: settings", count, fraction)
         default = None if y.default is None else -y.default
         rest.constants = Vector(count, default, {s: -x for s, x in y.but.items()})
-        rest.right = _mean(y, q.observed)
+        rest.right = _observed_mean(y, q.observed)
     if ratio:
         rest.bound = fraction(raw["bound"], f"{where}: bound")
         rest.shift(_place(q), -rest.bound)
@@ -76,7 +76,7 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
     return rest
 
 
-def _mean(y: Vector[Fraction], observed: Vector[Fraction]) -> Fraction:
+def _observed_mean(y: Vector[Fraction], observed: Vector[Fraction]) -> Fraction:
     special = {*y.but, *observed.but}
     rest = (y.default or Fraction(0)) * (observed.default or Fraction(0)) * (y.length - len(special))
     return sum((y[s] * observed[s] for s in special), rest)

@@ -42,14 +42,11 @@ def score(terms: list[list[Any]], extreme: str = "largest", on: str = "condition
     return {"quantity": "score", "on": on, "terms": terms, "extreme": extreme}
 
 
-def test_of(
+def tested(
     terms: list[list[Any]], relation: str, bound: str | list[Any], on: str = "conditional"
 ) -> dict[str, Any]:
     """Return a test."""
     return {"on": on, "terms": terms, "relation": relation, "score": bound}
-
-
-test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 def question(

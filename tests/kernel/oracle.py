@@ -233,7 +233,7 @@ def guess_worths(q: Any) -> list[np.ndarray]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the program says: the largest value (the negative of the smallest score), None if nothing passes."""
+    """The largest value (the negative of the smallest score), None if nothing passes."""
 
     value: float | None
 
