@@ -16,7 +16,7 @@ from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.prices import Rest
 from freerand_opt.checker.question import Question, joint, split
-from freerand_opt.checker.reading import Vector, closed, integers, items
+from freerand_opt.checker.reading import Vector, closed, items
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.support import Means
 from freerand_opt.checker.zeros import Zeros
@@ -48,9 +48,8 @@ def _forbidden(raw: Any, q: Question, work: Work) -> set[tuple[int, int]]:
     """Return the outcomes (s, o) that the listed zeros [test, s, o] forbid."""
     zeros, found = Zeros(q, work), set()
     for entry in items(raw.get("zeros", []), "zeros"):
-        k, s, o = integers(entry, "zeros", 0, None, 3)
-        if k >= len(q.tests) or s >= q.shape[0] or o >= q.shape[1] or not zeros.holds(k, s, o):
-            raise Rejected(f"zeros: test {k} does not force outcome {o} at setting {s} to be 0")
+        k, s, o = items(entry, "zeros", 3)
+        zeros.demand(k, s, o, "zeros")
         found.add((s, o))
     return found
 
