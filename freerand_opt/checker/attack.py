@@ -8,15 +8,16 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Functional, Kept, Question
 from freerand_opt.checker.chain import check_chain
 from freerand_opt.checker.devices import Box, read_box
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
-from freerand_opt.checker.numbers import Number, show, sign
+from freerand_opt.checker.numbers import Number, obeys, show, sign
 from freerand_opt.checker.orbits import check_orbits
 from freerand_opt.checker.points import check_observed, read_flow, read_point
-from freerand_opt.checker.question import Functional, Kept, Question
-from freerand_opt.checker.reading import Vector, closed, items
+from freerand_opt.checker.reading import closed, items
+from freerand_opt.checker.vectors import Vector
 
 
 def check_attack(raw: Any, q: Question, work: Work) -> Number:
@@ -124,8 +125,7 @@ class Held:
                         raise Rejected(f"{where}: P({o}|{s}) is off by more than the tolerance")
             return
         gap = self.score(test.functional) - test.score
-        signs = {"<=": (-1, 0), ">=": (0, 1), "=": (0,)}[test.relation]
-        if sign(gap) not in signs:
+        if not obeys(gap, test.relation):
             raise Rejected(f"{where}: the score is not {test.relation} {show(test.score)}")
 
     def value(self) -> Number:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Question
 from freerand_opt.checker.boxes import by_deterministic
 from freerand_opt.checker.cycle import by_cycle
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
@@ -13,7 +14,6 @@ from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number, show, sign
 from freerand_opt.checker.orders import Cells, Squares, gain
 from freerand_opt.checker.prices import Rest, read_prices
-from freerand_opt.checker.question import Question
 from freerand_opt.checker.reading import choice, closed, integer, items
 from freerand_opt.checker.strings import by_strings
 from freerand_opt.checker.zeros import Zeros

@@ -12,13 +12,14 @@ from itertools import product
 from math import prod
 from typing import Any, TypeAlias
 
+from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.question import Question, joint, split
-from freerand_opt.checker.reading import Vector, closed, items
+from freerand_opt.checker.reading import closed, items
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.support import Means
+from freerand_opt.checker.vectors import Vector
 from freerand_opt.checker.zeros import Zeros
 
 #: h by joint setting and outcome, None where a zero of the question forbids the outcome.

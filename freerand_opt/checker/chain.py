@@ -10,12 +10,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Functional, Kept, Question
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, show, sign
+from freerand_opt.checker.numbers import Number, obeys, show
 from freerand_opt.checker.points import Strategy, check_observed, read_flow, root
-from freerand_opt.checker.question import Functional, Kept, Question
-from freerand_opt.checker.reading import closed, fraction, integer, items, vector
+from freerand_opt.checker.reading import closed, fraction, integer, items
+from freerand_opt.checker.vectors import vector
 
 
 def check_chain(raw: Any, q: Question, work: Work) -> Number:
@@ -58,7 +59,7 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
         if isinstance(test, Kept):
             raise Rejected("attack: boxes of a cycle show no more than errors")
         gap = _error_score(q, test.functional, edges, wrong) - test.score
-        if sign(gap) not in {"<=": (-1, 0), ">=": (0, 1), "=": (0,)}[test.relation]:
+        if not obeys(gap, test.relation):
             raise Rejected(f"attack: test {k}: the score is not {test.relation} {show(test.score)}")
     if q.ask.quantity == "strategy":
         return Fraction(1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from freerand_opt.checker.asked import Ask, Functional, Kept, Question, Test, split
 from freerand_opt.checker.numbers import show
-from freerand_opt.checker.question import Ask, Functional, Kept, Question, Test, split
 from freerand_opt.checker.sources import Bits, Limits, Point, Rows, Source
 
 SHOWN_TERMS = 8

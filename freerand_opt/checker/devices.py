@@ -6,9 +6,9 @@ from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
 
+from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, cosine, read_number, sign
-from freerand_opt.checker.question import Question, joint, split
 from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
 from freerand_opt.checker.words import Word
 

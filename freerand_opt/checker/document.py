@@ -7,12 +7,13 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, show, sign
-from freerand_opt.checker.question import MOST_JOINT, Question, read_question, split
+from freerand_opt.checker.question import MOST_JOINT, read_question
 from freerand_opt.checker.reading import choice, closed, fraction, integers, items
 from freerand_opt.checker.varied import Varied
 

@@ -323,6 +323,6 @@ def _without_top(total: dict[int, Fraction], order: int, p: int, power: int) -> 
     return found
 
 
-def common(values: list[Fraction]) -> int:
-    """Return the least common denominator."""
-    return lcm(1, *(value.denominator for value in values))
+def obeys(gap: Number, relation: str) -> bool:
+    """Return whether a score less its limit stands in a relation (<=, >=, =) to 0."""
+    return sign(gap) in {"<=": (-1, 0), ">=": (0, 1), "=": (0,)}[relation]

@@ -12,8 +12,8 @@ from math import lcm, prod
 from operator import mul
 from typing import Any, TypeAlias
 
+from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.question import Question, split
 from freerand_opt.checker.reading import flat_pairs, integers, items
 from freerand_opt.checker.words import Word
 from freerand_opt.checker.zeros import Zeros

@@ -21,8 +21,8 @@ from itertools import product
 from math import comb, prod
 from typing import Any, TypeAlias
 
+from freerand_opt.checker.asked import Picked, Question, split
 from freerand_opt.checker.failures import Unreadable, Work
-from freerand_opt.checker.question import Picked, Question, split
 from freerand_opt.checker.reading import integers
 from freerand_opt.checker.sources import Bits, Point
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.membership import check_masses
-from freerand_opt.checker.question import Question
-from freerand_opt.checker.reading import Vector, closed, fraction, integer, items, vector
+from freerand_opt.checker.reading import closed, fraction, integer, items
 from freerand_opt.checker.sources import Bits
+from freerand_opt.checker.vectors import Vector, total, vector
 
 
 @dataclass(frozen=True)
@@ -114,10 +115,9 @@ def read_point(
         closed(raw, where, ("masses", *more))
         count = q.shape[0]
         masses = vector(raw["masses"], f"{where}: masses", count, lambda x, place: fraction(x, place, 0))
-        rest = Fraction(0) if masses.default is None else masses.default * (count - len(masses.but))
         work.spend(8 * (1 + len(masses.but)), where)
         check_masses(q.source, masses, work, where)
-        return Strategy(masses, rest + sum(masses.but.values()))
+        return Strategy(masses, total(masses))
     closed(raw, where, ("weight", "node", *more))
     return root(flow, fraction(raw["weight"], where, 0), raw["node"], where)
 
@@ -132,8 +132,7 @@ def root(flow: Flow | None, weight: Fraction, raw: Any, where: str) -> Strategy:
 
 def check_observed(q: Question, points: list[Strategy], flow: Flow | None, work: Work) -> None:
     """Raise Rejected unless the points add up to the observed distribution (or to 1)."""
-    total = sum((point.weight for point in points), Fraction(0))
-    if total != 1:
+    if sum((point.weight for point in points), Fraction(0)) != 1:
         raise Rejected("attack: the weights do not sum to 1")
     if q.observed is None:
         return

@@ -11,7 +11,8 @@ from math import prod
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.failures import Unreadable, Work
-from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, integers, items, vector
+from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
+from freerand_opt.checker.vectors import Vector, total, vector
 
 KINDS = ("uniform", "free", "bits", "limits", "mutual", "inequalities", "product", "full-support")
 
@@ -97,7 +98,7 @@ def read_source(
             for key in ("lower", "upper")
         )
         work.spend(count, where)
-        if any(lower[s] > upper[s] for s in range(count)) or not _sum(lower) <= 1 <= _sum(upper):
+        if any(lower[s] > upper[s] for s in range(count)) or not total(lower) <= 1 <= total(upper):
             raise Unreadable(f"{where}: no distribution obeys the limits")
         return Limits(lower, upper)
     work.spend(count, where)
@@ -112,11 +113,6 @@ def read_source(
         assert isinstance(held, Point | Bits | Limits)
         parts.append(held)
     return Product(settings, tuple(parts))
-
-
-def _sum(values: Vector[Fraction]) -> Fraction:
-    rest = values.length - len(values.but)
-    return sum(values.but.values(), rest * (values.default or Fraction(0)))
 
 
 def _range(raw: dict[str, Any], where: str) -> tuple[Fraction, Fraction]:

@@ -12,9 +12,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.parties import Key, Parties, String, least_odds
-from freerand_opt.checker.question import Question
 from freerand_opt.checker.reading import closed, fraction, integer, integers, items
 
 

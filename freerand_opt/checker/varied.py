@@ -10,9 +10,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Kept, Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, read_number, show, sign, written
-from freerand_opt.checker.question import Kept, Question, read_question
+from freerand_opt.checker.numbers import Number, obeys, read_number, show, sign, written
+from freerand_opt.checker.question import read_question
 from freerand_opt.checker.reading import closed, fraction, integer, items
 
 
@@ -154,13 +155,12 @@ class Varied:
     def _scored(
         self, raw: Any, filled: Any, relation: str, honest: Number, noise: Fraction, v: Fraction
     ) -> dict[str, Any]:
-        signs = {"<=": (0, 1), ">=": (-1, 0), "=": (0,)}[relation]
         if raw is filled:
-            if sign(read_number(raw["score"], "test: score") - noise) not in signs:
+            if not obeys(noise - read_number(raw["score"], "test: score"), relation):
                 raise Rejected("white noise does not pass a test with a given score")
             return dict(filled)
         slack = fraction(closed(raw["score"], "test: score", ("slack",))["slack"], "test: slack")
-        if sign(slack) not in signs:
+        if not obeys(-slack, relation):
             raise Rejected("a slack has the wrong sign")
         return {**raw, "score": written(honest * v + noise * (1 - v) + slack)}
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Kept, Question
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import sign
-from freerand_opt.checker.question import Kept, Question
 from freerand_opt.checker.reading import closed, integer, items
 from freerand_opt.checker.vertices import certainly_occurs
 

@@ -15,10 +15,10 @@ from freerand_opt.certificates.pool import Pool
 from freerand_opt.programs.many import many
 
 from .from_json import problem_of
-from .makers import EDGES, EXISTS, GUESS, UNIFORM, bits, chsh, question, score, tested
+from .makers import EDGES, EXISTS, GUESS, UNIFORM, bits, chsh, question, score, scored
 
 AVERAGE = {key: value for key, value in GUESS.items() if key != "at"} | {"at": "average"}
-WINS = tested(chsh(), ">=", "14/5")
+WINS = scored(chsh(), ">=", "14/5")
 LIMITS = {"kind": "limits", "lower": {"all": "1/5", "but": []}, "upper": {"all": "3/10", "but": []}}
 MUTUAL = {"kind": "mutual", "epsilon": "1/10", "order": [[0], [0]]}
 PRODUCT = {"kind": "product", "parts": [{"kind": "bits", "order": [[0, 0]], "epsilon": "1/10"}, UNIFORM]}
@@ -39,13 +39,13 @@ ERRORS = [[3 * a + b, o, "1"] for a, b, parity in CHAIN for o in ((1, 2), (0, 3)
 #: What white noise leaves of deterministic answers 0.
 NOISY = {"keep": [[s, ["11/20", "3/20", "3/20", "3/20"]] for s in (0, 1, 2)], "tolerance": "1/100"}
 #: Half the weight of these is a sum of ratios where masses are not stated.
-RATIOS = tested(
+RATIOS = scored(
     [[s, o, "1"] for s, parity in enumerate((0, 0, 0, 1)) for o in ((1, 2), (0, 3))[parity]], "<=", "1/5"
 )
 #: A test at its algebraic end, so that outcomes 1 and 2 never occur at setting 0.
-SAME = tested([[0, 1, "1"], [0, 2, "1"]], "<=", "0")
+SAME = scored([[0, 1, "1"], [0, 2, "1"]], "<=", "0")
 DIFFER = score([[0, 1, "1"], [1, 0, "1"]])
-ROOT_TEST = tested(chsh(), ">=", [["1/4", 2, "0"], ["5/2", 1, "0"]])
+ROOT_TEST = scored(chsh(), ">=", [["1/4", 2, "0"], ["5/2", 1, "0"]])
 
 Case = tuple[Callable[..., Any], dict[str, Any]]
 CASES: dict[str, Case] = {
@@ -55,11 +55,11 @@ CASES: dict[str, Case] = {
     "cycle, distance": (linear.cycle_boxes, question({**GUESS, "quantity": "trace-distance"}, [WINS])),
     "cycle, free": (
         linear.cycle_boxes,
-        question(GUESS, [tested(chsh(), ">=", "13/16", "joint")], observed="unconstrained"),
+        question(GUESS, [scored(chsh(), ">=", "13/16", "joint")], observed="unconstrained"),
     ),
     "cycle, chain": (
         linear.cycle_boxes,
-        question(GUESS, [tested(ERRORS, "<=", "1/5")], UNIFORM, settings=(3, 3)),
+        question(GUESS, [scored(ERRORS, "<=", "1/5")], UNIFORM, settings=(3, 3)),
     ),
     "orbits": (linear.orbits, question(GUESS, [WINS])),
     "deterministic, bits": (linear.deterministic, question(score(chsh()), devices="local")),
@@ -89,13 +89,13 @@ CASES: dict[str, Case] = {
     "cells, ratios": (linear.facets, question(GUESS, [RATIOS], observed="unconstrained")),
     "cells, three outcomes": (
         linear.facets,
-        question(score([[0, 4, "1"]]), [tested([[1, 8, "1"]], ">=", "1/2")], outcomes=(3, 3)),
+        question(score([[0, 4, "1"]]), [scored([[1, 8, "1"]], ">=", "1/2")], outcomes=(3, 3)),
     ),
     "squares, uniform": (quantum.quantum, question(score(chsh()), [], UNIFORM, "quantum")),
     "squares, vertices": (quantum.quantum, question(score(chsh()), [], bits("1/10"), "quantum")),
     "squares, moments": (
         quantum.quantum,
-        question(score(chsh()), [tested([["A0 A1", "1"]], "<=", "1/2", "moments")], UNIFORM, "quantum"),
+        question(score(chsh()), [scored([["A0 A1", "1"]], "<=", "1/2", "moments")], UNIFORM, "quantum"),
     ),
 }
 
@@ -160,7 +160,7 @@ def _visibility() -> dict[str, Any]:
     honest = [[s, ["1/2", "0", "0", "1/2"] if s < 3 else ["0", "1/2", "1/2", "0"]] for s in range(4)]
     ends = []
     for v, side in ((Fraction(7, 10), 1), (Fraction(4, 5), -1)):
-        q = question(GUESS, [tested(chsh(), ">=", str(4 * v))], UNIFORM)
+        q = question(GUESS, [scored(chsh(), ">=", str(4 * v))], UNIFORM)
         ends.append(End(v, by_method(linear.vertices, q), side))
     slack = {"on": "conditional", "terms": chsh(), "relation": ">=", "score": {"slack": "0"}}
     return threshold_form(

@@ -6,8 +6,9 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Work
-from freerand_opt.checker.question import Question, read_question
+from freerand_opt.checker.question import read_question
 
 EDGES = [[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 1]]
 GUESS: dict[str, Any] = {
@@ -42,7 +43,7 @@ def score(terms: list[list[Any]], extreme: str = "largest", on: str = "condition
     return {"quantity": "score", "on": on, "terms": terms, "extreme": extreme}
 
 
-def tested(
+def scored(
     terms: list[list[Any]], relation: str, bound: str | list[Any], on: str = "conditional"
 ) -> dict[str, Any]:
     """Return a test."""

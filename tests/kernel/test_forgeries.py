@@ -22,7 +22,7 @@ from freerand_opt.programs.many import many
 
 from . import corpus, oracle
 from .from_json import problem_of
-from .makers import EXISTS, GUESS, UNIFORM, bits, chsh, question, score, tested
+from .makers import EXISTS, GUESS, UNIFORM, bits, chsh, question, score, scored
 
 Edit = Callable[[Any], Any]
 
@@ -337,7 +337,7 @@ FORGERIES: dict[str, tuple[str, Edit, type[Exception], str]] = {
     ),
     "a test missed": (
         "attack, qubits",
-        lambda c: c["question"].update(tests=[tested(chsh(), ">=", "29/10")]),
+        lambda c: c["question"].update(tests=[scored(chsh(), ">=", "29/10")]),
         Rejected,
         "not >= 29/10",
     ),
@@ -589,7 +589,7 @@ def test_proofs_for_all_devices_hold_for_fewer(name: str, devices: str) -> None:
 
 def test_a_bound_may_be_proved_of_what_is_impossible() -> None:
     """No box passes CHSH >= 5, and 3/2 - S/4 (arXiv:0911.3427) at S = 5 says nothing false."""
-    q = question(GUESS, [tested(chsh(), ">=", "5")], UNIFORM)
+    q = question(GUESS, [scored(chsh(), ">=", "5")], UNIFORM)
     raw = corpus.honest("cells, uniform")
     assert check({**raw, "question": q, "attack": None}).upper == Fraction(1, 4)
 
@@ -627,7 +627,7 @@ def _not_told(flipped: int, most: str) -> dict[str, Any]:
     edges = [[a, b, parity ^ (a == flipped)] for a, b, parity in corpus.CHAIN]
     errors = [[3 * a + b, o, "1"] for a, b, parity in edges for o in ((1, 2), (0, 3))[parity]]
     q = question(
-        {**corpus.AVERAGE, "told": "nothing"}, [tested(errors, "<=", most)], UNIFORM, settings=(3, 3)
+        {**corpus.AVERAGE, "told": "nothing"}, [scored(errors, "<=", most)], UNIFORM, settings=(3, 3)
     )
     upper = bound(problem_of(q)).upper
     assert upper is not None
@@ -748,7 +748,7 @@ def test_a_question_made_easier_is_another_question() -> None:
         right = bound(
             problem_of(
                 changed["question"]
-                | {"tests": [tested(chsh(), ">=", changed["question"]["tests"][0]["score"])]}
+                | {"tests": [scored(chsh(), ">=", changed["question"]["tests"][0]["score"])]}
             )
         )
         assert upper is not None
