@@ -1,7 +1,7 @@
 r"""Bounds by boxes: every deterministic box suffices for local devices.
 
-A functional is its values on these boxes, so a proof has no data but multipliers of a source's rows. For a guess
-that is told the settings the best guess of each box counts at each setting.
+A functional is its values on these boxes, so a proof has no data but multipliers of a source's rows. For a
+guess that is told the settings the best guess of each box counts at each setting.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _values(q: Question, table: Values) -> Iterator[list[Fraction]]:
 
 
 def best_reply(q: Question, table: Values, point: list[Fraction]) -> Fraction | None:
-    """Return the largest mean of h at one distribution: the last party replies best to each box of the others."""
+    """Return the largest mean of h at one distribution: the last party replies best to the others."""
     sizes = list(zip(q.settings[:-1], q.outcomes[:-1], strict=True))
     last_n, last_d = q.settings[-1], q.outcomes[-1]
     others = [list(product(range(d), repeat=n)) for n, d in sizes]

@@ -1,4 +1,4 @@
-r"""The boxes of an attack: P(o|s), and means of words, of tables, deterministic answers, states and angles."""
+r"""The boxes of an attack: P(o|s) and means of words of tables, answers, states and angles."""
 
 from __future__ import annotations
 
@@ -106,7 +106,8 @@ class Table(Box):
 class Quantum(Box):
     """A state and orthogonal vectors in Gaussian integers.
 
-    {"dimensions", "state", "measurements"[party][setting][outcome] = [vectors]}; an entry is an integer or [re, im].
+    {"dimensions", "state", "measurements"[party][setting][outcome] = [vectors]}; an entry is an integer or
+    [re, im].
     """
 
     def __init__(self, raw: Any, q: Question, work: Work, where: str) -> None:
@@ -203,10 +204,11 @@ def _inner(v: Ket, u: tuple[list[Any], list[Any]]) -> tuple[Any, Any]:
 
 
 class Qubits(Box):
-    r"""Two qubits, :math:`\cos\theta|00\rangle + \sin\theta|11\rangle`, observables :math:`\cos\alpha Z + \sin\alpha X`.
+    r"""Two qubits, :math:`\cos\theta|00\rangle + \sin\theta|11\rangle`, with :math:`\cos\alpha Z + \sin\alpha X`.
 
-    {"state": [cos 2 theta, sin 2 theta], "angles": [by setting of A, by setting of B]}, an angle a fraction of pi or
-    [cosine, sine]. Mean of A: cos 2 theta cos alpha; of A B: cos alpha cos beta + sin 2 theta sin alpha sin beta.
+    {"state": [cos 2 theta, sin 2 theta], "angles": [by setting of A, by setting of B]}, an angle a fraction
+    of pi or [cosine, sine]. Mean of A: cos 2 theta cos alpha; of A B: cos alpha cos beta + sin 2 theta sin
+    alpha sin beta.
     """
 
     def __init__(self, raw: Any, q: Question, where: str) -> None:

@@ -92,7 +92,7 @@ def _end(x: Number | None) -> str:
 
 
 def _worst(raw: Any, work: Work) -> Report:
-    """The same guess asked at every joint setting, in the order of their numbers: `at` is "?" in the question."""
+    """Return the report of a guess at every joint setting, in order: `at` is "?" in the question."""
     asked = raw["question"].get("ask") if type(raw["question"]) is dict else None
     if type(asked) is not dict or asked.get("at") != "?":
         raise Unreadable("certificate: of the worst settings the question asks at '?'")

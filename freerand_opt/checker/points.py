@@ -74,7 +74,7 @@ class Strategy:
 
 
 def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
-    """Return the flow graph {"palette": [chances], "nodes": [[code, left, right], ..]} of an attack, if any."""
+    """Return the flow graph {"palette": [chances], "nodes": [[code, left, right], ..]}, if any."""
     if raw is None:
         return None
     where = "attack: flow"

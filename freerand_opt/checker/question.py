@@ -110,7 +110,7 @@ class _Reader:
         return Functional(on, terms, words)
 
     def _errors(self, raw: dict[str, Any], where: str) -> Functional:
-        """Return the sum of the probabilities that the outcomes' sum is odd (parity 0) or even (1) at settings."""
+        """Return the probabilities, summed, that the outcomes' sum is odd (parity 0) or even (1)."""
         on = choice(raw["on"], where, ("conditional", "joint"))
         if len(self.algebra.settings) != 2 or self.algebra.outcomes != (2, 2):
             raise Unreadable(f"{where}: errors of a parity need two parties with two outcomes each")
@@ -178,7 +178,8 @@ def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader:
         told = choice(raw["told"], f"{where}: told", ("settings", "nothing")) == "settings"
         return Ask(str(quantity), of, values, count, told=told)
     at = [
-        integer(x, f"{where}: at", 0, n - 1) for x, n in zip(items(raw["at"], where, len(settings)), settings)
+        integer(x, f"{where}: at", 0, n - 1)
+        for x, n in zip(items(raw["at"], where, len(settings)), settings, strict=True)
     ]
     return Ask(str(quantity), of, values, count, at=joint(at, settings))
 

@@ -203,7 +203,7 @@ def _mutual(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Rows
 
 
 def _inequalities(raw: Any, count: int, work: Work, where: str) -> Rows:
-    """Rows {"terms": [[s, factor], ..], "relation": "<=" or "=", "bound": b}: sum (b - factor) P(s|w) >= 0."""
+    """Return rows {"terms": [[s, factor], ..], "relation", "bound": b} as sum (b - factor) P(s|w) >= 0."""
     closed(raw, where, ("kind", "rows"))
     rows, equal = [], []
     for held in items(raw["rows"], where):

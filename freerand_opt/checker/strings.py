@@ -1,10 +1,10 @@
 r"""Bounds under relations of many parties: worth + sum of multipliers times P(string) is a constant.
 
-Symmetrised over each class, over permutations and even flips outside, a box has one probability for each string
-(:mod:`freerand_opt.checker.parties`). Strings that are not wrong have multipliers >= 0. Perfect relations make wrong
-strings vanish; broken ones weigh at most v, at a price m >= 0, and, if settings are biased, at most v/mu for the
-distribution of w at the settings asked for. Means that are seen there, or everywhere if the settings are unbiased and the
-whole behaviour is observed, have prices of any sign.
+Symmetrised over each class, over permutations and even flips outside, a box has one probability for each
+string (:mod:`freerand_opt.checker.parties`). Strings that are not wrong have multipliers >= 0. Perfect
+relations make wrong strings vanish; broken ones weigh at most v, at a price m >= 0, and, if settings are
+biased, at most v/mu for the distribution of w at the settings asked for. Means that are seen there, or
+everywhere if the settings are unbiased and the whole behaviour is observed, have prices of any sign.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import Any
 
 from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.parties import Key, Parties, String, least_odds
+from freerand_opt.checker.parties import Key, Parties, String
 from freerand_opt.checker.reading import closed, fraction, integer, integers, items
+from freerand_opt.checker.worths import least_odds
 
 
 def by_strings(raw: Any, q: Question, work: Work, *, empty: bool) -> Fraction:
@@ -83,7 +84,7 @@ def _string(raw: Any, parties: Parties) -> String:
 
 
 def _seen(raw: Any, parties: Parties, unbiased: bool) -> tuple[dict[Key, Fraction], Fraction]:
-    """Return prices of means that are seen, [[counts (setting 0, setting 1) by class.., w or -1], price], and their sum."""
+    """Return prices of means that are seen, [[counts by class.., w or -1], price], and what they sum to."""
     found: dict[Key, Fraction] = {}
     right = Fraction(0)
     for entry in items(raw, "prices: seen"):

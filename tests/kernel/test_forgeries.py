@@ -708,7 +708,7 @@ def test_what_is_large_is_refused_before_it_is_written_out() -> None:
 
 
 def test_biased_bits_of_many_parties_are_not_written_out() -> None:
-    """Perfect relations say the same for 31 parties as for 5 (arXiv:1210.6514), whatever the number of strings."""
+    """Perfect relations say the same for 31 parties as for 5 (arXiv:1210.6514)."""
     raw = many(corpus.relations(31, {**corpus.MAJORITY, "at": [0] * 31}, epsilon="1/20"))
     report = check(raw, Work(10**6))
     assert report.lower == report.upper == Fraction(3, 4)
