@@ -86,7 +86,10 @@ class Held:
                 continue
             row = box.at(s)
             for o, chance in row.items():
-                self.joint[s, o] = self.joint.get((s, o), Fraction(0)) + chance * mass
+                held = self.joint[s, o] = self.joint.get((s, o), Fraction(0)) + chance * mass
+                if isinstance(held, Fraction):
+                    self.work.weigh(held.denominator)
+                self.work.spend(1, "attack")
             if not self.guesses.guessed or self.q.ask.at not in (None, s):
                 continue
             self.work.spend(len(tallies) * len(self.guesses.outputs), "attack")

@@ -204,7 +204,7 @@ def _inner(v: Ket, u: tuple[list[Any], list[Any]]) -> tuple[Any, Any]:
 
 
 class Qubits(Box):
-    r"""Two qubits, :math:`\cos\theta|00\rangle + \sin\theta|11\rangle`, with :math:`\cos\alpha Z + \sin\alpha X`.
+    r"""Two qubits in :math:`\cos\theta|00\rangle + \sin\theta|11\rangle`, observables between Z and X.
 
     {"state": [cos 2 theta, sin 2 theta], "angles": [by setting of A, by setting of B]}, an angle a fraction
     of pi or [cosine, sine]. Mean of A: cos 2 theta cos alpha; of A B: cos alpha cos beta + sin 2 theta sin

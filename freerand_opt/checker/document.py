@@ -14,7 +14,7 @@ from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, show, sign
 from freerand_opt.checker.question import MOST_JOINT, read_question
-from freerand_opt.checker.reading import choice, closed, fraction, integers, items
+from freerand_opt.checker.reading import choice, closed, common_denominator, fraction, integers, items
 from freerand_opt.checker.varied import Varied
 
 FORMAT = "freerand-certificate"
@@ -37,6 +37,7 @@ class Report:
 def check(raw: Any, work: Work | None = None) -> Report:
     """Return what a certificate proves; raise Unreadable, Rejected or TooMuch."""
     work = work or Work()
+    common_denominator(raw, work)
     kind = choice(
         raw.get("kind") if type(raw) is dict else None, "certificate: kind", ("bracket", "worst", "threshold")
     )

@@ -6,9 +6,10 @@ import json
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
-from freerand_opt.checker.failures import Unreadable
+from freerand_opt.checker.failures import Unreadable, Work
 
 MOST_BYTES = 1 << 26
 _FRACTION = re.compile(r"(0|-?[1-9][0-9]{0,4000})(/([1-9][0-9]{0,4000}))?", re.ASCII)
@@ -47,6 +48,21 @@ def _integer(text: str) -> int:
 
 def _no_float(text: str) -> Any:
     raise Unreadable("numbers are integers, or fractions in text; there are no decimals")
+
+
+def common_denominator(raw: Any, work: Work) -> None:
+    """Weigh the common denominator of all fractions in a value, long before any two of them are added."""
+    found, rest, unit = set(), [raw], 1
+    while rest:
+        held = rest.pop()
+        if type(held) is str:
+            match = _FRACTION.fullmatch(held) if len(held) > 9 else None
+            found.add(match[3] if match is not None and match[3] else "1")
+        elif type(held) in (list, dict):
+            rest += held.values() if type(held) is dict else held
+    for text in sorted(found):
+        unit = lcm(unit, int(text))
+        work.weigh(unit)
 
 
 def shown(raw: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -705,6 +706,23 @@ def test_what_is_large_is_refused_before_it_is_written_out() -> None:
     labels = [{"vertices": []}]
     with pytest.raises(TooMuch):
         check(corpus.zero_price(q, {"way": "cells", "unit": 1, "labels": labels}))
+
+
+def test_numbers_that_get_longer_and_longer_are_given_up() -> None:
+    """Half a megabyte of unlike denominators: their sum would take minutes, and no loop is long."""
+    rng = random.Random(3)
+    prices = [f"1/{10**3999 + 2 * rng.randrange(10**3000) + 1}" for _ in range(128)]
+    q = question(score(chsh()), [], UNIFORM, settings=(64, 2))
+    raw = corpus.zero_price(q, {"way": "cells", "unit": 1, "labels": [{"last": []}]})
+    raw["upper"]["prices"]["settings"] = prices
+    with pytest.raises(TooMuch, match="common denominator"):
+        check(raw)
+    units = [int(x[2:]) for x in prices]
+    tables = [{"kind": "table", "denominator": d, "numerators": [1, d - 1, 0, 0] * 4} for d in units]
+    strategies = [{"masses": {"all": "1/512", "but": []}, "box": box} for box in tables]
+    ask = score([[0, 0, "1"]])
+    with pytest.raises(TooMuch):
+        check(corpus.bracket(question(ask, [], UNIFORM), None, {"strategies": strategies}))
 
 
 def test_biased_bits_of_many_parties_are_not_written_out() -> None:
