@@ -49,7 +49,7 @@ def inner(problem: Problem) -> Problem:
         return problem
     tests = []
     for test in problem.tests:
-        if isinstance(test, Test) and test.functional.on == "conditional" and isinstance(test.score, Real):
+        if isinstance(test, Test) and test.functional.on != "moments" and isinstance(test.score, Real):
             score = (round_up if test.relation == ">=" else round_down)(test.score, INNER_BITS)
             test = replace(test, score=score)
         tests.append(test)

@@ -192,8 +192,9 @@ def _both_ends(
     if any(sums_ratios(problem, test) for test in problem.tests):
         yield from shared(pool, options, made, hint, made_for, words)
         return
-    if rational:
-        made = made_for(inner(problem))
+    strict = inner(problem)
+    if strict != outer:
+        made = made_for(strict)
         program, hint = settled(problem, made.program, options.time_limit)
     x = inner_point(program, hint)
     if x is not None:

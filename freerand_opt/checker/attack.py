@@ -8,17 +8,18 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Functional, Kept, Question
 from freerand_opt.checker.averages import check_averages
 from freerand_opt.checker.chain import check_chain
 from freerand_opt.checker.devices import Box, read_box
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
-from freerand_opt.checker.numbers import Number, show, sign
+from freerand_opt.checker.numbers import Number, obeys, show, sign
 from freerand_opt.checker.orbits import check_orbits
 from freerand_opt.checker.points import check_observed, read_flow, read_point
-from freerand_opt.checker.question import Functional, Kept, Question
-from freerand_opt.checker.reading import Vector, closed, flag, items
+from freerand_opt.checker.reading import closed, flag, items
 from freerand_opt.checker.sources import Average
+from freerand_opt.checker.vectors import Vector
 
 
 def check_attack(raw: Any, q: Question, work: Work) -> Number:
@@ -92,7 +93,10 @@ class Held:
                 continue
             row = box.at(s)
             for o, chance in row.items():
-                self.joint[s, o] = self.joint.get((s, o), Fraction(0)) + chance * mass
+                held = self.joint[s, o] = self.joint.get((s, o), Fraction(0)) + chance * mass
+                if isinstance(held, Fraction):
+                    self.work.weigh(held.denominator)
+                self.work.spend(1, "attack")
             if not self.guesses.guessed or self.q.ask.at not in (None, s):
                 continue
             self.work.spend(len(tallies) * len(self.guesses.outputs), "attack")
@@ -131,8 +135,7 @@ class Held:
                         raise Rejected(f"{where}: P({o}|{s}) is off by more than the tolerance")
             return
         gap = self.score(test.functional) - test.score
-        signs = {"<=": (-1, 0), ">=": (0, 1), "=": (0,)}[test.relation]
-        if sign(gap) not in signs:
+        if not obeys(gap, test.relation):
             raise Rejected(f"{where}: the score is not {test.relation} {show(test.score)}")
 
     def value(self) -> Number:

@@ -27,8 +27,9 @@ from typing import Any
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.logs import exp_above, ln_above
 from freerand_opt.checker.membership import check_masses
-from freerand_opt.checker.reading import Vector, choice, closed, fraction, integers, items
+from freerand_opt.checker.reading import choice, closed, fraction, integers, items
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, read_source
+from freerand_opt.checker.vectors import Vector
 from freerand_opt.checker.vertices import vertices
 
 MEASURES = ("distance", "departure", "largest", "bad", "information")

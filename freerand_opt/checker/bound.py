@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Question
 from freerand_opt.checker.boxes import by_deterministic
 from freerand_opt.checker.cycle import by_cycle
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
@@ -13,7 +14,6 @@ from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number, show, sign
 from freerand_opt.checker.orders import Cells, Squares, gain
 from freerand_opt.checker.prices import Rest, read_prices
-from freerand_opt.checker.question import Question
 from freerand_opt.checker.reading import choice, closed, integer, items
 from freerand_opt.checker.strings import by_strings
 from freerand_opt.checker.zeros import Zeros
@@ -64,7 +64,7 @@ def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fra
     count = q.shape[0]
     found = []
     for label, proof in enumerate(items(raw["labels"], "proof: labels", guesses.labels)):
-        work.spend(count * (2 + q.shape[1] + len(rest.words)), "gains")
+        work.spend(4 * count * (2 + q.shape[1] + len(rest.words)), "gains")
         gains = []
         for s in range(count):
             cells = dict(rest.cells.get(s, {}))

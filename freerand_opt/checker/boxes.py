@@ -12,17 +12,18 @@ from itertools import product
 from math import prod
 from typing import Any, TypeAlias
 
+from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.question import Question, joint, split
-from freerand_opt.checker.reading import Vector, closed, integers, items
+from freerand_opt.checker.reading import closed, items
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.support import Means
+from freerand_opt.checker.vectors import Vector
 from freerand_opt.checker.zeros import Zeros
 
 #: h by joint setting and outcome, None where a zero of the question forbids the outcome.
-Table: TypeAlias = list[list[Fraction | None]]
+Values: TypeAlias = list[list[Fraction | None]]
 
 
 def by_deterministic(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
@@ -34,9 +35,9 @@ def by_deterministic(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bo
     found: list[Fraction] = []
     for table in _tables(q, rest, _forbidden(raw, q, work), work, empty=empty):
         if isinstance(q.source, Point):
-            found += [x] if (x := best_reply(q, table, q.source.values.values(), work)) is not None else []
+            found += [x] if (x := best_reply(q, table, q.source.values.values())) is not None else []
             continue
-        for values in _values(q, table, work):
+        for values in _values(q, table):
             found.append(means.largest(Vector(len(values), None, dict(enumerate(values)))))
     means.done()
     if not found:
@@ -48,23 +49,27 @@ def _forbidden(raw: Any, q: Question, work: Work) -> set[tuple[int, int]]:
     """Return the outcomes (s, o) that the listed zeros [test, s, o] forbid."""
     zeros, found = Zeros(q, work), set()
     for entry in items(raw.get("zeros", []), "zeros"):
-        k, s, o = integers(entry, "zeros", 0, None, 3)
-        if k >= len(q.tests) or s >= q.shape[0] or o >= q.shape[1] or not zeros.holds(k, s, o):
-            raise Rejected(f"zeros: test {k} does not force outcome {o} at setting {s} to be 0")
+        k, s, o = items(entry, "zeros", 3)
+        zeros.demand(k, s, o, "zeros")
         found.add((s, o))
     return found
 
 
 def _tables(
     q: Question, rest: Rest, forbidden: set[tuple[int, int]], work: Work, *, empty: bool
-) -> Iterator[Table]:
+) -> Iterator[Values]:
     """Return h for each guess label; one table of the best guesses if the adversary is told the settings."""
     guesses = Guesses(q, empty=empty)
     count, width = q.shape
     labels = [range(len(guesses.worths))] if q.ask.told else [[guess] for guess in range(guesses.labels)]
+    # for a single distribution the last party replies best to each box of the others
+    last = isinstance(q.source, Point)
+    sizes = list(zip(q.settings, q.outcomes, strict=True))[: -1 if last else None]
+    boxes = prod(d**n for n, d in sizes) * (q.outcomes[-1] if last else 1)
     for chosen in labels:
-        work.spend(count * width * len(chosen), "gains")
-        table: Table = []
+        work.spend(boxes * count, "deterministic boxes")
+        work.spend(4 * count * width * len(chosen), "gains")
+        table: Values = []
         for s in range(count):
             worths = [guesses.worth(guess, s) for guess in chosen]
             own = rest.cells.get(s, {})
@@ -76,10 +81,9 @@ def _tables(
         yield table
 
 
-def _values(q: Question, table: Table, work: Work) -> Iterator[list[Fraction]]:
+def _values(q: Question, table: Values) -> Iterator[list[Fraction]]:
     """Return the values of h at each setting, box by box, without boxes that break a zero."""
     sizes = list(zip(q.settings, q.outcomes, strict=True))
-    work.spend(prod(d**n for n, d in sizes) * q.shape[0], "deterministic boxes")
     own = [list(product(range(d), repeat=n)) for n, d in sizes]
     digits = [split(s, q.settings) for s in range(q.shape[0])]
     for box in product(*own):
@@ -92,11 +96,10 @@ def _values(q: Question, table: Table, work: Work) -> Iterator[list[Fraction]]:
             yield kept
 
 
-def best_reply(q: Question, table: Table, point: list[Fraction], work: Work) -> Fraction | None:
-    """Return the largest mean of h at one distribution: the last party replies best to each box of the others."""
+def best_reply(q: Question, table: Values, point: list[Fraction]) -> Fraction | None:
+    """Return the largest mean of h at one distribution: the last party replies best to the others."""
     sizes = list(zip(q.settings[:-1], q.outcomes[:-1], strict=True))
     last_n, last_d = q.settings[-1], q.outcomes[-1]
-    work.spend(prod(d**n for n, d in sizes) * q.shape[0] * last_d, "deterministic boxes")
     others = [list(product(range(d), repeat=n)) for n, d in sizes]
     digits = [split(s, q.settings[:-1]) for s in range(q.shape[0] // last_n)]
     shared = [

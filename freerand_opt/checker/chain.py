@@ -10,12 +10,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Functional, Kept, Question
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, show, sign
-from freerand_opt.checker.points import Point, check_observed, read_flow, root
-from freerand_opt.checker.question import Functional, Kept, Question
-from freerand_opt.checker.reading import closed, fraction, integer, items, vector
+from freerand_opt.checker.numbers import Number, obeys, show
+from freerand_opt.checker.points import Strategy, check_observed, read_flow, root
+from freerand_opt.checker.reading import closed, fraction, integer, items
+from freerand_opt.checker.vectors import vector
 
 
 def check_chain(raw: Any, q: Question, work: Work) -> Number:
@@ -36,7 +37,7 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
             "attack: boxes of a cycle need observed settings, one string each, and no quantum devices"
         )
     wrong = dict.fromkeys(edges, Fraction(0))  # P(error, s)
-    points: list[Point] = []
+    points: list[Strategy] = []
     errors: list[int | None] = []
     count = len(items(raw["nodes"], "attack: nodes"))
     weights = vector(raw["weights"], "attack: weights", count, lambda x, where: fraction(x, where, 0))
@@ -57,13 +58,13 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
     for k, test in enumerate(q.tests):
         if isinstance(test, Kept):
             raise Rejected("attack: boxes of a cycle show no more than errors")
-        gap = _score(q, test.functional, edges, wrong) - test.score
-        if sign(gap) not in {"<=": (-1, 0), ">=": (0, 1), "=": (0,)}[test.relation]:
+        gap = _error_score(q, test.functional, edges, wrong) - test.score
+        if not obeys(gap, test.relation):
             raise Rejected(f"attack: test {k}: the score is not {test.relation} {show(test.score)}")
     if q.ask.quantity == "strategy":
         return Fraction(1)
     if q.ask.score is not None:
-        return _score(q, q.ask.score, edges, wrong)
+        return _error_score(q, q.ask.score, edges, wrong)
     guessed_party(q, list(edges.items()))
     if q.ask.at is None and not q.ask.told:
         raise Rejected("attack: one guess for all settings needs boxes written out")
@@ -79,7 +80,7 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
     return total
 
 
-def _score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[int, Fraction]) -> Fraction:
+def _error_score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[int, Fraction]) -> Fraction:
     """Return a score from P(error, s): the value without errors, and what errors add."""
     rows: dict[int, dict[int, Fraction]] = {}
     for (s, o), factor in f.terms.items():

@@ -17,13 +17,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Kept, Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.question import Kept, Question
-from freerand_opt.checker.reading import Vector, closed, integer, integers, items
+from freerand_opt.checker.reading import closed, integer, integers, items
 from freerand_opt.checker.sources import Bits
 from freerand_opt.checker.support import Means, Tree
+from freerand_opt.checker.vectors import Vector
 
 
 def read_edges(raw: Any, q: Question) -> list[tuple[int, int]]:
@@ -138,8 +139,7 @@ def guessed_party(q: Question, edges: list[tuple[int, int]]) -> int:
 def _raised(right: Vector[Fraction], q: Question, worth: Fraction) -> Vector[Fraction]:
     """Return values with the worth of the guess added: at the setting asked for, or everywhere."""
     if q.ask.at is None:
-        default = None if right.default is None else right.default + worth
-        return Vector(right.length, default, {s: x + worth for s, x in right.but.items()})
+        return right.map(lambda x: x + worth)
     share = Fraction(1) if q.observed is None else q.weight(q.ask.at)
     return Vector(right.length, right.default, {**right.but, q.ask.at: right[q.ask.at] + worth / share})
 

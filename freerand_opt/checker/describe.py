@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from freerand_opt.checker.asked import Ask, Functional, Kept, Question, Test, split
 from freerand_opt.checker.numbers import show
-from freerand_opt.checker.question import Ask, Functional, Kept, Question, Test, split
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Rows, Source
 
-MOST_TERMS = 8
+SHOWN_TERMS = 8
 
 
 def describe(q: Question) -> list[str]:
     """Return lines about scenario, source, observed settings, devices, tests and what is asked."""
     if q.relations is not None:
-        return _many(q)
+        return _many_lines(q)
     sizes = ", ".join(
         f"{chr(ord('A') + p)} {n} settings x {d} outcomes"
         for p, (n, d) in enumerate(zip(q.settings, q.outcomes, strict=True))
@@ -23,9 +23,9 @@ def describe(q: Question) -> list[str]:
     return [
         f"parties: {sizes}; {q.devices} devices",
         f"source: {_source(q.source)}",
-        f"observed settings: {_observed(q)}",
+        f"observed settings: {_observed_line(q)}",
         *tests,
-        f"asked: {_ask(q.ask, q)}",
+        f"asked: {_ask_line(q.ask, q)}",
     ]
 
 
@@ -56,12 +56,12 @@ def _source(source: Source) -> str:
     return "parties independent given W: " + "; ".join(_source(part) for part in source.parts)
 
 
-def _observed(q: Question) -> str:
+def _observed_line(q: Question) -> str:
     if q.observed is None:
         return "unconstrained, any average over w"
     if not q.observed.but:
         return "uniform"
-    return ", ".join(f"{_at(s, q)}: {show(x)}" for s, x in list(q.observed.but.items())[:MOST_TERMS])
+    return ", ".join(f"{_at(s, q)}: {show(x)}" for s, x in list(q.observed.but.items())[:SHOWN_TERMS])
 
 
 def _at(s: int, q: Question) -> str:
@@ -71,19 +71,19 @@ def _at(s: int, q: Question) -> str:
 def _functional(f: Functional, q: Question) -> str:
     if f.errors is not None:
         listed = [f"{_at(s, q)}: {'odd' if parity else 'even'}" for s, parity in f.errors]
-        more = f", .. ({len(listed)} in all)" if len(listed) > MOST_TERMS else ""
+        more = f", .. ({len(listed)} in all)" if len(listed) > SHOWN_TERMS else ""
         where = "each setting" if f.on == "conditional" else "all settings, weighted by P(s)"
-        shown = ", ".join(listed[:MOST_TERMS])
+        shown = ", ".join(listed[:SHOWN_TERMS])
         return f"sum over {where} of P(x + y has the wrong parity), right: {shown}{more}"
     names = [(q.algebra.name(word), factor) for word, factor in f.words.items()]
     parts = [f"{show(factor)} <{name}>" for name, factor in names]
     bar = "|" if f.on == "conditional" else "; "
-    for (s, o), factor in list(f.terms.items())[: MOST_TERMS + 1]:
+    for (s, o), factor in list(f.terms.items())[: SHOWN_TERMS + 1]:
         outcome = ",".join(map(str, split(o, q.outcomes)))
         parts.append(f"{show(factor)} P({outcome}{bar}{_at(s, q)})")
-    if len(parts) > MOST_TERMS:
+    if len(parts) > SHOWN_TERMS:
         total = sum((abs(x) for x in f.terms.values()), Fraction(0))
-        parts = [*parts[:MOST_TERMS], f".. ({len(f.terms)} terms, absolute factors sum to {show(total)})"]
+        parts = [*parts[:SHOWN_TERMS], f".. ({len(f.terms)} terms, absolute factors sum to {show(total)})"]
     return " + ".join(parts).replace("+ -", "- ")
 
 
@@ -93,7 +93,7 @@ def _test(test: Test | Kept, q: Question) -> str:
     return f"{_functional(test.functional, q)} {test.relation} {show(test.score)}"
 
 
-def _ask(ask: Ask, q: Question) -> str:
+def _ask_line(ask: Ask, q: Question) -> str:
     if ask.quantity == "strategy":
         return "does a strategy exist?"
     if ask.score is not None:
@@ -113,7 +113,7 @@ def _output(ask: Ask) -> str:
     return f"the outcomes of {names}{table}"
 
 
-def _many(q: Question) -> list[str]:
+def _many_lines(q: Question) -> list[str]:
     assert q.relations is not None
     held = q.relations
     signs = "".join({1: "+", -1: "-", 0: "."}[sign] for sign in held.signs[:40])

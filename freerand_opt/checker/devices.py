@@ -1,4 +1,4 @@
-r"""The boxes of an attack: P(o|s), and means of words, of tables, deterministic answers, states and angles."""
+r"""The boxes of an attack: P(o|s) and means of words of tables, answers, states and angles."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from fractions import Fraction
 from math import prod
 from typing import Any, TypeAlias
 
+from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, cosine, read_number, sign
-from freerand_opt.checker.question import Question, joint, split
 from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
 from freerand_opt.checker.words import Word
 
 #: Real and imaginary parts.
 Ket: TypeAlias = tuple[list[int], list[int]]
-KINDS = ("deterministic", "table", "quantum", "qubits")
+BOXES = ("deterministic", "table", "quantum", "qubits")
 
 
 class Box:
@@ -31,8 +31,8 @@ class Box:
 
 def read_box(raw: Any, q: Question, work: Work, where: str) -> Box:
     """Return a box of the question's devices."""
-    allowed = {"local": KINDS[:1], "quantum": ("deterministic", "quantum", "qubits"), "no-signalling": KINDS}
-    kind = choice(raw.get("kind") if type(raw) is dict else None, f"{where}: kind", KINDS)
+    allowed = {"local": BOXES[:1], "quantum": ("deterministic", "quantum", "qubits"), "no-signalling": BOXES}
+    kind = choice(raw.get("kind") if type(raw) is dict else None, f"{where}: kind", BOXES)
     if kind not in allowed[q.devices]:
         raise Rejected(f"{where}: {q.devices} devices have no {kind} boxes here")
     if kind == "deterministic":
@@ -204,7 +204,7 @@ def _inner(v: Ket, u: tuple[list[Any], list[Any]]) -> tuple[Any, Any]:
 
 
 class Qubits(Box):
-    r"""Two qubits, :math:`\cos\theta|00\rangle + \sin\theta|11\rangle`, observables :math:`\cos\alpha Z + \sin\alpha X`.
+    r"""Two qubits in :math:`\cos\theta|00\rangle + \sin\theta|11\rangle`, observables between Z and X.
 
     {"state": [cos 2 theta, sin 2 theta], "angles": [by setting of A, by setting of B]}, an angle a fraction
     of pi or [cosine, sine]. Mean of A: cos 2 theta cos alpha; of A B: cos alpha cos beta + sin 2 theta sin

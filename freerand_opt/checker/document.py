@@ -7,13 +7,14 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, show, sign
-from freerand_opt.checker.question import MOST_JOINT, Question, read_question, split
-from freerand_opt.checker.reading import choice, closed, fraction, integers, items
+from freerand_opt.checker.question import MOST_JOINT, read_question
+from freerand_opt.checker.reading import choice, closed, common_denominator, fraction, integers, items
 from freerand_opt.checker.varied import Varied
 
 FORMAT = "freerand-certificate"
@@ -36,6 +37,7 @@ class Report:
 def check(raw: Any, work: Work | None = None) -> Report:
     """Return what a certificate proves; raise Unreadable, Rejected or TooMuch."""
     work = work or Work()
+    common_denominator(raw, work)
     kind = choice(
         raw.get("kind") if type(raw) is dict else None, "certificate: kind", ("bracket", "worst", "threshold")
     )
@@ -91,7 +93,7 @@ def _end(x: Number | None) -> str:
 
 
 def _worst(raw: Any, work: Work) -> Report:
-    """The same guess asked at every joint setting, in the order of their numbers: `at` is "?" in the question."""
+    """Return the report of a guess at every joint setting, in order: `at` is "?" in the question."""
     asked = raw["question"].get("ask") if type(raw["question"]) is dict else None
     if type(asked) is not dict or asked.get("at") != "?":
         raise Unreadable("certificate: of the worst settings the question asks at '?'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+MOST_BITS_OF_ALL = 1 << 18
+
 
 class Unreadable(ValueError):
     """The file says nothing that has a meaning here: a key, a number or an order that is not allowed."""
@@ -16,14 +18,25 @@ class TooMuch(ValueError):
 
 
 class Work:
-    """Count steps before they are made, so that every machine gives up at the same place."""
+    """Count steps before they are made, so that every machine gives up at the same place.
+
+    A step costs more where numbers are long: sums take the square of the common denominator's length.
+    """
 
     def __init__(self, limit: int = 10**8) -> None:
         self.limit = limit
         self.done = 0
+        self.weight = 1
+
+    def weigh(self, denominator: int) -> None:
+        """Let steps cost what numbers over this denominator cost; raise TooMuch if it is too long."""
+        bits = denominator.bit_length()
+        if bits > MOST_BITS_OF_ALL:
+            raise TooMuch(f"a common denominator has more than {MOST_BITS_OF_ALL} bits")
+        self.weight = max(self.weight, 1 + (bits >> 10) ** 2 // 8)
 
     def spend(self, steps: int, what: str) -> None:
         """Raise TooMuch if `steps` more would pass the limit."""
-        self.done += steps
+        self.done += steps * self.weight
         if self.done > self.limit:
             raise TooMuch(f"{what}: more than {self.limit} steps of work")

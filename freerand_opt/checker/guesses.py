@@ -6,8 +6,8 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
+from freerand_opt.checker.asked import GUESSES, Question, joint, split
 from freerand_opt.checker.failures import TooMuch
-from freerand_opt.checker.question import GUESSES, Question, joint, split
 
 MOST_LABELS = 1 << 16
 

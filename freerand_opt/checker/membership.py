@@ -8,8 +8,8 @@ from itertools import product
 from math import prod
 
 from freerand_opt.checker.failures import Rejected, Work
-from freerand_opt.checker.reading import Vector
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.vectors import Vector, total
 
 
 def check_masses(source: Source, masses: Vector[Fraction], work: Work, where: str) -> None:
@@ -19,10 +19,10 @@ def check_masses(source: Source, masses: Vector[Fraction], work: Work, where: st
     if isinstance(source, Average):
         return  # any distribution; the bounds are on average
     if isinstance(source, Point):
-        total = _total(masses)
+        weight = total(masses)
         work.spend(len(source.values.but), where)
         for s in _indices(masses, source.values):
-            if masses[s] != total * source.values[s]:
+            if masses[s] != weight * source.values[s]:
                 raise Rejected(f"{where}: the masses are not proportional to the source's only distribution")
         return
     work.spend(2 * masses.length, where)
@@ -30,9 +30,9 @@ def check_masses(source: Source, masses: Vector[Fraction], work: Work, where: st
     if isinstance(source, Bits):
         _check_bits(source, values, where)
     elif isinstance(source, Limits):
-        total = sum(values, Fraction(0))
+        weight = sum(values, Fraction(0))
         for s, mass in enumerate(values):
-            if not source.lower[s] * total <= mass <= source.upper[s] * total:
+            if not source.lower[s] * weight <= mass <= source.upper[s] * weight:
                 raise Rejected(f"{where}: P({s}|w) is outside its limits")
     elif isinstance(source, Rows):
         if source.full and sum(values, Fraction(0)) and not all(values):
@@ -44,11 +44,6 @@ def check_masses(source: Source, masses: Vector[Fraction], work: Work, where: st
                 raise Rejected(f"{where}: an inequality of the source is broken")
     else:
         _check_product(source, values, work, where)
-
-
-def _total(masses: Vector[Fraction]) -> Fraction:
-    rest = masses.length - len(masses.but)
-    return sum(masses.but.values(), (masses.default or Fraction(0)) * rest)
 
 
 def _indices(masses: Vector[Fraction], values: Vector[Fraction]) -> Iterator[int]:
@@ -76,7 +71,7 @@ def _check_bits(source: Bits, values: list[Fraction], where: str) -> None:
 
 
 def _check_product(source: Product, values: list[Fraction], work: Work, where: str) -> None:
-    total = sum(values, Fraction(0))
+    weight = sum(values, Fraction(0))
     marginals: list[list[Fraction]] = [[Fraction(0)] * n for n in source.sizes]
     strings = list(product(*(range(n) for n in source.sizes)))
     for digits, mass in zip(strings, values, strict=True):
@@ -86,5 +81,5 @@ def _check_product(source: Product, values: list[Fraction], work: Work, where: s
         check_masses(part, Vector(len(marginal), None, dict(enumerate(marginal))), work, where)
     for digits, mass in zip(strings, values, strict=True):
         shares = prod((marginal[x] for marginal, x in zip(marginals, digits, strict=True)), start=Fraction(1))
-        if mass * total ** (len(marginals) - 1) != shares:
+        if mass * weight ** (len(marginals) - 1) != shares:
             raise Rejected(f"{where}: the parties' settings are not independent given w")

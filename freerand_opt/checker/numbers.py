@@ -9,18 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import gcd, isqrt, lcm
+from math import gcd, isqrt
 from typing import Any, TypeAlias
 
+from freerand_opt.checker.cyclotomic import MOST_ORDER, Term, vanishes
 from freerand_opt.checker.failures import TooMuch, Unreadable
 from freerand_opt.checker.reading import fraction, integer, items
 
-#: Orders of roots of unity up to this are compared by form; radicands up to this are read.
-MOST_ORDER = 1 << 14
+#: Radicands up to this are read.
 MOST_RADICAND = 10**12
 MOST_BITS = 1 << 12
 MOST_TERMS = 1 << 10
-Term: TypeAlias = tuple[int, Fraction]
 
 
 @dataclass(frozen=True)
@@ -246,83 +245,12 @@ def sign(x: Number) -> int:
         low, high = enclose(x, bits)
         if low > 0 or high < 0:
             return 1 if low > 0 else -1
-        if bits == 64 and _vanishes(x):
+        if bits == 64 and vanishes(x.terms):
             return 0
         bits *= 2
     raise TooMuch(f"the sign of {decimals(x)} cannot be decided")
 
 
-def _vanishes(x: Real) -> bool:
-    """Return whether a number is 0: coordinates in a basis of a cyclotomic field."""
-    if all(q == 0 for (_, q), _ in x.terms):
-        return False  # square roots of different squarefree numbers are independent
-    order = lcm(*(2 * q.denominator for (_, q), _ in x.terms), *(_root_order(n) for (n, _), _ in x.terms))
-    if order > MOST_ORDER:
-        raise TooMuch(f"a sum of roots of unity of order {order} is not compared by form")
-    total: dict[int, Fraction] = {}
-    for (n, q), factor in x.terms:
-        turn = q.numerator * (order // (2 * q.denominator))
-        for power, value in _root_powers(n, order).items():
-            for k in (power + turn, power - turn):
-                total[k % order] = total.get(k % order, Fraction(0)) + value * factor
-    for p, q_part in _prime_powers(order):
-        total = _without_top(total, order, p, q_part)
-    return not any(total.values())
-
-
-def _root_order(n: int) -> int:
-    """Return the order of roots of unity that make sqrt(n) of Gauss sums, i sqrt(p) for p = 3 modulo 4."""
-    return 4 * n if n > 1 else 1
-
-
-def _root_powers(n: int, order: int) -> dict[int, int]:
-    """Return sqrt(n) as {power of zeta: integer}, zeta = exp(2 pi i / order)."""
-    found = {0: 1}
-    for p, _ in _prime_powers(n):
-        if p == 2:
-            factor = {order // 8: 1, order - order // 8: 1}
-        else:
-            factor = {
-                k * (order // p) % order: 1 if pow(k, (p - 1) // 2, p) == 1 else -1 for k in range(1, p)
-            }
-            if p % 4 == 3:  # the Gauss sum is i sqrt(p)
-                factor = {(k - order // 4) % order: value for k, value in factor.items()}
-        longer: dict[int, int] = {}
-        for k, value in found.items():
-            for turn, more in factor.items():
-                place = (k + turn) % order
-                longer[place] = longer.get(place, 0) + value * more
-        found = longer
-    return found
-
-
-def _prime_powers(n: int) -> list[tuple[int, int]]:
-    found, p = [], 2
-    while n > 1:
-        if p * p > n:
-            p = n
-        power = 1
-        while n % p == 0:
-            n, power = n // p, power * p
-        if power > 1:
-            found.append((p, power))
-        p += 1
-    return found
-
-
-def _without_top(total: dict[int, Fraction], order: int, p: int, power: int) -> dict[int, Fraction]:
-    """Remove the exponents whose top digit modulo `power` is p - 1: the p-th roots of unity sum to 0."""
-    found: dict[int, Fraction] = {}
-    for k, value in total.items():
-        if k % power // (power // p) < p - 1:
-            found[k] = found.get(k, Fraction(0)) + value
-            continue
-        for j in range(1, p):
-            place = (k + j * (order // p)) % order
-            found[place] = found.get(place, Fraction(0)) - value
-    return found
-
-
-def common(values: list[Fraction]) -> int:
-    """Return the least common denominator."""
-    return lcm(1, *(value.denominator for value in values))
+def obeys(gap: Number, relation: str) -> bool:
+    """Return whether a score less its limit stands in a relation (<=, >=, =) to 0."""
+    return sign(gap) in {"<=": (-1, 0), ">=": (0, 1), "=": (0,)}[relation]

@@ -10,9 +10,9 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
+from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.parties import Key, Parties
-from freerand_opt.checker.question import Question
 from freerand_opt.checker.reading import closed, fraction, items
 from freerand_opt.checker.sources import Bits
 

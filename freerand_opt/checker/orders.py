@@ -12,13 +12,12 @@ from math import lcm, prod
 from operator import mul
 from typing import Any, TypeAlias
 
+from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.question import Question, split
 from freerand_opt.checker.reading import flat_pairs, integers, items
 from freerand_opt.checker.words import Word
 from freerand_opt.checker.zeros import Zeros
 
-Key: TypeAlias = int | Word
 #: Integers by key, over a unit that is kept beside.
 Sum: TypeAlias = dict[Any, int]
 

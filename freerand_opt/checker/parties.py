@@ -22,10 +22,10 @@ from itertools import product
 from math import comb, prod
 from typing import Any, TypeAlias
 
+from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Unreadable, Work
-from freerand_opt.checker.question import Picked, Question, split
 from freerand_opt.checker.reading import integers
-from freerand_opt.checker.sources import Bits, Point
+from freerand_opt.checker.worths import worths_of_many
 
 Key: TypeAlias = tuple[tuple[tuple[int, int], ...], int]
 Counts: TypeAlias = tuple[int, int, int, int]
@@ -42,7 +42,7 @@ class Parties:
         self.at = split(q.ask.at or 0, q.settings)
         self.here = [self.at[p] for p in q.ask.of]
         self.outside = self.total - len(self.here)
-        self.worths = _worths(q, self.here, work)
+        self.worths = worths_of_many(q, self.here, work)
         self.classes = self._classes()
         self.sizes = tuple(len(c) for c in self.classes)
         self.asked = [self.here[c[0]] for c in self.classes]
@@ -88,7 +88,7 @@ class Parties:
         return sign == (1 if (r + sum(n[1] + n[3] for n in inner)) % 2 else -1)
 
     def multiplicity(self, string: String) -> int:
-        """Return how many settings and outcomes of the asked parties, and settings outside, a string stands for."""
+        """Return how many settings and outcomes of asked parties, and settings outside, are a string."""
         inner, w, _ = string
         ways = prod(
             comb(sum(n), n[0] + n[1]) * comb(n[0] + n[1], n[0]) * comb(n[2] + n[3], n[2]) for n in inner
@@ -224,7 +224,7 @@ class Parties:
                 yield inner, beyond
 
     def observed(self, key: Key) -> int:
-        """Return the mean that the GHZ state gives: 0 but for no party, and for all parties at a tested weight."""
+        """Return the GHZ state's mean: 0 but for no party, and for all parties at a tested weight."""
         inner, beyond = key
         if self.is_one(key):
             return 1
@@ -265,71 +265,3 @@ def _pairs(size: int) -> list[tuple[int, int]]:
 def _counts(size: int) -> list[Counts]:
     some = range(size + 1)
     return [(a, b, c, size - a - b - c) for a in some for b in some for c in some if a + b + c <= size]
-
-
-def least_odds(q: Question) -> Fraction:
-    """Return the least P(s|w)/P(t|w) of any two settings, 0 if some setting may never occur."""
-    if isinstance(q.source, Point):
-        return Fraction(1)
-    if not isinstance(q.source, Bits):
-        raise Unreadable("question: relations are asked with uniform settings, or bits in one time order")
-    return prod((min(low, 1 - high) / max(high, 1 - low) for low, high in q.source.ranges), start=Fraction(1))
-
-
-def _worths(q: Question, here: list[int], work: Work) -> list[list[Fraction]] | None:
-    """Return the worth of each guess at each outcome of the asked parties; None for the sum of biases."""
-    ask = q.ask
-    if ask.quantity == "strategy":
-        return [[]]
-    if ask.quantity == "sum-of-biases":
-        return None
-    work.spend((16 * ask.count) << len(here), "guesses")
-    if ask.picked is not None:
-        rows = _picked(ask.picked, here)
-    else:
-        rows = [[Fraction(v == g) for v in ask.values] for g in range(ask.count)]
-    if ask.quantity == "trace-distance":
-        if ask.count != 2:
-            raise Unreadable("question: the trace distance needs an output with two values here")
-        rows = [[x - Fraction(1, 2) for x in row] for row in rows]
-    return rows
-
-
-def _picked(picked: Picked, here: list[int]) -> list[list[Fraction]]:
-    """Return the worths of guesses of the outcome of a party that biased bits pick (docs/proofs/ghz-orbits.md, 5)."""
-    p = Fraction(1, 2) + picked.epsilon
-    found = []
-    strings = list(product((0, 1), repeat=len(here)))
-    if picked.selection == "outcome-dependent":
-        for guess in (0, 1):
-            row = []
-            for string in strings:
-                level = [Fraction(x == guess) for x in string]
-                while len(level) > 1:
-                    pairs = zip(level[::2], level[1::2], strict=True)
-                    level = [max(p * a + (1 - p) * b, (1 - p) * a + p * b) for a, b in pairs]
-                row += level
-            found.append(row)
-        return found
-    inner = len(here) - 1
-    # parties at equal settings can be exchanged, so one vertex of the picking bits is enough
-    leanings = [(0,) * inner] if len(set(here)) == 1 else list(product((0, 1), repeat=inner))
-    if len(leanings) > 8:
-        raise Unreadable("question: more than 2 picking bits need equal settings")
-    for leaning in leanings:
-        shares = [Fraction(1)]
-        place = 0
-        while len(shares) < len(here):  # level by level, from the first bit
-            bits = leaning[place : place + len(shares)]
-            place += len(shares)
-            shares = [
-                x * y for x, b in zip(shares, bits, strict=True) for y in ((1 - p, p) if b else (p, 1 - p))
-            ]
-        for guess in (0, 1):
-            found.append(
-                [
-                    sum((y for y, x in zip(shares, string, strict=True) if x == guess), Fraction(0))
-                    for string in strings
-                ]
-            )
-    return found

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.membership import check_masses
-from freerand_opt.checker.question import Question
-from freerand_opt.checker.reading import Vector, closed, fraction, integer, items, vector
+from freerand_opt.checker.reading import closed, fraction, integer, items
 from freerand_opt.checker.sources import Bits
+from freerand_opt.checker.vectors import Vector, total, vector
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Point:
+class Strategy:
     """One source point: listed masses, or a weight and the root of a flow."""
 
     masses: Vector[Fraction] | None
@@ -73,7 +74,7 @@ class Point:
 
 
 def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
-    """Return the flow graph {"palette": [chances], "nodes": [[code, left, right], ..]} of an attack, if any."""
+    """Return the flow graph {"palette": [chances], "nodes": [[code, left, right], ..]}, if any."""
     if raw is None:
         return None
     where = "attack: flow"
@@ -108,32 +109,30 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
 
 def read_point(
     raw: Any, more: tuple[str, ...], q: Question, flow: Flow | None, work: Work, where: str
-) -> Point:
+) -> Strategy:
     """Return the source point of a strategy, and check that it is one of the source."""
     if type(raw) is dict and "masses" in raw:
         closed(raw, where, ("masses", *more))
         count = q.shape[0]
         masses = vector(raw["masses"], f"{where}: masses", count, lambda x, place: fraction(x, place, 0))
-        rest = Fraction(0) if masses.default is None else masses.default * (count - len(masses.but))
         work.spend(8 * (1 + len(masses.but)), where)
         check_masses(q.source, masses, work, where)
-        return Point(masses, rest + sum(masses.but.values()))
+        return Strategy(masses, total(masses))
     closed(raw, where, ("weight", "node", *more))
     return root(flow, fraction(raw["weight"], where, 0), raw["node"], where)
 
 
-def root(flow: Flow | None, weight: Fraction, raw: Any, where: str) -> Point:
+def root(flow: Flow | None, weight: Fraction, raw: Any, where: str) -> Strategy:
     """Return the source point of a root of the flow graph."""
     node = integer(raw, where, 0)
     if flow is None or node >= len(flow.nodes) or flow.nodes[node].height != len(flow.source.ranges):
         raise Rejected(f"{where}: the node is no root of the flow graph")
-    return Point(None, weight, node)
+    return Strategy(None, weight, node)
 
 
-def check_observed(q: Question, points: list[Point], flow: Flow | None, work: Work) -> None:
+def check_observed(q: Question, points: list[Strategy], flow: Flow | None, work: Work) -> None:
     """Raise Rejected unless the points add up to the observed distribution (or to 1)."""
-    total = sum((point.weight for point in points), Fraction(0))
-    if total != 1:
+    if sum((point.weight for point in points), Fraction(0)) != 1:
         raise Rejected("attack: the weights do not sum to 1")
     if q.observed is None:
         return

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Functional, Kept, Question, Test
 from freerand_opt.checker.averages import limit
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, sign
-from freerand_opt.checker.question import Functional, Kept, Question, Test
-from freerand_opt.checker.reading import Vector, closed, fraction, items, vector
+from freerand_opt.checker.reading import closed, fraction, items
 from freerand_opt.checker.sources import Average
 from freerand_opt.checker.support import largest_mass, largest_ratio
+from freerand_opt.checker.vectors import Vector, dot, vector
 from freerand_opt.checker.words import Word
 
 
@@ -63,9 +64,8 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
     rest = Rest(zero)
     if q.observed is not None:
         y = vector(raw["settings"], f"{where}: settings", count, fraction)
-        default = None if y.default is None else -y.default
-        rest.constants = Vector(count, default, {s: -x for s, x in y.but.items()})
-        rest.right = _mean(y, q.observed)
+        rest.constants = y.map(lambda x: -x)
+        rest.right = dot(y, q.observed)
     if ratio:
         rest.bound = fraction(raw["bound"], f"{where}: bound")
         rest.shift(_place(q), -rest.bound)
@@ -84,12 +84,6 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
     if not empty and q.ask.score is not None:
         _score(rest, q.ask.score, q)
     return rest
-
-
-def _mean(y: Vector[Fraction], observed: Vector[Fraction]) -> Fraction:
-    special = {*y.but, *observed.but}
-    rest = (y.default or Fraction(0)) * (observed.default or Fraction(0)) * (y.length - len(special))
-    return sum((y[s] * observed[s] for s in special), rest)
 
 
 def _place(q: Question) -> int:

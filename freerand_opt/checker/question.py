@@ -1,150 +1,34 @@
-"""The question of a certificate, read with a closed grammar.
-
-A joint setting s and a joint outcome o are numbers in row-major order, party A slowest. Terms are [s, o,
-factor].
-"""
+"""Reading a question, with a closed grammar: terms are [s, o, factor]."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 from math import prod
 from typing import Any
 
+from freerand_opt.checker.asked import (
+    GUESSES,
+    Ask,
+    Functional,
+    Kept,
+    Picked,
+    Question,
+    Relations,
+    Test,
+    joint,
+)
 from freerand_opt.checker.averages import read_average
-from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.failures import Unreadable, Work
 from freerand_opt.checker.numbers import Number, read_number
-from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, integers, items, vector
-from freerand_opt.checker.sources import Bits, Source, read_source
+from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
+from freerand_opt.checker.sources import Bits, Point, Source, read_ranges, read_source
+from freerand_opt.checker.vectors import Vector, total, vector
 from freerand_opt.checker.words import Algebra, Word
 
 MOST_PARTIES = 26
 MOST_JOINT = 1 << 22
 RELATIONS = ("<=", ">=", "=")
-GUESSES = ("guessing-probability", "trace-distance")
-
-
-@dataclass(frozen=True)
-class Functional:
-    """Factors of P(o|s) (`on` conditional), of P(o, s) (joint), or of means of words (moments).
-
-    `errors` are the (joint setting, right parity) that it was given by, if it counts wrong parities.
-    """
-
-    on: str
-    terms: dict[tuple[int, int], Fraction]
-    words: dict[Word, Fraction]
-    errors: tuple[tuple[int, int], ...] | None = None
-
-    @property
-    def settings(self) -> list[int]:
-        """Return the joint settings that occur, ascending."""
-        return sorted({s for s, _ in self.terms})
-
-
-@dataclass(frozen=True)
-class Test:
-    """The observed score of a functional stands in a relation to a number."""
-
-    functional: Functional
-    relation: str
-    score: Number
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Observed P(o|s) is within `tolerance` of `table[s][o]` at these settings."""
-
-    table: dict[int, list[Number]]
-    tolerance: Fraction
-
-
-@dataclass(frozen=True)
-class Relations:
-    """Products of outcomes of many parties: `signs[k]` at settings with k ones, 0 if not tested.
-
-    Wrong outcomes weigh at most `violated` in all; or `whole`: the GHZ state's behaviour is observed.
-    """
-
-    signs: tuple[int, ...]
-    violated: Fraction
-    whole: bool
-
-
-@dataclass(frozen=True)
-class Picked:
-    """The output is the outcome of one of the parties, picked by bits within `epsilon` of fair."""
-
-    bits: int
-    selection: str
-    epsilon: Fraction
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A guess of `values[outcomes of the parties `of`]` at a joint setting (None: averaged), or a score.
-
-    `told`: the adversary learns the settings before she guesses (averages alone).
-    """
-
-    quantity: str
-    of: tuple[int, ...] = ()
-    values: tuple[int, ...] = ()
-    count: int = 0
-    picked: Picked | None = None
-    at: int | None = None
-    told: bool = False
-    score: Functional | None = None
-    sign: int = 1
-
-
-@dataclass(frozen=True)
-class Question:
-    """Who measures, which source, what is observed, which devices, what is tested and asked."""
-
-    settings: tuple[int, ...]
-    outcomes: tuple[int, ...]
-    source: Source
-    observed: Vector[Fraction] | None
-    devices: str
-    tests: tuple[Test | Kept, ...]
-    relations: Relations | None
-    ask: Ask
-    algebra: Algebra
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Return the numbers of joint settings and joint outcomes."""
-        return prod(self.settings), prod(self.outcomes)
-
-    def digits(self, s: int) -> list[int]:
-        """Return the parties' settings of a joint setting."""
-        return split(s, self.settings)
-
-    def weight(self, s: int) -> Fraction:
-        """Return the observed probability of a setting where P(o|s) is spoken of."""
-        assert self.observed is not None
-        if not self.observed[s]:
-            raise Rejected(f"setting {s} is never observed, P(.|{s}) has no meaning")
-        return self.observed[s]
-
-
-def split(index: int, sizes: tuple[int, ...]) -> list[int]:
-    """Return the digits of a joint index, the last party fastest."""
-    parts = []
-    for size in reversed(sizes):
-        index, part = divmod(index, size)
-        parts.append(part)
-    return parts[::-1]
-
-
-def joint(parts: list[int], sizes: tuple[int, ...]) -> int:
-    """Return the joint index of digits."""
-    index = 0
-    for part, size in zip(parts, sizes, strict=True):
-        index = index * size + part
-    return index
 
 
 def read_question(raw: Any, work: Work) -> Question:
@@ -158,7 +42,7 @@ def read_question(raw: Any, work: Work) -> Question:
         raise Unreadable(f"{where}: 1 to {MOST_PARTIES} parties are needed")
     devices = choice(raw["devices"], f"{where}: devices", ("local", "no-signalling", "quantum"))
     if "relations" in raw:
-        return _many(raw, settings, outcomes, devices, work)
+        return _many(raw, settings, outcomes, devices)
     if prod(settings) > MOST_JOINT or prod(outcomes) > MOST_JOINT:
         raise Unreadable(f"{where}: more than {MOST_JOINT} joint settings or outcomes")
     count = prod(settings)
@@ -182,8 +66,7 @@ def _observed(raw: Any, count: int, where: str) -> Vector[Fraction] | None:
     if raw == "uniform":
         return Vector(count, Fraction(1, count), {})
     found = vector(raw, where, count, lambda x, place: fraction(x, place, 0))
-    rest = Fraction(0) if found.default is None else found.default * (count - len(found.but))
-    if rest + sum(found.but.values()) != 1:
+    if total(found) != 1:
         raise Unreadable(f"{where}: the probabilities do not sum to 1")
     return found
 
@@ -229,7 +112,7 @@ class _Reader:
         return Functional(on, terms, words)
 
     def _errors(self, raw: dict[str, Any], where: str) -> Functional:
-        """Return the sum of the probabilities that the outcomes' sum is odd (parity 0) or even (1) at settings."""
+        """Return the probabilities, summed, that the outcomes' sum is odd (parity 0) or even (1)."""
         on = choice(raw["on"], where, ("conditional", "joint"))
         if len(self.algebra.settings) != 2 or self.algebra.outcomes != (2, 2):
             raise Unreadable(f"{where}: errors of a parity need two parties with two outcomes each")
@@ -297,7 +180,8 @@ def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader:
         told = choice(raw["told"], f"{where}: told", ("settings", "nothing")) == "settings"
         return Ask(str(quantity), of, values, count, told=told)
     at = [
-        integer(x, f"{where}: at", 0, n - 1) for x, n in zip(items(raw["at"], where, len(settings)), settings)
+        integer(x, f"{where}: at", 0, n - 1)
+        for x, n in zip(items(raw["at"], where, len(settings)), settings, strict=True)
     ]
     return Ask(str(quantity), of, values, count, at=joint(at, settings))
 
@@ -309,9 +193,7 @@ def _parties(raw: Any, parties: int, where: str) -> tuple[int, ...]:
     return of
 
 
-def _many(
-    raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], devices: str, work: Work
-) -> Question:
+def _many(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], devices: str) -> Question:
     """Return a question about relations of many parties; nothing of size 4^M is written out."""
     where, parties = "question", len(settings)
     if {*settings, *outcomes} != {2} or parties < 3 or raw["tests"] != [] or raw["observed"] != "uniform":
@@ -320,11 +202,13 @@ def _many(
         )
     if devices != "no-signalling":
         raise Unreadable(f"{where}: relations of many parties are asked of no-signalling devices")
-    if type(raw["source"]) is dict:
-        choice(raw["source"].get("kind"), f"{where}: source", ("uniform", "bits"))
-    source = read_source(raw["source"], settings, None, work)
-    if isinstance(source, Bits) and sorted(source.leaves) != list(range(source.size)):
-        raise Unreadable(f"{where}: relations go with bits that name each setting once")
+    source: Source = Point(Vector(1 << parties, Fraction(1, 1 << parties), {}))
+    kind = raw["source"].get("kind") if type(raw["source"]) is dict else None
+    if choice(kind, f"{where}: source", ("uniform", "bits")) == "bits":
+        # each bit of each setting comes once, and only how biased it may be counts
+        source = Bits(1 << parties, read_ranges(raw["source"], settings, f"{where}: source")[0], ())
+    else:
+        closed(raw["source"], f"{where}: source", ("kind",))
     held = closed(raw["relations"], f"{where}: relations", ("signs", "violated", "whole"))
     signs = tuple(integers(held["signs"], f"{where}: signs", -1, 1, parties + 1))
     violated = fraction(held["violated"], f"{where}: violated", 0)
@@ -363,11 +247,6 @@ def _ask_of_many(raw: Any, parties: int) -> Ask:
     count = integer(raw["count"], f"{where}: count", 2, 1000)
     values = tuple(integers(raw["values"], f"{where}: values", 0, count - 1, 1 << len(of)))
     return Ask(str(quantity), of, values, count, at=at)
-
-
-def every_digit(sizes: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Return all joint digits in the order of their index."""
-    return list(product(*(range(size) for size in sizes)))
 
 
 def _is_average(raw: Any) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Generic, TypeVar
+from math import lcm
+from typing import Any
 
-from freerand_opt.checker.failures import Unreadable
+from freerand_opt.checker.failures import Unreadable, Work
 
-T = TypeVar("T")
 MOST_BYTES = 1 << 26
 _FRACTION = re.compile(r"(0|-?[1-9][0-9]{0,4000})(/([1-9][0-9]{0,4000}))?", re.ASCII)
 
@@ -49,6 +48,21 @@ def _integer(text: str) -> int:
 
 def _no_float(text: str) -> Any:
     raise Unreadable("numbers are integers, or fractions in text; there are no decimals")
+
+
+def common_denominator(raw: Any, work: Work) -> None:
+    """Weigh the common denominator of all fractions in a value, long before any two of them are added."""
+    found, rest, unit = set(), [raw], 1
+    while rest:
+        held = rest.pop()
+        if type(held) is str:
+            match = _FRACTION.fullmatch(held) if len(held) > 9 else None
+            found.add(match[3] if match is not None and match[3] else "1")
+        elif type(held) in (list, dict):
+            rest += held.values() if type(held) is dict else held
+    for text in sorted(found):
+        unit = lcm(unit, int(text))
+        work.weigh(unit)
 
 
 def shown(raw: object) -> str:
@@ -117,48 +131,6 @@ def fraction(raw: Any, where: str, low: Fraction | int | None = None) -> Fractio
     if low is not None and value < low:
         raise Unreadable(f"{where}: {shown(raw)} is less than {low}")
     return value
-
-
-@dataclass(frozen=True)
-class Vector(Generic[T]):
-    """Entries by index: those in `but`, and `default` everywhere else."""
-
-    length: int
-    default: T | None
-    but: dict[int, T]
-
-    def __getitem__(self, index: int) -> T:
-        found = self.but.get(index, self.default)
-        assert found is not None
-        return found
-
-    def values(self) -> list[T]:
-        """Return all entries."""
-        return [self[k] for k in range(self.length)]
-
-
-def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> Vector[T]:
-    """Return a vector: a list, a palette with codes, or {"all": x, "but": [[index, x], ..]}."""
-    if type(raw) is list:
-        return Vector(length, None, {k: read(x, where) for k, x in enumerate(items(raw, where, length))})
-    if type(raw) is dict and "palette" in raw:
-        closed(raw, where, ("palette", "codes"))
-        palette = [read(x, where) for x in items(raw["palette"], where)]
-        codes = integers(raw["codes"], where, 0, len(palette) - 1, length)
-        if len(set(codes)) != len(palette) or len({json.dumps(x) for x in raw["palette"]}) != len(palette):
-            raise Unreadable(f"{where}: a palette has no unused and no equal entries")
-        return Vector(length, None, {k: palette[code] for k, code in enumerate(codes)})
-    closed(raw, where, ("all", "but"))
-    default = read(raw["all"], where)
-    but: dict[int, T] = {}
-    last = -1
-    for pair in items(raw["but"], where):
-        index, value = items(pair, where, 2)
-        last = integer(index, f"{where}: ascending index", last + 1, length - 1)
-        but[last] = read(value, where)
-        if but[last] == default:
-            raise Unreadable(f"{where}: entry {last} is listed and equals all others")
-    return Vector(length, default, but)
 
 
 def flat_pairs(raw: Any, where: str, count: int) -> list[tuple[int, int]]:

@@ -11,7 +11,8 @@ from math import prod
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.failures import Unreadable, Work
-from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, items, vector
+from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
+from freerand_opt.checker.vectors import Vector, total, vector
 
 KINDS = ("uniform", "free", "bits", "limits", "mutual", "inequalities", "product", "full-support")
 
@@ -108,7 +109,7 @@ def read_source(
             for key in ("lower", "upper")
         )
         work.spend(count, where)
-        if any(lower[s] > upper[s] for s in range(count)) or not _sum(lower) <= 1 <= _sum(upper):
+        if any(lower[s] > upper[s] for s in range(count)) or not total(lower) <= 1 <= total(upper):
             raise Unreadable(f"{where}: no distribution obeys the limits")
         return Limits(lower, upper)
     work.spend(count, where)
@@ -125,11 +126,6 @@ def read_source(
     return Product(settings, tuple(parts))
 
 
-def _sum(values: Vector[Fraction]) -> Fraction:
-    rest = values.length - len(values.but)
-    return sum(values.but.values(), rest * (values.default or Fraction(0)))
-
-
 def _range(raw: dict[str, Any], where: str) -> tuple[Fraction, Fraction]:
     epsilon = fraction(raw["epsilon"], f"{where}: epsilon", 0)
     if epsilon > Fraction(1, 2):
@@ -138,33 +134,41 @@ def _range(raw: dict[str, Any], where: str) -> tuple[Fraction, Fraction]:
 
 
 def _bits(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Bits:
-    bound = "epsilon" if "epsilon" in raw else "ranges"
-    named = "order" if "order" in raw else "leaves"
-    closed(raw, where, ("kind", bound, named))
-    if named == "order":
-        order = _order(raw["order"], settings, where)
-        count = len(order)
-    else:
-        leaves = items(raw["leaves"], f"{where}: leaves")
-        count = len(leaves).bit_length() - 1
-        if not leaves or len(leaves) != 1 << count:
-            raise Unreadable(f"{where}: the number of leaves is no power of two")
-    work.spend(1 << count, where)
-    if named == "order":
-        places = [prod(settings[p + 1 :]) << b for p, b in order]
+    if "order" in raw:
+        ranges, order = read_ranges(raw, settings, where)
+        work.spend(1 << len(order), where)
         leaves = [0]
-        for place in places:
-            leaves = [s + more for s in leaves for more in (0, place)]
-    found = tuple(integer(s, f"{where}: leaves", 0, prod(settings) - 1) for s in leaves)
-    if bound == "epsilon":
-        return Bits(prod(settings), (_range(raw, where),) * count, found)
+        for p, b in order:
+            leaves = [s + more for s in leaves for more in (0, prod(settings[p + 1 :]) << b)]
+        return Bits(prod(settings), ranges, tuple(leaves))
+    closed(raw, where, ("kind", "leaves", "epsilon" if "epsilon" in raw else "ranges"))
+    leaves = integers(raw["leaves"], f"{where}: leaves", 0, prod(settings) - 1)
+    count = len(leaves).bit_length() - 1
+    if len(leaves) != 1 << max(count, 0):
+        raise Unreadable(f"{where}: the number of leaves is no power of two")
+    work.spend(1 << count, where)
+    return Bits(prod(settings), _ranges(raw, count, where), tuple(leaves))
+
+
+def read_ranges(
+    raw: Any, settings: tuple[int, ...], where: str
+) -> tuple[tuple[tuple[Fraction, Fraction], ...], list[tuple[int, int]]]:
+    """Return the ranges of bits by the order of the parties' bits, and this order; no leaf is written out."""
+    closed(raw, where, ("kind", "order", "epsilon" if "epsilon" in raw else "ranges"))
+    order = _order(raw["order"], settings, where)
+    return _ranges(raw, len(order), where), order
+
+
+def _ranges(raw: Any, count: int, where: str) -> tuple[tuple[Fraction, Fraction], ...]:
+    if "epsilon" in raw:
+        return (_range(raw, where),) * count
     ranges = []
     for pair in items(raw["ranges"], f"{where}: ranges", count):
         low, high = (fraction(x, f"{where}: ranges", 0) for x in items(pair, f"{where}: ranges", 2))
         if not low <= high <= 1:
             raise Unreadable(f"{where}: a range is [low, high] in [0, 1]")
         ranges.append((low, high))
-    return Bits(prod(settings), tuple(ranges), found)
+    return tuple(ranges)
 
 
 def _order(raw: Any, settings: tuple[int, ...], where: str) -> list[tuple[int, int]]:
@@ -210,7 +214,7 @@ def _mutual(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Rows
 
 
 def _inequalities(raw: Any, count: int, work: Work, where: str) -> Rows:
-    """Rows {"terms": [[s, factor], ..], "relation": "<=" or "=", "bound": b}: sum (b - factor) P(s|w) >= 0."""
+    """Return rows {"terms": [[s, factor], ..], "relation", "bound": b} as sum (b - factor) P(s|w) >= 0."""
     closed(raw, where, ("kind", "rows"))
     rows, equal = [], []
     for held in items(raw["rows"], where):

@@ -12,10 +12,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.parties import Key, Parties, String, least_odds
-from freerand_opt.checker.question import Question
+from freerand_opt.checker.parties import Key, Parties, String
 from freerand_opt.checker.reading import closed, fraction, integer, integers, items
+from freerand_opt.checker.worths import least_odds
 
 
 def by_strings(raw: Any, q: Question, work: Work, *, empty: bool) -> Fraction:
@@ -83,7 +84,7 @@ def _string(raw: Any, parties: Parties) -> String:
 
 
 def _seen(raw: Any, parties: Parties, unbiased: bool) -> tuple[dict[Key, Fraction], Fraction]:
-    """Return prices of means that are seen, [[counts (setting 0, setting 1) by class.., w or -1], price], and their sum."""
+    """Return prices of means that are seen, [[counts by class.., w or -1], price], and what they sum to."""
     found: dict[Key, Fraction] = {}
     right = Fraction(0)
     for entry in items(raw, "prices: seen"):

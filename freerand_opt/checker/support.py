@@ -17,8 +17,9 @@ from typing import Any
 
 from freerand_opt.checker.averages import costly_points, free_energy
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.reading import Vector, flat_pairs, integer, items
+from freerand_opt.checker.reading import flat_pairs, integer, items
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.vectors import Vector, dot
 from freerand_opt.checker.vertices import vertices
 
 
@@ -146,7 +147,8 @@ def support(source: Source, values: Vector[Fraction], work: Work) -> Fraction:
     if isinstance(source, Bits):
         return _fold(source, values, work)
     if isinstance(source, Point):
-        return _mean(source.values, values, work)
+        work.spend(len(source.values.but) + len(values.but), "mean over the source")
+        return dot(source.values, values)
     work.spend(values.length, "support of the source")
     if isinstance(source, Limits):
         return _greedy(source, values)
@@ -169,17 +171,6 @@ def _fold(source: Bits, values: Vector[Fraction], work: Work) -> Fraction:
         ]
         unit *= scale
     return Fraction(level[0], unit)
-
-
-def _mean(point: Vector[Fraction], values: Vector[Fraction], work: Work) -> Fraction:
-    special = {*point.but, *values.but}
-    work.spend(len(special), "mean over the source")
-    rest = Fraction(0)
-    if len(special) < values.length:
-        rest = (
-            (point.default or Fraction(0)) * (values.default or Fraction(0)) * (values.length - len(special))
-        )
-    return sum((point[s] * values[s] for s in special), rest)
 
 
 def _greedy(source: Limits, values: Vector[Fraction]) -> Fraction:

@@ -11,9 +11,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Kept, Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, read_number, show, sign, written
-from freerand_opt.checker.question import Kept, Question, read_question
+from freerand_opt.checker.numbers import Number, obeys, read_number, show, sign, written
+from freerand_opt.checker.question import read_question
 from freerand_opt.checker.reading import closed, fraction, integer, items
 
 
@@ -67,7 +68,7 @@ class Varied:
     def side(
         self, reached: Number | None, bound: Number | None, impossible: bool, place: Fraction, q: Question
     ) -> int:
-        """Return 1 if the claim (no strategy, answer at most the number) is proved at an end, -1 if it fails."""
+        """Return 1 if the claim (no strategy, or answer at most c) is proved at an end, -1 if it fails."""
         if self.crosses is None:
             if q.ask.quantity != "strategy":
                 raise Unreadable("question: without 'crosses' the existence of a strategy is asked for")
@@ -155,13 +156,12 @@ class Varied:
     def _scored(
         self, raw: Any, filled: Any, relation: str, honest: Number, noise: Fraction, v: Fraction
     ) -> dict[str, Any]:
-        signs = {"<=": (0, 1), ">=": (-1, 0), "=": (0,)}[relation]
         if raw is filled:
-            if sign(read_number(raw["score"], "test: score") - noise) not in signs:
+            if not obeys(noise - read_number(raw["score"], "test: score"), relation):
                 raise Rejected("white noise does not pass a test with a given score")
             return dict(filled)
         slack = fraction(closed(raw["score"], "test: score", ("slack",))["slack"], "test: slack")
-        if sign(slack) not in signs:
+        if not obeys(-slack, relation):
             raise Rejected("a slack has the wrong sign")
         return {**raw, "score": written(honest * v + noise * (1 - v) + slack)}
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.asked import Kept, Question
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import sign
-from freerand_opt.checker.question import Kept, Question
 from freerand_opt.checker.reading import closed, integer, items
 from freerand_opt.checker.vertices import certainly_occurs
 
@@ -38,13 +38,17 @@ class Zeros:
         found = []
         for entry in items(raw["zeros"], where) if type(raw) is dict else []:
             k, s, o, word, value = items(entry, where, 5)
-            integer(k, f"{where}: test", 0, len(self.q.tests) - 1)
-            integer(s, f"{where}: setting", 0, self.q.shape[0] - 1)
-            integer(o, f"{where}: outcome", 0, self.q.shape[1] - 1)
-            if not self.holds(k, s, o):
-                raise Rejected(f"{where}: test {k} does not force outcome {o} at setting {s} to be 0")
+            self.demand(k, s, o, where)
             found.append((s, o, word, integer(value, where)))
         return found
+
+    def demand(self, k: Any, s: Any, o: Any, where: str) -> None:
+        """Raise Unreadable for what is not there, Rejected unless test k forces P(o|s) = 0 for every w."""
+        integer(k, f"{where}: test", 0, len(self.q.tests) - 1)
+        integer(s, f"{where}: setting", 0, self.q.shape[0] - 1)
+        integer(o, f"{where}: outcome", 0, self.q.shape[1] - 1)
+        if not self.holds(k, s, o):
+            raise Rejected(f"{where}: test {k} does not force outcome {o} at setting {s} to be 0")
 
     def holds(self, k: int, s: int, o: int) -> bool:
         """Return whether test k forces P(o|s) = 0 for every w."""

@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 from math import lcm
 
+from freerand_opt.bounds.ratios import SCORE_BITS
 from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.question import read_question
@@ -29,9 +30,10 @@ from freerand_opt.first.programs.program import ConicProgram, Labels, Rows, coni
 from freerand_opt.first.programs.zeros import Zero
 from freerand_opt.model.problem import Problem, Test
 from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.rounding import round_up
 from freerand_opt.programs.guesses import Guesses
 from freerand_opt.programs.source_cone import Cone
-from freerand_opt.programs.strategies import Assembly, by_setting, test_rows
+from freerand_opt.programs.strategies import Assembly, asked_setting, by_setting, test_rows
 
 #: Columns are masses times moments; solvers of semidefinite programs do not use these bounds.
 FAR = Fraction(2**20)
@@ -180,13 +182,15 @@ def moment_program(problem: Problem, cone: Cone, space: Moments, guesses: Guesse
     for k, test in enumerate(problem.tests):
         if isinstance(test, Test) and test.functional.on == "moments":
             side = -1 if test.relation == ">=" else 1
-            row = _words(made, space, cone, test.functional.words)
-            put(
-                ("test", k, 0, side),
-                {j: side * x for j, x in row.items()},
-                test.relation == "=",
-                test.score * side,
-            )
+            row = {j: side * x for j, x in _words(made, space, cone, test.functional.words).items()}
+            right: Exact = test.score * side
+            if problem.observed is None and asked_setting(problem) is not None:
+                # the mass of the setting asked for is 1, and the total is not
+                limit = right if isinstance(right, Fraction) else round_up(right, SCORE_BITS)
+                for j, x in made.row({}, dict.fromkeys(range(problem.shape[0]), -limit)).items():
+                    row[j] = row.get(j, Fraction(0)) + x
+                right = Fraction(0)
+            put(("test", k, 0, side), row, test.relation == "=", right)
             continue
         for f, constants, is_equal, right, cell, side in test_rows(problem, test):
             put(("test", k, cell, side), made.row(f, constants), is_equal, right)
@@ -210,10 +214,7 @@ def _observed(problem: Problem, made: Assembly, put: object) -> None:
         for s, mass in enumerate(problem.observed):
             put(("observed", s), made.row({}, {s: Fraction(1)}), True, mass)
         return
-    score = problem.ask.score
-    asked = problem.ask.at
-    if asked is None and score is not None and score.on == "conditional":
-        (asked,) = score.settings
+    asked = asked_setting(problem)
     if asked is not None:
         put(("asked",), made.row({}, {asked: Fraction(1)}), True, Fraction(1))
     else:

@@ -6,11 +6,12 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from freerand_opt.bounds.ratios import relaxed_rows, sums_ratios
+from freerand_opt.bounds.ratios import SCORE_BITS, relaxed_rows, sums_ratios
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import Sparse, identity, kron, sparse, stacked
 from freerand_opt.model.problem import Functional, Kept, Problem, Test
 from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.rounding import round_up
 from freerand_opt.programs.boxes import Space
 from freerand_opt.programs.guesses import Guesses
 from freerand_opt.programs.source_cone import Cone
@@ -110,9 +111,7 @@ def build(
     if problem.observed is not None:
         for s, mass in enumerate(problem.observed):
             rows.append((made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)))
-    elif problem.ask.at is not None or _asked_setting(problem) is not None:
-        place = problem.ask.at if problem.ask.at is not None else _asked_setting(problem)
-        assert place is not None
+    elif (place := asked_setting(problem)) is not None:
         rows.append((made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)))
     else:
         everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
@@ -141,8 +140,10 @@ def build(
     return Strategies(program, problem, cone, space, labels)
 
 
-def _asked_setting(problem: Problem) -> int | None:
-    """Return the one setting of a conditional score that is asked for, with unconstrained settings."""
+def asked_setting(problem: Problem) -> int | None:
+    """Return the one setting of the guess or the conditional score that is asked for, if any."""
+    if problem.ask.at is not None:
+        return problem.ask.at
     score = problem.ask.score
     if score is None or score.on != "conditional":
         return None
@@ -187,6 +188,13 @@ def test_rows(
         score = test.score
         assert isinstance(score, Fraction)
         return [(factors, {s: -side * score}, test.relation == "=", Fraction(0), 0, side)]
+    if problem.observed is None and asked_setting(problem) is not None:
+        # the mass of the setting asked for is 1, and the total is not: P(o, s) <= I reads P(o, s) - I P <= 0
+        score = (
+            test.score if isinstance(test.score, Fraction) else side * round_up(side * test.score, SCORE_BITS)
+        )
+        constants = dict.fromkeys(range(problem.shape[0]), -side * score)
+        return [(factors, constants, test.relation == "=", Fraction(0), 0, side)]
     return [(factors, {}, test.relation == "=", side * test.score, 0, side)]
 
 

@@ -1,13 +1,25 @@
-"""The engine's problem of a question in JSON."""
+"""The problem of a question in JSON."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from math import prod
 from typing import Any
 
-from freerand_opt.engine import problem as engine
+from freerand_opt.model import problem as forms
+from freerand_opt.numbers.exact import Exact, cos_pi, sqrt
 
 from . import oracle
+
+
+def exact(raw: Any) -> Exact:
+    """Return a number."""
+    if isinstance(raw, str):
+        return Fraction(raw)
+    total: Exact = Fraction(0)
+    for factor, n, q in raw:
+        total = total + Fraction(factor) * sqrt(Fraction(n)) * cos_pi(Fraction(q))
+    return total
 
 
 def fractions(raw: Any, count: int) -> tuple[Fraction, ...]:
@@ -18,57 +30,75 @@ def fractions(raw: Any, count: int) -> tuple[Fraction, ...]:
     return tuple(changed.get(k, Fraction(raw["all"])) for k in range(count))
 
 
-def source_of(raw: Any, settings: list[int], observed: tuple[Fraction, ...] | None) -> engine.Source:
+def source_of(raw: Any, settings: list[int], observed: tuple[Fraction, ...] | None) -> forms.Source:
     """Return a source."""
     count, kind = 1, raw["kind"]
     for n in settings:
         count *= n
     if kind in ("uniform", "free"):
-        return engine.Point(None if kind == "uniform" else observed)
+        return forms.Point(None if kind == "uniform" else observed)
     if kind == "full-support":
-        return engine.FullSupport()
+        return forms.FullSupport()
     if kind == "limits":
-        return engine.Limits(fractions(raw["lower"], count), fractions(raw["upper"], count))
+        return forms.Limits(fractions(raw["lower"], count), fractions(raw["upper"], count))
     if kind == "mutual":
-        return engine.Mutual(Fraction(raw["epsilon"]), tuple(map(tuple, raw["order"])))
+        return forms.Mutual(Fraction(raw["epsilon"]), tuple(map(tuple, raw["order"])))
     if kind == "product":
         parts = [source_of(part, [n], None) for part, n in zip(raw["parts"], settings, strict=True)]
-        return engine.Product(tuple(parts))  # type: ignore[arg-type]
+        return forms.Product(tuple(parts))  # type: ignore[arg-type]
     if kind == "inequalities":
-        rows = [(tuple((s, Fraction(f)) for s, f in row["terms"]), row["relation"], Fraction(row["bound"])) for row in raw["rows"]]
-        return engine.Rows(tuple(rows))
+        rows = [
+            (tuple((s, Fraction(f)) for s, f in row["terms"]), row["relation"], Fraction(row["bound"]))
+            for row in raw["rows"]
+        ]
+        return forms.Rows(tuple(rows))
     leaves = raw.get("leaves") or oracle.leaf_settings(raw["order"], settings)
     bits = len(leaves).bit_length() - 1
-    ranges = raw.get("ranges") or [[Fraction(1, 2) + sign * Fraction(raw["epsilon"]) for sign in (-1, 1)]] * bits
+    ranges = (
+        raw.get("ranges") or [[Fraction(1, 2) + sign * Fraction(raw["epsilon"]) for sign in (-1, 1)]] * bits
+    )
     order = tuple(map(tuple, raw["order"])) if "order" in raw else None
-    return engine.Bits(tuple((Fraction(low), Fraction(high)) for low, high in ranges), tuple(leaves), order)
+    return forms.Bits(tuple((Fraction(low), Fraction(high)) for low, high in ranges), tuple(leaves), order)
 
 
-def functional(raw: Any) -> engine.Functional:
+def functional(raw: Any) -> forms.Functional:
     """Return a functional of probabilities."""
-    return engine.Functional(raw["on"], tuple((s, o, Fraction(f)) for s, o, f in raw["terms"]))
+    if raw["on"] == "moments":
+        return forms.Functional("moments", words=tuple((name, Fraction(f)) for name, f in raw["terms"]))
+    return forms.Functional(raw["on"], tuple((s, o, Fraction(f)) for s, o, f in raw["terms"]))
 
 
-def problem_of(q: Any) -> engine.Problem:
+def problem_of(q: Any) -> forms.Problem:
     """Return the problem."""
-    count, nb = q["settings"][0] * q["settings"][1], q["settings"][1]
+    count = prod(q["settings"])
     observed = None if q["observed"] == "unconstrained" else (Fraction(1, count),) * count
     if observed is not None and q["observed"] != "uniform":
         observed = fractions(q["observed"], count)
-    tests: list[engine.Test | engine.Kept] = []
+    tests: list[forms.Test | forms.Kept] = []
     for raw in q["tests"]:
         if "keep" in raw:
-            tests.append(engine.Kept(tuple((s, tuple(map(Fraction, row))) for s, row in raw["keep"]), Fraction(raw["tolerance"])))
+            tests.append(
+                forms.Kept(
+                    tuple((s, tuple(map(exact, row))) for s, row in raw["keep"]),
+                    Fraction(raw["tolerance"]),
+                )
+            )
         else:
-            tests.append(engine.Test(functional(raw), raw["relation"], Fraction(raw["score"])))
+            tests.append(forms.Test(functional(raw), raw["relation"], exact(raw["score"])))
     raw = q["ask"]
-    ask = engine.Ask("strategy")
+    ask = forms.Ask("strategy")
     if raw["quantity"] == "score":
-        ask = engine.Ask("score", score=functional(raw), sign=1 if raw["extreme"] == "largest" else -1)
+        ask = forms.Ask("score", score=functional(raw), sign=1 if raw["extreme"] == "largest" else -1)
     elif raw["quantity"] != "strategy":
-        at = None if raw["at"] == "average" else raw["at"][0] * nb + raw["at"][1]
+        at = None if raw["at"] == "average" else forms.joint(raw["at"], q["settings"])
         told = raw.get("told") == "settings"
-        ask = engine.Ask(raw["quantity"], tuple(raw["of"]), tuple(raw["values"]), raw["count"], at, told)
-    return engine.Problem(
-        tuple(q["settings"]), tuple(q["outcomes"]), source_of(q["source"], q["settings"], observed), observed, q["devices"], tuple(tests), ask
+        ask = forms.Ask(raw["quantity"], tuple(raw["of"]), tuple(raw["values"]), raw["count"], at, told)
+    return forms.Problem(
+        tuple(q["settings"]),
+        tuple(q["outcomes"]),
+        source_of(q["source"], q["settings"], observed),
+        observed,
+        q["devices"],
+        tuple(tests),
+        ask,
     )

@@ -6,8 +6,9 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
+from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Work
-from freerand_opt.checker.question import Question, read_question
+from freerand_opt.checker.question import read_question
 
 EDGES = [[0, 0, 0], [0, 1, 0], [1, 0, 0], [1, 1, 1]]
 GUESS: dict[str, Any] = {
@@ -42,14 +43,11 @@ def score(terms: list[list[Any]], extreme: str = "largest", on: str = "condition
     return {"quantity": "score", "on": on, "terms": terms, "extreme": extreme}
 
 
-def test_of(
+def scored(
     terms: list[list[Any]], relation: str, bound: str | list[Any], on: str = "conditional"
 ) -> dict[str, Any]:
     """Return a test."""
     return {"on": on, "terms": terms, "relation": relation, "score": bound}
-
-
-test_of.__test__ = False  # type: ignore[attr-defined]
 
 
 def question(
@@ -79,7 +77,7 @@ def read(raw: dict[str, Any]) -> Question:
 
 
 def no_signalling_vertices() -> list[list[list[Fraction]]]:
-    """Return q[s][o] of the 24 extreme boxes of two parties, two settings, two outcomes (Barrett et al. 2005)."""
+    """Return q[s][o] of the 24 extreme boxes of two parties, settings, outcomes (Barrett et al. 2005)."""
     found = []
     for a, b in product(product((0, 1), repeat=2), repeat=2):
         found.append(

@@ -1,20 +1,21 @@
-r"""The answer of a small question of two parties in floats, by a program written anew from the question's JSON.
+r"""The answer of a small question of two parties in floats, by a program written anew from its JSON.
 
-For each vertex v of the source and each guess g one unnormalised box x (no-signalling, or weights of deterministic
-boxes): z(o, s) = sum of v(s) x(o|s). Nothing is shared with the package; vertices are found by trying all sets of
-tight inequalities.
+For each vertex v of the source and each guess g one unnormalised box x (no-signalling, or weights of
+deterministic boxes): z(o, s) = sum of v(s) x(o|s). Nothing is shared with the package; vertices are found by
+trying all sets of tight inequalities.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations, product
 from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, identity, kron, vstack
 
 TIGHT = 1e-9
 
@@ -41,6 +42,11 @@ def entries(raw: Any, count: int) -> list[float]:
 
 def corners(rows: list[list[float]], equal: list[list[float]], size: int) -> list[np.ndarray]:
     """Return the vertices of {s >= 0, sum s = 1, row . s >= 0, row . s = 0 for `equal`}."""
+    return list(_corners(tuple(map(tuple, rows)), tuple(map(tuple, equal)), size))
+
+
+@lru_cache(maxsize=64)
+def _corners(rows: tuple[Any, ...], equal: tuple[Any, ...], size: int) -> tuple[np.ndarray, ...]:
     halves = np.array([*np.eye(size), *rows])
     fixed = np.array([np.ones(size), *equal])
     right = np.zeros(len(fixed))
@@ -54,7 +60,7 @@ def corners(rows: list[list[float]], equal: list[list[float]], size: int) -> lis
         s, *_ = np.linalg.lstsq(matrix, np.concatenate([right, np.zeros(free)]), rcond=None)
         if np.abs(fixed @ s - right).max() < TIGHT and (halves @ s).min() > -TIGHT:
             found.setdefault(tuple(np.round(s, 8)), np.maximum(s, 0))
-    return list(found.values())
+    return tuple(found.values())
 
 
 def tree_corners(ranges: list[tuple[float, float]]) -> list[np.ndarray]:
@@ -66,7 +72,11 @@ def tree_corners(ranges: list[tuple[float, float]]) -> list[np.ndarray]:
         for _ in ranges:
             shares = ends[place : place + len(masses)]
             place += len(masses)
-            masses = [x for mass, share in zip(masses, shares, strict=True) for x in (mass * share, mass * (1 - share))]
+            masses = [
+                x
+                for mass, share in zip(masses, shares, strict=True)
+                for x in (mass * share, mass * (1 - share))
+            ]
         found.append(np.array(masses))
     return found
 
@@ -111,7 +121,9 @@ def source_corners(raw: Any, settings: list[int], observed: list[float] | None) 
     rows, equal = [], []
     if kind == "limits":
         lower, upper = entries(raw["lower"], count), entries(raw["upper"], count)
-        rows = [list(eye[s] - lower[s]) for s in range(count)] + [list(upper[s] - eye[s]) for s in range(count)]
+        rows = [list(eye[s] - lower[s]) for s in range(count)] + [
+            list(upper[s] - eye[s]) for s in range(count)
+        ]
     elif kind == "mutual":
         rows = mutual_rows(raw, settings)
     else:
@@ -124,7 +136,7 @@ def source_corners(raw: Any, settings: list[int], observed: list[float] | None) 
 
 
 def mutual_rows(raw: Any, settings: list[int]) -> list[list[float]]:
-    """Return p below(node) - below(child) for each party, setting of the other, node of its bits, and child."""
+    """Return p below(node) - below(child) for each party, setting of the other, node and child."""
     high = 0.5 + number(raw["epsilon"])
     rows = []
     for party, n in enumerate(settings):
@@ -146,7 +158,7 @@ def mutual_rows(raw: Any, settings: list[int]) -> list[list[float]]:
 
 
 def box_space(q: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return (columns -> P(o|s) by place s * outcomes + o, equalities of the columns) of unnormalised boxes."""
+    """Return (columns -> P(o|s), equalities) of boxes."""
     (na, nb), (da, db) = q["settings"], q["outcomes"]
     width = na * nb * da * db
     if q["devices"] == "local":
@@ -159,8 +171,18 @@ def box_space(q: Any) -> tuple[np.ndarray, np.ndarray]:
                 columns.append(table.ravel())
         return np.array(columns).T, np.zeros((0, len(columns)))
     cells = np.eye(width).reshape(na, nb, da, db, width)
-    rows = [cells[a, b].sum(axis=1)[x] - cells[a, 0].sum(axis=1)[x] for a in range(na) for b in range(1, nb) for x in range(da)]
-    rows += [cells[a, b].sum(axis=0)[y] - cells[0, b].sum(axis=0)[y] for b in range(nb) for a in range(1, na) for y in range(db)]
+    rows = [
+        cells[a, b].sum(axis=1)[x] - cells[a, 0].sum(axis=1)[x]
+        for a in range(na)
+        for b in range(1, nb)
+        for x in range(da)
+    ]
+    rows += [
+        cells[a, b].sum(axis=0)[y] - cells[0, b].sum(axis=0)[y]
+        for b in range(nb)
+        for a in range(1, na)
+        for y in range(db)
+    ]
     return np.eye(width), np.array(rows)
 
 
@@ -211,13 +233,13 @@ def guess_worths(q: Any) -> list[np.ndarray]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the program says: the largest value (the negative of the smallest score), None if nothing passes."""
+    """The largest value (the negative of the smallest score), None if nothing passes."""
 
     value: float | None
 
 
 def answer(q: Any) -> Answer:
-    """Return the answer of a question of two parties with local or no-signalling devices, without sums of ratios."""
+    """Return the answer for two parties; no quantum devices, no sums of ratios."""
     count, width = int(np.prod(q["settings"])), int(np.prod(q["outcomes"]))
     observed = None if q["observed"] == "unconstrained" else [1 / count] * count
     if observed is not None and q["observed"] != "uniform":
@@ -231,13 +253,17 @@ def answer(q: Any) -> Answer:
     weight = boxes.reshape(count, width, columns).sum(axis=1)[0]
     rows, sides, kinds = _named_rows(q, shown, points, weight, observed, len(worths))
     cost = np.concatenate([-(worths[g] * _shares(q, observed, width)) @ shown[v] for v, g in copies])
-    own = coo_matrix(np.kron(np.eye(len(copies)), silent)) if len(silent) else None
+    own = kron(identity(len(copies)), coo_matrix(silent)) if len(silent) else None
     equal = [row for row, kind in zip(rows, kinds, strict=True) if kind == "="]
     less = [row for row, kind in zip(rows, kinds, strict=True) if kind == "<="]
-    a_eq = np.array(equal) if own is None else np.vstack([np.array(equal), own.toarray()])
-    b_eq = [x for x, kind in zip(sides, kinds, strict=True) if kind == "="] + [0.0] * (0 if own is None else own.shape[0])
+    a_eq = np.array(equal) if own is None else vstack([coo_matrix(np.array(equal)), own]).tocsr()
+    b_eq = [x for x, kind in zip(sides, kinds, strict=True) if kind == "="] + [0.0] * (
+        0 if own is None else own.shape[0]
+    )
     b_ub = [x for x, kind in zip(sides, kinds, strict=True) if kind == "<="]
-    solved = linprog(cost, A_ub=np.array(less) if less else None, b_ub=b_ub or None, A_eq=a_eq, b_eq=b_eq, method="highs")
+    solved = linprog(
+        cost, A_ub=np.array(less) if less else None, b_ub=b_ub or None, A_eq=a_eq, b_eq=b_eq, method="highs"
+    )
     if solved.status == 2:
         return Answer(None)
     assert solved.status == 0, solved.message
@@ -254,9 +280,14 @@ def _shares(q: Any, observed: list[float] | None, width: int) -> np.ndarray | fl
 
 
 def _named_rows(
-    q: Any, shown: list[np.ndarray], points: list[np.ndarray], weight: np.ndarray, observed: list[float] | None, labels: int
+    q: Any,
+    shown: list[np.ndarray],
+    points: list[np.ndarray],
+    weight: np.ndarray,
+    observed: list[float] | None,
+    labels: int,
 ) -> tuple[list[np.ndarray], list[float], list[str]]:
-    """Return the rows of normalisation, observed settings and tests; homogeneous where settings are unconstrained."""
+    """Return rows of normalisation, observed settings and tests; homogeneous without stated settings."""
     width = int(np.prod(q["outcomes"]))
     count = len(points[0])
     rows: list[np.ndarray] = []

@@ -11,7 +11,18 @@ import numpy as np
 
 from . import oracle
 
-KINDS = ("uniform", "free", "bits", "ranges", "leaves", "limits", "mutual", "inequalities", "product", "full-support")
+KINDS = (
+    "uniform",
+    "free",
+    "bits",
+    "ranges",
+    "leaves",
+    "limits",
+    "mutual",
+    "inequalities",
+    "product",
+    "full-support",
+)
 
 
 def some_fraction(rng: random.Random, low: Fraction, high: Fraction) -> Fraction:
@@ -38,31 +49,53 @@ def source(rng: random.Random, kind: str, settings: tuple[int, ...]) -> dict[str
     if kind == "leaves":
         leaves = [*range(count), *(rng.randrange(count) for _ in range(8 - count))]
         rng.shuffle(leaves)
-        return {"kind": "bits", "leaves": leaves, "ranges": [some_range(rng) for _ in range(3)]}
+        ranges = [some_range(rng) for _ in range(3)]
+        if rng.random() < 0.7:
+            ranges[2] = ranges[2][:1] * 2  # 8 vertices instead of 128
+        return {"kind": "bits", "leaves": leaves, "ranges": ranges}
     if kind == "limits":
         lower = [str(Fraction(rng.choice([0, 4, 6, 7]), 8 * count)) for _ in range(count)]
         upper = [str(Fraction(rng.choice([9, 10, 12, 16]), 8 * count)) for _ in range(count)]
         return {"kind": "limits", "lower": lower, "upper": upper}
     if kind == "mutual":
-        return {"kind": "mutual", "epsilon": epsilon, "order": [[b for q, b in order if q == p] for p in (0, 1)]}
+        return {
+            "kind": "mutual",
+            "epsilon": epsilon,
+            "order": [[b for q, b in order if q == p] for p in (0, 1)],
+        }
     if kind == "inequalities":
         rows = []
         for _ in range(rng.randint(1, 3)):
             chosen = sorted(rng.sample(range(count), rng.randint(1, count - 1)))
             terms = [[s, str(Fraction(rng.choice([-2, -1, 1, 1, 2, 3])))] for s in chosen]
             mean = sum((Fraction(f) for _, f in terms), Fraction(0)) / count
-            rows.append({"terms": terms, "relation": "<=", "bound": str(mean + Fraction(rng.randint(0, 4), 36))})
+            rows.append(
+                {"terms": terms, "relation": "<=", "bound": str(mean + Fraction(rng.randint(0, 4), 36))}
+            )
         if rng.random() < 0.3:
-            rows[-1] |= {"relation": "=", "bound": str(sum((Fraction(f) for _, f in rows[-1]["terms"]), Fraction(0)) / count)}
+            rows[-1] |= {
+                "relation": "=",
+                "bound": str(sum((Fraction(f) for _, f in rows[-1]["terms"]), Fraction(0)) / count),
+            }
         return {"kind": "inequalities", "rows": rows}
     parts = []
     for n in settings:
         own = rng.choice(["uniform", "bits", "limits"] if n & (n - 1) == 0 else ["uniform", "limits"])
         if own == "bits":
-            parts.append({"kind": "bits", "order": [[0, b] for b in range(n.bit_length() - 1)], "epsilon": epsilon})
+            parts.append(
+                {"kind": "bits", "order": [[0, b] for b in range(n.bit_length() - 1)], "epsilon": epsilon}
+            )
         elif own == "limits":
             ends = [str(Fraction(rng.randint(k, k + 3), 4 * n)) for k in (0, 5)]
-            parts.append({"kind": "limits", **{key: {"all": end, "but": []} for key, end in zip(("lower", "upper"), ends, strict=True)}})
+            parts.append(
+                {
+                    "kind": "limits",
+                    **{
+                        key: {"all": end, "but": []}
+                        for key, end in zip(("lower", "upper"), ends, strict=True)
+                    },
+                }
+            )
         else:
             parts.append({"kind": "uniform"})
     return {"kind": "product", "parts": parts}
@@ -88,7 +121,9 @@ def observed(rng: random.Random, raw: dict[str, Any], settings: tuple[int, ...])
 def functional(rng: random.Random, q: dict[str, Any], *, one_setting: bool) -> list[list[Any]]:
     """Return random terms, a sum of correlators or of single probabilities."""
     count, width = int(np.prod(q["settings"])), int(np.prod(q["outcomes"]))
-    settings = [rng.randrange(count)] if one_setting else sorted(rng.sample(range(count), rng.randint(1, count)))
+    settings = (
+        [rng.randrange(count)] if one_setting else sorted(rng.sample(range(count), rng.randint(1, count)))
+    )
     if width == 4 and rng.random() < 0.5:
         signs = {s: rng.choice([-1, 1]) for s in settings}
         return [[s, o, str(signs[s] * (-1) ** (o in (1, 2)))] for s in settings for o in range(4)]
@@ -108,14 +143,15 @@ def ask(rng: random.Random, q: dict[str, Any]) -> dict[str, Any]:
         return {"quantity": "score", "on": on, "terms": terms, "extreme": rng.choice(["largest", "smallest"])}
     of = rng.choice([[0], [0], [1], [1], [0, 1]])
     size = int(np.prod([q["outcomes"][p] for p in of]))
-    d = rng.randint(2, min(size, 3))
+    many = len(oracle.source_corners(q["source"], q["settings"], [1.0] * 64)) > 64
+    d = rng.randint(2, 2 if many else min(size, 3))
     values = [*range(d), *(rng.randrange(d) for _ in range(size - d))]
     rng.shuffle(values)
     quantity = rng.choice(["guessing-probability", "guessing-probability", "trace-distance"])
     asked = {"quantity": quantity, "of": of, "values": values, "count": d}
     if kind == "guess":
         return {**asked, "at": [rng.randrange(n) for n in q["settings"]]}
-    told = "nothing" if of == [0, 1] and len(values) > 2 else rng.choice(["settings", "nothing"])
+    told = "nothing" if many or (of == [0, 1] and len(values) > 2) else rng.choice(["settings", "nothing"])
     return {**asked, "at": "average", "told": told}
 
 
@@ -126,11 +162,15 @@ def bell(rng: random.Random, q: dict[str, Any]) -> list[list[Any]]:
     signs = [rng.choice([-1, 1]) for _ in range(3)]
     signs.append(-signs[0] * signs[1] * signs[2])
     width = int(np.prod(q["outcomes"]))
-    return [[s, o, str(sign * (-1) ** ((o // db > 0) != (o % db > 0)))] for s, sign in zip(places, signs, strict=True) for o in range(width)]
+    return [
+        [s, o, str(sign * (-1) ** ((o // db > 0) != (o % db > 0)))]
+        for s, sign in zip(places, signs, strict=True)
+        for o in range(width)
+    ]
 
 
 def test(rng: random.Random, q: dict[str, Any]) -> dict[str, Any]:
-    """Return a test whose score lies between the least and the largest that strategies reach, now and then outside."""
+    """Return a test whose score lies between what strategies reach at least and at most, or outside."""
     on = rng.choice(["joint", "conditional", "conditional"])
     free = q["observed"] == "unconstrained"
     if q["devices"] == "no-signalling" and rng.random() < 0.7:
@@ -172,9 +212,9 @@ def kept(rng: random.Random, q: dict[str, Any]) -> dict[str, Any]:
 def some_question(rng: random.Random, kind: str) -> dict[str, Any]:
     """Return a random question with a source of one kind."""
     small = kind in ("bits", "ranges", "leaves", "mutual")
-    settings = (2, 2) if small or rng.random() < 0.6 else rng.choice([(3, 2), (2, 3)])
-    if kind == "bits" and rng.random() < 0.15:
-        settings = rng.choice([(4, 2), (2, 4)])
+    settings = (2, 2) if small or rng.random() < 0.8 else rng.choice([(3, 2), (2, 3)])
+    if kind == "bits" and rng.random() < 0.05:
+        settings = rng.choice([(4, 2), (2, 4)])  # 128 vertices: the oracle needs seconds
     outcomes = rng.choice([(2, 2)] * 5 + [(3, 2), (2, 3)])
     raw = source(rng, kind, settings)
     q: dict[str, Any] = {

@@ -1,0 +1,74 @@
+"""Vectors as certificates spell them: short where most entries agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Generic, TypeVar
+
+from freerand_opt.checker.failures import Unreadable
+from freerand_opt.checker.reading import closed, integer, integers, items
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Vector(Generic[T]):
+    """Entries by index: those in `but`, and `default` everywhere else."""
+
+    length: int
+    default: T | None
+    but: dict[int, T]
+
+    def __getitem__(self, index: int) -> T:
+        found = self.but.get(index, self.default)
+        assert found is not None
+        return found
+
+    def map(self, change: Callable[[T], T]) -> Vector[T]:
+        """Return the vector with every entry changed."""
+        default = None if self.default is None else change(self.default)
+        return Vector(self.length, default, {k: change(x) for k, x in self.but.items()})
+
+    def values(self) -> list[T]:
+        """Return all entries."""
+        return [self[k] for k in range(self.length)]
+
+
+def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> Vector[T]:
+    """Return a vector: a list, a palette with codes, or {"all": x, "but": [[index, x], ..]}."""
+    if type(raw) is list:
+        return Vector(length, None, {k: read(x, where) for k, x in enumerate(items(raw, where, length))})
+    if type(raw) is dict and "palette" in raw:
+        closed(raw, where, ("palette", "codes"))
+        palette = [read(x, where) for x in items(raw["palette"], where)]
+        codes = integers(raw["codes"], where, 0, len(palette) - 1, length)
+        if len(set(codes)) != len(palette) or len({json.dumps(x) for x in raw["palette"]}) != len(palette):
+            raise Unreadable(f"{where}: a palette has no unused and no equal entries")
+        return Vector(length, None, {k: palette[code] for k, code in enumerate(codes)})
+    closed(raw, where, ("all", "but"))
+    default = read(raw["all"], where)
+    but: dict[int, T] = {}
+    last = -1
+    for pair in items(raw["but"], where):
+        index, value = items(pair, where, 2)
+        last = integer(index, f"{where}: ascending index", last + 1, length - 1)
+        but[last] = read(value, where)
+        if but[last] == default:
+            raise Unreadable(f"{where}: entry {last} is listed and equals all others")
+    return Vector(length, default, but)
+
+
+def total(values: Vector[Fraction]) -> Fraction:
+    """Return the sum of all entries, without visiting those that are alike."""
+    rest = values.length - len(values.but)
+    return sum(values.but.values(), (values.default or Fraction(0)) * rest)
+
+
+def dot(a: Vector[Fraction], b: Vector[Fraction]) -> Fraction:
+    """Return the sum of products of entries."""
+    special = {*a.but, *b.but}
+    rest = (a.default or Fraction(0)) * (b.default or Fraction(0)) * (a.length - len(special))
+    return sum((a[k] * b[k] for k in special), rest)

@@ -1,0 +1,135 @@
+"""A reader in Rust, with integers of its own, agrees with the kernel on all files that it covers."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freerand_opt.checker.document import check
+from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
+
+from . import corpus
+from .test_forgeries import FORGERIES, TEXTS
+from .test_mutations import mutant
+
+FOLDER = Path(__file__).parent.parent / "second_reader"
+#: Forms that it leaves out: operators, relations, thresholds, sums of ratios, irrational numbers.
+LEFT_OUT = {
+    "orbits",
+    "deterministic, root",
+    "cells, ratios",
+    *(
+        name
+        for name in corpus.NAMES
+        if name.startswith(("squares", "strings", "threshold", "attack, qubits", "attack, states"))
+    ),
+    "zeros, squares",
+    "symmetry",
+}
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    compiler = shutil.which("rustc")
+    if compiler is None:
+        pytest.skip("not run: the second reader is compiled by rustc, which is not here")
+    path = tmp_path_factory.mktemp("reader") / "second_reader"
+    command = [
+        compiler,
+        "--edition",
+        "2021",
+        "-O",
+        "-D",
+        "warnings",
+        "-o",
+        str(path),
+        str(FOLDER / "main.rs"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def lines(reader: Path, texts: list[bytes], folder: Path) -> list[str]:
+    """Return what the reader says of each text."""
+    paths = []
+    for k, text in enumerate(texts):
+        paths.append(folder / f"{k}.json")
+        paths[-1].write_bytes(text)
+    done = subprocess.run([str(reader), *map(str, paths)], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def says(raw: Any) -> str:
+    """Return what the kernel says, in the reader's words."""
+    try:
+        report = check(raw, Work(10**7))
+    except Unreadable:
+        return "UNREADABLE"
+    except Rejected:
+        return "REJECTED"
+    except TooMuch:
+        return "TOO MUCH"
+    if report.impossible:
+        return "OK nothing passes"
+    if report.statement == "a strategy exists":
+        return f"OK {report.statement}"
+    return "OK " + " ".join("open" if x is None else str(x) for x in (report.lower, report.upper))
+
+
+def test_honest_certificates(reader: Path, tmp_path: Path) -> None:
+    found = dict(
+        zip(
+            corpus.NAMES,
+            lines(reader, [corpus.text(name).encode() for name in corpus.NAMES], tmp_path),
+            strict=True,
+        )
+    )
+    assert {name for name, line in found.items() if line.startswith("NOT COVERED")} == LEFT_OUT
+    covered = {name: line for name, line in found.items() if name not in LEFT_OUT}
+    assert covered == {name: says(corpus.honest(name)) for name in covered}
+
+
+def _agree(reader: Path, raws: list[Any], folder: Path) -> int:
+    """Compare what both say; return how many were covered."""
+    covered = 0
+    for raw, line in zip(
+        raws, lines(reader, [json.dumps(raw).encode() for raw in raws], folder), strict=True
+    ):
+        mine = says(raw)
+        if line.startswith("NOT COVERED") or mine == "TOO MUCH":
+            continue
+        covered += 1
+        assert line == mine if mine.startswith("OK") else line.split()[0] == mine, (line, mine, raw)
+    return covered
+
+
+def test_forgeries(reader: Path, tmp_path: Path) -> None:
+    raws = []
+    for name, edit, _, _ in FORGERIES.values():
+        raws.append(corpus.honest(name))
+        edit(raws[-1])
+    assert _agree(reader, raws, tmp_path) > 70
+
+
+def test_mutants(reader: Path, tmp_path: Path) -> None:
+    names = [name for name in corpus.NAMES if name not in LEFT_OUT]
+    rng = random.Random("second reader")
+    raws = [mutant(corpus.honest(name), rng) for name in names for _ in range(40)]
+    assert _agree(reader, raws, tmp_path) > 20 * len(names)
+
+
+def test_texts(reader: Path, tmp_path: Path) -> None:
+    codes = {"OK": 0, "REJECTED": 1, "UNREADABLE": 2, "NOT": None}
+    found = [codes[line.split()[0]] for line in lines(reader, [text for text, _ in TEXTS.values()], tmp_path)]
+    expected = {name: code for name, (_, code) in TEXTS.items()} | {
+        "too much work": None
+    }  # so large a question
+    assert dict(zip(TEXTS, found, strict=True)) == expected
