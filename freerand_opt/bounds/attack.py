@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerand_opt.bounds.devices import Cycle, Devices, Moments, OnCycle, Written
 from freerand_opt.bounds.given import Given, Graph, Listed, Root
+from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.cycle import read_edges
 from freerand_opt.checker.devices import read_box
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import Number, sign
 from freerand_opt.checker.points import read_flow
-from freerand_opt.checker.question import Question, read_question, split
-from freerand_opt.checker.reading import Vector, vector
+from freerand_opt.checker.question import read_question
 from freerand_opt.checker.varied import Varied
+from freerand_opt.checker.vectors import Vector, vector
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.scenario import joined
 from freerand_opt.numbers import markup

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from freerand_opt.certificates.number import exact
+from freerand_opt.checker.asked import split
 from freerand_opt.checker.devices import Box, Deterministic
 from freerand_opt.checker.numbers import sign
-from freerand_opt.checker.question import split
 from freerand_opt.errors import InputError
 from freerand_opt.model.scenario import joined
 from freerand_opt.numbers.exact import Exact

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from freerand_opt.checker.points import Flow
-from freerand_opt.checker.reading import Vector
+from freerand_opt.checker.vectors import Vector
 
 #: A joint setting and its probability.
 Chance = tuple[int, Fraction]
