@@ -20,7 +20,7 @@ from freerand_opt.attacks.strategies import Strategy, strategies
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Problem, Test
+from freerand_opt.model.problem import Point, Problem, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import Box, box_space
@@ -30,11 +30,14 @@ from freerand_opt.programs.strategies import Strategies, build, test_rows
 from freerand_opt.programs.violations import with_violations
 
 STARTS = 24
+#: Starts of a guess for quantum devices and a source that is not one distribution.
+SOURCE_STARTS = 3
 #: Turns of quantum devices that gain nothing before the search ends.
-MAX_STALLED = 3
+MAX_STALLED = 2
 MAX_TURNS = 40
 MAX_SWAPS = 30
-CLOSE = 1e-12
+#: The gap at which an attack is good enough; what a see-saw finds is rounded to half of the digits.
+CLOSE, QUANTUM_CLOSE = 1e-12, 1e-10
 #: Violations, in all, below this are none.
 BROKEN = 1e-9
 #: The weight of the outer program's prices where boxes are sought.
@@ -80,6 +83,7 @@ def attack(
     `more` are boxes to begin with.
     """
     problem = inner(problem)
+    close = QUANTUM_CLOSE if problem.devices == "quantum" else CLOSE
     search = _Search(problem, hints.starts)
     found: dict[Box, None] = dict.fromkeys(more)
     for box in search.any_boxes():
@@ -95,7 +99,7 @@ def attack(
         if broken < BROKEN and reached > value:
             stalled = 0 if reached > value + 1e-9 else stalled + 1
             best, value = (made, answer), reached
-        if value >= upper - CLOSE or (problem.devices == "quantum" and stalled > MAX_STALLED):
+        if value >= upper - close or (problem.devices == "quantum" and stalled > MAX_STALLED):
             break
         before = len(found)
         trial = prices
@@ -182,9 +186,16 @@ class _Search:
         space = box_space([box for _ in range(count) for box in boxes], self.problem.shape[1])
         return build(self.problem, self.cone, space, self.guesses, labels)
 
+    @property
+    def starts_each(self) -> int:
+        """Return the number of starts of a turn; a see-saw has starts of its own."""
+        if self.problem.devices != "quantum":
+            return STARTS
+        return len(self.guesses.worths) * (1 if isinstance(self.problem.source, Point) else SOURCE_STARTS)
+
     def any_boxes(self) -> Iterator[Box]:
         """Yield boxes that are best at random weights."""
-        for _ in range(STARTS):
+        for _ in range(0 if self.problem.devices == "quantum" else STARTS):
             found = self.box(self.rng.normal(size=self.problem.shape))
             if found is not None:
                 yield found[1]
@@ -192,7 +203,7 @@ class _Search:
     def boxes(self, h: Floats, turn: int) -> Iterator[Box]:
         """Yield the boxes at which turns of source and box end."""
         count = self.problem.shape[0]
-        for start in range(STARTS):
+        for start in range(self.starts_each):
             if self.starts and start % 3:
                 masses = self.starts[int(self.rng.integers(len(self.starts)))]
             else:

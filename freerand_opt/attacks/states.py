@@ -9,37 +9,50 @@ from typing import Any
 
 import numpy as np
 
+from freerand_opt.attacks.quantum_box import Quantum, chances
+from freerand_opt.attacks.seesaw import MAX_DIMENSION, best_strategy
+from freerand_opt.attacks.zeros import best_with_zeros
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.first.model.scenario import Scenario
-from freerand_opt.first.programs.quantum_box import Quantum, chances
-from freerand_opt.first.programs.seesaw import best_strategy
 from freerand_opt.model.problem import Problem
 from freerand_opt.programs.boxes import Box
+from freerand_opt.programs.guesses import guesses_of
+from freerand_opt.programs.moments import forced_zeros
+from freerand_opt.programs.npa.words import Parties
 
 #: Climbs of each kind from random starts.
-STARTS = 8
+STARTS = 24
+#: Dimensions that are tried where Jordan's lemma does not say that qubits suffice.
+MORE_SIZES = 3
 #: Settings times outcomes beyond which no see-saw is tried.
 MAX_CELLS = 4096
 
 
 def quantum_oracle(problem: Problem) -> Callable[[Floats], tuple[Floats, Box] | None]:
-    """Return the function from weights[s, o] to the best box that a see-saw finds, qubits (or qudits) a party.
+    """Return the function from weights[s, o] to the best box that a see-saw finds.
 
-    Starts differ from call to call; the sequence is the same in every run.
+    Starts differ from call to call, and dimensions where more than qubits may help; the sequence is the same in
+    every run.
     """
-    scenario = Scenario(problem.settings, problem.outcomes)
-    size = max(2, *problem.outcomes)
+    scenario = Parties(problem.settings, problem.outcomes)
+    base, parties = max(2, *problem.outcomes), len(problem.settings)
+    few = max(*problem.settings, *problem.outcomes) <= 2  # Jordan's lemma: qubits suffice
+    sizes = [d for d in ((base,) if few else range(base, base + MORE_SIZES)) if d**parties <= MAX_DIMENSION]
     state = {"calls": 0}
+    labels = max(len(guesses_of(problem).worths), 1)
+    zeros = [(zero.setting, zero.outcome) for zero in forced_zeros(problem)]
 
     def best(weights: Floats) -> tuple[Floats, Box] | None:
+        if weights.size > MAX_CELLS or not sizes:
+            return None
+        size = sizes[state["calls"] // (4 * labels) % len(sizes)]
         state["calls"] += 1
-        if weights.size > MAX_CELLS:
+        held = best_with_zeros(scenario, weights, zeros, seed=state["calls"]) if zeros else None
+        if held is None:
+            found = best_strategy(scenario, weights, (size,) * parties, starts=STARTS, seed=state["calls"])
+            held = None if found is None else found[0]
+        if held is None:
             return None
-        dimensions = (size,) * len(problem.settings)
-        found = best_strategy(scenario, weights.T, dimensions, starts=STARTS, seed=state["calls"])
-        if found is None:
-            return None
-        box = state_box(found[0], problem)
+        box = state_box(held, problem)
         table = np.zeros(problem.shape)
         for s in range(problem.shape[0]):
             for o, chance in box.at(s).items():

@@ -7,7 +7,6 @@ not free is turned into terms <v Pi> of the zeros; what is left is rounding, whi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 from typing import Any
@@ -21,8 +20,8 @@ from freerand_opt.checker.orders import Squares, Sum, add, gain, scaled
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.zeros import Zeros
-from freerand_opt.first.certificates.certify import Multipliers
-from freerand_opt.first.programs.moment_space import fraction
+from freerand_opt.conic.affine import to_fraction
+from freerand_opt.conic.solution import Dual
 from freerand_opt.model.problem import Problem
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.source_cone import Facet
@@ -31,25 +30,13 @@ from freerand_opt.programs.source_cone import Facet
 UNIT = 2**64
 
 
-@dataclass(frozen=True, eq=False)
-class _Lists:
-    """The squares of each (label, facet): blocks [places of words, rows of integers over UNIT]."""
-
-    blocks: Mapping[tuple[int, Facet], list[Any]]
-
-
-def squares_form(
-    made: MomentProgram, found: Multipliers, rational: Mapping[int, Any], claim: str
-) -> dict[str, Any]:
+def squares_form(made: MomentProgram, dual: Dual, rational: Mapping[int, Any], claim: str) -> dict[str, Any]:
     """Return the upper end of a certificate from exact multipliers."""
-    z: list[Fraction] = []
-    for row, (_, scale) in enumerate(zip(made.names, made.scales, strict=True)):
-        z.append(found.values.get(row, Fraction(0)) * scale)
-    prices = prices_of(made.names, z, made.problem, rational)
-    words = list(made.space.matrix.word_labels())
-    lists = _blocks(made, found, z)
-    maker = _Maker(made, prices, words, lists, empty=claim == "none")
-    labels = [maker.label(label) for label in range(made.space.carriers)]
+    z = [dual.values.get(row, Fraction(0)) for row in range(made.program.linear)]
+    prices = prices_of(made.program.names, z, made.problem, rational)
+    words = list(made.moments.matrix.word_labels())
+    maker = _Maker(made, prices, words, _blocks(made, dual, z), empty=claim == "none")
+    labels = [maker.label(label) for label in range(made.moments.carriers)]
     proof = {"way": "squares", "unit": UNIT, "words": words, "labels": labels}
     return {"claim": claim, "prices": prices, "proof": trimmed(proof)}
 
@@ -83,40 +70,34 @@ def _is_block(value: list[Any]) -> bool:
 
 
 def _blocks(
-    made: MomentProgram, found: Multipliers, z: Sequence[Fraction]
+    made: MomentProgram, dual: Dual, z: Sequence[Fraction]
 ) -> dict[tuple[int, Facet], list[Any]]:
-    """Return each facet's squares, from the factors of psd blocks and from nonnegative parts."""
+    """Return each facet's squares, from the factors of matrices and from nonnegative parts."""
     result: dict[tuple[int, Facet], list[Any]] = {}
-    parts = _words_of_parts(made)
-    for (c, f, p, scale), factor in zip(made.blocks, found.factors, strict=True):
-        # the block's matrix was multiplied by `scale`, so its multiplier is scale L L' / 4^bits
-        turn = Fraction(UNIT, 2**factor.bits)
-        root = Fraction(isqrt(scale * 4**64), 2**64)
-        rows = []
-        for first, entries in factor.rows:
-            row = [0] * first + [round(value * turn * root) for value in entries]
-            while row and not row[-1]:
-                row.pop()
-            rows.append(row)
-        kept = [(word, row) for word, row in zip(parts[p], rows, strict=True) if row]
+    parts, facets = made.moments.space.parts, made.cone.names
+
+    def add(c: int, f: int, words: Sequence[int], rows: Sequence[Sequence[int]]) -> None:
+        kept = [(word, list(row)) for word, row in zip(words, rows, strict=True) if row]
         if kept:
-            key = (c, made.cone.names[f])
-            result.setdefault(key, []).append([[word for word, _ in kept], [row for _, row in kept]])
-    for name, value in zip(made.names, z, strict=True):
+            result.setdefault((c, facets[f]), []).append([[w for w, _ in kept], [row for _, row in kept]])
+
+    for name, factor in zip(made.program.blocks, dual.factors, strict=True):
+        assert isinstance(name, tuple)
+        _, c, f, p = name
+        turn = Fraction(UNIT, 2**factor.bits)
+        add(c, f, parts[p].words, [_trimmed([round(x * turn) for x in row]) for row in factor.rows])
+    for name, value in zip(made.program.names, z, strict=True):
         if isinstance(name, tuple) and name[0] == "part" and value > 0:
             _, c, f, p = name
-            root = isqrt(int(value * UNIT * UNIT))
-            if root:
-                result.setdefault((c, made.cone.names[f]), []).append([[parts[p][0]], [[root]]])
+            if root := isqrt(int(value * UNIT * UNIT)):
+                add(c, f, parts[p].words[:1], [[root]])
     return result
 
 
-def _words_of_parts(made: MomentProgram) -> list[list[int]]:
-    """Return the places of each part's words in the level."""
-    space = made.space
-    if space.held is None:
-        return [list(range(space.matrix.size))]
-    return [list(part.words) for part in space.space.parts]
+def _trimmed(row: list[int]) -> list[int]:
+    while row and not row[-1]:
+        row.pop()
+    return row
 
 
 class _Maker(Fold):
@@ -225,18 +206,16 @@ class _Maker(Fold):
 
 def _lifts(made: MomentProgram, order: Squares) -> dict[Any, dict[tuple[int, int, int, str], Fraction]]:
     """Return, for each moment that is not free, of which <v Pi> its difference from the free ones is the sum."""
-    held = made.space.held
+    held, matrix = made.moments.space.face, made.moments.matrix
     if held is None:
         return {}
-    matrix = made.space.matrix
     found: dict[Any, dict[tuple[int, int, int, str], Fraction]] = {}
     for m, trace in held.terms.items():
-        name = matrix.labels[m].strip("<>")
-        key = order.algebra.moment(order.algebra.word(name, "moment"))
+        key = order.algebra.moment(order.algebra.word(matrix.labels[m].strip("<>"), "moment"))
         own: dict[tuple[int, int, int, str], Fraction] = {}
         for (word, place), factor in trace.items():
             zero = held.zeros[place]
-            own[zero.test, zero.setting, zero.outcome, _spelt(word, made.problem)] = fraction(factor)
+            own[zero.test, zero.setting, zero.outcome, _spelt(word, made.problem)] = to_fraction(factor)
         found[key] = own
     return found
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
 from freerand_opt.bounds.ratios import relaxed_rows, sums_ratios
 from freerand_opt.conic.linear import LinearProgram
@@ -35,10 +36,25 @@ class Strategies:
         return (carrier * self.cone.nodes + node) * self.space.width + place
 
 
+class Carriers(Protocol):
+    """What a carrier is: how many there are, their columns at a node, and P(o|s) in these."""
+
+    @property
+    def carriers(self) -> int:
+        """Return the number of carriers."""
+
+    @property
+    def width(self) -> int:
+        """Return the number of columns of a carrier at a node."""
+
+    def value(self, carrier: int, s: int, f: Mapping[int, Fraction]) -> dict[int, Fraction]:
+        """Return sum of f[o] P(o|s) as factors of the carrier's columns."""
+
+
 class Assembly:
     """Rows and objective of a program over carriers and nodes."""
 
-    def __init__(self, problem: Problem, cone: Cone, space: Space) -> None:
+    def __init__(self, problem: Problem, cone: Cone, space: Carriers) -> None:
         self.problem, self.cone, self.space = problem, cone, space
         self.columns = space.carriers * cone.nodes * space.width
         self.at: list[list[tuple[int, Fraction]]] = [[] for _ in range(problem.shape[0])]
