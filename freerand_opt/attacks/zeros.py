@@ -23,9 +23,9 @@ from freerand_opt.programs.npa.words import Parties
 
 #: Bits of the integers in the measurements, and in the state before it is projected.
 BITS = 24
-STARTS = 12
+STARTS = 6
 #: The charge for forbidden outcomes while their space is sought, and the singular values that count.
-CHARGES, SEEN = (3.0, 30.0, 300.0), 1e-2
+CHARGES, SEEN = (10.0, 300.0), 1e-2
 MAX_PARTIES = 5
 Cells = Sequence[tuple[int, int]]
 

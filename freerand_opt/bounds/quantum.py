@@ -7,10 +7,10 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from freerand_opt.attacks.pairs import Hints, attack, prices_at
+from freerand_opt.attacks.pairs import Hints, attack, prices_at, words_at
 from freerand_opt.attacks.states import closed_boxes
 from freerand_opt.attacks.strategies import attack_form
-from freerand_opt.bounds.routes import routes
+from freerand_opt.bounds.routes import margins, routes
 from freerand_opt.bounds.ways import rational_scores
 from freerand_opt.certificates.duals import exact_dual, ray
 from freerand_opt.certificates.pool import Pool
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 #: Sources with more vertices get a moment matrix for each facet.
 FEW_VERTICES = 32
 MOST_DETERMINISTIC = 256
+#: What a unit of a test's violation costs at least while boxes are sought.
+PENALTY = 64.0
+TURNS = 30
+#: A score without tests needs one box; other turns only start anew.
+PLAIN_TURNS = 4
 #: Up to this size the program of a score's moment matrix is written down.
 WRITTEN_DOWN = 100
 #: A certified bound this near to the relaxation's own value, relative to 1 and to it, cannot be improved.
@@ -57,12 +62,20 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
     made = moment_program(outer, _cone(outer), moments, guesses)
     words = f"level {options.level}, {len(made.program.sizes)} matrices"
     best: list[float] | None = None
-    for name, run in routes(made, options.solver, options.symmetry, options.time_limit):
+    asked = problem.ask.quantity == "strategy"
+    if asked:
+        _contradiction(pool, options)
+        yield
+    for name, run in () if asked else routes(made, options.solver, options.symmetry, options.time_limit):
         solution = run()
         if solution is None:
             continue
         dual = exact_dual(made.program, solution)
-        if _offer(pool, made, dual, solution, rational, f"{words}, {name}") or best is None:
+        if not asked and (solution.status == "infeasible" or _diverges(made, dual)):
+            asked = True
+            _contradiction(pool, options)
+            yield
+        if _offer(pool, made, dual, rational, f"{words}, {name}") or best is None:
             best = [float(dual.values.get(row, 0)) for row in range(made.program.linear)]
         yield
         if pool.impossible or _tight(pool, made, solution):
@@ -89,7 +102,7 @@ def _cone(problem: Problem) -> Cone:
 def _closed(pool: Pool) -> Iterator[None]:
     """Offer each known strategy alone, with the observed settings."""
     problem = pool.problem
-    if problem.observed is None or problem.ask.quantity in GUESSES:
+    if problem.observed is None or (problem.ask.quantity in GUESSES and not problem.tests):
         return
     for words, box in closed_boxes(problem):
         pool.offer_attack({"strategies": [{"masses": vector_form(problem.observed), "box": box}]}, words)
@@ -130,16 +143,8 @@ def _score(pool: Pool, options: Options) -> Iterator[None]:
         yield
 
 
-def _offer(
-    pool: Pool, made: MomentProgram, dual: Dual, solution: Solution, rational: dict[int, Any], words: str
-) -> bool:
-    """Offer the bound, or the proof that there is no strategy; return whether it is better."""
-    if solution.status == "infeasible" or _diverges(made, dual):
-        form = squares_form(made, ray(dual), rational, "none")
-        if pool.offer_upper(form, f"{words}: no strategy"):
-            return True
-    if pool.problem.ask.quantity == "strategy":
-        return False
+def _offer(pool: Pool, made: MomentProgram, dual: Dual, rational: dict[int, Any], words: str) -> bool:
+    """Offer the bound; return whether it is better."""
     form = squares_form(made, dual, rational, "bound")
     if "bound" not in form["prices"]:
         return pool.offer_upper(form, words)
@@ -151,8 +156,21 @@ def _offer(
     return False
 
 
+def _contradiction(pool: Pool, options: Options) -> None:
+    """Offer a proof that no strategy passes the tests, by the largest margin with which they can be passed."""
+    outer, rational = rational_scores(pool.problem.exists)
+    moments = moments_of(outer, options.level, 1)
+    made = moment_program(outer, _cone(outer), moments, guesses_of(outer))
+    for name, run in margins(made.program, options.time_limit):
+        solution = run()
+        if solution is not None and solution.status == "infeasible":
+            form = squares_form(made, ray(exact_dual(made.program, solution)), rational, "none")
+            if pool.offer_upper(form, f"level {options.level}, no strategy: {name}"):
+                return
+
+
 def _diverges(made: MomentProgram, dual: Dual) -> bool:
-    """Whether multipliers are so large, and their bound so negative, that they may show a contradiction."""
+    """Whether multipliers are so large, and their bound so negative, that there may be no strategy."""
     most = max((abs(value) for value in dual.values.values()), default=Fraction(0))
     if most < LARGE:
         return False
@@ -173,15 +191,18 @@ def _tight(pool: Pool, made: MomentProgram, solution: Solution) -> bool:
 
 def _search(pool: Pool, made: MomentProgram, z: list[float] | None) -> None:
     """Offer an attack over boxes found at a relaxation's prices."""
-    problem, hints = pool.problem, Hints()
+    problem, hints = pool.problem, Hints(penalty=PENALTY)
     if z is not None:
         names = made.program.names
-        tested = [abs(x) for name, x in zip(names, z, strict=True) if name[0] == "test"]  # type: ignore[index]
-        hints = Hints(prices_at(made.problem, names, z), 1 + 4 * max(tested, default=0.0))
+        charged = [abs(x) for name, x in zip(names, z, strict=True) if name[0] == "test"]  # type: ignore[index]
+        most = PENALTY + 4 * max(charged, default=0.0)
+        hints = Hints(prices_at(made.problem, names, z), most, (), words_at(made.problem, names, z))
     boxes = []
     count = prod(float(d) ** n for d, n in zip(problem.outcomes, problem.settings, strict=True))
     if count <= min(MOST_DETERMINISTIC, MOST_BOXES):
         boxes = list(deterministic_boxes(problem))
-    found = attack(problem, hints, pool.height, more=boxes, turns=8)
+    tested = any(name[0] == "test" for name in made.program.names)  # type: ignore[index]
+    plain = isinstance(problem.source, Point) and problem.ask.score is not None and not tested
+    found = attack(problem, hints, pool.height, more=boxes, turns=PLAIN_TURNS if plain else TURNS)
     if found:
         pool.offer_attack(attack_form(problem, found), "states found at its prices")

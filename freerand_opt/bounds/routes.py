@@ -9,8 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from freerand_opt.conic.solution import Solution
-from freerand_opt.conic.sparse import Index
+from freerand_opt.conic.basis import exact_multipliers
+from freerand_opt.conic.linear import LinearProgram, solve
+from freerand_opt.conic.program import ConicProgram
+from freerand_opt.conic.solution import Dual, Solution
+from freerand_opt.conic.sparse import Index, sparse
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.symmetry.actions import (
@@ -22,6 +25,7 @@ from freerand_opt.programs.symmetry.actions import (
     row_orbits,
 )
 from freerand_opt.programs.symmetry.candidates import candidates
+from freerand_opt.programs.symmetry.exchange import half_of
 from freerand_opt.programs.symmetry.orbits import Reduced, invariant_rows, reduced
 from freerand_opt.solvers import exposing, high_precision
 from freerand_opt.solvers.choose import solver_named, solvers_in_floats
@@ -50,20 +54,51 @@ def routes(
     if solver != "auto":
         yield solver, lambda: solver_named(solver)(program, time_limit)
         return
+    if not program.sizes:
+        yield "linear", lambda: _linear(program, time_limit)
     held = symmetries(made, symmetry)
     blocks = None if held is None else _blocks(made, held)
+    half = half_of(made)
+    part = program if half is None else half.program
+
+    def whole(found: Solution | None) -> Solution | None:
+        return found if half is None or found is None else half.lifted(found)
+
     if blocks is not None:
         yield "blocks in high precision", lambda: _on_blocks(made, blocks, "integers", time_limit)
     more = invariant_rows(
-        held.actions if held is not None and held.full.plain else (), made.moments.width, program.columns
+        held.actions if held is not None and held.full.plain else (), made.moments.width, part.columns
     )
-    yield "high precision", lambda: high_precision.solve(program, time_limit=time_limit, more=more)
-    yield "on its face", lambda: exposing.solve(program, time_limit=time_limit)
+    yield "high precision", lambda: whole(high_precision.solve(part, time_limit=time_limit, more=more))
+    yield "on its face", lambda: whole(exposing.solve(part, time_limit=time_limit))
     if blocks is not None:
         yield "blocks in floats", lambda: _on_blocks(made, blocks, "floats", time_limit)
+    for name in solvers_in_floats(part):
+        if name != "clarabel" or len(part.rows) <= MOST_ROWS or blocks is None:
+            yield name, lambda name=name: whole(solver_named(name)(part, time_limit))  # type: ignore[misc]
+
+
+def _linear(program: ConicProgram, time_limit: float | None) -> Solution | None:
+    """Solve a program without matrices exactly, from a basis; None if that fails."""
+    columns, count = program.columns, len(program.rows)
+    entries = ((r, c, value) for r, row in enumerate(program.rows) for c, value in row.items())
+    equal = tuple(r < program.equalities for r in range(count))
+    plain = LinearProgram(
+        sparse((count, columns), entries), equal, program.right, program.names, dict(program.objective)
+    )
+    hint = solve(plain, time_limit)
+    z = exact_multipliers(plain, hint)
+    if z is None or any(value < 0 for value in z[program.equalities :]):
+        return None
+    dual = Dual({r: value for r, value in enumerate(z) if value}, ())
+    return Solution("optimal", "linear", hint.x, dual)
+
+
+def margins(program: ConicProgram, time_limit: float | None) -> Iterator[Route]:
+    """Yield ways to see that a program without objective has no point: in high precision, then in floats."""
+    yield "high precision", lambda: exposing.solve(program, time_limit=time_limit)
     for name in solvers_in_floats(program):
-        if name != "clarabel" or len(program.rows) <= MOST_ROWS or blocks is None:
-            yield name, lambda name=name: solver_named(name)(program, time_limit)  # type: ignore[misc]
+        yield name, lambda name=name: solver_named(name)(program, time_limit)  # type: ignore[misc]
 
 
 def symmetries(made: MomentProgram, symmetry: Sequence[str]) -> Symmetries | None:

@@ -19,6 +19,7 @@ from freerand_opt.checker.guesses import Guesses as KernelGuesses
 from freerand_opt.checker.orders import Squares, Sum, add, gain, scaled
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.question import read_question
+from freerand_opt.checker.sources import Bits, Point
 from freerand_opt.checker.zeros import Zeros
 from freerand_opt.conic.affine import to_fraction
 from freerand_opt.conic.solution import Dual
@@ -26,8 +27,8 @@ from freerand_opt.model.problem import Problem
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.source_cone import Facet
 
-#: Entries of polynomials are integers over this.
-UNIT = 2**64
+#: Entries of polynomials are integers over 2^BITS, or over what the multipliers have.
+BITS = 64
 
 
 def squares_form(made: MomentProgram, dual: Dual, rational: Mapping[int, Any], claim: str) -> dict[str, Any]:
@@ -35,9 +36,10 @@ def squares_form(made: MomentProgram, dual: Dual, rational: Mapping[int, Any], c
     z = [dual.values.get(row, Fraction(0)) for row in range(made.program.linear)]
     prices = prices_of(made.program.names, z, made.problem, rational)
     words = list(made.moments.matrix.word_labels())
-    maker = _Maker(made, prices, words, _blocks(made, dual, z), empty=claim == "none")
+    unit = 2 ** max([BITS, *(factor.bits for factor in dual.factors)])
+    maker = _Maker(made, prices, words, _blocks(made, dual, z, unit), unit, empty=claim == "none")
     labels = [maker.label(label) for label in range(made.moments.carriers)]
-    proof = {"way": "squares", "unit": UNIT, "words": words, "labels": labels}
+    proof = {"way": "squares", "unit": unit, "words": words, "labels": labels}
     return {"claim": claim, "prices": prices, "proof": trimmed(proof)}
 
 
@@ -70,7 +72,7 @@ def _is_block(value: list[Any]) -> bool:
 
 
 def _blocks(
-    made: MomentProgram, dual: Dual, z: Sequence[Fraction]
+    made: MomentProgram, dual: Dual, z: Sequence[Fraction], unit: int
 ) -> dict[tuple[int, Facet], list[Any]]:
     """Return each facet's squares, from the factors of matrices and from nonnegative parts."""
     result: dict[tuple[int, Facet], list[Any]] = {}
@@ -84,12 +86,12 @@ def _blocks(
     for name, factor in zip(made.program.blocks, dual.factors, strict=True):
         assert isinstance(name, tuple)
         _, c, f, p = name
-        turn = Fraction(UNIT, 2**factor.bits)
+        turn = Fraction(unit, 2**factor.bits)
         add(c, f, parts[p].words, [_trimmed([round(x * turn) for x in row]) for row in factor.rows])
     for name, value in zip(made.program.names, z, strict=True):
         if isinstance(name, tuple) and name[0] == "part" and value > 0:
             _, c, f, p = name
-            if root := isqrt(int(value * UNIT * UNIT)):
+            if root := isqrt(int(value * unit * unit)):
                 add(c, f, parts[p].words[:1], [[root]])
     return result
 
@@ -109,13 +111,14 @@ class _Maker(Fold):
         prices: dict[str, Any],
         words: list[str],
         blocks: Mapping[tuple[int, Facet], list[Any]],
+        unit: int,
         *,
         empty: bool,
     ) -> None:
         q = read_question(question_form(made.problem), Work(10**12))
         work = Work(10**12)
         order = Squares(q, words, Zeros(q, work), work)
-        super().__init__(order, UNIT**2, work)
+        super().__init__(order, unit**2, work)
         self.made, self.q, self.blocks = made, q, blocks
         self.rest = read_prices(prices, q, work, empty=empty)
         self.guesses = KernelGuesses(q, empty=empty)
@@ -150,7 +153,7 @@ class _Maker(Fold):
                     total[key] = total.get(key, Fraction(0)) + share * value
             (held,), unit = scaled([total], self.grid)
             lists.append(self._last(label, v, held, unit))
-        return {"last": lists[0]} if count == 1 else {"vertices": lists}
+        return {"last": lists[0]} if isinstance(self.q.source, Point) else {"vertices": lists}
 
     def _last(self, label: int, v: int, held: Sum, unit: int) -> Any:
         own = self.blocks.get((label, ("last", v)), [])
@@ -159,8 +162,6 @@ class _Maker(Fold):
         return self._with_zeros(own, total, unit)
 
     def _by_bits(self, label: int, gains: list[dict[Any, Fraction]]) -> Any:
-        from freerand_opt.checker.sources import Bits
-
         source = self.q.source
         assert isinstance(source, Bits)
         level, unit = scaled([gains[s] for s in source.leaves], self.grid)

@@ -26,7 +26,7 @@ from freerand_opt.programs.npa.matrix import MomentMatrix, moment_matrix
 from freerand_opt.programs.npa.space import MomentSpace, moment_space
 from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import Cone
-from freerand_opt.programs.strategies import Assembly, by_setting, test_rows
+from freerand_opt.programs.strategies import Assembly, by_setting, moment_row, test_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ class Moments:
                 total[k] = total.get(k, Fraction(0)) + factor * share
         return {k: value for k, value in total.items() if value}
 
-    def word(self, name: str) -> dict[int, Fraction]:
+    def word(self, carrier: int, name: str) -> dict[int, Fraction]:
         """Return a moment by name in columns."""
         place = self.matrix.named_position(f"<{name}>")
         if place is None:
@@ -140,19 +140,16 @@ def moment_program(problem: Problem, cone: Cone, moments: Moments, guesses: Gues
     _observed(problem, made, build)
     for k, test in enumerate(problem.tests):
         if isinstance(test, Test) and test.functional.on == "moments":
-            side = -1 if test.relation == ">=" else 1
-            row = _words(made, moments, cone, test.functional.words)
-            turned = {j: side * x for j, x in row.items()}
-            build.put(("test", k, 0, side), turned, test.score * side, equal=test.relation == "=")
+            line, equal, right, name = moment_row(made, test, k)
+            build.put(name, line, right, equal=equal)
             continue
         for f, constants, equal, right, cell, side in test_rows(problem, test):
             row = made.row(f, constants)
             if row or (right < 0 if isinstance(right, Fraction) else True):  # else it holds with the zeros
                 build.put(("test", k, cell, side), row, right, equal=equal)
     _positive(moments, cone, build)
-    return MomentProgram(
-        build.program(_objective(problem, made, moments, cone, guesses)), problem, cone, moments
-    )
+    program = build.program(_objective(problem, made, moments, guesses))
+    return MomentProgram(program, problem, cone, moments)
 
 
 def _flow(moments: Moments, cone: Cone, build: Builder) -> None:
@@ -183,27 +180,12 @@ def _observed(problem: Problem, made: Assembly, build: Builder) -> None:
     build.put(name, made.row({}, dict.fromkeys(everywhere, one)), one, equal=True)
 
 
-def _words(
-    made: Assembly, moments: Moments, cone: Cone, words: Sequence[tuple[str, Fraction]]
-) -> dict[int, Fraction]:
-    """Return a functional of moments, averaged over w: the sum over all settings' nodes."""
-    total: dict[int, Fraction] = {}
-    for name, factor in words:
-        for k, share in moments.word(name).items():
-            for c in range(moments.carriers):
-                for at in made.at:
-                    for node, mass in at:
-                        column = (c * cone.nodes + node) * moments.width + k
-                        total[column] = total.get(column, Fraction(0)) + factor * share * mass
-    return total
-
-
 def _objective(
-    problem: Problem, made: Assembly, moments: Moments, cone: Cone, guesses: Guesses
+    problem: Problem, made: Assembly, moments: Moments, guesses: Guesses
 ) -> dict[int, Fraction]:
     score = problem.ask.score
     if score is not None and score.on == "moments":
-        return {k: problem.ask.sign * x for k, x in _words(made, moments, cone, score.words).items()}
+        return {k: problem.ask.sign * x for k, x in made.words(score.words).items()}
     if score is not None:
         return made.row(by_setting(score, problem.ask.sign, problem))
     total: dict[int, Fraction] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -50,6 +50,9 @@ class Carriers(Protocol):
     def value(self, carrier: int, s: int, f: Mapping[int, Fraction]) -> dict[int, Fraction]:
         """Return sum of f[o] P(o|s) as factors of the carrier's columns."""
 
+    def word(self, carrier: int, name: str) -> dict[int, Fraction]:
+        """Return the real mean of a product of operators as factors of the carrier's columns."""
+
 
 class Assembly:
     """Rows and objective of a program over carriers and nodes."""
@@ -68,6 +71,18 @@ class Assembly:
         total: dict[int, Fraction] = {}
         for carrier in range(self.space.carriers):
             self.add(total, carrier, f, constants or {})
+        return {column: value for column, value in total.items() if value}
+
+    def words(self, words: Sequence[tuple[str, Fraction]]) -> dict[int, Fraction]:
+        """Return sum over w of P(w) times the functional of words, over all carriers."""
+        total: dict[int, Fraction] = {}
+        for name, factor in words:
+            for carrier in range(self.space.carriers):
+                for place, share in self.space.word(carrier, name).items():
+                    for at in self.at:
+                        for node, mass in at:
+                            column = (carrier * self.cone.nodes + node) * self.space.width + place
+                            total[column] = total.get(column, Fraction(0)) + factor * share * mass
         return {column: value for column, value in total.items() if value}
 
     def add(
@@ -134,6 +149,9 @@ def build(
         everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
         rows.append((made.row({}, everywhere), True, Fraction(1), ("total",)))
     for k, test in enumerate(problem.tests):
+        if isinstance(test, Test) and test.functional.on == "moments":
+            rows.append(moment_row(made, test, k))
+            continue
         rows += [
             (made.row(f, c), e, i, ("test", k, cell, side))
             for f, c, e, i, cell, side in test_rows(problem, test)
@@ -148,6 +166,15 @@ def build(
         stacked(blocks), tuple(equal), tuple(right), tuple(names), _objective(problem, made, guesses, labels)
     )
     return Strategies(program, problem, cone, space, labels)
+
+
+def moment_row(
+    made: Assembly, test: Test, k: int
+) -> tuple[dict[int, Fraction], bool, Exact, tuple[str, int, int, int]]:
+    """Return (row, equal, right side, name) of a test of words, as <=."""
+    side = -1 if test.relation == ">=" else 1
+    row = {column: side * x for column, x in made.words(test.functional.words).items()}
+    return row, test.relation == "=", test.score * side, ("test", k, 0, side)
 
 
 def _asked_setting(problem: Problem) -> int | None:
@@ -204,6 +231,8 @@ def _objective(
 ) -> dict[int, Fraction]:
     total: dict[int, Fraction] = {}
     settings = range(problem.shape[0]) if problem.ask.at is None else [problem.ask.at]
+    if problem.ask.score is not None and problem.ask.score.on == "moments":
+        return {k: problem.ask.sign * x for k, x in made.words(problem.ask.score.words).items()}
     if problem.ask.score is not None:
         return made.row(by_setting(problem.ask.score, problem.ask.sign, problem))
     for carrier, label in enumerate(labels):
