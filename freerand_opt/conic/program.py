@@ -140,3 +140,12 @@ def block_rows(matrix: Floats) -> Floats:
     """Return the row multipliers of a symmetric matrix: its entries, doubled off the diagonal."""
     i, j = triangle(len(matrix))
     return np.where(i == j, matrix[i, j], 2 * matrix[i, j])
+
+
+def spread(size: int) -> csr_array:
+    """Return the matrix that takes an upper triangle, column by column, to all size^2 entries."""
+    i, j = triangle(size)
+    rows = np.arange(len(i))
+    off = i != j
+    places = np.concatenate([i * size + j, (j * size + i)[off]])
+    return csr_array((np.ones(size * size), (places, np.concatenate([rows, rows[off]]))))

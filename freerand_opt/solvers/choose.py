@@ -76,7 +76,9 @@ def solvers_in_floats(program: ConicProgram) -> list[str]:
 def _high_precision(program: ConicProgram, limit: float | None) -> Solution:
     from freerand_opt.solvers import exposing, high_precision
 
-    found = high_precision.solve(program, time_limit=limit) or exposing.solve(program, time_limit=limit)
+    found = high_precision.solve(program, time_limit=limit)
+    if found is None or found.status != "optimal":
+        found = exposing.solve(program, time_limit=limit) or found
     if found is None:
         raise SolverUnavailableError(
             "high-precision cannot solve this program: it has no matrices, more than "

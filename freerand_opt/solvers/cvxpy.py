@@ -6,16 +6,15 @@ or not.
 
 from __future__ import annotations
 
-import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from freerand_opt.conic.program import ConicProgram, Floats
-from freerand_opt.conic.solution import Solution, Status, without_basis
+from freerand_opt.conic.program import ConicProgram, spread
+from freerand_opt.conic.solution import Solution, Status
+from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import SolverUnavailableError, nearest
-from freerand_opt.programs.npa.matrix import spread
 from freerand_opt.solvers import mosek
 
 if TYPE_CHECKING:
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 _STATUS: dict[str, Status] = {
     "optimal": "optimal",
     "infeasible": "infeasible",
-    # every column is bounded
-    "infeasible_or_unbounded": "infeasible",
+    "unbounded": "unbounded",
 }
 _OPTIONS: dict[str, dict[str, Any]] = {
     "CLARABEL": {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10},
@@ -71,39 +69,26 @@ def require(backend: str) -> None:
 def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
     """Return the program as a cvxpy problem, with its variable, for adding constraints of one's own.
 
-    The problem has one vectorised constraint for each block (`A x == b`, `A x <= b` or, for a
-    matrix, `b - A x >> 0`, in order) and the bounds as the variable's, which programs with matrices
-    imply and therefore leave out; column j is `program.column_label(j)`. For example the guess
-    at CHSH score 3, when a score of 7/2 is demanded after all (`import cvxpy`; the value is 5/8)::
-
-        question = read("lps/no_signalling_guess_chsh.toml").instances[0].question
-        program = build(question).above.program
-        problem, x = as_cvxpy(program)
-        # row 17 is "test: chsh >= 3", turned into <=
-        stronger = program.float_matrix[[17]] @ x <= -3.5
-        value = cvxpy.Problem(problem.objective, [*problem.constraints, stronger]).solve(solver="CLARABEL")
-
-    Such values are floats; only `freerand_opt.bound` certifies.
+    The problem has one vectorised constraint for the equalities (`A x == b`), one for the inequalities
+    (`A x <= b`) and one for each matrix (`b - A x >> 0`), in this order. Its values are floats; only
+    `freerand_opt.bound` certifies.
     """
     import cvxpy
 
-    bounds = None if program.psd_blocks else [program.lower.floats(), program.upper.floats()]
-    x = cvxpy.Variable(program.shape[1], name="x", bounds=bounds)
-    right = program.float_right
+    x = cvxpy.Variable(program.columns, name="x")
+    matrix, right = program.matrix, program.sides
+    equal, linear = program.equalities, program.linear
     constraints: list[Any] = []
-    start = 0
-    for cone, size in program.blocks:
-        left = program.float_matrix[start : start + size] @ x
-        b = right[start : start + size]
-        if cone == "psd":
-            n = dict(program.psd_blocks)[start]
-            # one affine expression: cvxpy is slow on sums of matrices
-            matrix = (spread(n) @ (b - left)).reshape((n, n), order="C")
-            constraints.append(matrix >> 0)
-        else:
-            constraints.append(left == b if cone == "zero" else left <= b)
-        start += size
-    return cvxpy.Problem(cvxpy.Maximize(program.objective.floats() @ x), constraints), x
+    if equal:
+        constraints.append(matrix[:equal] @ x == right[:equal])
+    if program.inequalities:
+        constraints.append(matrix[equal:linear] @ x <= right[equal:linear])
+    for start, n in program.spans:
+        rows = slice(start, start + n * (n + 1) // 2)
+        # one affine expression: cvxpy is slow on sums of matrices
+        slack = (spread(n) @ (right[rows] - matrix[rows] @ x)).reshape((n, n), order="C")
+        constraints.append(slack >> 0)
+    return cvxpy.Problem(cvxpy.Maximize(program.cost @ x), constraints), x
 
 
 def solve(program: ConicProgram, backend: str, *, time_limit: float | None = None) -> Solution:
@@ -115,10 +100,9 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
     require(backend)
     import cvxpy
 
-    begun = time.perf_counter()
     problem, x = as_cvxpy(program)
     with warnings.catch_warnings():
-        # cvxpy warns of inaccurate solutions; status and residuals say so here
+        # cvxpy warns of inaccurate solutions; the status says so here
         warnings.simplefilter("ignore")
         try:
             problem.solve(  # type: ignore[no-untyped-call]
@@ -128,21 +112,13 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
         except (cvxpy.error.SolverError, ArithmeticError):
             # CVXOPT ends some degenerate programs with a division by zero
             status = "stopped"
-    primal = program.lower.floats() if x.value is None else np.asarray(x.value, dtype=np.float64)
-    multipliers = _multipliers(program, problem)
-    return without_basis(
-        program,
-        status=status,
-        solver=f"cvxpy:{backend}",
-        primal=primal,
-        multipliers=multipliers,
-        begun=begun,
-    )
+    found = np.zeros(program.columns) if x.value is None else np.asarray(x.value, dtype=np.float64)
+    return Solution(status, f"cvxpy:{backend}", found, _multipliers(program, problem))
 
 
 def _options(program: ConicProgram, backend: str, time_limit: float | None) -> dict[str, Any]:
     options = dict(_OPTIONS.get(backend, {}))
-    if program.psd_blocks:
+    if program.sizes:
         options |= _MATRIX_OPTIONS.get(backend, {})
     if time_limit is not None:
         limit = max(time_limit, 0.01)
@@ -157,16 +133,16 @@ def _options(program: ConicProgram, backend: str, time_limit: float | None) -> d
 
 def _multipliers(program: ConicProgram, problem: cvxpy.Problem) -> Floats:
     """Return the constraints' dual values in order, 0 where there are none, in the dual cone."""
+    kinds = [n for n in (program.equalities, program.inequalities) if n]
     parts: list[Floats] = []
-    for (cone, size), constraint in zip(program.blocks, problem.constraints, strict=True):
+    for k, constraint in enumerate(problem.constraints):
         value = constraint.dual_value
-        if value is None:
-            parts.append(np.zeros(size))
-        elif cone == "psd":
-            # an entry of the triangle stands for two of the matrix
-            full = np.asarray(value, dtype=np.float64)
-            parts.append(spread(len(full)).T @ full.ravel())
-        else:
-            found = np.asarray(value, dtype=np.float64).reshape(size)
-            parts.append(found if cone == "zero" else np.maximum(found, 0))
+        if k < len(kinds):
+            found = np.zeros(kinds[k]) if value is None else np.asarray(value, np.float64).reshape(kinds[k])
+            parts.append(found if k == 0 and program.equalities else np.maximum(found, 0))
+            continue
+        n = program.sizes[k - len(kinds)]
+        full = np.zeros((n, n)) if value is None else np.asarray(value, dtype=np.float64)
+        # an entry of the triangle stands for two of the matrix
+        parts.append(spread(n).T @ full.ravel())
     return np.concatenate(parts)

@@ -5,7 +5,6 @@ PICOS and CVXOPT are under the GPL: both are optional and imported only here, wh
 
 from __future__ import annotations
 
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +13,10 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_array
 
-from freerand_opt.conic.program import ConicProgram, Floats
-from freerand_opt.conic.solution import Solution, Status, without_basis
+from freerand_opt.conic.program import ConicProgram, spread
+from freerand_opt.conic.solution import Solution, Status
+from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import SolverUnavailableError, nearest
-from freerand_opt.programs.npa.matrix import spread
 from freerand_opt.solvers import mosek
 
 #: Solvers that PICOS is asked to use.
@@ -44,31 +43,26 @@ def require(backend: str) -> None:
 
 
 def as_picos(program: ConicProgram) -> tuple[Any, Any, list[Any]]:
-    """Return the program as a PICOS problem, with its variable and one constraint for each block.
+    """Return the program as a PICOS problem, with its variable and constraints.
 
-    Each block is one affine expression; a matrix is `b - A x >> 0`. Bounds of columns are constraints
-    on the variable, which programs with matrices imply and therefore leave out.
+    One affine expression each: the equalities, the inequalities, and each matrix as `b - A x >> 0`.
     """
     import picos
 
-    columns = program.shape[1]
-    bounds = () if program.psd_blocks else (program.lower.floats(), program.upper.floats())
-    x = picos.RealVariable("x", columns, *bounds)
+    x = picos.RealVariable("x", program.columns)
     problem = picos.Problem()
-    problem.set_objective("max", picos.Constant("c", program.objective.floats()).T * x)
-    right, constraints = program.float_right, []
-    start = 0
-    for cone, size in program.blocks:
-        part, b = program.float_matrix[start : start + size], right[start : start + size]
-        if cone == "psd":
-            n = dict(program.psd_blocks)[start]
-            slack = _constant(spread(n) @ b) - _constant(spread(n) @ part) * x
-            constraints.append(problem.add_constraint(slack.reshaped((n, n)) >> 0))
-        else:
-            left = _constant(part) * x
-            held = left == _constant(b) if cone == "zero" else left <= _constant(b)
-            constraints.append(problem.add_constraint(held))
-        start += size
+    problem.set_objective("max", picos.Constant("c", program.cost).T * x)
+    matrix, right, constraints = program.matrix, program.sides, []
+    equal, linear = program.equalities, program.linear
+    if equal:
+        constraints.append(problem.add_constraint(_constant(matrix[:equal]) * x == _constant(right[:equal])))
+    if program.inequalities:
+        rows = slice(equal, linear)
+        constraints.append(problem.add_constraint(_constant(matrix[rows]) * x <= _constant(right[rows])))
+    for start, n in program.spans:
+        rows = slice(start, start + n * (n + 1) // 2)
+        slack = _constant(spread(n) @ right[rows]) - _constant(spread(n) @ matrix[rows]) * x
+        constraints.append(problem.add_constraint(slack.reshaped((n, n)) >> 0))
     return problem, x, constraints
 
 
@@ -93,13 +87,13 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
     require(backend)
     import picos
 
-    begun = time.perf_counter()
     with warnings.catch_warnings(), _options_kept():
         # PICOS warns where CVXOPT has no option for a limit
         warnings.simplefilter("ignore")
         problem, x, constraints = as_picos(program)
         options = {"solver": backend, "verbosity": 0, "primals": None, "duals": None}
-        limit = None if time_limit is None else max(time_limit, 0.01)
+        # PICOS has no limit for CVXOPT, and says so on the standard output
+        limit = None if time_limit is None or backend == "cvxopt" else max(time_limit, 0.01)
         tolerances = dict.fromkeys(("abs_prim_fsb_tol", "rel_prim_fsb_tol", "abs_dual_fsb_tol"), TOLERANCE)
         tolerances |= dict.fromkeys(("rel_dual_fsb_tol", "abs_ipm_opt_tol", "rel_ipm_opt_tol"), TOLERANCE)
         try:
@@ -108,16 +102,8 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
         except (picos.SolutionFailure, picos.solvers.SolverError, ArithmeticError, ValueError):
             # CVXOPT ends some degenerate programs with an error of its own
             status = "stopped"
-        primal = program.lower.floats() if x.value is None else np.array(x.value, dtype=np.float64).ravel()
-    multipliers = _multipliers(program, constraints)
-    return without_basis(
-        program,
-        status=status,
-        solver=f"picos:{backend}",
-        primal=primal,
-        multipliers=multipliers,
-        begun=begun,
-    )
+        found = np.zeros(program.columns) if x.value is None else np.array(x.value, np.float64).ravel()
+    return Solution(status, f"picos:{backend}", found, _multipliers(program, constraints))
 
 
 @contextmanager
@@ -143,16 +129,18 @@ def _status(answer: Any) -> Status:
 
 def _multipliers(program: ConicProgram, constraints: list[Any]) -> Floats:
     """Return the constraints' dual values in order, 0 where there are none, in the dual cone."""
+    kinds = [n for n in (program.equalities, program.inequalities) if n]
+    sizes = [*kinds, *(n * (n + 1) // 2 for n in program.sizes)]
     parts: list[Floats] = []
-    for (cone, size), constraint in zip(program.blocks, constraints, strict=True):
+    for k, (size, constraint) in enumerate(zip(sizes, constraints, strict=True)):
         value = constraint.dual
-        if value is None:
+        found = None if value is None else np.array(value, dtype=np.float64)
+        if found is None:
             parts.append(np.zeros(size))
-            continue
-        found = np.array(value, dtype=np.float64)
-        if cone == "psd":
+        elif k >= len(kinds):
             parts.append(spread(len(found)).T @ found.ravel(order="F"))
         else:
             # the multiplier of an equality has the other sign there
-            parts.append(-found.ravel() if cone == "zero" else np.maximum(found.ravel(), 0))
+            equal = k == 0 and program.equalities
+            parts.append(-found.ravel() if equal else np.maximum(found.ravel(), 0))
     return np.concatenate(parts)
