@@ -129,9 +129,7 @@ class _Climb:
                 random_measurements(starts, d, count, random, real=kind.real, general=kind.general)
                 for _ in range(settings)
             ]
-            for d, count, settings in zip(
-                self.dimensions, scenario.outcomes, scenario.settings, strict=True
-            )
+            for d, count, settings in zip(self.dimensions, scenario.outcomes, scenario.settings, strict=True)
         ]
         states = random.normal(size=(starts, prod(self.dimensions))).astype(np.complex128)
         return Climbs(measured, states, np.full(starts, -np.inf))

@@ -67,7 +67,9 @@ class _Angles:
     def vectors(self, angles: Floats, cells: Cells) -> Floats:
         """Return the product vectors of cells, as rows."""
         half = angles / 2
-        single = np.stack([[np.cos(half), np.sin(half)], [-np.sin(half), np.cos(half)]])  # outcome, axis, setting
+        single = np.stack(
+            [[np.cos(half), np.sin(half)], [-np.sin(half), np.cos(half)]]
+        )  # outcome, axis, setting
         found = np.ones((len(cells), 1))
         for p in range(len(self.scenario.settings)):
             xs = [self.starts[p] + self.scenario.joint_settings[s][p] for s, _ in cells]
@@ -120,7 +122,9 @@ class _Angles:
         self, measurements: Sequence[tuple[tuple[tuple[Vector, ...], ...], ...]], s: int, o: int
     ) -> list[int]:
         found = [1]
-        places = zip(measurements, self.scenario.joint_settings[s], self.scenario.joint_outcomes[o], strict=True)
+        places = zip(
+            measurements, self.scenario.joint_settings[s], self.scenario.joint_outcomes[o], strict=True
+        )
         for own, x, out in places:
             (vector,) = own[x][out]
             found = [a * b for a in found for b in vector if isinstance(b, int)]

@@ -40,9 +40,7 @@ def exact_dual(program: ConicProgram, solution: Solution) -> Dual:
 def ray(dual: Dual) -> Dual:
     """Return multipliers scaled by a power of 4 to at most 1."""
     sizes = [abs(value) for value in dual.values.values()]
-    sizes += [
-        Fraction(max(map(abs, row), default=0) ** 2, 4**f.bits) for f in dual.factors for row in f.rows
-    ]
+    sizes += [Fraction(max(map(abs, row), default=0) ** 2, 4**f.bits) for f in dual.factors for row in f.rows]
     turns = 0
     while 4**turns < max(sizes, default=1):
         turns += 1

@@ -180,9 +180,7 @@ def _observed(problem: Problem, made: Assembly, build: Builder) -> None:
     build.put(name, made.row({}, dict.fromkeys(everywhere, one)), one, equal=True)
 
 
-def _objective(
-    problem: Problem, made: Assembly, moments: Moments, guesses: Guesses
-) -> dict[int, Fraction]:
+def _objective(problem: Problem, made: Assembly, moments: Moments, guesses: Guesses) -> dict[int, Fraction]:
     score = problem.ask.score
     if score is not None and score.on == "moments":
         return {k: problem.ask.sign * x for k, x in made.words(score.words).items()}

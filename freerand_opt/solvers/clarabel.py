@@ -15,7 +15,11 @@ from freerand_opt.conic.sparse import Floats
 
 #: Gap and feasibility asked for; what was reached is seen from the certificate.
 TOLERANCE = 1e-10
-STATUS: dict[str, Status] = {"Solved": "optimal", "PrimalInfeasible": "infeasible", "DualInfeasible": "unbounded"}
+STATUS: dict[str, Status] = {
+    "Solved": "optimal",
+    "PrimalInfeasible": "infeasible",
+    "DualInfeasible": "unbounded",
+}
 
 
 def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution:

@@ -138,7 +138,8 @@ def _multipliers(program: ConicProgram, constraints: list[Any]) -> Floats:
         if found is None:
             parts.append(np.zeros(size))
         elif k >= len(kinds):
-            parts.append(spread(len(found)).T @ found.ravel(order="F"))
+            n = program.sizes[k - len(kinds)]
+            parts.append(spread(n).T @ found.reshape(n, n).ravel(order="F"))
         else:
             # the multiplier of an equality has the other sign there
             equal = k == 0 and program.equalities

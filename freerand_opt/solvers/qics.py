@@ -35,7 +35,13 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
         sides.append(right[full])
         cones.append(qics.cones.PosSemidefinite(size))
     x, y, z, status = run(
-        -program.cost, matrix[:equal], right[:equal], vstack(parts, format="csr"), np.concatenate(sides), cones, time_limit
+        -program.cost,
+        matrix[:equal],
+        right[:equal],
+        vstack(parts, format="csr"),
+        np.concatenate(sides),
+        cones,
+        time_limit,
     )
     multipliers = np.zeros(len(right))
     multipliers[:equal] = y

@@ -156,9 +156,7 @@ def _block(
     return Block(width, constant, active, tuple(tuple(parts[k]) for k in active), ENTRY_BITS)
 
 
-def _equalities(
-    small: Small, held: Echelon[int, int], signed: Floats, blocks: Sequence[Floats]
-) -> Floats:
+def _equalities(small: Small, held: Echelon[int, int], signed: Floats, blocks: Sequence[Floats]) -> Floats:
     """Return the multipliers of the equalities, which make up for the others in the eliminated columns."""
     left = -small.cost - small.signed.T @ signed
     for (width, matrix), z in zip(small.blocks, blocks, strict=True):

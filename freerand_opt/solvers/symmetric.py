@@ -74,9 +74,7 @@ def _facets(made: MomentProgram) -> list[Floats]:
     return [np.kron(label, row) for label in labels for row in rows]
 
 
-def _assembled(
-    program: ConicProgram, held: Reduced, found: Sequence[Floats], multipliers: Floats
-) -> Floats:
+def _assembled(program: ConicProgram, held: Reduced, found: Sequence[Floats], multipliers: Floats) -> Floats:
     parts = iter(found)
     for start, size in program.spans:
         full = np.zeros((size, size))

@@ -37,7 +37,9 @@ def test_a_solver_conforms(name, case):
     assert conformance.fault(held, run, TOLERANCES.get(name, 1e-6)) == ""
 
 
-@pytest.mark.parametrize("case", [name for name, case in CASES.items() if case.optimum is not None and case.interior])
+@pytest.mark.parametrize(
+    "case", [name for name, case in CASES.items() if case.optimum is not None and case.interior]
+)
 def test_high_precision_has_eighteen_digits(case):
     held = CASES[case]
     found = high_precision.solve(held.program)

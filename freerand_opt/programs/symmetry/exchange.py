@@ -76,7 +76,11 @@ def half_of(made: MomentProgram) -> Half | None:
     All parties are tried first.
     """
     matrix = made.moments.matrix
-    if made.moments.carriers != 2 or made.moments.space.face is not None or set(matrix.scenario.outcomes) != {2}:
+    if (
+        made.moments.carriers != 2
+        or made.moments.space.face is not None
+        or set(matrix.scenario.outcomes) != {2}
+    ):
         return None
     parties = range(len(matrix.scenario.outcomes))
     for size in reversed(range(1, len(parties) + 1)):

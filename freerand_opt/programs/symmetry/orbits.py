@@ -31,9 +31,7 @@ class Reduced:
     turns: tuple[csr_array, ...] = ()
 
 
-def reduced(
-    matrix: MomentMatrix, full: FullWords, actions: Sequence[Action], rows: Index
-) -> Reduced | None:
+def reduced(matrix: MomentMatrix, full: FullWords, actions: Sequence[Action], rows: Index) -> Reduced | None:
     """Return the reduction by a group given by generators, or None if its blocks were not found."""
     orbit, sign, count = orbits(actions, full.matrix.moments)
     held = np.flatnonzero(sign)
@@ -108,9 +106,7 @@ def representatives(actions: Sequence[Action], size: int) -> tuple[Index, Floats
     return first, count.astype(np.float64)
 
 
-def _entries(
-    block: Block, places: Index, signs: Floats, first: Index, weights: Floats, count: int
-) -> Floats:
+def _entries(block: Block, places: Index, signs: Floats, first: Index, weights: Floats, count: int) -> Floats:
     """Return the coefficients (entries of the upper triangle, orbits) of a block's matrix.
 
     The sum over copies is invariant, so one row for each orbit of words suffices (`first`, and the

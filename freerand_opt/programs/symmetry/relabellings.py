@@ -82,9 +82,7 @@ def _essential(scenario: Parties, table: Floats) -> Floats:
     return np.round(held.reshape(shape) / max(float(np.abs(held).max()), 1e-300), 9) + 0.0
 
 
-def _matching(
-    scenario: Parties, tensor: Floats, order: tuple[int, ...], last: int
-) -> Iterator[Generator]:
+def _matching(scenario: Parties, tensor: Floats, order: tuple[int, ...], last: int) -> Iterator[Generator]:
     """Yield for each relabelling of the others one of the party `last`; party p goes to order[p]."""
     others = [p for p in range(len(order)) if p != last]
     # axis q of `moved` is what the party that goes to q had
