@@ -70,4 +70,4 @@ def _operator(
     own = elements[:, 0] - elements[:, 1] if outcome is None else elements[:, outcome]
     before, behind = np.eye(prod(dimensions[:party])), np.eye(prod(dimensions[party + 1 :]))
     size = prod(dimensions)
-    return np.einsum("ab,ncd,ef->nacebdf", before, own, behind).reshape(len(own), size, size)
+    return np.asarray(np.einsum("ab,ncd,ef->nacebdf", before, own, behind).reshape(len(own), size, size))

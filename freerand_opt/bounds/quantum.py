@@ -51,7 +51,7 @@ LARGE = Fraction(2**10)
 def quantum(pool: Pool, options: Options) -> Iterator[None]:
     """Offer closed boxes, the relaxation's bound by one route after the other, and boxes at its prices."""
     problem = pool.problem
-    if problem.devices != "quantum":
+    if not isinstance(problem, Problem) or problem.devices != "quantum":
         return
     yield from _closed(pool)
     if _large_score(problem, options):
@@ -85,6 +85,11 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
         yield
 
 
+def _one(pool: Pool) -> Problem:
+    assert isinstance(pool.problem, Problem)
+    return pool.problem
+
+
 def _cone(problem: Problem) -> Cone:
     try:
         points = (
@@ -101,7 +106,7 @@ def _cone(problem: Problem) -> Cone:
 
 def _closed(pool: Pool) -> Iterator[None]:
     """Offer each known strategy alone, with the observed settings."""
-    problem = pool.problem
+    problem = _one(pool)
     if problem.observed is None or (problem.ask.quantity in GUESSES and not problem.tests):
         return
     for words, box in closed_boxes(problem):
@@ -129,7 +134,7 @@ def _large_score(problem: Problem, options: Options) -> bool:
 
 def _score(pool: Pool, options: Options) -> Iterator[None]:
     """Offer the bound of a large score by squares in its observables, or averaged over its symmetries."""
-    problem = pool.problem
+    problem = _one(pool)
     letters = Parties(problem.settings, problem.outcomes).letters
     short = all(sum(lengths) <= 1 for lengths in patterns(options.level, letters))
     form = chain_form(problem) if short and not options.symmetry else None
@@ -158,7 +163,7 @@ def _offer(pool: Pool, made: MomentProgram, dual: Dual, rational: dict[int, Any]
 
 def _contradiction(pool: Pool, options: Options) -> None:
     """Offer a proof that no strategy passes the tests, by the largest margin with which they can be passed."""
-    outer, rational = rational_scores(pool.problem.exists)
+    outer, rational = rational_scores(_one(pool).exists)
     moments = moments_of(outer, options.level, 1)
     made = moment_program(outer, _cone(outer), moments, guesses_of(outer))
     for name, run in margins(made.program, options.time_limit):
@@ -191,7 +196,7 @@ def _tight(pool: Pool, made: MomentProgram, solution: Solution) -> bool:
 
 def _search(pool: Pool, made: MomentProgram, z: list[float] | None) -> None:
     """Offer an attack over boxes found at a relaxation's prices."""
-    problem, hints = pool.problem, Hints(penalty=PENALTY)
+    problem, hints = _one(pool), Hints(penalty=PENALTY)
     if z is not None:
         names = made.program.names
         charged = [abs(x) for name, x in zip(names, z, strict=True) if name[0] == "test"]  # type: ignore[index]

@@ -117,8 +117,10 @@ def symmetries(made: MomentProgram, symmetry: Sequence[str]) -> Symmetries | Non
         if symmetry:
             raise
         return None
+    if full is None:
+        return None
     actions, rows = [], []
-    for text, held in tried if full is not None else ():
+    for text, held in tried:
         found = action(full, held)
         moved = None if found is None else moved_rows(made.program, full, found)
         if found is not None and moved is not None:
@@ -126,7 +128,7 @@ def symmetries(made: MomentProgram, symmetry: Sequence[str]) -> Symmetries | Non
             rows.append(moved)
         elif text:
             raise InputError("symmetry", f"{text[:80]!r} does not keep level, objective and tests")
-    return Symmetries(full, tuple(actions), tuple(rows)) if full is not None and actions else None
+    return Symmetries(full, tuple(actions), tuple(rows)) if actions else None
 
 
 def _blocks(made: MomentProgram, held: Symmetries) -> Reduced | None:

@@ -73,7 +73,7 @@ class Maker(Fold):
             return self._by_product(label, source, gains)
         if isinstance(source, Point):
             total: dict[Any, Fraction] = {}
-            for s, share in source.values.items():
+            for s, share in enumerate(source.values.values()):
                 for key, value in gains[s].items():
                     total[key] = total.get(key, Fraction(0)) + share * value
             (held,), unit = scaled([total], self.grid)
@@ -115,7 +115,8 @@ class Maker(Fold):
         ):
             add(gap, more, factor)
         pair = [self._with_zeros(up, {key: -value for key, value in gap.items()}, unit), down]
-        return pair, *self._between(left, right, pair, unit, "squares")
+        plus, minus = self._between(left, right, pair, unit, "squares")
+        return pair, plus, minus
 
     def _by_bits(self, label: int, source: Bits, gains: list[dict[Any, Fraction]], prefix: Facet) -> Any:
         level, unit = scaled([gains[s] for s in source.leaves], self.grid)

@@ -87,6 +87,8 @@ def _blocks(
     for name, value in zip(made.program.names, z, strict=True):
         if isinstance(name, tuple) and name[0] == "part" and value > 0:
             _, c, f, p = name
+            if parts[p].rows[0] == {0: 1}:
+                continue  # a constant, which the kernel adds exactly
             if root := isqrt(int(value * unit * unit)):
                 add(c, f, parts[p].words[:1], [[root]])
     return result

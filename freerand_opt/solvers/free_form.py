@@ -59,17 +59,17 @@ def free_form(program: ConicProgram, bits: int, more: Sequence[Mapping[int, fmpq
     solutions = affine(program, more)
     lines = _lines(program, solutions)
     costs: dict[int, fmpq] = {}
-    for column, value in program.objective.items():
+    for column, gain in program.objective.items():
         for k, factor in solutions.columns[column].items():
-            costs[k] = costs.get(k, fmpq(0)) + to_fmpq(value) * factor
+            costs[k] = costs.get(k, fmpq(0)) + to_fmpq(gain) * factor
     used = {k for row in lines.values() for k in row}
     if not 0 < len(used) <= MAX_FREE or any(value and k not in used for k, value in costs.items()):
         return None
     kept = tuple(sorted(used))
     place = {column: k for k, column in enumerate(kept)}
     units = [1] * len(kept)
-    for row in lines.values():
-        for column, value in row.items():
+    for line in lines.values():
+        for column, value in line.items():
             units[place[column]] = lcm(units[place[column]], int(value.q))
     whole = {r: {place[c]: int((v * units[place[c]]).p) for c, v in row.items()} for r, row in lines.items()}
     right = [_number(value, bits) for value in program.right]

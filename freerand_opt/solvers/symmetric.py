@@ -71,7 +71,7 @@ def _facets(made: MomentProgram) -> list[Floats]:
     for f, node, value in made.cone.facets.entries():
         rows[f, node] = float(value)
     labels = np.eye(made.moments.carriers)
-    return [np.kron(label, row) for label in labels for row in rows]
+    return [np.asarray(np.kron(label, row), np.float64) for label in labels for row in rows]
 
 
 def _assembled(program: ConicProgram, held: Reduced, found: Sequence[Floats], multipliers: Floats) -> Floats:
