@@ -10,7 +10,7 @@ from math import prod
 import highspy
 import numpy as np
 
-from freerand_opt.attacks.states import quantum_oracle
+from freerand_opt.attacks.states import Words, quantum_oracle
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product
 from freerand_opt.programs.boxes import Box, cell_matrix
@@ -110,13 +110,13 @@ class _Maximiser:
         return np.array(self.highs.getSolution().col_value)
 
 
-def best_box(problem: Problem) -> Callable[[Floats], tuple[Floats, Box] | None]:
-    """Return the function from weights[s, o] to (P(o|s) in floats, the exact box).
+def best_box(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, Box] | None]:
+    """Return the function from weights[s, o], and of words, to (P(o|s) in floats, the exact box).
 
-    The function returns None if the box is not found exactly.
+    It returns None if the box is not found exactly. Only quantum devices have words.
     """
     if problem.devices == "local":
-        return lambda weights: _reply(problem, weights)
+        return lambda weights, words: _reply(problem, weights)
     if problem.devices == "quantum":
         return quantum_oracle(problem)
     cells = cell_matrix(problem)
@@ -127,7 +127,7 @@ def best_box(problem: Problem) -> Callable[[Floats], tuple[Floats, Box] | None]:
     dense[cells.rows, cells.columns] = cells.floats()
     exact = dense.astype(np.int64)  # entries of cells are -1, 0, 1
 
-    def best(weights: Floats) -> tuple[Floats, Box] | None:
+    def best(weights: Floats, words: Words) -> tuple[Floats, Box] | None:
         x = program.best(dense.T @ weights.ravel())
         values = [Fraction(float(value)).limit_denominator(MOST_DENOMINATOR) for value in x]
         table = _exact_table(exact, values, problem)

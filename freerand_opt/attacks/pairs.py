@@ -21,7 +21,7 @@ from freerand_opt.attacks.strategies import Strategy, strategies
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Problem, Test
+from freerand_opt.model.problem import Point, Problem, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import Box, box_space
@@ -31,11 +31,14 @@ from freerand_opt.programs.strategies import Strategies, build, test_rows
 from freerand_opt.programs.violations import with_violations
 
 STARTS = 24
+#: Starts of a guess for quantum devices and a source that is not one distribution.
+SOURCE_STARTS = 3
 #: Turns of quantum devices that gain nothing before the search ends.
 MAX_STALLED = 3
 MAX_TURNS = 40
 MAX_SWAPS = 30
-CLOSE = 1e-12
+#: The gap at which an attack is good enough; what a see-saw finds is rounded to half of the digits.
+CLOSE, QUANTUM_CLOSE = 1e-12, 1e-10
 #: Violations, in all, below this are none.
 BROKEN = 1e-9
 #: The weight of the outer program's prices where boxes are sought.
@@ -66,6 +69,7 @@ class Hints:
     prices: Floats | None = None
     penalty: float = 1.0
     starts: tuple[Floats, ...] = ()
+    words: tuple[tuple[str, float], ...] = ()
 
 
 def hints_of(outer: Strategies, hint: Hint) -> Hints:
@@ -84,6 +88,8 @@ def attack(
     `more` are boxes to begin with.
     """
     problem = inner(problem)
+    quantum = problem.devices == "quantum"
+    close = QUANTUM_CLOSE if quantum else CLOSE
     search = _Search(problem, hints.starts)
     found: dict[Box, None] = dict.fromkeys(more)
     for box in search.any_boxes():
@@ -99,11 +105,13 @@ def attack(
         if broken < BROKEN and reached > value:
             stalled = 0 if reached > value + 1e-9 else stalled + 1
             best, value = (made, answer), reached
-        if value >= upper - CLOSE or (problem.devices == "quantum" and stalled > MAX_STALLED):
+        if value >= upper - close or (quantum and stalled > MAX_STALLED):
             break
         before = len(found)
-        trial = prices
-        if not full and hints.prices is not None:
+        trial, search.words = prices, words_at(problem, made.program.names, answer.multipliers)
+        if hints.prices is not None and quantum and turn == 0:
+            trial, search.words = hints.prices, hints.words
+        elif not full and hints.prices is not None and not quantum:
             trial = SMOOTHING * hints.prices + (1 - SMOOTHING) * prices
         for box in search.boxes(trial, turn):
             found.setdefault(box)
@@ -126,11 +134,30 @@ def _reached(program: LinearProgram, made: Strategies, hint: Hint) -> tuple[floa
     return float(value), float(hint.x[made.program.matrix.shape[1] :].sum())
 
 
+def words_at(
+    problem: Problem, names: Sequence[Hashable], multipliers: Iterable[float]
+) -> tuple[tuple[str, float], ...]:
+    """Return what words add to a strategy's gain: what is asked of them, minus the prices of tests."""
+    found: dict[str, float] = {}
+    score = problem.ask.score
+    for word, factor in score.words if score is not None else ():
+        found[word] = problem.ask.sign * float(factor)
+    for name, z in zip(names, map(float, multipliers), strict=False):
+        assert isinstance(name, tuple)
+        test = problem.tests[name[1]] if name[0] == "test" else None
+        if isinstance(test, Test) and z:
+            for word, factor in test.functional.words:
+                found[word] = found.get(word, 0.0) - z * name[3] * float(factor)
+    return tuple(found.items())
+
+
 def prices_at(problem: Problem, names: Sequence[Hashable], multipliers: Iterable[float]) -> Floats:
     """Return h[s, o] without the guess: minus the prices of settings and tests."""
     h = np.zeros(problem.shape)
     rows: dict[tuple[int, int, int], tuple[dict[int, dict[int, Fraction]], dict[int, Fraction]]] = {}
     for k, test in enumerate(problem.tests):
+        if isinstance(test, Test) and test.functional.on == "moments":
+            continue
         for f, c, _, _, cell, side in test_rows(problem, test):
             rows[k, cell, side] = (f, c)
     for name, z in zip(names, map(float, multipliers), strict=False):
@@ -141,8 +168,8 @@ def prices_at(problem: Problem, names: Sequence[Hashable], multipliers: Iterable
             h[problem.ask.at] -= z
         elif name[0] == "total":
             h -= z
-        elif name[0] == "test" and z:
-            f, c = rows[name[1], name[2], name[3]]
+        elif name[0] == "test" and z and name[1:] in rows:
+            f, c = rows[name[1:]]
             for s, row in f.items():
                 for o, factor in row.items():
                     h[s, o] -= z * float(factor)
@@ -176,6 +203,7 @@ class _Search:
         self.rng = np.random.default_rng(1)
         self.worth = _worths(problem, self.guesses)
         self.cone = source_cone(problem)
+        self.words: tuple[tuple[str, float], ...] = ()
 
     def program(self, boxes: list[Box]) -> Strategies:
         """Return the exact program over boxes and the whole source."""
@@ -186,17 +214,24 @@ class _Search:
         space = box_space([box for _ in range(count) for box in boxes], self.problem.shape[1])
         return build(self.problem, self.cone, space, self.guesses, labels)
 
+    @property
+    def starts_each(self) -> int:
+        """Return the number of starts of a turn; a see-saw has starts of its own."""
+        if self.problem.devices != "quantum":
+            return STARTS
+        return len(self.guesses.worths) * (1 if isinstance(self.problem.source, Point) else SOURCE_STARTS)
+
     def any_boxes(self) -> Iterator[Box]:
         """Yield boxes that are best at random weights."""
-        for _ in range(STARTS):
-            found = self.box(self.rng.normal(size=self.problem.shape))
+        for _ in range(0 if self.problem.devices == "quantum" else STARTS):
+            found = self.box(self.rng.normal(size=self.problem.shape), ())
             if found is not None:
                 yield found[1]
 
     def boxes(self, h: Floats, turn: int) -> Iterator[Box]:
         """Yield the boxes at which turns of source and box end."""
         count = self.problem.shape[0]
-        for start in range(STARTS):
+        for start in range(self.starts_each):
             if self.starts and start % 3:
                 masses = self.starts[int(self.rng.integers(len(self.starts)))]
             else:
@@ -207,7 +242,7 @@ class _Search:
             value = -np.inf
             for _ in range(MAX_SWAPS):
                 gains = h + np.array([self.worth[g][s] for s, g in enumerate(guess)])
-                found = self.box(masses[:, None] * gains)
+                found = self.box(masses[:, None] * gains, self.words)
                 if found is None:
                     break
                 table, box = found

@@ -12,7 +12,6 @@ from freerand_opt.attacks.pairs import hints_of, inner
 from freerand_opt.attacks.strategies import attack_form, strategies
 from freerand_opt.bounds.information import by_information
 from freerand_opt.bounds.options import Options
-from freerand_opt.bounds.ratios import sums_ratios
 from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.shares import shared
 from freerand_opt.bounds.ways import rational_scores, upper_form
@@ -27,6 +26,7 @@ from freerand_opt.programs.boxes import box_space, cell_space, deterministic_box
 from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
+from freerand_opt.programs.ratios import sums_ratios
 from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
 from freerand_opt.programs.strategies import Strategies, build
 from freerand_opt.programs.violations import margin_of

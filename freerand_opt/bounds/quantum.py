@@ -5,62 +5,89 @@ Closed boxes, relaxations by several solvers, boxes found at their prices.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
+from math import prod
 from typing import Any
 
-import numpy as np
-
-from freerand_opt.attacks.pairs import Hints, attack, prices_at
+from freerand_opt.attacks.pairs import Hints, attack, prices_at, words_at
 from freerand_opt.attacks.states import closed_boxes
 from freerand_opt.attacks.strategies import attack_form
-from freerand_opt.bounds.options import Options
+from freerand_opt.bounds.routes import margins, routes
 from freerand_opt.bounds.ways import rational_scores
+from freerand_opt.certificates.duals import exact_dual, ray
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.question import vector_form
 from freerand_opt.certificates.squares import squares_form
+from freerand_opt.certificates.symmetric import chain_form, symmetric_form
+from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.errors import TooLargeError
-from freerand_opt.first.certificates.certify import Multipliers, multipliers
-from freerand_opt.first.programs.program import ConicProgram
-from freerand_opt.first.programs.solution import Solution
-from freerand_opt.first.solvers import exposing, high_precision
-from freerand_opt.first.solvers.choose import automatic_name, second_name, solver_named
+from freerand_opt.model.level import patterns
 from freerand_opt.model.problem import Bits, Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
-from freerand_opt.programs.guesses import few_labels, guesses_of
+from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of
 from freerand_opt.programs.moments import MomentProgram, moment_program, moments_of
+from freerand_opt.programs.npa.matrix import word_count
+from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
 from freerand_opt.programs.source_vertices import vertices
 
 #: Sources with more vertices get a moment matrix for each facet.
 FEW_VERTICES = 32
 MOST_DETERMINISTIC = 256
-Route = Callable[[ConicProgram, float | None], Solution | None]
+#: What a unit of a test's violation costs at least while boxes are sought.
+PENALTY = 64.0
+TURNS = 30
+#: A score without tests needs one box; other turns only start anew.
+PLAIN_TURNS = 4
+#: Up to this size the program of a score's moment matrix is written down.
+WRITTEN_DOWN = 100
+#: A certified bound this near to the relaxation's own value, relative to 1 and to it, cannot be improved.
+LOSS = 5e-10
+#: Multipliers larger than this may prove that there is no strategy.
+LARGE = Fraction(2**10)
 
 
 def quantum(pool: Pool, options: Options) -> Iterator[None]:
     """Offer closed boxes, the relaxation's bound by one route after the other, and boxes at its prices."""
     problem = pool.problem
-    if problem.devices != "quantum":
+    if not isinstance(problem, Problem) or problem.devices != "quantum":
         return
     yield from _closed(pool)
+    if _large_score(problem, options):
+        yield from _score(pool, options)
     outer, rational = rational_scores(problem)
     guesses = guesses_of(outer)
-    space = moments_of(outer, options.level, few_labels(guesses))
-    made = moment_program(outer, _cone(outer), space, guesses)
-    words = f"level {options.level}, {len(made.blocks)} matrices"
-    prices: list[float] = []
-    for name, route in routes(options.solver):
-        solution = route(made.program, options.time_limit)
+    moments = moments_of(outer, options.level, few_labels(guesses))
+    made = moment_program(outer, _cone(outer), moments, guesses)
+    words = f"level {options.level}, {len(made.program.sizes)} matrices"
+    best: list[float] | None = None
+    asked = problem.ask.quantity == "strategy"
+    if asked:
+        _contradiction(pool, options)
+        yield
+    for name, run in () if asked else routes(made, options.solver, options.symmetry, options.time_limit):
+        solution = run()
         if solution is None:
             continue
-        found = multipliers(made.program, solution)
-        _offer(pool, made, found, rational, f"{words}, {name}")
-        prices = [float(found.values.get(row, 0)) * scale for row, scale in enumerate(made.scales)]
-        yield
-        if pool.bound is not None and not pool.impossible:
-            _search(pool, made, prices)
+        dual = exact_dual(made.program, solution)
+        if not asked and (solution.status == "infeasible" or _diverges(made, dual)):
+            asked = True
+            _contradiction(pool, options)
             yield
+        if _offer(pool, made, dual, rational, f"{words}, {name}") or best is None:
+            best = [float(dual.values.get(row, 0)) for row in range(made.program.linear)]
+        yield
+        if pool.impossible or _tight(pool, made, solution):
+            break
+    if not pool.impossible:
+        _search(pool, made, best)
+        yield
+
+
+def _one(pool: Pool) -> Problem:
+    assert isinstance(pool.problem, Problem)
+    return pool.problem
 
 
 def _cone(problem: Problem) -> Cone:
@@ -79,54 +106,108 @@ def _cone(problem: Problem) -> Cone:
 
 def _closed(pool: Pool) -> Iterator[None]:
     """Offer each known strategy alone, with the observed settings."""
-    problem = pool.problem
-    if problem.observed is None or problem.ask.quantity in ("guessing-probability", "trace-distance"):
+    problem = _one(pool)
+    if problem.observed is None or (problem.ask.quantity in GUESSES and not problem.tests):
         return
     for words, box in closed_boxes(problem):
         pool.offer_attack({"strategies": [{"masses": vector_form(problem.observed), "box": box}]}, words)
         yield
 
 
-def _offer(pool: Pool, made: MomentProgram, found: Multipliers, rational: dict[int, Any], words: str) -> None:
-    """Offer the bound, or the proof that there is no strategy."""
-    if pool.problem.ask.quantity != "strategy":
-        form = squares_form(made, found, rational, "bound")
-        if "bound" in form["prices"]:
-            bound = Fraction(form["prices"]["bound"])
-            for more in (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 16))):
-                raised = {**form, "prices": {**form["prices"], "bound": str(bound + more)}}
-                if pool.offer_upper(raised, words):
-                    break
-        else:
-            pool.offer_upper(form, words)
+# ------------------------------------------------------------------ upper ends
 
 
-def routes(solver: str) -> list[tuple[str, Route]]:
-    """Return the solvers in their fixed order, or the one that was named."""
-    if solver != "auto":
-        return [(solver, solver_named(solver))]
-
-    def second(program: ConicProgram, limit: float | None) -> Solution | None:
-        name = second_name(automatic_name(program))
-        return None if name is None else solver_named(name)(program, limit)
-
-    return [
-        ("high precision", lambda program, limit: high_precision.solve(program, time_limit=limit)),
-        ("on its face", lambda program, limit: exposing.solve(program, time_limit=limit)),
-        ("in floats", solver_named("auto")),
-        ("in floats again", second),
-    ]
+def _large_score(problem: Problem, options: Options) -> bool:
+    """Whether a score is asked without tests, of uniform settings, whose moment matrix is large."""
+    score = problem.ask.score
+    return (
+        score is not None
+        and score.on != "moments"
+        and not problem.tests
+        and isinstance(problem.source, Point)
+        and problem.observed is not None
+        and set(problem.outcomes) == {2}
+        and options.solver == "auto"
+        and word_count(Parties(problem.settings, problem.outcomes), options.level) > WRITTEN_DOWN
+    )
 
 
-def _search(pool: Pool, made: MomentProgram, z: list[float]) -> None:
+def _score(pool: Pool, options: Options) -> Iterator[None]:
+    """Offer the bound of a large score by squares in its observables, or averaged over its symmetries."""
+    problem = _one(pool)
+    letters = Parties(problem.settings, problem.outcomes).letters
+    short = all(sum(lengths) <= 1 for lengths in patterns(options.level, letters))
+    form = chain_form(problem) if short and not options.symmetry else None
+    if form is not None:
+        pool.offer_upper(form, f"{2 * problem.settings[0] - 2} squares in the observables")
+        yield
+        return
+    found = symmetric_form(problem, options.level, options.symmetry, options.time_limit)
+    if found is not None:
+        pool.offer_upper(found[0], f"level {options.level}, squares and their images, {found[1]} on blocks")
+        yield
+
+
+def _offer(pool: Pool, made: MomentProgram, dual: Dual, rational: dict[int, Any], words: str) -> bool:
+    """Offer the bound; return whether it is better."""
+    form = squares_form(made, dual, rational, "bound")
+    if "bound" not in form["prices"]:
+        return pool.offer_upper(form, words)
+    bound = Fraction(form["prices"]["bound"])
+    for more in (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 16))):
+        raised = {**form, "prices": {**form["prices"], "bound": str(bound + more)}}
+        if pool.offer_upper(raised, words):
+            return True
+    return False
+
+
+def _contradiction(pool: Pool, options: Options) -> None:
+    """Offer a proof that no strategy passes the tests, by the largest margin with which they can be passed."""
+    outer, rational = rational_scores(_one(pool).exists)
+    moments = moments_of(outer, options.level, 1)
+    made = moment_program(outer, _cone(outer), moments, guesses_of(outer))
+    for name, run in margins(made.program, options.time_limit):
+        solution = run()
+        if solution is not None and solution.status == "infeasible":
+            form = squares_form(made, ray(exact_dual(made.program, solution)), rational, "none")
+            if pool.offer_upper(form, f"level {options.level}, no strategy: {name}"):
+                return
+
+
+def _diverges(made: MomentProgram, dual: Dual) -> bool:
+    """Whether multipliers are so large, and their bound so negative, that there may be no strategy."""
+    most = max((abs(value) for value in dual.values.values()), default=Fraction(0))
+    if most < LARGE:
+        return False
+    right = made.program.right
+    return sum(float(value / most) * float(right[row]) for row, value in dual.values.items()) < 0
+
+
+def _tight(pool: Pool, made: MomentProgram, solution: Solution) -> bool:
+    """Return whether the bound is as near to the relaxation's own value as its floats can tell."""
+    if pool.bound is None or solution.status != "optimal":
+        return False
+    value = float(made.program.cost @ solution.x)
+    return abs(pool.height - value) < LOSS * max(1.0, abs(value))
+
+
+# ------------------------------------------------------------------ lower ends
+
+
+def _search(pool: Pool, made: MomentProgram, z: list[float] | None) -> None:
     """Offer an attack over boxes found at a relaxation's prices."""
-    problem = pool.problem
-    tested = [abs(x) for name, x in zip(made.names, z, strict=True) if name[0] == "test"]  # type: ignore[index]
-    prices = prices_at(made.problem, made.names, z)
+    problem, hints = _one(pool), Hints(penalty=PENALTY)
+    if z is not None:
+        names = made.program.names
+        charged = [abs(x) for name, x in zip(names, z, strict=True) if name[0] == "test"]  # type: ignore[index]
+        most = PENALTY + 4 * max(charged, default=0.0)
+        hints = Hints(prices_at(made.problem, names, z), most, (), words_at(made.problem, names, z))
     boxes = []
-    count = int(np.prod([float(d) ** n for d, n in zip(problem.outcomes, problem.settings, strict=True)]))
+    count = prod(float(d) ** n for d, n in zip(problem.outcomes, problem.settings, strict=True))
     if count <= min(MOST_DETERMINISTIC, MOST_BOXES):
         boxes = list(deterministic_boxes(problem))
-    found = attack(problem, Hints(prices, 1 + 4 * max(tested, default=0.0)), pool.height, more=boxes, turns=8)
+    tested = any(name[0] == "test" for name in made.program.names)  # type: ignore[index]
+    plain = isinstance(problem.source, Point) and problem.ask.score is not None and not tested
+    found = attack(problem, hints, pool.height, more=boxes, turns=PLAIN_TURNS if plain else TURNS)
     if found:
         pool.offer_attack(attack_form(problem, found), "states found at its prices")

@@ -9,12 +9,12 @@ from typing import Any
 from freerand_opt.attacks.pairs import inner
 from freerand_opt.attacks.strategies import attack_form, strategies
 from freerand_opt.bounds.options import Options
-from freerand_opt.bounds.ratios import portioned, ratio_of, shared_out, starts, sums_ratios
 from freerand_opt.bounds.settled import settled
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint
 from freerand_opt.model.problem import Problem
+from freerand_opt.programs.ratios import portioned, ratio_of, shared_out, starts, sums_ratios
 from freerand_opt.programs.strategies import Assembly, Strategies
 
 #: Linear programs solved in search of shares; steps towards one setting, for a gain of at least so much.

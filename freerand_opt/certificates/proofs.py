@@ -7,10 +7,10 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from freerand_opt.bounds.ratios import price_form, sums_ratios
 from freerand_opt.certificates.question import vector_form
 from freerand_opt.model.problem import Bits, Kept, Limits, Mutual, Point, Problem, Product, Source, Test
 from freerand_opt.model.problem import Rows as SourceRows
+from freerand_opt.programs.ratios import price_form, sums_ratios
 from freerand_opt.programs.source_cone import Facet
 from freerand_opt.programs.strategies import Strategies
 

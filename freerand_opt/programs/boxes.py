@@ -37,6 +37,11 @@ class Space:
     outcomes: int
     boxes: tuple[Box, ...] = ()
 
+    def word(self, carrier: int, name: str) -> dict[int, Fraction]:
+        """Return the real mean of a word of a listed box as factors of the carrier's columns."""
+        mean = self.boxes[carrier].word(name)
+        return {0: mean} if mean else {}
+
     @cached_property
     def _rows(self) -> list[list[tuple[int, Fraction]]]:
         rows: list[list[tuple[int, Fraction]]] = [[] for _ in range(self.positive.shape[0])]
@@ -61,8 +66,8 @@ class Space:
 class Box:
     """A box: deterministic answers, or a table of chances; `at(s)` its chances by joint outcome.
 
-    `state` is the certificate's form of a state with measurements whose chances the table holds, as JSON
-    text.
+    `state` is the certificate's form of a state with measurements whose chances the table holds, as JSON text;
+    `means` are its real means of the words that the question speaks of.
     """
 
     answers: tuple[tuple[int, ...], ...] | None
@@ -71,6 +76,17 @@ class Box:
     outcomes: tuple[int, ...]
     label: str = ""
     state: str = ""
+    means: tuple[tuple[str, Fraction], ...] = ()
+
+    def word(self, name: str) -> Fraction:
+        """Return the real mean of a product of operators, such as ``A0 B0 A1``."""
+        if self.answers is None:
+            return dict(self.means)[name]
+        value = 1
+        for party, x, outcome in operators(name):
+            answer = self.answers[party][x]
+            value *= 1 - 2 * answer if outcome is None else int(answer == outcome)
+        return Fraction(value)
 
     def at(self, s: int) -> dict[int, Fraction]:
         """Return P(o|s) by joint outcome."""
@@ -85,6 +101,19 @@ class Box:
         for own, d, x in zip(self.answers, self.outcomes, reversed(rest), strict=True):
             index = index * d + own[x]
         return {index: Fraction(1)}
+
+
+def operators(name: str) -> list[tuple[int, int, int | None]]:
+    """Return (party, setting, outcome) of the operators of a word's name; outcome None is an observable."""
+    found: list[tuple[int, int, int | None]] = []
+    for text in name.split() if name != "1" else ():
+        party, rest = ord(text[0]) - ord("A"), text[1:]
+        if rest.startswith("["):
+            outcome, setting = rest.strip("[]").split("|")
+            found.append((party, int(setting), int(outcome)))
+        else:
+            found.append((party, int(rest), None))
+    return found
 
 
 def deterministic_boxes(problem: Problem) -> tuple[Box, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
-from freerand_opt.bounds.ratios import SCORE_BITS, relaxed_rows, sums_ratios
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import Sparse, identity, kron, sparse, stacked
 from freerand_opt.model.problem import Functional, Kept, Problem, Test
@@ -14,6 +14,7 @@ from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.rounding import round_up
 from freerand_opt.programs.boxes import Space
 from freerand_opt.programs.guesses import Guesses
+from freerand_opt.programs.ratios import SCORE_BITS, relaxed_rows, sums_ratios
 from freerand_opt.programs.source_cone import Cone
 
 
@@ -36,10 +37,28 @@ class Strategies:
         return (carrier * self.cone.nodes + node) * self.space.width + place
 
 
+class Carriers(Protocol):
+    """What a carrier is: how many there are, their columns at a node, and P(o|s) in these."""
+
+    @property
+    def carriers(self) -> int:
+        """Return the number of carriers."""
+
+    @property
+    def width(self) -> int:
+        """Return the number of columns of a carrier at a node."""
+
+    def value(self, carrier: int, s: int, f: Mapping[int, Fraction]) -> dict[int, Fraction]:
+        """Return sum of f[o] P(o|s) as factors of the carrier's columns."""
+
+    def word(self, carrier: int, name: str) -> dict[int, Fraction]:
+        """Return the real mean of a product of operators as factors of the carrier's columns."""
+
+
 class Assembly:
     """Rows and objective of a program over carriers and nodes."""
 
-    def __init__(self, problem: Problem, cone: Cone, space: Space) -> None:
+    def __init__(self, problem: Problem, cone: Cone, space: Carriers) -> None:
         self.problem, self.cone, self.space = problem, cone, space
         self.columns = space.carriers * cone.nodes * space.width
         self.at: list[list[tuple[int, Fraction]]] = [[] for _ in range(problem.shape[0])]
@@ -53,6 +72,18 @@ class Assembly:
         total: dict[int, Fraction] = {}
         for carrier in range(self.space.carriers):
             self.add(total, carrier, f, constants or {})
+        return {column: value for column, value in total.items() if value}
+
+    def words(self, words: Sequence[tuple[str, Fraction]]) -> dict[int, Fraction]:
+        """Return sum over w of P(w) times the functional of words, over all carriers."""
+        total: dict[int, Fraction] = {}
+        for name, factor in words:
+            for carrier in range(self.space.carriers):
+                for place, share in self.space.word(carrier, name).items():
+                    for at in self.at:
+                        for node, mass in at:
+                            column = (carrier * self.cone.nodes + node) * self.space.width + place
+                            total[column] = total.get(column, Fraction(0)) + factor * share * mass
         return {column: value for column, value in total.items() if value}
 
     def add(
@@ -116,14 +147,12 @@ def build(
     else:
         everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
         rows.append((made.row({}, everywhere), True, Fraction(1), ("total",)))
-    for k, (costs, limit) in enumerate(cone.costs):
-        spent = {  # a node's mass is its cell 0
-            (carrier * cone.nodes + node) * space.width: cost
-            for carrier in carriers
-            for node, cost in costs.items()
-        }
+    for k, (spent, limit) in enumerate(cost_rows(made)):
         rows.append((spent, False, limit, ("average", k)))
     for k, test in enumerate(problem.tests):
+        if isinstance(test, Test) and test.functional.on == "moments":
+            rows.append(moment_row(made, test, k))
+            continue
         rows += [
             (made.row(f, c), e, i, ("test", k, cell, side))
             for f, c, e, i, cell, side in test_rows(problem, test)
@@ -138,6 +167,25 @@ def build(
         stacked(blocks), tuple(equal), tuple(right), tuple(names), _objective(problem, made, guesses, labels)
     )
     return Strategies(program, problem, cone, space, labels)
+
+
+def cost_rows(made: Assembly) -> list[tuple[dict[int, Fraction], Fraction]]:
+    """Return the rows of bounds on average over W: what the nodes cost, whose mass is their first column."""
+    cone, width = made.cone, made.space.width
+    found = []
+    for costs, limit in cone.costs:
+        starts = ((c * cone.nodes + node, x) for c in range(made.space.carriers) for node, x in costs.items())
+        found.append(({start * width: x for start, x in starts}, limit))
+    return found
+
+
+def moment_row(
+    made: Assembly, test: Test, k: int
+) -> tuple[dict[int, Fraction], bool, Exact, tuple[str, int, int, int]]:
+    """Return (row, equal, right side, name) of a test of words, as <=."""
+    side = -1 if test.relation == ">=" else 1
+    row = {column: side * x for column, x in made.words(test.functional.words).items()}
+    return row, test.relation == "=", test.score * side, ("test", k, 0, side)
 
 
 def asked_setting(problem: Problem) -> int | None:
@@ -203,6 +251,8 @@ def _objective(
 ) -> dict[int, Fraction]:
     total: dict[int, Fraction] = {}
     settings = range(problem.shape[0]) if problem.ask.at is None else [problem.ask.at]
+    if problem.ask.score is not None and problem.ask.score.on == "moments":
+        return {k: problem.ask.sign * x for k, x in made.words(problem.ask.score.words).items()}
     if problem.ask.score is not None:
         return made.row(by_setting(problem.ask.score, problem.ask.sign, problem))
     for carrier, label in enumerate(labels):

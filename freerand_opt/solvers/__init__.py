@@ -1,1 +1,1 @@
-"""One file a solver."""
+"""Solvers of conic programs: one file a backend, each `solve(program, *, time_limit) -> Solution`."""

@@ -1,0 +1,1 @@
+"""Relabellings that keep a question about quantum devices, and what they make of its moment matrices."""

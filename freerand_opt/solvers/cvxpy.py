@@ -1,0 +1,148 @@
+"""Programs through cvxpy: any solver that it reaches, and a problem to add constraints to.
+
+The solver is always named: cvxpy's own choice falls on MOSEK as soon as it is installed, licence
+or not.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from freerand_opt.conic.program import ConicProgram, spread
+from freerand_opt.conic.solution import Solution, Status
+from freerand_opt.conic.sparse import Floats
+from freerand_opt.errors import SolverUnavailableError, nearest
+from freerand_opt.solvers import mosek
+
+if TYPE_CHECKING:
+    import cvxpy
+
+# only what cvxpy calls optimal is: its "inaccurate" ones are hints like any other
+_STATUS: dict[str, Status] = {
+    "optimal": "optimal",
+    "infeasible": "infeasible",
+    "unbounded": "unbounded",
+}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "CLARABEL": {"tol_gap_abs": 1e-10, "tol_gap_rel": 1e-10, "tol_feas": 1e-10},
+    # the default factorisation fails on dependent equalities, which most programs have
+    "CVXOPT": {"abstol": 1e-10, "reltol": 1e-10, "feastol": 1e-10, "kktsolver": "robust"},
+    "HIGHS": {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9, "threads": 1},
+    "OSQP": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iter": 100_000},
+    "SCS": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iters": 100_000},
+}
+#: On matrices CVXOPT breaks down at less.
+_MATRIX_OPTIONS = {"CVXOPT": {"abstol": 1e-9, "reltol": 1e-9, "feastol": 1e-9}}
+#: Mixed-integer solvers whose cvxpy interface has no dual values, so that nothing could be proved.
+_NO_MULTIPLIERS = {"GLPK_MI"}
+_TIME_OPTION = {
+    "CLARABEL": "time_limit",
+    "HIGHS": "time_limit",
+    "OSQP": "time_limit",
+    "SCS": "time_limit_secs",
+}
+
+
+def require(backend: str) -> None:
+    """Raise SolverUnavailableError unless cvxpy can run this solver here; one line says why not."""
+    try:
+        import cvxpy
+    except ImportError:
+        raise SolverUnavailableError("cvxpy is not installed: pip install cvxpy, or name highs") from None
+    installed = sorted(set(cvxpy.installed_solvers()) - _NO_MULTIPLIERS)  # type: ignore[no-untyped-call]
+    if backend not in installed:
+        known = backend in cvxpy.settings.SOLVERS
+        reason = "its package is not installed" if known else "cvxpy does not know it"
+        if backend in _NO_MULTIPLIERS:
+            reason = "it gives no multipliers"
+        raise SolverUnavailableError(
+            f"{backend!r} cannot be used through cvxpy: {reason}; "
+            f"installed: {', '.join(installed)}{nearest(backend, installed)}"
+        )
+    if backend == "MOSEK":
+        mosek.require()
+
+
+def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
+    """Return the program as a cvxpy problem, with its variable, for adding constraints of one's own.
+
+    The problem has one vectorised constraint for the equalities (`A x == b`), one for the inequalities
+    (`A x <= b`) and one for each matrix (`b - A x >> 0`), in this order. Its values are floats; only
+    `freerand_opt.bound` certifies.
+    """
+    import cvxpy
+
+    x = cvxpy.Variable(program.columns, name="x")
+    matrix, right = program.matrix, program.sides
+    equal, linear = program.equalities, program.linear
+    constraints: list[Any] = []
+    if equal:
+        constraints.append(matrix[:equal] @ x == right[:equal])
+    if program.inequalities:
+        constraints.append(matrix[equal:linear] @ x <= right[equal:linear])
+    for start, n in program.spans:
+        rows = slice(start, start + n * (n + 1) // 2)
+        # one affine expression: cvxpy is slow on sums of matrices
+        slack = (spread(n) @ (right[rows] - matrix[rows] @ x)).reshape((n, n), order="C")
+        constraints.append(slack >> 0)
+    return cvxpy.Problem(cvxpy.Maximize(program.cost @ x), constraints), x
+
+
+def solve(program: ConicProgram, backend: str, *, time_limit: float | None = None) -> Solution:
+    """Solve with the named solver, quietly; `time_limit` in seconds where the solver has one.
+
+    A solver that gives up yields a solution of status "stopped" with whatever it left, zeros at
+    worst. Raise SolverUnavailableError as `require` does.
+    """
+    require(backend)
+    import cvxpy
+
+    problem, x = as_cvxpy(program)
+    with warnings.catch_warnings():
+        # cvxpy warns of inaccurate solutions; the status says so here
+        warnings.simplefilter("ignore")
+        try:
+            problem.solve(  # type: ignore[no-untyped-call]
+                solver=backend, verbose=False, **_options(program, backend, time_limit)
+            )
+            status = _STATUS.get(problem.status, "stopped")
+        except (cvxpy.error.SolverError, ArithmeticError):
+            # CVXOPT ends some degenerate programs with a division by zero
+            status = "stopped"
+    found = np.zeros(program.columns) if x.value is None else np.asarray(x.value, dtype=np.float64)
+    return Solution(status, f"cvxpy:{backend}", found, _multipliers(program, problem))
+
+
+def _options(program: ConicProgram, backend: str, time_limit: float | None) -> dict[str, Any]:
+    options = dict(_OPTIONS.get(backend, {}))
+    if program.sizes:
+        options |= _MATRIX_OPTIONS.get(backend, {})
+    if time_limit is not None:
+        limit = max(time_limit, 0.01)
+        if backend == "MOSEK":
+            options["mosek_params"] = {"MSK_DPAR_OPTIMIZER_MAX_TIME": limit}
+        elif backend == "SCIPY":
+            options["scipy_options"] = {"time_limit": limit}
+        elif backend in _TIME_OPTION:
+            options[_TIME_OPTION[backend]] = limit
+    return options
+
+
+def _multipliers(program: ConicProgram, problem: cvxpy.Problem) -> Floats:
+    """Return the constraints' dual values in order, 0 where there are none, in the dual cone."""
+    kinds = [n for n in (program.equalities, program.inequalities) if n]
+    parts: list[Floats] = []
+    for k, constraint in enumerate(problem.constraints):
+        value = constraint.dual_value
+        if k < len(kinds):
+            found = np.zeros(kinds[k]) if value is None else np.asarray(value, np.float64).reshape(kinds[k])
+            parts.append(found if k == 0 and program.equalities else np.maximum(found, 0))
+            continue
+        n = program.sizes[k - len(kinds)]
+        full = np.zeros((n, n)) if value is None else np.asarray(value, dtype=np.float64)
+        # an entry of the triangle stands for two of the matrix
+        parts.append(spread(n).T @ full.ravel())
+    return np.concatenate(parts)
