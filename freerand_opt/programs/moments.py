@@ -2,8 +2,9 @@ r"""Programs over quantum devices: for each guess label and node of the source a
 
 .. math:: h(z(g, \cdot\,; k)) = 0, \qquad \Gamma_B\bigl(f(z(g, \cdot\,; \cdot))\bigr) \succeq 0
 
-for all equalities h and facets f of the source (arXiv:0803.4290 for one matrix). Tests at their algebraic end put
-all of these on one face: then k runs over the moments that are free there, and :math:`\Gamma_B` over its parts.
+for all equalities h and facets f of the source (arXiv:0803.4290 for one matrix). Tests at their algebraic
+end put all of these on one face: then k runs over the moments that are free there, and :math:`\Gamma_B` over
+its parts.
 """
 
 from __future__ import annotations
