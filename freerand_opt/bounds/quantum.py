@@ -13,6 +13,7 @@ from typing import Any
 from freerand_opt.attacks.pairs import Hints, attack, prices_at, words_at
 from freerand_opt.attacks.states import closed_boxes
 from freerand_opt.attacks.strategies import attack_form
+from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.routes import margins, routes
 from freerand_opt.bounds.ways import rational_scores
 from freerand_opt.certificates.duals import exact_dual, ray
@@ -51,7 +52,7 @@ LARGE = Fraction(2**10)
 def quantum(pool: Pool, options: Options) -> Iterator[None]:
     """Offer closed boxes, the relaxation's bound by one route after the other, and boxes at its prices."""
     problem = pool.problem
-    if not isinstance(problem, Problem) or problem.devices != "quantum":
+    if problem.devices != "quantum":
         return
     yield from _closed(pool)
     if _large_score(problem, options):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import isqrt
+from math import isqrt, lcm
 from typing import Any
 
 from freerand_opt.certificates.fold import Maker, free_words
@@ -16,6 +16,8 @@ from freerand_opt.programs.source_cone import Facet
 
 #: Entries of polynomials are integers over 2^BITS, or over what the multipliers have.
 BITS = 64
+#: Longer denominators are not written.
+MOST_BITS = 512
 
 
 def squares_form(made: MomentProgram, dual: Dual, rational: Mapping[int, Any], claim: str) -> dict[str, Any]:
@@ -26,6 +28,8 @@ def squares_form(made: MomentProgram, dual: Dual, rational: Mapping[int, Any], c
     if made.cone.equalities.shape[0] and not isinstance(made.problem.source, Bits):  # sums of moments
         words = list(dict.fromkeys([*words, *free_words(made)]))
     unit = 2 ** max([BITS, *(factor.bits for factor in dual.factors)])
+    if not dual.factors:
+        unit *= _denominator(made, z)
     maker = Maker(made, prices, words, _blocks(made, dual, z, unit), unit, empty=claim == "none")
     for name, value in zip(made.program.names, z, strict=True):
         if value and isinstance(name, tuple) and name[0] == "equal":
@@ -33,6 +37,15 @@ def squares_form(made: MomentProgram, dual: Dual, rational: Mapping[int, Any], c
     labels = [maker.label(label) for label in range(made.moments.carriers)]
     proof = {"way": "squares", "unit": unit, "words": words, "labels": labels}
     return {"claim": claim, "prices": prices, "proof": trimmed(proof)}
+
+
+def _denominator(made: MomentProgram, z: Sequence[Fraction]) -> int:
+    """Return a unit in which multipliers without squares are whole at all nodes of the source, 1 if it is long."""
+    source = made.problem.source
+    found = lcm(1, *(value.denominator for value in z))
+    for low, high in source.ranges if isinstance(source, Bits) else ():
+        found *= low.denominator * high.denominator
+    return found if found.bit_length() < MOST_BITS else 1
 
 
 def trimmed(proof: dict[str, Any]) -> dict[str, Any]:

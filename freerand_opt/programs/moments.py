@@ -2,9 +2,9 @@ r"""Programs over quantum devices: for each guess label and node of the source a
 
 .. math:: h(z(g, \cdot\,; k)) = 0, \qquad \Gamma_B\bigl(f(z(g, \cdot\,; \cdot))\bigr) \succeq 0
 
-for all equalities h and facets f of the source (arXiv:0803.4290 for one matrix). Tests at their algebraic end
-put all of these on one face: then k runs over the moments that are free there, and :math:`\Gamma_B` over its
-parts.
+for all equalities h and facets f of the source (arXiv:0803.4290 for one matrix). Tests at their algebraic
+end put all of these on one face: then k runs over the moments that are free there, and :math:`\Gamma_B` over
+its parts.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def moment_program(problem: Problem, cone: Cone, moments: Moments, guesses: Gues
     _flow(moments, cone, build)
     _observed(problem, made, build)
     for k, (spent, limit) in enumerate(cost_rows(made)):
-        build.put(("average", k), spent, limit)
+        build.put(("average", k), spent, limit, equal=False)
     for k, test in enumerate(problem.tests):
         if isinstance(test, Test) and test.functional.on == "moments":
             line, equal, right, name = moment_row(made, test, k)

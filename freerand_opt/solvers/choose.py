@@ -67,7 +67,7 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
 
 
 def solvers_in_floats(program: ConicProgram) -> list[str]:
-    """Return the solvers that are tried, in order: Clarabel first for small matrices, MOSEK if it is licensed."""
+    """Return the solvers that are tried, in order: Clarabel first for small matrices, MOSEK if licensed."""
     large = max(program.sizes, default=0) > SMALL
     others = [*(["mosek"] if large and _licensed() else []), *(["qics"] if _found("qics") else [])]
     return [*others, "clarabel"] if large else ["clarabel", *others]

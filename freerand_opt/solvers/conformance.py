@@ -1,7 +1,7 @@
 r"""Programs with known optima, on which every solver of conic programs is tried.
 
-Each case says what :math:`\max c \cdot x` is, or that there is no point, or no maximum. What a solver returns is
-judged by exact arithmetic: its multipliers, made exact, must prove the optimum up to a tolerance.
+Each case says what :math:`\max c \cdot x` is, or that there is no point, or no maximum. What a solver returns
+is judged by exact arithmetic: its multipliers, made exact, must prove the optimum up to a tolerance.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def bound(program: ConicProgram, dual: Dual, size: Fraction) -> Fraction:
 
 
 def _smallest() -> ConicProgram:
-    """The largest x with (2, 1; 1, 3) - x 1 >= 0."""
+    """Ask for the largest x with (2, 1; 1, 3) - x 1 >= 0."""
     build = Builder(1)
     build.put_matrix("M", 2, [{0: ONE}, {}, {0: ONE}], [Fraction(2), ONE, Fraction(3)])
     return build.program({0: ONE})
@@ -107,7 +107,7 @@ def _chsh(first: int) -> ConicProgram:
 
 
 def _with_equality() -> ConicProgram:
-    """The disc (1 + x, y; y, 1 - x) >= 0 and the line x + y = 0."""
+    """Cross the disc (1 + x, y; y, 1 - x) >= 0 with the line x + y = 0."""
     build = Builder(2)
     build.put("sum", {0: ONE, 1: ONE}, equal=True)
     build.put_matrix("disc", 2, [{0: -ONE}, {1: -ONE}, {0: ONE}], [ONE, Fraction(0), ONE])

@@ -4,7 +4,8 @@ The equalities are solved exactly (`conic.affine`), x = x_0 + N u; what is left 
 
 .. math:: \max\; c\cdot u \;:\; H_0 - \sum_l u_l H_l \succeq 0
 
-with integers in H_l. Multipliers of the equalities make up for what those of the cones leave of the objective.
+with integers in H_l. Multipliers of the equalities make up for what those of the cones leave of the
+objective.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 r"""Programs through MOSEK's own Task interface, where it is licensed; task files without a licence.
 
-The program is stated as its dual, which has one equality for each column and one matrix variable for each matrix,
-the form in which MOSEK is fastest:
+The program is stated as its dual, which has one equality for each column and one matrix variable for each
+matrix, the form in which MOSEK is fastest:
 
 .. math:: \min\; b \cdot z + \sum_k \langle B_k, Z_k \rangle \;:\; A^T z = c,\; Z_k \succeq 0.
 """

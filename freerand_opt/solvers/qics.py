@@ -1,4 +1,4 @@
-r"""Semidefinite programs by QICS: columns x free, b - A x in K. The work grows with the cube of the number of columns."""
+"""Conic programs by QICS: columns x free, b - A x in K. The work grows with the cube of the columns."""
 
 from __future__ import annotations
 

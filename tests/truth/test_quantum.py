@@ -114,7 +114,7 @@ def test_cglmp_of_three_outcomes():
     assert lower <= 1 + sqrt(11 / 3) <= upper
 
 
-@pytest.mark.parametrize("level, n", [("1", 64), ("1 + A B", 10)])
+@pytest.mark.parametrize(("level", "n"), [("1", 64), ("1 + A B", 10)])
 def test_large_chains_by_squares(level, n):
     """Wehner, quant-ph/0510076: 2N sin^2(pi/4N)."""
     from math import pi, sin

@@ -1,8 +1,8 @@
 r"""The moments that a program has as columns, and the parts of the moment matrix that are in a cone.
 
 Without zeros these are all moments and the whole matrix. On a face (`programs.npa.face`) they are the free
-moments, and the connected parts of :math:`\Gamma_B`; a part that is one number times a fixed positive matrix is a
-nonnegative row.
+moments, and the connected parts of :math:`\Gamma_B`; a part that is one number times a fixed positive matrix
+is a nonnegative row.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The relabellings that a question may have: those that are named, those of known scenarios, those that a search finds."""
+"""The relabellings that a question may have: named ones, those of known scenarios, those that a search finds."""
 
 from __future__ import annotations
 

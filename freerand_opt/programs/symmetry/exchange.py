@@ -25,8 +25,8 @@ from freerand_opt.programs.npa.matrix import MomentMatrix
 class Half:
     """The program in the first label's columns; the full program's rows that each of its rows stands for.
 
-    `linear[r]` are (row, sign) of a linear row, `blocks[k]` the places of the two matrices; `words` are the signs
-    of the words in the second.
+    `linear[r]` are (row, sign) of a linear row, `blocks[k]` the places of the two matrices; `words` are the
+    signs of the words in the second.
     """
 
     full: ConicProgram

@@ -166,8 +166,8 @@ def known_generators(scenario: Parties) -> tuple[Generator, ...]:
         cycle = ", ".join(f"{a} -> {b}" for a, b in zip(letters, letters[1:] + letters[:1], strict=True))
         # two parties turned by a quarter about z, one forwards and one backwards
         turn = "{0}0 -> {0}1, {0}1 -> -{0}0, {1}0 -> -{1}1, {1}1 -> {1}0"
-        texts += ["A -> B, B -> A", cycle, *(turn.format(a, b) for a, b in zip(letters, letters[1:]))]
-        texts += [f"{a} -> {b}, {b} -> {a}" for a, b in zip(letters[1:], letters[2:])]
+        texts += ["A -> B, B -> A", cycle, *(turn.format(a, b) for a, b in pairwise(letters))]
+        texts += [f"{a} -> {b}, {b} -> {a}" for a, b in pairwise(letters[1:])]
     return tuple(generator(scenario, text) for text in texts)
 
 
