@@ -54,7 +54,9 @@ def check(raw: Any, work: Work | None = None, digest: str | None = None) -> Repo
     setting, centre, lines = _setting(raw, work)
     counts, held = _data(raw["data"], setting.shape, digest)
     claim = raw["claim"]
-    quantity = choice(claim.get("quantity") if type(claim) is dict else None, "claim: quantity", ("p-value", "bits"))
+    quantity = choice(
+        claim.get("quantity") if type(claim) is dict else None, "claim: quantity", ("p-value", "bits")
+    )
     lines = (*lines, *held)
     if quantity == "bits":
         return _bits(claim, setting, centre, counts, lines, work)
@@ -126,7 +128,9 @@ def _data(raw: Any, shape: Shape, digest: str | None) -> tuple[list[int] | None,
     size = shape.count[0] * shape.count[1]
     counts = integers(raw["counts"], "data: counts", 0, MOST_COUNT, size)
     named = raw["sha256"]
-    if named is not None and (type(named) is not str or len(named) != 64 or set(named) - set("0123456789abcdef")):
+    if named is not None and (
+        type(named) is not str or len(named) != 64 or set(named) - set("0123456789abcdef")
+    ):
         raise Unreadable("data: sha256 is 64 hexadecimal digits, or null")
     if digest is not None and digest != named:
         raise Rejected("the counts file at hand is not the one that the certificate names")
@@ -178,7 +182,9 @@ def _game(
     value = tail_up(sum(held), sum(held[c] for c in wins), chance, work)
     found = -log2_up(value) if value else Fraction(sum(held))
     note = "the game and the number of trials were fixed before them (not visible in a file)"
-    said = f"P-value against {setting.devices} devices <= {float(value):.6g} (game tail) = 2^-({shown(found)})"
+    said = (
+        f"P-value against {setting.devices} devices <= {float(value):.6g} (game tail) = 2^-({shown(found)})"
+    )
     return Report((*lines, note), said, max(Fraction(0), found))
 
 

@@ -51,8 +51,14 @@ def maximum(setting: Setting, condition: Condition, factor: Sequence[int], work:
     settings, outcomes = shape.count
     if len(factor) != settings * outcomes or min(factor) < 0 or not max(factor):
         raise Unreadable(f"certificate: a factor has {settings * outcomes} integers from 0 on, not all 0")
-    if condition.power is not None and condition.of != tuple(range(len(shape.settings))) and not condition.free:
-        raise Rejected("bits of some parties' outcomes need the condition without assumption on later settings")
+    if (
+        condition.power is not None
+        and condition.of != tuple(range(len(shape.settings)))
+        and not condition.free
+    ):
+        raise Rejected(
+            "bits of some parties' outcomes need the condition without assumption on later settings"
+        )
     worth = Worth(shape, tuple(factor), condition.power, condition.of)
     reach = support(setting.source, condition.power if condition.free else None, condition.centre)
     held = statuses(shape, setting.devices) if setting.boxes is None else None

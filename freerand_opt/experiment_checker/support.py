@@ -26,14 +26,17 @@ def settings_weights(
 ) -> tuple[list[int], tuple[tuple[tuple[int, int], tuple[int, int]], ...]]:
     """Return leaf weights u^-beta, and for bits the two (left, right) weights of each bit; for `free` powers."""
     if power is None:
-        scale = [ONE] * len(centre)
+        scale = [ONE] * (source.size if isinstance(source, Bits) else len(centre))
         ends = [(low, high) for low, high in source.ranges] if isinstance(source, Bits) else []
         return scale, tuple(((_up(a), _up(1 - a)), (_up(b), _up(1 - b))) for a, b in ends)
     if min(centre) <= 0:
         raise Unreadable("certificate: the centre gives every setting a positive probability")
     scale = [root_up(1 / u, power) for u in centre]
     ends = [(low, high) for low, high in source.ranges] if isinstance(source, Bits) else []
-    up = [((power_up(a, power), power_up(1 - a, power)), (power_up(b, power), power_up(1 - b, power))) for a, b in ends]
+    up = [
+        ((power_up(a, power), power_up(1 - a, power)), (power_up(b, power), power_up(1 - b, power)))
+        for a, b in ends
+    ]
     return scale, tuple(up)
 
 
@@ -59,7 +62,10 @@ def _point(source: Point, power: int | None, centre: tuple[Fraction, ...]) -> Su
     if power is None or tuple(weights) == centre:
         held = [_up(x) for x in weights]
     else:
-        held = [ceil_div(power_up(x, power) * root_up(1 / u, power), ONE) for x, u in zip(weights, centre, strict=True)]
+        held = [
+            ceil_div(power_up(x, power) * root_up(1 / u, power), ONE)
+            for x, u in zip(weights, centre, strict=True)
+        ]
     return lambda values: ceil_div(sum(w * v for w, v in zip(held, values, strict=True)), ONE)
 
 
@@ -85,7 +91,9 @@ def _limits(source: Limits, power: int | None, centre: tuple[Fraction, ...]) -> 
     if power is None:
         return lambda values: _knapsack(lower, upper, values)
     if len(set(lower)) > 1 or len(set(upper)) > 1:
-        raise Unreadable("certificate: with limits by setting, later settings must be independent of outcomes")
+        raise Unreadable(
+            "certificate: with limits by setting, later settings must be independent of outcomes"
+        )
     scale = [root_up(1 / u, power) for u in centre]
     weights = [power_up(x, power) for x in _corner(lower[0], upper[0], len(lower))]
 

@@ -21,7 +21,11 @@ from freerand_opt.experiment_checker.boxes import Box
 Vector = tuple[int, ...]
 DIMENSION = 8
 #: The cube that holds all boxes: every coordinate in [-1, 1].
-_CUBE = [tuple([1, *(sign if k == j else 0 for k in range(DIMENSION))]) for j in range(DIMENSION) for sign in (1, -1)]
+_CUBE = [
+    tuple([1, *(sign if k == j else 0 for k in range(DIMENSION))])
+    for j in range(DIMENSION)
+    for sign in (1, -1)
+]
 
 
 def cell(z: int, c: int) -> Vector:
@@ -109,4 +113,6 @@ class Polytope:
 
 def box(point: Vector) -> Box:
     """Return q(c|z) of a point."""
-    return tuple(tuple(Fraction(dot(CELLS[4 * z + c], point), 4 * point[0]) for c in range(4)) for z in range(4))
+    return tuple(
+        tuple(Fraction(dot(CELLS[4 * z + c], point), 4 * point[0]) for c in range(4)) for z in range(4)
+    )

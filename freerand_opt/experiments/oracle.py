@@ -64,8 +64,9 @@ class Oracle:
         wanted = sizes[:1] if isinstance(self.source, Point) else [sizes[0] * sizes[1]]
         if wanted[0] > MOST:
             raise InputError(
-                "scenario", f"has {wanted[0]} boxes by statuses; at most {MOST} are tried. State the distribution "
-                'of the settings (source.kind = "free") or use fewer settings'
+                "scenario",
+                f"has {wanted[0]} boxes by statuses; at most {MOST} are tried. State the distribution "
+                'of the settings (source.kind = "free") or use fewer settings',
             )
         own = [
             np.array(list(product(range(n), repeat=m)), dtype=np.intp)
@@ -120,9 +121,11 @@ class Oracle:
             second = columns.argmax(axis=2)[:, places[:, 1]]
         values = table[zs, first, second]
         weights = source_weights(self.source, self.condition, values)
-        return values, weights, lambda top: self.cells[
-            first[top], second[top], best[zs, first[top], second[top]]
-        ]
+        return (
+            values,
+            weights,
+            lambda top: self.cells[first[top], second[top], best[zs, first[top], second[top]]],
+        )
 
 
 def _of(rows: tuple[Any, ...], k: int) -> list[float]:
@@ -175,5 +178,3 @@ def _bits(source: Bits, exponent: float, scaled: Array) -> Array:
     found = np.zeros_like(scaled)
     found[:, list(source.leaves)] = masses
     return found
-
-

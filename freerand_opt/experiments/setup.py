@@ -39,14 +39,18 @@ class Setup:
         """Return the numbers of settings and outcomes."""
         return self.setting.shape
 
-    def devices(self, name: str, boxes: tuple[Box, ...] | None = None, cuts: list[Any] | None = None) -> Setup:
+    def devices(
+        self, name: str, boxes: tuple[Box, ...] | None = None, cuts: list[Any] | None = None
+    ) -> Setup:
         """Return the same with other devices; `boxes` are the vertices of quantum devices' outer polytope."""
         form = {key: value for key, value in self.form.items() if key != "cuts"} | {"devices": name}
         if cuts is not None:
             form["cuts"] = cuts
         return replace(self, setting=replace(self.setting, devices=name, boxes=boxes), form=form)
 
-    def condition(self, power: int | None, *, free: bool = True, of: Sequence[int] | None = None) -> Condition:
+    def condition(
+        self, power: int | None, *, free: bool = True, of: Sequence[int] | None = None
+    ) -> Condition:
         """Return the condition of a factor: a test, or (E) if `free`, else (E'), for the parties `of`."""
         parties = tuple(range(len(self.shape.settings))) if of is None else tuple(of)
         return Condition(power, free, parties, self.centre)
