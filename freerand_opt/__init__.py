@@ -17,6 +17,11 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from freerand_opt.data.counts import Counts
+    from freerand_opt.data.trials import Trials
+    from freerand_opt.experiments.bits import bits
+    from freerand_opt.experiments.pvalue import p_value
+    from freerand_opt.experiments.setup import setup
     from freerand_opt.first.answers.bounding import bound
     from freerand_opt.first.answers.relaxation import moments
     from freerand_opt.first.answers.verification import answer, check_certificate, verify
@@ -27,6 +32,11 @@ if TYPE_CHECKING:
     from freerand_opt.first.sweeps.sweep import sweep
 
 _HOMES = {
+    "Counts": "freerand_opt.data.counts",
+    "Trials": "freerand_opt.data.trials",
+    "bits": "freerand_opt.experiments.bits",
+    "p_value": "freerand_opt.experiments.pvalue",
+    "setup": "freerand_opt.experiments.setup",
     "answer": "freerand_opt.first.answers.verification",
     "bound": "freerand_opt.first.answers.bounding",
     "check_certificate": "freerand_opt.first.answers.verification",
@@ -40,12 +50,17 @@ _HOMES = {
 }
 
 __all__ = [
+    "Counts",
+    "Trials",
     "answer",
+    "bits",
     "bound",
     "check_certificate",
     "moments",
+    "p_value",
     "read",
     "read_protocol",
+    "setup",
     "simulate",
     "sweep",
     "table",

@@ -66,7 +66,8 @@ def prove(terms: Terms) -> Cut:
 def chsh_terms() -> dict[tuple[int, int], Fraction]:
     """Return S = E00 + E01 + E10 - E11."""
     return {
-        (z, c): Fraction((1 if c in (0, 3) else -1) * (-1 if z == 3 else 1)) for z, c in product(range(4), repeat=2)
+        (z, c): Fraction((1 if c in (0, 3) else -1) * (-1 if z == 3 else 1))
+        for z, c in product(range(4), repeat=2)
     }
 
 
@@ -105,7 +106,10 @@ class Relabelling:
             {
                 **label,
                 "last": [
-                    [places, [[x * signs[p] for p, x in zip(places, column, strict=False)] for column in columns]]
+                    [
+                        places,
+                        [[x * signs[p] for p, x in zip(places, column, strict=False)] for column in columns],
+                    ]
                     for places, columns in label["last"]
                 ],
             }
