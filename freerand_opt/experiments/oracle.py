@@ -21,7 +21,7 @@ Array = npt.NDArray[np.float64]
 #: Most boxes by statuses that are looked at together.
 MOST = 1 << 17
 #: Most rows that one look adds.
-NEW = 80
+NEW = 200
 
 
 class Oracle:
