@@ -51,7 +51,7 @@ def check(raw: Any, work: Work | None = None, digest: str | None = None) -> Repo
     )
     if raw["format"] != FORMAT or raw["version"] != 1 or type(raw["version"]) is not int:
         raise Unreadable(f"certificate: the format is {FORMAT!r}, version 1")
-    setting, centre, lines = _setting(raw, work)
+    setting, lines = _setting(raw, work)
     counts, held = _data(raw["data"], setting.shape, digest)
     claim = raw["claim"]
     quantity = choice(
@@ -59,13 +59,13 @@ def check(raw: Any, work: Work | None = None, digest: str | None = None) -> Repo
     )
     lines = (*lines, *held)
     if quantity == "bits":
-        return _bits(claim, setting, centre, counts, lines, work)
+        return _bits(claim, setting, counts, lines, work)
     if choice(claim.get("method"), "claim: method", ("factor", "game")) == "factor":
         return _factor(claim, setting, counts, lines, work)
     return _game(claim, setting, counts, lines, work)
 
 
-def _setting(raw: Any, work: Work) -> tuple[Setting, tuple[Fraction, ...], tuple[str, ...]]:
+def _setting(raw: Any, work: Work) -> tuple[Setting, tuple[str, ...]]:
     settings = tuple(integers(raw["settings"], "settings", 1, 1 << 10))
     outcomes = tuple(integers(raw["outcomes"], "outcomes", 1, 1 << 10, len(settings)))
     if not settings or len(settings) > 26 or prod(settings) * prod(outcomes) > MOST_CELLS:
@@ -92,7 +92,7 @@ def _setting(raw: Any, work: Work) -> tuple[Setting, tuple[Fraction, ...], tuple
         f"settings given the past and what the adversary holds: {raw['source']['kind']}"
         + "".join(f", {key} {raw['source'][key]}" for key in ("epsilon",) if key in raw["source"]),
     )
-    return Setting(shape, source, devices, boxes), (), said
+    return Setting(shape, source, devices, boxes), said
 
 
 def _cut(raw: list[Any], shape: Shape, work: Work) -> Polytope:
@@ -191,7 +191,6 @@ def _game(
 def _bits(
     claim: Any,
     setting: Setting,
-    _: tuple[Fraction, ...],
     counts: list[int] | None,
     lines: tuple[str, ...],
     work: Work,
@@ -226,9 +225,9 @@ def _bits(
         raise Rejected("the threshold certifies no bits")
     said += [
         "factor, power and threshold were fixed before the trials (not visible in a file)",
-        "classical side information only; smoothing is unconditional, not given success",
+        "classical side information only; bits and error are unconditional, not given success",
     ]
-    return Report((*lines, *said), f"{shown(bits)} bits, smoothing 2^-({shown(log2_up(1 / error))})", bits)
+    return Report((*lines, *said), f"{shown(bits)} bits, error 2^-({shown(log2_down(1 / error))})", bits)
 
 
 def shown(x: Fraction) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from math import comb
 
 from freerand_opt.checker.failures import TooMuch, Unreadable, Work
 
@@ -16,6 +17,8 @@ ONE = 1 << BITS
 LOG_BITS = 64
 _MANTISSA = 3 * LOG_BITS
 MAX_POWER = 4000
+#: Bits of the terms of a binomial's tail up to which they are summed exactly.
+EXACT = 1 << 15
 
 
 def ceil_div(a: int, b: int) -> int:
@@ -79,7 +82,7 @@ def _fraction(mantissa: int, found: int) -> int:
 
 
 def tail_up(n: int, wins: int, p: Fraction, work: Work) -> Fraction:
-    """Return a fraction at least P(Bin(n, p) >= wins), within a factor 1 + 2^-60; exact for n <= 2000.
+    """Return a fraction at least P(Bin(n, p) >= wins), within a factor 1 + 2^-60; exact where that is short.
 
     Terms are integers over 2^shift, each rounded up; the first is C(n, wins) p^wins (1-p)^(n-wins).
     """
@@ -89,10 +92,10 @@ def tail_up(n: int, wins: int, p: Fraction, work: Work) -> Fraction:
         return Fraction(0)
     if not 0 < p < 1:
         return Fraction(int(p >= 1))
-    work.spend(n * (1 + n // 2000), "tail of a binomial")
     a, b, d = p.numerator, p.denominator - p.numerator, p.denominator
-    if n <= 2000:
-        total, term = 0, _choose(n, wins) * a**wins * b ** (n - wins)
+    work.spend(4 * n * (1 + d.bit_length() // 64), "tail of a binomial")
+    if n * d.bit_length() <= EXACT:
+        total, term = 0, comb(n, wins) * a**wins * b ** (n - wins)
         for k in range(wins, n + 1):
             total += term
             term = term * (n - k) * a // ((k + 1) * b)  # exact: the terms are integers
@@ -114,12 +117,6 @@ def tail_up(n: int, wins: int, p: Fraction, work: Work) -> Fraction:
         if exponent + term.bit_length() > 4:
             return Fraction(1)
     return min(Fraction(1), total * Fraction(2) ** exponent)
-
-
-def _choose(n: int, k: int) -> int:
-    from math import comb
-
-    return comb(n, k)
 
 
 def _first_term(n: int, wins: int, a: int, b: int, d: int) -> tuple[int, int]:

@@ -94,8 +94,9 @@ def best_mixture(
         fresh = np.array([row for row in fresh if np.round(row, 14).tobytes() not in held])
         if not len(fresh):
             break
-        near = rows @ found.factor > 1 - NEAR
-        rows = np.vstack([rows[near | (found.mixture > NEAR**3)], fresh])
+        kept = (rows @ found.factor > 1 - NEAR) | (found.mixture > NEAR**3)
+        kept[0] = True  # bounds every cell
+        rows = np.vstack([rows[kept], fresh])
     assert best is not None
     return best
 

@@ -9,6 +9,7 @@ and of sum 1. Any y gives a factor after division by the largest row, so nothing
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -86,5 +87,6 @@ def _rated(rows: Array, nu: Array, factor: Array, y: Array) -> Optimum:
     top = float((rows @ factor).max())
     mixture = y / y.sum()
     likelihood = rows.T @ mixture
-    gap = float(nu @ (np.log(nu / likelihood) - np.log(factor / top)))
-    return Optimum(factor / top, mixture, gap)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a gap that is no number is worse than any
+        gap = float(nu @ (np.log(nu / likelihood) - np.log(factor / top)))
+    return Optimum(factor / top, mixture, gap if math.isfinite(gap) else math.inf)

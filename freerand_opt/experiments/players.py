@@ -76,7 +76,7 @@ class Coverage:
 
 def coverage(passed: int, runs: int) -> Coverage:
     """Return a frequency with its exact interval."""
-    low, high = interval(passed, runs, Fraction(1, 100))
+    low, high = interval(int(passed), int(runs), Fraction(1, 100))
     return Coverage(passed, runs, float(low), float(high))
 
 
