@@ -1,4 +1,6 @@
-"""An experiment's data: counts by cell, and trials in order; a cell is a joint setting with a joint outcome."""
+"""An experiment's data: counts by cell, and trials in order; a cell is a joint setting with a joint
+outcome.
+"""
 
 from __future__ import annotations
 

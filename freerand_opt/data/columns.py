@@ -32,7 +32,9 @@ class Columns:
 
     @classmethod
     def of(cls, given: Columns | Mapping[str, object] | None, scenario: AnyScenario) -> Columns:
-        """Return columns from a table with settings, outcomes, n, values; raise InputError for what does not fit."""
+        """Return columns from a table with settings, outcomes, n, values; raise InputError for what does
+        not fit.
+        """
         parties = len(scenario.settings)
         if given is None:
             return cls.usual(parties)
@@ -69,7 +71,8 @@ class Columns:
                 what = "is missing" if name not in header else "is there twice"
                 raise InputError(
                     f"{where}, line 1",
-                    f"column {name!r} {what}; read: {shown(','.join(header))}, needed: {listed(wanted)} (other "
+                    f"column {name!r} {what}; read: {shown(','.join(header))}, needed: {listed(wanted)} "
+                    f"(other "
                     f"names can be given by columns){nearest(name, header)}",
                 )
         return [header.index(name) for name in wanted]

@@ -22,7 +22,8 @@ MAX_BYTES = 1 << 26
 
 @dataclass(frozen=True)
 class Counts:
-    """n(c, z) by cell, joint setting z slowest, as integers; `digest` is the SHA-256 of the file they came from.
+    """n(c, z) by cell, joint setting z slowest, as integers; `digest` is the SHA-256 of the file they came
+    from.
 
     >>> from freerand_opt.model import chsh
     >>> Counts.from_table(chsh(), {"P(00|00)": 3, "P(11|01)": 1}).total
@@ -130,7 +131,8 @@ class Counts:
             if not n:
                 raise InputError(
                     self.name or "counts",
-                    f"settings {self.scenario.setting_label(z)} never occur; state a scenario without them, or "
+                    f"settings {self.scenario.setting_label(z)} never occur; state a scenario without "
+                    f"them, or "
                     "look whether the file is whole",
                 )
 
@@ -147,7 +149,7 @@ def _read(text: str, path: Path, scenario: AnyScenario, columns: Columns) -> tup
     try:
         header = [name.strip() for name in next(rows)]
         places = columns.places(header, where, counted=True)
-        picked = []
+        picked: list[list[str]] = []
         for line, row in enumerate(rows, start=2):
             if not any(cell.strip() for cell in row):
                 picked.append([])

@@ -1,4 +1,6 @@
-"""Streams of cell numbers from files and arrays, in blocks; each says where a value that it refuses stands."""
+"""Streams of cell numbers from files and arrays, in blocks; each says where a value that it refuses
+stands.
+"""
 
 from __future__ import annotations
 
@@ -126,7 +128,8 @@ def of_array(array: Block, scenario: AnyScenario, size: int) -> Iterator[Block]:
     ):
         raise InputError(
             "trials",
-            f"an integer array of cell numbers, or with a row of {len(sizes)} settings and outcomes for each trial, "
+            f"an integer array of cell numbers, or with a row of {len(sizes)} settings and outcomes for "
+            f"each trial, "
             f"is needed, not {array.dtype} of shape {array.shape}",
         )
     cells = scenario.shape[0] * scenario.shape[1]

@@ -130,7 +130,9 @@ class Trials:
         return self.counts(most=number), replace(self, first=self.first + number)
 
     def running(self, logs: npt.NDArray[np.float64], points: int = 1000) -> Running:
-        """Return the running sum of log2 F by cell over the trials, in floats, for figures and the best stop."""
+        """Return the running sum of log2 F by cell over the trials, in floats, for figures and the best
+        stop.
+        """
         level, done, best, at = 0.0, 0, 0.0, 0
         trace: list[tuple[int, float]] = [(0, 0.0)]
         for block in self.blocks():
@@ -149,7 +151,9 @@ class Trials:
 
 @dataclass(frozen=True)
 class Running:
-    """(number of trials, log2 of the product); the largest, `best`, stands after trial `at`; `last` at the end."""
+    """(number of trials, log2 of the product); the largest, `best`, stands after trial `at`; `last` at the
+    end.
+    """
 
     trace: tuple[tuple[int, float], ...]
     at: int

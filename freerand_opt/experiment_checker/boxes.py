@@ -4,11 +4,11 @@ r"""Boxes that suffice, as numbers q(c|z), and what a factor is worth on them.
 
 (without the power for tests) for integers F, rounded up on the grid 2^-BITS.
 
-Two parties: each setting of each has a *status*, an outcome or "random"; V(z) depends on the two statuses at z
-alone. No-signalling with two outcomes: random pairs are perfectly correlated or anticorrelated, each sign being
-free (Jones, Masanes, quant-ph/0506182), so the better sign is taken at each z. Two settings and more outcomes:
-boxes on k outcomes of each setting that are correlated through a cycle of length k (Barrett et al.,
-quant-ph/0404097, section IV).
+Two parties: each setting of each has a *status*, an outcome or "random"; V(z) depends on the two statuses
+at z alone. No-signalling with two outcomes: random pairs are perfectly correlated or anticorrelated, each
+sign being free (Jones, Masanes, quant-ph/0506182), so the better sign is taken at each z. Two settings and
+more outcomes: boxes on k outcomes of each setting that are correlated through a cycle of length k (Barrett
+et al., quant-ph/0404097, section IV).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def statuses(shape: Shape, devices: str) -> Statuses | None:
         return None
     first, second = shape.outcomes
     if devices == "local":
-        return Statuses(shape.outcomes, _sure(first, second))
+        return Statuses((first, second), _sure(first, second))
     if devices == "no-signalling" and shape.outcomes == (2, 2):
         return Statuses((3, 3), _random())
     return None
@@ -117,7 +117,8 @@ def listed(shape: Shape, devices: str, work: Work) -> list[Box]:
         _few(low**2 * high**2 * factorial(low) ** 2 * factorial(high) ** 2, work, shape)
         return [*_deterministic(shape), *_correlated(shape)]
     raise Unreadable(
-        "certificate: the extreme no-signalling boxes are known for two parties with two outcomes, or with two "
+        "certificate: the extreme no-signalling boxes are known for two parties with two outcomes, or "
+        "with two "
         "settings"
     )
 

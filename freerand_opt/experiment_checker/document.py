@@ -1,4 +1,6 @@
-"""A certificate about counts: a P-value, or bits that a threshold certifies; docs/experiments-certificates.md."""
+"""A certificate about counts: a P-value, or bits that a threshold certifies; docs/experiments-
+certificates.md.
+"""
 
 from __future__ import annotations
 

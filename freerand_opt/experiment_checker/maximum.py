@@ -24,7 +24,9 @@ from freerand_opt.experiment_checker.support import Support, support
 
 @dataclass(frozen=True)
 class Setting:
-    """Who measures, who chooses, and which boxes there are; `boxes` are listed where they were computed (cuts)."""
+    """Who measures, who chooses, and which boxes there are; `boxes` are listed where they were computed
+    (cuts).
+    """
 
     shape: Shape
     source: Source

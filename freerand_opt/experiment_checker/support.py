@@ -4,9 +4,10 @@ With V(z) >= 0, beta = 1/k and a fixed distribution u of settings:
 
 .. math:: \max_s \sum_z s(z) V(z) \qquad\text{or}\qquad \max_s \sum_z s(z)^{1+\beta} u(z)^{-\beta} V(z).
 
-Both are convex in s, so extreme points suffice. Bits: at each node both ends of the bit's range, the weights of the
-ends, or their powers, multiply. Limits that are the same for all settings: as many settings as fit at the upper
-limit, one with what is left, the rest at the lower one; the largest weights meet the largest values.
+Both are convex in s, so extreme points suffice. Bits: at each node both ends of the bit's range, the
+weights of the ends, or their powers, multiply. Limits that are the same for all settings: as many settings
+as fit at the upper limit, one with what is left, the rest at the lower one; the largest weights meet the
+largest values.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ Support = Callable[[Sequence[int]], int]
 def settings_weights(
     source: Source, power: int | None, centre: tuple[Fraction, ...]
 ) -> tuple[list[int], tuple[tuple[tuple[int, int], tuple[int, int]], ...]]:
-    """Return leaf weights u^-beta, and for bits the two (left, right) weights of each bit; for `free` powers."""
+    """Return leaf weights u^-beta, and for bits the two (left, right) weights of each bit; for `free`
+    powers.
+    """
     if power is None:
         scale = [ONE] * (source.size if isinstance(source, Bits) else len(centre))
         ends = [(low, high) for low, high in source.ranges] if isinstance(source, Bits) else []
@@ -43,7 +46,8 @@ def settings_weights(
 def support(source: Source, power: int | None, centre: tuple[Fraction, ...]) -> Support:
     """Return the function of values V(z) 2^BITS that bounds it from above, times 2^BITS.
 
-    `power` is k for the condition with powers of s (no assumption on later settings), None for the plain mean.
+    `power` is k for the condition with powers of s (no assumption on later settings), None for the plain
+    mean.
     """
     if isinstance(source, Point):
         return _point(source, power, centre)

@@ -2,10 +2,12 @@ r"""The vertices of the two-setting, two-outcome no-signalling polytope cut by h
 
 A box is a point (1, <A0>, <A1>, <B0>, <B1>, <A0 B0>, <A0 B1>, <A1 B0>, <A1 B1>), scaled to coprime integers;
 
-.. math:: 4 P(ab|xy) = 1 + (-1)^a \langle A_x\rangle + (-1)^b \langle B_y\rangle + (-1)^{a+b} \langle A_x B_y\rangle.
+.. math:: 4 P(ab|xy) = 1 + (-1)^a \langle A_x\rangle + (-1)^b \langle B_y\rangle
+    + (-1)^{a+b} \langle A_x B_y\rangle.
 
-Double description: a half-space keeps the vertices inside and adds a point on each edge that it cuts; two vertices
-are the ends of an edge if no third one lies on all the facets that they share (Fukuda and Prodon 1996).
+Double description: a half-space keeps the vertices inside and adds a point on each edge that it cuts; two
+vertices are the ends of an edge if no third one lies on all the facets that they share (Fukuda and Prodon
+1996).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
-from math import gcd
+from math import gcd, lcm
 
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.experiment_checker.boxes import Box
@@ -22,9 +24,7 @@ Vector = tuple[int, ...]
 DIMENSION = 8
 #: The cube that holds all boxes: every coordinate in [-1, 1].
 _CUBE = [
-    tuple([1, *(sign if k == j else 0 for k in range(DIMENSION))])
-    for j in range(DIMENSION)
-    for sign in (1, -1)
+    (1, *(sign if k == j else 0 for k in range(DIMENSION))) for j in range(DIMENSION) for sign in (1, -1)
 ]
 
 
@@ -45,9 +45,7 @@ def half_space(terms: dict[tuple[int, int], Fraction], bound: Fraction) -> Vecto
     for (z, c), factor in terms.items():
         for k, x in enumerate(CELLS[4 * z + c]):
             total[k] -= factor * x
-    scale = 1
-    for x in total:
-        scale = scale * x.denominator // gcd(scale, x.denominator)
+    scale = lcm(*(x.denominator for x in total))
     return _coprime([int(x * scale) for x in total])
 
 

@@ -1,4 +1,6 @@
-"""The answer to a question about data: a P-value or certified bits, from the tables of the question's file."""
+"""The answer to a question about data: a P-value or certified bits, from the tables of the question's
+file.
+"""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@ r"""Certified bits of outcomes, given settings and classical side information, f
 
 .. math:: b = k\,(L - \log_2(1/\delta)), \qquad \text{success: } \sum n \log_2 F \ge L,
 
-L, k and F fixed before the scored trials (docs/proofs/experiments.md, section 3; after Knill, Zhang and Bierhorst,
-arXiv:1709.06159). The statement is not conditioned on success.
+L, k and F fixed before the scored trials (docs/proofs/experiments.md, section 3; after Knill, Zhang and
+Bierhorst, arXiv:1709.06159). The statement is not conditioned on success.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.document import log_product
 from freerand_opt.experiment_checker.powers import MAX_POWER, log2_up
 from freerand_opt.experiments.certificate import bits_claim, document
-from freerand_opt.experiments.factors import Array, Factor, best_factor, best_mixture, filled
-from freerand_opt.experiments.plans import Training, plan, whole
+from freerand_opt.experiments.factors import Factor, best_factor, best_mixture, filled
+from freerand_opt.experiments.optimum import Array
+from freerand_opt.experiments.plans import Plan, Training, plan, whole
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.experiments.signalling import Signalling, signalling
 
@@ -34,10 +35,11 @@ MARGIN = 3
 
 @dataclass(frozen=True)
 class Bits:
-    """Certified bits of the outcomes of parties `of`, 0 if the run missed the threshold or none are to be had.
+    """Certified bits of the outcomes of parties `of`, 0 if the run missed the threshold or none are to be
+    had.
 
-    `product` is a lower bound of log2 of the product of factors; `planned` whether L was fixed beforehand, or read
-    off the data ("observed": then only a run with this L planned would have certified).
+    `product` is a lower bound of log2 of the product of factors; `planned` whether L was fixed beforehand,
+    or read off the data ("observed": then only a run with this L planned would have certified).
     """
 
     setup: Setup
@@ -60,7 +62,9 @@ class Bits:
         return self.factor.condition.power
 
     def extractor_distance(self, bits: int) -> float:
-        """Return delta + 2^((m - b)/2)/2: success times the distance from uniform of m hashed bits, at most."""
+        """Return delta + 2^((m - b)/2)/2: success times the distance from uniform of m hashed bits, at
+        most.
+        """
         exponent = (bits - float(self.value)) / 2
         return float(self.error) + (0.5 * 2.0**exponent if exponent < 1000 else math.inf)
 
@@ -76,7 +80,8 @@ def bits(
     of: Sequence[int] | None = None,
     power: int | None = None,
 ) -> Bits:
-    """Return the bits that data certify against the setup's devices; raise InputError where they would mean nothing.
+    """Return the bits that data certify against the setup's devices; raise InputError where they would mean
+    nothing.
 
     `later` "any" makes no assumption on how later settings depend on outcomes (condition E); "independent of
     outcomes" is the assumption (A2). `power` k is chosen on the plan unless given. `success` is "planned", a
@@ -100,22 +105,33 @@ def bits(
     if beside.log2 >= log2_up(1 / delta):
         raise InputError(
             "data",
-            f"refute the source or no-signalling devices (P <= 2^-{float(beside.log2):.1f}: {beside.bet}); no bits are "
+            f"refute the source or no-signalling devices (P <= 2^-{float(beside.log2):.1f}: "
+            f"{beside.bet}); no bits are "
             "stated on assumptions that the data refute. State the source that the settings have",
         )
     k = power or best_power(setup, made.cells, counts.total, delta, free=free, of=parties)
     factor = best_factor(setup, setup.condition(k, free=free, of=parties), made.cells, counts.total)
     found = log_product(list(factor.values), factor.largest, list(counts.values))
     product = Fraction(-(10**9)) if found is None else found
-    threshold, planned = _threshold(success, factor, made.cells, counts.total, product)
+    threshold, planned = _threshold(success, factor, made, counts.total, product)
     value = k * (threshold - log2_up(1 / delta))
     passed = product >= threshold and value > 0 and planned
     certificate = document(setup, bits_claim(factor, delta, threshold), counts) if passed else None
     words = _words(made.words, factor, counts, later, planned=planned)
     return Bits(
-        setup, value if passed else Fraction(0), delta, threshold, product, passed, planned, factor, counts, words,
-        beside, certificate,
-    )  # fmt: skip
+        setup,
+        value if passed else Fraction(0),
+        delta,
+        threshold,
+        product,
+        passed,
+        planned,
+        factor,
+        counts,
+        words,
+        beside,
+        certificate,
+    )
 
 
 def _error(error: Fraction | str) -> Fraction:
@@ -131,7 +147,9 @@ def _error(error: Fraction | str) -> Fraction:
 def best_power(
     setup: Setup, cells: Array, trials: int, error: Fraction, *, free: bool, of: Sequence[int] | None = None
 ) -> int:
-    """Return the k that certifies most bits on a plan, within some 3 %: k (n sum nu log2 F - log2 1/delta)."""
+    """Return the k that certifies most bits on a plan, within some 3 %: k (n sum nu log2 F - log2
+    1/delta).
+    """
     nu, cost = filled(cells, trials), math.log2(1 / error)
     tolerance = max(1e-3 / max(trials, 1), 1e-7)
     seen: dict[int, float] = {}
@@ -157,17 +175,20 @@ def best_power(
     return max(seen, key=lambda k: seen[k])
 
 
-def planned_threshold(factor: Factor, cells: Array, trials: int) -> Fraction:
-    """Return L = n E[log2 F] - 3 sigma sqrt(n) on a plan, on a grid of 2^-10."""
-    level = trials * factor.rate(cells) - MARGIN * math.sqrt(trials) * factor.spread(cells)
-    return Fraction(math.floor(level * 1024), 1024)
+def planned_threshold(factor: Factor, cells: Array, trials: int, trained: int | None = None) -> Fraction:
+    """Return L = n E[log2 F] - 3 sigma sqrt(n + n^2 / m) on a plan that m trials taught, on a grid of 2^-10.
+
+    The second part is the plan's own error; theory has none.
+    """
+    spread = math.sqrt(trials + (trials**2 / trained if trained else 0)) * factor.spread(cells)
+    return Fraction(math.floor((trials * factor.rate(cells) - MARGIN * spread) * 1024), 1024)
 
 
 def _threshold(
-    success: str | Fraction, factor: Factor, cells: Array, trials: int, product: Fraction
+    success: str | Fraction, factor: Factor, made: Plan, trials: int, product: Fraction
 ) -> tuple[Fraction, bool]:
     if success == "planned":
-        return planned_threshold(factor, cells, trials), True
+        return planned_threshold(factor, made.cells, trials, made.trained), True
     if success == "observed":
         return product, False
     try:
@@ -178,12 +199,14 @@ def _threshold(
 
 def _words(origin: str, factor: Factor, counts: Counts, later: str, *, planned: bool) -> tuple[str, ...]:
     lines = [
-        f"factor and k = {factor.condition.power} fixed before the {counts.total} scored trials; plan: {origin}",
+        f"factor and k = {factor.condition.power} fixed before the {counts.total} scored trials; plan: "
+        f"{origin}",
         "later settings may depend on earlier outcomes in any way (condition E)"
         if later == "any"
         else "assumed (A2): later settings do not depend on earlier outcomes, given earlier settings and W",
         "classical side information only: nothing is said of an adversary who holds a quantum system",
         "the bits and their error are not conditioned on success",
+        "the number of trials was fixed beforehand",
         "only events that were heralded before the settings were chosen are trials",
     ]
     if not planned:

@@ -1,4 +1,6 @@
-"""Single-round brackets over a region of behaviours, for independent and identical rounds alone, as the answer says."""
+"""Single-round brackets over a region of behaviours, for independent and identical rounds alone, as the
+answer says.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +15,17 @@ from freerand_opt.experiments.regions import behaviour_region
 from freerand_opt.model.problem import Functional, Problem, Test
 
 WORDS = (
-    "rounds are independent and identically distributed (assumed): the region holds except with probability alpha, "
+    "rounds are independent and identically distributed (assumed): the region holds except with "
+    "probability alpha, "
     "and the bracket speaks of one round of such a device"
 )
 
 
 @dataclass(frozen=True)
 class RegionBracket:
-    """The kernel's ends over the region, None inside an empty region (an answer: no such behaviour is there)."""
+    """The kernel's ends over the region, None inside an empty region (an answer: no such behaviour is
+    there).
+    """
 
     pool: Pool
     region: dict[tuple[int, int], tuple[Fraction, Fraction]]
@@ -38,8 +43,8 @@ def bracket(
     if rounds != "independent":
         raise InputError(
             "rounds",
-            f'{rounds!r}: a region of behaviours means something for rounds = "independent" alone; p_value, bits and '
-            "score_region hold under any memory",
+            f'{rounds!r}: a region of behaviours means something for rounds = "independent" alone; p_value, '
+            "bits and score_region hold under any memory",
         )
     region = behaviour_region(counts, alpha)
     tests = []

@@ -1,4 +1,6 @@
-"""One function for each verb of the command line that is about data; each takes parsed arguments and returns text."""
+"""One function for each verb of the command line that is about data; each takes parsed arguments and
+returns text.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,10 @@ def signals(file: str | Path, *, overrides: dict[str, Any] | None = None) -> str
 def plans(file: str | Path, trials: Sequence[int], *, overrides: dict[str, Any] | None = None) -> str:
     """Return a table of planned bits against the number of trials, with and without assumption (A2)."""
     lines = ["trials, condition, k, bits at L planned, bits at the mean"]
-    for _, question in _questions(file, overrides):
+    asked = [held for _, held in _questions(file, overrides) if held.ask.quantity == BITS]
+    if not asked:
+        raise InputError(f"{file}: ask.quantity", f"a plan is made for {BITS}, which nothing here asks for")
+    for question in asked:
         made = setup_of(question)
         assert question.data is not None
         folder = Path(file).parent

@@ -2,8 +2,8 @@ r"""Outer polytopes of two-setting, two-outcome quantum devices: proved cuts of 
 
 .. math:: \sum_{z,c} h(c,z)\, q(c|z) \le b \quad\text{for all quantum boxes},
 
-each with a proof of the kernel (sums of squares). Symmetric cuts share one proof, whose words are relabelled: a
-setting's observable goes to that of another setting, or to its negative.
+each with a proof of the kernel (sums of squares). Symmetric cuts share one proof, whose words are
+relabelled: a setting's observable goes to that of another setting, or to its negative.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def prove(terms: Terms) -> Cut:
     held = tuple(sorted((z, c, x) for (z, c), x in terms.items() if x))
     ask = Ask("score", score=Functional("conditional", held))
     problem = Problem((2, 2), (2, 2), Point(None), (Fraction(1, 4),) * 4, "quantum", (), ask)
-    size = sum(abs(x) for _, _, x in held)
+    size = sum((abs(x) for _, _, x in held), Fraction(0))
     pool = bound(problem, Options(width=size, level=LEVEL))  # any bound will do: the first one proved is kept
     if pool.upper is None or pool.bound is None:
         raise FreerandError(f"no bound of a quantum score was proved: {'; '.join(pool.failures[:3])}")
@@ -122,14 +122,14 @@ class Relabelling:
 def relabellings() -> list[Relabelling]:
     """Return all relabellings of settings and of each setting's outcomes."""
     orders = ((0, 1), (1, 0))
-    pairs = tuple(product((0, 1), repeat=2))
+    pairs = ((0, 0), (0, 1), (1, 0), (1, 1))
     return [
         Relabelling(first, second, (own, other))
         for first in orders
         for second in orders
         for own in pairs
         for other in pairs
-    ]  # type: ignore[misc]
+    ]
 
 
 def orbit(cut: Cut) -> list[Cut]:

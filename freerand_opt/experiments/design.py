@@ -1,4 +1,5 @@
-"""Design of an experiment: bits against trials, the least number of trials, the largest epsilon, prices of assumptions.
+"""Design of an experiment: bits against trials, the least number of trials, the largest epsilon, prices of
+assumptions.
 
 Everything here is a plan in floats, before data; what data then certify is proved from them alone.
 """
@@ -12,7 +13,8 @@ from fractions import Fraction
 
 from freerand_opt.errors import InputError
 from freerand_opt.experiments.bits import MARGIN, best_power
-from freerand_opt.experiments.factors import Array, best_factor
+from freerand_opt.experiments.factors import best_factor
+from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.setup import Setup
 
 #: Most trials that are planned.
@@ -21,7 +23,9 @@ MOST_TRIALS = 10**15
 
 @dataclass(frozen=True)
 class Design:
-    """What a run of `trials` would certify: `bits` with the planned threshold, `expected` at the mean; `power` k."""
+    """What a run of `trials` would certify: `bits` with the planned threshold, `expected` at the mean;
+    `power` k.
+    """
 
     trials: int
     power: int
@@ -79,7 +83,9 @@ def largest_epsilon(
     free: bool = True,
     steps: int = 12,
 ) -> tuple[Fraction, Fraction]:
-    """Return epsilons between which a planned run ceases to certify bits; `make` gives the setup of an epsilon."""
+    """Return epsilons between which a planned run ceases to certify bits; `make` gives the setup of an
+    epsilon.
+    """
     low, high = Fraction(0), Fraction(1, 2)
     if not design(make(low), plan, trials, error, free=free).bits:
         raise InputError("design", f"{trials} trials certify nothing at epsilon 0")
@@ -95,7 +101,9 @@ def largest_epsilon(
 def prices(
     setups: dict[str, Setup], plan: Sequence[float] | Array, trials: int, error: Fraction
 ) -> list[tuple[str, str, Design]]:
-    """Return what each assumption is worth: (setup's name, condition, design) for every setup and both conditions."""
+    """Return what each assumption is worth: (setup's name, condition, design) for every setup and both
+    conditions.
+    """
     return [
         (
             name,

@@ -1,7 +1,7 @@
 """A factor: integers that a checker accepts, made from the best one for a plan in floats.
 
-The rows of the condition come as they are needed (column generation): the best factor for the rows so far, then the
-boxes that break the condition most. What is left over is divided out exactly.
+The rows of the condition come as they are needed (column generation): the best factor for the rows so far,
+then the boxes that break the condition most. What is left over is divided out exactly.
 """
 
 from __future__ import annotations

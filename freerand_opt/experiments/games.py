@@ -21,7 +21,8 @@ from freerand_opt.model.scenario import AnyScenario
 
 
 def wins(scenario: AnyScenario, game: str | Functional, *, extreme: str = "largest") -> tuple[int, ...]:
-    """Return the winning cells of a functional with two values at each joint setting where it is not constant.
+    """Return the winning cells of a functional with two values at each joint setting where it is not
+    constant.
 
     `extreme` "smallest" for functionals that count errors. A setting with one value is refused.
     """
@@ -35,7 +36,8 @@ def wins(scenario: AnyScenario, game: str | Functional, *, extreme: str = "large
         if len(set(values)) != 2:
             raise InputError(
                 "game",
-                f"has {len(set(values))} values at settings {scenario.setting_label(z)}; a game is won or lost at "
+                f"has {len(set(values))} values at settings {scenario.setting_label(z)}; a game is won "
+                f"or lost at "
                 "every joint setting. Use method factor, which needs no game",
             )
         found += [z * outcomes + c for c, x in enumerate(values) if x == max(values)]

@@ -3,8 +3,8 @@ r"""The best factor for a plan, in floats: a primal-dual interior point.
 .. math:: \max_F \sum_i \nu_i \log F_i \quad\text{subject to}\quad A F \le 1, \qquad
     \text{dual: } \min_{y \ge 0, \sum y = 1} \sum_i \nu_i \log \frac{\nu_i}{(A^T y)_i},
 
-maximum likelihood over mixtures of the rows of A (one row for each source point and box). nu is a plan, positive
-and of sum 1. Any y gives a factor after division by the largest row, so nothing here is trusted.
+maximum likelihood over mixtures of the rows of A (one row for each source point and box). nu is a plan,
+positive and of sum 1. Any y gives a factor after division by the largest row, so nothing here is trusted.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Oracle:
         self.source = setting.source
         self.beta = 0.0 if condition.power is None else 1.0 / condition.power
         held = statuses(setting.shape, setting.devices) if setting.boxes is None else None
-        self.sorts: tuple[Array, ...] | None = None
+        self.sorts: tuple[npt.NDArray[np.intp], ...] | None = None
         if held is None:
             try:
                 boxes = setting.boxes or listed(setting.shape, setting.devices, Work())
@@ -58,8 +58,10 @@ class Oracle:
             sums[..., c] = sum(q[..., d] for d, other in enumerate(parts) if other == part)
         return np.asarray(q * sums**self.beta)
 
-    def _numbers(self, counts: tuple[int, int]) -> tuple[Array, ...]:
-        """Return the statuses of A's settings (and of B's, unless the source is one point), a row for each box."""
+    def _numbers(self, counts: tuple[int, int]) -> tuple[npt.NDArray[np.intp], ...]:
+        """Return the statuses of A's settings (and of B's, unless the source is one point), a row for each
+        box.
+        """
         sizes = [n**m for n, m in zip(counts, self.shape.settings, strict=True)]
         wanted = sizes[:1] if isinstance(self.source, Point) else [sizes[0] * sizes[1]]
         if wanted[0] > MOST:

@@ -1,8 +1,8 @@
 r"""Where a factor comes from: theory, an earlier run, or the first share of ordered trials.
 
-A plan is a distribution P(c, z) of cells. What data plan is projected first on what the source and no-signalling
-devices can show (maximum likelihood inside the hull of S x NS): raw frequencies overfit, and a factor for them bets
-against the settings instead of against the devices.
+A plan is a distribution P(c, z) of cells. What data plan is projected first on what the source and
+no-signalling devices can show (maximum likelihood inside the hull of S x NS): raw frequencies overfit, and
+a factor for them bets against the settings instead of against the devices.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 from freerand_opt.data.counts import Counts
 from freerand_opt.data.trials import Trials
 from freerand_opt.errors import InputError
-from freerand_opt.experiments.factors import Array, likeliest
+from freerand_opt.experiments.factors import likeliest
+from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.model.scenario import Rows
 
@@ -27,16 +28,20 @@ Training: TypeAlias = Sequence[Fraction | float] | Array | Counts | Fraction | s
 
 @dataclass(frozen=True)
 class Plan:
-    """A distribution of cells, and in words where it is from; `rest` are the data that may be scored by it."""
+    """A distribution of cells, and in words where it is from.
+
+    `rest` are the data that may be scored by it; `trained` the trials that taught it, None for theory.
+    """
 
     cells: Array
     rest: Counts | Trials
     words: str
+    trained: int | None = None
 
 
 def theory(setup: Setup, rows: Rows) -> tuple[Fraction | float, ...]:
     """Return P(c, z) of a behaviour with the settings of the source's centre."""
-    settings, outcomes = setup.shape.count
+    settings = setup.shape.count[0]
     found: list[float] = []
     for z in range(settings):
         row = rows(z)
@@ -56,19 +61,20 @@ def plan(setup: Setup, training: Training, data: Counts | Trials, *, project: bo
         if isinstance(data, Counts):
             raise InputError(
                 "training",
-                f"{training}: counts alone cannot be split, since only a first share may teach about later trials; "
+                f"{training}: counts alone cannot be split, since only a first share may teach about "
+                f"later trials; "
                 "give the trials in order, an earlier run, or theory",
             )
         held, rest = data.split(training)
         words = f"the first {held.total} trials, which are not scored"
-        return Plan(_projected(setup, held, project=project), rest, words)
+        return Plan(_projected(setup, held, project=project), rest, words, held.total)
     if isinstance(training, Counts):
         if training is data or (training.digest is not None and training.digest == _digest(data)):
             raise InputError(
                 "training", "the scored data themselves are no training; give an earlier run or theory"
             )
         words = f"an earlier run of {training.total} trials ({training.name or 'in memory'})"
-        return Plan(_projected(setup, training, project=project), data, words)
+        return Plan(_projected(setup, training, project=project), data, words, training.total)
     cells = np.array([float(x) for x in training])
     return Plan(cells / cells.sum(), data, "theory")
 

@@ -1,4 +1,5 @@
-"""Players that a statement must withstand: what their devices and their source do, round by round, in many runs.
+"""Players that a statement must withstand: what their devices and their source do, round by round, in many
+runs.
 
 Each returns cell numbers of shape (runs, trials). Floats and pseudorandom numbers: controls, never proofs.
 """
@@ -13,7 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from freerand_opt.experiments.factors import Array, Factor
+from freerand_opt.experiments.factors import Factor
+from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.oracle import Oracle
 from freerand_opt.experiments.regions import interval
 from freerand_opt.experiments.setup import Setup
@@ -34,7 +36,9 @@ def steady(cells: Sequence[float] | Array) -> Player:
 
 
 def best_local(setup: Setup, factor: Factor) -> Player:
-    """Return the steady player whose mean of a test factor is largest: a source point and a box of the setup."""
+    """Return the steady player whose mean of a test factor is largest: a source point and a box of the
+    setup.
+    """
     weights = 2.0 ** factor.logs()
     tops, rows = Oracle(setup.setting, factor.condition).rows(weights)
     level = max(
@@ -49,7 +53,9 @@ def best_local(setup: Setup, factor: Factor) -> Player:
 
 
 def leaning(epsilon: float) -> Player:
-    """Return PR boxes whose next two settings lean on the last outcome of A: (E) covers them, (A2) does not."""
+    """Return PR boxes whose next two settings lean on the last outcome of A: (E) covers them, (A2) does
+    not.
+    """
 
     def play(draw: np.random.Generator, runs: int, trials: int) -> Cells:
         found = np.empty((runs, trials), dtype=np.uint8)

@@ -1,4 +1,6 @@
-"""P-values against local, no-signalling or quantum devices with memory, with settings from an imperfect source."""
+"""P-values against local, no-signalling or quantum devices with memory, with settings from an imperfect
+source.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ from freerand_opt.experiments.signalling import Signalling, signalling
 
 @dataclass(frozen=True)
 class PValue:
-    """P <= 2^-log2 against the setup's devices, under what `words` say; `beside` is that against no-signalling.
+    """P <= 2^-log2 against the setup's devices, under what `words` say; `beside` is that against no-
+    signalling.
 
     `certificate` is what the checker beside the kernel reads.
     """
@@ -59,10 +62,10 @@ def p_value(
 ) -> PValue:
     """Return a P-value of data against the setup's devices.
 
-    With `game` (the winning cells; the number of trials was fixed beforehand) it is the exact tail of the wins,
-    else the product of test factors for the plan that `training` gives, valid under any stopping rule. `stop`
-    "best" takes the largest product that ordered trials reach on the way.
-    Raise InputError for a training that would make the statement false.
+    With `game` (the winning cells; the number of trials was fixed beforehand) it is the exact tail of the
+    wins, else the product of test factors for the plan that `training` gives, valid under any stopping
+    rule. `stop` "best" takes the largest product that ordered trials reach on the way. Raise InputError for
+    a training that would make the statement false.
     """
     if (training is None) == (game is None):
         raise InputError(
@@ -85,7 +88,8 @@ def _by_game(counts: Counts, setup: Setup, cells: tuple[int, ...]) -> PValue:
         raise TooLargeError(str(fault)) from None
     log2 = -log2_up(value) if value else Fraction(counts.total)
     words = (
-        f"game: {won} wins of {counts.total}; at most {float(p):.10g} a trial for {setup.setting.devices} devices",
+        f"game: {won} wins of {counts.total}; at most {float(p):.10g} a trial for "
+        f"{setup.setting.devices} devices",
         "the game and the number of trials were fixed beforehand",
     )
     certificate = document(setup, game_claim(cells), counts)

@@ -1,14 +1,14 @@
 r"""Regions: what data say of scores and behaviours, under memory or for independent rounds.
 
-Memory. G(c, z) in [0, 1] with E[G] <= S(q) for every source point; S_i the score of round i given the past; lambda
-fixed beforehand:
+Memory. G(c, z) in [0, 1] with E[G] <= S(q) for every source point; S_i the score of round i given the past;
+lambda fixed beforehand:
 
 .. math:: \frac1n \sum_i S_i \ge \frac{\exp(\lambda \bar G - \ln(1/\alpha)/n) - 1}{e^\lambda - 1}
 
 except with probability alpha (docs/proofs/experiments.md, section 6).
 
-Independent rounds. Clopper and Pearson's interval of each P(c|z), alpha shared among all ends; ends are fractions
-whose tails are enclosed by integers.
+Independent rounds. Clopper and Pearson's interval of each P(c|z), alpha shared among all ends; ends are
+fractions whose tails are enclosed by integers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ GRID = 1 << 40
 
 
 def score_estimator(setup: Setup, wins: Sequence[int]) -> tuple[Fraction, ...]:
-    """Return G for the mean over uniform settings of the winning probabilities: 1/(S max_s s(z)) where won."""
+    """Return G for the mean over uniform settings of the winning probabilities: 1/(S max_s s(z)) where
+    won.
+    """
     settings, outcomes = setup.shape.count
     reach = support(setup.setting.source, None, setup.centre)
     most = [Fraction(reach([ONE if s == z else 0 for s in range(settings)]), ONE) for z in range(settings)]
@@ -44,7 +46,9 @@ def score_estimator(setup: Setup, wins: Sequence[int]) -> tuple[Fraction, ...]:
 
 
 def best_lambda(mean: float, trials: int, alpha: Fraction) -> Fraction:
-    """Return the lambda whose end is highest at a planned mean, on a grid; it must not be chosen after the data."""
+    """Return the lambda whose end is highest at a planned mean, on a grid; it must not be chosen after the
+    data.
+    """
     cost = math.log(1 / alpha) / trials
     grid = [2.0 ** (k / 8) for k in range(-96, 33)]
     best = max(grid, key=lambda x: (math.expm1(x * mean - cost)) / math.expm1(x))
@@ -53,7 +57,9 @@ def best_lambda(mean: float, trials: int, alpha: Fraction) -> Fraction:
 
 @dataclass(frozen=True)
 class ScoreRegion:
-    """The average of the rounds' scores is at least `end`, except with probability `alpha`, under any memory."""
+    """The average of the rounds' scores is at least `end`, except with probability `alpha`, under any
+    memory.
+    """
 
     end: Fraction
     mean: Fraction
@@ -121,7 +127,9 @@ def _lower(k: int, n: int, level: Fraction) -> Fraction:
 def behaviour_region(
     counts: Counts, alpha: Fraction | str
 ) -> dict[tuple[int, int], tuple[Fraction, Fraction]]:
-    """Return intervals of P(c|z) by (z, c) that hold together except with probability alpha, for independent rounds."""
+    """Return intervals of P(c|z) by (z, c) that hold together except with probability alpha, for
+    independent rounds.
+    """
     counts.require_settings()
     settings, outcomes = counts.scenario.shape
     share = Fraction(alpha) / (settings * outcomes)

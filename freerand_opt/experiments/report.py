@@ -1,4 +1,6 @@
-"""One page for the laboratory: assumptions in words, numbers, what follows, as text, Markdown, LaTeX or HTML."""
+"""One page for the laboratory: assumptions in words, numbers, what follows, as text, Markdown, LaTeX or
+HTML.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,8 @@ def beside_words(beside: Signalling) -> str:
         return "against no-signalling devices with this source: P = 1, nothing speaks against them"
     warning = " THE DATA SPEAK AGAINST THE SOURCE OR SIGNAL." if beside.log2 > 10 else ""
     return (
-        f"against no-signalling devices with this source: P <= {beside.p_value:.3g} (best of {beside.bets} bets: "
+        f"against no-signalling devices with this source: P <= {beside.p_value:.3g} (best of "
+        f"{beside.bets} bets: "
         f"{beside.bet}).{warning}"
     )
 
@@ -76,7 +79,8 @@ def _of_p_value(found: PValue) -> tuple[Section, ...]:
             "Assumptions",
             (
                 source_words(found.setup),
-                f"null hypothesis: {null} devices with any memory; they may share causes with the settings within (A1)",
+                f"null hypothesis: {null} devices with any memory; they may share causes with the "
+                f"settings within (A1)",
                 *found.words,
                 "only events that were heralded before the settings were chosen are trials",
             ),
@@ -103,9 +107,11 @@ def _of_bits(found: Bits) -> tuple[Section, ...]:
         Section(
             "Numbers",
             (
-                f"trials scored: {found.counts.total}; k = {found.power}; threshold L = {float(found.threshold):.3f}; "
+                f"trials scored: {found.counts.total}; k = {found.power}; threshold L = "
+                f"{float(found.threshold):.3f}; "
                 f"log2 of the product of factors = {float(found.product):.3f}",
-                "success, unconditionally: sum over w of P(w) sum over z of max over c of P(c, z, success | w), less "
+                "success, unconditionally: sum over w of P(w) sum over z of max over c of P(c, z, "
+                "success | w), less "
                 "weight delta, is at most 2^-bits",
             ),
         ),
@@ -142,11 +148,13 @@ def handover(found: Bits) -> tuple[str, ...]:
     if not found.success:
         return ("nothing is handed over",)
     return (
-        f"min-entropy {math.floor(found.value)}, raw length {raw}, smoothing {float(found.error):.3g}, classical side "
+        f"min-entropy {math.floor(found.value)}, raw length {raw}, smoothing {float(found.error):.3g}, "
+        f"classical side "
         "information; distance of m extracted bits, times success: delta + 2^((m - bits)/2)/2",
         f"uniform, independent seed: cryptomite.Toeplitz.from_params(min_entropy={math.floor(found.value)}, "
         f"log2_error=-64, input_length={raw}) (needs cryptomite, whose licence is non-commercial)",
-        "an extractor assumes seed and outcomes independent given w: no extractor helps against a seed that may lean "
+        "an extractor assumes seed and outcomes independent given w: no extractor helps against a seed "
+        "that may lean "
         "on the outcomes",
     )
 

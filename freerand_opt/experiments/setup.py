@@ -77,11 +77,9 @@ def setup(
     if not isinstance(made, forms.Point | forms.Bits | forms.Limits):
         raise InputError(
             "source.kind",
-            f"{source.tag().get('kind')} is not covered by statements about counts; allowed: uniform, free (with "
-            "a stated distribution), santha-vazirani, measurement-dependence, min-entropy",
+            f"{source.tag().get('kind')} is not covered by statements about counts; allowed: uniform, "
+            "free (with a stated distribution), santha-vazirani, measurement-dependence, min-entropy",
         )
-    if isinstance(made, forms.Point) and made.values is None and stated is not None and len(set(stated)) == 1:
-        stated = None
     distribution = stated if isinstance(made, forms.Point) and made.values is not None else None
     form = {
         "settings": list(shape.settings),
@@ -106,7 +104,8 @@ def _stated(settings: Any, count: int) -> tuple[Fraction, ...]:
     if sum(found) != 1 or min(found) <= 0 or len(by_index) > count:
         raise InputError(
             "settings",
-            f"a distribution of {count} joint settings, all positive, that sums to 1 is needed; empty settings "
+            f"a distribution of {count} joint settings, all positive, that sums to 1 is needed; empty "
+            f"settings "
             "belong out of the scenario",
         )
     return found

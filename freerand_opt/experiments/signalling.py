@@ -1,13 +1,13 @@
 r"""Whether data signal, or their settings are not of the source: a P-value that needs no training.
 
-A family of bets, each fixed beforehand, on one joint setting, or on one outcome of one party at one of its settings
-when another party's setting changes:
+A family of bets, each fixed beforehand, on one joint setting, or on one outcome of one party at one of its
+settings when another party's setting changes:
 
 .. math:: F = (1 + t\,g(c, z)) / m, \qquad P \le \min\Big(1, \frac{\text{number of bets}}{\max_F \prod F}\Big)
 
-(the mean of the bets' products is a test supermartingale, and at least the largest over their number). Under
-no-signalling a party's marginal q(c_p|x) is one number in [0, 1], so m is the larger of two sums over the source, in
-any scenario. Valid for devices with memory and for counts alone.
+(the mean of the bets' products is a test supermartingale, and at least the largest over their number).
+Under no-signalling a party's marginal q(c_p|x) is one number in [0, 1], so m is the larger of two sums over
+the source, in any scenario. Valid for devices with memory and for counts alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ UNIT = 1 << 40
 
 @dataclass(frozen=True)
 class Signalling:
-    """-log2 P from below against no-signalling devices with this source, and the bet that won most, in words."""
+    """-log2 P from below against no-signalling devices with this source, and the bet that won most, in
+    words.
+    """
 
     log2: Fraction
     bet: str
@@ -45,7 +47,9 @@ class Signalling:
 
 @dataclass(frozen=True)
 class _Bet:
-    """g by joint setting where the marginal outcome is seen, 0 elsewhere; `party` None: bets on settings alone."""
+    """g by joint setting where the marginal outcome is seen, 0 elsewhere; `party` None: bets on settings
+    alone.
+    """
 
     gains: tuple[Fraction, ...]
     party: int | None
@@ -98,7 +102,8 @@ def _bets(setup: Setup) -> Iterator[_Bet]:
                     )
                     for c in range(shape.outcomes[party]):
                         letter = chr(ord("A") + party)
-                        words = f"outcome {c} of {letter} at settings {places[first]} more often than at {places[second]}"
+                        here, there = places[first], places[second]
+                        words = f"outcome {c} of {letter} at settings {here} more often than at {there}"
                         yield _Bet(gains, party, c, words)
 
 

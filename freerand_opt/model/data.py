@@ -89,7 +89,8 @@ class Data(Table):
     success: Annotated[
         Any,
         number(words=("planned", "observed")),
-        "L, the least log2 of the product of factors: planned is n E[log2 F] - 3 sigma; observed certifies nothing",
+        "L, the least log2 of the product of factors: planned is n E[log2 F] - 3 sigma; observed "
+        "certifies nothing",
     ] = "planned"
     later: Annotated[
         str,
@@ -109,7 +110,8 @@ class Data(Table):
         if self.counts is not None and isinstance(self.training, Fraction):
             raise self.fault(
                 "training",
-                "counts alone cannot be split: a share that is picked at random proves nothing about devices with "
+                "counts alone cannot be split: a share that is picked at random proves nothing about "
+                "devices with "
                 "memory. Give the trials in order, an earlier run, or theory",
             )
         if self.counts is not None and self.stop == "best":

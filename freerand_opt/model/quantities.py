@@ -99,7 +99,8 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             P_VALUE,
-            "the largest probability with which the adversary's devices show data that speak so much against them",
+            "the largest probability with which the adversary's devices show data that speak so much "
+            "against them",
             "1",
             ("method", *_FUNCTIONAL),
             (),

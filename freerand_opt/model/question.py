@@ -80,7 +80,8 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
         if (self.data is not None) != (self.ask.quantity in OF_DATA):
             raise self.fault(
                 "data",
-                f"belongs to the quantities {' and '.join(OF_DATA)}, which need it; asked is {self.ask.quantity}",
+                f"belongs to the quantities {' and '.join(OF_DATA)}, which need it; asked is "
+                f"{self.ask.quantity}",
             )
         if self.data is not None and (self.tests or self.moments):
             raise self.fault("test", f"a question about data has no tests; {self.ask.quantity} is asked")

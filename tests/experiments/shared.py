@@ -37,9 +37,13 @@ def spread_over(won: int, lost: int) -> Counts:
     """Counts with so many wins and losses, spread evenly over cells."""
     values = []
     for k, cell in enumerate(CELLS):
-        total, place = (won, sum(wins(*c) for c in CELLS[:k])) if wins(*cell) else (
-            lost,
-            sum(not wins(*c) for c in CELLS[:k]),
+        total, place = (
+            (won, sum(wins(*c) for c in CELLS[:k]))
+            if wins(*cell)
+            else (
+                lost,
+                sum(not wins(*c) for c in CELLS[:k]),
+            )
         )
         values.append(total // 8 + (place < total % 8))
     return Counts(chsh(), tuple(values))

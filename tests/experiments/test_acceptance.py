@@ -48,7 +48,8 @@ def test_factor_of_delft():
 
 
 @pytest.mark.parametrize(
-    ("epsilon", "gain"), [("0", 0.04295796), ("1/100", 0.03561935), ("1/20", 0.01324704), ("1/10", 0.00054805)]
+    ("epsilon", "gain"),
+    [("0", 0.04295796), ("1/100", 0.03561935), ("1/20", 0.01324704), ("1/10", 0.00054805)],
 )
 def test_gain_of_a_test_factor(epsilon, gain):
     """The optimum is the relative entropy of winning to what local devices win at most."""
@@ -85,7 +86,9 @@ def by_expectation_maximisation(epsilon, k, plan, steps):
     for first in (p, q):
         for left in (p, q):
             for right in (p, q):
-                sources.append([first * left, first * (1 - left), (1 - first) * right, (1 - first) * (1 - right)])
+                sources.append(
+                    [first * left, first * (1 - left), (1 - first) * right, (1 - first) * (1 - right)]
+                )
     boxes = []
     for a0, a1, b0, b1 in np.ndindex(2, 2, 2, 2):
         boxes.append([[float((a, b) == ((a0, a1)[x], (b0, b1)[y])) for a in (0, 1) for b in (0, 1)]
@@ -154,7 +157,13 @@ def test_vienna_withstands_bias():
 
     The ranges are those of five other seeds in another program, so two decades more are allowed.
     """
-    ranges = {"0": (51, 60), "1/100000": (51, 59), "3/12500": (46, 55), "1/1000": (29, 41), "3/1000": (12, 18)}
+    ranges = {
+        "0": (51, 60),
+        "1/100000": (51, 59),
+        "3/12500": (46, 55),
+        "1/1000": (29, 41),
+        "3/1000": (12, 18),
+    }
     ranges["1/100"] = (0, 0)
     for epsilon, (low, high) in ranges.items():
         held, found = made(epsilon, "local"), []

@@ -88,7 +88,9 @@ def test_forged_bits_are_refused(certified, change, error):
 
 
 def test_a_larger_factor_gains_nothing(certified):
-    """A factor is divided by its own maximum: scaling it changes nothing, raising one cell cannot help for free."""
+    """A factor is divided by its own maximum: scaling it changes nothing, raising one cell cannot help for
+    free.
+    """
     scaled = again(certified.certificate)
     scaled["claim"]["factor"] = [2 * x for x in scaled["claim"]["factor"]]
     assert check(scaled).log2 == certified.value
@@ -104,10 +106,16 @@ def test_counts_file_must_be_the_one_named(tmp_path):
     path = tmp_path / "counts.csv"
     rows = [f"{k >> 3},{k >> 2 & 1},{k >> 1 & 1},{k & 1},{n}\n" for k, n in enumerate(DELFT)]
     path.write_text("x,y,a,b,n\n" + "".join(rows))
-    found = p_value(Counts.from_csv(path, chsh()), setup(chsh(), Uniform(), "local"), game=wins(chsh(), "chsh"))
+    found = p_value(
+        Counts.from_csv(path, chsh()), setup(chsh(), Uniform(), "local"), game=wins(chsh(), "chsh")
+    )
     save(found.certificate, tmp_path / "proof.json")
     code, lines = checked(str(tmp_path / "proof.json"), digest_of(str(path)))
-    assert code == 0 and "0.0390777" in lines[-1] and any("245 trials, the file at hand" in line for line in lines)
+    assert (
+        code == 0
+        and "0.0390777" in lines[-1]
+        and any("245 trials, the file at hand" in line for line in lines)
+    )
     path.write_text(path.read_text().replace(",23\n", ",24\n"))
     code, lines = checked(str(tmp_path / "proof.json"), digest_of(str(path)))
     assert code == 1 and "not the one" in lines[0]
@@ -138,14 +146,18 @@ def test_forged_games():
 def test_other_sources(source):
     settings = ["1/2", "1/6", "1/6", "1/6"] if isinstance(source, Free) else None
     held = setup(chsh(), source, "local", settings=settings and [Fraction(x) for x in settings])
-    plan = [4 * p * float(u) for p, u in zip(noisy(0.99), [u for u in held.centre for _ in range(4)], strict=True)]
+    plan = [
+        4 * p * float(u) for p, u in zip(noisy(0.99), [u for u in held.centre for _ in range(4)], strict=True)
+    ]
     found = p_value(spread_over(85_000, 15_000), held, training=plan)
     report = check(again(found.certificate))
     assert report.log2 == found.log2
 
 
 def test_cuts_are_proved_and_not_believed():
-    """The kernel derives each cut's bound from its own terms; a weaker cut leaves more vertices, and less is proved."""
+    """The kernel derives each cut's bound from its own terms; a weaker cut leaves more vertices, and less
+    is proved.
+    """
     held = quantum(setup(chsh(), Uniform(), "no-signalling"), tsirelson_cuts())
     factor = best_factor(held, held.condition(100), noisy(0.99), 10**5)
     counts = spread_over(85_000, 15_000)
@@ -185,9 +197,11 @@ def test_cuts_hold_for_quantum_boxes():
 
 
 def test_bounds_of_cuts():
-    """2 sqrt 2, and a(lambda) of the guess cuts: proved from above, near the maxima in the literature's sense."""
+    """2 sqrt 2, and a(lambda) of the guess cuts: proved from above, near the maxima in the literature's
+    sense.
+    """
     assert float(tsirelson_cuts()[0].bound) == pytest.approx(8**0.5, abs=1e-9)
-    assert tsirelson_cuts()[0].bound**2 > 8
+    assert tsirelson_cuts()[0].bound ** 2 > 8
     found = sorted(float(cut.bound) for cut in guess_cuts()[8:])
     assert found[:8] == pytest.approx([1.4] * 8, abs=1e-8)
     assert found[16:24] == pytest.approx([2.0494936] * 8, abs=1e-7)
@@ -203,7 +217,9 @@ def test_every_image_of_a_cut_is_proved():
     images = orbit(prove(terms))
     assert len(images) == 64
     small = quantum(held, tuple(images[::8]))
-    ones = document(small, {"quantity": "p-value", "method": "factor", "factor": [1] * 16}, Counts(chsh(), DELFT))
+    ones = document(
+        small, {"quantity": "p-value", "method": "factor", "factor": [1] * 16}, Counts(chsh(), DELFT)
+    )
     assert check(again(ones)).log2 == 0
 
 
@@ -220,7 +236,11 @@ def test_the_checker_runs_alone(certified, tmp_path):
     )
     assert done.returncode == 0 and "bits, error" in done.stdout and done.stderr == ""
     loaded = subprocess.run(
-        [sys.executable, "-c", "import sys, freerand_opt.experiment_checker.document; print(sorted(sys.modules))"],
+        [
+            sys.executable,
+            "-c",
+            "import sys, freerand_opt.experiment_checker.document; print(sorted(sys.modules))",
+        ],
         capture_output=True,
         text=True,
         check=True,

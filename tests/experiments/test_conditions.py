@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import log2
@@ -107,13 +108,17 @@ def test_numbers_of_extreme_boxes():
     assert {tuple(tuple(map(float, row)) for row in box) for box in found.boxes()} == by_hand
     for signs in product((1, -1), repeat=4):
         if np.prod(signs) == -1:
-            terms = {(z, c): Fraction(signs[z] * (1 if c in (0, 3) else -1)) for z in range(4) for c in range(4)}
+            terms = {
+                (z, c): Fraction(signs[z] * (1 if c in (0, 3) else -1)) for z in range(4) for c in range(4)
+            }
             found.cut(half_space(terms, Fraction(2828427125, 10**9)))
     assert len(found.boxes()) == 80
 
 
 def test_statuses_and_lists_agree_on_local_devices():
-    """Three parties are listed, two are tried by statuses: a third party with one setting and outcome is none."""
+    """Three parties are listed, two are tried by statuses: a third party with one setting and outcome is
+    none.
+    """
     draw = np.random.default_rng(3)
     factor = [int(x) for x in draw.integers(1, 2**40, 16)]
     two = setup(chsh(), SanthaVazirani("1/10"), "local")
@@ -131,7 +136,9 @@ def test_columns_and_all_statuses_agree():
     one = setup(scenario, Uniform(), "no-signalling")
     other = setup(scenario, MeasurementDependence("1/9", "1/9"), "no-signalling")
     for power in (None, 20):
-        found = [maximum(held.setting, held.condition(power, free=False), factor, Work()) for held in (one, other)]
+        found = [
+            maximum(held.setting, held.condition(power, free=False), factor, Work()) for held in (one, other)
+        ]
         assert found[0] == pytest.approx(found[1], rel=1e-15)
 
 
@@ -149,7 +156,10 @@ def test_mixtures_of_extreme_points_stay_below(free):
         p = np.tensordot(weights, points, axes=1)
         per = np.full(4, 0.25) if free else p.sum(axis=1)
         largest = max(largest, float((values * p * (p / per[:, None]) ** (1 / k)).sum()))
-    tops = [float((values * p * (p / (0.25 if free else p.sum(axis=1)[:, None])) ** (1 / k)).sum()) for p in points]
+    tops = [
+        float((values * p * (p / (0.25 if free else p.sum(axis=1)[:, None])) ** (1 / k)).sum())
+        for p in points
+    ]
     assert largest <= 1 + 1e-12
     assert max(tops) == pytest.approx(1, abs=1e-6)
 
@@ -170,12 +180,16 @@ def test_bits_of_one_party_need_the_free_condition():
 
 
 def test_three_rounds_of_an_adaptive_device_for_one_party():
-    """T = prod F (P(a z | h) / u)^beta has mean at most 1 for every device that picks extreme points by the past."""
+    """T = prod F (P(a z | h) / u)^beta has mean at most 1 for every device that picks extreme points by
+    the past.
+    """
     k, epsilon = 3, 0.1
     held = setup(chsh(), SanthaVazirani("1/10"), "no-signalling")
     factor = best_factor(held, held.condition(k, of=(0,)), noisy(0.99), 1000)
     values = 2.0 ** factor.logs().reshape(4, 4)
-    points = [(np.array(s), np.array(q)) for s in sources(0.5 - epsilon, 0.5 + epsilon) for q in boxes_of_chsh()]
+    points = [
+        (np.array(s), np.array(q)) for s in sources(0.5 - epsilon, 0.5 + epsilon) for q in boxes_of_chsh()
+    ]
     draw = np.random.default_rng(2)
     tops = []
     for s, q in points:
@@ -187,7 +201,9 @@ def test_three_rounds_of_an_adaptive_device_for_one_party():
     assert max(tops) == pytest.approx(1, abs=1e-5)
     for _ in range(20):
         mean = 0.0
-        plan = {h: points[draw.integers(len(points))] for h in [(), *range(16), *product(range(16), repeat=2)]}
+        plan = {
+            h: points[draw.integers(len(points))] for h in [(), *range(16), *product(range(16), repeat=2)]
+        }
         for path in product(range(16), repeat=3):
             chance, level = 1.0, 1.0
             for i, cell in enumerate(path):
@@ -224,7 +240,9 @@ def test_logarithms_of_powers_of_two_are_exact():
     assert log2_down(Fraction(1, 4)) == -2
 
 
-@pytest.mark.parametrize(("n", "k", "p"), [(5, 3, "1/3"), (2001, 700, "1/3"), (3000, 0, "1/2"), (2500, 2500, "9/10")])
+@pytest.mark.parametrize(
+    ("n", "k", "p"), [(5, 3, "1/3"), (2001, 700, "1/3"), (3000, 0, "1/2"), (2500, 2500, "9/10")]
+)
 def test_tails_of_binomials(n, k, p):
     """Exact sums by integers written out here; the checker rounds up beyond 2000 trials."""
     from math import comb
@@ -239,11 +257,9 @@ def test_tails_of_binomials(n, k, p):
 def test_settings_must_have_a_chance():
     held = setup(chsh(), MeasurementDependence("0", "1"), "local")
     assert min(held.centre) == Fraction(1, 4)
+    bits = setup(chsh(), SanthaVazirani("1/10"), "local")
+    wrong = replace(held.condition(3), centre=(Fraction(1), Fraction(0), Fraction(0), Fraction(0)))
     with pytest.raises(Unreadable, match="centre"):
-        from dataclasses import replace
-
-        wrong = replace(held.condition(3), centre=(Fraction(1), Fraction(0), Fraction(0), Fraction(0)))
-        bits = setup(chsh(), SanthaVazirani("1/10"), "local")
         maximum(bits.setting, wrong, [1] * 16, Work())
 
 

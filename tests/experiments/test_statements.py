@@ -38,7 +38,9 @@ def made(epsilon, devices):
 
 
 def test_settings_of_vienna_are_not_uniform():
-    """1 of 4 joint settings lies 7 standard deviations off: at most exp(7^2/2), paid for by the number of bets."""
+    """1 of 4 joint settings lies 7 standard deviations off: at most exp(7^2/2), paid for by the number of
+    bets.
+    """
     counts = Counts(chsh(), VIENNA)
     total = counts.total
     off = max(abs(n / total - 0.25) / sqrt(0.1875 / total) for n in counts.by_setting)
@@ -121,7 +123,9 @@ def test_first_share_trains_and_is_not_scored():
 
 
 def test_projection_keeps_what_the_devices_can_show():
-    """A distribution of the source and of no-signalling devices is its own likeliest one; a signalling one is not."""
+    """A distribution of the source and of no-signalling devices is its own likeliest one; a signalling one
+    is not.
+    """
     plan = np.array(noisy(0.7))
     assert likeliest(made("0", "no-signalling"), plan, 10**6) == pytest.approx(plan, abs=1e-6)
     moved = plan.copy()
@@ -135,15 +139,18 @@ def test_projection_keeps_what_the_devices_can_show():
 def test_a_random_share_would_be_unsound():
     """Negative control: n = 4000, the best of four relabelled games on a random tenth, game P of the rest.
 
-    The device answers a = b = 0 in the first half and wins each game at three of four settings; in the second it
-    plays for the game that was luckiest, so that the others lose. P <= .05 came in .148 of runs (experiments.md).
+    The device answers a = b = 0 in the first half and wins each game at three of four settings; in the
+    second it plays for the game that was luckiest, so that the others lose. P <= .05 came in .148 of runs
+    (experiments.md).
     """
     draw, runs, half = np.random.default_rng(11), 4000, 2000
     # in coordinates of the luckiest game g: won cells of games g, g + (1, 0), g + (0, 1), g + (1, 1) by X, Y
     passed = 0
     differs = np.array([[0, 0, 0, 0], [0, 1, 0, 1], [0, 0, 1, 1], [1, 0, 0, 1]])  # settings 2 X + Y
     for _ in range(runs):
-        first = draw.multinomial(half, [0.025] * 4 + [0.225] * 4).reshape(2, 4)  # losses of game k at setting k
+        first = draw.multinomial(half, [0.025] * 4 + [0.225] * 4).reshape(
+            2, 4
+        )  # losses of game k at setting k
         lucky = int(first.sum(axis=0).argmin())
         # game k loses at setting k: with g in front, k = g, g ^ 1 (Y), g ^ 2 (X), g ^ 3
         order = [lucky, lucky ^ 2, lucky ^ 1, lucky ^ 3]
@@ -183,19 +190,23 @@ def test_best_power_is_near_that_of_all():
 
 
 def test_one_party_of_pr_boxes():
-    """A PR box's second outcome follows from the first: one party's bits are those of both, with no assumption."""
+    """A PR box's second outcome follows from the first: one party's bits are those of both, with no
+    assumption.
+    """
     held = made("0", "no-signalling")
     rates = [
-        100 * best_factor(held, held.condition(100, of=of), noisy(0.99), 10**6).rate(noisy(0.99)) for of in ((0,), (0, 1))
+        100 * best_factor(held, held.condition(100, of=of), noisy(0.99), 10**6).rate(noisy(0.99))
+        for of in ((0,), (0, 1))
     ]
     assert rates[0] == pytest.approx(rates[1], abs=1e-6)
 
 
 def test_settings_that_lean_on_outcomes():
-    """PR boxes, eps = .06, both next settings lean on the last outcome: (E) stays below what is there, (E') above.
+    """PR boxes, eps = .06, both next settings lean on the last outcome: (E) stays below what is there, (E')
+    above.
 
-    experiments.md, section 3: E' claims 9968 bits (at k = 3.2; k = 4 gives 10^4 - 4 log2 1000), the smooth entropy
-    is about 9719, E claims 9701 at its best k, and less at whole ones.
+    experiments.md, section 3: E' claims 9968 bits (at k = 3.2; k = 4 gives 10^4 - 4 log2 1000), the smooth
+    entropy is about 9719, E claims 9701 at its best k, and less at whole ones.
     """
     n, cost = 10_000, log2(1000)
     held = made("3/50", "no-signalling")
@@ -220,7 +231,9 @@ def test_settings_that_lean_on_outcomes():
 
 
 def test_the_best_local_player_keeps_the_promise():
-    """The running maximum of test factors passes P <= .05 in at most 5 % of its runs, and the honest one always."""
+    """The running maximum of test factors passes P <= .05 in at most 5 % of its runs, and the honest one
+    always.
+    """
     held = made("1/50", "local")
     factor = best_factor(held, held.condition(None), noisy(0.99), 1000)
     found = running_maximum(factor.logs(), best_local(held, factor), 2000, 1000, 0.05, seed=1)
@@ -231,7 +244,9 @@ def test_the_best_local_player_keeps_the_promise():
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_the_product_of_an_estimator_keeps_the_promise(share):
-    """T = prod F (P(c z) / u)^beta passes 1/delta in at most a share delta of runs, for boxes that are PR in part."""
+    """T = prod F (P(c z) / u)^beta passes 1/delta in at most a share delta of runs, for boxes that are PR
+    in part.
+    """
     held = made("1/50", "no-signalling")
     factor = best_factor(held, held.condition(20), noisy(0.99), 1000)
     local = [0.25 * float(k % 4 == 0) for k in range(16)]
@@ -296,7 +311,9 @@ def test_score_region_covers_under_memory():
 
 
 def test_brackets_over_a_region():
-    """A run whose region holds CHSH boxes near 2 sqrt 2: the guess is below 1, and independence must be stated."""
+    """A run whose region holds CHSH boxes near 2 sqrt 2: the guess is below 1, and independence must be
+    stated.
+    """
     ask = Ask("guessing-probability", of="A", at=[0, 0])
     problem = Question(chsh(), Uniform(), adversary={"devices": "no-signalling"}, ask=ask).problem()
     counts = spread_over(853_553, 146_447)
@@ -306,7 +323,9 @@ def test_brackets_over_a_region():
     score = 8 * 0.853553 - 4
     assert found.pool.reached is not None and found.pool.bound is not None
     assert 1.5 - score / 4 < found.pool.height < 1.5 - score / 4 + 0.06
-    apart = Counts(chsh(), (1000, 0, 0, 0, 0, 1000, 0, 0, 1000, 0, 0, 0, 1000, 0, 0, 0))  # B shows A's setting
+    apart = Counts(
+        chsh(), (1000, 0, 0, 0, 0, 1000, 0, 0, 1000, 0, 0, 0, 1000, 0, 0, 0)
+    )  # B shows A's setting
     assert bracket(problem, apart, "1/20", rounds="independent").pool.impossible
 
 
