@@ -185,7 +185,7 @@ def test_three_rounds_of_an_adaptive_device_for_one_party():
     """
     k, epsilon = 3, 0.1
     held = setup(chsh(), SanthaVazirani("1/10"), "no-signalling")
-    factor = best_factor(held, held.condition(k, of=(0,)), noisy(0.99), 1000)
+    factor = best_factor(held, held.condition(k, of=of), noisy(0.99), 1000)
     values = 2.0 ** factor.logs().reshape(4, 4)
     points = [
         (np.array(s), np.array(q)) for s in sources(0.5 - epsilon, 0.5 + epsilon) for q in boxes_of_chsh()
@@ -195,7 +195,7 @@ def test_three_rounds_of_an_adaptive_device_for_one_party():
     for s, q in points:
         total = 0.0
         for z, c in product(range(4), range(4)):
-            own = q[z][2 * (c // 2)] + q[z][2 * (c // 2) + 1]
+            own = q[z][2 * (c // 2)] + q[z][2 * (c // 2) + 1] if of == (0,) else q[z][c]
             total += s[z] * q[z][c] * values[z, c] * (s[z] * own * 4) ** (1 / k)
         tops.append(total)
     assert max(tops) == pytest.approx(1, abs=1e-5)
@@ -209,7 +209,7 @@ def test_three_rounds_of_an_adaptive_device_for_one_party():
             for i, cell in enumerate(path):
                 past = () if i == 0 else path[0] if i == 1 else path[:2]
                 (s, q), (z, c) = plan[past], divmod(cell, 4)
-                own = q[z][2 * (c // 2)] + q[z][2 * (c // 2) + 1]
+                own = q[z][2 * (c // 2)] + q[z][2 * (c // 2) + 1] if of == (0,) else q[z][c]
                 chance *= s[z] * q[z][c]
                 level *= values[z, c] * (s[z] * own * 4) ** (1 / k)
                 if not chance:
