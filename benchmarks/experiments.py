@@ -1,4 +1,4 @@
-"""Coverage of statements about counts by simulation: 20,000 runs a row, n = 1000; writes reports/experiments.md.
+"""Coverage of statements about counts by simulation, 20,000 runs a row; writes reports/experiments.md.
 
 Controls that must fail are in the table too. Seeds are fixed; intervals are exact (error 1/100).
 """
@@ -115,8 +115,8 @@ def main() -> None:
     lines = [
         "# Coverage of statements about counts",
         "",
-        f"Written by `make long`. {RUNS} runs of {TRIALS} trials (leaning settings: 1000 runs of 10,000); the interval is "
-        "exact, with error 1/100.",
+        f"Written by `make long`. {RUNS} runs of {TRIALS} trials (leaning settings: 1000 runs of 10,000); "
+        "the interval is exact, with error 1/100.",
         "",
         "| statement | player | passed | share | interval | must be |",
         "|---|---|---|---|---|---|",

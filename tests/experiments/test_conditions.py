@@ -179,10 +179,9 @@ def test_bits_of_one_party_need_the_free_condition():
         maximum(held.setting, held.condition(10, free=False, of=(0,)), [1] * 16, Work())
 
 
-def test_three_rounds_of_an_adaptive_device_for_one_party():
-    """T = prod F (P(a z | h) / u)^beta has mean at most 1 for every device that picks extreme points by
-    the past.
-    """
+@pytest.mark.parametrize("of", [(0,), (0, 1)])
+def test_three_rounds_of_an_adaptive_device(of):
+    """T = prod F (P(a z | h) / u)^beta has mean at most 1 for devices that pick extreme points by the past."""
     k, epsilon = 3, 0.1
     held = setup(chsh(), SanthaVazirani("1/10"), "no-signalling")
     factor = best_factor(held, held.condition(k, of=of), noisy(0.99), 1000)
