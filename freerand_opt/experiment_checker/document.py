@@ -104,23 +104,31 @@ def _cut(raw: list[Any], shape: Shape, work: Work) -> Polytope:
     found = Polytope(work)
     for k, cut in enumerate(raw):
         closed(cut, f"cuts[{k}]", ("terms", "upper"))
-        asked = {"quantity": "score", "on": "conditional", "terms": cut["terms"], "extreme": "largest"}
-        question = {
-            "settings": [2, 2],
-            "outcomes": [2, 2],
-            "source": {"kind": "uniform"},
-            "observed": "uniform",
-            "devices": "quantum",
-            "tests": [],
-            "ask": asked,
-        }
-        q = read_question(question, work)
-        bound = check_upper(cut["upper"], q, work)
-        if bound is None or q.ask.score is None:
-            raise Rejected(f"cuts[{k}]: quantum devices exist; a bound is needed")
-        end = enclose(bound, CUT_BITS)[1]
-        found.cut(half_space(q.ask.score.terms, end))
+        terms, bound = cut_bound(cut["terms"], cut["upper"], work)
+        found.cut(half_space(terms, bound))
     return found
+
+
+def cut_bound(raw: Any, upper: Any, work: Work) -> tuple[dict[tuple[int, int], Fraction], Fraction]:
+    """Return terms, and what the kernel derives from a proof that sum of factors times P(c|z) is at most.
+
+    The bound is rounded up; two parties with two settings and two outcomes.
+    """
+    asked = {"quantity": "score", "on": "conditional", "terms": raw, "extreme": "largest"}
+    question = {
+        "settings": [2, 2],
+        "outcomes": [2, 2],
+        "source": {"kind": "uniform"},
+        "observed": "uniform",
+        "devices": "quantum",
+        "tests": [],
+        "ask": asked,
+    }
+    q = read_question(question, work)
+    bound = check_upper(upper, q, work)
+    if bound is None or q.ask.score is None:
+        raise Rejected("cuts: quantum devices exist; a bound is needed")
+    return q.ask.score.terms, enclose(bound, CUT_BITS)[1]
 
 
 def _data(raw: Any, shape: Shape, digest: str | None) -> tuple[list[int] | None, tuple[str, ...]]:

@@ -19,7 +19,7 @@ from freerand_opt.data.trials import Trials
 from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.document import log_product
 from freerand_opt.experiment_checker.powers import MAX_POWER, log2_up
-from freerand_opt.experiments.certificate import bits_claim, document
+from freerand_opt.experiments.certificate import bits_claim, document, proved
 from freerand_opt.experiments.factors import Factor, best_factor, best_mixture, filled
 from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.plans import Plan, Training, plan, whole
@@ -117,6 +117,8 @@ def bits(
     value = k * (threshold - log2_up(1 / delta))
     passed = product >= threshold and value > 0 and planned
     certificate = document(setup, bits_claim(factor, delta, threshold), counts) if passed else None
+    if certificate is not None:
+        value = proved(certificate)
     words = _words(made.words, factor, counts, later, planned=planned)
     return Bits(
         setup,

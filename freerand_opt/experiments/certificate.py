@@ -10,8 +10,9 @@ from typing import Any
 
 from freerand_opt.certificates.question import vector_form
 from freerand_opt.data.counts import Counts
-from freerand_opt.experiment_checker.document import FORMAT
-from freerand_opt.experiments.factors import Factor
+from freerand_opt.checker.failures import Work
+from freerand_opt.experiment_checker.document import FORMAT, check
+from freerand_opt.experiments.factors import WORK, Factor
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.files import write_whole
 
@@ -20,6 +21,14 @@ def document(setup: Setup, claim: dict[str, Any], counts: Counts | None) -> dict
     """Return a certificate of a claim."""
     data = None if counts is None else {"sha256": counts.digest, "counts": list(counts.values)}
     return {"format": FORMAT, "version": 1, **setup.form, "claim": claim, "data": data}
+
+
+def proved(certificate: dict[str, Any]) -> Fraction:
+    """Return what the checker proves of a certificate: bits, or a lower bound of -log2 P.
+
+    Nothing is stated that it does not accept: a refusal here is a fault of this program and is raised as it is.
+    """
+    return check(json.loads(text(certificate)), Work(WORK)).log2
 
 
 def factor_claim(factor: Factor) -> dict[str, Any]:

@@ -17,10 +17,9 @@ from typing import Any
 
 from freerand_opt.bounds.corridor import Options, bound
 from freerand_opt.checker.failures import Work
-from freerand_opt.checker.numbers import enclose
 from freerand_opt.errors import FreerandError
 from freerand_opt.experiment_checker.boxes import Box
-from freerand_opt.experiment_checker.document import CUT_BITS
+from freerand_opt.experiment_checker.document import cut_bound
 from freerand_opt.experiment_checker.vertices import Polytope, half_space
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.model.problem import Ask, Functional, Point, Problem
@@ -60,7 +59,12 @@ def prove(terms: Terms) -> Cut:
     pool = bound(problem, Options(width=size, level=LEVEL))  # any bound will do: the first one proved is kept
     if pool.upper is None or pool.bound is None:
         raise FreerandError(f"no bound of a quantum score was proved: {'; '.join(pool.failures[:3])}")
-    return Cut(held, pool.upper, enclose(pool.bound, CUT_BITS)[1])
+    return derived(held, pool.upper)
+
+
+def derived(terms: tuple[tuple[int, int, Fraction], ...], upper: dict[str, Any]) -> Cut:
+    """Return a cut with the bound that the kernel derives from its proof, whatever the proof was made for."""
+    return Cut(terms, upper, cut_bound([[z, c, str(x)] for z, c, x in terms], upper, Work())[1])
 
 
 def chsh_terms() -> dict[tuple[int, int], Fraction]:
@@ -102,21 +106,19 @@ class Relabelling:
         proof = cut.upper["proof"]
         images = [self.word(word) for word in proof["words"]]
         signs = [sign for _, sign in images]
+        # a block holds the places of words, and a row of integers for each of these words
         labels = [
             {
                 **label,
                 "last": [
-                    [
-                        places,
-                        [[x * signs[p] for p, x in zip(places, column, strict=False)] for column in columns],
-                    ]
-                    for places, columns in label["last"]
+                    [places, [[x * signs[p] for x in row] for p, row in zip(places, rows, strict=True)]]
+                    for places, rows in label["last"]
                 ],
             }
             for label in proof["labels"]
         ]
         held = {**proof, "words": [word for word, _ in images], "labels": labels}
-        return Cut(self.terms(cut), {**cut.upper, "proof": held}, cut.bound)
+        return derived(self.terms(cut), {**cut.upper, "proof": held})
 
 
 def relabellings() -> list[Relabelling]:

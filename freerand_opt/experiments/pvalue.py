@@ -10,13 +10,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.checker.failures import TooMuch, Work
+from freerand_opt.checker.failures import TooMuch
 from freerand_opt.data.counts import Counts
 from freerand_opt.data.trials import Trials
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.experiment_checker.document import log_product
-from freerand_opt.experiment_checker.powers import log2_up, tail_up
-from freerand_opt.experiments.certificate import document, factor_claim, game_claim
+from freerand_opt.experiments.certificate import document, factor_claim, game_claim, proved
 from freerand_opt.experiments.factors import Factor, best_factor
 from freerand_opt.experiments.games import chance
 from freerand_opt.experiments.plans import Training, plan, whole
@@ -72,7 +70,7 @@ def p_value(
             "p_value", "either training (for factors) or a game whose n was fixed beforehand is needed"
         )
     if game is not None:
-        return _by_game(whole(data), setup, tuple(game))
+        return _by_game(whole(data), setup, tuple(sorted(set(game))))
     assert training is not None
     made = plan(setup, training, data, project=setup.setting.devices != "no-signalling")
     return _by_factor(made.rest, setup, made.cells, made.words, stop)
@@ -80,22 +78,21 @@ def p_value(
 
 def _by_game(counts: Counts, setup: Setup, cells: tuple[int, ...]) -> PValue:
     counts.require_settings()
+    if not cells or not 0 <= cells[0] <= cells[-1] < len(counts.values):
+        raise InputError("game", f"winning cells are numbers in 0..{len(counts.values) - 1}")
     p = chance(setup, cells)
     won = sum(counts.values[c] for c in cells)
-    try:
-        value = tail_up(counts.total, won, p, Work())
-    except TooMuch as fault:
-        raise TooLargeError(str(fault)) from None
-    log2 = -log2_up(value) if value else Fraction(counts.total)
     words = (
         f"game: {won} wins of {counts.total}; at most {float(p):.10g} a trial for "
         f"{setup.setting.devices} devices",
         "the game and the number of trials were fixed beforehand",
     )
     certificate = document(setup, game_claim(cells), counts)
-    return PValue(
-        setup, "game", max(Fraction(0), log2), counts, words, signalling(setup, counts), certificate
-    )
+    try:
+        log2 = proved(certificate)
+    except TooMuch as fault:
+        raise TooLargeError(str(fault)) from None
+    return PValue(setup, "game", log2, counts, words, signalling(setup, counts), certificate)
 
 
 def _by_factor(data: Counts | Trials, setup: Setup, cells: Any, origin: str, stop: str) -> PValue:
@@ -105,19 +102,18 @@ def _by_factor(data: Counts | Trials, setup: Setup, cells: Any, origin: str, sto
     if stop == "best":
         if not isinstance(data, Trials):
             raise InputError("stop", '"best" needs the trials in order')
-        at = data.running(factor.logs()).at
-        scored = data.counts(most=at) if at else data.counts(most=0)
+        at = max(1, data.running(factor.logs()).at)
+        scored = data.counts(most=at)
         rule = f"the running maximum, reached after trial {at}"
     elif stop != "last":
         raise InputError("stop", f"{stop!r} is not known; allowed: last, best")
     if isinstance(data, Trials):
         scored = Counts(scored.scenario, scored.values, data.digest(), scored.name)
-    found = log_product(list(factor.values), factor.largest, list(scored.values))
-    log2 = Fraction(0) if found is None else max(Fraction(0), found)
     words = (
         f"test factor fixed before the scored trials; its plan: {origin}",
         f"{scored.total} trials scored; {rule}",
         f"a better factor could gain at most {counts.total * factor.gap:.2g} nats on this plan",
     )
     certificate = document(setup, factor_claim(factor), scored)
-    return PValue(setup, "factor", log2, scored, words, signalling(setup, counts), certificate, factor)
+    beside = signalling(setup, counts)
+    return PValue(setup, "factor", proved(certificate), scored, words, beside, certificate, factor)

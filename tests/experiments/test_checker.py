@@ -209,6 +209,19 @@ def test_bounds_of_cuts():
     assert all(1.6009177 <= x <= 1.6015 for x in found[8:16])
 
 
+def test_the_checker_and_the_maker_have_the_same_vertices():
+    """What the maker promises of forty cuts is what the checker finds, to the last bit."""
+    held = quantum(setup(chsh(), SanthaVazirani("1/100"), "no-signalling"))
+    factor = best_factor(held, held.condition(80), noisy(0.99), 10**5)
+    counts = spread_over(85_000, 15_000)
+    product = log_product(list(factor.values), factor.largest, list(counts.values))
+    honest = document(held, bits_claim(factor, Fraction(1, 2**64), product), counts)
+    assert check(again(honest)).log2 == 80 * (product - 64) > 0
+    above = document(held, bits_claim(factor, Fraction(1, 2**64), product + Fraction(1, 2**60)), counts)
+    with pytest.raises(Rejected):
+        check(again(above))
+
+
 def test_every_image_of_a_cut_is_proved():
     """Relabelled proofs are checked by the kernel as they stand."""
     held = setup(chsh(), Uniform(), "no-signalling")
@@ -216,6 +229,7 @@ def test_every_image_of_a_cut_is_proved():
     terms[0, 0] += 2
     images = orbit(prove(terms))
     assert len(images) == 64
+    assert max(cut.bound for cut in images) - min(cut.bound for cut in images) < Fraction(1, 10**9)
     small = quantum(held, tuple(images[::8]))
     ones = document(
         small, {"quantity": "p-value", "method": "factor", "factor": [1] * 16}, Counts(chsh(), DELFT)

@@ -181,7 +181,7 @@ def test_bits_of_one_party_need_the_free_condition():
 
 @pytest.mark.parametrize("of", [(0,), (0, 1)])
 def test_three_rounds_of_an_adaptive_device(of):
-    """T = prod F (P(a z | h) / u)^beta has mean at most 1 for devices that pick extreme points by the past."""
+    """T = prod F (P(a z | h) / u)^beta has mean at most 1 if extreme points are picked by the past."""
     k, epsilon = 3, 0.1
     held = setup(chsh(), SanthaVazirani("1/10"), "no-signalling")
     factor = best_factor(held, held.condition(k, of=of), noisy(0.99), 1000)

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import beta, binom
 
 from freerand_opt.data import Counts, Trials
-from freerand_opt.errors import InputError
+from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.experiment_checker.document import check
 from freerand_opt.experiments.bits import best_power, bits
 from freerand_opt.experiments.brackets import bracket
@@ -165,6 +165,21 @@ def test_a_random_share_would_be_unsound():
         passed += binom.sf(won[1][chosen] - 1, size, 0.75) <= 0.05
     found = coverage(passed, runs)
     assert found.low < 0.148 < found.high
+
+
+def test_games_that_are_none():
+    counts, held = Counts(chsh(), DELFT), made("0", "local")
+    with pytest.raises(InputError, match=r"0\.\.15"):
+        p_value(counts, held, game=[3, 16])
+    with pytest.raises(TooLargeError, match="use a factor"):
+        p_value(Counts(chsh(), VIENNA), held, game=wins(chsh(), "chsh"))
+
+
+def test_running_maximum_that_never_rises():
+    """Noise that loses: P = 1, by the first trial."""
+    trials = Trials.from_array([1] * 50 + [4, 8, 12], chsh())
+    found = p_value(trials, made("0", "local"), training=noisy(0.99), stop="best")
+    assert found.value == 1 and found.counts.total == 1
 
 
 # ------------------------------------------------------------------ bits
