@@ -1,7 +1,7 @@
 """Check certificates: ``python -m freerand_opt.checker FILE ..``.
 
-Exit code 0 if every file is OK, 1 if something does not follow, 2 if a file is unreadable, 3 if one needs more work
-than the limit; the worst of them, 2 before 3 before 1.
+Exit code 0 if every file is OK, 1 if something does not follow, 2 if a file is unreadable, 3 if one needs
+more work than the limit; the worst of them, 2 before 3 before 1.
 """
 
 from __future__ import annotations

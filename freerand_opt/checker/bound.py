@@ -22,7 +22,8 @@ from freerand_opt.checker.zeros import Zeros
 def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
     """Return what the answer is at most, None if no strategy exists; raise Rejected.
 
-    {"claim": "bound" or "none", "prices", "proof": {"way": .., ..}}; of the smallest score the negative is bounded.
+    {"claim": "bound" or "none", "prices", "proof": {"way": .., ..}}; of the smallest score the negative is
+    bounded.
     """
     closed(raw, "upper", ("claim", "prices", "proof"))
     empty = choice(raw["claim"], "upper: claim", ("bound", "none")) == "none"

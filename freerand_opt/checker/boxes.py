@@ -1,7 +1,7 @@
 r"""Bounds by boxes: every deterministic box suffices for local devices.
 
-A functional is its values on these boxes, so a proof has no data but multipliers of a source's rows. For a guess
-that is told the settings the best guess of each box counts at each setting.
+A functional is its values on these boxes, so a proof has no data but multipliers of a source's rows. For a
+guess that is told the settings the best guess of each box counts at each setting.
 """
 
 from __future__ import annotations

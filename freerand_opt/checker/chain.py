@@ -1,8 +1,8 @@
 """Attacks by the boxes of a cycle: as large as 2^20 joint settings, by sums over edges and a flow graph.
 
-{"edges": [[a, b, parity], ..] or the number of a test that lists errors, "flow", "weights": vector, "nodes": [..],
-"errors": [place of an edge or null, ..]}, entry w of the last three about one strategy: the box errs at one edge
-alone, or (null) is unbiased and errs nowhere. Tests and scores must tell no more than errors.
+{"edges": [[a, b, parity], ..] or the number of a test that lists errors, "flow", "weights": vector, "nodes":
+[..], "errors": [place of an edge or null, ..]}, entry w of the last three about one strategy: the box errs
+at one edge alone, or (null) is unbiased and errs nowhere. Tests and scores must tell no more than errors.
 """
 
 from __future__ import annotations

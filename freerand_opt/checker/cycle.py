@@ -1,14 +1,15 @@
 r"""Bounds by the boxes of a cycle: those that err on one edge alone, and the unbiased one without errors.
 
-Two parties, two outcomes; `edges` [a, b, parity] form one cycle of at least four different settings, alternately
-of the parties, whose parities sum to an odd number. An error is the wrong parity of the two outcomes. If at each
-setting
+Two parties, two outcomes; `edges` [a, b, parity] form one cycle of at least four different settings,
+alternately of the parties, whose parities sum to an odd number. An error is the wrong parity of the two
+outcomes. If at each setting
 
-.. math:: h(o, s) = w(s) [x = g(s)] - c(s) - m(s) [o \text{ errs}], \qquad w, m \ge 0,\; m = 0 \text{ off the edges},
+.. math:: h(o, s) = w(s) [x = g(s)] - c(s) - m(s) [o \text{ errs}], \qquad w, m \ge 0,\; m = 0 \text{ off the
+edges},
 
-a guess of one party whose settings with w > 0 are on the cycle, then these boxes suffice for no-signalling and
-quantum devices; for local devices the unbiased box is not needed (docs/proofs/cycle-boxes.md). A guess that is
-not told the settings needs each box's negation too, and one box that is constant for the party.
+a guess of one party whose settings with w > 0 are on the cycle, then these boxes suffice for no-signalling
+and quantum devices; for local devices the unbiased box is not needed (docs/proofs/cycle-boxes.md). A guess
+that is not told the settings needs each box's negation too, and one box that is constant for the party.
 """
 
 from __future__ import annotations

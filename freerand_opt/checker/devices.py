@@ -106,7 +106,8 @@ class Table(Box):
 class Quantum(Box):
     """A state and orthogonal vectors in Gaussian integers.
 
-    {"dimensions", "state", "measurements"[party][setting][outcome] = [vectors]}; an entry is an integer or [re, im].
+    {"dimensions", "state", "measurements"[party][setting][outcome] = [vectors]}; an entry is an integer or
+    [re, im].
     """
 
     def __init__(self, raw: Any, q: Question, work: Work, where: str) -> None:
@@ -205,8 +206,9 @@ def _inner(v: Ket, u: tuple[list[Any], list[Any]]) -> tuple[Any, Any]:
 class Qubits(Box):
     r"""Two qubits, :math:`\cos\theta|00\rangle + \sin\theta|11\rangle`, observables :math:`\cos\alpha Z + \sin\alpha X`.
 
-    {"state": [cos 2 theta, sin 2 theta], "angles": [by setting of A, by setting of B]}, an angle a fraction of pi or
-    [cosine, sine]. Mean of A: cos 2 theta cos alpha; of A B: cos alpha cos beta + sin 2 theta sin alpha sin beta.
+    {"state": [cos 2 theta, sin 2 theta], "angles": [by setting of A, by setting of B]}, an angle a fraction
+    of pi or [cosine, sine]. Mean of A: cos 2 theta cos alpha; of A B: cos alpha cos beta + sin 2 theta sin
+    alpha sin beta.
     """
 
     def __init__(self, raw: Any, q: Question, where: str) -> None:

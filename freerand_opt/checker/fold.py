@@ -1,6 +1,7 @@
 r"""The fold over the source: from functionals h_s of the box, one at each setting, to one number r.
 
-.. math:: \sum_s s(s)\, h_s(q) \le r \quad \text{for all distributions } s \text{ of the source and all boxes } q
+.. math:: \sum_s s(s)\, h_s(q) \le r \quad \text{for all distributions } s \text{ of the source and all boxes
+} q
 
 G, G+, G- are nonnegative functionals that the proof lists. Whatever rounding leaves is added as a constant,
 so that any list proves something.

@@ -1,7 +1,7 @@
 r"""Attacks under relations of many parties: symmetric boxes by their moments, settings unbiased.
 
-{"strategies": [{"weight", "moments": [[[counts (setting 0, setting 1) by class.., w or -1], value], ..]}, ..]}; moments
-that are not listed are 0, and those that perfect relations make equal are listed once.
+{"strategies": [{"weight", "moments": [[[counts (setting 0, setting 1) by class.., w or -1], value], ..]},
+..]}; moments that are not listed are 0, and those that perfect relations make equal are listed once.
 """
 
 from __future__ import annotations

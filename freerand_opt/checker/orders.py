@@ -1,7 +1,7 @@
 r"""Linear functionals of a box, and which of them are nonnegative on every box.
 
-*Cells*: marginal probabilities without each party's last outcome, in which no-signalling and normalisation hold
-identically; nonnegative are sums of P(o|s). *Squares*: real means of words; nonnegative are means of
+*Cells*: marginal probabilities without each party's last outcome, in which no-signalling and normalisation
+hold identically; nonnegative are sums of P(o|s). *Squares*: real means of words; nonnegative are means of
 :math:`\sum p^* p`. To both, terms that vanish on every box with the question's zeros may be added.
 """
 

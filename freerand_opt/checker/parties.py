@@ -9,7 +9,8 @@ A *string* says, for each class, how many parties have (setting, outcome) 00, 01
    \qquad K(a, b; k) = [z^k] (1+z)^a (1-z)^b ,
 
 at one setting string; outside, summed over outcomes of parity r, the mean with none and with all, over 2.
-Perfect relations make :math:`m(k) = \sigma\, m(k')` for complementary keys at a tested weight (docs/kernel.md).
+Perfect relations make :math:`m(k) = \sigma\, m(k')` for complementary keys at a tested weight
+(docs/kernel.md).
 """
 
 from __future__ import annotations

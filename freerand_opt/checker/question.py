@@ -1,6 +1,7 @@
 """The question of a certificate, read with a closed grammar.
 
-A joint setting s and a joint outcome o are numbers in row-major order, party A slowest. Terms are [s, o, factor].
+A joint setting s and a joint outcome o are numbers in row-major order, party A slowest. Terms are [s, o,
+factor].
 """
 
 from __future__ import annotations

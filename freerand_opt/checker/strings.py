@@ -1,10 +1,10 @@
 r"""Bounds under relations of many parties: worth + sum of multipliers times P(string) is a constant.
 
-Symmetrised over each class, over permutations and even flips outside, a box has one probability for each string
-(:mod:`freerand_opt.checker.parties`). Strings that are not wrong have multipliers >= 0. Perfect relations make wrong
-strings vanish; broken ones weigh at most v, at a price m >= 0, and, if settings are biased, at most v/mu for the
-distribution of w at the settings asked for. Means that are seen there, or everywhere if the settings are unbiased and the
-whole behaviour is observed, have prices of any sign.
+Symmetrised over each class, over permutations and even flips outside, a box has one probability for each
+string (:mod:`freerand_opt.checker.parties`). Strings that are not wrong have multipliers >= 0. Perfect
+relations make wrong strings vanish; broken ones weigh at most v, at a price m >= 0, and, if settings are
+biased, at most v/mu for the distribution of w at the settings asked for. Means that are seen there, or
+everywhere if the settings are unbiased and the whole behaviour is observed, have prices of any sign.
 """
 
 from __future__ import annotations

@@ -73,8 +73,8 @@ class Tree:
 class Means:
     """The largest mean over the source, box by box; rows take multipliers from a proof, box after box.
 
-    {"rows": [[k, integer, ..], ..], "unit"}: h_s + sum of row_k(s) G_k <= r at every setting, G_k = integer / unit,
-    not negative for inequalities. {"vertices": true} takes the vertices of such a source instead.
+    {"rows": [[k, integer, ..], ..], "unit"}: h_s + sum of row_k(s) G_k <= r at every setting, G_k = integer
+    / unit, not negative for inequalities. {"vertices": true} takes the vertices of such a source instead.
     """
 
     def __init__(self, source: Source, raw: dict[str, Any], work: Work) -> None:

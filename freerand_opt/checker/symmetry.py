@@ -1,7 +1,7 @@
 """Relabellings of parties, settings and outcomes that keep a functional of quantum boxes.
 
-They take boxes to boxes, so what is left of a functional that they fix may be averaged over their group: means of
-one orbit of words count together, and words that are their own negatives not at all.
+They take boxes to boxes, so what is left of a functional that they fix may be averaged over their group:
+means of one orbit of words count together, and words that are their own negatives not at all.
 """
 
 from __future__ import annotations

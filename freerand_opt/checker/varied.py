@@ -1,8 +1,9 @@
 """A question in which one number varies, and on which side of a claim an end lies.
 
-The number is "?" in the source (epsilon, lower or upper), or the visibility v of an honest behaviour that is mixed
-with white noise: scores {"slack": t} stand for v f(P) + (1 - v) f(noise) + t, and "keep": "?" for the whole behaviour.
-What an adversary can do grows with epsilon and upper, and shrinks with lower and v (docs/proofs/thresholds.md).
+The number is "?" in the source (epsilon, lower or upper), or the visibility v of an honest behaviour that is
+mixed with white noise: scores {"slack": t} stand for v f(P) + (1 - v) f(noise) + t, and "keep": "?" for the
+whole behaviour. What an adversary can do grows with epsilon and upper, and shrinks with lower and v
+(docs/proofs/thresholds.md).
 """
 
 from __future__ import annotations

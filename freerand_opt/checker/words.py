@@ -1,8 +1,9 @@
 r"""Products of the parties' operators: reduced words, real parts of their means, and what a word may be.
 
-A party with two outcomes has an observable for each setting, :math:`A_x = P(0|x) - P(1|x)`, :math:`A_x^2 = 1`;
-a party with d > 2 outcomes has the projectors :math:`\Pi_{o|x}`, o < d - 1, those of one setting orthogonal.
-Operators of different parties commute. A word and its reverse have the same real mean, and are one *moment*.
+A party with two outcomes has an observable for each setting, :math:`A_x = P(0|x) - P(1|x)`, :math:`A_x^2 =
+1`; a party with d > 2 outcomes has the projectors :math:`\Pi_{o|x}`, o < d - 1, those of one setting
+orthogonal. Operators of different parties commute. A word and its reverse have the same real mean, and are
+one *moment*.
 """
 
 from __future__ import annotations

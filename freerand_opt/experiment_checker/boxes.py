@@ -72,11 +72,12 @@ def _up(x: Fraction) -> int:
     return ceil_div(x.numerator * ONE, x.denominator)
 
 
-def statuses(shape: Shape, devices: str) -> Statuses | None:
+def statuses(shape: Shape, devices: str, work: Work) -> Statuses | None:
     """Return the statuses of two parties' devices, None where boxes must be listed."""
     if len(shape.settings) != 2:
         return None
     first, second = shape.outcomes
+    work.spend(shape.count[1] ** 2 * (1 + shape.count[0]), "statuses")
     if devices == "local":
         return Statuses((first, second), _sure(first, second))
     if devices == "no-signalling" and shape.outcomes == (2, 2):

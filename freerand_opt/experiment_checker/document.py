@@ -156,6 +156,8 @@ def _needed(counts: list[int] | None) -> list[int]:
 
 def log_product(factor: list[int], largest: int, counts: list[int]) -> Fraction | None:
     """Return a lower bound of sum n log2(F / m), m = largest / 2^BITS; None for a factor of 0 that occurs."""
+    if not largest:
+        raise Rejected("the factor is 0 on every box that is allowed")
     total = Fraction(0)
     for f, n in zip(factor, counts, strict=True):
         if n and not f:

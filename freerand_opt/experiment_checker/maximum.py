@@ -63,10 +63,11 @@ def maximum(setting: Setting, condition: Condition, factor: Sequence[int], work:
         )
     worth = Worth(shape, tuple(factor), condition.power, condition.of)
     reach = support(setting.source, condition.power if condition.free else None, condition.centre)
-    held = statuses(shape, setting.devices) if setting.boxes is None else None
+    work.spend(len(factor) * (condition.power or 0), "powers")
+    held = statuses(shape, setting.devices, work) if setting.boxes is None else None
     if held is None:
         boxes = setting.boxes if setting.boxes is not None else listed(shape, setting.devices, work)
-        work.spend(len(boxes) * settings * outcomes, "boxes")
+        work.spend(len(boxes) * settings * outcomes * (1 + (condition.power or 0) // 16), "boxes")
         return max(reach([worth.value(z, row) for z, row in enumerate(box)]) for box in boxes)
     table = worths(shape, held, worth)
     if isinstance(setting.source, Point):

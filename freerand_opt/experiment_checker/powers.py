@@ -92,6 +92,8 @@ def tail_up(n: int, wins: int, p: Fraction, work: Work) -> Fraction:
         return Fraction(0)
     if not 0 < p < 1:
         return Fraction(int(p >= 1))
+    if n > 10**6:
+        raise TooMuch("tail of a binomial: at most 10^6 trials; use a factor")
     a, b, d = p.numerator, p.denominator - p.numerator, p.denominator
     work.spend(4 * n * (1 + d.bit_length() // 64), "tail of a binomial")
     if n * d.bit_length() <= EXACT:
@@ -100,8 +102,6 @@ def tail_up(n: int, wins: int, p: Fraction, work: Work) -> Fraction:
             total += term
             term = term * (n - k) * a // ((k + 1) * b)  # exact: the terms are integers
         return Fraction(total, d**n)
-    if n > 10**6:
-        raise TooMuch("tail of a binomial: at most 10^6 trials; use a factor")
     mantissa, exponent = _first_term(n, wins, a, b, d)
     total, term, k = 0, mantissa, wins
     while True:

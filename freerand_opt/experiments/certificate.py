@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.certificates.question import vector_form
-from freerand_opt.data.counts import Counts
 from freerand_opt.checker.failures import Work
+from freerand_opt.data.counts import Counts
 from freerand_opt.experiment_checker.document import FORMAT, check
 from freerand_opt.experiments.factors import WORK, Factor
 from freerand_opt.experiments.setup import Setup
@@ -26,7 +26,7 @@ def document(setup: Setup, claim: dict[str, Any], counts: Counts | None) -> dict
 def proved(certificate: dict[str, Any]) -> Fraction:
     """Return what the checker proves of a certificate: bits, or a lower bound of -log2 P.
 
-    Nothing is stated that it does not accept: a refusal here is a fault of this program and is raised as it is.
+    Nothing is stated that it does not accept: a refusal is a fault of this program and is raised as it is.
     """
     return check(json.loads(text(certificate)), Work(WORK)).log2
 

@@ -31,7 +31,7 @@ class Oracle:
         self.shape, self.condition = setting.shape, condition
         self.source = setting.source
         self.beta = 0.0 if condition.power is None else 1.0 / condition.power
-        held = statuses(setting.shape, setting.devices) if setting.boxes is None else None
+        held = statuses(setting.shape, setting.devices, Work()) if setting.boxes is None else None
         self.sorts: tuple[npt.NDArray[np.intp], ...] | None = None
         if held is None:
             try:

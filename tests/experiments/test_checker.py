@@ -268,3 +268,35 @@ def test_unreadable_files(tmp_path, body):
     path.write_text(body)
     assert checked(str(path))[0] == 2
     assert checked(str(tmp_path / "none.json"))[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        (lambda c: c.update(outcomes=[256, 256], settings=[1, 1], source={"kind": "uniform"}), TooMuch),
+        (lambda c: c.update(outcomes=[2] * 20, settings=[1] * 20), Unreadable),
+        (lambda c: c.update(settings=[0, 2]), Unreadable),
+        (lambda c: c.update(source={"kind": "mutual", "epsilon": "0", "order": [[0], [0]]}), Unreadable),
+        (lambda c: c.update(source={"kind": "full-support"}), Unreadable),
+        (lambda c: c["claim"].update(factor=[0] * 16), Unreadable),
+    ],
+)
+def test_certificates_that_mean_nothing(change, error):
+    """Each ends with a stated reason before memory or time run out."""
+    held = setup(chsh(), SanthaVazirani("1/100"), "local")
+    forged = again(p_value(Counts(chsh(), DELFT), held, training=noisy(0.9)).certificate)
+    change(forged)
+    if len(forged["settings"]) == 2 and forged["outcomes"][0] == 256:
+        forged["data"]["counts"] = forged["claim"]["factor"] = [1] * 65_536
+    with pytest.raises(error):
+        check(forged)
+
+
+def test_a_factor_that_is_never_seen():
+    """Settings of which one never comes: a factor that is positive there alone proves nothing."""
+    held = setup(chsh(), Uniform(), "local")
+    forged = again(p_value(Counts(chsh(), DELFT), held, training=noisy(0.9)).certificate)
+    forged.update(source={"kind": "free"}, distribution=["1", "0", "0", "0"])
+    forged["claim"]["factor"] = [0] * 15 + [1]
+    with pytest.raises(Rejected, match="0 on every box"):
+        check(forged)
