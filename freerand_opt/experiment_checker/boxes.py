@@ -117,6 +117,8 @@ def listed(shape: Shape, devices: str, work: Work) -> list[Box]:
         low, high = sorted(shape.outcomes)
         _few(low**2 * high**2 * factorial(low) ** 2 * factorial(high) ** 2, work, shape)
         return [*_deterministic(shape), *_correlated(shape)]
+    if devices == "quantum":
+        raise Unreadable("certificate: quantum devices are given by cuts")
     raise Unreadable(
         "certificate: the extreme no-signalling boxes are known for two parties with two outcomes, or "
         "with two "

@@ -17,7 +17,7 @@ from typing import Any
 
 from freerand_opt.bounds.corridor import Options, bound
 from freerand_opt.checker.failures import Work
-from freerand_opt.errors import FreerandError
+from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.experiment_checker.boxes import Box
 from freerand_opt.experiment_checker.document import cut_bound
 from freerand_opt.experiment_checker.vertices import Polytope, half_space
@@ -177,6 +177,15 @@ def polytope(cuts: tuple[Cut, ...]) -> tuple[Box, ...]:
 
 
 def quantum(setup: Setup, cuts: tuple[Cut, ...] | None = None) -> Setup:
-    """Return a setup with quantum devices, taken as the outer polytope of cuts (default: `guess_cuts`)."""
+    """Return a setup with quantum devices, taken as the outer polytope of cuts (default: `guess_cuts`).
+
+    Raise InputError unless two parties have two settings with two outcomes each.
+    """
+    if (setup.shape.settings, setup.shape.outcomes) != ((2, 2), (2, 2)):
+        raise InputError(
+            "adversary.devices",
+            "quantum devices are covered for two parties with two settings and two outcomes; no-signalling "
+            "devices hold them in other scenarios too",
+        )
     held = guess_cuts() if cuts is None else cuts
     return setup.devices("quantum", polytope(held), [cut.form() for cut in held])

@@ -26,6 +26,8 @@ UNIT = 40
 ROUNDS = 60
 #: Rows that a factor leaves by more are forgotten; they come back if they are broken.
 NEAR = 1e-2
+#: Rows for each cell up to which all are kept.
+FEW = 8
 #: Steps of the exact maximum at most; the kernel's limit is the same.
 WORK = 10**8
 
@@ -94,9 +96,11 @@ def best_mixture(
         fresh = np.array([row for row in fresh if np.round(row, 14).tobytes() not in held])
         if not len(fresh):
             break
-        kept = (rows @ found.factor > 1 - NEAR) | (found.mixture > NEAR**3)
-        kept[0] = True  # bounds every cell
-        rows = np.vstack([rows[kept], fresh])
+        if len(rows) > FEW * len(plan):  # where there are few, forgetting them would go in circles
+            kept = (rows @ found.factor > 1 - NEAR) | (found.mixture > NEAR**3)
+            kept[0] = True  # bounds every cell
+            rows = rows[kept]
+        rows = np.vstack([rows, fresh])
     assert best is not None
     return best
 

@@ -67,14 +67,16 @@ def plan(setup: Setup, training: Training, data: Counts | Trials, *, project: bo
             )
         held, rest = data.split(training)
         words = f"the first {held.total} trials, which are not scored"
-        return Plan(_projected(setup, held, project=project), rest, words, held.total)
+        cells, words = _projected(setup, held, words, project=project)
+        return Plan(cells, rest, words, held.total)
     if isinstance(training, Counts):
         if training is data or (training.digest is not None and training.digest == _digest(data)):
             raise InputError(
                 "training", "the scored data themselves are no training; give an earlier run or theory"
             )
         words = f"an earlier run of {training.total} trials ({training.name or 'in memory'})"
-        return Plan(_projected(setup, training, project=project), data, words, training.total)
+        cells, words = _projected(setup, training, words, project=project)
+        return Plan(cells, data, words, training.total)
     cells = np.array([float(x) for x in training])
     return Plan(cells / cells.sum(), data, "theory")
 
@@ -83,17 +85,19 @@ def _digest(data: Counts | Trials) -> str | None:
     return data.digest if isinstance(data, Counts) else data.digest()
 
 
-def _projected(setup: Setup, counts: Counts, *, project: bool) -> Array:
+def _projected(setup: Setup, counts: Counts, words: str, *, project: bool) -> tuple[Array, str]:
+    """Return the plan that counts make, and in words whether it is the likeliest or the raw one."""
     counts.require_settings()
     frequencies = counts.frequencies()
+    raw = np.array([float(x) for x in frequencies])
     if not project:
-        return np.array([float(x) for x in frequencies])
+        return raw, words
     try:
-        return likeliest(setup.devices("no-signalling"), frequencies, counts.total)
+        return likeliest(setup.devices("no-signalling"), frequencies, counts.total), words
     except InputError as error:  # the extreme boxes of this scenario are not known
         if error.where != "adversary.devices":
             raise
-        return np.array([float(x) for x in frequencies])
+        return raw, f"{words}, raw frequencies (not projected on no-signalling ones)"
 
 
 def whole(data: Counts | Trials) -> Counts:

@@ -6,26 +6,31 @@ from fractions import Fraction
 from itertools import product
 from math import expm1, log, log2, sqrt
 
+import hypothesis
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import beta, binom
 
 from freerand_opt.data import Counts, Trials
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.experiment_checker.document import check
+from freerand_opt.experiment_checker.powers import BITS
 from freerand_opt.experiments.bits import best_power, bits
 from freerand_opt.experiments.brackets import bracket
+from freerand_opt.experiments.cuts import quantum
 from freerand_opt.experiments.design import design, largest_epsilon, least_trials, prices
-from freerand_opt.experiments.factors import best_factor, likeliest
+from freerand_opt.experiments.factors import UNIT, best_factor, likeliest
 from freerand_opt.experiments.games import wins
 from freerand_opt.experiments.players import best_local, coverage, leaning, running_maximum, steady
 from freerand_opt.experiments.pvalue import p_value
 from freerand_opt.experiments.regions import best_lambda, interval, score_estimator, score_region
 from freerand_opt.experiments.setup import setup
 from freerand_opt.experiments.signalling import signalling
-from freerand_opt.model import Ask, Mutual, Question, SanthaVazirani, Scenario, Uniform, chsh
+from freerand_opt.model import Ask, Free, Mutual, Question, SanthaVazirani, Scenario, Uniform, chsh
 
-from .shared import DELFT, VIENNA, at_rate, noisy, spread_over
+from .shared import DELFT, VIENNA, at_rate, noisy, relative_entropy, spread_over
 
 PR = [0.125 * float(a ^ b == (x & y)) for x, y, a, b in product((0, 1), repeat=4)]
 
@@ -173,6 +178,56 @@ def test_games_that_are_none():
         p_value(counts, held, game=[3, 16])
     with pytest.raises(TooLargeError, match="use a factor"):
         p_value(Counts(chsh(), VIENNA), held, game=wins(chsh(), "chsh"))
+
+
+def test_quantum_null():
+    """S = 3.6 is too much for quantum devices, not for no-signalling ones; 2 sqrt 2 is not."""
+    held = quantum(made("0", "no-signalling"))
+    wild = p_value(spread_over(9_500, 500), held, training=at_rate(0.95))
+    assert wild.decades > 100 and check(wild.certificate).log2 == wild.log2
+    assert wild.beside.log2 == 0
+    assert p_value(spread_over(8_535, 1_465), held, training=at_rate(0.95)).value == 1
+    with pytest.raises(InputError, match="two settings and two outcomes"):
+        quantum(setup(Scenario((2, 2), (3, 3)), Uniform(), "no-signalling"))
+    with pytest.raises(InputError, match="given by cuts"):
+        p_value(spread_over(1, 1), held.devices("quantum"), training=at_rate(0.9))
+
+
+def test_three_parties_against_local_devices():
+    """Mermin's game: local devices win at 3 of 4 settings of even parity; closed form of the gain."""
+    scenario = Scenario((2, 2, 2), (2, 2, 2))
+    even = [z for z in range(8) if z.bit_count() % 2 == 0]
+    plan = []
+    for z in range(8):
+        right = 0 if z == 0 else 1  # the product of outcomes is +1 at 000 and -1 at the three others
+        for c in range(8):
+            good = c.bit_count() % 2 == right
+            plan.append((0.95 if good else 0.05) / 16 if z in even else 0.0)
+            plan[-1] /= 2
+    settings = [Fraction(1, 4) if z in even else Fraction(0) for z in range(8)]
+    with pytest.raises(InputError, match="all positive"):
+        setup(scenario, Free(), "local", settings=settings)
+    held = setup(scenario, Uniform(), "local")
+    cells = [p + 0.0 if z in even else 1 / 64 for z in range(8) for p in plan[8 * z : 8 * z + 8]]
+    factor = best_factor(held, held.condition(None), cells, 10**5)
+    assert factor.rate(cells) / sum(cells) == pytest.approx(relative_entropy(0.95, 0.75) / 2, rel=1e-4)
+    counts = Counts(scenario, tuple(round(64_000 * x / sum(cells)) for x in cells))
+    trained = p_value(counts, held, training=Counts(scenario, tuple(n // 2 + 1 for n in counts.values)))
+    assert trained.decades > 100 and "not projected" in trained.words[0]
+
+
+plans = st.lists(st.one_of(st.just(0.0), st.floats(1e-9, 1.0)), min_size=16, max_size=16).filter(any)
+
+
+@hypothesis.settings(max_examples=40, deadline=None)
+@given(plans, st.sampled_from([None, 3, 50, 2000]), st.sampled_from(["0", "1/20", "2/5"]))
+def test_optimiser_reaches_its_bound_on_any_plan(cells, power, epsilon):
+    """Whatever the plan, the factor is valid (exact), positive, and near the dual bound."""
+    held = made(epsilon, "no-signalling" if power else "local")
+    factor = best_factor(held, held.condition(power), cells, 1000)
+    assert factor.gap < 1e-5
+    assert 0.999 < factor.largest / 2 ** (BITS + UNIT) < 1.001
+    assert min(factor.values) >= 1
 
 
 def test_running_maximum_that_never_rises():
