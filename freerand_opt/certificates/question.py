@@ -35,7 +35,7 @@ def question_form(problem: Problem) -> dict[str, Any]:
     return {
         "settings": list(problem.settings),
         "outcomes": list(problem.outcomes),
-        "source": _source(problem.source, problem.observed, problem.shape[0]),
+        "source": source_form(problem.source, problem.observed, problem.shape[0]),
         "observed": observed,
         "devices": problem.devices,
         "tests": [_test(test, problem) for test in problem.tests],
@@ -58,7 +58,7 @@ def vector_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
     return {"all": str(default), "but": but}
 
 
-def _source(source: Source, observed: tuple[Fraction, ...] | None, count: int) -> dict[str, Any]:
+def source_form(source: Source, observed: tuple[Fraction, ...] | None, count: int) -> dict[str, Any]:
     if isinstance(source, Point):
         return {"kind": "uniform" if source.values is None else "free"}
     if isinstance(source, Bits):
@@ -87,7 +87,7 @@ def _source(source: Source, observed: tuple[Fraction, ...] | None, count: int) -
             more = {"good": _source(source.good, observed, count)}
         return {"kind": "average", "measure": source.measure, "bounds": bounds, **more}
     if isinstance(source, Product):
-        return {"kind": "product", "parts": [_source(part, None, 0) for part in source.parts]}
+        return {"kind": "product", "parts": [source_form(part, None, 0) for part in source.parts]}
     assert isinstance(source, FullSupport)
     return {"kind": "full-support"}
 

@@ -11,7 +11,7 @@ from freerand_opt.model import problem as forms
 from freerand_opt.model.functional import FUNCTIONAL, Functional
 from freerand_opt.model.kinds import Schema, either, items, number, word
 from freerand_opt.model.output import OUTPUT, Function, Picked
-from freerand_opt.model.quantities import QUANTITIES, SCORE, STRATEGY, Quantity
+from freerand_opt.model.quantities import OF_DATA, P_VALUE, QUANTITIES, SCORE, STRATEGY, Quantity
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.table import Table
 from freerand_opt.model.text import listed, shown
@@ -53,6 +53,11 @@ class Ask(Table):
     ] = None
     functional: Annotated[Functional | None, FUNCTIONAL, "the functional whose score is asked"] = None
     extreme: Annotated[str, word("largest", "smallest"), "which score"] = "largest"
+    method: Annotated[
+        str | None,
+        word("factor", "game"),
+        "P-value by test factors (any stopping rule), or by the tail of a game's wins (n fixed beforehand)",
+    ] = None
 
     @property
     def row(self) -> Quantity:
@@ -61,7 +66,7 @@ class Ask(Table):
 
     def check(self) -> None:
         """Raise InputError for fields that the quantity does not have, or lacks."""
-        given = {"of": self.of, "at": self.at, "functional": self.functional}
+        given = {"of": self.of, "at": self.at, "functional": self.functional, "method": self.method}
         given["extreme"] = None if self.extreme == "largest" else self.extreme
         for key, value in given.items():
             if value is not None and key not in self.row.keys:
@@ -72,6 +77,11 @@ class Ask(Table):
                 raise self.fault(key, f"is missing; {kinds[key].needed}")
         if self.quantity == "sum-of-biases" and isinstance(self.at, str):
             raise self.fault("at", f"{shown(self.at)}; a sum of biases is asked at one joint setting")
+
+        if self.quantity == P_VALUE and (self.method == "game") != (self.functional is not None):
+            raise self.fault(
+                "functional", 'method = "game" needs the functional that is won, and only it does'
+            )
 
     @property
     def picked(self) -> Picked | None:
@@ -106,7 +116,7 @@ class Ask(Table):
 
     def resolved(self, scenario: AnyScenario, told: str, where: str) -> forms.Ask:
         """Return the question in joint indices; "worst" is left at None, as an average is."""
-        if self.quantity == STRATEGY:
+        if self.quantity == STRATEGY or self.quantity in OF_DATA:
             return forms.Ask(STRATEGY)
         sign = -1 if self.extreme == "smallest" else 1
         if self.functional is not None:

@@ -51,6 +51,9 @@ def _less(x: Exact, y: Exact) -> bool:
 
 
 GUESS, SCORE, STRATEGY = "guessing-probability", "score", "strategy"
+#: What is asked of data; these have no program.
+P_VALUE, BITS = "p-value", "bits"
+OF_DATA = (P_VALUE, BITS)
 _OUTPUT = ("of", "at")
 _FUNCTIONAL = ("functional", "terms", "on", "extreme")
 
@@ -97,6 +100,24 @@ QUANTITIES: dict[str, Quantity] = {
             (),
             STRATEGY,
             extent=lambda count: (Fraction(0), Fraction(1)),
+        ),
+        Quantity(
+            P_VALUE,
+            "the largest probability with which the adversary's devices show data that speak so much "
+            "against them",
+            "1",
+            ("method", *_FUNCTIONAL),
+            (),
+            STRATEGY,
+            rising=False,
+        ),
+        Quantity(
+            BITS,
+            "certified bits of outcomes, given settings and classical side information (smooth min-entropy)",
+            "bits",
+            ("of",),
+            (),
+            STRATEGY,
         ),
         Quantity(
             "sum-of-biases",

@@ -25,8 +25,10 @@ from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import WORST, Ask
 from freerand_opt.model.behaviour import SCENARIO
 from freerand_opt.model.conditions import MOMENTS, TESTS, Keep, Moment, Relations, Test
+from freerand_opt.model.data import Data
 from freerand_opt.model.many import Many, many
 from freerand_opt.model.observed import Observed
+from freerand_opt.model.quantities import OF_DATA
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
 from freerand_opt.model.sources import SOURCES
@@ -75,9 +77,20 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
     moments: Annotated[
         tuple[Moment, ...], MOMENTS, "conditions on moments of quantum devices, averaged over W; [[moment]]"
     ] = ()
+    data: Annotated[
+        Data | None, table(Data, allowed="a table with counts or trials"), "an experiment's counts or trials"
+    ] = None
 
     def check(self) -> None:
         """Raise InputError for what does not go together, with key paths below ``Question``."""
+        if (self.data is not None) != (self.ask.quantity in OF_DATA):
+            raise self.fault(
+                "data",
+                f"belongs to the quantities {' and '.join(OF_DATA)}, which need it; asked is "
+                f"{self.ask.quantity}",
+            )
+        if self.data is not None and (self.tests or self.moments):
+            raise self.fault("test", f"a question about data has no tests; {self.ask.quantity} is asked")
         if not self.is_written_out:
             many(self)
             return
@@ -107,6 +120,10 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
         Raise TooLargeError for more than 8 parties and for a picked party (`many` is their form), and
         InputError for the worst settings, which are one problem each (`cases`).
         """
+        if self.data is not None:
+            raise InputError(
+                "Question.ask", f"{self.ask.quantity} is a statement about data and has no program"
+            )
         if not self.is_written_out:
             raise TooLargeError("this question is not written out; its form is that of many parties")
         if self.ask.at == WORST:

@@ -140,6 +140,14 @@ TAKEN = {
             'measurements = "measured.json"',
         ),
     ),
+    "counts": changed(
+        (TEST, ""), (ASK, '[ask]\nquantity = "p-value"\nmethod = "game"\nfunctional = "chsh"\n')
+    )
+    + '[data]\ncounts = "n.csv"\n'
+    'columns = { settings = ["x", "y"], values = { a = { "+1" = 0, "-1" = 1 } } }\n',
+    "trials": changed((TEST, ""), (ASK, '[ask]\nquantity = "bits"\nof = ["A"]\n'))
+    + '[data]\ntrials = "t.u8"\ntraining = "1/10"\nerror = "2^-64"\nsuccess = "planned"\n'
+    'later = "any"\nstop = "last"\n',
     "grid fills in": changed(("epsilon = 0.1\n", "")) + '[grid]\n"source.epsilon" = [0, 0.1]\n',
 }
 REFUSED = {
@@ -197,6 +205,10 @@ REFUSED = {
     "text a number": changed(('claim = "c"', "claim = 1")),
     "test a table": changed(("[[test]]", "[test]")),
     "other version": changed(("schema = 1", "schema = 2")),
+    "counts and trials": TAKEN["counts"] + 'trials = "t.u8"\n',
+    "neither counts nor trials": TAKEN["counts"].replace('counts = "n.csv"\n', ""),
+    "unknown in the data": TAKEN["trials"] + 'confidence = "1/20"\n',
+    "unknown word of later": TAKEN["trials"].replace('later = "any"', 'later = "some"'),
     "empty": "",
 }
 

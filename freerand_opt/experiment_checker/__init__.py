@@ -1,0 +1,1 @@
+"""The checker of certificates about an experiment's counts, beside the kernel; standard library only."""

@@ -1,0 +1,121 @@
+"""The answer to a question about data: a P-value or certified bits, from the tables of the question's
+file.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from freerand_opt.data.columns import Columns
+from freerand_opt.data.counts import Counts
+from freerand_opt.data.trials import Trials
+from freerand_opt.errors import InputError
+from freerand_opt.experiments.bits import Bits, bits
+from freerand_opt.experiments.cuts import quantum
+from freerand_opt.experiments.games import wins
+from freerand_opt.experiments.plans import Training, theory
+from freerand_opt.experiments.pvalue import PValue, p_value
+from freerand_opt.experiments.setup import Setup, setup
+from freerand_opt.model.files import beside
+from freerand_opt.model.quantities import P_VALUE
+from freerand_opt.model.question import Question
+
+
+def answer(question: Question, folder: str | Path = ".") -> PValue | Bits:
+    """Return the answer to a question about data, whose files are in `folder` or below.
+
+    Raise InputError for what the data or the question lack.
+    """
+    if question.data is None:
+        raise InputError(
+            "data", "is missing; P-values and certified bits are statements about counts or trials"
+        )
+    made, data = setup_of(question), data_of(question, Path(folder))
+    if question.ask.quantity == P_VALUE:
+        if question.ask.method == "game":
+            assert question.ask.functional is not None
+            cells = wins(question.scenario, question.ask.functional, extreme=question.ask.extreme)
+            return p_value(data, made, game=cells)
+        training = training_of(question, made, Path(folder))
+        return p_value(data, made, training=training, stop=question.data.stop)
+    return bits(
+        data,
+        made,
+        training=training_of(question, made, Path(folder)),
+        error=question.data.error,
+        success=question.data.success,
+        later=question.data.later,
+        of=parties_of(question),
+    )
+
+
+def setup_of(question: Question) -> Setup:
+    """Return scenario, source and devices of a question."""
+    weights = question.observed.weights(question.scenario)
+    made = setup(question.scenario, question.source, question.adversary.devices, settings=weights)
+    return quantum(made) if question.adversary.devices == "quantum" else made
+
+
+def data_of(question: Question, folder: Path) -> Counts | Trials:
+    """Return the counts or trials that a question names."""
+    assert question.data is not None
+    given = question.data
+    if given.counts is not None:
+        return Counts.from_csv(
+            beside(folder, given.counts, "data.counts"), question.scenario, _columns(given)
+        )
+    assert given.trials is not None
+    return _trials(beside(folder, given.trials, "data.trials"), question)
+
+
+def _trials(path: Path, question: Question) -> Trials:
+    if path.suffix == ".u8":
+        return Trials.from_bytes(path, question.scenario)
+    read = Trials.from_csv if path.suffix == ".csv" else Trials.from_parquet
+    return read(path, question.scenario, _columns(question.data))
+
+
+def _columns(given: Any) -> Columns | dict[str, Any] | None:
+    if given.columns is None:
+        return None
+    found = dict(given.columns)
+    if "values" in found:
+        found["values"] = {name: dict(own) for name, own in found["values"]}
+    return found
+
+
+def training_of(question: Question, made: Setup, folder: Path) -> Training:
+    """Return theory's behaviour, a share, or the counts of an earlier run."""
+    assert question.data is not None
+    given = question.data.training
+    if isinstance(given, Fraction):
+        return given
+    if given == "theory":
+        rows = question.observed.rows(question.scenario)
+        if rows is None:
+            raise InputError(
+                "observed",
+                'training = "theory" needs a behaviour: observed.behaviour, observed.state or observed.table',
+            )
+        return theory(made, rows)
+    path = beside(folder, given, "data.training")
+    if path.suffix == ".csv" and question.data.counts is not None:
+        return Counts.from_csv(path, question.scenario, _columns(question.data))
+    return _trials(path, question).counts()
+
+
+def parties_of(question: Question) -> tuple[int, ...]:
+    """Return the parties whose outcomes are to be certified, all of them by default."""
+    of, letters = question.ask.of, question.scenario.parties
+    if of is None or of == "all":
+        return tuple(range(len(letters)))
+    named = (of,) if isinstance(of, str) else of
+    if not isinstance(named, tuple) or not all(
+        isinstance(x, str) and x in letters and len(x) == 1 for x in named
+    ):
+        raise InputError(
+            "ask.of", f'bits are certified of parties, such as "A" or {list(letters)}, or of all'
+        )
+    return tuple(sorted({letters.index(x) for x in named}))

@@ -1,0 +1,135 @@
+"""A factor: integers that a checker accepts, made from the best one for a plan in floats.
+
+The rows of the condition come as they are needed (column generation): the best factor for the rows so far,
+then the boxes that break the condition most. What is left over is divided out exactly.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from freerand_opt.checker.failures import Work
+from freerand_opt.errors import InputError
+from freerand_opt.experiment_checker.maximum import Condition, maximum
+from freerand_opt.experiment_checker.powers import BITS
+from freerand_opt.experiments.optimum import Array, optimum
+from freerand_opt.experiments.oracle import Oracle
+from freerand_opt.experiments.setup import Setup
+
+#: F is written in units of 2^-UNIT.
+UNIT = 40
+ROUNDS = 60
+#: Rows that a factor leaves by more are forgotten; they come back if they are broken.
+NEAR = 1e-2
+#: Rows for each cell up to which all are kept.
+FEW = 8
+#: Steps of the exact maximum at most; the kernel's limit is the same.
+WORK = 10**8
+
+
+@dataclass(frozen=True)
+class Factor:
+    """F(c, z) = values / 2^UNIT / m by cell (setting, then outcome), m = largest / 2^(BITS + UNIT) exact.
+
+    `gap` bounds in nats a trial what a better factor could gain on the plan.
+    """
+
+    setup: Setup
+    condition: Condition
+    values: tuple[int, ...]
+    largest: int
+    gap: float
+
+    def logs(self) -> Array:
+        """Return log2 F by cell, in floats, for plans and figures."""
+        m = math.log2(self.largest) - BITS
+        return np.array([math.log2(f) - m if f else -np.inf for f in self.values])
+
+    def rate(self, plan: Sequence[float] | Array) -> float:
+        """Return the mean of log2 F for a distribution of cells, in floats."""
+        return _mean(np.asarray(plan, dtype=float), self.logs())
+
+    def spread(self, plan: Sequence[float] | Array) -> float:
+        """Return the standard deviation of log2 F for a distribution of cells, in floats."""
+        nu = np.asarray(plan, dtype=float)
+        logs = self.logs()
+        return math.sqrt(max(0.0, _mean(nu, (logs - _mean(nu, logs)) ** 2)))
+
+
+def _mean(nu: Array, values: Array) -> float:
+    seen = nu > 0
+    return float(nu[seen] @ values[seen])
+
+
+def filled(plan: Sequence[float | Fraction] | Array, trials: int) -> Array:
+    """Return a plan as floats of sum 1; cells that it leaves out get 1/(1000 n) in all, so that F > 0."""
+    nu = np.array([float(x) for x in plan])
+    if not np.isfinite(nu).all() or nu.min() < 0 or not nu.sum():
+        raise InputError("plan", "probabilities from 0 on, not all 0, are needed")
+    share = 1e-3 / max(trials, 1000)
+    return np.asarray((1 - share) * nu / nu.sum() + share / len(nu))
+
+
+def best_mixture(
+    setup: Setup, condition: Condition, plan: Array, tolerance: float
+) -> tuple[Array, Array, float]:
+    """Return F, the mixture A^T y of rows, and the gap in nats, all in floats."""
+    oracle = Oracle(setup.setting, condition)
+    rows = np.vstack([oracle.noise(), oracle.rows(np.ones(len(plan)))[1]])
+    best: tuple[Array, Array, float] | None = None
+    for _ in range(ROUNDS):
+        found = optimum(rows, plan, tolerance / 4)
+        tops, more = oracle.rows(found.factor)
+        over = max(0.0, math.log(tops[0]))
+        now = (found.factor / max(tops[0], 1e-300), rows.T @ found.mixture, found.gap + over)
+        if best is None or now[2] < best[2]:
+            best = now
+        if best[2] <= tolerance or over <= tolerance / 4:
+            break
+        fresh = more[tops > 1 + min(tolerance, over / 4) / 4]
+        held = {row.tobytes() for row in np.round(rows, 14)}
+        fresh = np.array([row for row in fresh if np.round(row, 14).tobytes() not in held])
+        if not len(fresh):
+            break
+        if len(rows) > FEW * len(plan):  # where there are few, forgetting them would go in circles
+            kept = (rows @ found.factor > 1 - NEAR) | (found.mixture > NEAR**3)
+            kept[0] = True  # bounds every cell
+            rows = rows[kept]
+        rows = np.vstack([rows, fresh])
+    assert best is not None
+    return best
+
+
+def best_factor(
+    setup: Setup, condition: Condition, plan: Sequence[float | Fraction] | Array, trials: int
+) -> Factor:
+    """Return the factor that gains most on a plan, up to 1/1000 nat in `trials` trials where floats allow it.
+
+    `plan` is P(c, z) by cell: joint setting, then joint outcome. What the factor proves does not rest on it.
+    """
+    size = setup.shape.count[0] * setup.shape.count[1]
+    if len(plan) != size:
+        raise InputError("plan", f"has {len(plan)} cells; the scenario has {size}")
+    nu = filled(plan, trials)
+    tolerance = max(1e-3 / max(trials, 1), 1e-13)
+    factor, _, gap = best_mixture(setup, condition, nu, tolerance)
+    return exact(setup, condition, factor, gap)
+
+
+def exact(setup: Setup, condition: Condition, factor: Array, gap: float = math.nan) -> Factor:
+    """Return a factor of floats as integers, with its exact maximum."""
+    values = tuple(max(1, int(Fraction(float(f)) * 2**UNIT)) for f in factor)
+    largest = maximum(setup.setting, condition, values, Work(WORK))
+    return Factor(setup, condition, values, largest, gap)
+
+
+def likeliest(setup: Setup, plan: Sequence[float | Fraction] | Array, trials: int) -> Array:
+    """Return the distribution of cells within this source and these devices that makes a plan likeliest."""
+    nu = filled(plan, trials)
+    found = best_mixture(setup, setup.condition(None), nu, max(1e-3 / max(trials, 1), 1e-13))[1]
+    return np.asarray(found / found.sum())

@@ -1,0 +1,119 @@
+"""P-values against local, no-signalling or quantum devices with memory, with settings from an imperfect
+source.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.failures import TooMuch
+from freerand_opt.data.counts import Counts
+from freerand_opt.data.trials import Trials
+from freerand_opt.errors import InputError, TooLargeError
+from freerand_opt.experiments.certificate import document, factor_claim, game_claim, proved
+from freerand_opt.experiments.factors import Factor, best_factor
+from freerand_opt.experiments.games import chance
+from freerand_opt.experiments.plans import Training, plan, whole
+from freerand_opt.experiments.setup import Setup
+from freerand_opt.experiments.signalling import Signalling, signalling
+
+
+@dataclass(frozen=True)
+class PValue:
+    """P <= 2^-log2 against the setup's devices, under what `words` say; `beside` is that against no-
+    signalling.
+
+    `certificate` is what the checker beside the kernel reads.
+    """
+
+    setup: Setup
+    method: str
+    log2: Fraction
+    counts: Counts
+    words: tuple[str, ...]
+    beside: Signalling
+    certificate: dict[str, Any]
+    factor: Factor | None = None
+
+    @property
+    def value(self) -> float:
+        """Return P, rounded up."""
+        return min(1.0, math.nextafter(2.0 ** -float(self.log2), 2))
+
+    @property
+    def decades(self) -> float:
+        """Return -log10 P."""
+        return float(self.log2) * math.log10(2)
+
+
+def p_value(
+    data: Counts | Trials,
+    setup: Setup,
+    *,
+    training: Training | None = None,
+    game: Sequence[int] | None = None,
+    stop: str = "last",
+) -> PValue:
+    """Return a P-value of data against the setup's devices.
+
+    With `game` (the winning cells; the number of trials was fixed beforehand) it is the exact tail of the
+    wins, else the product of test factors for the plan that `training` gives, valid under any stopping
+    rule. `stop` "best" takes the largest product that ordered trials reach on the way. Raise InputError for
+    a training that would make the statement false.
+    """
+    if (training is None) == (game is None):
+        raise InputError(
+            "p_value", "either training (for factors) or a game whose n was fixed beforehand is needed"
+        )
+    if game is not None:
+        return _by_game(whole(data), setup, tuple(sorted(set(game))))
+    assert training is not None
+    made = plan(setup, training, data, project=setup.setting.devices != "no-signalling")
+    return _by_factor(made.rest, setup, made.cells, made.words, stop)
+
+
+def _by_game(counts: Counts, setup: Setup, cells: tuple[int, ...]) -> PValue:
+    counts.require_settings()
+    if not cells or not 0 <= cells[0] <= cells[-1] < len(counts.values):
+        raise InputError("game", f"winning cells are numbers in 0..{len(counts.values) - 1}")
+    p = chance(setup, cells)
+    won = sum(counts.values[c] for c in cells)
+    words = (
+        f"game: {won} wins of {counts.total}; at most {float(p):.10g} a trial for "
+        f"{setup.setting.devices} devices",
+        "the game and the number of trials were fixed beforehand",
+    )
+    certificate = document(setup, game_claim(cells), counts)
+    try:
+        log2 = proved(certificate)
+    except TooMuch as fault:
+        raise TooLargeError(str(fault)) from None
+    return PValue(setup, "game", log2, counts, words, signalling(setup, counts), certificate)
+
+
+def _by_factor(data: Counts | Trials, setup: Setup, cells: Any, origin: str, stop: str) -> PValue:
+    counts = whole(data)
+    factor = best_factor(setup, setup.condition(None), cells, max(counts.total, 1))
+    scored, rule = counts, "any stopping rule"
+    if stop == "best":
+        if not isinstance(data, Trials):
+            raise InputError("stop", '"best" needs the trials in order')
+        at = max(1, data.running(factor.logs()).at)
+        scored = data.counts(most=at)
+        rule = f"the running maximum, reached after trial {at}"
+    elif stop != "last":
+        raise InputError("stop", f"{stop!r} is not known; allowed: last, best")
+    if isinstance(data, Trials):
+        scored = Counts(scored.scenario, scored.values, data.digest(), scored.name)
+    words = (
+        f"test factor fixed before the scored trials; its plan: {origin}",
+        f"{scored.total} trials scored; {rule}",
+        f"a better factor could gain at most {counts.total * factor.gap:.2g} nats on this plan",
+    )
+    certificate = document(setup, factor_claim(factor), scored)
+    beside = signalling(setup, counts)
+    return PValue(setup, "factor", proved(certificate), scored, words, beside, certificate, factor)
