@@ -15,8 +15,8 @@ from itertools import product
 from math import prod
 from typing import TypeAlias
 
-from freerand_opt.first.model.behaviour import Behaviour
-from freerand_opt.first.model.matrix import (
+from freerand_opt.numbers.exact import Exact, cos_pi, sign, sin_pi, text
+from freerand_opt.numbers.matrix import (
     ONE,
     ZERO,
     Complex,
@@ -28,8 +28,6 @@ from freerand_opt.first.model.matrix import (
     times,
     trace,
 )
-from freerand_opt.first.model.scenario import Scenario
-from freerand_opt.numbers.exact import Exact, cos_pi, sign, sin_pi, text
 
 #: Joint dimensions beyond this are not read for density matrices, whose positivity is decided exactly.
 MAX_DIMENSION = 16
@@ -132,8 +130,10 @@ def measurement_fault(elements: Sequence[Matrix]) -> str | None:
     return None
 
 
-def behaviour(scenario: Scenario, state: State, measurements: Measurements) -> Behaviour:
-    """Return P(o|s) of a state and measurements, exactly.
+def behaviour(
+    settings: Sequence[int], outcomes: Sequence[int], state: State, measurements: Measurements
+) -> tuple[tuple[Exact, ...], ...]:
+    """Return P(o|s) by joint setting of a state and measurements, exactly.
 
     The caller has checked both; raise ValueError if their dimensions do not fit.
     """
@@ -145,14 +145,14 @@ def behaviour(scenario: Scenario, state: State, measurements: Measurements) -> B
     table: dict[tuple[tuple[int, ...], tuple[int, ...]], Exact] = {}
 
     def measure(
-        entries: Mapping[tuple[int, int], Complex], outcomes: tuple[int, ...], settings: tuple[int, ...]
+        entries: Mapping[tuple[int, int], Complex], seen: tuple[int, ...], chosen: tuple[int, ...]
     ) -> None:
         """Measure the next party; what is left is not normalised."""
-        party = len(settings)
+        party = len(chosen)
         if party == len(sizes):
             value = entries.get((0, 0), ZERO)[0]
             # one object for each distinct value keeps large tables cheap
-            table[outcomes, settings] = known.setdefault(value, value)
+            table[seen, chosen] = known.setdefault(value, value)
             return
         rest = prod(sizes[party + 1 :])
         for setting, elements in enumerate(measurements[party]):
@@ -163,14 +163,12 @@ def behaviour(scenario: Scenario, state: State, measurements: Measurements) -> B
                     if factor != ZERO:
                         place = (i % rest, j % rest)
                         left[place] = plus(left.get(place, ZERO), times(entry, factor))
-                measure(left, (*outcomes, outcome), (*settings, setting))
+                measure(left, (*seen, outcome), (*chosen, setting))
 
     measure(state.entries, (), ())
-    rows = tuple(
-        tuple(table[outcomes, settings] for settings in scenario.joint_settings)
-        for outcomes in scenario.joint_outcomes
-    )
-    return Behaviour(scenario, rows)
+    every_setting = product(*(range(n) for n in settings))
+    every_outcome = list(product(*(range(d) for d in outcomes)))
+    return tuple(tuple(table[o, s] for o in every_outcome) for s in every_setting)
 
 
 def _scaled(x: Complex, factor: Fraction) -> Complex:
