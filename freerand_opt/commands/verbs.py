@@ -208,13 +208,11 @@ def check(
     for found in checked:
         if found.status == "unreadable":
             say(f"error: {found.path}: {found.lines[0]}")
-        elif not as_json and found.status == "rejected":
-            put(f"{found.path}: REJECTED: {found.lines[0]}")
-        elif not as_json and not everything and not store:
-            put("\n    ".join([f"{found.path}: checks", *found.lines]))
-    good = sum(found.status == "ok" for found in checked)
+        elif not as_json and (found.status == "rejected" or not (everything or store)):
+            put("\n    ".join(tables.checked_lines(found)))
     if as_json:
         put_json([tables.checked_record(found) for found in checked])
     elif not quiet:
-        put(f"{good} of {len(checked)} certificates check")
-    sys.exit(2 if any(found.status == "unreadable" for found in checked) else 1 if good < len(checked) else 0)
+        put(tables.checked_summary(checked))
+    statuses = {found.status for found in checked}
+    sys.exit(2 if "unreadable" in statuses else 1 if "rejected" in statuses else 0)

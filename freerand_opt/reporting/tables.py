@@ -9,6 +9,7 @@ from typing import Any
 
 from freerand_opt.answers.impossible import reason
 from freerand_opt.answers.verification import TRUSTED, Verification
+from freerand_opt.certificates.check import safe
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
 from freerand_opt.proving.result import Bracket, exact_text
 from freerand_opt.reporting import refutations
@@ -97,9 +98,26 @@ def checked_record(found: Checked) -> dict[str, Any]:
         "file": str(found.path),
         "ok": found.status == "ok",
         "status": found.status,
+        "program_trusted": found.trusted,
         "lines": list(found.lines),
         "seconds": round(found.seconds, 4),
     }
+
+
+def checked_lines(found: Checked) -> list[str]:
+    """Return what became of one certificate file that could be read, the verdict first."""
+    if found.status == "rejected":
+        return [safe(f"{found.path}: REJECTED: {found.lines[0]}")]
+    word = f"PROVED{TRUSTED}" if found.trusted else "OK"
+    return [safe(line) for line in (f"{found.path}: {word}", *found.lines)]
+
+
+def checked_summary(checked: Sequence[Checked]) -> str:
+    """Return one line that counts files, those that rest on a trusted program apart."""
+    good = [found for found in checked if found.status == "ok"]
+    trusted = sum(found.trusted for found in good)
+    apart = f", {trusted} of them with the program trusted" if trusted else ""
+    return f"{len(good)} of {len(checked)} certificates check{apart}"
 
 
 def _plain(x: float | None) -> float | None:
