@@ -92,7 +92,9 @@ def check_all(paths: Sequence[Path], executor: Here | None = None) -> list[Check
             checked = Checked(paths[k], "unreadable", (f"{type(checked).__name__}: {checked}",), 0.0)
         found[k] = checked
 
-    run(executor or Here(), check_one, paths, begin=lambda k: None, done=done)
+    executor = executor or Here()
+    executor.expect(len(paths), 0.0)  # a few are checked here, sooner than a process starts
+    run(executor, check_one, paths, begin=lambda k: None, done=done)
     return [found[k] for k in range(len(paths))]
 
 
