@@ -61,7 +61,8 @@ def _of_level(asked: Question) -> str:
 
 def _next_level(asked: Question) -> str:
     level = re.sub(r"\s+", " ", asked.adversary.level).strip()
-    higher = _HIGHER.get(level, str(int(level) + 1) if level.isdecimal() else f"{level} + A A B")
+    other = "3" if "A A B" in level else f"{level} + A A B"
+    higher = _HIGHER.get(level, str(int(level) + 1) if level.isdecimal() else other)
     large = "" if asked.scenario.shape[1] <= 4 else ", with --symmetry find if it is large"
     return f'try a higher level, as adversary.level = "{higher}"{large}'
 
