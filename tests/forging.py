@@ -31,6 +31,14 @@ def changed(body, path, value):
     return found
 
 
+def shape(body):
+    """Which objects a certificate is made of, whatever stands in them."""
+    return frozenset(
+        (tuple(key for key in path if isinstance(key, str)), frozenset(inner), inner.get("kind"))
+        for path, inner in objects(body)
+    )
+
+
 def with_unknown_keys(body):
     """A copy for each object, with one more key in it."""
     for path, _ in objects(body):

@@ -13,6 +13,7 @@ import sys
 import forging
 import pytest
 
+from freerand_opt.catalogue import certificates
 from freerand_opt.certificates import check as checker
 
 GUESS = """
@@ -140,6 +141,26 @@ def test_no_object_takes_an_unknown_key(made, verdicts, name):
     forged = [body for _, body in forging.with_unknown_keys(made[name])]
     assert len(forged) > 1
     assert_refused(verdicts(*forged), len(forged))
+
+
+def test_no_object_of_a_committed_certificate_takes_an_unknown_key(freerand, tmp_path):
+    """One small certificate of each shape, and in it one object of each kind."""
+    shapes, paths = {}, []
+    for path in sorted(certificates(), key=lambda path: (path.stat().st_size, path)):
+        if path.stat().st_size < 12_000:
+            body = json.loads(path.read_text())
+            shapes.setdefault(forging.shape(body), (path, body))
+    assert len(shapes) > 30
+    for path, body in shapes.values():
+        kinds = {}
+        for place, forged in forging.with_unknown_keys(body):
+            kinds.setdefault(tuple(key for key in place if isinstance(key, str)), forged)
+        for forged in kinds.values():
+            paths.append(tmp_path / f"{len(paths)}-{path.parent.name}.json")
+            paths[-1].write_text(json.dumps(forged))
+    run = freerand("check", "--json", *paths)
+    assert run.code == 1
+    assert [row["file"] for row in run.data if row["status"] != "rejected"] == []
 
 
 @pytest.mark.parametrize("name", ["guess", "moment at 0", "settings", "root"])

@@ -51,8 +51,9 @@ class InfeasibleError(InputError):
     """No strategy passes the tests; `result` holds the certificate that proves it."""
 
     def __init__(self, result: Result, why: tuple[str, str] | None = None) -> None:
-        where, words = why or ("tests", "no strategy of this adversary passes the tests")
-        super().__init__(where, f"{words}, so nothing can be asked of it; proved ({result.digest})")
+        where, words = why or ("tests", "they are more than this adversary can do")
+        said = f"{words}; no strategy passes, so nothing can be asked of it; proved ({result.digest})"
+        super().__init__(where, said)
         self.result = result
 
 

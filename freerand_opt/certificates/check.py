@@ -3135,7 +3135,7 @@ class _Arguments:
     """Read the parameters of a computation; a key that nobody reads is refused."""
 
     def __init__(self, raw: Any, witness: Any) -> None:
-        self.raw, self.witness, self.taken = raw, witness, {"name"}
+        self.raw, self.witness, self.taken, self.shown = raw, witness, {"name"}, set[str]()
 
     def rational(self, key: str, least: int | Fraction, most: int | Fraction) -> Fraction:
         self.taken.add(key)
@@ -3159,8 +3159,13 @@ class _Arguments:
         epsilon = self.rational("epsilon", 0, Fraction(499, 1000))
         return Fraction(1, 2) + epsilon, Fraction(1, 2) - epsilon
 
+    def held(self, key: str, kind: type) -> Any:
+        """Return an entry of the witness."""
+        self.shown.add(key)
+        return _get(self.witness, key, kind, "witness")
+
     def numbers(self, key: str, length: int) -> list[Fraction]:
-        texts = _get(self.witness, key, list, "witness")
+        texts = self.held(key, list)
         if len(texts) != length:
             raise CertificateError(f"witness: {key} needs {length} numbers")
         return [_rational(number(x, f"witness: {key}"), f"witness: {key}") for x in texts]
@@ -3201,7 +3206,7 @@ def _of_test_probability(a: _Arguments) -> _Ends:
 def _of_detection_ratio(a: _Arguments) -> _Ends:
     """Find that the least P(e|w) - ratio P(T|w) over sources and edges e is 0."""
     (p, q), leaves = a.bit(), _test_leaves(a, a.whole("r", 1, 5))
-    ratio = _rational(number(_get(a.witness, "ratio", str, "witness"), "witness: ratio"), "witness: ratio")
+    ratio = _rational(number(a.held("ratio", str), "witness: ratio"), "witness: ratio")
     top, bottom = ratio.numerator, ratio.denominator
     heavy, light = p.numerator * q.denominator, q.numerator * p.denominator
     edges = [k for k, x in enumerate(leaves) if x]
@@ -3396,7 +3401,7 @@ def _of_signalling(a: _Arguments) -> _Ends:
     """With v = P(S) P(not S), d = 2 eps it is at most v d/(v d^2 + (1-d^2)/4), which grows up to v = 1/4."""
     p, q = a.bit()
     d = p - q
-    rows = _get(a.witness, "joint", list, "witness")
+    rows = a.held("joint", list)
     if len(rows) != 2:
         raise CertificateError("witness: joint needs two rows")
     joint = [_Arguments({}, {"row": row}).numbers("row", 2) for row in rows]
@@ -3424,7 +3429,7 @@ def _of_missing_edge(a: _Arguments) -> _Ends:
     size, weight = a.whole("size", 2, 6), a.rational("weight", Fraction(1, 10**6), Fraction(1, 2))
     printed = a.word("edges", "printed", "all") == "printed"
     count = size**2
-    raw, tables = (_get(a.witness, key, list, "witness") for key in ("given", "boxes"))
+    raw, tables = (a.held(key, list) for key in ("given", "boxes"))
     given = [_Arguments({}, {"row": row}).numbers("row", count) for row in raw]
     boxes = []
     for table in tables:
@@ -3486,6 +3491,7 @@ def _check_value(certificate: Any) -> _Proof:
     found = _COMPUTATIONS[name](arguments)
     if set(raw) != arguments.taken:
         raise CertificateError(f"computation: {sorted(set(raw) ^ arguments.taken)} are not its parameters")
+    _closed(arguments.witness, " ".join(arguments.shown), "witness")
     _follows("lower", lower, found[0])
     _follows("upper", upper, found[1])
     given = ", ".join(

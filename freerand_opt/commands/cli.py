@@ -1,7 +1,6 @@
 """The command line: list, show, bound, verify, check, simulate, plot, report.
 
-Data on stdout, everything else on stderr. Exit code 0: all proved; 1: something refuted,
-undecided or rejected; 2: bad input; 3: a solver, cluster or format that was named cannot be had.
+Data on stdout, everything else on stderr. Exit codes: docs/reference.md.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ Key: TypeAlias = tuple[tuple[int, int, int], ...]
 
 def limits(question: Question, masses: Sequence[Fraction]) -> dict[tuple[int, int, int], Limit]:
     """Return the least limit of sign * P(o|s), by (o, s, sign), that tests of one probability give."""
-    outcomes, settings = question.scenario.shape
+    outcomes = question.scenario.shape[0]
     found: dict[tuple[int, int, int], Limit] = {}
     for k, test in enumerate(question.tests):
         if len(test.functional.terms) != 1 or not isinstance(test.score, Fraction):
@@ -35,7 +35,7 @@ def limits(question: Question, masses: Sequence[Fraction]) -> dict[tuple[int, in
             limit = (y * test.score, {k: y})
             if (o, s, sign) not in found or limit[0] < found[o, s, sign][0]:
                 found[o, s, sign] = limit
-    for s in range(settings):  # one probability that no test bounds is what the others leave
+    for s in _settings(found):  # one probability that no test bounds is what the others leave
         for sign in (1, -1):
             unbounded = [o for o in range(outcomes) if (o, s, sign) not in found]
             others = [found.get((o, s, -sign)) for o in range(outcomes) if o not in unbounded]
@@ -43,6 +43,11 @@ def limits(question: Question, masses: Sequence[Fraction]) -> dict[tuple[int, in
                 value, weights = _added(limit for limit in others if limit is not None)
                 found[unbounded[0], s, sign] = (sign + value, weights)
     return found
+
+
+def _settings(cells: Iterable[tuple[int, int, int]]) -> list[int]:
+    """Return the joint settings of which some probability has a limit; most tests give none."""
+    return sorted({s for _, s, _ in cells})
 
 
 def _added(limits: Iterable[Limit]) -> Limit:
@@ -69,8 +74,8 @@ def crossed(scenario: Scenario, cells: dict[tuple[int, int, int], Limit]) -> Ite
 
 def unnormalised(scenario: Scenario, cells: dict[tuple[int, int, int], Limit]) -> Iterator[Found]:
     """Yield the settings at which the outcomes cannot sum to 1: by how much, words, weights."""
-    outcomes, settings = scenario.shape
-    for s in range(settings):
+    outcomes = scenario.shape[0]
+    for s in _settings(cells):
         for sign in (1, -1):
             held = [cells[o, s, sign] for o in range(outcomes) if (o, s, sign) in cells]
             if len(held) < outcomes:
@@ -85,7 +90,8 @@ def unnormalised(scenario: Scenario, cells: dict[tuple[int, int, int], Limit]) -
 def signalling(scenario: Scenario, cells: dict[tuple[int, int, int], Limit]) -> Iterator[Found]:
     """Yield the marginals that change with another party's setting: by how much, words, weights."""
     groups: dict[_Marginal, dict[int, list[tuple[int, int]]]] = {}
-    for s, settings in enumerate(scenario.joint_settings):
+    for s in _settings(cells):
+        settings = scenario.joint_settings[s]
         for o, outcomes in enumerate(scenario.joint_outcomes):
             for party, setting in enumerate(settings):
                 name = (party, _without(outcomes, party), _without(settings, party))
