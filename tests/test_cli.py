@@ -328,7 +328,7 @@ def test_certificates_that_bound_writes_are_accepted_by_check(freerand, tmp_path
     ]
     checked = freerand("check", *written)
     assert (checked.code, checked.err) == (0, "")
-    assert checked.out.endswith("4 of 4 certificates check\n")
+    assert checked.out.endswith("4 of 4 certificates check, 4 of them with the program trusted\n")
     assert "3/4 <= guessing-probability <= 3/4" in checked.out
 
 
@@ -446,7 +446,7 @@ def test_certificates_that_cannot_be_read(freerand, fresh, tmp_path, body):
     assert run.code == 2
     assert is_one_error(run)
     assert str(path) in run.err
-    assert run.out.endswith("1 of 2 certificates check\n")
+    assert run.out.endswith("1 of 2 certificates check, 1 of them with the program trusted\n")
     shown = freerand("show", path)
     assert (shown.code, shown.out) == (2, "")
     assert is_one_error(shown)

@@ -108,7 +108,7 @@ def test_claims_are_verified_and_checked_from_another_folder(unpacked, tmp_path)
     assert len(files) == 2  # the corners of the grid
     checked = freerand(unpacked, tmp_path, "check", *files)
     assert checked.returncode == 0
-    assert checked.stdout.endswith("2 of 2 certificates check\n")
+    assert checked.stdout.endswith("2 of 2 certificates check, 2 of them with the program trusted\n")
 
 
 def test_the_schema_is_found_from_another_folder(unpacked, tmp_path):
@@ -120,10 +120,11 @@ def test_the_schema_is_found_from_another_folder(unpacked, tmp_path):
 def test_the_checker_of_the_wheel_runs_alone(unpacked, fresh):
     check = unpacked / "freerand_opt" / "certificates" / "check.py"
     run = subprocess.run(
-        [sys.executable, "-I", "-S", str(check), str(fresh["score"])],
+        [sys.executable, "-I", "-S", str(check), str(fresh["score"]), str(fresh["exists"])],
         capture_output=True,
         text=True,
         check=False,
     )
     assert (run.returncode, run.stderr) == (0, "")
-    assert ": OK" in run.stdout
+    assert f"{fresh['score']}: PROVED (program trusted)" in run.stdout
+    assert f"{fresh['exists']}: OK" in run.stdout
