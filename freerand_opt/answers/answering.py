@@ -159,7 +159,7 @@ def _summed(
 ) -> tuple[Result, Needed]:
     """Return both ends of a score, the upper one of the program by a sum of squares."""
     attack, value = quantum.best_box(question, float(score.bound))
-    ends = {"bound": score.bound, "squares": score.proof, "attack": attack, "value": value}
+    ends = {"bound": score.bound, "plain": {"squares": score.proof}, "attack": attack, "value": value}
     return make(question, score.method, score.solver, about=None, **ends)
 
 
