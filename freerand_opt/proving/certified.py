@@ -38,7 +38,7 @@ def certified(
     plain: dict[str, Any] | None = None,
     classes: Reduction | None = None,
 ) -> tuple[Result, Needed]:
-    """Put the certificate together and check it with the stand-alone checker; `plain` are proofs without a program."""
+    """Put the certificate together and check it with the checker; `plain` are proofs without a program."""
     signed = None if value is None else question.ask.sign * value
     ends = form.answer_ends(question, bound, signed)
     body = form.bracket(
