@@ -47,8 +47,8 @@ DIGITS = {
     "1/sqrt(2)": "0.70710678118654752440084436210484903928483593768847",
     "cos(pi/5)*2": "1.61803398874989484820458683436563811772030917980576",
 }
-#: Two texts with the hidden value zero: cos(pi/5) is (1 + sqrt 5)/4.
-HIDDEN_ZERO = cos_pi(F(1, 5)) - (1 + sqrt(F(5))) / 4
+#: A zero outside the field: the two cube roots multiply to 2, which no enclosure shows.
+HIDDEN_ZERO = root(F(2), 3) * root(F(4), 3) - 2
 
 fractions = st.fractions(min_value=-50, max_value=50, max_denominator=60)
 positive = st.fractions(min_value=F(1, 60), max_value=50, max_denominator=60)
@@ -335,7 +335,8 @@ def test_numbers_equal_but_not_by_form_are_not_guessed():
     assert isinstance(HIDDEN_ZERO, Real)
     for ask in (
         lambda: sign(HIDDEN_ZERO),
-        lambda: compare(cos_pi(F(1, 5)), (1 + sqrt(F(5))) / 4),
+        lambda: compare(root(F(2), 3) * root(F(4), 3), F(2)),
+        lambda: root(F(2), 3) * root(F(4), 3) == 2,
         lambda: sqrt(HIDDEN_ZERO),
     ):
         with pytest.raises(UndecidedError, match=f"not decided at {MAX_BITS} bits"):

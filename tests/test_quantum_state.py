@@ -18,7 +18,6 @@ from freerand_opt.model import behaviour as behaviours
 from freerand_opt.model import functional as functionals
 from freerand_opt.model import quantum_state as quantum
 from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.cosines import linear
 from freerand_opt.model.matrix import fault, minors
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.numbers.exact import compare, cos_pi, enclose, sign, sqrt
@@ -93,23 +92,6 @@ def test_schmidt_state_against_numpy(t, a, f, b, g):
     for o, (u, v) in enumerate(scenario.joint_outcomes):
         wanted = (psi @ np.kron(projector(u, a, f), projector(v, b, g)) @ psi).real
         assert float(found.table[o][0]) == pytest.approx(wanted, abs=1e-12)
-
-
-@given(
-    st.lists(angles, min_size=1, max_size=4), st.sampled_from(["1", "sqrt(2)", "sqrt(3)", "sqrt(6)", "pi"])
-)
-def test_sums_of_cosines_keep_the_value(held, factor):
-    value = parse(factor)
-    for angle in held:
-        value = value * (cos_pi(angle) + F(1, 3))
-    low, high = enclose(linear(value) - value, 100)
-    assert low <= 0 <= high
-
-
-def test_cosines_that_differ_in_form():
-    x = cos_pi(F(1, 16)) * cos_pi(F(1, 8)) * 2
-    assert linear(x) == cos_pi(F(3, 16)) + cos_pi(F(1, 16))
-    assert linear(sqrt(F(2)) * cos_pi(F(1, 8))) == cos_pi(F(1, 8)) + cos_pi(F(3, 8))
 
 
 def test_w_state():

@@ -199,9 +199,9 @@ FAULTS = {
         "not to 1",
     ),
     "undecided sum": (
-        {"scenario": CHSH, "observed": 'table = { "P(00|00)" = "cos(pi/5)", "P(01|00)" = "(3-sqrt(5))/4" }'},
+        {"scenario": CHSH, "observed": 'table = { "P(00|00)" = "root3(2)*root3(4)/4", "P(01|00)" = "1/2" }'},
         "observed.table",
-        "cos(1/5*pi)",
+        "root3(2)*root3(4)",
         "another form",
     ),
     "correlator in a table": (
@@ -606,9 +606,12 @@ FAULTS = {
     "logarithm of 0": expression_fault("log2(0)", "log2(0)", "not positive"),
     "division by zero": expression_fault("1/0", "1/0", "division by zero"),
     "division by hidden zero": expression_fault(
-        "1/(cos(pi/5) - (1 + sqrt(5))/4)", "cos(pi/5)", "divided by zero"
+        "1/(cos(pi/5) - (1 + sqrt(5))/4)", "cos(pi/5)", "division by zero (at"
     ),
-    "root of hidden zero": expression_fault("sqrt(cos(pi/5) - (1 + sqrt(5))/4)", "cos(pi/5)", "not decided"),
+    "division by what may be zero": expression_fault(
+        "1/(root3(2)*root3(4) - 2)", "root3(2)", "division by zero?"
+    ),
+    "root of what may be zero": expression_fault("sqrt(root3(2)*root3(4) - 2)", "root3(2)", "not decided"),
     "angle": expression_fault("cos(1)", "cos(1)", "cos(pi/8)"),
     "variable": expression_fault("2*x", "'x'", "sqrt, root3"),
     "power 1/2": expression_fault("2^(1/2)", "2^(1/2)", "write sqrt"),

@@ -13,7 +13,6 @@ from itertools import combinations
 from math import comb
 from typing import TypeAlias
 
-from freerand_opt.model.cosines import linear
 from freerand_opt.numbers.exact import Exact, sign, text
 
 #: Real and imaginary part.
@@ -56,7 +55,7 @@ def trace(matrix: Matrix) -> Complex:
     total = ZERO
     for k, row in enumerate(matrix):
         total = plus(total, row[k])
-    return linear(total[0]), linear(total[1])
+    return total
 
 
 def minors(matrix: Matrix) -> list[Exact]:
@@ -72,9 +71,7 @@ def minors(matrix: Matrix) -> list[Exact]:
             [_row_by_column(matrix[i], [held[m][j] for m in range(size)]) for j in range(size)]
             for i in range(size)
         ]
-        coefficient: Exact = linear(sum((product[i][i][0] for i in range(size)), Fraction(0))) * Fraction(
-            -1, k
-        )
+        coefficient: Exact = sum((product[i][i][0] for i in range(size)), Fraction(0)) * Fraction(-1, k)
         found.append(coefficient * (-1) ** k)
         held = [
             [
@@ -91,7 +88,7 @@ def _row_by_column(row: Sequence[Complex], column: Sequence[Complex]) -> Complex
     for x, y in zip(row, column, strict=True):
         if x != ZERO and y != ZERO:
             total = plus(total, times(x, y))
-    return linear(total[0]), linear(total[1])
+    return total
 
 
 def fault(matrix: Matrix) -> str | None:
@@ -103,7 +100,7 @@ def fault(matrix: Matrix) -> str | None:
     for i in range(size):
         for j in range(i + 1):
             difference = plus(matrix[i][j], _negated(conjugate(matrix[j][i])))
-            if any(sign(linear(part)) for part in difference):
+            if any(sign(part) for part in difference):
                 return (
                     f"it is not Hermitian: entry ({i}, {j}) is {shown(matrix[i][j])}, "
                     f"entry ({j}, {i}) is {shown(matrix[j][i])}"

@@ -16,7 +16,6 @@ from math import prod
 from typing import TypeAlias
 
 from freerand_opt.model.behaviour import Behaviour
-from freerand_opt.model.cosines import linear
 from freerand_opt.model.matrix import ONE, ZERO, Complex, Matrix, conjugate, fault, plus, shown, times, trace
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.numbers.exact import Exact, cos_pi, sign, sin_pi, text
@@ -40,10 +39,10 @@ class State:
 def from_amplitudes(amplitudes: Sequence[Complex]) -> State:
     """Return the pure state with these amplitudes, up to a factor.
 
-    Raise ValueError if all are 0 or the squared norm is no fraction by form.
+    Raise ValueError if all are 0 or the squared norm is no fraction.
     """
     held = {k: value for k, value in enumerate(amplitudes) if value != ZERO}
-    norm: Exact = linear(sum((times(v, conjugate(v))[0] for v in held.values()), Fraction(0)))
+    norm: Exact = sum((times(v, conjugate(v))[0] for v in held.values()), Fraction(0))
     if not isinstance(norm, Fraction):
         raise ValueError(f"the squares of the amplitudes sum to {text(norm)}; scale them to a fraction, as 1")
     if not norm:
@@ -94,7 +93,7 @@ def in_direction(theta: Fraction, phi: Fraction = Fraction(0)) -> tuple[Matrix, 
     """Return the projectors of n.sigma, outcome 0 first; angles in multiples of pi."""
     half = Fraction(1, 2)
     up, side = cos_pi(theta) * half, sin_pi(theta) * half
-    right: Complex = (linear(side * cos_pi(phi)), linear(side * sin_pi(phi)))
+    right: Complex = (side * cos_pi(phi), side * sin_pi(phi))
     plus_one = (((half + up, Fraction(0)), conjugate(right)), (right, (half - up, Fraction(0))))
     left: Complex = (-right[0], -right[1])
     minus_one = (((half - up, Fraction(0)), conjugate(left)), (left, (half + up, Fraction(0))))
@@ -115,7 +114,7 @@ def measurement_fault(elements: Sequence[Matrix]) -> str | None:
         for element in elements:
             total = plus(total, element[i][j])
         wanted = 1 if i == j else 0
-        if sign(linear(total[0]) - wanted) or sign(linear(total[1])):
+        if sign(total[0] - wanted) or sign(total[1]):
             return (
                 f"the elements do not sum to 1: entry ({i}, {j}) of the sum is {shown(total)}, not {wanted}"
             )
@@ -140,7 +139,7 @@ def behaviour(scenario: Scenario, state: State, measurements: Measurements) -> B
         """Measure the next party; what is left is not normalised."""
         party = len(settings)
         if party == len(sizes):
-            value = linear(entries.get((0, 0), ZERO)[0])
+            value = entries.get((0, 0), ZERO)[0]
             # one object for each distinct value keeps large tables cheap
             table[outcomes, settings] = known.setdefault(value, value)
             return
@@ -164,4 +163,4 @@ def behaviour(scenario: Scenario, state: State, measurements: Measurements) -> B
 
 
 def _scaled(x: Complex, factor: Fraction) -> Complex:
-    return linear(x[0] * factor), linear(x[1] * factor)
+    return x[0] * factor, x[1] * factor

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from freerand_opt.numbers.atoms import parts
 from freerand_opt.numbers.exact import (
     PI,
-    Atom,
     Exact,
     Real,
     UndecidedError,
@@ -16,10 +16,13 @@ from freerand_opt.numbers.exact import (
     log2,
     power,
     root,
+    sign,
     sin_pi,
     sqrt,
     text,
+    total,
 )
+from freerand_opt.numbers.ring import UNIT
 
 _TOKEN = re.compile(
     r"\s*(?:(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|([-+*/^()]))", re.ASCII
@@ -30,7 +33,7 @@ MAX_EXPONENT = 1000
 MAX_CHARACTERS = 10_000
 #: Largest numerator or denominator, in bits, that an operation may make.
 MAX_BITS = 10_000
-#: Largest number of products of terms, over a whole text.
+#: Largest number of products of terms over a whole text; nested roots and inverses count for hundreds.
 MAX_WORK = 10_000
 
 
@@ -69,19 +72,36 @@ class _Parser:
 
     def checked(self, value: Exact) -> Exact:
         """Return `value` unless its fractions are too long to work with."""
-        for factor in (value,) if isinstance(value, Fraction) else (share for _, share in value.terms):
-            if max(factor.numerator.bit_length(), factor.denominator.bit_length()) > MAX_BITS:
+        if isinstance(value, Fraction):
+            if max(abs(value.numerator), value.denominator).bit_length() > MAX_BITS:
                 raise self.fault(f"a fraction of more than {MAX_BITS} bits")
-        if isinstance(value, Real) and any(
-            abs(n) > MAX_EXPONENT for monomial, _ in value.terms for _, n in monomial
-        ):
-            raise self.fault(f"an exponent above {MAX_EXPONENT}")
+            return value
+        for monomial, terms in parts(value).items():
+            for (n, _, b), factor in terms.items():
+                if max(n, b, abs(factor.numerator), factor.denominator).bit_length() > MAX_BITS:
+                    raise self.fault(f"a fraction of more than {MAX_BITS} bits")
+            if any(abs(n) > MAX_EXPONENT for _, n in monomial):
+                raise self.fault(f"an exponent above {MAX_EXPONENT}")
         return value
 
     def times(self, left: Exact, right: Exact) -> Exact:
         """Return a product, unless it is too long to multiply out."""
         self.spend(_size(left) * _size(right))
         return self.checked(left * right)
+
+    def inverse(self, x: Exact) -> Exact:
+        """Return 1/x, unless x is 0 or may be."""
+        if not x:
+            raise self.fault("division by zero")
+        if isinstance(x, Fraction):
+            return 1 / x
+        try:
+            sign(x)
+        except UndecidedError as error:
+            raise self.fault(f"division by zero? {error}") from None
+        found = inverse(x)
+        self.spend(100 + 20 * (_size(x) + _size(found)))
+        return found
 
     def spend(self, work: int) -> None:
         self.work += work
@@ -116,29 +136,18 @@ class _Parser:
         self.depth += 1
         if self.depth > 50:
             raise self.fault("more than 50 nested brackets")
-        parts = [self.product()]
+        summands = [self.product()]
         while self.peek() in ("+", "-"):
             operator, right = self.take(), self.product()
-            parts.append(right if operator == "+" else -right)
-        while len(parts) > 1:  # in pairs, which keeps long sums cheap
-            pairs = zip(parts[::2], parts[1::2], strict=False)
-            parts = [
-                *(self.checked(one + two) for one, two in pairs),
-                *(parts[-1:] if len(parts) % 2 else []),
-            ]
+            summands.append(right if operator == "+" else -right)
         self.depth -= 1
-        return parts[0]
+        return self.checked(total(summands)) if len(summands) > 1 else summands[0]
 
     def product(self) -> Exact:
         value = self.unary()
         while self.peek() in ("*", "/"):
             operator, right = self.take(), self.unary()
-            if operator == "*":
-                value = self.times(value, right)
-            elif right == 0:
-                raise self.fault("division by zero")
-            else:
-                value = self.times(value, inverse(right))
+            value = self.times(value, right if operator == "*" else self.inverse(right))
         return value
 
     def unary(self) -> Exact:
@@ -154,17 +163,15 @@ class _Parser:
             return base
         self.take()
         exponent = self.exponent()
-        if exponent < 0 and base == 0:
-            raise self.fault("division by zero")
         if isinstance(base, Fraction):
             if (
                 abs(exponent) * max(base.numerator.bit_length() - 1, base.denominator.bit_length() - 1)
                 > MAX_BITS
             ):
                 raise self.fault(f"a fraction of more than {MAX_BITS} bits")
-            return power(base, exponent)
+            return power(base if exponent >= 0 else self.inverse(base), abs(exponent))
         if exponent < 0:
-            base, exponent = inverse(base), -exponent
+            base, exponent = self.inverse(base), -exponent
         value: Exact = Fraction(1)
         for _ in range(exponent):
             value = self.times(value, base)
@@ -214,7 +221,8 @@ class _Parser:
         return value
 
     def call(self, name: str, argument: Exact) -> Exact:
-        self.spend(20 * _size(argument))
+        searched = name == "sqrt" and parts(argument).keys() == {()} and isinstance(argument, Real)
+        self.spend(5 * _size(argument) + 300 * searched)
         try:
             if name == "sqrt":
                 return sqrt(argument)
@@ -233,14 +241,12 @@ class _Parser:
 
 
 def _size(x: Exact) -> int:
-    return len(x.terms) if isinstance(x, Real) else 1
+    return sum(map(len, x.parts.values())) if isinstance(x, Real) else 1
 
 
 def _multiple_of_pi(x: Exact) -> Fraction | None:
-    if x == 0:
-        return Fraction(0)
-    if isinstance(x, Real) and len(x.terms) == 1:
-        monomial, factor = x.terms[0]
-        if monomial == ((Atom("pi", Fraction(0)), 1),):
-            return factor
-    return None
+    held = dict(parts(x))
+    factors = held.pop(next(iter(PI.parts)), {})
+    if held or factors.keys() > {UNIT}:
+        return None
+    return factors.get(UNIT, Fraction(0))

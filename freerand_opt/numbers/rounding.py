@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
+from freerand_opt.numbers.enclosure import MAX_BITS, Rounded, rounded
 from freerand_opt.numbers.exact import Exact, enclose
 
 
@@ -21,27 +23,33 @@ def round_up(x: Exact, bits: int = 60) -> Fraction:
 
 
 def float_below(x: Exact) -> float:
-    """Return the largest float that is certainly at most `x`."""
-    lower = enclose(x, 80)[0]
-    nearest = float(lower)
-    return nearest if Fraction(nearest) <= lower else math.nextafter(nearest, -math.inf)
+    """Return the largest float that is at most `x`, or certainly so, if `x` is not told from a float."""
+    return _steady(x, _float_below)
 
 
 def float_above(x: Exact) -> float:
-    """Return the smallest float that is certainly at least `x`."""
+    """Return the smallest float that is at least `x`, or certainly so, if `x` is not told from a float."""
     return -float_below(-x)
 
 
 def decimal_below(x: Exact, digits: int = 10) -> str:
-    """Return a decimal text with `digits` places that is at most `x`."""
-    scaled = math.floor(enclose(x, 4 * digits + 20)[0] * 10**digits)
-    return _decimal(scaled, digits)
+    """Return the largest decimal text with `digits` places that is (certainly) at most `x`."""
+    return _decimal(_steady(x, lambda end: math.floor(end * 10**digits)), digits)
 
 
 def decimal_above(x: Exact, digits: int = 10) -> str:
-    """Return a decimal text with `digits` places that is at least `x`."""
-    scaled = math.ceil(enclose(x, 4 * digits + 20)[1] * 10**digits)
-    return _decimal(scaled, digits)
+    """Return the smallest decimal text with `digits` places that is (certainly) at least `x`."""
+    return _decimal(-_steady(-x, lambda end: math.floor(end * 10**digits)), digits)
+
+
+def _steady(x: Exact, by: Callable[[Fraction], Rounded]) -> Rounded:
+    found = rounded(x, by)
+    return by(enclose(x, MAX_BITS)[0]) if found is None else found
+
+
+def _float_below(x: Fraction) -> float:
+    nearest = float(x)
+    return nearest if Fraction(nearest) <= x else math.nextafter(nearest, -math.inf)
 
 
 def _decimal(scaled: int, digits: int) -> str:
