@@ -76,6 +76,21 @@ def written(found: Strategies) -> bool:
     return all(map(short, (*numbers.values(), *tables)))
 
 
+def conditioned(question: Question, found: Strategies) -> bool:
+    """Return whether all joint settings that are conditioned on occur; free settings may leave one out.
+
+    In the program's closure such a test holds as 0 <= 0, but P(o|s) has no meaning.
+    """
+    if question.settings != "free":
+        return True
+    tests = (test.functional for test in question.tests if test.functional.on == "conditional")
+    used = {s for functional in tests for s in functional.settings()}
+    if isinstance(question.ask.at, tuple):
+        used.add(question.scenario.setting_index(question.ask.at))
+    # orbits are for observed settings
+    return all(any(one.masses[s] for one in found) for s in used)
+
+
 def orbits_or_strategies(
     question: Question, made: StrategyProgram | QuotientStrategies, x: Sequence[Fraction]
 ) -> Strategies:

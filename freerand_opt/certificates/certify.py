@@ -95,7 +95,8 @@ def _from_basis(program: ConicProgram, solution: Solution) -> dict[int, Fraction
     if square is None:
         return None
     cost = [_fraction(program.objective[int(j)]) for j in np.flatnonzero(solution.basic_columns)]
-    found = solve_exact(square.transposed, cost)
+    shifts = program.shifts[solution.active_rows].tolist()
+    found = solve_exact(square.transposed, cost, shifts)
     if found is None or not all(map(short, found)):
         return None
     return dict(zip(np.flatnonzero(solution.active_rows).tolist(), found, strict=True))

@@ -18,21 +18,26 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import splu
 
 from freerand_opt.programs.integer_matrix import IntegerMatrix
+from freerand_opt.programs.program import row_shifts
 
 #: Systems whose solution needs more bits than this are given up.
 MAX_BITS = 30_000
 #: Corrections that do not shrink, as with a singular matrix, before a system is given up.
 MAX_STALLS = 3
-#: Rows and columns whose largest entries have at most so many bits are factorised as they are.
-SHORT_BITS = 40
 
 
-def solve_exact(matrix: IntegerMatrix, right: Sequence[Fraction]) -> list[Fraction] | None:
-    """Return the solution of a square system, or None if none was found and verified."""
+def solve_exact(
+    matrix: IntegerMatrix, right: Sequence[Fraction], columns: Sequence[int] | None = None
+) -> list[Fraction] | None:
+    """Return the solution of a square system, or None if none was found and verified.
+
+    Floats see long rows divided by powers of 2, or instead column j by 2^columns[j].
+    """
     size = matrix.shape[0]
     if size == 0:
         return []
-    system = _System(matrix)
+    rows = row_shifts(matrix.row_bits).tolist() if columns is None else [0] * size
+    system = _System(matrix, rows, columns or [0] * size)
     scale = math.lcm(*(value.denominator for value in right))
     wanted = [value.numerator * (scale // value.denominator) << system.lift for value in right]
     if not system.regular:
@@ -67,28 +72,23 @@ def solve_exact(matrix: IntegerMatrix, right: Sequence[Fraction]) -> list[Fracti
 
 
 class _System:
-    r"""M x = r with long rows and columns scaled by powers of 2: unknowns y_j = 2^{c_j} x_j.
+    r"""A system M x = r as floats and as integers, in the unknowns y_j = 2^{c_j} x_j.
 
-    .. math:: \sum_j (M_{ij} 2^{C - c_j})\, y_j = 2^C r_i, \qquad C = \max_j c_j
+    With C the largest c_j
 
-    is in integers, and the factorised floats are :math:`M_{ij} 2^{-c_j - k_i}`, at most about 1.
+    .. math:: \sum_j (M_{ij} 2^{-c_j - k_i})\, y_j = 2^{-k_i} r_i, \qquad
+       \sum_j (M_{ij} 2^{C - c_j})\, y_j = 2^C r_i .
     """
 
-    def __init__(self, matrix: IntegerMatrix) -> None:
-        self.size = matrix.shape[0]
+    def __init__(self, matrix: IntegerMatrix, rows: Sequence[int], columns: Sequence[int]) -> None:
+        self.size, self.rows, self.shifts = matrix.shape[0], rows, columns
+        self.lift = max(columns)
         self.starts, self.columns = matrix.indptr.tolist(), matrix.indices.tolist()
-        exponents = _exponents(matrix.transposed.row_bits.tolist())
-        self.lift, self.exponents = max(exponents), exponents
-        entries = zip(matrix.entries, self.columns, strict=True)
-        self.entries = [value << (self.lift - exponents[column]) for value, column in entries]
-        sizes = [value.bit_length() - self.lift for value in self.entries]
-        pairs = list(zip(self.starts, self.starts[1:], strict=False))
-        self.rows = [k + self.lift for k in _exponents([max(sizes[a:b], default=0) for a, b in pairs])]
-        floats = [
-            _quotient(value, shift)
-            for (a, b), shift in zip(pairs, self.rows, strict=True)
-            for value in self.entries[a:b]
-        ]
+        places = zip(matrix.entries, self.columns, strict=True)
+        self.entries = [value << (self.lift - columns[j]) for value, j in places]
+        owner = np.repeat(np.arange(self.size), np.diff(matrix.indptr)).tolist()
+        held = zip(self.entries, owner, strict=True)
+        floats = [_quotient(value, rows[i] + self.lift) for value, i in held]
         scaled = csr_array((floats, matrix.indices, matrix.indptr), shape=matrix.shape)
         self.regular = True
         try:
@@ -103,13 +103,14 @@ class _System:
 
     def unscaled(self, y: list[int], unit: int) -> list[Fraction]:
         """Return x from unit times y."""
-        return [Fraction(value, unit << shift) for value, shift in zip(y, self.exponents, strict=True)]
+        return [Fraction(value, unit << shift) for value, shift in zip(y, self.shifts, strict=True)]
 
     def correction(self, residual: list[int]) -> tuple[list[int], int, int] | None:
         """Return integers d, bits B with d close to 2^B times the solution, and its binary exponent."""
-        sizes = [value.bit_length() - k for value, k in zip(residual, self.rows, strict=True)]
+        rows = [k + self.lift for k in self.rows]
+        sizes = [value.bit_length() - k for value, k in zip(residual, rows, strict=True)]
         shift = max(max(sizes) - 900, 0)  # floats end at 2^1023
-        near = [_quotient(value, k + shift) for value, k in zip(residual, self.rows, strict=True)]
+        near = [_quotient(value, k + shift) for value, k in zip(residual, rows, strict=True)]
         approximate: NDArray[np.float64] = self.factor.solve(np.array(near))
         if not np.all(np.isfinite(approximate)):
             return None
@@ -123,14 +124,9 @@ class _System:
         return [int(value) << shift for value in whole], gained, exponent + shift
 
 
-def _exponents(bits: Sequence[int]) -> list[int]:
-    """Return the powers of 2 by which rows or columns are divided: none where entries are short."""
-    return [int(size) if abs(size) > SHORT_BITS else 0 for size in bits]
-
-
 def _quotient(value: int, shift: int) -> float:
     """Return value / 2^shift, rounded once."""
-    return value / (1 << shift) if shift >= 0 else float(value << -shift)
+    return value / (1 << shift)
 
 
 def _reconstruct(total: list[int], bits: int) -> tuple[list[int], int] | None:

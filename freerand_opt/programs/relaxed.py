@@ -39,12 +39,12 @@ def by_margin(program: ConicProgram) -> ConicProgram:
     tests = test_inequalities(program)
     # in units of each row's largest entry, or solvers drop the column from rows with large ones
     lines: list[dict[int, int]] = [{} for _ in range(program.shape[0])]
-    size = 1 + sum(_size(program.right[int(row)]) for row in tests)
-    most = _size(max(program.upper.palette, key=float))
+    size, most = 1, max(map(_size, program.upper.palette))
     for row in tests.tolist():
         entries = [abs(entry) for _, entry in program.matrix.row(row)]
-        lines[row][0] = -(2 ** (max(entries, default=1).bit_length() - 1))
-        size += sum(entries) * most
+        unit = 2 ** (max(entries, default=1).bit_length() - 1)
+        lines[row][0] = -unit
+        size += ceil(Fraction(_size(program.right[row]) + sum(entries) * most, unit))
     column = of_rows(lines, 1)
     return _extended(program, column, lower=constant(-size, 1), upper=constant(size, 1))
 
@@ -52,15 +52,17 @@ def by_margin(program: ConicProgram) -> ConicProgram:
 def by_violations(program: ConicProgram) -> ConicProgram:
     """Return the program of the smallest total violation, one column for each row direction.
 
-    Rows with right-hand side 0 hold at x = 0 and stay as they are.
+    Violations of long rows are in units of 2^k (`ConicProgram.shifts`). Rows with right-hand side 0 hold
+    at x = 0 and stay as they are.
     """
+    shifts = program.shifts.tolist()
     rows = [row for row in range(program.shape[0]) if program.right[row] != 0]
     signs = [(row, sign) for row in rows for sign in ((-1, 1) if program.zero_rows[row] else (-1,))]
     lines: list[dict[int, int]] = [{} for _ in range(program.shape[0])]
     for column, (row, sign) in enumerate(signs):
-        lines[row][column] = sign
+        lines[row][column] = sign << shifts[row]
     matrix = of_rows(lines, len(signs))
-    size = max([_size(program.right[row]) for row in rows], default=1)
+    size = max([ceil(Fraction(_size(program.right[row]), 1 << shifts[row])) for row in rows], default=1)
     return _extended(program, matrix, lower=constant(0, len(signs)), upper=constant(size, len(signs)))
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.attack import Strategies, written
+from freerand_opt.certificates.attack import Strategies, conditioned, written
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.digits import at_most
 from freerand_opt.numbers.exact import Exact
@@ -41,10 +41,12 @@ def certified(
 ) -> tuple[Result, Needed]:
     """Put the certificate together and check it with the stand-alone checker.
 
-    An attack with numbers that cannot be written is left out, a long value is claimed a little lower.
+    An attack with numbers that cannot be written, or without settings that are conditioned on, is left
+    out; a long value is claimed a little lower.
     """
     if value is not None:
-        attack, value = (attack, at_most(value)) if written(attack) else ((), None)
+        whole = written(attack) and conditioned(question, attack)
+        attack, value = (attack, at_most(value)) if whole else ((), None)
     signed = None if value is None else question.ask.sign * value
     ends = form.answer_ends(question, bound, signed)
     body = form.bracket(
