@@ -20,7 +20,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from freerand_opt.attacks.generation import NO_SLACK, Candidate, Generated, generate
+from freerand_opt.attacks.generation import NO_SLACK, Candidate, Generated, generate, unit_of
 from freerand_opt.attacks.oracles import best_for
 from freerand_opt.attacks.search import Run, exact_masses, inner_scores, solved
 from freerand_opt.certificates.attack import Strategy
@@ -38,9 +38,10 @@ from freerand_opt.programs.program import ConicProgram, FloatArray, IntArray
 from freerand_opt.programs.relaxed import without_objective
 from freerand_opt.programs.strategies import BoxStrategies
 
-#: The grid of exact prices, in bits, and the room that they leave for rounding.
+#: The grid of exact prices, in bits, and the room that they leave for rounding: absolute, or if that is
+#: more, relative to the largest worth.
 GRID_BITS = 45
-ROOM = 1e-12
+ROOM, RELATIVE_ROOM = 1e-12, 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +112,9 @@ class _Oracle:
         # the mean of t is P(w) = 1: its column is shared out among the settings
         by_box = (matrix / self.scales[:, None]).reshape(len(self.rows), boxes, self.settings + 1)
         self.matrix = by_box[..., :-1] + by_box[..., -1:] / self.settings
-        self.worth = program.objective.floats().reshape(boxes, self.settings + 1)[:, :-1]
+        worth = program.objective.floats().reshape(boxes, self.settings + 1)[:, :-1]
+        self.size = unit_of(worth)
+        self.worth = worth / self.size
         self.floor = -np.inf  # gains that are all negative may be raised where the unit charges exactly 1
         self.unit = np.zeros(len(self.rows))
         if products is not None:
@@ -157,9 +160,9 @@ def _exact_prices(program: ConicProgram, oracle: _Oracle, found: Generated) -> M
     floats = np.rint(floats / oracle.scales * scale) / scale * oracle.scales
     most = oracle(floats, ())[1]
     assert most is not None
-    raised = floats + (most + ROOM) * oracle.unit
+    raised = floats + (most + max(ROOM / oracle.size, RELATIVE_ROOM)) * oracle.unit
     values = {
-        int(row): Fraction(round(float(price) * 2**60), 2**60)
+        int(row): Fraction(round(float(price) * 2**60), 2**60) * int(oracle.size)
         for row, price in zip(oracle.rows, raised / oracle.scales, strict=True)
         if price
     }

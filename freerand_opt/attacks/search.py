@@ -21,7 +21,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from freerand_opt.attacks.generation import Candidate, generate
+from freerand_opt.attacks.generation import Candidate, generate, unit_of
 from freerand_opt.attacks.oracles import best_for, box_program
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import objective_value, point
@@ -78,12 +78,14 @@ def search(
     """
     existence = question.ask.quantity == "strategy"
     rows = observed_cells(question, inner_scores(question))
-    oracle = _Alternating(question, rows.matrix, slices(question, above, primal))
+    gains = cell_gains(question)
+    size = unit_of(gains)
+    oracle = _Alternating(question, gains / size, rows.matrix, slices(question, above, primal))
     found = generate(
         rows.lower,
         rows.upper,
         oracle,
-        center=rows.fold @ _prices(above.program, rows, multipliers) * (not existence),
+        center=rows.fold @ _prices(above.program, rows, multipliers) / size * (not existence),
         unit=np.zeros(len(rows.upper)),
         proved=not existence,
         existence=existence,
@@ -122,10 +124,12 @@ def slices(question: Question, above: StrategyProgram, primal: FloatArray) -> li
 class _Alternating:
     """The oracle over all no-signalling boxes: by turns, from starts drawn with a fixed seed."""
 
-    def __init__(self, question: Question, rows: FloatArray, starts: Sequence[FloatArray]) -> None:
+    def __init__(
+        self, question: Question, gains: FloatArray, rows: FloatArray, starts: Sequence[FloatArray]
+    ) -> None:
         self.shape = question.scenario.shape
         self.rows, self.starts = rows, list(starts)
-        self.gains = cell_gains(question)
+        self.gains = gains
         self.best = best_for(question)
         self.boxes = Maximiser(box_program(question.scenario))
         self.random = np.random.default_rng(0)
