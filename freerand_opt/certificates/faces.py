@@ -71,7 +71,7 @@ def refined(program: ConicProgram, values: FloatArray, kernels: Sequence[FloatAr
         spaces = [
             np.eye(len(kernel), dtype=np.int64)[:, : len(kernel) * bool(kernel.size)] for kernel in kernels
         ]
-    bases = [np.asarray(space, dtype=np.int64) for space in spaces]
+    bases = [np.asarray(space, dtype=np.int64) for space in spaces]  # at most lcm(1..DENOMINATOR), 27720
     held = np.flatnonzero(program.linear_rows & (program.zero_rows | (values > 0)))
     state = _State(program, held, bases)
     y = [_fixed(value) for value in values[held].tolist()]

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+#: Numbers of things that are in memory (rows, columns, words, leaves, places in a palette), and signs:
+#: what has another bound says so where it is made.
 IntArray: TypeAlias = NDArray[np.int64]
 FloatArray: TypeAlias = NDArray[np.float64]
 #: Exact integers of any size; which of the two kinds it is says nothing but how long they are.

@@ -38,7 +38,7 @@ class MomentMatrix:
     """`classes[i, j]` is the class of word i* word j, -1 where it vanishes; 0 is the identity.
 
     `words[i]` holds each party's word, `codes[k]` the number of class k in the mixed radix of
-    `values`, the sorted codes of each party's products.
+    `values`, the sorted codes of each party's products: numbers below `MAX_CODE`.
     """
 
     scenario: Scenario

@@ -30,10 +30,13 @@ from scipy.sparse import csr_array
 from freerand_opt.errors import TooLargeError
 from freerand_opt.numbers.digits import WRITTEN_BITS, bits
 from freerand_opt.numbers.exact import Exact, text
+from freerand_opt.programs import arrays
 from freerand_opt.programs.integer_matrix import IntegerMatrix, of_rows, shifted_kinds, stacked
 
-IntArray: TypeAlias = NDArray[np.int64]
-FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = arrays.IntArray
+FloatArray: TypeAlias = arrays.FloatArray
+#: Solvers number entries in 32 bits.
+MAX_ENTRIES = 2**31 - 1
 #: Rows whose entries have at most so many binary digits are left to solvers as they are.
 SMALL_BITS = 10
 
@@ -260,7 +263,10 @@ def conic_program(
     upper: ExactVector,
     column_labels: tuple[Labels, ...],
 ) -> ConicProgram:
-    """Put blocks of rows and columns together; raise TooLargeError for numbers that cannot be written."""
+    """Put blocks of rows and columns together.
+
+    Raise TooLargeError for more than `MAX_ENTRIES` entries, or integers that cannot be written down.
+    """
     kept = [part for part in rows if part.matrix.shape[0]]
     blocks: list[tuple[str, int]] = []
     for part in kept:
@@ -279,6 +285,8 @@ def conic_program(
         row_labels=tuple(part.labels for part in kept),
         column_labels=column_labels,
     )
+    if made.matrix.nnz > MAX_ENTRIES:
+        raise TooLargeError(f"this program has {made.matrix.nnz} entries; solvers take at most {MAX_ENTRIES}")
     numbers = (*made.right.palette, *objective.palette, *lower.palette, *upper.palette)
     longest = max(made.matrix.largest.bit_length(), *map(bits, numbers))
     if longest > WRITTEN_BITS:

@@ -251,7 +251,7 @@ def _letters(matrix: MomentMatrix) -> list[Word]:
 
 def orbits(actions: Sequence[Action], moments: int) -> tuple[IntArray, IntArray, int]:
     """Return (orbit, sign, number): moment k is sign[k] times its orbit's value; sign 0 if it vanishes."""
-    own = np.arange(moments)
+    own = np.arange(moments)  # numbers up to 2 `moments`
     heads, tails = [], []
     for held in actions:
         flipped = (held.moment_sign < 0) * moments
