@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import json
 import random
+from dataclasses import replace
 from fractions import Fraction as F
 from itertools import product
 from math import gcd
@@ -397,6 +398,27 @@ def test_quantum_scores_of_long_weights():
         truth = cos_pi(F(1, 4)) * 4 * weight
         assert compare(found.lower, truth) <= 0 <= compare(found.upper, truth)
         assert found.width <= F(1, 10**6) * max(weight, 1)
+
+
+def test_moment_matrices_of_facets_with_long_limits():
+    """Limits of 30 digits beside short ones near them; a source of 6 settings has facets, no vertices."""
+    scenario = sc.Scenario((3, 2), (2, 2))
+    functional = correlators([1, 1, 1, -1, 0, 0], scenario)
+
+    def ends(lower, upper):
+        question = asked(
+            Ask("score", functional=functional),
+            MeasurementDependence(lower, upper),
+            devices="quantum",
+            scenario=scenario,
+        )
+        question = replace(question, adversary=Adversary("quantum", level="1"))
+        return bracket(question)
+
+    near = ends(F(1, 8), F(1, 5))
+    long = ends(F(10**30, 8 * 10**30 + 1), F(10**30 + 3, 5 * 10**30))
+    assert abs(float(long.upper) - float(near.upper)) < 1e-6
+    assert abs(float(long.lower) - float(near.lower)) < 1e-6
 
 
 # ------------------------------------------------------------------ negative controls
