@@ -76,7 +76,7 @@ def written(found: Strategies) -> bool:
     return all(map(short, (*numbers.values(), *tables)))
 
 
-def conditioned(question: Question, found: Strategies) -> bool:
+def conditioned(question: Question, found: Sequence[Strategy] | Strategies) -> bool:
     """Return whether all joint settings that are conditioned on occur; free settings may leave one out.
 
     In the program's closure such a test holds as 0 <= 0, but P(o|s) has no meaning.
