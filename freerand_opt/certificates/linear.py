@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import splu
 
-from freerand_opt.programs.integer_matrix import IntegerMatrix
+from freerand_opt.programs.integer_matrix import IntegerMatrix, divided
 from freerand_opt.programs.program import row_shifts
 
 #: Systems whose solution needs more bits than this are given up.
@@ -81,14 +81,16 @@ class _System:
     """
 
     def __init__(self, matrix: IntegerMatrix, rows: Sequence[int], columns: Sequence[int]) -> None:
-        self.size, self.rows, self.shifts = matrix.shape[0], rows, columns
-        self.lift = max(columns)
+        self.size, self.shifts, self.lift = matrix.shape[0], columns, max(columns)
+        self.rows = [k + self.lift for k in rows]
+        self.units = [1 << k for k in self.rows]
         self.starts, self.columns = matrix.indptr.tolist(), matrix.indices.tolist()
-        places = zip(matrix.entries, self.columns, strict=True)
-        self.entries = [value << (self.lift - columns[j]) for value, j in places]
-        owner = np.repeat(np.arange(self.size), np.diff(matrix.indptr)).tolist()
-        held = zip(self.entries, owner, strict=True)
-        floats = [_quotient(value, rows[i] + self.lift) for value, i in held]
+        self.entries = matrix.entries
+        if self.lift:
+            places = zip(matrix.entries, self.columns, strict=True)
+            self.entries = [value << (self.lift - columns[j]) for value, j in places]
+        shifts = np.repeat(np.array(rows), np.diff(matrix.indptr)) + np.array(columns)[matrix.indices]
+        floats = divided(matrix.palette, matrix.codes, shifts)
         scaled = csr_array((floats, matrix.indices, matrix.indptr), shape=matrix.shape)
         self.regular = True
         try:
@@ -107,10 +109,11 @@ class _System:
 
     def correction(self, residual: list[int]) -> tuple[list[int], int, int] | None:
         """Return integers d, bits B with d close to 2^B times the solution, and its binary exponent."""
-        rows = [k + self.lift for k in self.rows]
-        sizes = [value.bit_length() - k for value, k in zip(residual, rows, strict=True)]
+        sizes = [value.bit_length() - k for value, k in zip(residual, self.rows, strict=True)]
         shift = max(max(sizes) - 900, 0)  # floats end at 2^1023
-        near = [_quotient(value, k + shift) for value, k in zip(residual, rows, strict=True)]
+        units = [unit << shift for unit in self.units] if shift else self.units
+        # the quotient of two Python integers is rounded once, however long they are
+        near = [value / unit for value, unit in zip(residual, units, strict=True)]
         approximate: NDArray[np.float64] = self.factor.solve(np.array(near))
         if not np.all(np.isfinite(approximate)):
             return None
@@ -120,13 +123,8 @@ class _System:
         gained = 36 - exponent - shift
         if gained < 1:
             gained = 1
-        whole = np.rint(np.ldexp(approximate, gained)).tolist()
-        return [int(value) << shift for value in whole], gained, exponent + shift
-
-
-def _quotient(value: int, shift: int) -> float:
-    """Return value / 2^shift, rounded once."""
-    return value / (1 << shift)
+        whole = map(int, np.rint(np.ldexp(approximate, gained)).tolist())
+        return [value << shift for value in whole] if shift else list(whole), gained, exponent + shift
 
 
 def _reconstruct(total: list[int], bits: int) -> tuple[list[int], int] | None:

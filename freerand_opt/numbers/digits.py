@@ -26,6 +26,8 @@ def bits(x: Exact) -> int:
 
 def short(x: Exact) -> bool:
     """Return whether a number can be written down."""
+    if isinstance(x, Fraction):  # of which there are many
+        return max(x.numerator.bit_length(), x.denominator.bit_length()) <= WRITTEN_BITS
     return bits(x) <= WRITTEN_BITS
 
 

@@ -188,7 +188,9 @@ def of_small(matrix: csr_array) -> IntegerMatrix:
 
 def of_rows(rows: Sequence[dict[int, int]], columns: int) -> IntegerMatrix:
     """Return the matrix whose row i has the entries rows[i], by column."""
-    lines = [sorted((column, value) for column, value in row.items() if value) for row in rows]
+    lines = [sorted(row.items()) for row in rows]
+    if any(0 in row.values() for row in rows):
+        lines = [[(column, value) for column, value in line if value] for line in lines]
     palette = (0, *sorted({value for line in lines for _, value in line}))
     places = {value: code for code, value in enumerate(palette)}
     indices = np.array([column for line in lines for column, _ in line], dtype=np.int64)
