@@ -245,9 +245,11 @@ def _recoded(part: IntegerMatrix, codes: IntArray) -> csr_array:
 
 def kron(left: IntegerMatrix, right: IntegerMatrix) -> IntegerMatrix:
     """Return the Kronecker product: the block matrix of left[i, j] times `right`."""
-    first, second = _kron(left.pattern, _ones(right)), _kron(_ones(left), right.pattern)
     if left.palette == (0, 1):
-        return IntegerMatrix(second, right.palette)
+        return IntegerMatrix(_kron(left.pattern, right.pattern), right.palette)
+    if right.palette == (0, 1):
+        return IntegerMatrix(_kron(left.pattern, right.pattern), left.palette)
+    first, second = _kron(left.pattern, _ones(right)), _kron(_ones(left), right.pattern)
     # pairs of codes are numbered below the product of two numbers of entries, which memory keeps small
     pairs, place = np.unique(first.data * len(right.palette) + second.data, return_inverse=True)
     codes = [divmod(pair, len(right.palette)) for pair in pairs.tolist()]
