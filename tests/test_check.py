@@ -1002,7 +1002,7 @@ def root(lower="0.0575", upper="0.0576"):
         "kind": "root",
         "name": "theorem-2",
         "instance": "printed exponent",
-        "function": "2*log2(1/2-e) - 399/100*log2(1/2+e) - 101/100",
+        "function": "theorem-2-exponent(m=299/100, i=1/100)",
         "answer": {"lower": str(e[0]), "upper": str(e[1])},
         "at_lower": at.format(2, F(1, 2) - e[0], F(1, 2) + e[0]),
         "at_upper": at.format(2, F(1, 2) - e[1], F(1, 2) + e[1]),
@@ -1018,8 +1018,14 @@ def test_root():
     rejected(root("0.0575", "0.05755"), "at_upper: claimed negative, derived")
     rejected(changed(root(), ["at_lower"], "0"), "at_lower")
     rejected(changed(root(), ["rests_on"], KeyError), "rests_on")
-    rejected(changed(root(), ["answer", "lower"], "1"), "order")
-    rejected(changed(root(), ["at_lower"], "sqrt(2)*sqrt(3) - sqrt(6)"), "undecided")
+    rejected(changed(root(), ["answer", "lower"], "1/5"), "order")
+    rejected(changed(root(), ["answer", "upper"], "1"), "from 0 to 1/4")
+    for invented in ("1", "sqrt(2)*sqrt(3) - sqrt(6)"):
+        rejected(changed(root(), ["at_lower"], invented), "at_lower: claimed value")
+    rejected(changed(changed(root(), ["at_lower"], "1"), ["at_upper"], "-1"), "at_lower")
+    for function in ("theorem-2-exponent()", "anything(m=1, i=1)", "2*log2(1/2-e)", "averaged-base(m=1)"):
+        rejected(changed(root(), ["function"], function), "function")
+    rejected(changed(root(), ["rests_on"], "nothing: all is proved"), "rests_on")
 
 
 # ------------------------------------------------------------------ malformed and hostile files
@@ -1060,7 +1066,9 @@ def test_the_whole_certificate_of_a_wrong_type():
     rejected(changed(chsh_guess(), ["version"], 2), "version")
     rejected(changed(chsh_guess(), ["version"], True), "version")
     rejected(changed(chsh_guess(), ["format"], "other"), "format")
-    rejected(changed(threshold(), ["kind"], "bracket"), "'format' is missing")
+    rejected(changed(threshold(), ["kind"], "bracket"), "'field' is not known")
+    bare = {"kind": "bracket", "answer": {"lower": None, "upper": None}}
+    rejected(bare, "'format' is missing")
     rejected({**threshold(), "version": 2}, "version")
 
 
@@ -1360,7 +1368,12 @@ def test_command_line(tmp_path, capsys):
 
     good = write("good.json", chsh_guess())
     assert checker.main([good]) == 0
-    assert capsys.readouterr().out.startswith(f"{good}: OK\n")
+    assert capsys.readouterr().out.startswith(f"{good}: PROVED (program trusted)\n")
+    tied = write(
+        "tied.json", changed(changed(chsh_guess(), ["multipliers"], None), ["answer", "upper"], None)
+    )
+    assert checker.main([tied]) == 0
+    assert capsys.readouterr().out.startswith(f"{tied}: OK\n")
     bad = chsh_guess(F(14, 5))  # 4/5
     bad["multipliers"]["bound"] = "3/4"
     bad = write("proof.json", bad)

@@ -394,7 +394,7 @@ FILE_FAULTS = {
     "outcomes": ([ZED, [[[1, 0], [0, 1]]]], "1 elements; 2 outcomes"),
     "sizes": ([ZED, [[[1, 0], [0, 0]], [[1]]]], "element 1 is no 2 x 2 matrix"),
     "no matrices": ([1, 2], "holds no {"),
-    "no rows": ([ZED, [1, 2]], "is no array of rows"),
+    "no rows": ([ZED, [1, 2]], "A, setting 1, outcome 0: a number is needed here"),
 }
 
 
@@ -416,7 +416,7 @@ def test_faults_of_measurements(tmp_path, case):
         ("party,setting,outcome,row,column,value\nC,0,0,0,0,1\n", "line 2"),
         ("party,setting,outcome,row,column,value\nA,0,0,0,-1,1\n", "from 0 on"),
         ("party,setting,outcome,row,column,value\nA,0,0,0,0,1\nA,0,0,0,0,1\n", "line 3: is given twice"),
-        ("party,setting,outcome,row,column,value\nA,0,0,0,0,x\n", "'x'"),
+        ("party,setting,outcome,row,column,value\nA,0,0,0,0,x\n", "line 2: a number is needed here"),
         ("party,setting,outcome,row,column,value\nA,0,0,0,0,1\n", "not sum to 1"),
     ],
 )

@@ -18,7 +18,18 @@ from freerand_opt.formulas.parties import OF_LOCAL_ERRORS, OF_PARTIES
 from freerand_opt.formulas.questions import NAMED as FORMULAS
 from freerand_opt.model import behaviour, functional, question, relations, source
 from freerand_opt.schemas import question_schema
-from freerand_opt.spec import computations, file, moments, observed, read, sources, tables
+from freerand_opt.spec import (
+    computations,
+    expectations,
+    file,
+    functionals,
+    moments,
+    observed,
+    read,
+    sources,
+    tables,
+)
+from freerand_opt.spec import tests as spec_tests
 from freerand_opt.spec.fields import Fields
 
 CATALOGUE = sorted((Path(__file__).parents[1] / "lps").glob("*.toml"))
@@ -336,17 +347,17 @@ WORDS = {
     ("adversary", "devices"): tables.DEVICES,
     ("adversary", "told"): tables.TOLD,
     ("test", "functional"): functional.NAMED,
-    ("test", "on"): tables.ON,
-    ("test", "relation"): tables.RELATIONS,
-    ("test", "keep"): tables.KEPT,
-    ("test", "relations"): tables.SETS_OF_RELATIONS,
+    ("test", "on"): functionals.ON,
+    ("test", "relation"): spec_tests.RELATIONS,
+    ("test", "keep"): spec_tests.KEPT,
+    ("test", "relations"): spec_tests.SETS_OF_RELATIONS,
     ("moment", "relation"): moments.RELATIONS,
     ("ask", "quantity"): tables.QUANTITIES,
     ("ask", "functional"): functional.NAMED,
-    ("ask", "on"): tables.ON,
+    ("ask", "on"): functionals.ON,
     ("ask", "extreme"): tables.EXTREMES,
     ("threshold", "of"): question.THRESHOLD_FIELDS,
-    ("expect", "verdict"): file.VERDICTS,
+    ("expect", "verdict"): expectations.VERDICTS,
     ("formula", "formula"): (*FORMULAS, *OF_PARTIES, *OF_LOCAL_ERRORS),
     ("computation", "name"): computations.NAMES,
     ("computation", "relations"): relations.POWERS,

@@ -574,7 +574,7 @@ def test_a_file_that_runs_out_says_so(tmp_path):
 
 def test_other_bytes_and_missing_files_are_named(tmp_path):
     (tmp_path / "bits.txt").write_text("0101x")
-    with pytest.raises(InputError, match=r"b'x', which is no bit"):
+    with pytest.raises(InputError, match=r"has a byte that is no bit"):
         simulate(replayed(tmp_path / "bits.txt"), Sampling(1, route="rounds"))
     with pytest.raises(InputError, match="cannot be read"):
         simulate(replayed(tmp_path / "none.txt"), Sampling(1, route="rounds"))

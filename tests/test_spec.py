@@ -615,7 +615,7 @@ FAULTS = {
     "bracket open": expression_fault("2*(1", "2*(1", "not closed"),
     "no text": expression_fault("", "''", "number is needed"),
     "other digits": expression_fault("٣", "'٣'", "integers, decimals"),
-    "null character": expression_fault("1\\u00002", "1\\x002", "not expected"),
+    "null character": expression_fault("1\\u00002", "1\\x002", "cannot be printed"),
 }
 
 
@@ -859,18 +859,21 @@ def test_visibility_mixes_with_white_noise(tmp_path):
     ("body", "words"),
     [
         (None, "No such file"),
-        ("", "header ''; x,y,a,b,p is needed"),
+        ("", "another header; x,y,a,b,p is needed"),
         ("x,y,a,b\n", "x,y,a,b,p is needed"),
         ("x;y;a;b;p\n", "x,y,a,b,p is needed"),
         ("x,y,a,b,p\n0,0,0,0\n", "line 2: 4 cells instead of 5"),
         ("x,y,a,b,p\n0,0,0,0,1,2\n", "line 2: 6 cells instead of 5"),
-        ("x,y,a,b,p\n0,0,0,2,1\n", "line 2): outcome 2 of B is not in 0..1"),
-        ("x,y,a,b,p\n0,0,0,,1\n", "line 2): 2 outcomes are needed"),
-        ("x,y,a,b,p\n0,0,0,-1,1\n", "line 2): a label is"),
-        ("x,y,a,b,p\n0,0,0,0,half\n", "line 2): 'half' is not a number"),
-        ('x,y,a,b,p\n0,0,0,0,"0,5"\n', "write 0.1, with a point"),
+        (
+            "x,y,a,b,p\n0,0,0,2,1\n",
+            "line 2): no settings and outcomes of this scenario, which are, party by party, A 0..1 and",
+        ),
+        ("x,y,a,b,p\n0,0,0,,1\n", "line 2): no settings and outcomes"),
+        ("x,y,a,b,p\n0,0,0,-1,1\n", "line 2): no settings and outcomes"),
+        ("x,y,a,b,p\n0,0,0,0,half\n", "line 2): the probability is no number"),
+        ('x,y,a,b,p\n0,0,0,0,"0,5"\n', "0.25 or sqrt(2)/4, with a point"),
         ("x,y,a,b,p\n0,0,0,0,1\n0,0,0,0,0\n", "line 3): is given twice"),
-        ("x,y,a,b,p\n0,0,0,0,1\n", "sum to 0, not to 1"),
+        ("x,y,a,b,p\n0,0,0,0,1\n0,1,0,0,1/2\n", "settings 01 sum to 1/2, not to 1"),
         ("x,y,a,b,p\n" + '"' + "0" * 200_000 + '"\n', "is no CSV file"),
         (b"\xff\xfe", "is not UTF-8 text"),
     ],
@@ -889,7 +892,13 @@ def test_csv_faults(tmp_path, body, words):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("", "is a directory"), ("\\u0000", "cannot be read"), ("../none", "No such")]
+    ("name", "words"),
+    [
+        ("", "is a directory"),
+        ("\\u0000", "cannot be printed"),
+        ("../none", "is not in the folder"),
+        ("/etc/passwd", "is not in"),
+    ],
 )
 def test_csv_names(tmp_path, name, words):
     path = tmp_path / "mine.toml"

@@ -57,7 +57,7 @@ def test_the_address_is_of_exact_numbers_and_not_of_words(leakage, tmp_path):
 
 
 def test_the_address_can_be_computed_by_anybody(leakage):
-    """SHA-256 of JSON with sorted keys: the question as certificates carry it, and the format's version."""
+    """SHA-256 of JSON with sorted keys: the question as certificates carry it, versions, a named solver."""
     import hashlib
 
     (instance,) = read(leakage, at("1/20")).instances
@@ -65,6 +65,7 @@ def test_the_address_can_be_computed_by_anybody(leakage):
     plain = {
         "format": "freerand-question",
         "version": 1,
+        "checker": checker.CHECKER,
         "question": {
             "scenario": {"settings": [2, 2], "outcomes": [2, 2], "family": "chained"},
             "source": {
@@ -83,6 +84,8 @@ def test_the_address_can_be_computed_by_anybody(leakage):
     }
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
     assert address(instance) == hashlib.sha256(text.encode()).hexdigest()
+    text = json.dumps({**plain, "solver": "highs"}, sort_keys=True, separators=(",", ":"))
+    assert address(instance, "highs") == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_a_threshold_is_another_question_and_its_unused_value_is_none(leakage):
@@ -146,7 +149,7 @@ def test_what_is_there_is_not_computed_again(freerand, tmp_path, monkeypatch):
     monkeypatch.setattr(work, "answer", lambda *a, **k: pytest.fail("computed again"))
     again = freerand(*arguments)
     assert {row.pop("how") for row in first.data} == {"solved"}
-    assert {row["how"] for row in again.data} == {"stored"}
+    assert {row["how"] for row in again.data} == {"checked"}
     assert [{**row, "how": 0} for row in first.data] == [{**row, "how": 0} for row in again.data]
 
 
@@ -170,7 +173,7 @@ def test_another_name_gets_the_same_answer_under_its_own_names(freerand, leakage
 def test_answers_of_every_kind_come_back_as_they_were(freerand, claim_folder, tmp_path, kind):
     arguments = ("bound", claim_folder / kind, "--store", tmp_path, "--json", "--width", "1e-5")
     first, again = freerand(*arguments), freerand(*arguments)
-    assert {row["how"] for row in again.data} == {"stored"}
+    assert {row["how"] for row in again.data} == {"checked"}
     assert [{**row, "how": 0} for row in first.data] == [{**row, "how": 0} for row in again.data]
 
 
@@ -196,10 +199,17 @@ at = [0, 0]
     )
     arguments = ("bound", asked, "--store", tmp_path / "store", "--json")
     first, again = freerand(*arguments), freerand(*arguments)
-    assert first.code == again.code == 2
-    assert first.err == again.err
-    assert "no strategy of this adversary passes the tests" in first.err
-    assert [row["how"] for row in again.data] == ["stored"]
+    assert (first.code, first.err) == (again.code, again.err) == (0, "")  # an answer, proved
+    assert [row["infeasible"] for row in first.data] == [True]
+    assert [row["how"] for row in again.data] == ["checked"]
+    shown = freerand(*arguments[:-1])
+    assert "answer      no strategy passes the tests (proved)" in shown.out
+    asked.write_text(asked.read_text() + "[expect]\nvalue = 1\n")
+    assert freerand(*arguments).code == 1  # the file expects an answer
+    asked.write_text(asked.read_text().replace("value = 1", 'value = "none"'))
+    assert freerand(*arguments).code == 0
+    (row,) = freerand("verify", asked, "--json").data
+    assert row["verdict"].startswith("PROVED")
     assert freerand("check", "--store", tmp_path / "store").code == 0
 
 
@@ -254,11 +264,12 @@ def test_a_damaged_entry_is_said_and_computed_anew(freerand, tmp_path, way):
     assert run.data[0]["upper"] == first["upper"]
     assert certificate_of(json.loads(path.read_text())) == whole
     assert freerand("check", "--store", tmp_path).code == 0
-    assert freerand(*arguments).data[0]["how"] == "stored"
+    assert freerand(*arguments).data[0]["how"] == "checked"
 
 
-def test_a_forged_entry_does_not_pass_an_exact_check(freerand, tmp_path):
-    arguments = ("verify", "chsh_local_score_sv", "--store", tmp_path, "--json")
+@pytest.mark.parametrize("verb", ["verify", "bound"])
+def test_a_forged_entry_does_not_pass_an_exact_check(freerand, tmp_path, verb):
+    arguments = (verb, "chsh_local_score_sv", "--store", tmp_path, "--json")
     assert freerand(*arguments).code == 0
     paths = list(Store(tmp_path).paths())
     damage(paths[0], "forged")
@@ -297,10 +308,10 @@ def test_an_answer_that_was_not_narrow_is_tried_in_another_way_once(freerand, tm
         patch.setattr(answering, "solver_named", lambda name: useless)
         poor = freerand(*arguments)
         assert poor.code == 1
-        assert freerand(*arguments).data[0]["how"] == "stored"
+        assert freerand(*arguments).data[0]["how"] == "checked"
     # the same way again, though the solver has recovered: not computed twice
-    assert freerand(*arguments).data[0]["how"] == "stored"
-    better = freerand(*arguments, "--solver", "highs")
+    assert freerand(*arguments).data[0]["how"] == "checked"
+    better = freerand(*arguments, "--time-limit", "60")
     assert (better.code, better.data[0]["how"]) == (0, "solved")
     assert freerand(*arguments).data[0]["upper"] == better.data[0]["upper"]
     (path,) = Store(tmp_path).paths()
@@ -308,6 +319,31 @@ def test_an_answer_that_was_not_narrow_is_tried_in_another_way_once(freerand, tm
     with monkeypatch.context() as patch:  # a worse answer never replaces a better one
         patch.setattr(answering, "solver_named", lambda name: useless)
         assert freerand(*arguments, "--time-limit", "9").data[0]["upper"] == better.data[0]["upper"]
+
+
+def test_a_solver_that_is_named_answers_for_itself(freerand, tmp_path):
+    arguments = ("bound", *ONE, "--store", tmp_path, "--json")
+    (first,) = freerand(*arguments).data
+    (named,) = freerand(*arguments, "--solver", "clarabel").data
+    assert (named["how"], named["solver"]) == ("solved", "clarabel")
+    assert len(list(Store(tmp_path).paths())) == 2
+    (again,) = freerand(*arguments, "--solver", "clarabel").data
+    assert (again["how"], again["solver"]) == ("checked", "clarabel")
+    (auto,) = freerand(*arguments).data
+    assert (auto["how"], auto["solver"]) == ("checked", first["solver"])
+
+
+def test_fresh_solves_again_and_keeps_the_new_answer(freerand, tmp_path):
+    arguments = ("bound", *ONE, "--store", tmp_path, "--json")
+    freerand(*arguments)
+    (path,) = Store(tmp_path).paths()
+    entry = json.loads(path.read_text())
+    entry["stored"]["method"] = "another"
+    path.write_text(json.dumps(stores._sealed(entry)))
+    assert freerand(*arguments).data[0]["method"] == "another"
+    (fresh,) = freerand(*arguments, "--fresh").data
+    assert (fresh["how"], fresh["method"] == "another") == ("solved", False)
+    assert json.loads(path.read_text())["stored"]["method"] == fresh["method"]
 
 
 def test_a_store_that_cannot_be_written_is_one_line(freerand, tmp_path, monkeypatch):
@@ -351,7 +387,7 @@ def test_several_writers_on_one_store(tmp_path, leakage):
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".json"]
     alone = sweep(leakage, {"scenario.N": "2,4", "source.epsilon": "0:1/10:1/100"}, store=tmp_path / "alone")
     together = sweep(leakage, {"scenario.N": "2,4", "source.epsilon": "0:1/10:1/100"}, store=tmp_path)
-    assert {found.result.how for found in together} == {"stored"}
+    assert {found.result.how for found in together} == {"checked"}
     assert [found.result.certificate for found in alone] == [found.result.certificate for found in together]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from freerand_opt.answers.impossible import proved_at_once, reason
 from freerand_opt.attacks import quantum
 from freerand_opt.attacks.independent import enumerated, priced
 from freerand_opt.attacks.search import search
@@ -49,13 +50,10 @@ from freerand_opt.solvers.choose import solver_named
 class InfeasibleError(InputError):
     """No strategy passes the tests; `result` holds the certificate that proves it."""
 
-    def __init__(self, result: Result) -> None:
-        super().__init__(
-            "tests",
-            "no strategy of this adversary passes the tests, so nothing can be asked of it; proved by "
-            f"multipliers ({result.digest}). Weaken the tests (score, tolerance), allow more devices, or ask "
-            'for quantity = "strategy"',
-        )
+    def __init__(self, result: Result, why: tuple[str, str] | None = None) -> None:
+        where, words = why or ("tests", "they are more than this adversary can do")
+        said = f"{words}; no strategy passes, so nothing can be asked of it; proved ({result.digest})"
+        super().__init__(where, said)
         self.result = result
 
 
@@ -85,6 +83,11 @@ def _answered(
     run = solver_named(solver)
     _refuse_symmetry(question, solver, symmetry)
     make = partial(certified, name=name, instance=instance, begun=begun)
+    at_once = proved_at_once(question, make)
+    if at_once is not None:
+        if question.ask.quantity != "strategy":
+            raise InfeasibleError(at_once[0], reason(question))
+        return at_once
     score = by_squares(question, symmetry, time_limit) if solver == "auto" else None
     if score is not None:
         return _summed(question, score, make)
@@ -156,7 +159,7 @@ def _summed(
 ) -> tuple[Result, Needed]:
     """Return both ends of a score, the upper one of the program by a sum of squares."""
     attack, value = quantum.best_box(question, float(score.bound))
-    ends = {"bound": score.bound, "squares": score.proof, "attack": attack, "value": value}
+    ends = {"bound": score.bound, "plain": {"squares": score.proof}, "attack": attack, "value": value}
     return make(question, score.method, score.solver, about=None, **ends)
 
 

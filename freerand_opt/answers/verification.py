@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.answers.bounding import bound
-from freerand_opt.answers.computing import check_root, computed
+from freerand_opt.answers.computing import computed
 from freerand_opt.answers.threshold import critical_value
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certificate import question_from_json
@@ -25,12 +25,16 @@ from freerand_opt.proving.result import Bracket, Result, verdict
 from freerand_opt.proving.solving import expanded
 from freerand_opt.spec.file import Instance, QuestionFile
 
+#: What a verdict says that rests on a program which is not derived from its question by the checker.
+TRUSTED = " (program trusted)"
+
 
 @dataclass(frozen=True)
 class Verification:
     """A claim beside its certified answer; `verdict` is None without a claim.
 
-    `as_expected` is False if the verdict is not the one that the file foresees.
+    A verdict that rests on a program which the checker has not derived from the question says
+    "(program trusted)". `as_expected` is False if it is not the verdict that the file foresees.
     """
 
     file: QuestionFile
@@ -103,11 +107,28 @@ def compared(file: QuestionFile, instance: Instance, result: Result) -> Verifica
     """Return the verdict on a result; nothing is claimed successfully about a question without an answer."""
     if instance.expect is None:
         return Verification(file, instance, result, None, True)
-    if Verification(file, instance, result, None, False).impossible:
-        return Verification(file, instance, result, "UNDECIDED", False)
-    found = verdict(result.bracket, _of_existence(instance.expect, result))
     wanted = instance.expect.verdict or "PROVED"
-    return Verification(file, instance, result, found, found.rstrip("*") == wanted)
+    impossible = Verification(file, instance, result, None, False).impossible
+    if impossible and not instance.expect.none:
+        return Verification(file, instance, result, "UNDECIDED", False)
+    if instance.expect.none:
+        reached = result.certificate.get("attack") is not None
+        said = "PROVED" if impossible else "REFUTED" if reached else "UNDECIDED"
+        trusted = TRUSTED if impossible and checker.trusted_ends(result.certificate) else ""
+        return Verification(file, instance, result, said + trusted, said == wanted)
+    expect = _of_existence(instance.expect, result)
+    found: str = verdict(result.bracket, expect)
+    as_expected = found.rstrip("*") == wanted
+    if found != "UNDECIDED" and verdict(_tied(result), expect) != found:
+        found += TRUSTED
+    return Verification(file, instance, result, found, as_expected)
+
+
+def _tied(result: Result) -> Bracket:
+    """Return the ends of a result that rest on no program which has to be trusted."""
+    trusted = checker.trusted_ends(result.certificate)
+    lower, upper = result.bracket.lower, result.bracket.upper
+    return Bracket(None if "lower" in trusted else lower, None if "upper" in trusted else upper)
 
 
 def _of_existence(expect: Expect, result: Result) -> Expect:
@@ -145,8 +166,8 @@ def unanswered(file: QuestionFile, instance: Instance, mark: str, why: str) -> V
 def check_certificate(body: dict[str, Any]) -> tuple[str, ...]:
     """Check a certificate, rebuilding what it only names; return what was proved.
 
-    A program is built from its question even if the file carries one, and the values of a root's
-    function are computed anew. Raise check.CertificateError if it does not prove what it states.
+    A program is built from its question even if the file carries one. Raise check.CertificateError
+    if it does not prove what it states.
     """
     programs: dict[str, Any] = {}
     lifted: dict[str, Any] = {}
@@ -173,10 +194,7 @@ def check_certificate(body: dict[str, Any]) -> tuple[str, ...]:
                 raise checker.CertificateError(f"multipliers: they cannot be lifted ({error})") from None
             programs |= more
             lifted |= raised
-    report = checker.check(body, programs=programs, lifted=lifted)
-    if body.get("kind") == "root":
-        return (*report.lines, check_root(body))
-    lines = tuple(line for line in report.lines if not line.lstrip().startswith("not checked here"))
+    lines = checker.check(body, programs=programs, lifted=lifted).lines
     return (*lines, "the program was rebuilt from the question: same digest") if rebuilt else lines
 
 
@@ -242,9 +260,7 @@ def brackets(body: Any) -> Iterator[dict[str, Any]]:
 def load(path: Path) -> dict[str, Any]:
     """Read a certificate; raise InputError if it is no JSON, CertificateError if it is no object."""
     try:
-        body = json.loads(
-            path.read_bytes(), object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float
-        )
+        body = loads(path.read_bytes())
     except OSError as error:
         raise InputError(str(path), f"cannot be read: {error.strerror}") from None
     except checker.CertificateError:
@@ -254,6 +270,11 @@ def load(path: Path) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise checker.CertificateError("is no JSON object")
     return body
+
+
+def loads(text: bytes | str) -> Any:
+    """Return what a JSON text holds; raise CertificateError for a key that occurs twice, or a float."""
+    return json.loads(text, object_pairs_hook=_object, parse_float=_no_float, parse_constant=_no_float)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

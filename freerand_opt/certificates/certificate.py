@@ -139,10 +139,12 @@ def _source_json(source: Source) -> dict[str, Any]:
         return {"kind": "per-party", "parts": [_source_json(part) for part in source.parts]}
     if isinstance(source, MeasurementDependence):
         return {"kind": "measurement-dependence", "lower": str(source.lower), "upper": str(source.upper)}
-    rows = [
-        {"terms": [[s, str(factor)] for s, factor in terms], "bound": str(limit)}
-        for terms, limit in source.rows
-    ]
+    rows = []
+    for terms, limit in source.rows:
+        total: dict[int, Fraction] = {}
+        for s, factor in terms:
+            total[s] = total.get(s, Fraction(0)) + factor
+        rows.append({"terms": [[s, str(factor)] for s, factor in total.items()], "bound": str(limit)})
     return {"kind": "inequalities", "rows": rows}
 
 

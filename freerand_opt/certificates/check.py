@@ -13,7 +13,8 @@ z_i >= 0 on the nonnegative rows of K and free on its zero rows, and on the disp
 
 which holds for every such z.  A lower end rests on an *attack*: weights, settings distributions
 and boxes, one for each value of the adversary's variable, checked against the question itself.
-That a program says what its question says is not checked here: `freerand check` rebuilds it.
+That a program says what its question says is not checked here; a file that rests on one reads
+"program trusted" and never OK.
 
 No floating point is used: numbers are rational, or linear forms in closed expressions (`Form`)
 that cancel exactly or are enclosed between integers over a power of two.
@@ -48,6 +49,8 @@ _Word: TypeAlias = "list[tuple[int, int, int | None]]"  # (party, setting, outco
 _Moment: TypeAlias = "Callable[[_Word], Fraction]"
 Lifted: TypeAlias = tuple[Sequence[str], Sequence[int], Sequence[int]]
 
+#: Raised when this file begins to refuse what it accepted; answers that are kept are addressed by it.
+CHECKER = 2
 # Limits, far above what certificates need, so that no file can keep the checker busy for ever.
 _PRECISIONS = (64, 128, 256, 512, 1024, 2048, 4096)
 _MOST_BITS = 1 << 16  # of a numerator, a denominator, or a common denominator
@@ -62,8 +65,20 @@ _MOST_PRODUCTS = 1 << 23  # of words, in a sum of squares
 _UNIT: Monomial = frozenset()
 
 
+def safe(text: object) -> str:
+    """Return a text on one line, with escapes for what is not printable, as files may hold anything."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
 class CertificateError(ValueError):
-    """Tell that a certificate does not prove what it claims, or is no certificate."""
+    """Tell that a certificate does not prove what it claims, or is no certificate; in one safe line."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(safe(words))
+
+
+class _OutsideError(CertificateError):
+    """Masses are certainly not those of the source."""
 
 
 class _Undecided(Exception):
@@ -72,13 +87,17 @@ class _Undecided(Exception):
 
 @dataclass(frozen=True)
 class Report:
-    """Say what one certificate proved: `ok` is always True, failures raise `CertificateError`."""
+    """Say what one certificate proved: `ok` is always True, failures raise `CertificateError`.
+
+    `trusted` names the ends that rest on a program which is not derived from the question here.
+    """
 
     ok: bool
     lines: tuple[str, ...]
     lower: str | None
     upper: str | None
     carried: bool  # no program had to be supplied by the caller
+    trusted: frozenset[str] = frozenset()
 
 
 # ---------------------------------------------------------------- numbers
@@ -498,6 +517,15 @@ def _get(holder: Any, key: str, kind: type | tuple[type, ...], where: str) -> An
     return value
 
 
+def _closed(holder: Any, keys: str, where: str) -> None:
+    """Refuse an object with other keys than these: nothing in a file goes unread."""
+    if type(holder) is not dict:
+        raise CertificateError(f"{where}: expected an object, found {type(holder).__name__}")
+    for key in holder:
+        if key not in keys.split():
+            raise CertificateError(f"{where}: the key {key[:40]!r} is not known; allowed: {keys}")
+
+
 def _choice(holder: Any, key: str, choices: Sequence[str], where: str) -> str:
     value: str = _get(holder, key, str, where)
     if value not in choices:
@@ -518,6 +546,7 @@ def _integers(xs: Any, where: str, low: int | None, high: int | None, length: in
 
 
 def _vector(holder: Any, length: int, where: str) -> tuple[list[Number], list[int]]:
+    _closed(holder, "palette codes", where)
     palette = [number(x, f"{where}: palette") for x in _get(holder, "palette", list, where)]
     codes = _get(holder, "codes", (list, int), where)
     if type(codes) is int and length <= _MOST_ENTRIES:
@@ -568,6 +597,7 @@ def check_multipliers(
     Raises `CertificateError` unless derived <= bound, with claimed, derived and difference.
     """
     where = "program"
+    _closed(program, "columns blocks indptr indices values right objective lower upper", where)
     n = _get(program, "columns", int, where)
     blocks = _get(program, "blocks", list, where)
     indptr = _get(program, "indptr", list, where)
@@ -666,6 +696,7 @@ def _psd_weights(
         raise CertificateError(f"{where}: {len(factors)} for {len(triangles)} psd blocks")
     held = []
     for (_, count), factor in zip(triangles, factors, strict=True):
+        _closed(factor, "bits rows", where)
         bits = _get(factor, "bits", int, where)
         _integers([bits], f"{where}: bits", 0, 10000)
         lines = _get(factor, "rows", list, where)
@@ -717,6 +748,7 @@ def _check_multipliers_of(
 ) -> tuple[Number, str, bool]:
     """Return the claimed bound, which is proved, a line about it, and if the file carried P."""
     where = "multipliers"
+    _closed(multipliers, "bound digest program lift palette rows codes factors", where)
     bound = number(_get(multipliers, "bound", str, where), f"{where}: bound")
     name = _get(multipliers, "digest", str, where)
     program = _get(multipliers, "program", (dict, type(None)), where)
@@ -766,6 +798,7 @@ def _check_products_of(
     c.t <= z.b for every t that is a sum of products if no product gains anything from any box.
     """
     where = "products"
+    _closed(proof, "bound digest program palette rows codes", where)
     bound = number(_get(proof, "bound", str, where), f"{where}: bound")
     name = _get(proof, "digest", str, where)
     program = _get(proof, "program", (dict, type(None)), where)
@@ -822,8 +855,6 @@ def _product_parts(source: Any, sizes: Sequence[int]) -> list[tuple[int, int, li
     found = []
     for part, size in zip(source["parts"], sizes, strict=True):
         if part["kind"] == "uniform":
-            if size & (size - 1):
-                raise CertificateError("products: bits need numbers of settings that are powers of 2")
             found.append((1, 1, list(range(size))))
             continue
         most, encoding = _read_bits(part, [size], "products")
@@ -854,7 +885,8 @@ def _gains_nothing(
             level = [_fold([level[x * rest + r] for x in order], p, q, bits) for r in range(rest)]
         if level[0] <= 0:
             continue
-        party = next((p for p, n in enumerate(sizes[:-1]) if len(fixed[p]) < n - 1), None)
+        biased = (p for p, n in enumerate(sizes[:-1]) if parts[p][0] != parts[p][1] and len(fixed[p]) < n - 1)
+        party = next(biased, None)
         if party is None:
             return False
         node = len(fixed[party])  # from the root down, level by level
@@ -864,7 +896,12 @@ def _gains_nothing(
 
 
 def _fold(level: list[int], p: int, q: int, fixed: Mapping[int, bool]) -> int:
-    """Return the largest gain of a tree of bits; node v (root 0) is heavy on the left, or not."""
+    """Return the largest gain of a tree of bits; node v (root 0) is heavy on the left, or not.
+
+    It is scaled by the number of leaves if p = q, where all of them count alike and need be no tree.
+    """
+    if p == q:
+        return sum(level)
     while len(level) > 1:
         first, pairs = len(level) // 2 - 1, zip(level[::2], level[1::2], strict=True)
         ways = [
@@ -918,66 +955,39 @@ _LEAKS = ("guessing-probability", "trace-distance", "min-entropy")
 
 def _read_question(raw: Any) -> _Question:
     where = "question"
-    scenario = _get(raw, "scenario", dict, where)
-    settings = _integers(_get(scenario, "settings", list, where), f"{where}: settings", 1, None)
-    outcomes = _integers(
-        _get(scenario, "outcomes", list, where), f"{where}: outcomes", 1, None, len(settings)
-    )
-    count_settings = count_outcomes = 1
-    for factor, other in zip(settings, outcomes, strict=True):
-        count_settings, count_outcomes = count_settings * factor, count_outcomes * other
-        if count_settings * count_outcomes > _MOST_ENTRIES or not 1 <= len(settings) <= 26:
-            raise CertificateError(f"{where}: the scenario is too large")
-    if not settings:
-        raise CertificateError(f"{where}: there is no party")
-
+    _closed(raw, "scenario source observed adversary tests ask", where)
+    settings, outcomes, count_settings, count_outcomes = _read_scenario(raw, where)
     source = _read_source(_get(raw, "source", dict, where), settings, f"{where}: source")
-
-    kind = _get(raw, "observed", dict, where)
-    kind = _get(kind, "settings", (str, list), f"{where}: observed")
-    observed: list[Number] | None = None
-    if isinstance(kind, list):
-        observed = [number(x, f"{where}: observed") for x in kind]
-        total: Number = Fraction(0)
-        for x in observed:
-            total = total + x
-        if len(observed) != count_settings or any(_sign(x) < 0 for x in observed) or total != 1:
-            raise CertificateError(f"{where}: observed settings are no distribution")
-    elif kind == "uniform":
-        observed = [Fraction(1, count_settings)] * count_settings
-    elif kind != "free":
-        raise CertificateError(f"{where}: unknown observed settings {kind[:40]!r}")
+    observed = _read_observed(_get(raw, "observed", dict, where), count_settings, where)
     adversary = _get(raw, "adversary", dict, where)
     devices = _choice(adversary, "devices", ("local", "quantum", "no-signalling"), where)
+    own_keys = " level moments" if devices == "quantum" else ""
+    _closed(adversary, f"devices told{own_keys}", f"{where}: adversary")
     if devices == "quantum":
         _get(adversary, "level", str, where)
     moments = _read_moments(adversary, devices, settings, outcomes, where)
     told = _choice(adversary, "told", ("settings", "nothing"), where)
 
     def score(holder: Any, place: str, linear: bool = True) -> _Score:
-        on = _choice(holder, "on", ("conditional", "joint"), place)
-        terms: list[tuple[int, int, Number]] = []
-        for term in _get(holder, "terms", list, place):
-            if type(term) is not list or len(term) != 3:
-                raise CertificateError(f"{place}: a term is [o, s, number]")
-            _integers(term[:1], f"{place}: joint outcome", 0, count_outcomes - 1)
-            _integers(term[1:2], f"{place}: joint setting", 0, count_settings - 1)
-            terms.append((term[0], term[1], number(term[2], place)))
-        if linear and observed is None and on == "conditional" and len({s for _, s, _ in terms}) > 1:
+        found = _read_score(holder, place, count_settings, count_outcomes)
+        if linear and observed is None and found.conditional and len({s for _, s, _ in found.terms}) > 1:
             raise CertificateError(
                 f"{place}: with free settings a conditional score has all terms at one setting"
             )
-        return _Score(on == "conditional", terms)
+        return found
 
     tests = []
     for k, test in enumerate(_get(raw, "tests", list, where)):
         place = f"{where}: test {k}"
+        _closed(test, "on terms relation score", place)
         relation = _choice(test, "relation", ("<=", ">=", "="), place)
         limit = number(_get(test, "score", str, place), f"{place}: score")
         # a <= or >= of a sum of ratios is tested as it is on attacks; see docs/certificates.md
         tests.append((score(test, place, linear=relation == "="), relation, limit))
     ask, place = _get(raw, "ask", dict, where), f"{where}: ask"
     quantity = _choice(ask, "quantity", (*_LEAKS, "score", "strategy"), place)
+    own_keys = "values count at" if quantity in _LEAKS else "on terms extreme" if quantity == "score" else ""
+    _closed(ask, f"quantity {own_keys}", place)
     values: list[int] = []
     count, smallest = 1, False
     at: int | None = None
@@ -986,17 +996,7 @@ def _read_question(raw: Any) -> _Question:
         (count,) = _integers([_get(ask, "count", int, place)], f"{place}: count", 1, _MOST_VALUES)
         values = _get(ask, "values", list, place)
         _integers(values, f"{place}: values", 0, count - 1, count_outcomes)
-        spot = _get(ask, "at", (str, list), place)
-        if isinstance(spot, list):
-            if any(type(x) is not int for x in spot) or len(spot) != len(settings):
-                raise CertificateError(f"{place}: 'at' needs one setting for each party")
-            at = 0
-            for x, n in zip(spot, settings, strict=True):
-                if not 0 <= x < n:
-                    raise CertificateError(f"{place}: there is no setting {_show(x)}")
-                at = at * n + x
-        elif spot != "average":
-            raise CertificateError(f"{place}: unknown place {spot[:40]!r}")
+        at = _read_place(ask, settings, place)
     elif quantity == "score":
         asked = score(ask, place)
         smallest = _choice(ask, "extreme", ("largest", "smallest"), place) == "smallest"
@@ -1025,6 +1025,73 @@ def _read_question(raw: Any) -> _Question:
     )
 
 
+def _read_scenario(raw: Any, where: str) -> tuple[list[int], list[int], int, int]:
+    """Return settings and outcomes of each party, and how many joint settings and outcomes there are."""
+    scenario = _get(raw, "scenario", dict, where)
+    _closed(scenario, "settings outcomes family", f"{where}: scenario")
+    settings = _integers(_get(scenario, "settings", list, where), f"{where}: settings", 1, None)
+    outcomes = _integers(
+        _get(scenario, "outcomes", list, where), f"{where}: outcomes", 1, None, len(settings)
+    )
+    count_settings = count_outcomes = 1
+    for factor, other in zip(settings, outcomes, strict=True):
+        count_settings, count_outcomes = count_settings * factor, count_outcomes * other
+        if count_settings * count_outcomes > _MOST_ENTRIES or not 1 <= len(settings) <= 26:
+            raise CertificateError(f"{where}: the scenario is too large")
+    if not settings:
+        raise CertificateError(f"{where}: there is no party")
+    return settings, outcomes, count_settings, count_outcomes
+
+
+def _read_observed(raw: Any, count: int, where: str) -> list[Number] | None:
+    """Return the probability of each joint setting, or None if they are free."""
+    _closed(raw, "settings", f"{where}: observed")
+    kind = _get(raw, "settings", (str, list), f"{where}: observed")
+    if isinstance(kind, list):
+        observed = [number(x, f"{where}: observed") for x in kind]
+        total: Number = Fraction(0)
+        for x in observed:
+            total = total + x
+        if len(observed) != count or any(_sign(x) < 0 for x in observed) or total != 1:
+            raise CertificateError(f"{where}: observed settings are no distribution")
+        return observed
+    if kind not in ("uniform", "free"):
+        raise CertificateError(f"{where}: unknown observed settings {kind[:40]!r}")
+    return [Fraction(1, count)] * count if kind == "uniform" else None
+
+
+def _read_score(holder: Any, place: str, count_settings: int, count_outcomes: int) -> _Score:
+    """Return a functional; its terms ascend, so that none stands twice."""
+    on = _choice(holder, "on", ("conditional", "joint"), place)
+    terms: list[tuple[int, int, Number]] = []
+    for term in _get(holder, "terms", list, place):
+        if type(term) is not list or len(term) != 3:
+            raise CertificateError(f"{place}: a term is [o, s, number]")
+        _integers(term[:1], f"{place}: joint outcome", 0, count_outcomes - 1)
+        _integers(term[1:2], f"{place}: joint setting", 0, count_settings - 1)
+        if terms and tuple(term[:2]) <= terms[-1][:2]:
+            raise CertificateError(f"{place}: term {term[:2]} stands twice, or not in ascending order")
+        terms.append((term[0], term[1], number(term[2], place)))
+    return _Score(on == "conditional", terms)
+
+
+def _read_place(ask: Any, settings: list[int], place: str) -> int | None:
+    """Return the joint setting that is asked for, None for the average."""
+    spot = _get(ask, "at", (str, list), place)
+    if not isinstance(spot, list):
+        if spot != "average":
+            raise CertificateError(f"{place}: unknown place {spot[:40]!r}")
+        return None
+    if any(type(x) is not int for x in spot) or len(spot) != len(settings):
+        raise CertificateError(f"{place}: 'at' needs one setting for each party")
+    at = 0
+    for x, n in zip(spot, settings, strict=True):
+        if not 0 <= x < n:
+            raise CertificateError(f"{place}: there is no setting {_show(x)}")
+        at = at * n + x
+    return at
+
+
 def _read_moments(
     adversary: Any, devices: str, settings: list[int], outcomes: list[int], where: str
 ) -> list[_Condition]:
@@ -1036,13 +1103,18 @@ def _read_moments(
     found = []
     for k, condition in enumerate(_get(adversary, "moments", list, where)):
         place = f"{where}: moments {k}"
+        _closed(condition, "terms relation bound", place)
         relation = _choice(condition, "relation", ("<=", ">=", "="), place)
         bound = number(_get(condition, "bound", str, place), f"{place}: bound")
-        terms = []
+        terms: list[tuple[_Word, Number]] = []
         for term in _get(condition, "terms", list, place):
             if type(term) is not list or len(term) != 2 or type(term[0]) is not str:
                 raise CertificateError(f"{place}: a term is [name, number]")
-            terms.append((_read_word(term[0], settings, outcomes, place), number(term[1], place)))
+            # operators of different parties commute, so their order is no difference
+            word = sorted(_read_word(term[0], settings, outcomes, place), key=lambda factor: factor[0])
+            if any(word == other for other, _ in terms):
+                raise CertificateError(f"{place}: {term[0][:60]!r} stands twice")
+            terms.append((word, number(term[1], place)))
         found.append(_Condition(terms, relation, bound))
     return found
 
@@ -1084,6 +1156,14 @@ def _read_source(raw: Any, settings: list[int], where: str) -> Membership:
     kinds = ("uniform", "santha-vazirani", "mutual", "per-party", "measurement-dependence", "inequalities")
     kind = _choice(raw, "kind", kinds, where)
     joint = range(math.prod(settings))
+    own_keys = {
+        "santha-vazirani": "epsilon order bits",
+        "mutual": "epsilon bits",
+        "per-party": "parts",
+        "measurement-dependence": "lower upper",
+        "inequalities": "rows",
+    }
+    _closed(raw, f"kind {own_keys.get(kind, '')}", where)
     if kind == "uniform":
         return _is_constant
     if kind == "santha-vazirani":
@@ -1109,12 +1189,15 @@ def _read_source(raw: Any, settings: list[int], where: str) -> Membership:
         return lambda masses, place: _check_rows(masses, rows, place)
     own = []
     for row in _get(raw, "rows", list, where):
+        _closed(row, "terms bound", where)
         terms: dict[int, Number] = {}
         for term in _get(row, "terms", list, where):
             if type(term) is not list or len(term) != 2:
                 raise CertificateError(f"{where}: a term is [s, number]")
             _integers(term[:1], f"{where}: joint setting", 0, len(joint) - 1)
-            terms[term[0]] = terms.get(term[0], Fraction(0)) + number(term[1], where)
+            if term[0] in terms:
+                raise CertificateError(f"{where}: setting {term[0]} occurs twice in one row")
+            terms[term[0]] = number(term[1], where)
         own.append((terms, number(_get(row, "bound", str, where), f"{where}: bound")))
     return lambda masses, place: _check_rows(masses, own, place)
 
@@ -1186,8 +1269,10 @@ def _read_parts(raw: list[Any], settings: list[int], where: str) -> Membership:
     parts: list[tuple[Number, list[int], bool]] = []
     for part, size in zip(raw, settings, strict=True):
         if _choice(part, "kind", ("uniform", "santha-vazirani"), where) == "uniform":
+            _closed(part, "kind", where)
             parts.append((Fraction(1, 2), list(range(size)), True))
             continue
+        _closed(part, "kind epsilon order bits", where)
         most, encoding = _read_bits(part, [size], where)
         bits = [(0, j) for j in range(size.bit_length() - 1)]
         parts.append((most, _inverse([_leaf([x], bits, [size], encoding) for x in range(size)]), False))
@@ -1216,7 +1301,7 @@ def _read_parts(raw: list[Any], settings: list[int], where: str) -> Membership:
 
 def _is_constant(masses: list[Scalar], where: str) -> None:
     if len(set(masses)) > 1:
-        raise CertificateError(f"{where}: the source is uniform, the masses are not")
+        raise _OutsideError(f"{where}: the source is uniform, the masses are not")
 
 
 def _check_rows(masses: list[Scalar], rows: list[tuple[dict[int, Number], Number]], where: str) -> None:
@@ -1226,7 +1311,7 @@ def _check_rows(masses: list[Scalar], rows: list[tuple[dict[int, Number], Number
         for s, factor in terms.items():
             left = left + factor * masses[s]
         if _sign(limit * total - left) < 0:
-            raise _differ(f"{where}: outside the source", "at most", limit * total, left)
+            raise _outside(where, "at most", limit * total, left)
 
 
 def _check_tree(level: list[Scalar], most: Number, where: str) -> None:
@@ -1237,17 +1322,31 @@ def _check_tree(level: list[Scalar], most: Number, where: str) -> None:
         pairs = {(child, nodes[k >> 1]) for k, child in enumerate(level)}
         for child, node in pairs:  # at most 1/2 + eps; the sibling's makes it at least 1/2 - eps
             if _sign(node * top - child * bottom) < 0:
-                raise _differ(f"{where}: outside the source", "bias at most", most, _ratio(child, node))
+                raise _outside(where, "bias at most", most, _ratio(child, node))
         level = nodes
+
+
+def _outside(where: str, what: str, limit: Scalar, derived: Scalar) -> _OutsideError:
+    return _OutsideError(str(_differ(f"{where}: outside the source", what, limit, derived)))
+
+
+_BOX_KEYS = {
+    "deterministic": "outcomes",
+    "quantum": "dimensions state measurements",
+    "angles": "angles",
+    "xor": "parity",
+    "table": "denominator numerators",
+}
 
 
 def _read_box(raw: Any, q: _Question, where: str) -> tuple[Columns, int, _Moment]:
     """Return P(o|s) as integer weights over one denominator, and moments; the box is no-signalling."""
-    kind = _choice(raw, "kind", ("deterministic", "quantum", "angles", "xor", "table"), where)
+    kind = _choice(raw, "kind", list(_BOX_KEYS), where)
     if q.devices == "local" and kind != "deterministic":
         raise CertificateError(f"{where}: local devices have deterministic boxes, this is {kind}")
     if q.devices == "quantum" and kind not in ("deterministic", "quantum", "angles"):
         raise CertificateError(f"{where}: quantum devices have states and measurements, this is {kind}")
+    _closed(raw, f"kind {_BOX_KEYS[kind]}", where)
     if kind == "quantum":
         return _read_quantum(raw, q, where)
     if kind == "angles":
@@ -1497,20 +1596,28 @@ def _check_conditions(conditions: list[_Condition], averages: list[Number]) -> N
             raise _differ(f"attack: condition {k}", what, condition.bound, average)
 
 
+def _read_masses(raw: Any, q: _Question, where: str) -> tuple[list[Scalar], int]:
+    """Return unit times the mass of each joint setting, which are the source's, and the unit."""
+    palette, codes = _vector(_get(raw, "masses", dict, where), q.count_settings, f"{where}: masses")
+    if any(_sign(palette[code]) < 0 for code in set(codes)):
+        raise CertificateError(f"{where}: a mass is negative")
+    scaled, unit = _scaled(palette)
+    masses = [scaled[code] for code in codes]
+    q.source(masses, where)
+    return masses, unit
+
+
 def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
     """Check an attack against the question; return the claimed value, proved, and a line."""
+    _closed(attack, "value strategies", "attack")
     value = number(_get(attack, "value", str, "attack"), "attack: value")
     strategies, scale = [], 1
-    averages: list[Number] = [Fraction(0)] * len(q.moments)
+    averages: list[Number] = [Fraction(0) for _ in q.moments]
     for w, raw in enumerate(_get(attack, "strategies", list, "attack")):
         where = f"attack: strategy {w}"
+        _closed(raw, "masses box label", where)
         _get(raw, "label", str, where)
-        palette, codes = _vector(_get(raw, "masses", dict, where), q.count_settings, f"{where}: masses")
-        if any(_sign(palette[code]) < 0 for code in set(codes)):
-            raise CertificateError(f"{where}: a mass is negative")
-        scaled, unit = _scaled(palette)
-        masses = [scaled[code] for code in codes]
-        q.source(masses, where)
+        masses, unit = _read_masses(raw, q, where)
         columns, denominator, moment = _read_box(_get(raw, "box", dict, where), q, f"{where}: box")
         if q.moments:
             averages = _added(averages, masses, unit, q.moments, moment)
@@ -1582,6 +1689,126 @@ def _check_attack(attack: Any, q: _Question) -> tuple[Number, str]:
     line += f"{len(q.moments)} conditions on moments hold; " if q.moments else ""
     line += "a strategy exists" if q.quantity == "strategy" else f"its value is {_show(found)}"
     return value, line
+
+
+# ---------------------------------------------------------------- no strategy, by linear algebra
+#
+# The observed settings are an average of the source's distributions over W.  And if the source leaves
+# one distribution, settings are independent of W, so that the observed P(o|s) is an average of boxes:
+# it is no-signalling, and normalised whatever the source is.
+
+
+def _check_settings(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
+    """Check that the source cannot show the observed settings, whatever the devices do."""
+    where = "settings"
+    if q.observed is None or not all(isinstance(x, Fraction) for x in q.observed):
+        raise CertificateError(f"{where}: observed settings are needed, as fractions")
+    seen = [_rational(x, where) for x in q.observed]
+    if raw["source"]["kind"] != "per-party":
+        _closed(proof, "", where)
+        try:
+            q.source(list(seen), "observed settings")
+        except _OutsideError as error:
+            return Fraction(-1), f"{where}: {error}; so there is no strategy"
+        raise CertificateError(f"{where}: the source can show those that are observed")
+    _closed(proof, "gains", where)
+    gains = _integers(_get(proof, "gains", list, where), f"{where}: gains", None, None, q.count_settings)
+    if (total := sum((g * x for g, x in zip(gains, seen, strict=True)), Fraction(0))) <= 0:
+        raise CertificateError(f"{where}: the observed settings gain {_plain(total)}, which is not positive")
+    if not _gains_nothing(gains, q.settings, _product_parts(raw["source"], q.settings)):
+        raise CertificateError(f"{where}: a product of distributions gains too")
+    line = (
+        f"the observed settings gain {_plain(total)} of integers at which no product of distributions gains"
+    )
+    return Fraction(-1), f"{where}: {line}; so there is no strategy"
+
+
+def _check_contradiction(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
+    """Check that weighted tests contradict normalisation, or no-signalling if the source is free."""
+    where = "contradiction"
+    _closed(proof, "weights", where)
+    only = _only_distribution(raw["source"], q.count_settings)
+    masses = only if q.observed is None else [_rational(x, where) for x in q.observed]
+    if masses is None or (only is not None and masses != only):
+        raise CertificateError(
+            f"{where}: the probabilities of the settings are not known, or not the source's"
+        )
+    total = Fraction(0)
+    gains: dict[tuple[int, int], Fraction] = {}
+    last = -1
+    for pair in _get(proof, "weights", list, where):
+        if type(pair) is not list or len(pair) != 2:
+            raise CertificateError(f"{where}: a weight is [test, fraction]")
+        (k,) = _integers(pair[:1], f"{where}: test", last + 1, len(q.tests) - 1)
+        weight, last = _rational(number(pair[1], where), where), k
+        score, relation, limit = q.tests[k]
+        if weight * {"<=": 1, ">=": -1, "=": 0}[relation] < 0:
+            raise CertificateError(f"{where}: the weight of test {k} has the wrong sign for {relation}")
+        total += weight * _rational(limit, where)
+        for o, s, f in score.terms:
+            if score.conditional and not masses[s]:
+                raise CertificateError(f"{where}: setting {s} never occurs")
+            share = 1 if score.conditional else masses[s]
+            gains[o, s] = gains.get((o, s), Fraction(0)) + weight * _rational(f, where) * share
+    value = _constant(gains, q, no_signalling=only is not None)
+    if value <= total:
+        raise CertificateError(
+            f"{where}: claimed at most {_plain(total)}, derived {_plain(value)}: there is none"
+        )
+    kind = "no-signalling" if only is not None else "normalised"
+    line = f"{kind} boxes give the tests together {_plain(value)}, and they demand at most {_plain(total)}"
+    return Fraction(-1), f"{where}: {line}; so there is no strategy"
+
+
+def _only_distribution(source: Any, count: int) -> list[Fraction] | None:
+    """Return the distribution of settings if the source has one alone, else None."""
+    even = [Fraction(1, count)] * count
+    parts = source["parts"] if source["kind"] == "per-party" else [source]
+    if all(part["kind"] == "uniform" or number(part.get("epsilon", "1")) == 0 for part in parts):
+        return even
+    if source["kind"] == "measurement-dependence":
+        ends = (number(source["lower"]), number(source["upper"]))
+        return even if Fraction(1, count) in ends else None
+    if source["kind"] != "inequalities":
+        return None
+    bounds: dict[tuple[int, int], Fraction] = {}
+    for row in source["rows"]:
+        factor, limit = number(row["terms"][0][1]) if row["terms"] else 0, number(row["bound"])
+        if len(row["terms"]) == 1 and isinstance(factor, Fraction) and isinstance(limit, Fraction) and factor:
+            key, bound = (row["terms"][0][0], 1 if factor > 0 else -1), limit / factor
+            bounds[key] = bound if key not in bounds else min(bound * key[1], bounds[key] * key[1]) * key[1]
+    held = [(bounds.get((s, 1)), bounds.get((s, -1))) for s in range(count)]
+    found = [high for high, low in held if high is not None and high == low and high >= 0]
+    return found if len(found) == count and sum(found) == 1 else None
+
+
+def _constant(gains: Mapping[tuple[int, int], Fraction], q: _Question, *, no_signalling: bool) -> Fraction:
+    """Return the sum of gains times P(o|s) if it is the same for all boxes; raise CertificateError else."""
+    where = "contradiction"
+    if not no_signalling:
+        constant = Fraction(0)
+        for s in {s for _, s in gains}:
+            own = {gains.get((o, s), Fraction(0)) for o in range(q.count_outcomes)}
+            if len(own) > 1:
+                raise CertificateError(f"{where}: the outcomes at setting {s} do not count alike")
+            constant += own.pop()
+        return constant
+    # P(o|s) in marginal probabilities without each party's last outcome: no-signalling holds in itself
+    sums: dict[tuple[tuple[int, int, int], ...], Fraction] = {}
+    for (o, s), gain in gains.items():
+        held: list[tuple[tuple[tuple[int, int, int], ...], Fraction]] = [((), gain)]
+        outcomes, settings = _digits(o, q.outcomes), _digits(s, q.settings)
+        for p, (x, a, d) in enumerate(zip(outcomes, settings, q.outcomes, strict=True)):
+            parts = (
+                [(((p, a, x),), 1)] if x < d - 1 else [((), 1), *((((p, a, y),), -1) for y in range(d - 1))]
+            )
+            held = [(key + more, f * sign) for key, f in held for more, sign in parts]
+        for key, f in held:
+            sums[key] = sums.get(key, Fraction(0)) + f
+    constant = sums.pop((), Fraction(0))
+    if any(sums.values()):
+        raise CertificateError(f"{where}: their sum is not the same for all no-signalling boxes")
+    return constant
 
 
 # ---------------------------------------------------------------- sums of squares
@@ -1688,6 +1915,7 @@ class _Relabelling:
 def _check_squares(proof: Any, raw: Any, q: _Question) -> tuple[Number, str]:
     """Return the claimed bound of a score, proved by a sum of squares, and a line about it."""
     where = "squares"
+    _closed(proof, "bound bits words symmetry parts", where)
     bound = number(_get(proof, "bound", str, where), f"{where}: bound")
     if (
         q.devices != "quantum"
@@ -1965,12 +2193,13 @@ def _leaf_classes(t: _Symmetric, raw: Any, where: str) -> list[int]:
 def _check_prices(raw: Any, t: _Symmetric) -> tuple[Number, str]:
     """Return the claimed bound, which is proved for all boxes on the cycle, and a line."""
     where = "prices"
+    _closed(raw, "bound tests settings palette codes", where)
     bound = number(_get(raw, "bound", str, where), f"{where}: bound")
     tests = [_rational(number(x, where), where) for x in _get(raw, "tests", list, where)]
     if len(tests) != len(t.errors) or any(x < 0 for x in tests):
         raise CertificateError(f"{where}: each of {len(t.errors)} tests needs a price of at least 0")
     kinds = _leaf_classes(t, raw, where)
-    palette, codes = _vector(raw, len(kinds), where)
+    palette, codes = _vector({key: raw.get(key) for key in ("palette", "codes")}, len(kinds), where)
     price = {kind: _rational(palette[code], where) for kind, code in zip(kinds, codes, strict=True)}
     leaves = t.leaves()
     if len(price) != len(kinds) or price.keys() != leaves.keys():
@@ -2015,12 +2244,14 @@ def _check_prices(raw: Any, t: _Symmetric) -> tuple[Number, str]:
 
 def _check_orbits(attack: Any, t: _Symmetric) -> tuple[Number, str]:
     """Check an attack given by orbits of strategies; return the claimed value, proved, and a line."""
+    _closed(attack, "value orbits", "attack")
     value = number(_get(attack, "value", str, "attack"), "attack: value")
     seen = [Fraction(0)] * len(t.sizes)  # the probability of all leaves of a class
     broken = [Fraction(0)] * len(t.errors)
     gain, boxes, done = Fraction(0), 0, set()
     for w, raw in enumerate(_get(attack, "orbits", list, "attack")):
         where = f"attack: orbit {w}"
+        _closed(raw, "error count settings sizes masses label", where)
         _get(raw, "label", str, where)
         edge = _get(raw, "error", (int, type(None)), where)
         if edge not in t.edges and (edge is not None or t.q.devices == "local"):
@@ -2127,26 +2358,25 @@ class _Many:
 
 def _read_many(raw: Any) -> _Many:
     where = "question"
-    scenario = _get(raw, "scenario", dict, where)
-    settings, outcomes = (_get(scenario, key, list, where) for key in ("settings", "outcomes"))
-    count = len(settings)
-    if not 3 <= count <= 256 or settings != [2] * count or outcomes != settings:
-        raise CertificateError(
-            f"{where}: relations need 3 parties or more with two settings and two outcomes"
-        )
-    if scenario.get("family") != "ghz" or _get(raw, "tests", list, where):
-        raise CertificateError(f"{where}: relations are those of the family ghz, without other tests")
-    if _get(_get(raw, "observed", dict, where), "settings", str, where) != "uniform":
+    count = _read_parties(raw, where)
+    _closed(_get(raw, "observed", dict, where), "settings", f"{where}: observed")
+    if _get(raw["observed"], "settings", str, where) != "uniform":
         raise CertificateError(f"{where}: relations of many parties need uniform observed settings")
-    _choice(_get(raw, "adversary", dict, where), "devices", ("no-signalling",), where)
+    adversary = _get(raw, "adversary", dict, where)
+    _closed(adversary, "devices told", f"{where}: adversary")
+    _choice(adversary, "devices", ("no-signalling",), where)
+    _choice(adversary, "told", ("settings", "nothing"), where)
     tested = _get(raw, "relations", dict, where)
+    _closed(tested, "violated whole", f"{where}: relations")
     violated = number(_get(tested, "violated", str, where), f"{where}: violated")
     whole = _get(tested, "whole", bool, where)
     if not isinstance(violated, Fraction) or violated < 0 or (whole and violated):
         raise CertificateError(f"{where}: 'violated' is a fraction of at least 0, and 0 with 'whole'")
     source = _get(raw, "source", dict, where)
     ratio = Fraction(1)
-    if _choice(source, "kind", ("uniform", "santha-vazirani"), where) == "santha-vazirani":
+    biased = _choice(source, "kind", ("uniform", "santha-vazirani"), where) == "santha-vazirani"
+    _closed(source, "kind epsilon order bits" if biased else "kind", f"{where}: source")
+    if biased:
         epsilon = number(_get(source, "epsilon", str, where), f"{where}: epsilon")
         if not isinstance(epsilon, Fraction) or not 0 <= epsilon < Fraction(1, 2):
             raise CertificateError(f"{where}: epsilon is no fraction in [0, 1/2)")
@@ -2158,7 +2388,9 @@ def _read_many(raw: Any) -> _Many:
     if parties != sorted(set(parties)) or not 1 <= len(parties) <= 20:
         raise CertificateError(f"{place}: 1 to 20 different parties in order are needed")
     (values,) = _integers([_get(ask, "count", int, place)], f"{place}: count", 1, _MOST_VALUES)
-    if "picked" in ask and quantity != "sum-of-biases":
+    picked = "picked" in ask and quantity != "sum-of-biases"
+    _closed(ask, f"quantity at parties count {'picked' if picked else 'values'}", place)
+    if picked:
         worths = _picked_worths(
             _get(ask, "picked", dict, place), [at[p] for p in parties], f"{place}: picked"
         )
@@ -2178,8 +2410,25 @@ def _read_many(raw: Any) -> _Many:
     return _Many(at, parties, worths, violated, whole, ratio, quantity)
 
 
+def _read_parties(raw: Any, where: str) -> int:
+    """Return the number of parties of a question about relations."""
+    _closed(raw, "scenario source observed adversary tests ask relations", where)
+    scenario = _get(raw, "scenario", dict, where)
+    _closed(scenario, "settings outcomes family", f"{where}: scenario")
+    settings, outcomes = (_get(scenario, key, list, where) for key in ("settings", "outcomes"))
+    count = len(settings)
+    if not 3 <= count <= 256 or settings != [2] * count or outcomes != settings:
+        raise CertificateError(
+            f"{where}: relations need 3 parties or more with two settings and two outcomes"
+        )
+    if scenario.get("family") != "ghz" or _get(raw, "tests", list, where):
+        raise CertificateError(f"{where}: relations are those of the family ghz, without other tests")
+    return count
+
+
 def _picked_worths(raw: Any, settings: list[int], where: str) -> list[list[Fraction]]:
     """Return the worths of guesses of the outcome of a party that epsilon-free bits pick."""
+    _closed(raw, "bits selection epsilon", where)
     epsilon = number(_get(raw, "epsilon", str, where), f"{where}: epsilon")
     if not isinstance(epsilon, Fraction) or not 0 <= epsilon <= Fraction(1, 2):
         raise CertificateError(f"{where}: epsilon is no fraction in [0, 1/2]")
@@ -2408,6 +2657,7 @@ def _check_many(certificate: Any, raw: Any) -> tuple[Number | None, Number | Non
         lines.append(f"{line.replace('supplied', 'built from the question')} (docs/proofs/ghz-orbits.md)")
     attack = _get(certificate, "attack", (dict, type(None)), "certificate")
     if attack is not None:
+        _closed(attack, "value point", "attack")
         value = number(_get(attack, "value", str, "attack"), "attack: value")
         found = _check_point(_many_program(m, m.violated, m.whole), _get(attack, "point", dict, "attack"))
         if _sign(found - value) < 0:
@@ -2452,12 +2702,23 @@ class _Proof:
     carried: bool
 
 
+#: Keys that each kind of certificate may have; `stored` is what a store of answers adds.
+_KEYS = {
+    "bracket": "question answer multipliers attack prices products squares settings contradiction",
+    "worst": "answer parts",
+    "threshold": "field crosses answer below above observed",
+    "root": "function answer at_lower at_upper rests_on",
+    "value": "computation answer witness",
+    "sum-of-biases": "parties relations answer box multipliers rests_on",
+    "local-errors": "parties epsilon answer model rests_on",
+}
 #: Kinds of certificates that ask no question and need nothing but themselves.
 _ALONE = ("root", "value", "sum-of-biases", "local-errors")
 
 
 def _header(certificate: Any) -> str:
-    kind = _choice(certificate, "kind", ("bracket", "worst", "threshold", *_ALONE), "certificate")
+    kind = _choice(certificate, "kind", list(_KEYS), "certificate")
+    _closed(certificate, f"format version kind name instance stored {_KEYS[kind]}", "certificate")
     # Composite kinds are documented without these keys; where they are given they must be right.
     if kind == "bracket" or "format" in certificate:
         _choice(certificate, "format", ("freerand-certificate",), "certificate")
@@ -2472,6 +2733,7 @@ def _header(certificate: Any) -> str:
 
 def _answer(certificate: Any) -> tuple[Number | None, Number | None]:
     ends = _get(certificate, "answer", dict, "certificate")
+    _closed(ends, "lower upper", "answer")
     lower, upper = (_get(ends, end, (str, type(None)), "answer") for end in ("lower", "upper"))
     return (
         None if lower is None else number(lower, "answer: lower"),
@@ -2494,6 +2756,9 @@ def _check_bracket(
 ) -> _Proof:
     raw = _get(certificate, "question", dict, "certificate")
     if "relations" in raw:
+        unused = {"prices", "products", "squares", "settings", "contradiction"} & set(certificate)
+        if unused:
+            raise CertificateError(f"certificate: {sorted(unused)} prove nothing about relations")
         return _check_bracket_of_many(certificate, raw)
     q = _read_question(raw)
     lower, upper = _answer(certificate)
@@ -2526,6 +2791,20 @@ def _check_bracket(
             raise CertificateError("certificate: squares and another proof of the same end")
         bound, line = _check_squares(certificate["squares"], raw, q)
         lines.append(line)
+    for key, checked in (("settings", _check_settings), ("contradiction", _check_contradiction)):
+        if key in certificate:
+            if bound is not None or q.quantity != "strategy":
+                raise CertificateError(f"certificate: {key} alone prove that there is no strategy")
+            bound, line = checked(certificate[key], raw, q)
+            lines.append(line)
+    low, high = _ends(q, bound, value)
+    _follows("lower", lower, low)
+    _follows("upper", upper, high)
+    return _Proof(raw, lower, upper, lines, carried)
+
+
+def _ends(q: _Question, bound: Number | None, value: Number | None) -> tuple[Number | None, Number | None]:
+    """Return both ends of the answer from the bound and the attack's value, which may not contradict."""
     if bound is None and value is None:
         raise CertificateError("certificate: neither multipliers nor an attack: proves nothing")
     low, high = value, bound
@@ -2542,9 +2821,7 @@ def _check_bracket(
         )
     if q.quantity == "min-entropy":
         low, high = (None if x is None else -_call("log2", x) for x in (bound, value))
-    _follows("lower", lower, low)
-    _follows("upper", upper, high)
-    return _Proof(raw, lower, upper, lines, carried)
+    return low, high
 
 
 def _check_bracket_of_many(certificate: Any, raw: Any) -> _Proof:
@@ -2623,6 +2900,8 @@ def _check_threshold(
     certificate: Any, programs: Mapping[str, dict[str, Any]], lifted: Mapping[str, Lifted]
 ) -> _Proof:
     field = _choice(certificate, "field", _FIELDS, "certificate")
+    if ("observed" in certificate) != (field == "observed.visibility"):
+        raise CertificateError("certificate: 'observed' belongs to a threshold in the visibility")
     lower, upper = _answer(certificate)
     if lower is None or upper is None or _sign(upper - lower) < 0:
         raise CertificateError("answer: a threshold needs two ends in their order")
@@ -2702,7 +2981,13 @@ def _without_visibility(certificate: Any, question: Any, visibility: Number, whe
     passed by white noise.
     """
     q = _read_question(question)
+    if q.score is not None or q.moments:
+        # noise moves a score and moments towards its own: neither grows nor shrinks with the visibility
+        raise CertificateError(
+            f"{where}: a score or conditions on moments are not monotone in the visibility"
+        )
     observed = _get(certificate, "observed", dict, "certificate")
+    _closed(observed, "behaviour slack", "observed")
     palette, codes = _vector(
         _get(observed, "behaviour", dict, "observed"), q.count_settings * q.count_outcomes, "observed"
     )
@@ -2770,21 +3055,73 @@ def _negated(x: Number | None) -> Number | None:
     return None if x is None else x * Fraction(-1)
 
 
+#: Functions of e that decrease on [0, 1/4], with the names of their parameters; written proofs say so.
+_ROOTS = {
+    "theorem-1-base": ("", "2*(1-2*e)^2 - (1+2*e)^2"),
+    "averaged-base": ("", "2*(1-2*e)^2 - 1"),
+    "free-fixed-base": ("", "2*(1-2*e)^4 - (1+2*e)^4"),
+    "free-edges-fixed-base": ("", "4*(1/2-e)^4 - (1/2+e)^3"),
+    "free-edges-averaged-base": ("", "4*(1/2-e)^2 - (1/2+e)"),
+    "half-entropy": ("", "1/2 + e*log2(e) + (1-e)*log2(1-e)"),  # 1/2 at 0
+    "any-encoding-base": ("fraction", "1 - 2*(1-fraction)*log2((1+2*e)/(1-2*e))"),
+    "devices-like-sources-base": ("", "2*(1-2*e)^12 - (1+2*e)^12"),
+    "theorem-2-exponent": ("m i", "2*log2(1/2-e) - (m+1)*log2(1/2+e) - (1+i)"),
+    "exact-tests-exponent": ("m i", "2*log2(1/2-e) - m*log2(1/2+e) - i"),
+    "majorised-exponent": (
+        "m i",
+        "2*log2(1/2-e) - log2(1/2+e) - i - (m-1)*((1/2+e)*log2(1/2+e) + (1/2-e)*log2(1/2-e))",
+    ),
+    "selected-exponent": ("m i", "m - 1 - i + 2*log2(1/2-e) - log2(1/2+e)"),
+}
+
+
+def _read_proof(certificate: Any) -> str:
+    """Return the place of the written proof that a certificate rests on, or nothing."""
+    page: str = _get(certificate, "rests_on", str, "certificate")
+    if re.fullmatch(r"[A-Za-z0-9._/#-]{0,120}", page) is None:
+        raise CertificateError(
+            "rests_on: a path such as docs/proofs/chained-leakage.md is needed, or nothing"
+        )
+    return page
+
+
 def _check_root(certificate: Any) -> _Proof:
-    lower, upper = _answer(certificate)
-    if lower is None or upper is None or _sign(upper - lower) < 0:
+    """Evaluate a function of the closed table at both ends; that it decreases is a written proof."""
+    ends = _answer(certificate)
+    if any(not isinstance(x, Fraction) or not 0 <= x <= Fraction(1, 4) for x in ends):
+        raise CertificateError("answer: a root needs two ends, fractions from 0 to 1/4")
+    lower, upper = (_rational(x, "answer") for x in ends if x is not None)
+    if lower > upper:
         raise CertificateError("answer: a root needs two ends in their order")
-    function, rests_on = (_get(certificate, key, str, "certificate") for key in ("function", "rests_on"))
-    for key, sign in (("at_lower", 1), ("at_upper", -1)):
-        text = _get(certificate, key, str, "certificate")
-        if _sign(x := number(text, key)) != sign:
+    text, rests_on = _get(certificate, "function", str, "certificate"), _read_proof(certificate)
+    call = re.fullmatch(r"([a-z0-9-]{1,40})\(([^()]{0,2000})\)", text)
+    given = [part.partition("=") for part in call[2].split(", ")] if call and call[2] else []
+    if call is None or call[1] not in _ROOTS or [key for key, _, _ in given] != _ROOTS[call[1]][0].split():
+        raise CertificateError(f"function: {text[:80]!r} is none of {', '.join(_ROOTS)} with its parameters")
+    known = {key: _rational(number(value, "function"), "function") for key, _, value in given}
+    lines = []
+    for key, x, sign in (("at_lower", lower, 1), ("at_upper", upper, -1)):
+        derived = _of_root(call[1], {**known, "e": x})
+        claimed = number(_get(certificate, key, str, "certificate"), key)
+        near = enclosure(claimed - derived, 256)
+        if not near[0] <= 0 <= near[1]:
+            raise _differ(key, "value", claimed, derived)
+        if _sign(derived) != sign:
             word = "positive" if sign > 0 else "negative"
-            raise CertificateError(f"{key}: claimed {word}, derived {_show(x)}")
-    lines = [
-        f"{certificate['at_lower']} is positive and {certificate['at_upper']} is negative",
-        f"that these are {function} at the ends is to be read; that it decreases: {rests_on}",
-    ]
-    return _Proof({}, lower, upper, lines, True)
+            raise CertificateError(f"{key}: claimed {word}, derived {_show(derived)}")
+        lines.append(f"it is {_show(derived)} at {_plain(x)}")
+    words = ", ".join(f"{key} = {_plain(x)}" for key, x in known.items())
+    lines.insert(0, f"root of {call[1]}({words}) = {_ROOTS[call[1]][1]}, evaluated here")
+    return _Proof({}, lower, upper, [*lines, f"that it decreases is to be read: {rests_on}"], True)
+
+
+def _of_root(name: str, known: Mapping[str, Fraction]) -> Number:
+    if name == "half-entropy" and known["e"] == 0:
+        return Fraction(1, 2)
+    names = "|".join(known)
+    return number(
+        re.sub(rf"\b({names})\b", lambda match: f"({known[match[0]]})", _ROOTS[name][1]), "function"
+    )
 
 
 # ---------------------------------------------------------------- computations, a second time
@@ -2798,7 +3135,7 @@ class _Arguments:
     """Read the parameters of a computation; a key that nobody reads is refused."""
 
     def __init__(self, raw: Any, witness: Any) -> None:
-        self.raw, self.witness, self.taken = raw, witness, {"name"}
+        self.raw, self.witness, self.taken, self.shown = raw, witness, {"name"}, set[str]()
 
     def rational(self, key: str, least: int | Fraction, most: int | Fraction) -> Fraction:
         self.taken.add(key)
@@ -2822,8 +3159,13 @@ class _Arguments:
         epsilon = self.rational("epsilon", 0, Fraction(499, 1000))
         return Fraction(1, 2) + epsilon, Fraction(1, 2) - epsilon
 
+    def held(self, key: str, kind: type) -> Any:
+        """Return an entry of the witness."""
+        self.shown.add(key)
+        return _get(self.witness, key, kind, "witness")
+
     def numbers(self, key: str, length: int) -> list[Fraction]:
-        texts = _get(self.witness, key, list, "witness")
+        texts = self.held(key, list)
         if len(texts) != length:
             raise CertificateError(f"witness: {key} needs {length} numbers")
         return [_rational(number(x, f"witness: {key}"), f"witness: {key}") for x in texts]
@@ -2864,7 +3206,7 @@ def _of_test_probability(a: _Arguments) -> _Ends:
 def _of_detection_ratio(a: _Arguments) -> _Ends:
     """Find that the least P(e|w) - ratio P(T|w) over sources and edges e is 0."""
     (p, q), leaves = a.bit(), _test_leaves(a, a.whole("r", 1, 5))
-    ratio = _rational(number(_get(a.witness, "ratio", str, "witness"), "witness: ratio"), "witness: ratio")
+    ratio = _rational(number(a.held("ratio", str), "witness: ratio"), "witness: ratio")
     top, bottom = ratio.numerator, ratio.denominator
     heavy, light = p.numerator * q.denominator, q.numerator * p.denominator
     edges = [k for k, x in enumerate(leaves) if x]
@@ -3059,7 +3401,7 @@ def _of_signalling(a: _Arguments) -> _Ends:
     """With v = P(S) P(not S), d = 2 eps it is at most v d/(v d^2 + (1-d^2)/4), which grows up to v = 1/4."""
     p, q = a.bit()
     d = p - q
-    rows = _get(a.witness, "joint", list, "witness")
+    rows = a.held("joint", list)
     if len(rows) != 2:
         raise CertificateError("witness: joint needs two rows")
     joint = [_Arguments({}, {"row": row}).numbers("row", 2) for row in rows]
@@ -3087,7 +3429,7 @@ def _of_missing_edge(a: _Arguments) -> _Ends:
     size, weight = a.whole("size", 2, 6), a.rational("weight", Fraction(1, 10**6), Fraction(1, 2))
     printed = a.word("edges", "printed", "all") == "printed"
     count = size**2
-    raw, tables = (_get(a.witness, key, list, "witness") for key in ("given", "boxes"))
+    raw, tables = (a.held(key, list) for key in ("given", "boxes"))
     given = [_Arguments({}, {"row": row}).numbers("row", count) for row in raw]
     boxes = []
     for table in tables:
@@ -3149,9 +3491,14 @@ def _check_value(certificate: Any) -> _Proof:
     found = _COMPUTATIONS[name](arguments)
     if set(raw) != arguments.taken:
         raise CertificateError(f"computation: {sorted(set(raw) ^ arguments.taken)} are not its parameters")
+    _closed(arguments.witness, " ".join(arguments.shown), "witness")
     _follows("lower", lower, found[0])
     _follows("upper", upper, found[1])
-    given = ", ".join(f"{key} = {value}" for key, value in raw.items() if key != "name")
+    given = ", ".join(
+        f"{key} = {value if re.fullmatch('[a-z0-9 -]+', value, re.I) else _say(value)}"
+        for key, value in raw.items()
+        if key != "name"
+    )
     return _Proof({}, lower, upper, [f"{name}({given}) was derived anew"], True)
 
 
@@ -3169,9 +3516,10 @@ def _check_local_errors(certificate: Any) -> _Proof:
         raise CertificateError(
             "certificate: epsilon is no fraction in [0, 1/2] with a denominator below 2^64"
         )
-    rests_on = _get(certificate, "rests_on", str, "certificate")
+    rests_on = _read_proof(certificate)
     lower, upper = _answer(certificate)
     model = _get(certificate, "model", dict, "certificate")
+    _closed(model, "flips sign", "model")
     flips = _integers(_get(model, "flips", list, "model"), "model: flips", 0, 1, m)
     (sign,) = _integers([_get(model, "sign", int, "model")], "model: sign", -1, 1)
     if not sign:
@@ -3222,16 +3570,18 @@ def _check_sum_of_biases(certificate: Any) -> _Proof:
     m = _get(certificate, "parties", int, "certificate")
     _integers([m], "certificate: parties", 3, _MOST_PARTIES)
     kind = _choice(certificate, "relations", tuple(_SIGMA), "certificate")
-    rests_on = _get(certificate, "rests_on", str, "certificate")
+    rests_on = _read_proof(certificate)
     lower, upper = _answer(certificate)
     lines = [f"{m} parties, perfect relations {kind!r}, sum of biases at input 0..0"]
     reached = proved = None
     box = _get(certificate, "box", (dict, type(None)), "certificate")
     if box is not None:
+        _closed(box, "denominator numerators", "box")
         reached, count = _box_of_correlators(m, kind, box)
         lines.append(f"box: {count} probabilities are nonnegative, sum of biases {_plain(reached)}")
     multipliers = _get(certificate, "multipliers", (dict, type(None)), "certificate")
     if multipliers is not None:
+        _closed(multipliers, "denominator strings numerators", "multipliers")
         proved, count = _bound_on_biases(m, kind, multipliers)
         lines.append(f"strings: {count} multipliers prove at most {_plain(proved)}")
         lines.append(f"that every box has such probabilities is to be read: {rests_on}")
@@ -3399,18 +3749,156 @@ def check(
     quantity = proof.question["ask"]["quantity"] if proof.question else kind
     ends = ["?" if end is None else _show(end) for end in (proof.lower, proof.upper)]
     what = "worst " + quantity if kind == "worst" else kind if kind == "threshold" else quantity
-    title = " ".join(certificate[key] for key in ("name", "instance") if key in certificate)
-    lines = [f"{title}: {ends[0]} <= {what} <= {ends[1]}".removeprefix(": "), *proof.lines]
+    lines = [f"{ends[0]} <= {what} <= {ends[1]}", *_question_lines(certificate), *proof.lines]
+    trusted = trusted_ends(certificate)
     if "relations" in proof.question:
         lines.append("that the program by orbits has the full program's answer: docs/proofs/ghz-orbits.md")
-    elif any("multipliers:" in line or "products:" in line for line in proof.lines):
-        lines.append(
-            "not checked here: that the program says what the question says"
-            if proof.carried
-            else "the program was not carried by the file: the caller rebuilt it"
-        )
+    elif trusted:
+        whose = "carried by the file" if proof.carried else "supplied by the caller"
+        lines.append(f"program trusted ({whose}): that it says what the question says is not checked here")
     answer = certificate["answer"]
-    return Report(True, tuple(lines), answer["lower"], answer["upper"], proof.carried)
+    return Report(True, tuple(map(safe, lines)), answer["lower"], answer["upper"], proof.carried, trusted)
+
+
+def trusted_ends(certificate: Any) -> frozenset[str]:
+    """Return the ends of a certificate that rest on a program which is not derived from its question here."""
+    if certificate["kind"] == "threshold":
+        sides = (("lower", "below"), ("upper", "above"))
+        return frozenset(end for end, side in sides if trusted_ends(certificate[side]))
+    if certificate["kind"] == "worst":
+        return frozenset().union(*map(trusted_ends, certificate["parts"]))
+    if certificate["kind"] != "bracket" or "relations" in certificate["question"]:
+        return frozenset()
+    if certificate["multipliers"] is None and certificate.get("products") is None:
+        return frozenset()
+    ask = certificate["question"]["ask"]
+    turned = ask["quantity"] == "min-entropy" or ask.get("extreme") == "smallest"
+    end = "lower" if turned else "upper"
+    return frozenset() if certificate["answer"][end] is None else frozenset({end})
+
+
+# ---------------------------------------------------------------- the question in words
+#
+# Titles and labels of a file are never printed: what was proved is said from the parsed numbers.
+
+_MOST_WORDS = 16  # terms of a functional, tests, or settings that are written out
+
+
+def _question_lines(certificate: Any) -> list[str]:
+    """Return the question of a certificate that checks, in words."""
+    kind = certificate["kind"]
+    if kind == "bracket":
+        return _in_words(certificate["question"])
+    if kind == "worst":
+        return [
+            *_in_words(certificate["parts"][0]["question"])[:-1],
+            "asked: the same at every joint setting",
+        ]
+    if kind == "threshold":
+        field = certificate["field"]
+        return [f"threshold in {field}; at its lower end:", *_in_words(certificate["below"]["question"])]
+    return []
+
+
+def _in_words(raw: Any) -> list[str]:
+    """Return source, devices, settings, tests and what is asked, a line each; the question was read."""
+    scenario, adversary, tests = raw["scenario"], raw["adversary"], raw["tests"]
+    settings, outcomes = scenario["settings"], scenario["outcomes"]
+    observed = raw["observed"]["settings"]
+    if isinstance(observed, list):
+        named = (f"{_label(s, settings)} {_say(x)}" for s, x in enumerate(observed))
+        observed = ", ".join(itertools.islice(named, _MOST_WORDS)) + (
+            f" and {len(observed) - _MOST_WORDS} more" if len(observed) > _MOST_WORDS else ""
+        )
+    alike = len(settings) > 4
+    sizes = (
+        f"{settings[0]} settings and {outcomes[0]} outcomes each"
+        if alike
+        else "; ".join(f"{n} settings, {d} outcomes" for n, d in zip(settings, outcomes, strict=True))
+    )
+    lines = [
+        f"source: {_source_words(raw['source'])}",
+        f"devices: {adversary['devices']}, {len(settings)} parties: {sizes}",
+        f"settings observed: {observed}",
+    ]
+    for k, test in enumerate(tests[:_MOST_WORDS]):
+        words = _score_words(test, settings, outcomes)
+        lines.append(f"test {k}: {words} {test['relation']} {_say(test['score'])}")
+    if len(tests) > _MOST_WORDS:
+        lines.append(f"and {len(tests) - _MOST_WORDS} more tests")
+    for held in adversary.get("moments", ()):
+        total = " + ".join(f"{_say(factor)} {name}" for name, factor in held["terms"])
+        lines.append(f"moments averaged over W: {total} {held['relation']} {_say(held['bound'])}")
+    if "relations" in raw:
+        weight = _say(raw["relations"]["violated"])
+        whole = "the whole behaviour of the GHZ state"
+        lines.append(
+            f"test: {whole if raw['relations']['whole'] else f'GHZ relations broken with <= {weight}'}"
+        )
+    if not tests and "relations" not in raw:
+        lines.append("tests: none")
+    return [*lines, f"asked: {_asked_words(raw, settings, outcomes)}"]
+
+
+def _asked_words(raw: Any, settings: Sequence[int], outcomes: Sequence[int]) -> str:
+    ask = raw["ask"]
+    if ask["quantity"] == "strategy":
+        return "whether there is a strategy"
+    if ask["quantity"] == "score":
+        return f"the {ask['extreme']} {_score_words(ask, settings, outcomes)}"
+    at = ask["at"]
+    place = f"at settings {tuple(at)}" if isinstance(at, list) else "on average over the settings"
+    told = "" if isinstance(at, list) else f", told {raw['adversary']['told']}"
+    whose = f" of parties {ask['parties']}" if "parties" in ask else ""
+    values = ask.get("values", [])
+    if "picked" in ask:
+        held = ask["picked"]
+        what = f"of one outcome{whose}, picked by {held['bits']} bits ({held['selection']}), epsilon "
+        what += _say(held["epsilon"])
+    else:
+        table = ", ".join(map(str, values[:_MOST_WORDS])) + (", .." if len(values) > _MOST_WORDS else "")
+        what = f"of an output{whose} with {ask['count']} values: {table}"
+    return f"{ask['quantity']} {what}; {place}{told}"
+
+
+def _source_words(raw: Any) -> str:
+    kind = raw["kind"]
+    if kind == "uniform":
+        return "uniform settings, independent of W"
+    if kind in ("santha-vazirani", "mutual"):
+        past = "given W and the past" if kind != "mutual" else "given W and all bits of the others"
+        epsilon = number(raw["epsilon"])
+        low, high = (_plain(Fraction(1, 2) + epsilon * sign) for sign in (-1, 1))
+        order = f", order {raw['order']}" if kind != "mutual" else ""
+        return f"bits in [{low}, {high}] {past} (epsilon {_plain(epsilon)}){order}, {raw['bits']}"
+    if kind == "per-party":
+        return "independent given W, party by party: " + "; ".join(map(_source_words, raw["parts"]))
+    if kind == "measurement-dependence":
+        return f"{_say(raw['lower'])} <= P(s|W) <= {_say(raw['upper'])} for every joint setting s"
+    rows = [
+        " + ".join(f"{_say(factor)} P({s}|W)" for s, factor in row["terms"]) + f" <= {_say(row['bound'])}"
+        for row in raw["rows"][:_MOST_WORDS]
+    ]
+    more = f" and {len(raw['rows']) - _MOST_WORDS} more" if len(raw["rows"]) > _MOST_WORDS else ""
+    return "joint settings s = 0, 1, .. with " + ", ".join(rows) + more
+
+
+def _score_words(holder: Any, settings: Sequence[int], outcomes: Sequence[int]) -> str:
+    bar = "|" if holder["on"] == "conditional" else ", "
+    terms = [
+        f"{_say(factor)} P({_label(o, outcomes)}{bar}{_label(s, settings)})"
+        for o, s, factor in holder["terms"][:_MOST_WORDS]
+    ]
+    more = len(holder["terms"]) - _MOST_WORDS
+    return (" + ".join(terms) or "0") + (f" and {more} more terms" if more > 0 else "")
+
+
+def _label(index: int, sizes: Sequence[int]) -> str:
+    return ("" if max(sizes) <= 10 else ",").join(map(str, _digits(index, sizes)))
+
+
+def _say(text: str) -> str:
+    return _plain(number(text))
 
 
 # ---------------------------------------------------------------- the command line
@@ -3440,13 +3928,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
             report = check(loaded)
         except CertificateError as error:
-            print(f"{name}: REJECTED: {error}")
+            print(f"{safe(name)}: REJECTED: {error}")
             status = max(status, 1)
         except (OSError, ValueError, RecursionError) as error:
-            print(f"{name}: CANNOT BE READ: {error}")
+            print(f"{safe(name)}: CANNOT BE READ: {safe(error)}")
             status = 2
         else:
-            print("\n    ".join([f"{name}: OK", *report.lines]))
+            word = "PROVED (program trusted)" if report.trusted else "OK"
+            print("\n    ".join([f"{safe(name)}: {word}", *report.lines]))
     return status
 
 

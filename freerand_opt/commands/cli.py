@@ -1,7 +1,6 @@
 """The command line: list, show, bound, verify, check, simulate, plot, report.
 
-Data on stdout, everything else on stderr. Exit code 0: all proved; 1: something refuted,
-undecided or rejected; 2: bad input; 3: a solver, cluster or format that was named cannot be had.
+Data on stdout, everything else on stderr. Exit codes: docs/reference.md.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from freerand_opt import __version__
-from freerand_opt.certificates.check import CertificateError
+from freerand_opt.certificates.check import CertificateError, safe
 from freerand_opt.commands import verbs
 from freerand_opt.commands.options import AsJson, Symmetry
 from freerand_opt.commands.plot import plot
@@ -70,7 +69,7 @@ def _run_app() -> int:
 
 
 def _say(words: str) -> None:
-    print(words, file=sys.stderr)
+    print(safe(words), file=sys.stderr)
 
 
 def _version(wanted: bool) -> None:

@@ -21,6 +21,7 @@ Symmetry = Annotated[
 Width = Annotated[float | None, typer.Option(help="Wider brackets: exit code 1 (1e-9; quantum 1e-6).")]
 Kept = Annotated[Path | None, typer.Option("--store", help="Folder of answers; else the user's cache.")]
 Optional = Annotated[Path | None, typer.Option("--store", help="Use and keep answers in this folder.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Solve anew what is stored; keep the new answer.")]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", min=1, help="Processes; else one for each core.", show_default=False)
 ]

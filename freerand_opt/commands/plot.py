@@ -116,7 +116,7 @@ def answers_of(
     """Yield the answers to claims and files over some ranges; raise FreerandError if one fails."""
     from freerand_opt.sweeps.sweep import sweep
 
-    answers = sweep(names, fields, store=store, jobs=jobs, watch=watch)
+    answers = sweep(names, fields, store=store, jobs=jobs, recheck=False, watch=watch)
     yield from (found for found in answers if not found.result.notes)
     if answers.failed:
         raise FreerandError(answers.failed[0])

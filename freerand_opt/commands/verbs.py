@@ -19,6 +19,7 @@ from freerand_opt.commands.options import (
     Finer,
     Folder,
     Form,
+    Fresh,
     Jobs,
     Kept,
     Optional,
@@ -48,6 +49,7 @@ def bound(
     symmetry: Symmetry = None,
     width: Width = None,
     store: Kept = None,
+    fresh: Fresh = False,
     jobs: Jobs = None,
     cluster: Cluster = None,
     shard: Part = None,
@@ -59,7 +61,7 @@ def bound(
     quiet: Quiet = False,
 ) -> None:
     """Answer questions: certified brackets, with the explicit attack. Ranges and lists give a table."""
-    from freerand_opt.reporting import results
+    from freerand_opt.reporting import advice, results
     from freerand_opt.reporting.terminal import progress, say
     from freerand_opt.spec.grids import assignments
     from freerand_opt.spec.symmetries import relabellings
@@ -74,6 +76,7 @@ def bound(
             overrides,
             threshold=threshold,
             store=store,
+            fresh=fresh,
             jobs=jobs,
             cluster=cluster,
             shard=shard,
@@ -89,11 +92,11 @@ def bound(
     failed += [one.result.notes[1] for one in found if one.result.notes]
     for words in failed:
         say(f"error: {words}")
-    wide = [one for one in found if not one.result.notes and one.wider_than(width)]
-    for one in wide:
-        most = one.usual_width if width is None else width
-        say(f"{one.title}: the bracket is wider than {most:g}")
-    sys.exit(2 if failed else 1 if wide else 0)
+    answered = [one for one in found if not one.result.notes]
+    said = [words for one in answered if (words := advice.shortcoming(one, width, time_limit))]
+    for words in said:
+        say(words)
+    sys.exit(2 if failed else 1 if said else 0)
 
 
 def verify(
@@ -141,7 +144,6 @@ def verify(
             cluster=cluster,
             solver=solver,
             time_limit=time_limit,
-            recheck=True,
             shelf=_shelf(certificates, corners=not resume),
             resume=resume,
             watch=watch,
@@ -206,13 +208,11 @@ def check(
     for found in checked:
         if found.status == "unreadable":
             say(f"error: {found.path}: {found.lines[0]}")
-        elif not as_json and found.status == "rejected":
-            put(f"{found.path}: REJECTED: {found.lines[0]}")
-        elif not as_json and not everything and not store:
-            put("\n    ".join([f"{found.path}: checks", *found.lines]))
-    good = sum(found.status == "ok" for found in checked)
+        elif not as_json and (found.status == "rejected" or not (everything or store)):
+            put("\n    ".join(tables.checked_lines(found)))
     if as_json:
         put_json([tables.checked_record(found) for found in checked])
     elif not quiet:
-        put(f"{good} of {len(checked)} certificates check")
-    sys.exit(2 if any(found.status == "unreadable" for found in checked) else 1 if good < len(checked) else 0)
+        put(tables.checked_summary(checked))
+    statuses = {found.status for found in checked}
+    sys.exit(2 if "unreadable" in statuses else 1 if "rejected" in statuses else 0)

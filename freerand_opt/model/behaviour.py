@@ -15,10 +15,16 @@ from freerand_opt.numbers.exact import Exact, cos_pi, sign, sqrt, text
 
 @dataclass(frozen=True)
 class Behaviour:
-    """Conditional probabilities: `table[o][s]`, joint outcome o, joint setting s; exact."""
+    """Conditional probabilities: `table[o][s]`, joint outcome o, joint setting s; exact.
+
+    At the joint settings that are `missing` nothing is known, and the entries mean nothing. `signals`
+    says how a table of frequencies signals; it is empty for behaviours that do not.
+    """
 
     scenario: Scenario
     table: tuple[tuple[Exact, ...], ...]
+    missing: frozenset[int] = frozenset()
+    signals: str = ""
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: P(outcomes|settings), a row for each joint outcome."""
@@ -160,11 +166,15 @@ def mixed(first: Behaviour, second: Behaviour, weight: Exact) -> Behaviour:
         tuple(mix(p, q) for p, q in zip(row, row_2, strict=True))
         for row, row_2 in zip(first.table, second.table, strict=True)
     )
-    return Behaviour(first.scenario, table)
+    return Behaviour(first.scenario, table, first.missing | second.missing)
 
 
 def score(functional: Functional, behaviour: Behaviour) -> Exact:
-    """Return the value of a conditional functional on a behaviour, exactly."""
+    """Return the value of a conditional functional on a behaviour, exactly; ValueError if that is unknown."""
+    unknown = functional.settings() & behaviour.missing
+    if unknown:
+        labels = ", ".join(map(behaviour.scenario.setting_label, sorted(unknown)[:4]))
+        raise ValueError(f"the table says nothing of settings {labels}, which this score needs")
     # a table shares the objects of its few distinct values, so factors are added first
     shares: dict[int, tuple[Exact, Fraction]] = {}
     for o, s, factor in functional.terms:
@@ -178,31 +188,42 @@ def score(functional: Functional, behaviour: Behaviour) -> Exact:
 
 def defect(behaviour: Behaviour) -> str | None:
     """Return in words why a table is no no-signalling behaviour (how much, where), or None."""
+    return improper(behaviour) or signalling(behaviour)
+
+
+def improper(behaviour: Behaviour) -> str | None:
+    """Return in words where a table's entries are no probabilities, or None."""
     scenario = behaviour.scenario
     for s in range(scenario.shape[1]):
+        if s in behaviour.missing:
+            continue
         for o in range(scenario.shape[0]):
             if sign(behaviour.table[o][s]) < 0:
                 return f"{scenario.label(o, s)} = {behaviour.table[o][s]} is negative"
         total = sum((row[s] for row in behaviour.table), start=Fraction(0))
         if sign(total - 1) != 0:
             return f"the outcomes at settings {scenario.setting_label(s)} sum to {total}, not to 1"
-    return _signalling(behaviour)
+    return None
 
 
-def _signalling(behaviour: Behaviour) -> str | None:
-    """Find the largest change of the others' marginal when one party changes its setting."""
+def signalling(behaviour: Behaviour) -> str | None:
+    """Return in words the largest change of the others' marginal with one party's setting, or None."""
     scenario = behaviour.scenario
     worst: tuple[float, str] | None = None
     for party, letter in enumerate(scenario.parties):
         marginals: dict[tuple[tuple[int, ...], tuple[int, ...], int], Exact] = {}
+        first: dict[tuple[int, ...], int] = {}  # the first setting that is known, given the others'
         for s, settings in enumerate(scenario.joint_settings):
+            if s in behaviour.missing:
+                continue
+            others = settings[:party] + settings[party + 1 :]
+            first.setdefault(others, settings[party])
             for o, outcomes in enumerate(scenario.joint_outcomes):
                 rest = outcomes[:party] + outcomes[party + 1 :]
-                others = settings[:party] + settings[party + 1 :]
                 key = (rest, others, settings[party])
                 marginals[key] = marginals.get(key, Fraction(0)) + behaviour.table[o][s]
         for (rest, others, setting), value in marginals.items():
-            difference = value - marginals[rest, others, 0]
+            difference = value - marginals[rest, others, first[others]]
             size = abs(float(difference))
             if (worst is None or size > worst[0]) and sign(difference) != 0:
                 names = scenario.parties.replace(letter, "")
@@ -210,7 +231,7 @@ def _signalling(behaviour: Behaviour) -> str | None:
                     size,
                     f"it signals: P({_list(names, rest)}) at settings {_list(names, others)} "
                     f"changes by {difference} "
-                    f"when {letter} measures {setting} instead of 0",
+                    f"when {letter} measures {setting} instead of {first[others]}",
                 )
     return None if worst is None else worst[1]
 

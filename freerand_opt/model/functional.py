@@ -207,35 +207,56 @@ NAMED = {
 }
 
 MAX_LABEL = 200
-_PROBABILITY = re.compile(r"P\(\s*([\d,\s]+)\|([\d,\s]+)\)", re.ASCII)
+_PROBABILITY = re.compile(r"P([A-Z]*)\(\s*([\d,\s]+)\|([\d,\s]+)\)", re.ASCII)
 _CORRELATOR = re.compile(r"<\s*([A-Z]\d+(?:\s+[A-Z]\d+)*)\s*>", re.ASCII)
 
 
 def label_terms(scenario: Scenario, label: str) -> dict[tuple[int, int], Fraction]:
     """Return the coefficients that a printed label stands for.
 
-    ``P(01|10)`` (commas where digits do not suffice) is one probability; ``<A0 B1>`` is a
-    correlator of outcomes 0, 1 counted as +1, -1, averaged over the settings of absent parties.
-    Raise ValueError with what is allowed.
+    ``P(01|10)`` (commas where digits do not suffice) is one probability, ``PA(0|1)`` a marginal one;
+    ``<A0 B1>`` is a correlator of outcomes 0, 1 counted as +1, -1. Both are averaged over the settings of
+    absent parties. Raise ValueError with what is allowed.
     """
     if len(label) > MAX_LABEL:
         raise ValueError(f"a label of {len(label)} characters; at most {MAX_LABEL} are read")
     probability = _PROBABILITY.fullmatch(label.strip())
     if probability:
-        outcomes = _numbers(probability[1], scenario.outcomes, "outcome", scenario.parties)
-        settings = _numbers(probability[2], scenario.settings, "setting", scenario.parties)
-        return {(scenario.outcome_index(outcomes), scenario.setting_index(settings)): Fraction(1)}
+        return _probability_terms(scenario, *probability.groups())
     correlator = _CORRELATOR.fullmatch(label.strip())
     if correlator:
         return _correlator_terms(scenario, correlator[1].split())
-    raise ValueError("a label is P(outcomes|settings), as P(01|10) or P(0,1|12,3), or <A0 B1>")
+    raise ValueError("a label is P(outcomes|settings), as P(01|10) or P(0,1|12,3), PA(0|1) or <A0 B1>")
+
+
+def _probability_terms(
+    scenario: Scenario, letters: str, outcomes: str, settings: str
+) -> dict[tuple[int, int], Fraction]:
+    """Return a probability of all parties, or of those named, averaged over the settings of the others."""
+    places = [scenario.parties.find(letter) for letter in letters or scenario.parties]
+    if -1 in places or places != sorted(set(places)):
+        raise ValueError(f"P{letters}: parties are letters in order out of {scenario.parties}")
+    sizes = [(scenario.outcomes[p], scenario.settings[p]) for p in places]
+    names = "".join(scenario.parties[p] for p in places)
+    xs = _numbers(outcomes, tuple(d for d, _ in sizes), "outcome", names)
+    held = _numbers(settings, tuple(n for _, n in sizes), "setting", names)
+    matching = [
+        s for s, joint in enumerate(scenario.joint_settings) if [joint[p] for p in places] == list(held)
+    ]
+    return {
+        (o, s): Fraction(1, len(matching))
+        for s in matching
+        for o, joint in enumerate(scenario.joint_outcomes)
+        if [joint[p] for p in places] == list(xs)
+    }
 
 
 def _numbers(source: str, sizes: tuple[int, ...], what: str, parties: str) -> tuple[int, ...]:
     compact = "".join(source.split())
     parts = compact.split(",") if "," in compact or len(sizes) == 1 else list(compact)
     if len(parts) != len(sizes) or not all(parts):
-        raise ValueError(f"{len(sizes)} {what}s are needed, one for each of {', '.join(parties)}")
+        marginal = "; P of party A alone is PA(0|1)" if len(sizes) > 1 else ""
+        raise ValueError(f"{len(sizes)} {what}s are needed, one for each of {', '.join(parties)}{marginal}")
     numbers = tuple(int(part) for part in parts)
     for party, number, size in zip(parties, numbers, sizes, strict=True):
         if number >= size:

@@ -170,7 +170,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Expect:
-    """What a file claims of the answer; `within` allows a difference, `rests_on` names a proof."""
+    """What a file claims of the answer; `within` allows a difference, `rests_on` names a proof.
+
+    `none`: that no strategy passes the tests, so that what is asked has no answer.
+    """
 
     value: Exact | None = None
     at_most: Exact | None = None
@@ -179,6 +182,7 @@ class Expect:
     verdict: str | None = None
     rests_on: str | None = None
     shown: str = ""
+    none: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,10 @@ def certified(
     begun: float,
     proof: dict[str, Any] | None = None,
     products: dict[str, Any] | None = None,
-    squares: dict[str, Any] | None = None,
+    plain: dict[str, Any] | None = None,
     classes: Reduction | None = None,
 ) -> tuple[Result, Needed]:
-    """Put the certificate together and check it with the stand-alone checker.
+    """Put the certificate together and check it with the checker; `plain` are proofs without a program.
 
     An attack with numbers that cannot be written, or without settings that are conditioned on, is left
     out; a long value is claimed a little lower.
@@ -57,10 +57,9 @@ def certified(
         multipliers=proof,
         attack=None if signed is None else form.attack_json(signed, attack),
     )
+    body |= plain or {}
     needed: Needed = ({}, {})
-    if squares is not None:
-        body["squares"] = squares
-    elif about is not None and proof is not None:
+    if about is not None and proof is not None:
         # the classes of a relaxed program may be finer, so those of the program itself are found anew
         same = classes is not None and len(classes.column_class) == about.shape[1]
         needed = expanded(body, about, classes if same else None)

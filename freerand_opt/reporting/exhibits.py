@@ -9,6 +9,7 @@ from typing import Any
 from freerand_opt.answers.verification import brackets, check_certificate
 from freerand_opt.certificates.attack import from_json
 from freerand_opt.certificates.certificate import question_from_json
+from freerand_opt.certificates.check import safe
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.reporting import words
 from freerand_opt.spec.file import Instance, QuestionFile
@@ -81,12 +82,12 @@ def certificate(body: dict[str, Any]) -> Iterator[str]:
     for part in brackets(body):
         try:
             asked = question_from_json(part["question"])
-            yield from words.question(asked)
+            yield from map(safe, words.question(asked))
             if part["attack"] is not None and asked.relations is not None:
                 yield from words.orbit_boxes(part["attack"], asked)
             elif part["attack"] is not None:
                 strategies = from_json(part["attack"])
-                yield from words.attack(strategies, asked, limit=100)
-                yield from words.tables(strategies, asked.scenario)
+                yield from map(safe, words.attack(strategies, asked, limit=100))
+                yield from map(safe, words.tables(strategies, asked.scenario))
         except (KeyError, TypeError, ValueError, ArithmeticError, LookupError, FreerandError) as error:
             yield f"(checked, but this library cannot put it into words: {error})"

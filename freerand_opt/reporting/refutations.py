@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 from freerand_opt.answers import inequality
+from freerand_opt.answers.bounding import bound
 from freerand_opt.answers.inequality import BellInequality, bell_inequality
 from freerand_opt.answers.verification import Verification
 from freerand_opt.certificates.attack import Strategy
@@ -14,9 +17,20 @@ from freerand_opt.model.question import Question
 from freerand_opt.numbers.rounding import decimal_below
 from freerand_opt.programs.boxes import Deterministic
 
+#: Scenarios with more probabilities P(o|s) are not solved once more for no-signalling devices.
+MOST_CELLS = 64
+
 
 def refutation(found: Verification) -> tuple[Question, BellInequality, str] | None:
-    """Return (question, inequality, where) if no local model passes the tests, or none below a threshold."""
+    """Return (question, inequality, where) if no local model passes the tests, or none below a threshold.
+
+    None if no-signalling devices are proved not to pass either: then local ones are no news.
+    """
+    shown = _inequality(found)
+    return None if shown is None or _none_at_all(shown[0]) else shown
+
+
+def _inequality(found: Verification) -> tuple[Question, BellInequality, str] | None:
     body = found.result.certificate
     where = ""
     if body.get("kind") == "threshold" and body["crosses"] is None:
@@ -33,12 +47,23 @@ def refutation(found: Verification) -> tuple[Question, BellInequality, str] | No
     return None if made is None else (asked, made, where)
 
 
+def _none_at_all(asked: Question) -> bool:
+    """Return whether no-signalling devices are proved not to pass; only small scenarios are looked at."""
+    if prod(asked.scenario.shape) > MOST_CELLS:
+        return False
+    others = replace(asked.adversary, devices="no-signalling")
+    return bound(replace(asked, adversary=others)).infeasible
+
+
 def lines(found: Verification) -> Iterator[str]:
     """Yield the inequality in words."""
-    shown = refutation(found)
+    shown = _inequality(found)
     if shown is None:
         return
     asked, made, where = shown
+    if _none_at_all(asked):
+        yield f"            no-signalling devices do not pass these tests either{where} (proved)"
+        return
     yield f"inequality  {inequality.words(asked, made)}"
     over = "the boxes of docs/proofs/cycle-boxes.md" if made.by_cycle else "all deterministic boxes"
     yield f"            for every local model with settings from this source{where} (exact, over {over});"

@@ -7,7 +7,9 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from freerand_opt.answers.verification import Verification
+from freerand_opt.answers.impossible import reason
+from freerand_opt.answers.verification import TRUSTED, Verification
+from freerand_opt.certificates.check import safe
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
 from freerand_opt.proving.result import Bracket, exact_text
 from freerand_opt.reporting import refutations
@@ -16,7 +18,12 @@ from freerand_opt.spec.file import QuestionFile
 from freerand_opt.sweeps.batch import Checked
 
 COLUMNS = ("instance", "expected", "certified bracket", "verdict", "how", "seconds")
-NO_STRATEGY = "no strategy passes the tests (proved)"
+#: What stands in place of an answer to a question that no strategy passes, by what is the cause.
+NO_STRATEGY = {
+    "": "no strategy passes the tests (proved)",
+    "tests": "no devices at all pass the tests (proved)",
+    "observed.settings": "the source cannot show the settings (proved)",
+}
 
 
 def record(found: Verification) -> dict[str, Any]:
@@ -33,6 +40,7 @@ def record(found: Verification) -> dict[str, Any]:
         "verdict": found.verdict,
         "as_expected": found.as_expected,
         "infeasible": result.infeasible,
+        "why": _why(found),
         "lower": exact_text(bracket.lower),
         "upper": exact_text(bracket.upper),
         "lower_float": _plain(bracket.lower_float),
@@ -48,6 +56,13 @@ def record(found: Verification) -> dict[str, Any]:
         "certificate": result.digest,
         **refutations.record(found),
     }
+
+
+def _why(found: Verification) -> str | None:
+    """Return what linear algebra finds wrong with a question that no strategy answers, or None."""
+    asked = found.instance.question
+    why = reason(asked) if found.result.infeasible and asked is not None else None
+    return None if why is None else f"{why[0]}: {why[1]}"
 
 
 def _alongside(found: Verification) -> dict[str, Any]:
@@ -83,9 +98,26 @@ def checked_record(found: Checked) -> dict[str, Any]:
         "file": str(found.path),
         "ok": found.status == "ok",
         "status": found.status,
+        "program_trusted": found.trusted,
         "lines": list(found.lines),
         "seconds": round(found.seconds, 4),
     }
+
+
+def checked_lines(found: Checked) -> list[str]:
+    """Return what became of one certificate file that could be read, the verdict first."""
+    if found.status == "rejected":
+        return [safe(f"{found.path}: REJECTED: {found.lines[0]}")]
+    word = f"PROVED{TRUSTED}" if found.trusted else "OK"
+    return [safe(line) for line in (f"{found.path}: {word}", *found.lines)]
+
+
+def checked_summary(checked: Sequence[Checked]) -> str:
+    """Return one line that counts files, those that rest on a trusted program apart."""
+    good = [found for found in checked if found.status == "ok"]
+    trusted = sum(found.trusted for found in good)
+    apart = f", {trusted} of them with the program trusted" if trusted else ""
+    return f"{len(good)} of {len(checked)} certificates check{apart}"
 
 
 def _plain(x: float | None) -> float | None:
@@ -96,7 +128,13 @@ def answer(found: Verification) -> str:
     """Return the certified answer as a text, or why there is none."""
     if found.result.notes:
         return found.result.notes[0]
-    return NO_STRATEGY if found.impossible else str(found.result)
+    asked = found.instance.question
+    if not found.result.infeasible or asked is None:
+        return str(found.result)
+    cause = (reason(asked) or ("", ""))[0]
+    if found.impossible:
+        return NO_STRATEGY[cause]
+    return f"{found.result}: {NO_STRATEGY[cause]}" if cause else str(found.result)
 
 
 def row(found: Verification) -> tuple[str, ...]:
@@ -194,7 +232,7 @@ def _pivot(results: Sequence[Verification]) -> list[str]:
     claimed = dict.fromkeys(
         f"`{found.instance.expect.shown}`"
         for found in results
-        if found.instance.expect is not None and found.verdict == "PROVED"
+        if found.instance.expect is not None and found.verdict in ("PROVED", f"PROVED{TRUSTED}")
     )
     note = "A bracket a cell: first proved, then reached by an explicit attack (or the other way round)."
     if claimed:
@@ -221,7 +259,7 @@ def _cell(found: Verification) -> str:
     digits = 6 if width >= Fraction(1, 10**8) else 8
     lower, upper = decimal_below(bracket.lower, digits), decimal_above(bracket.upper, digits)
     words = f"{lower} .. {upper}" if bracket.exact is None else str(bracket.exact)
-    if found.verdict == "PROVED":
+    if found.verdict in ("PROVED", f"PROVED{TRUSTED}"):
         return f"**{words}**"
     return words if found.verdict is None else f"{words} {found.verdict}"
 

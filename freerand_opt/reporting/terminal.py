@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from freerand_opt.answers.verification import Verification
+from freerand_opt.answers.impossible import reason, to_do
+from freerand_opt.answers.verification import TRUSTED, Verification
+from freerand_opt.certificates.check import safe, trusted_ends
 from freerand_opt.reporting import refutations, tables, words
 from freerand_opt.reporting.units import alongside
 from freerand_opt.sweeps.answers import Watch
 
+#: Controls, and marks that turn the direction of writing.
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _HOW = {"solved": "checked", "checked": "checked again", "stored": "checked when it was stored"}
 
 
 def put(text: str, end: str = "\n") -> None:
-    """Write text to stdout."""
-    sys.stdout.write(text + end)
+    """Write text to stdout, without the characters that a terminal obeys, line ends and tabs apart."""
+    sys.stdout.write(_OBEYED.sub(lambda found: safe(found[0]), text) + end)
 
 
 def put_json(data: object) -> None:
@@ -47,18 +52,23 @@ def put_answer(found: Verification) -> None:
             bits = " bits" if quantity == "min-entropy" else ""
             exact = f" = {ends.upper}" if ends.exact is None and ends.lower == ends.upper else ""
             lines.append(f"{'' if place else 'that is':<12}{quantity} {ends}{exact}{bits}")
+    if found.result.infeasible and asked is not None:
+        why = reason(asked)
+        lines += [f"because     {why[0]}: {why[1]}"] if why is not None else []
+        lines += [f"to do       {to_do(asked)}"] if found.impossible or why is not None else []
     if found.verdict is not None:
         lines.append(
             f"verdict     {found.verdict} ({found.instance.expect.shown if found.instance.expect else ''})"
         )
+    trusted = TRUSTED if trusted_ends(result.certificate) else ""
     lines += [
         f"method      {result.method}",
-        f"certificate {result.digest}, {_HOW[result.how]}; {result.seconds:.2f} s",
+        f"certificate {result.digest}, {_HOW[result.how]}{trusted}; {result.seconds:.2f} s",
     ]
     lines += refutations.lines(found)
     if result.attack and asked is not None:
         lines += words.attack(result.attack, asked)
-    put("\n".join(lines))
+    put("\n".join(map(safe, lines)))
 
 
 def put_table(results: Sequence[Verification]) -> None:
@@ -67,7 +77,7 @@ def put_table(results: Sequence[Verification]) -> None:
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for line, style in tables.lines(results):
-        console.print(line, style=style)
+        console.print(safe(line), style=style)
 
 
 @contextmanager
@@ -111,4 +121,4 @@ def progress(quiet: bool) -> Iterator[Watch]:
 
 def say(words: str) -> None:
     """Write a line to stderr."""
-    sys.stderr.write(f"{words}\n")
+    sys.stderr.write(f"{safe(words)}\n")

@@ -76,7 +76,7 @@ class BitFile:
         wrong = digits[(digits != ord("0")) & (digits != ord("1"))]
         if len(wrong):
             raise self._fail(
-                f"has the byte {bytes(wrong[:1])!r}, which is no bit; a text of the digits 0 and 1 is needed "
+                "has a byte that is no bit; a text of the digits 0 and 1 is needed "
                 '(source.form = "bytes" reads 8 bits from every byte)'
             )
         bits: Bits = digits - ord("0")

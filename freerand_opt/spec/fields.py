@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
@@ -139,6 +140,21 @@ class Fields:
         return near.replace("did you mean", "did you write")
 
 
+def require_printable(value: object, path: str = "") -> None:
+    """Raise InputError for a key or text of a file that a terminal obeys; title and claim may have lines."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            require_printable(key, f"{path}.{shortened(key)}" if path else shortened(key))
+            require_printable(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            require_printable(inner, f"{path}[{place}]")
+    elif isinstance(value, str):
+        text = value.replace("\n", " ") if path in ("title", "claim") else value
+        if not text.isprintable():
+            raise InputError(path, f"{shown(value)} has a character that cannot be printed; leave it out")
+
+
 def number(value: object, path: str) -> Exact:
     """Return the exact number that a TOML value means, or raise InputError at `path`."""
     if isinstance(value, bool) or not isinstance(value, int | str):
@@ -165,6 +181,30 @@ def attempt(path: str, make: Callable[[], Made]) -> Made:
         raise InputError(path, str(error)) from None
     except UndecidedError as error:
         raise InputError(path, f"{error}; write the numbers in another form, or as fractions") from None
+
+
+def beside(folder: Path, name: str, where: str) -> Path:
+    """Return the path of a file that a question names; InputError unless it is in its folder or below."""
+    try:
+        path = (folder / name).resolve()
+        inside = path.is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(where, f"{shown(name)} cannot be read: {error}") from None
+    if not inside:
+        raise InputError(
+            where,
+            f"{shown(name)} is not in the folder of this file or below it, and only such files are read",
+        )
+    return folder / name
+
+
+@contextmanager
+def unseen(message: str) -> Iterator[None]:
+    """Say of errors in a file's contents where they are, and `message` in place of what stands there."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(error.where, message) from None
 
 
 def contents(path: Path, where: str, largest: int, advice: str) -> str:

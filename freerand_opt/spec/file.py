@@ -11,17 +11,21 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.computations.parameters import Computation
+from freerand_opt.certificates.check import safe
 from freerand_opt.errors import InputError
-from freerand_opt.formulas.parties import OF_LOCAL_ERRORS, OF_PARTIES
-from freerand_opt.formulas.questions import NAMED
-from freerand_opt.model.local_errors import LocalErrors
 from freerand_opt.model.question import Expect, Question, Threshold
-from freerand_opt.model.relations import SumOfBiases
-from freerand_opt.numbers.exact import Exact
 from freerand_opt.spec import tables, thresholds
 from freerand_opt.spec.computations import Asked, computation
-from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shortened, shown
+from freerand_opt.spec.expectations import expected
+from freerand_opt.spec.fields import (
+    Decimal,
+    Fields,
+    contents,
+    kind,
+    require_printable,
+    shortened,
+    shown,
+)
 from freerand_opt.spec.grids import MAX_INSTANCES, Cell, Grid, Place, grid
 from freerand_opt.spec.shards import Shard
 
@@ -30,7 +34,6 @@ MAX_BYTES = 256 * 1024
 HEADER = ("schema", "title", "claim", "reference", "tier", "instances", "grid")
 _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
 TIERS = ("core", "long")
-VERDICTS = ("PROVED", "REFUTED", "UNDECIDED")
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold", "of")
 
@@ -107,6 +110,7 @@ def _load(path: Path) -> dict[str, Any]:
         raise InputError("", f"is not TOML: {error}. A question is a TOML file (see README)") from None
     if not raw:
         raise InputError("", "is empty; a question needs at least scenario, source, adversary and ask")
+    require_printable(raw)
     return raw
 
 
@@ -143,8 +147,7 @@ def _file(
     schema = root.get("schema", int, 1)
     if schema != 1:
         raise root.fail("schema", f"{schema} is not known to this version; allowed: 1")
-    title = root.get("title", str, path.stem)
-    claim = root.get("claim", str, "")
+    title, claim = (" ".join(root.get(key, str, "").split()) for key in ("title", "claim"))
     reference = _reference(root.table_at("reference"))
     tier = root.choice("tier", TIERS, "core")
     variants = root.get("instances", list, [])
@@ -174,7 +177,9 @@ def _file(
             ]
     if fault is not None:
         raise fault
-    return QuestionFile(path, path.stem, title, claim, reference, tier, tuple(instances))
+    return QuestionFile(
+        path, safe(path.stem), title or safe(path.stem), claim, reference, tier, tuple(instances)
+    )
 
 
 def _variant(base: dict[str, Any], variant: object, place: int) -> tuple[str, str, dict[str, Any]]:
@@ -250,63 +255,12 @@ def _instance(name: str, body: dict[str, Any], folder: Path, also: tuple[str, ..
     root.known.extend(also)
     if root.has("computation"):
         wanted = computation(root.table_at("computation"))
-        expect = _expect(root.table_at("expect"), wanted, Fraction(0))
+        expect = expected(root.table_at("expect"), wanted, Fraction(0))
         root.done()
         return Instance(name, None, wanted, expect, None)
     question = tables.question(root, folder)
     threshold = thresholds.threshold(root.table_at("threshold"), body, question, folder)
-    expect = _expect(root.table_at("expect"), question, Fraction(0) if threshold is None else threshold.width)
+    within = Fraction(0) if threshold is None else threshold.width
+    expect = expected(root.table_at("expect"), question, within)
     root.done()
     return Instance(name, question, None, expect, threshold)
-
-
-def _expect(fields: Fields | None, question: Question | Asked, within: Fraction) -> Expect | None:
-    if fields is None or not fields.table:
-        return None
-    ends: dict[str, Exact] = {}
-    words = []
-    for key, sign in (("value", "="), ("at_most", "<="), ("at_least", ">=")):
-        if fields.has(key):
-            ends[key], word = _expected(fields, key, question)
-            words.append(f"{sign} {word}")
-    allowed = fields.fraction("within", within)
-    verdict = fields.choice("verdict", VERDICTS, "PROVED")
-    rests_on = fields.get("rests_on", str)
-    fields.done()
-    assert allowed is not None
-    if allowed < 0:
-        raise fields.fail("within", f"{allowed} is negative")
-    if not ends and verdict == "PROVED":
-        raise fields.fail("", "one of value, at_most, at_least is needed (expect = {} is no claim)")
-    return Expect(
-        value=ends.get("value"),
-        at_most=ends.get("at_most"),
-        at_least=ends.get("at_least"),
-        within=allowed,
-        verdict=None if verdict == "PROVED" else verdict,
-        rests_on=rests_on,
-        shown=", ".join(words),
-    )
-
-
-def _expected(fields: Fields, key: str, question: Question | Asked) -> tuple[Exact, str]:
-    """Return (number, words): a number, { formula = name }, or exists / none for a strategy."""
-    value = fields.table[key]
-    if isinstance(value, dict):
-        inner = Fields(value, fields.at(key))
-        name = inner.choice("formula", (*NAMED, *OF_PARTIES, *OF_LOCAL_ERRORS))
-        inner.done()
-        if isinstance(question, Question) and name in NAMED:
-            return attempt(inner.at("formula"), lambda: NAMED[name](question)), name
-        if isinstance(question, SumOfBiases) and name in OF_PARTIES:
-            return OF_PARTIES[name](question.relations.parties), name
-        if isinstance(question, LocalErrors) and name in OF_LOCAL_ERRORS:
-            return OF_LOCAL_ERRORS[name](question), name
-        if isinstance(question, Computation):
-            raise inner.fail("formula", "a root has no question to evaluate a formula on")
-        whose = "a question" if name in NAMED else "a sum of biases" if name in OF_PARTIES else "local errors"
-        raise inner.fail("formula", f"{name!r} is a formula of {whose}")
-    if isinstance(question, Question) and question.ask.quantity == "strategy" and value in ("exists", "none"):
-        return Fraction(int(value == "exists")), value
-    found = number(value, fields.at(key))
-    return found, str(value)

@@ -25,12 +25,15 @@ def moment_conditions(root: Fields, devices: str) -> tuple[MomentCondition, ...]
 
 
 def _condition(fields: Fields) -> MomentCondition:
-    terms = []
+    terms: list[tuple[str, Fraction]] = []
     for name, entry in fields.get("terms", dict, required=True).items():
         path = fields.at(f'terms."{shortened(name)}"')
         factor = number(entry, path)
         if not isinstance(factor, Fraction):
             raise InputError(path, f"{factor} is irrational; coefficients are rational")
+        word = sorted(name.strip(" <>").split(), key=lambda operator: operator[:1])
+        if any(word == sorted(other.strip(" <>").split(), key=lambda x: x[:1]) for other, _ in terms):
+            raise InputError(path, "is given twice")
         terms.append((name, factor))
     if not any(factor for _, factor in terms):
         raise fields.fail("terms", "add up to nothing; a coefficient that is not 0 is needed")

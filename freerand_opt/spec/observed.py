@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,17 @@ from freerand_opt.model.quantum_state import STATES
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.spec import states
-from freerand_opt.spec.fields import Fields, attempt, contents, kind, number, shortened, shown
+from freerand_opt.spec.fields import (
+    Fields,
+    attempt,
+    beside,
+    contents,
+    kind,
+    number,
+    shortened,
+    shown,
+    unseen,
+)
 
 MAX_CSV_BYTES = 2**26
 SETTINGS = ("uniform", "free")
@@ -43,7 +54,7 @@ def observed(
             raise fields.fail("table", "given beside observed.behaviour or observed.state; keep one of them")
         behaviour = _table(fields, scenario, folder)
         given = behaviour
-        fault = attempt(fields.at("table"), lambda: behaviours.defect(given))
+        fault = attempt(fields.at("table"), lambda: behaviours.improper(given))
         if fault:
             raise fields.fail("table", f"no behaviour that can be observed: {fault}")
     if fields.has("visibility"):
@@ -63,6 +74,10 @@ def observed(
                 "visibility", f"{visibility} is not in [0, 1] (1 is the behaviour, 0 white noise)"
             )
         behaviour = behaviours.mixed(behaviour, behaviours.white_noise(scenario), visibility)
+    if behaviour is not None and fields.has("table"):  # others are known not to signal
+        held = behaviour
+        signals = attempt(fields.at("table"), lambda: behaviours.signalling(held))
+        behaviour = replace(behaviour, signals=signals or "")
     settings = _settings(fields, scenario)
     fields.done()
     return behaviour, settings
@@ -101,7 +116,7 @@ def _table(fields: Fields, scenario: Scenario, folder: Path) -> Behaviour:
     value = fields.table["table"]
     cells: dict[tuple[int, int], Exact] = {}
     if type(value) is str:
-        entries = _csv_entries(folder / value, scenario, fields.at("table"))
+        entries = _csv_entries(beside(folder, value, fields.at("table")), scenario, fields.at("table"))
     elif not isinstance(value, dict):
         raise fields.fail(
             "table", f"{shown(value)} is {kind(value)}; a table of labels or the name of a CSV file is needed"
@@ -118,9 +133,11 @@ def _table(fields: Fields, scenario: Scenario, folder: Path) -> Behaviour:
         if next(iter(terms)) in cells:
             raise InputError(path, "is given twice")
         cells[next(iter(terms))] = number(entry, path)
+    if not cells:
+        raise fields.fail("table", "gives no probability")
     outcomes, settings = scenario.shape
     rows = tuple(tuple(cells.get((o, s), Fraction(0)) for s in range(settings)) for o in range(outcomes))
-    return Behaviour(scenario, rows)
+    return Behaviour(scenario, rows, frozenset(range(settings)) - {s for _, s in cells})
 
 
 def _csv_entries(path: Path, scenario: Scenario, where: str) -> list[tuple[str, Any, str]]:
@@ -135,8 +152,11 @@ def _csv_entries(path: Path, scenario: Scenario, where: str) -> list[tuple[str, 
         raise InputError(where, f"{path} is no CSV file: {error}") from None
     header = [cell.strip() for cell in rows[0]] if rows else []
     if header not in (short, long):
-        found = shown(",".join(header))
-        raise InputError(where, f"{path} has the header {found}; {','.join(short or long)} is needed")
+        raise InputError(
+            where,
+            f"{path} has another header; {','.join(short or long)} is needed, a row for each P(o|s) that is "
+            "not 0 (for counts: each divided by the number of trials at its joint setting)",
+        )
     entries = []
     for line, row in enumerate(rows[1:], start=2):
         if not any(cell.strip() for cell in row):
@@ -144,5 +164,14 @@ def _csv_entries(path: Path, scenario: Scenario, where: str) -> list[tuple[str, 
         if len(row) != len(header):
             raise InputError(where, f"{path}, line {line}: {len(row)} cells instead of {len(header)}")
         label = f"P({','.join(row[count : 2 * count])}|{','.join(row[:count])})"
-        entries.append((label, row[-1].strip(), f"{where} ({path}, line {line})"))
+        place = f"{where} ({path}, line {line})"
+        ranges = ", ".join(
+            f"{letter} 0..{n - 1} and 0..{d - 1}"
+            for letter, n, d in zip(scenario.parties, scenario.settings, scenario.outcomes, strict=True)
+        )
+        with unseen(f"no settings and outcomes of this scenario, which are, party by party, {ranges}"):
+            attempt(place, lambda label=label: functionals.label_terms(scenario, label))  # type: ignore[misc]
+        with unseen("the probability is no number; write 1/4, 0.25 or sqrt(2)/4, with a point"):
+            number(row[-1].strip(), place)
+        entries.append((label, row[-1].strip(), place))
     return entries

@@ -25,7 +25,7 @@ from freerand_opt.model.protocol import (
     floor_power,
 )
 from freerand_opt.model.source import BIT_ORDERS
-from freerand_opt.spec.fields import Decimal, Fields, contents, kind, shown
+from freerand_opt.spec.fields import Decimal, Fields, contents, kind, require_printable, shown
 from freerand_opt.spec.file import MAX_BYTES, merged
 from freerand_opt.spec.grids import grid
 
@@ -83,6 +83,7 @@ def _load(path: Path) -> dict[str, Any]:
     if "protocol" not in raw:
         also = ", and this is a question: `freerand bound` answers it" if "scenario" in raw else ""
         raise InputError("", f"has no table protocol; [protocol] with N and m is needed{also}")
+    require_printable(raw)
     return raw
 
 

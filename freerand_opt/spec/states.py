@@ -17,11 +17,22 @@ from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.matrix import ZERO, Complex, Matrix
 from freerand_opt.model.quantum_state import STATES, Measurements, State
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.spec.fields import Decimal, Fields, attempt, contents, kind, number, shown
+from freerand_opt.spec.fields import (
+    Decimal,
+    Fields,
+    attempt,
+    beside,
+    contents,
+    kind,
+    number,
+    shown,
+    unseen,
+)
 
 MAX_BYTES = 2**22
 #: Largest dimension of one party in a file of measurements.
 MAX_SIZE = 16
+_NO_NUMBER = 'a number is needed here, as 1/2, 0.5, "sqrt(2)/2*i" or [re, im]'
 _HEADER = ["party", "setting", "outcome", "row", "column", "value"]
 
 
@@ -47,8 +58,10 @@ def _state(fields: Fields, scenario: Scenario, folder: Path) -> State:
         assert angle is not None
         return quantum.schmidt(angle, parties)
     if type(value) is str and Path(value).suffix in (".csv", ".json"):
-        rows = _rows(folder / value, path)
-        return _matrix_state(rows, f"{path} ({value})")
+        rows = _rows(beside(folder, value, path), path)
+        with unseen(_NO_NUMBER):
+            matrix = _matrix(rows, f"{path} ({value})")
+        return attempt(path, lambda: quantum.from_matrix(matrix))
     if type(value) is str:
         if value not in STATES:
             raise InputError(
@@ -156,12 +169,9 @@ def _direction(value: object, path: str) -> tuple[Matrix, Matrix]:
 def _measurements(fields: Fields, scenario: Scenario, folder: Path) -> Measurements:
     name = fields.get("measurements", str)
     where = f"{fields.at('measurements')} ({name})"
-    body = contents(folder / name, where, MAX_BYTES, "matrices are small")
-    held = _from_json(body, where) if Path(name).suffix == ".json" else _from_csv(body, where, scenario)
-    if list(held) != list(scenario.parties):
-        raise InputError(
-            where, f"is about parties {shown(', '.join(held))}; the scenario has {scenario.parties}"
-        )
+    body = contents(beside(folder, name, where), where, MAX_BYTES, "matrices are small")
+    reader = _from_json if Path(name).suffix == ".json" else _from_csv
+    held = reader(body, where, scenario)
     found = []
     for letter, settings, outcomes in zip(
         scenario.parties, scenario.settings, scenario.outcomes, strict=True
@@ -184,24 +194,27 @@ def _measurements(fields: Fields, scenario: Scenario, folder: Path) -> Measureme
     return tuple(found)
 
 
-def _from_json(body: str, where: str) -> dict[str, Sequence[tuple[Matrix, ...]]]:
+def _from_json(body: str, where: str, scenario: Scenario) -> dict[str, Sequence[tuple[Matrix, ...]]]:
     """Read { "A": [[matrix for each outcome] for each setting], "B": .. }."""
     held = _json(body, where)
+    if isinstance(held, dict) and list(held) != list(scenario.parties):
+        raise InputError(where, f"is about other parties; the scenario has {', '.join(scenario.parties)}")
     if not isinstance(held, dict) or not all(
         isinstance(own, list) and own and all(isinstance(elements, list) and elements for elements in own)
         for own in held.values()
     ):
         raise InputError(where, 'holds no { "A": [[matrix for each outcome] for each setting], "B": .. }')
-    return {
-        letter: [
-            tuple(
-                _matrix(element, f"{where}, {letter}, setting {s}, outcome {o}")
-                for o, element in enumerate(elements)
-            )
-            for s, elements in enumerate(own)
-        ]
-        for letter, own in held.items()
-    }
+    with unseen(_NO_NUMBER):
+        return {
+            letter: [
+                tuple(
+                    _matrix(element, f"{where}, {letter}, setting {s}, outcome {o}")
+                    for o, element in enumerate(elements)
+                )
+                for s, elements in enumerate(own)
+            ]
+            for letter, own in held.items()
+        }
 
 
 def _from_csv(body: str, where: str, scenario: Scenario) -> dict[str, Sequence[tuple[Matrix, ...]]]:
@@ -209,20 +222,23 @@ def _from_csv(body: str, where: str, scenario: Scenario) -> dict[str, Sequence[t
     lines = [line for line in csv.reader(io.StringIO(body, newline="")) if any(map(str.strip, line))]
     header = [cell.strip() for cell in lines[0]] if lines else []
     if header != _HEADER:
-        raise InputError(where, f"has the header {shown(','.join(header))}; {','.join(_HEADER)} is needed")
+        raise InputError(where, f"has another header; {','.join(_HEADER)} is needed")
     entries: dict[str, dict[tuple[int, ...], Complex]] = {letter: {} for letter in scenario.parties}
     limits = (max(scenario.settings), max(scenario.outcomes), MAX_SIZE, MAX_SIZE)
     for place, line in enumerate(lines[1:], start=2):
         here = f"{where}, line {place}"
         cells = [cell.strip() for cell in line]
         if len(cells) != len(_HEADER) or cells[0] not in entries:
-            raise InputError(here, f"{shown(','.join(cells))}: {','.join(_HEADER)} with a party is needed")
+            raise InputError(here, f"is no line {','.join(_HEADER)} with a party of the scenario")
         key = tuple(int(cell) if re.fullmatch(r"\d{1,6}", cell, re.ASCII) else -1 for cell in cells[1:5])
         if any(not 0 <= value < limit for value, limit in zip(key, limits, strict=True)):
-            raise InputError(here, f"{shown(','.join(cells[1:5]))}: setting, outcome, row, column from 0 on")
+            raise InputError(
+                here, "setting, outcome, row and column are integers from 0 on, within the scenario"
+            )
         if key in entries[cells[0]]:
             raise InputError(here, "is given twice")
-        entries[cells[0]][key] = complex_number(cells[5], here)
+        with unseen(_NO_NUMBER):
+            entries[cells[0]][key] = complex_number(cells[5], here)
     found: dict[str, Sequence[tuple[Matrix, ...]]] = {}
     for letter, settings, outcomes in zip(
         scenario.parties, scenario.settings, scenario.outcomes, strict=True

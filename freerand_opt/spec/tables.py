@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from math import prod
 from pathlib import Path
 
 from freerand_opt.errors import InputError
-from freerand_opt.model import behaviour as behaviours
 from freerand_opt.model import functional as functionals
 from freerand_opt.model import scenario as scenarios
-from freerand_opt.model.behaviour import Behaviour
-from freerand_opt.model.functional import Functional
 from freerand_opt.model.level import patterns
-from freerand_opt.model.question import Adversary, Ask, Question, Test
+from freerand_opt.model.question import Adversary, Ask, Question
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.spec import many, sources
-from freerand_opt.spec.fields import Fields, attempt, kind, number, shortened, shown
+from freerand_opt.spec.fields import Fields, attempt, kind, shown
+from freerand_opt.spec.functionals import functional
 from freerand_opt.spec.moments import moment_conditions
 from freerand_opt.spec.observed import observed
 from freerand_opt.spec.outputs import output
+from freerand_opt.spec.tests import tests as tests_of
 
-#: Largest number of probabilities P(o|s) that tests may keep one by one.
-MAX_KEPT = 2**16
 #: Largest number of probabilities P(o|s) that a scenario may have.
 MAX_CELLS = 2**22
-RELATIONS = ("<=", ">=", "=")
 DEVICES = ("local", "quantum", "no-signalling")
 AVERAGES = ("average", "worst")
 EXTREMES = ("largest", "smallest")
-ON = ("conditional", "joint")
-KEPT = ("behaviour", "errors")
-SETS_OF_RELATIONS = ("mermin",)
 TOLD = ("settings", "nothing")
 #: Families: the key of their size, the largest size, the maker (of a size, if there is a key).
 SIZED = {
@@ -60,7 +51,7 @@ def question(root: Fields, folder: Path) -> Question:
     behaviour, settings = observed(root.table_at("observed"), scenario, folder)
     adversary = _adversary(root.table_at("adversary", required=True), scenario)
     adversary = replace(adversary, moments=moment_conditions(root, adversary.devices))
-    tests = _tests(root, scenario, behaviour)
+    tests = tests_of(root, scenario, behaviour)
     ask = _ask(root.table_at("ask", required=True), scenario)
     found = Question(scenario, source, settings, adversary, tests, ask)
     _refuse(found)
@@ -148,126 +139,6 @@ def _adversary(fields: Fields | None, scenario: Scenario) -> Adversary:
     if level:
         attempt(fields.at("level"), lambda: patterns(level, scenario.parties))
     return Adversary(devices, told, level)
-
-
-# ------------------------------------------------------------------ functionals and tests
-
-
-def functional(fields: Fields, scenario: Scenario) -> tuple[Functional, str]:
-    """Return (functional, name) from the keys functional or terms, and on."""
-    on = fields.choice("on", ON, "conditional")
-    if fields.has("functional") == fields.has("terms"):
-        raise fields.fail("functional", "either functional (a name) or terms (a table of labels) is needed")
-    if "functional" in fields.table:
-        name = fields.choice("functional", functionals.NAMED)
-        found: Functional = attempt(fields.at("functional"), lambda: functionals.NAMED[name](scenario))
-        return Functional(found.terms, on), name
-    total: dict[tuple[int, int], Fraction] = {}
-    for label, entry in fields.get("terms", dict).items():
-        path = fields.at(f'terms."{shortened(label)}"')
-        factor = number(entry, path)
-        if not isinstance(factor, Fraction):
-            raise InputError(path, f"{factor} is irrational; coefficients are rational")
-        terms = attempt(path, lambda label=label: functionals.label_terms(scenario, label))  # type: ignore[misc]
-        for key, share in terms.items():
-            total[key] = total.get(key, Fraction(0)) + factor * share
-    words = " + ".join(f"{entry} {label}" for label, entry in fields.table["terms"].items())
-    found = functionals.from_terms(total, on)
-    if not found.terms:
-        raise fields.fail("terms", "add up to nothing; a functional needs a coefficient that is not 0")
-    return found, words
-
-
-def _tests(root: Fields, scenario: Scenario, behaviour: Behaviour | None) -> tuple[Test, ...]:
-    found: list[Test] = []
-    for place, table in enumerate(root.get("test", list, [])):
-        path = f"test[{place}]"
-        if not isinstance(table, dict):
-            raise InputError(path, f"{shown(table)} is {kind(table)}; a table is needed, as [[test]]")
-        found += _test(Fields(table, path), scenario, behaviour)
-    return tuple(found)
-
-
-def _test(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> list[Test]:
-    if fields.has("keep"):
-        return _kept(fields, scenario, behaviour)
-    if fields.has("relations"):
-        fields.choice("relations", SETS_OF_RELATIONS)
-        violated = fields.number("violated", Fraction(0))
-        fields.done()
-        assert violated is not None
-        allowed = violated
-        if attempt(fields.at("violated"), lambda: compare(allowed, Fraction(0)) < 0):
-            raise fields.fail("violated", f"{shown(fields.table['violated'])} is negative")
-        errors = attempt(fields.at("relations"), lambda: functionals.mermin_errors(scenario))
-        return [Test(errors, "<=", violated, "weight of broken Mermin relations")]
-    chosen, name = functional(fields, scenario)
-    relation = fields.choice("relation", RELATIONS)
-    score = _score(fields, chosen, behaviour)
-    fields.done()
-    if relation == "=" and not isinstance(score, Fraction):
-        raise fields.fail(
-            "score",
-            f"{score} is irrational and cannot be an equality; use <= or >=, or both with a tolerance",
-        )
-    slack = Fraction(0) if fields.table["score"] == "observed" else None
-    return [Test(chosen, relation, score, f"{name} {relation} {score}", slack)]
-
-
-def _score(fields: Fields, chosen: Functional, behaviour: Behaviour | None) -> Exact:
-    if fields.has("score") and fields.table["score"] == "observed":
-        if behaviour is None:
-            raise fields.fail(
-                "score", '"observed" needs observed.behaviour, observed.state or observed.table'
-            )
-        if chosen.on == "joint":
-            raise fields.fail(
-                "score", '"observed" is the score of conditional probabilities; give the joint score'
-            )
-        return behaviours.score(chosen, behaviour)
-    value = fields.number("score", required=True)
-    assert value is not None
-    return value
-
-
-def _kept(fields: Fields, scenario: Scenario, behaviour: Behaviour | None) -> list[Test]:
-    """Expand `keep` into one test for each edge's error, or two for each probability."""
-    what = fields.choice("keep", KEPT)
-    tolerance = fields.fraction("tolerance", Fraction(0))
-    fields.done()
-    assert tolerance is not None
-    if tolerance < 0:
-        raise fields.fail("tolerance", f"{tolerance} is negative")
-    if behaviour is None:
-        raise fields.fail("keep", "needs observed.behaviour, observed.state or observed.table")
-    if what == "errors":
-        total = attempt(fields.at("keep"), lambda: functionals.chained(scenario))
-        tests = []
-        for s in sorted(total.settings()):
-            error = Functional(tuple(term for term in total.terms if term[1] == s))
-            score = behaviours.score(error, behaviour) + tolerance
-            label = f"error at {scenario.setting_label(s)} <= {score}"
-            tests.append(Test(error, "<=", score, label, tolerance))
-        return tests
-    count = prod(scenario.shape)
-    if count > MAX_KEPT:
-        raise fields.fail("keep", f"the behaviour has {count} probabilities; tests keep at most {MAX_KEPT}")
-    irrational = any(not isinstance(p, Fraction) for row in behaviour.table for p in row)
-    if irrational and tolerance == 0:
-        raise fields.fail(
-            "tolerance", "this behaviour has irrational entries; a positive tolerance is needed, as 1e-9"
-        )
-    tests = []
-    for o, row in enumerate(behaviour.table):
-        for s, p in enumerate(row):
-            cell = functionals.from_terms({(o, s): Fraction(1)})
-            label = scenario.label(o, s)
-            if tolerance == 0:
-                tests.append(Test(cell, "=", p, f"{label} = {p}", tolerance))
-            else:
-                tests.append(Test(cell, "<=", p + tolerance, f"{label} <= {p + tolerance}", tolerance))
-                tests.append(Test(cell, ">=", p - tolerance, f"{label} >= {p - tolerance}", -tolerance))
-    return tests
 
 
 # ------------------------------------------------------------------ what is asked

@@ -40,6 +40,10 @@ def threshold(
             raise fields.fail(
                 "of", f"{of} needs observed.behaviour or observed.table to mix with white noise"
             )
+        if honest.missing:
+            raise fields.fail("of", f"{of} needs the whole behaviour, and observed.table has a part of it")
+        if question.adversary.moments:
+            raise fields.fail("of", f"{of}: conditions on moments are not monotone in the visibility")
     found = Threshold(of, between, width, crosses, honest)
     _suits(found, question)
     return found

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeAlias
 
-from freerand_opt.answers.answering import InfeasibleError
 from freerand_opt.answers.verification import Verification, unanswered
 from freerand_opt.errors import FreerandError, SolverUnavailableError
 from freerand_opt.numbers import markup
@@ -49,12 +48,13 @@ class Answers:
     A cell that has no answer for a reason that a table can state is there with that mark; `failed`
     says of the others why they are left out, once all have been looked at. `how` answers came about
     and `outcomes` without an answer are known by address; `recheck` asks for exact checks of what is
-    stored, and `keep` is handed every answer as soon as it is there.
+    stored, `fresh` for none of it, and `keep` is handed every answer as soon as it is there.
     """
 
     cells: Cells
     store: Store
     recheck: bool
+    fresh: bool
     keep: Callable[[Verification], None] | None
     watch: Watch
     addresses: list[str] = field(default_factory=list)
@@ -80,8 +80,6 @@ class Answers:
                     self.failed.append(words)
                     continue
                 found = unanswered(file, instance, outcome.mark, words)
-            elif found.impossible:
-                self.failed.append(str(InfeasibleError(found.result).within(where)))
             yield found
 
     def _repr_html_(self) -> str:
@@ -107,6 +105,8 @@ class Answers:
     def missing(self, job: Job) -> Job | None:
         """Return what is left to do about a question: nothing, to check what is stored, or all of it."""
         file, instance = job.file, job.file.instances[0]
+        if self.fresh:
+            return job
         try:
             entry = self.store.read(job.address)
             if entry is None:
@@ -136,7 +136,8 @@ class Answers:
             self._there(job.address, "checked")
         else:
             entry = json.loads(outcome.entry)
-            best = (entry, SOLVED) if outcome.damage else self._best(job.address, entry)
+            alone = self.fresh or outcome.damage
+            best = (entry, SOLVED) if alone else self._best(job.address, entry)
             self.store.write(job.address, best[0])
             self._there(job.address, best[1], best[0])
 
@@ -175,24 +176,25 @@ def answer_all(
     executor: Here | None = None,
     known: Answers | None = None,
     way: Way | None = None,
-    recheck: bool = False,
+    recheck: bool = True,
+    fresh: bool = False,
     keep: Callable[[Verification], None] | None = None,
     watch: Watch | None = None,
 ) -> Answers:
     """Answer each question of some files once, and return the answers in order.
 
-    What is in the store is used if it is as it was written (`recheck`: if its certificate checks
-    exactly), and else reported and computed anew; what is `known` from this run is taken over. An
-    answer whose ends do not meet is tried once more if solver, time limit or version are others than
+    What is in the store is used if its certificate checks exactly (without `recheck`: if it is as it
+    was written; `fresh`: not at all), and else computed anew; what is `known` from this run is taken
+    over. An answer whose ends do not meet is tried once more if solver, time limit or version are others than
     before, and the narrower one is kept. Raise SolverUnavailableError if a solver that was named
     cannot run where the jobs run.
     """
     watch = watch or Watch()
-    found = Answers(cells, store, recheck, keep, watch)
+    found = Answers(cells, store, recheck, fresh, keep, watch)
     if known is not None:
         found.how, found.outcomes = dict(known.how), dict(known.outcomes)
     for k, (file, instance) in enumerate(cells):
-        place = address(instance)
+        place = address(instance, (way or Way()).solver)
         found.addresses.append(place)
         found.places.setdefault(place, []).append(k)
         found.jobs.setdefault(place, Job(replace(file, instances=(instance,)), place, way or Way()))

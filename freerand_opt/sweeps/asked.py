@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.certificates.certificate import honest_json, question_json
+from freerand_opt.certificates.check import CHECKER
 from freerand_opt.model.question import Ask, Question, Threshold
 from freerand_opt.model.variation import varied
 from freerand_opt.numbers.parse import parse
@@ -19,13 +20,16 @@ from freerand_opt.spec.file import Instance, QuestionFile
 VERSION = 1
 
 
-def asked(instance: Instance) -> dict[str, Any]:
+def asked(instance: Instance, solver: str = "auto") -> dict[str, Any]:
     """Return all that the answer to an instance depends on, as plain data with exact numbers as texts.
 
-    The value of a field in which a threshold is sought is not used, and is replaced by its first end.
+    The value of a field in which a threshold is sought is not used, and is replaced by its first end. A
+    solver that is named has answers of its own, and so has each version of the checker.
     """
     question, seeks, computation = instance.question, instance.threshold, instance.computation
-    plain: dict[str, Any] = {"format": "freerand-question", "version": VERSION}
+    plain: dict[str, Any] = {"format": "freerand-question", "version": VERSION, "checker": CHECKER}
+    if solver != "auto":
+        plain["solver"] = solver
     if question is not None and seeks is not None:
         honest = None if seeks.honest is None else honest_json(seeks.honest, question.tests)
         plain["threshold"] = {
@@ -49,9 +53,9 @@ def asked(instance: Instance) -> dict[str, Any]:
     return plain
 
 
-def address(instance: Instance) -> str:
+def address(instance: Instance, solver: str = "auto") -> str:
     """Return the SHA-256, in hexadecimal digits, of what is asked: JSON, keys sorted, no white space."""
-    return sha256(asked(instance))
+    return sha256(asked(instance, solver))
 
 
 def sha256(plain: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from freerand_opt.answers.verification import Verification, check_certificate, load
 from freerand_opt.catalogue import claims, find
-from freerand_opt.certificates.check import CertificateError
+from freerand_opt.certificates.check import CertificateError, trusted_ends
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.files import file_name, write_whole
 from freerand_opt.spec.file import Instance, QuestionFile, read
@@ -25,12 +25,16 @@ from freerand_opt.sweeps.work import Way
 
 @dataclass(frozen=True)
 class Checked:
-    """What became of one certificate file: what it proves, or why it does not."""
+    """What became of one certificate file: what it proves, or why it does not.
+
+    `trusted`: what it proves rests on a program that the checker has not derived from the question.
+    """
 
     path: Path
     status: Literal["ok", "rejected", "unreadable"]
     lines: tuple[str, ...]
     seconds: float
+    trusted: bool = False
 
 
 class Shelf:
@@ -59,7 +63,7 @@ class Shelf:
     def restore(self, cells: Iterable[tuple[QuestionFile, Instance]], store: Store, way: Way) -> None:
         """Put the certificates that are here and answer the questions of some cells into a store."""
         for file, instance in cells:
-            path, known = self.place(file, instance), address(instance)
+            path, known = self.place(file, instance), address(instance, way.solver)
             try:
                 body = load(path) if path.exists() else {}
             except InputError:
@@ -88,7 +92,9 @@ def check_all(paths: Sequence[Path], executor: Here | None = None) -> list[Check
             checked = Checked(paths[k], "unreadable", (f"{type(checked).__name__}: {checked}",), 0.0)
         found[k] = checked
 
-    run(executor or Here(), check_one, paths, begin=lambda k: None, done=done)
+    executor = executor or Here()
+    executor.expect(len(paths), 0.0)  # a few are checked here, sooner than a process starts
+    run(executor, check_one, paths, begin=lambda k: None, done=done)
     return [found[k] for k in range(len(paths))]
 
 
@@ -96,16 +102,18 @@ def check_one(path: Path) -> Checked:
     """Check one certificate file, and if it is of a store also that it is as it was written."""
     begun = time.perf_counter()
     status: Literal["ok", "rejected", "unreadable"] = "ok"
+    trusted = False
     try:
         body = load(path)
         if "stored" in body:
             entry_from(json.dumps(body), path.stem)
         lines = check_certificate(body)
+        trusted = bool(trusted_ends(body))
     except (CertificateError, DamagedError) as error:
         status, lines = "rejected", (str(error),)
     except InputError as error:
         status, lines = "unreadable", (error.message,)
-    return Checked(path, status, lines, time.perf_counter() - begun)
+    return Checked(path, status, lines, time.perf_counter() - begun, trusted)
 
 
 def files_named(

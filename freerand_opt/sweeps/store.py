@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.answers.verification import Verification, check_certificate, compared
+from freerand_opt.answers.verification import Verification, check_certificate, compared, loads
 from freerand_opt.certificates.check import CertificateError
 from freerand_opt.errors import FreerandError
 from freerand_opt.files import write_whole
@@ -25,6 +25,9 @@ from freerand_opt.proving.result import Bracket, How, Result
 from freerand_opt.spec.computations import BIASES, ERRORS
 from freerand_opt.spec.file import Instance, QuestionFile
 from freerand_opt.sweeps.asked import answers, sha256
+
+#: What an entry says of itself.
+STORED = {"address", "method", "solver", "seconds", "tried", "digest"}
 
 
 class DamagedError(FreerandError):
@@ -97,11 +100,13 @@ def _sealed(entry: dict[str, Any]) -> dict[str, Any]:
 def entry_from(text: bytes | str, address: str) -> dict[str, Any]:
     """Return an entry from the text of its file; raise DamagedError if it is not as it was written."""
     try:
-        entry = json.loads(text)
+        entry = loads(text)
         stored = entry["stored"]
         same = _sealed(entry)["stored"]["digest"] == stored["digest"]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DamagedError("is no stored answer; was it cut off?") from None
+    if set(stored) != STORED:
+        raise DamagedError("says other things of itself than a stored answer")
     if not same:
         raise DamagedError("has changed since it was written (digest)")
     if stored["address"] != address:

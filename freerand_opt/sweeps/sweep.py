@@ -37,7 +37,8 @@ def sweep(
     solver: str = "auto",
     time_limit: float | None = None,
     symmetry: Sequence[str] = (),
-    recheck: bool = False,
+    recheck: bool = True,
+    fresh: bool = False,
     shelf: Shelf | None = None,
     resume: bool = False,
     watch: Watch | None = None,
@@ -47,10 +48,11 @@ def sweep(
     `overrides` and `threshold` as for `read`; `store` is a folder (None: the user's cache); `jobs`
     the number of processes here (None: one for each core), `cluster` the address of a Dask scheduler
     instead; `shard`, as ``3/40``, one part of the cells; `refine`, as ``source.epsilon=1/1000``, adds
-    cells between neighbours on different sides of `crosses`. `recheck` checks stored certificates
-    exactly; `shelf` keeps copies of certificates, and with `resume` those that are there are taken
-    over if they answer the questions. `solver`, `time_limit` and `symmetry` as for `bound`. Raise
-    InputError for what cannot be read or written, UnavailableError for what is not here.
+    cells between neighbours on different sides of `crosses`. Stored certificates are checked exactly
+    before they are used (`recheck`), or not used at all (`fresh`); `shelf` keeps copies of
+    certificates, and with `resume` those that are there are taken over if they answer the questions.
+    `solver`, `time_limit` and `symmetry` as for `bound`. Raise InputError for what cannot be read or
+    written, UnavailableError for what is not here.
     """
     solver_named(solver)
     watch = watch or Watch()
@@ -68,14 +70,8 @@ def sweep(
     kept_in = opened(store, watch)
     if shelf is not None and resume:
         shelf.restore(cells_of(found), kept_in, way)
-    ask = partial(
-        answer_all,
-        store=kept_in,
-        way=way,
-        recheck=recheck,
-        keep=None if shelf is None else shelf.keep,
-        watch=watch,
-    )
+    keep = None if shelf is None else shelf.keep
+    ask = partial(answer_all, store=kept_in, way=way, recheck=recheck, fresh=fresh, keep=keep, watch=watch)
     with executor_for(jobs, cluster) as executor:
         answers: Answers = ask(cells_of(found), executor=executor)
         while rule is not None and (cells := wanted(answers, rule)):
