@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
 
 from freerand_opt.certificates import certify
 from freerand_opt.certificates.linear import basis_matrix, solve_exact
+from freerand_opt.programs.integer_matrix import of_rows
 from freerand_opt.programs.program import Labels, Rows, conic_program, constant, vector
 from freerand_opt.programs.solution import Solution
 from freerand_opt.solvers.highs import solve
@@ -42,7 +42,7 @@ def eliminated(matrix, right):
 
 
 def sparse(matrix):
-    return csr_array(np.array(matrix, dtype=np.int64).reshape(len(matrix), len(matrix)))
+    return of_rows([dict(enumerate(row)) for row in matrix], len(matrix))
 
 
 @st.composite
@@ -121,11 +121,11 @@ def test_solutions_with_powers_of_two_below(power):
 
 
 def test_an_empty_system_has_the_empty_solution():
-    assert solve_exact(csr_array((0, 0), dtype=np.int64), []) == []
+    assert solve_exact(sparse([]), []) == []
 
 
 def test_only_square_bases_are_cut_out():
-    matrix = csr_array(np.array([[1, 2, 3], [4, 5, 6]]))
+    matrix = of_rows([{0: 1, 1: 2, 2: 3}, {0: 4, 1: 5, 2: 6}], 3)
     cut = basis_matrix(matrix, np.array([False, True]), np.array([False, False, True]))
     assert cut.toarray().tolist() == [[6]]
     assert basis_matrix(matrix, np.array([True, True]), np.array([False, False, True])) is None
@@ -140,7 +140,7 @@ def program_of(a, right, zero, cost, lower=0, upper=1):
     parts = [
         Rows(
             cone,
-            csr_array(np.array([a[i] for i in rows], dtype=np.int64)),
+            of_rows([dict(enumerate(a[i])) for i in rows], len(a[0])),
             vector([right[i] for i in rows]),
             Labels("row {0}", (tuple(map(str, rows)),)),
         )

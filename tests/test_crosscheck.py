@@ -9,7 +9,6 @@ from dataclasses import replace
 from fractions import Fraction as F
 
 import pytest
-from scipy.sparse import csr_array
 
 from freerand_opt.model import functional
 from freerand_opt.model.question import Adversary, Ask, Output, Question
@@ -20,6 +19,7 @@ from freerand_opt.peers import crosscheck as module
 from freerand_opt.peers.crosscheck import CrossCheck, Peer, crosscheck
 from freerand_opt.peers.rederivation import NotCoveredError, rederived, relaxed, require_covered
 from freerand_opt.programs.build import build
+from freerand_opt.programs.integer_matrix import of_rows
 from freerand_opt.spec.file import read
 
 pytest.importorskip("picos")
@@ -164,11 +164,10 @@ def test_a_program_that_is_not_the_question_s_is_noticed(monkeypatch):
 
     def wrong(question):
         program = build(question).above.program
-        matrix = program.matrix.tolil()
         row = next(i for i in range(program.shape[0]) if program.row_label(i).startswith("test"))
-        column = program.matrix[[row]].indices[0]
-        matrix[row, column] = 2 * matrix[row, column]
-        return replace(program, matrix=csr_array(matrix))
+        rows = [dict(program.matrix.row(i)) for i in range(program.shape[0])]
+        rows[row][min(rows[row])] *= 2
+        return replace(program, matrix=of_rows(rows, program.shape[1]))
 
     monkeypatch.setattr(module, "_program", wrong)
     found = crosscheck(*named(guess_of_a()))

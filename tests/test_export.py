@@ -19,6 +19,7 @@ from freerand_opt.numbers.exact import compare, enclose, sqrt
 from freerand_opt.programs.build import build
 from freerand_opt.programs.export import as_mps, as_vipr
 from freerand_opt.programs.export_conic import as_cbf
+from freerand_opt.programs.integer_matrix import of_rows
 from freerand_opt.programs.program import ConicProgram, Labels, Rows, conic_program, vector
 from freerand_opt.programs.relaxed import by_margin, without_objective
 from freerand_opt.solvers import highs
@@ -47,7 +48,7 @@ def small(objective, matrix, blocks, right, lower, upper) -> ConicProgram:
     """Build a program from lists; columns a, b, .., rows 0, 1, ..."""
     rows, start = [], 0
     for cone, size in blocks:
-        part = csr_array(np.array(matrix[start : start + size], dtype=np.int64))
+        part = of_rows([dict(enumerate(row)) for row in matrix[start : start + size]], len(matrix[0]))
         names = tuple(str(start + i) for i in range(size))
         rows.append(Rows(cone, part, vector(right[start : start + size]), Labels("row {0}", (names,))))
         start += size
@@ -102,12 +103,12 @@ def same_data(solver: highspy.Highs, program: ConicProgram) -> None:
     assert np.array_equal(model.col_cost_, program.objective.floats())
     assert np.array_equal(model.col_lower_, program.lower.floats())
     assert np.array_equal(model.col_upper_, program.upper.floats())
-    right = program.right.floats()
+    right = program.float_right
     assert np.array_equal(model.row_upper_, right)
     assert np.array_equal(model.row_lower_, np.where(program.zero_rows, right, -highspy.kHighsInf))
     matrix = model.a_matrix_
     assert matrix.format_ == highspy.MatrixFormat.kColwise
-    expected = program.matrix.tocsc()
+    expected = program.float_matrix.tocsc()
     assert np.array_equal(matrix.start_, expected.indptr)
     assert np.array_equal(matrix.index_, expected.indices)
     assert np.array_equal(matrix.value_, expected.data)
@@ -170,8 +171,8 @@ def test_cbf_is_read_back_by_mosek(make, value, tmp_path):
         matrix = csr_array((entries, (places, where)), shape=(len(zero), columns))
         constants = np.array(task.getaccgvector())
         lower, upper = limits(mosek, *task.getvarboundslice(0, columns))
-    assert (matrix[:rows] != -program.matrix).nnz == 0
-    assert np.array_equal(constants[:rows], program.right.floats())
+    assert (matrix[:rows] != -program.float_matrix).nnz == 0
+    assert np.array_equal(constants[:rows], program.float_right)
     assert np.array_equal(zero[:rows], program.zero_rows)
     # the other cones bound single columns
     assert not zero[rows:].any()
@@ -272,8 +273,7 @@ def test_vipr_states_this_program_and_proves_its_bound(name, place):
     stated = found.constraints[2 * columns :]
     assert len(stated) == rows
     for i, constraint in enumerate(stated):
-        row = program.matrix[[i]]
-        assert constraint.left == dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
+        assert constraint.left == dict(program.matrix.row(i))
         assert constraint.sense == (0 if program.zero_rows[i] else -1)
         # outward, and by no more than two steps of 2^-60
         assert 0 <= constraint.right - enclose(program.right[i], 80)[0] <= F(2, 2**60) + F(1, 2**80)

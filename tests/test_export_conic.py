@@ -338,12 +338,12 @@ def test_mosek_itself_finds_linear_multipliers_feasible():
     program = linear().above.program
     solved = highs.solve(program)
     z = solved.multipliers
-    reduced = program.objective.floats() - program.matrix.T @ z
+    reduced = program.objective.floats() - program.float_matrix.T @ z
     kind = mosek.soltype.bas
     rows, columns = (list(range(size)) for size in program.shape)
     with route.as_task(program) as task:
         task.putxx(kind, solved.primal)
-        task.putxc(kind, program.matrix @ solved.primal)
+        task.putxc(kind, program.float_matrix @ solved.primal)
         task.puty(kind, z)
         # in a maximisation y = slc - suc with slc, suc <= 0
         task.putslc(kind, np.minimum(z, 0))
@@ -371,7 +371,7 @@ def test_mosek_itself_finds_the_moments_feasible():
     with route.as_task(program) as task:
         _, y, _, _ = solved_task(mosek, task)
         for sign, feasible in ((1, True), (-1, False)):
-            slack = program.right.floats() - program.matrix @ (sign * y)
+            slack = program.float_right - program.float_matrix @ (sign * y)
             task.puty(kind, sign * y)
             task.putslc(kind, np.maximum(sign * y, 0))
             task.putsuc(kind, np.maximum(-sign * y, 0))

@@ -100,9 +100,8 @@ def test_what_exposes_a_face_is_known_to_many_digits():
             weights[start + place] = entry if a == b else 2 * entry
     columns, side = [F(0)] * program.shape[1], F(0)
     for row, weight in weights.items():
-        line = program.matrix[[row]]
         side += weight * sum(enclose(program.right[row])) / 2
-        for column, value in zip(line.indices.tolist(), line.data.tolist(), strict=True):
+        for column, value in program.matrix.row(row):
             columns[column] += weight * value
     assert max(map(abs, columns)) < F(1, 10**29)
     assert abs(side) < F(1, 10**29)

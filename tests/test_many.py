@@ -11,11 +11,9 @@ from itertools import combinations, permutations, product
 from math import comb
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array, eye_array, kron
 
 import freerand_opt as fr
 from freerand_opt.answers.threshold import NoChangeError
@@ -28,6 +26,7 @@ from freerand_opt.model.question import SELECTIONS, Adversary, Ask, GhzTest, Out
 from freerand_opt.model.scenario import ghz
 from freerand_opt.model.source import SanthaVazirani, Uniform
 from freerand_opt.programs.build import build, by_relations
+from freerand_opt.programs.integer_matrix import identity, kron
 from freerand_opt.programs.many import by_party_orbits, exchangeable
 from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.program import Labels, Rows, conic_program, constant, integer_rows, vector
@@ -80,7 +79,7 @@ def unreduced(asked, relation=relation, seen=False):
     worths, inside = party_worths(asked.ask), asked.ask.output.parties
     labels, width = len(worths), outcomes * count
     local, _ = no_signalling_rows(scenario)
-    spread = csr_array(kron(eye_array(labels, format="csr", dtype=np.int64), local, format="csr"))
+    spread = kron(identity(labels), local)
     names = Labels("row {0}", (tuple(map(str, range(spread.shape[0]))),))
     rows = [Rows("zero", spread, constant(0, spread.shape[0]), names)]
     one = [(0, g * width + o * count, F(1)) for g in range(labels) for o in range(outcomes)]

@@ -173,9 +173,9 @@ def same_program(q):
     def row(program, i, names):
         """Cone, right-hand side and entries, in lowest terms: a row may be multiplied by any number."""
         span = range(program.matrix.indptr[i], program.matrix.indptr[i + 1])
-        divisor = math.gcd(*(int(program.matrix.data[k]) for k in span))
+        divisor = math.gcd(*(int(program.matrix.entries[k]) for k in span))
         entries = sorted(
-            (names[program.matrix.indices[k]], int(program.matrix.data[k]) // divisor) for k in span
+            (names[program.matrix.indices[k]], int(program.matrix.entries[k]) // divisor) for k in span
         )
         return bool(program.zero_rows[i]), str(program.right[i] / divisor), tuple(entries)
 

@@ -25,6 +25,7 @@ from freerand_opt.model.question import Adversary, Ask, Output, Question
 from freerand_opt.model.question import Test as Check
 from freerand_opt.model.source import BIT_ORDERS, SanthaVazirani
 from freerand_opt.programs.build import build
+from freerand_opt.programs.integer_matrix import of_rows, of_small
 from freerand_opt.programs.program import Labels, Rows, conic_program, constant, vector
 from freerand_opt.programs.refinement import classes, equitable, lift_rows, reduce
 from freerand_opt.proving.solving import expanded
@@ -63,7 +64,7 @@ def program_of(a, right, zero, cost, upper=1):
     parts = [
         Rows(
             cone,
-            csr_array(a[rows]),
+            of_small(csr_array(a[rows])),
             vector([right[i] for i in rows]),
             Labels("row {0}", (tuple(map(str, rows)),)),
         )
@@ -169,9 +170,9 @@ def test_one_datum_keeps_columns_or_rows_apart(change):
     elif change == "cone":
         program = replace(program, blocks=(("zero", 1), ("nonnegative", 1)))
     elif change == "entry":
-        matrix = program.matrix.copy()
-        matrix.data[0] = 5
-        program = replace(program, matrix=matrix)
+        rows = [dict(program.matrix.row(i)) for i in range(2)]
+        rows[0][min(rows[0])] = 5
+        program = replace(program, matrix=of_rows(rows, program.shape[1]))
     else:
         values = [getattr(program, change)[j] for j in (0, 1)]
         program = replace(program, **{change: vector([values[0] - F(1, 10**40), values[1]])})

@@ -12,7 +12,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array
 
 from freerand_opt.answers.answering import InfeasibleError
 from freerand_opt.answers.bounding import bound
@@ -21,6 +20,7 @@ from freerand_opt.errors import InputError, SolverUnavailableError
 from freerand_opt.formulas.questions import chained_guess, chsh_guess
 from freerand_opt.numbers.exact import compare
 from freerand_opt.programs.build import build
+from freerand_opt.programs.integer_matrix import of_rows
 from freerand_opt.programs.program import Labels, Rows, conic_program, constant, vector
 from freerand_opt.solvers import choose, highs
 from freerand_opt.solvers import cvxpy as route
@@ -50,8 +50,8 @@ def local(place):
 def slanted():
     """Return a program whose multipliers are unique, with one negative: max -a + 2 b."""
     rows = [
-        Rows("zero", csr_array(np.array([[1, -1]])), vector([F(1)]), Labels("difference", ())),
-        Rows("nonnegative", csr_array(np.array([[1, 1]])), vector([F(4)]), Labels("sum", ())),
+        Rows("zero", of_rows([{0: 1, 1: -1}], 2), vector([F(1)]), Labels("difference", ())),
+        Rows("nonnegative", of_rows([{0: 1, 1: 1}], 2), vector([F(4)]), Labels("sum", ())),
     ]
     return conic_program(
         rows,
@@ -153,7 +153,7 @@ def test_users_add_constraints(backend):
     assert [c.size for c in problem.constraints] == [size for _, size in program.blocks]
     assert problem.solve(solver=backend) == pytest.approx(7 / 8, abs=1e-4)
     # a score of 3 instead of 5/2: 3/2 - 3/4
-    stronger = -(program.matrix[[17]] @ x) >= 3
+    stronger = -(program.float_matrix[[17]] @ x) >= 3
     extended = cvxpy.Problem(problem.objective, [*problem.constraints, stronger])
     assert extended.solve(solver=backend) == pytest.approx(3 / 4, abs=1e-4)
     # and no guess worth more than it may be

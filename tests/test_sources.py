@@ -111,7 +111,7 @@ def lifted(cone, masses):
     mean = sum(masses, F(0)) / len(masses)
     if fixed.setdefault(cone.root, mean) != mean:
         return None
-    rows = [[(j, int(row[j])) for j in row.nonzero()[0]] for row in cone.equalities.todense()]
+    rows = [[(j, int(row[j])) for j in row.nonzero()[0]] for row in cone.equalities.toarray()]
     moved = True
     while moved:
         moved = False
@@ -143,7 +143,7 @@ def in_cone(cone, masses):
     point = lifted(cone, masses)
     return point is not None and all(
         sum((int(row[j]) * point[j] for j in row.nonzero()[0]), F(0)) >= 0
-        for row in cone.inequalities.todense()
+        for row in cone.inequalities.toarray()
     )
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from math import ceil, floor, gcd, lcm
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ import numpy as np
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import Inequalities, MeasurementDependence, SanthaVazirani, Source, Uniform
-from freerand_opt.numbers.exact import Exact, UndecidedError, compare, text
+from freerand_opt.numbers.exact import Exact, UndecidedError, compare, enclose, text
 from freerand_opt.programs.boxes import Box, all_deterministic, table
 from freerand_opt.programs.build import build
 from freerand_opt.programs.observation import OBSERVED_PATTERN, observation_rows, rows_of_tests
@@ -218,8 +218,10 @@ def _weaker(test: Test) -> Fraction:
     """Return the score, or a fraction of six digits that makes the test a little weaker."""
     if isinstance(test.score, Fraction):
         return test.score
-    near = Fraction(round(float(test.score) * 10**6), 10**6)
-    return near + (1 if test.relation == "<=" else -1) * Fraction(1, 10**6)
+    low, high = enclose(test.score)
+    if test.relation == "<=":
+        return Fraction(ceil(high * 10**6), 10**6)
+    return Fraction(floor(low * 10**6), 10**6)
 
 
 def probability(question: Question, o: int, s: int) -> str:

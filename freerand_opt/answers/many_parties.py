@@ -9,6 +9,7 @@ from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
 from freerand_opt.certificates.certify import Multipliers, objective_value
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.digits import at_most
 from freerand_opt.programs.build import by_relations
 from freerand_opt.programs.program import vector
 from freerand_opt.programs.refinement import lift_rows
@@ -29,7 +30,7 @@ def answered_by_orbits(
     solved = solve(above, above, run, time_limit)
     found = whole_multipliers(solved)
     attack = (solved if below is above else solve(below, below, run, time_limit)).point
-    value = None if attack is None else objective_value(below, attack)
+    value = None if attack is None else at_most(objective_value(below, attack))
     ends = form.answer_ends(question, found.bound, value)
     body = form.bracket(
         question,

@@ -13,8 +13,9 @@ from freerand_opt.attacks.zeros import forbidden
 from freerand_opt.certificates.worth import columns
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import Uniform
+from freerand_opt.programs.arrays import quotients
 from freerand_opt.programs.boxes import Box
-from freerand_opt.programs.guesses import functional_table, label_values
+from freerand_opt.programs.guesses import float_worths, functional_table
 from freerand_opt.programs.observation import OBSERVED_PATTERN, objective_factors, test_shares
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
@@ -100,16 +101,15 @@ def milder(question: Question, charges: Charges, masses: Sequence[tuple[int, Flo
 
 def _prices(question: Question, charges: Charges) -> Iterator[FloatArray]:
     """Yield for each guess label what an outcome at a setting earns, less what it is charged."""
-    labels, denominator = label_values(question)
     charged = np.zeros(question.scenario.shape) + charges.settings[None, :]
     for test, charge in zip(question.tests, charges.tests, strict=True):
-        factors, unit = functional_table(question.scenario, test.functional.terms)
+        factors = quotients(*functional_table(question.scenario, test.functional.terms))
         sign = -1 if test.relation == ">=" else 1
         shares = np.array([float(share) for share in test_shares(question, test)])
-        charged += sign * charge * factors / unit * shares[None, :]
+        charged += sign * charge * factors * shares[None, :]
     factors = np.array([float(factor) for factor in objective_factors(question)])
-    for worth in labels:
-        yield worth / denominator * factors[None, :] - charged
+    for worth in float_worths(question):
+        yield worth * factors[None, :] - charged
 
 
 def settings_charges(question: Question, program: ConicProgram, multipliers: FloatArray) -> FloatArray:
@@ -118,7 +118,7 @@ def settings_charges(question: Question, program: ConicProgram, multipliers: Flo
     start = 0
     for labels in program.row_labels:
         if labels.pattern == OBSERVED_PATTERN and len(labels) == settings and question.settings != "free":
-            rows = program.matrix[start : start + settings]
+            rows = program.float_matrix[start : start + settings]
             # each row has equal entries, the factor by which it was made whole
             return np.asarray(multipliers[start : start + settings] * rows.data[rows.indptr[:-1]])
         start += len(labels)

@@ -22,6 +22,7 @@ import numpy as np
 from freerand_opt.programs.program import FloatArray
 from freerand_opt.solvers.restricted import Restricted
 
+#: Worths are at most about 1 in size here (`unit_of`): distances of prices and gains are meant so.
 #: The weight of the best known prices where new pairs are sought.
 SMOOTHING = 0.9
 #: The first distance of the restricted program's prices from those known; where it must give, it grows.
@@ -119,6 +120,11 @@ def generate(
         else:
             break
     return Generated(tuple(active), value, slack, center, best)
+
+
+def unit_of(worths: FloatArray) -> float:
+    """Return the power of 2, at least 1, in units of which no worth exceeds 1."""
+    return float(2.0 ** max(np.frexp(np.abs(worths).max(initial=0.0))[1], 0))
 
 
 def _bound(lower: FloatArray, upper: FloatArray, prices: FloatArray) -> float:

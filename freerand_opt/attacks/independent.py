@@ -20,7 +20,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from freerand_opt.attacks.generation import NO_SLACK, Candidate, Generated, generate
+from freerand_opt.attacks.generation import NO_SLACK, Candidate, Generated, generate, unit_of
 from freerand_opt.attacks.oracles import best_for
 from freerand_opt.attacks.search import Run, exact_masses, inner_scores, solved
 from freerand_opt.certificates.attack import Strategy
@@ -28,6 +28,7 @@ from freerand_opt.certificates.certify import Multipliers
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import PerParty
+from freerand_opt.numbers.digits import at_least
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.build import any_settings
 from freerand_opt.programs.observation import normalised_at, observation_rows
@@ -37,9 +38,10 @@ from freerand_opt.programs.program import ConicProgram, FloatArray, IntArray
 from freerand_opt.programs.relaxed import without_objective
 from freerand_opt.programs.strategies import BoxStrategies
 
-#: The grid of exact prices, in bits, and the room that they leave for rounding.
+#: The grid of exact prices, in bits, and the room that they leave for rounding: absolute, or if that is
+#: more, relative to the largest worth.
 GRID_BITS = 45
-ROOM = 1e-12
+ROOM, RELATIVE_ROOM = 1e-12, 1e-13
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +105,16 @@ class _Oracle:
         self.by_turns = best_for(question) if products is None else None
         self.rows: IntArray = observation_rows(program)
         self.products, self.settings = products, question.scenario.shape[1]
-        matrix = program.matrix[self.rows].toarray().astype(np.float64)
+        matrix = program.float_matrix[self.rows].toarray()
         self.scales = np.maximum(np.abs(matrix).max(axis=1), 1e-300)
-        self.upper = program.right.floats()[self.rows] / self.scales
+        self.upper = program.float_right[self.rows] / self.scales
         self.lower = np.where(program.zero_rows[self.rows], self.upper, -np.inf)
         # the mean of t is P(w) = 1: its column is shared out among the settings
         by_box = (matrix / self.scales[:, None]).reshape(len(self.rows), boxes, self.settings + 1)
         self.matrix = by_box[..., :-1] + by_box[..., -1:] / self.settings
-        self.worth = program.objective.floats().reshape(boxes, self.settings + 1)[:, :-1]
+        worth = program.objective.floats().reshape(boxes, self.settings + 1)[:, :-1]
+        self.size = unit_of(worth)
+        self.worth = worth / self.size
         self.floor = -np.inf  # gains that are all negative may be raised where the unit charges exactly 1
         self.unit = np.zeros(len(self.rows))
         if products is not None:
@@ -156,16 +160,17 @@ def _exact_prices(program: ConicProgram, oracle: _Oracle, found: Generated) -> M
     floats = np.rint(floats / oracle.scales * scale) / scale * oracle.scales
     most = oracle(floats, ())[1]
     assert most is not None
-    raised = floats + (most + ROOM) * oracle.unit
+    raised = floats + (most + max(ROOM / oracle.size, RELATIVE_ROOM)) * oracle.unit
     values = {
-        int(row): Fraction(round(float(price) * 2**60), 2**60)
+        int(row): Fraction(round(float(price) * 2**60), 2**60) * int(oracle.size)
         for row, price in zip(oracle.rows, raised / oracle.scales, strict=True)
         if price
     }
+    values = program.exact_multipliers(values)
     total: Exact = Fraction(0)
     for row, price in values.items():
         total = total + program.right[row] * price
-    return Multipliers(values, total)
+    return Multipliers(values, at_least(total))
 
 
 def _attack(

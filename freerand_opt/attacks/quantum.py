@@ -84,9 +84,10 @@ def search(
     plain = isinstance(question.source, Uniform) and question.ask.functional is not None
     if plain and not question.tests and not conditions:
         return best_box(question, limit)
+    program = above.program
     charges = Charges(
-        in_order(question.tests, [float(multipliers[row] * scale) for row, scale in above.test_rows]),
-        in_order(conditions, [float(multipliers[row] * scale) for row, scale in above.moment_rows]),
+        in_order(question.tests, [program.charge(multipliers, *held) for held in above.test_rows]),
+        in_order(conditions, [program.charge(multipliers, *held) for held in above.moment_rows]),
         candidates.settings_charges(question, above.program, multipliers),
     )
     masses = list(candidates.slices(above, primal))
@@ -191,7 +192,8 @@ def _solved(question: Question, boxes: Sequence[Box], margin: Fraction, run: Run
 
     def charged(pattern: str, scales: Sequence[int]) -> list[float]:
         rows = test_indices(made.program, pattern)
-        return [float(solution.multipliers[row] * scale) for row, scale in zip(rows, scales, strict=True)]
+        pairs = zip(rows, scales, strict=True)
+        return [made.program.charge(solution.multipliers, row, scale) for row, scale in pairs]
 
     charges = Charges(
         in_order(question.tests, charged(TEST_PATTERN, made.test_scales)),

@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import lcm
 from typing import TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from freerand_opt.attacks.generation import Candidate, generate
+from freerand_opt.attacks.generation import Candidate, generate, unit_of
 from freerand_opt.attacks.oracles import best_for, box_program
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import objective_value, point
@@ -33,10 +33,11 @@ from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import Box, Table
 from freerand_opt.programs.build import MULTIPLIED_BITS
 from freerand_opt.programs.cones import source_cone
+from freerand_opt.programs.integer_matrix import IntegerMatrix
 from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.observation import observation_rows
 from freerand_opt.programs.outer import OuterStrategies, StrategyProgram
-from freerand_opt.programs.pairs import Pair, PairStrategies, by_pairs, cell_gains, observed_cells
+from freerand_opt.programs.pairs import Cells, Pair, PairStrategies, by_pairs, cell_gains, observed_cells
 from freerand_opt.programs.program import (
     ConicProgram,
     FloatArray,
@@ -77,18 +78,26 @@ def search(
     """
     existence = question.ask.quantity == "strategy"
     rows = observed_cells(question, inner_scores(question))
-    oracle = _Alternating(question, rows.matrix, slices(question, above, primal))
+    gains = cell_gains(question)
+    size = unit_of(gains)
+    oracle = _Alternating(question, gains / size, rows.matrix, slices(question, above, primal))
     found = generate(
         rows.lower,
         rows.upper,
         oracle,
-        center=rows.fold @ multipliers[observation_rows(above.program)] * (not existence),
+        center=rows.fold @ _prices(above.program, rows, multipliers) / size * (not existence),
         unit=np.zeros(len(rows.upper)),
         proved=not existence,
         existence=existence,
     )
     pairs = [pair for pair in found.pairs if isinstance(pair, Found)]
     return exact_attack(question, pairs, run)
+
+
+def _prices(program: ConicProgram, rows: Cells, multipliers: FloatArray) -> FloatArray:
+    """Return the multipliers of the rows of observed settings and tests as `rows.fold` takes them."""
+    seen = observation_rows(program)
+    return np.asarray(np.ldexp(multipliers[seen], rows.shifts - program.shifts[seen]))
 
 
 def inner_scores(question: Question, multiplied: int = MULTIPLIED_BITS) -> list[Exact]:
@@ -115,10 +124,12 @@ def slices(question: Question, above: StrategyProgram, primal: FloatArray) -> li
 class _Alternating:
     """The oracle over all no-signalling boxes: by turns, from starts drawn with a fixed seed."""
 
-    def __init__(self, question: Question, rows: FloatArray, starts: Sequence[FloatArray]) -> None:
+    def __init__(
+        self, question: Question, gains: FloatArray, rows: FloatArray, starts: Sequence[FloatArray]
+    ) -> None:
         self.shape = question.scenario.shape
         self.rows, self.starts = rows, list(starts)
-        self.gains = cell_gains(question)
+        self.gains = gains
         self.best = best_for(question)
         self.boxes = Maximiser(box_program(question.scenario))
         self.random = np.random.default_rng(0)
@@ -247,11 +258,13 @@ def _exact_boxes(scenario: Scenario, found: Sequence[Found]) -> list[Box | None]
     return boxes
 
 
-def _exact_box(near: FloatArray, local: csr_array) -> Table | None:
+def _exact_box(near: FloatArray, local: IntegerMatrix) -> Table | None:
     entries = [Fraction(float(p)).limit_denominator(MAX_DENOMINATOR) for p in near.ravel()]
-    unit = int(np.lcm.reduce([entry.denominator for entry in entries]))
-    numerators = np.array([int(entry * unit) for entry in entries], dtype=np.int64)
-    totals = numerators.reshape(near.shape).sum(axis=0)
-    if numerators.min() < 0 or np.any(totals != unit) or np.any(local @ numerators):
+    unit = lcm(*(entry.denominator for entry in entries))
+    numerators = [entry.numerator * (unit // entry.denominator) for entry in entries]
+    settings = near.shape[1]
+    totals = (sum(numerators[s::settings]) for s in range(settings))
+    if min(numerators) < 0 or any(total != unit for total in totals):
         return None
-    return Table(tuple(numerators.tolist()), unit)
+    signals = (sum(factor * numerators[k] for k, factor in local.row(i)) for i in range(local.shape[0]))
+    return None if any(signals) else Table(tuple(numerators), unit)

@@ -22,7 +22,7 @@ from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import objective_value
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, enclose
-from freerand_opt.programs.boxes import table
+from freerand_opt.programs.boxes import float_table
 from freerand_opt.programs.build import Bounds, build
 from freerand_opt.programs.observation import rows_of_tests
 from freerand_opt.programs.outer import OuterStrategies, StrategyProgram
@@ -156,8 +156,7 @@ def _joint(question: Question, above: StrategyProgram, primal: FloatArray) -> Fl
         columns = primal[: len(above.boxes) * len(above.cone.names)]
         held = columns.reshape(len(above.boxes), len(above.cone.names))[:, above.cone.leaf]
         for masses, box in zip(held, above.boxes, strict=True):
-            numerators, denominator = table(question.scenario, box)
-            total += numerators / denominator * masses
+            total += float_table(question.scenario, box) * masses
     elif not isinstance(above, VertexStrategies):
         nodes = len(above.cone.names)
         columns = primal[: above.labels * nodes * outcomes * settings]
@@ -234,7 +233,7 @@ def _prices(asked: Question, bounds: Bounds, solved: Solved, attack: Sequence[St
     prices = {}
     for test, row, scale in zip(asked.tests, rows, made.test_scales, strict=True):
         (s, *others) = sorted(test.functional.settings())
-        prices[test.label] = 0.0 if others else float(multipliers[row]) * scale * mass[s]
+        prices[test.label] = 0.0 if others else made.program.charge(multipliers, row, scale) * mass[s]
     return prices
 
 

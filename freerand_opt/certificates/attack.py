@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from freerand_opt.certificates.orbits import OrbitStrategy, orbit_from_json, orbit_strategies
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.digits import short
 from freerand_opt.numbers.exact import compare
 from freerand_opt.numbers.parse import parse
 from freerand_opt.programs.boxes import Angles, Box, Deterministic, Table, Xor
@@ -65,6 +66,29 @@ class Strategy:
 
 #: The strategies of an attack: one by one, or by orbits of symmetries of the source's tree.
 Strategies: TypeAlias = tuple[Strategy, ...] | tuple[OrbitStrategy, ...]
+
+
+def written(found: Strategies) -> bool:
+    """Return whether all numbers of an attack are short enough to be written down."""
+    numbers = {id(mass): mass for strategy in found for mass in strategy.masses}
+    boxes = [strategy.box for strategy in found if isinstance(strategy, Strategy)]
+    tables = [Fraction(box.denominator) for box in boxes if isinstance(box, Table)]
+    return all(map(short, (*numbers.values(), *tables)))
+
+
+def conditioned(question: Question, found: Sequence[Strategy] | Strategies) -> bool:
+    """Return whether all joint settings that are conditioned on occur; free settings may leave one out.
+
+    In the program's closure such a test holds as 0 <= 0, but P(o|s) has no meaning.
+    """
+    if question.settings != "free":
+        return True
+    tests = (test.functional for test in question.tests if test.functional.on == "conditional")
+    used = {s for functional in tests for s in functional.settings()}
+    if isinstance(question.ask.at, tuple):
+        used.add(question.scenario.setting_index(question.ask.at))
+    # orbits are for observed settings
+    return all(any(one.masses[s] for one in found) for s in used)
 
 
 def orbits_or_strategies(

@@ -17,6 +17,7 @@ import numpy as np
 from freerand_opt.certificates.factor import Factor
 from freerand_opt.certificates.linear import basis_matrix, solve_exact
 from freerand_opt.certificates.semidefinite import exact_multipliers, row_numerators
+from freerand_opt.numbers.digits import at_least, short
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.rounding import float_above
 from freerand_opt.programs.program import ConicProgram
@@ -49,7 +50,7 @@ def multipliers(program: ConicProgram, solution: Solution) -> Multipliers:
     if found and float_above(found[0].bound) <= hoped + 1e-12:
         return found[0]
     others = (_from_small_denominators(solution), _from_grid(solution, 1 << GRID_BITS))
-    found += [_bounded(program, values) for values in others]
+    found += [_bounded(program, program.exact_multipliers(values)) for values in others]
     return min(found, key=lambda item: float_above(item.bound))
 
 
@@ -61,9 +62,9 @@ def _bounded(program: ConicProgram, values: dict[int, Fraction]) -> Multipliers:
 
 
 def bound(program: ConicProgram, values: dict[int, Fraction], factors: tuple[Factor, ...] = ()) -> Exact:
-    """Return z.b + sum_j max over [l_j, u_j] of (c - A'z)_j x_j exactly."""
+    """Return z.b + sum_j max over [l_j, u_j] of (c - A'z)_j x_j, exactly unless too long to be written."""
     matrix = program.matrix
-    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
+    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.entries
     inside, share = row_numerators(program, factors)
     unit = lcm(share, *(value.denominator for value in values.values()))
     whole = {row: value.numerator * (unit // value.denominator) for row, value in values.items()}
@@ -84,7 +85,7 @@ def bound(program: ConicProgram, values: dict[int, Fraction], factors: tuple[Fac
         if reduced:
             end = program.upper[column] if reduced > 0 else program.lower[column]
             total = total + _fraction(end) * reduced / unit
-    return total
+    return at_least(total)
 
 
 def _from_basis(program: ConicProgram, solution: Solution) -> dict[int, Fraction] | None:
@@ -94,10 +95,9 @@ def _from_basis(program: ConicProgram, solution: Solution) -> dict[int, Fraction
     if square is None:
         return None
     cost = [_fraction(program.objective[int(j)]) for j in np.flatnonzero(solution.basic_columns)]
-    from scipy.sparse import csr_array
-
-    found = solve_exact(csr_array(square.T.tocsr()), cost)
-    if found is None:
+    shifts = program.shifts[solution.active_rows].tolist()
+    found = solve_exact(square.transposed, cost, shifts)
+    if found is None or not all(map(short, found)):
         return None
     return dict(zip(np.flatnonzero(solution.active_rows).tolist(), found, strict=True))
 
@@ -133,7 +133,7 @@ def point(program: ConicProgram, solution: Solution) -> list[Fraction] | None:
         return None
     for j, value in zip(np.flatnonzero(basic).tolist(), found, strict=True):
         x[j] = value
-    return x if feasible(program, x) else None
+    return x if all(map(short, x)) and feasible(program, x) else None
 
 
 def _nonbasic(program: ConicProgram, column: int, near: float) -> Fraction:
@@ -146,7 +146,7 @@ def _product(program: ConicProgram, x: list[Fraction]) -> tuple[list[int], int]:
     unit = lcm(*(value.denominator for value in x))
     scaled = [value.numerator * (unit // value.denominator) for value in x]
     matrix = program.matrix
-    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
+    starts, columns, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.entries
     products = [entry * scaled[column] for entry, column in zip(entries, columns, strict=True)]
     return [sum(products[starts[i] : starts[i + 1]]) for i in range(program.shape[0])], unit
 

@@ -24,7 +24,7 @@ from scipy.sparse.linalg import lsmr
 
 from freerand_opt.certificates.certify import Multipliers, bound
 from freerand_opt.certificates.factor import BITS, Factor, lower_factor
-from freerand_opt.certificates.semidefinite import GRID, repair
+from freerand_opt.certificates.semidefinite import GRID, repair, unshifted
 from freerand_opt.numbers.exact import enclose
 from freerand_opt.programs.faces import Face, echelon, symmetric_products
 from freerand_opt.programs.moments import block_matrix, triangle
@@ -45,7 +45,10 @@ ENOUGH = 1e-24
 
 @dataclass(frozen=True, eq=False)
 class Tail:
-    """Integers over 2^DIGITS: y by row, and K for each psd block, with A'y + G*(K K') = 0 and b.y = 0."""
+    """Integers over 2^DIGITS: y by row, and K for each psd block, with A'y + G*(K K') = 0 and b.y = 0.
+
+    They are multipliers of the rows that solvers see (`ConicProgram.shifts`).
+    """
 
     values: dict[int, int]
     kernels: tuple[list[list[int]], ...]
@@ -68,7 +71,7 @@ def refined(program: ConicProgram, values: FloatArray, kernels: Sequence[FloatAr
         spaces = [
             np.eye(len(kernel), dtype=np.int64)[:, : len(kernel) * bool(kernel.size)] for kernel in kernels
         ]
-    bases = [np.asarray(space, dtype=np.int64) for space in spaces]
+    bases = [np.asarray(space, dtype=np.int64) for space in spaces]  # at most lcm(1..DENOMINATOR), 27720
     held = np.flatnonzero(program.linear_rows & (program.zero_rows | (values > 0)))
     state = _State(program, held, bases)
     y = [_fixed(value) for value in values[held].tolist()]
@@ -104,12 +107,13 @@ class _State:
         self.program, self.held, self.bases = program, held, bases
         matrix = program.matrix
         self.starts, self.columns = matrix.indptr.tolist(), matrix.indices.tolist()
-        self.entries = matrix.data.tolist()
+        self.entries, self.shifts = matrix.entries, program.shifts.tolist()
         middles = [sum(enclose(value, 2 * DIGITS)) / 2 for value in program.right.palette]
-        self.right = [round(middles[code] * 2**DIGITS) for code in program.right.codes.tolist()]
+        pairs = zip(program.right.codes.tolist(), self.shifts, strict=True)
+        self.right = [round(middles[code] * 2**DIGITS / 2**shift) for code, shift in pairs]
         # with the right-hand side as one more column
-        side = csr_array(program.right.floats()[:, None])
-        self.wide = csr_array(hstack([matrix.astype(np.float64), side]))
+        side = csr_array(program.float_right[:, None])
+        self.wide = csr_array(hstack([program.float_matrix, side]))
 
     def residual(self, y: Sequence[int], kernels: Sequence[Integers]) -> list[int]:
         """Return the left-hand sides over 4^DIGITS."""
@@ -123,7 +127,7 @@ class _State:
                 weights += [(start + k, square[a][b] * (1 if a == b else 2)) for k, (a, b) in pairs]
         for row, weight in weights:
             for k in range(self.starts[row], self.starts[row + 1]):
-                found[self.columns[k]] += weight * self.entries[k]
+                found[self.columns[k]] += weight * self.entries[k] >> self.shifts[row]
             found[-1] += weight * self.right[row] >> DIGITS
         return found
 
@@ -157,6 +161,7 @@ def _fractions(kernel: FloatArray) -> IntArray | None:
     if np.abs(np.array([[float(value) for value in row] for row in exact]) - near).max() > CLOSE:
         return None
     unit = lcm(*(value.denominator for row in exact for value in row))
+    # entries are at most `unit`, which divides the least common multiple of 1 to DENOMINATOR
     return np.array([[int(value * unit) for value in row] for row in exact], dtype=np.int64)
 
 
@@ -191,11 +196,11 @@ def with_tail(program: ConicProgram, on_face: FloatArray, tail: Tail) -> Multipl
         values[row] += Fraction(value * 4**ROOT, 2**DIGITS)
     zero = program.zero_rows
     values = {row: value for row, value in values.items() if value > 0 or (value and zero[row])}
+    values = program.exact_multipliers(values)
     face = tail.face(program)
-    factors = tuple(
-        _factor(block_matrix(z, start, size), kernel, floats)
-        for (start, size), kernel, floats in zip(program.psd_blocks, tail.kernels, face.kernels, strict=True)
-    )
+    held = zip(program.psd_blocks, tail.kernels, face.kernels, strict=True)
+    made = (_factor(block_matrix(z, start, size), kernel, floats) for (start, size), kernel, floats in held)
+    factors = unshifted(program, made)
     return Multipliers(values, bound(program, values, factors), factors)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.numbers.digits import at_least
 from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.programs.observation import OBSERVED_PATTERN, TEST_PATTERN
 from freerand_opt.programs.program import vector
@@ -117,7 +118,9 @@ def prices(made: QuotientStrategies, values: Mapping[int, Fraction]) -> tuple[Ex
     for mu, score in zip(of_test, parts.scores, strict=True):
         bound = bound + score * mu
     gains = {flag: class_gains(made, of_setting, unbiased=flag) for flag in (False, True)}
-    bound = bound + max(best_gain(made, copy, gains[copy.mark is None], of_test) for copy in made.copies)
+    bound = at_least(
+        bound + max(best_gain(made, copy, gains[copy.mark is None], of_test) for copy in made.copies)
+    )
     shown = vector(of_setting.values()).as_json()
     where = [int(tree.setting[leaf]) for leaf in leaves.values()]
     return bound, {"bound": text(bound), "tests": [str(mu) for mu in of_test], "settings": where, **shown}

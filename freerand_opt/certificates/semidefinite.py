@@ -8,6 +8,8 @@ Cholesky factor L, and L is rounded to integers over 2^50.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -34,7 +36,16 @@ def exact_multipliers(
     values = {row: Fraction(float(z[row])) for row in np.flatnonzero(linear).tolist() if z[row]}
     # what the rounding of the linear rows left goes into the blocks once more
     z = z + np.where(linear, 0, repair(program, z))
-    return values, tuple(factor(block_matrix(z, start, size)) for start, size in program.psd_blocks)
+    factors = (factor(block_matrix(z, start, size)) for start, size in program.psd_blocks)
+    return program.exact_multipliers(values), unshifted(program, factors)
+
+
+def unshifted(program: ConicProgram, factors: Iterable[Factor]) -> tuple[Factor, ...]:
+    """Return the factors of the exact rows' multipliers from those of the rows that solvers see."""
+    return tuple(
+        replace(held, bits=held.bits + int(program.shifts[start]) // 2)
+        for (start, _), held in zip(program.psd_blocks, factors, strict=True)
+    )
 
 
 def row_numerators(program: ConicProgram, factors: tuple[Factor, ...]) -> tuple[dict[int, int], int]:
@@ -51,7 +62,7 @@ def row_numerators(program: ConicProgram, factors: tuple[Factor, ...]) -> tuple[
 
 def repair(program: ConicProgram, z: FloatArray) -> FloatArray:
     """Return the smallest change (Frobenius) of equality and psd rows after which A'z = c."""
-    matrix = csc_array(program.matrix.astype(np.float64))
+    matrix = csc_array(program.float_matrix)
     residual = program.objective.floats() - matrix.T @ z
     weights = program.zero_rows.astype(np.float64)
     for start, size in program.psd_blocks:

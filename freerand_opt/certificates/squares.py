@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import fmpz_mat
 
+from freerand_opt.numbers.digits import at_least
 from freerand_opt.programs.program import FloatArray, IntArray
 
 #: Bits of the factors after the binary point.
@@ -54,18 +55,23 @@ def whole(factors: FloatArray) -> tuple[tuple[int, ...], ...]:
 
 
 def proved(squares: Squares, goal: Mapping[int, Fraction], orbits: Orbits) -> Fraction:
-    """Return the bound that is proved, exactly; `goal` has the sums of f's coefficients by orbit."""
+    """Return the bound that is proved; `goal` has the sums of f's coefficients by orbit.
+
+    Exact, unless it is too long to be written: then a little above.
+    """
     share, unit = 4**BITS, lcm(*(value.denominator for value in goal.values()))
     sums = {orbit: int(value * unit) * share for orbit, value in goal.items()}
     for places, rows in squares.parts:
         held = fmpz_mat([list(row) for row in rows])
         square = (held * held.transpose()).tolist()
         j, i = np.tril_indices(len(places))
-        words = np.array(places, dtype=np.int64)
+        words = np.array(places, dtype=np.int64)  # numbers of words
         found, signs = orbits(words[i], words[j])
-        weights = signs * np.where(i == j, 1, 2) * unit
-        for a, b, orbit, weight in zip(i.tolist(), j.tolist(), found.tolist(), weights.tolist(), strict=True):
+        weights = (signs * np.where(i == j, 1, 2)).tolist()  # 0, 1, 2 and their negatives
+        for a, b, orbit, weight in zip(i.tolist(), j.tolist(), found.tolist(), weights, strict=True):
             if weight:
-                sums[orbit] = sums.get(orbit, 0) + weight * int(square[a][b])
+                sums[orbit] = sums.get(orbit, 0) + weight * unit * int(square[a][b])
     total = sums.pop(0, 0) + sum(map(abs, sums.values()))
-    return Fraction(total, share * unit)
+    bound = at_least(Fraction(total, share * unit))
+    assert isinstance(bound, Fraction)
+    return bound

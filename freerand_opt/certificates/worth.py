@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from freerand_opt.certificates.attack import Strategy
+from freerand_opt.certificates.attack import Strategy, conditioned
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, compare, cos_pi
@@ -19,9 +19,11 @@ from freerand_opt.programs.quantum_box import Quantum, chances, moment
 
 
 def evaluated(question: Question, found: Sequence[Strategy]) -> Fraction | None:
-    """Return the exact value of an attack, or None if it fails a test."""
+    """Return the exact value of an attack, None if it fails a test or never sees what is conditioned on."""
     scenario, ask = question.scenario, question.ask
     settings = scenario.shape[1]
+    if not conditioned(question, found):
+        return None
     tables = [columns(question, strategy.box) for strategy in found]
     joint: dict[tuple[int, int], Fraction] = {}
     seen = [sum((strategy.masses[s] for strategy in found), Fraction(0)) for s in range(settings)]

@@ -20,6 +20,7 @@ from freerand_opt.model.question import Question, Test, Threshold
 from freerand_opt.model.source import MeasurementDependence, Mutual, PerParty, SanthaVazirani, Source
 from freerand_opt.numbers.exact import Exact, compare, log2, text
 from freerand_opt.numbers.parse import parse
+from freerand_opt.numbers.rounding import power_of_two
 
 
 def varied(question: Question, threshold: Threshold, value: Fraction) -> Question:
@@ -61,7 +62,7 @@ def _power_of_half(bits: Fraction, width: Fraction) -> Fraction:
     if bits.denominator == 1:
         return Fraction(1, 2 ** int(bits))
     digits = 8 + int(bits) + max(0, width.denominator.bit_length() - width.numerator.bit_length())
-    return Fraction(round(2 ** (digits - float(bits))), 2**digits)
+    return Fraction(power_of_two(digits - bits), 2**digits)
 
 
 def place(question: Question, threshold: Threshold, value: Fraction) -> Exact:

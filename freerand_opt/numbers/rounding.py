@@ -22,6 +22,16 @@ def round_up(x: Exact, bits: int = 60) -> Fraction:
     return -round_down(-x, bits)
 
 
+def power_of_two(exponent: Fraction) -> int:
+    """Return an integer within 1 of 2^exponent, the same on every machine; the exponent is below 10^4."""
+    from flint import arb, ctx, fmpq
+
+    with ctx.workprec(64 + max(int(exponent), 0)):
+        power = arb(2) ** arb(fmpq(exponent.numerator, exponent.denominator))
+        mantissa, place = (int(part) for part in power.mid().man_exp())
+    return round(mantissa * Fraction(2) ** place)
+
+
 def float_below(x: Exact) -> float:
     """Return the largest float that is at most `x`, or certainly so, if `x` is not told from a float."""
     return _steady(x, _float_below)

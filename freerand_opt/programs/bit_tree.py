@@ -87,7 +87,8 @@ def leaf_order(scenario: Scenario, source: SanthaVazirani) -> IntArray:
 def _ranked(keys: IntArray) -> tuple[IntArray, IntArray, IntArray]:
     """Return (rank of each key among the distinct ones, first index and number of each distinct key).
 
-    Keys are integers from 0 on; where they are not much larger than their number nothing is sorted.
+    Keys are integers from 0 on, below the square of the number of leaves (at most 2^22, `MAX_CELLS` of
+    spec.tables); where they are not much larger than their number nothing is sorted.
     """
     largest = int(keys.max())
     if largest > 4 * len(keys):

@@ -14,12 +14,11 @@ from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.scenario import Cycle, Scenario, cycle
-from freerand_opt.programs.program import IntArray
+from freerand_opt.programs.arrays import FloatArray, IntArray, Integers, quotients, whole
 from freerand_opt.programs.quantum_box import Quantum
 
 #: More deterministic boxes than this are not enumerated.
@@ -83,14 +82,14 @@ class Angles:
 Box: TypeAlias = Deterministic | Xor | Table | Quantum | Angles
 
 
-def table(scenario: Scenario, box: Box) -> tuple[IntArray, int]:
-    """Return (numerators[o, s], denominator) of a box; a quantum box is not a table of small integers."""
+def table(scenario: Scenario, box: Box) -> tuple[Integers, int]:
+    """Return (numerators[o, s], denominator) of a box; raise TypeError for one with irrational chances."""
     outcomes, settings = scenario.shape
     if isinstance(box, Quantum | Angles):
         raise TypeError("a quantum box has probabilities of its own; use chances")
     if isinstance(box, Table):
-        return np.array(box.numerators, dtype=np.int64).reshape(outcomes, settings), box.denominator
-    numerators = np.zeros((outcomes, settings), dtype=np.int64)
+        return whole(box.numerators).reshape(outcomes, settings), box.denominator
+    numerators = np.zeros((outcomes, settings), dtype=np.int64)  # zeros and ones
     if isinstance(box, Deterministic):
         for s, joint in enumerate(scenario.joint_settings):
             values = [party[setting] for party, setting in zip(box.outcomes, joint, strict=True)]
@@ -100,6 +99,11 @@ def table(scenario: Scenario, box: Box) -> tuple[IntArray, int]:
         for x in (0, 1):
             numerators[scenario.outcome_index((x, x ^ parity)), s] = 1
     return numerators, 2
+
+
+def float_table(scenario: Scenario, box: Box) -> FloatArray:
+    """Return the table of a box in floats."""
+    return quotients(*table(scenario, box))
 
 
 def all_deterministic(scenario: Scenario) -> tuple[Deterministic, ...]:
@@ -239,13 +243,16 @@ def rounded(scenario: Scenario, box: Table, bits: int = 36) -> Table | None:
     return None if min(numerators) < 0 else Table(numerators, scale, box.label)
 
 
-def _along(matrix: IntArray, tensor: NDArray[np.object_], axis: int) -> NDArray[np.object_]:
+def _along(matrix: IntArray, tensor: Integers, axis: int) -> Integers:
     moved = np.tensordot(matrix.astype(object), tensor, axes=([1], [axis]))
     return np.moveaxis(moved, 0, axis)
 
 
 def _marginals(d: int, n: int) -> IntArray:
-    """Map a party's (outcome, setting) table to (total at setting 0; outcomes < d - 1 at each setting)."""
+    """Map a party's (outcome, setting) table to (total at setting 0; outcomes < d - 1 at each setting).
+
+    Entries are 0 and 1 here, and 0, 1 and -1 in the inverse; tables stay Python integers.
+    """
     matrix = np.zeros((1 + n * (d - 1), d * n), dtype=np.int64)
     matrix[0, [o * n for o in range(d)]] = 1
     for o in range(d - 1):

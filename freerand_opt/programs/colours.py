@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from freerand_opt.programs.program import IntArray
+from freerand_opt.programs.arrays import IntArray
+from freerand_opt.programs.integer_matrix import IntegerMatrix
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def equitable_classes(
-    matrix: csr_array, row_keys: list[IntArray], column_keys: list[IntArray]
+    matrix: IntegerMatrix, row_keys: list[IntArray], column_keys: list[IntArray]
 ) -> tuple[IntArray, IntArray]:
     """Return (row classes, column classes), numbered by first occurrence.
 
@@ -26,8 +26,7 @@ def equitable_classes(
     every value, have equally many entries of that value in it; likewise for columns.
     """
     rows, columns = _Colouring(_mixed(row_keys)), _Colouring(_mixed(column_keys))
-    _, value = np.unique(matrix.data, return_inverse=True)
-    weight = _scramble(value.astype(np.uint64) + np.uint64(1))
+    weight = _scramble(np.unique(matrix.codes, return_inverse=True)[1].astype(np.uint64) + np.uint64(1))
     row_starts = matrix.indptr.astype(np.int64)
     row_of = np.repeat(np.arange(matrix.shape[0]), np.diff(row_starts))
     column_of = matrix.indices.astype(np.int64)

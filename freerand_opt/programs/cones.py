@@ -18,7 +18,6 @@ from functools import reduce
 from itertools import product
 
 import numpy as np
-from scipy.sparse import csr_array, eye_array, kron, vstack
 
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.scenario import Scenario
@@ -34,13 +33,22 @@ from freerand_opt.model.source import (
     leaf_settings,
     party_leaves,
 )
+from freerand_opt.programs.integer_matrix import (
+    IntegerMatrix,
+    empty,
+    identity,
+    kron,
+    of_codes,
+    of_rows,
+    stacked,
+)
 from freerand_opt.programs.products import product_vertices
-from freerand_opt.programs.program import MAX_ENTRY, IntArray, integer_rows
+from freerand_opt.programs.program import IntArray, integer_rows
 
 
 @dataclass(frozen=True, eq=False)
 class SourceCone:
-    """Columns t of a cone: equalities t = 0, inequalities t >= 0, as integer matrices.
+    """Columns t of a cone: equalities t = 0, inequalities t >= 0, as matrices of integers of any size.
 
     `leaf[s]` is the column with S P(w) P(s|w), `root` the one with P(w). Given P(w) = 1 no column
     exceeds `growth`; given that one leaf is 1, none exceeds `ratio` (None: no such bound).
@@ -48,8 +56,8 @@ class SourceCone:
     has the weight of vertex v in column `weights + v`.
     """
 
-    equalities: csr_array
-    inequalities: csr_array
+    equalities: IntegerMatrix
+    inequalities: IntegerMatrix
     leaf: IntArray
     root: int
     growth: Fraction
@@ -64,8 +72,8 @@ def source_cone(source: Source, scenario: Scenario) -> SourceCone:
     """Return the cone of a source; the hull of its vertices where it is not convex by itself."""
     if isinstance(source, Uniform):
         return SourceCone(
-            equalities=csr_array((0, 1), dtype=np.int64),
-            inequalities=csr_array(np.ones((1, 1), dtype=np.int64)),
+            equalities=empty(1),
+            inequalities=identity(1),
             leaf=np.zeros(scenario.shape[1], dtype=np.int64),
             root=0,
             growth=Fraction(1),
@@ -87,37 +95,34 @@ def source_cone(source: Source, scenario: Scenario) -> SourceCone:
 def _tree_cone(source: SanthaVazirani, scenario: Scenario) -> SourceCone:
     bits = bit_count(scenario)
     equalities, inequalities = _tree(bits, source.epsilon)
-    leaf = np.empty(2**bits, dtype=np.int64)
+    leaf = np.empty(2**bits, dtype=np.int64)  # columns, fewer than 2^(bits + 1)
     leaf[np.array(leaf_settings(scenario, source))] = np.arange(2**bits) + 2**bits - 1
     names = tuple(format(v + 1, "b")[1:] or "root" for v in range(2 ** (bits + 1) - 1))
     most, least = 1 + 2 * source.epsilon, 1 - 2 * source.epsilon
     return SourceCone(equalities, inequalities, leaf, 0, most**bits, (most / least) ** bits, names)
 
 
-def _tree(bits: int, epsilon: Fraction) -> tuple[csr_array, csr_array]:
-    """Return the rows of a tree in heap order: node v has the children 2v+1 and 2v+2."""
+def _tree(bits: int, epsilon: Fraction) -> tuple[IntegerMatrix, IntegerMatrix]:
+    """Return the rows of a tree in heap order: node v has the children 2v+1 and 2v+2.
+
+    Their numbers are int64: 2^bits is the number of joint settings.
+    """
     inner = np.arange(2**bits - 1, dtype=np.int64)
     nodes = 2 ** (bits + 1) - 1
-    rows = np.repeat(inner, 3)
-    columns = np.stack([inner, 2 * inner + 1, 2 * inner + 2], axis=1).ravel()
-    signs = np.tile(np.array([2, -1, -1], dtype=np.int64), len(inner))
-    equalities = csr_array((signs, (rows, columns)), shape=(len(inner), nodes))
+    columns = np.stack([inner, 2 * inner + 1, 2 * inner + 2], axis=1)
+    equalities = of_codes(np.tile([2, 1, 1], (len(inner), 1)), columns, nodes, (0, -1, 2))
     most = 1 + 2 * epsilon
-    if most.numerator >= MAX_ENTRY:
-        raise TooLargeError(f"epsilon = {epsilon} has too many digits; denominators up to 2^49 are exact")
     children = np.arange(1, nodes, dtype=np.int64)
-    factors = np.tile(np.array([most.numerator, -most.denominator], dtype=np.int64), len(children))
-    places = np.stack([(children - 1) // 2, children], axis=1).ravel()
-    facets = csr_array(
-        (factors, (np.repeat(np.arange(len(children)), 2), places)), shape=(len(children), nodes)
-    )
+    pairs = np.stack([(children - 1) // 2, children], axis=1)
+    codes = np.tile([2, 1], (len(children), 1))
+    facets = of_codes(codes, pairs, nodes, (0, -most.denominator, most.numerator))
     # without bits, or with perfect ones, nothing else says that the root is nonnegative
     if bits == 0 or epsilon == 0:
-        facets = csr_array(vstack([facets, csr_array(([1], ([0], [0])), shape=(1, nodes))], format="csr"))
-    return equalities, csr_array(facets.astype(np.int64))
+        facets = stacked([facets, of_rows([{0: 1}], nodes)])
+    return equalities, facets
 
 
-def _rows(entries: Sequence[Sequence[tuple[int, Fraction]]], columns: int) -> csr_array:
+def _rows(entries: Sequence[Sequence[tuple[int, Fraction]]], columns: int) -> IntegerMatrix:
     triples = ((i, column, factor) for i, row in enumerate(entries) for column, factor in row)
     return integer_rows(triples, [Fraction(0)] * len(entries), columns)[0]
 
@@ -202,9 +207,7 @@ def hull_cone(
     ]
     equal.append([(total, Fraction(1)), *((first + v, Fraction(-1)) for v in range(count))])
     columns = first + count
-    weights = csr_array(
-        (np.ones(count, dtype=np.int64), (np.arange(count), first + np.arange(count))), shape=(count, columns)
-    )
+    weights = of_rows([{first + v: 1} for v in range(count)], columns)
     names = (
         *(scenario.setting_label(s) for s in range(settings)),
         "total",
@@ -229,7 +232,7 @@ def any_cone(scenario: Scenario, bounds: tuple[Fraction, Fraction | None]) -> So
     mean = [[(settings, Fraction(settings)), *((s, Fraction(-1)) for s in range(settings))]]
     return SourceCone(
         _rows(mean, settings + 1),
-        csr_array((0, settings + 1), dtype=np.int64),
+        empty(settings + 1),
         np.arange(settings),
         settings,
         bounds[0],
@@ -259,8 +262,8 @@ def _product_cone(source: PerParty, scenario: Scenario) -> SourceCone:
     names: list[tuple[str, ...]] = []
     for part, size in zip(source.parts, scenario.settings, strict=True):
         if isinstance(part, Uniform):
-            equalities.append(csr_array((0, 1), dtype=np.int64))
-            facets.append(csr_array(np.ones((1, 1), dtype=np.int64)))
+            equalities.append(empty(1))
+            facets.append(identity(1))
             leaves.append(np.zeros(size, dtype=np.int64))
             names.append(("*",))
             continue
@@ -273,18 +276,17 @@ def _product_cone(source: PerParty, scenario: Scenario) -> SourceCone:
         leaves.append(leaf)
         names.append(tuple(format(v + 1, "b")[1:] or "root" for v in range(2 * size - 1)))
     sizes = [matrix.shape[1] for matrix in facets]
-    joint = csr_array(reduce(lambda a, b: kron(a, b, format="csr"), facets))
+    joint = reduce(kron, facets)
     equal = []
     for party, own in enumerate(equalities):
-        others = [own if p == party else eye_array(n, dtype=np.int64) for p, n in enumerate(sizes)]
-        equal.append(csr_array(reduce(lambda a, b: kron(a, b, format="csr"), others)))
-    index = np.zeros(scenario.shape[1], dtype=np.int64)
+        equal.append(reduce(kron, [own if p == party else identity(n) for p, n in enumerate(sizes)]))
+    index = np.zeros(scenario.shape[1], dtype=np.int64)  # columns of `joint`, which is in memory
     for s, settings in enumerate(scenario.joint_settings):
         for leaf, size, setting in zip(leaves, sizes, settings, strict=True):
             index[s] = index[s] * size + leaf[setting]
     growth, ratio = party_bounds(source, scenario)
     return SourceCone(
-        csr_array(vstack(equal, format="csr")),
+        stacked(equal),
         joint,
         index,
         0,

@@ -16,8 +16,14 @@ MAX_LABEL = 300
 DOUBLES = ("Written by freerand_opt.", "Numbers are the nearest doubles of the exact ones.")
 
 
-def double(value: Exact | int) -> str:
-    """Return 17 significant digits, which determine the nearest double."""
+def shift_notes(program: ConicProgram) -> list[str]:
+    """Return a line for each row that is divided by a power of 2, so that doubles can hold it."""
+    rows = np.flatnonzero(program.shifts).tolist()
+    return [f"r{i}: the exact row divided by 2^{int(program.shifts[i])}" for i in rows]
+
+
+def double(value: Exact | int | float) -> str:
+    """Return 17 significant digits, which determine the nearest double of a number within their range."""
     return f"{float(value):.17g}"
 
 

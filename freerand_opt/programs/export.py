@@ -1,6 +1,6 @@
 r"""Linear programs as text that other software reads: MPS for solvers, VIPR for proof checkers.
 
-MPS (free form) holds the nearest doubles of all numbers. VIPR
+MPS (free form) holds the nearest doubles of all numbers, long rows divided by a power of 2. VIPR
 (https://github.com/ambros-gleixner/VIPR, cert_spec_v1_1.md) holds fractions; there an irrational
 right-hand side is rounded outward, so that the stated problem is a relaxation of the program and
 its upper bound holds for the program too. Rows are named r0, r1, .., columns c0, c1, ..; comments
@@ -24,6 +24,7 @@ from freerand_opt.programs.exchange import (
     irrational_rows,
     joined_lines,
     nonzero,
+    shift_notes,
 )
 from freerand_opt.programs.program import ConicProgram
 
@@ -36,11 +37,12 @@ def as_mps(program: ConicProgram) -> str:
 
 
 def _mps(program: ConicProgram) -> Iterator[str]:
-    yield from comments(program, "*", [*DOUBLES, *irrational_notes(program, "rounded to nearest")])
+    notes = [*DOUBLES, *shift_notes(program), *irrational_notes(program, "rounded to nearest")]
+    yield from comments(program, "*", notes)
     yield from ("NAME freerand_opt", "OBJSENSE", "    MAX", "ROWS", " N obj")
     yield from (f" {'E' if zero else 'L'} r{i}" for i, zero in enumerate(program.zero_rows.tolist()))
     yield "COLUMNS"
-    by_column = program.matrix.tocsc()
+    by_column = program.float_matrix.tocsc()
     starts, rows, entries = by_column.indptr.tolist(), by_column.indices.tolist(), by_column.data.tolist()
     for j, worth in enumerate(fractions(program.objective)):
         # a column is declared by its entries, so one without any states a zero
@@ -48,7 +50,8 @@ def _mps(program: ConicProgram) -> Iterator[str]:
             yield f" c{j} obj {double(worth)}"
         yield from (f" c{j} r{rows[k]} {double(entries[k])}" for k in range(starts[j], starts[j + 1]))
     yield "RHS"
-    yield from (f" RHS r{i} {double(value)}" for i, value in nonzero(program.right))
+    sides = program.float_right.tolist()
+    yield from (f" RHS r{i} {double(sides[i])}" for i, _ in nonzero(program.right))
     yield "BOUNDS"
     for j, (lower, upper) in enumerate(bounds(program)):
         yield f" LO BND c{j} {double(lower)}"
@@ -143,7 +146,7 @@ def _constraints(program: ConicProgram) -> tuple[list[_Constraint], list[tuple[i
         found.append(_Constraint(f"u{j}", "L", upper, ((j, 1),)))
     places = []
     for i, zero in enumerate(program.zero_rows.tolist()):
-        entries, right = tuple(_row(program, i)), program.right[i]
+        entries, right = tuple(program.matrix.row(i)), program.right[i]
         places.append((len(found), len(found)))
         if not zero:
             found.append(_Constraint(f"r{i}", "L", round_up(right), entries))
@@ -155,11 +158,6 @@ def _constraints(program: ConicProgram) -> tuple[list[_Constraint], list[tuple[i
             found.append(_Constraint(f"r{i}u", "L", round_up(right), entries))
             found.append(_Constraint(f"r{i}d", "G", round_down(right), entries))
     return found, places
-
-
-def _row(program: ConicProgram, row: int) -> Iterator[tuple[int, int]]:
-    here = slice(int(program.matrix.indptr[row]), int(program.matrix.indptr[row + 1]))
-    return zip(program.matrix.indices[here].tolist(), program.matrix.data[here].tolist(), strict=True)
 
 
 def _combination(
@@ -175,7 +173,7 @@ def _combination(
     for row, value in multipliers.items():
         if value:
             weights[places[row][0 if value > 0 else 1]] = value
-            for j, entry in _row(program, row):
+            for j, entry in program.matrix.row(row):
                 reduced[j] -= value * entry
     for j, cost in enumerate(reduced):
         if cost:

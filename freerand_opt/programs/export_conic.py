@@ -1,7 +1,8 @@
 """Programs with matrices, and linear ones, as text that conic solvers read: CBF and SDPA sparse.
 
-Both hold the nearest doubles of all numbers. In programs with psd blocks the bounds of columns are
-left out: the matrices of observables imply them, and every strategy of quantum devices keeps them.
+Both hold the nearest doubles of all numbers, long rows divided by a power of 2. In programs with psd
+blocks the bounds of columns are left out: the matrices of observables imply them, and every strategy of
+quantum devices keeps them.
 Rows are named r0, r1, .., columns c0, c1, ..; comments in front say what they stand for.
 """
 
@@ -13,7 +14,6 @@ from itertools import groupby
 
 import numpy as np
 
-from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.exchange import (
     DOUBLES,
     comments,
@@ -22,6 +22,7 @@ from freerand_opt.programs.exchange import (
     irrational_notes,
     joined_lines,
     nonzero,
+    shift_notes,
 )
 from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.program import ConicProgram, IntArray
@@ -52,9 +53,15 @@ def _places(program: ConicProgram) -> _Places:
     return _Places(np.where(linear, np.cumsum(linear) - 1, -1), block, i, j)
 
 
-def _entries(program: ConicProgram) -> Iterator[tuple[int, int, int]]:
-    owner = np.repeat(np.arange(program.shape[0]), np.diff(program.matrix.indptr)).tolist()
-    return zip(owner, program.matrix.indices.tolist(), program.matrix.data.tolist(), strict=True)
+def _entries(program: ConicProgram) -> Iterator[tuple[int, int, float]]:
+    matrix = program.float_matrix
+    owner = np.repeat(np.arange(program.shape[0]), np.diff(matrix.indptr)).tolist()
+    return zip(owner, matrix.indices.tolist(), matrix.data.tolist(), strict=True)
+
+
+def _sides(program: ConicProgram) -> Iterator[tuple[int, float]]:
+    sides = program.float_right.tolist()
+    return ((r, sides[r]) for r, _ in nonzero(program.right))
 
 
 # ------------------------------------------------------------------ CBF
@@ -78,7 +85,8 @@ def _cbf(program: ConicProgram) -> Iterator[str]:
     free = [] if matrices else [j for j, value in enumerate(lower) if value]
     bounded = 0 if matrices else columns
     note = f"Rows from r{rows} on: upper bounds of all columns, then lower bounds other than 0."
-    notes = [*DOUBLES, _LEFT_OUT if matrices else note, *irrational_notes(program, "rounded to nearest")]
+    notes = [*DOUBLES, _LEFT_OUT if matrices else note, *shift_notes(program)]
+    notes += irrational_notes(program, "rounded to nearest")
     yield from comments(program, "#", notes)
     yield from ("VER", "2", "", "OBJSENSE", "MAX", "")
     if matrices:
@@ -101,7 +109,7 @@ def _cbf(program: ConicProgram) -> Iterator[str]:
     coefficients += [f"{rows + bounded + k} {j} 1" for k, j in enumerate(free)]
     yield from _section("ACOORD", coefficients)
     constants, fixed = [], []
-    for r, right in nonzero(program.right):
+    for r, right in _sides(program):
         if places.linear[r] >= 0:
             constants.append(f"{places.linear[r]} {double(right)}")
         else:
@@ -150,14 +158,14 @@ def _sdpa(program: ConicProgram) -> Iterator[str]:
     yield from (f"{columns} = m", f"{len(sizes)} = blocks", " ".join(sizes))
     yield " ".join(double(-value) for value in fractions(program.objective))
 
-    def put(number: int, r: int, value: Exact | int) -> Iterator[str]:
+    def put(number: int, r: int, value: float) -> Iterator[str]:
         if r in diagonal:
             for d, sign in diagonal[r]:
                 yield f"{number} {matrices + 1} {d} {d} {double(-sign * value)}"
         else:
             yield f"{number} {places.block[r] + 1} {places.i[r] + 1} {places.j[r] + 1} {double(-value)}"
 
-    for r, right in nonzero(program.right):
+    for r, right in _sides(program):
         yield from put(0, r, right)
     for r, column, value in _entries(program):
         yield from put(column + 1, r, value)
@@ -172,4 +180,5 @@ def _sdpa(program: ConicProgram) -> Iterator[str]:
 def _sdpa_notes(program: ConicProgram) -> list[str]:
     notes = ["The optimum is minus that of the program, which maximises."]
     notes += [_LEFT_OUT] if program.psd_blocks else []
+    notes += shift_notes(program)
     return notes + irrational_notes(program, "rounded to nearest")

@@ -53,13 +53,13 @@ def symmetric_products(left: FloatArray, right: FloatArray) -> csr_array:
 
 def square_rows(program: ConicProgram, start: int, size: int) -> csr_array:
     """Return the rows of A for all size^2 entries of a block."""
-    return csr_array(program.matrix[start + _square(size)].astype(np.float64))
+    return csr_array(program.float_matrix[start + _square(size)])
 
 
 def equalities(program: ConicProgram, face: Face) -> tuple[csr_array, FloatArray]:
     """Return (E, e) with E x = e on the face: its equal rows, then Gamma K = 0 without repetitions."""
-    right = program.right.floats()
-    parts, sides = [program.matrix[face.equal].astype(np.float64)], [right[face.equal]]
+    right = program.float_right
+    parts, sides = [program.float_matrix[face.equal]], [right[face.equal]]
     for (start, size), kernel in zip(program.psd_blocks, face.kernels, strict=True):
         if not kernel.shape[1]:
             continue

@@ -9,19 +9,30 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
+from math import lcm
 
 import numpy as np
 
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.question import Output, Question
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.programs.program import IntArray
+from freerand_opt.programs.arrays import (
+    FloatArray,
+    IntArray,
+    Integers,
+    largest,
+    quotients,
+    room,
+    scaled,
+    summed,
+    whole,
+)
 
 #: More guess labels than this are not enumerated.
 MAX_LABELS = 256
 
 
-def label_values(question: Question) -> tuple[tuple[IntArray, ...], int]:
+def label_values(question: Question) -> tuple[tuple[Integers, ...], int]:
     """Return (tables, denominator): label g earns tables[g][o, s] / denominator.
 
     At fixed settings only that column is nonzero. Raise TooLargeError beyond `MAX_LABELS`.
@@ -39,7 +50,7 @@ def label_values(question: Question) -> tuple[tuple[IntArray, ...], int]:
         s = scenario.setting_index(ask.at)
         tables = []
         for worth in worths:
-            table = np.zeros(shape, dtype=np.int64)
+            table = np.zeros(shape, dtype=np.int64)  # worths are at most the number of values
             table[:, s] = worth
             tables.append(table)
         return tuple(tables), denominator
@@ -48,28 +59,40 @@ def label_values(question: Question) -> tuple[tuple[IntArray, ...], int]:
     return _by_setting(scenario, ask.output, worths), denominator
 
 
+def float_worths(question: Question) -> list[FloatArray]:
+    """Return for each guess label what it earns at each joint outcome and setting, in floats."""
+    tables, denominator = label_values(question)
+    return [quotients(table, denominator) for table in tables]
+
+
 def functional_table(
     scenario: Scenario, terms: tuple[tuple[int, int, Fraction], ...]
-) -> tuple[IntArray, int]:
+) -> tuple[Integers, int]:
     """Return (integer table[o, s], denominator) of sparse coefficients."""
-    denominator = int(np.lcm.reduce([factor.denominator for _, _, factor in terms])) if terms else 1
-    table = np.zeros(scenario.shape, dtype=np.int64)
+    denominator = lcm(*(factor.denominator for _, _, factor in terms))
+    table = np.zeros(scenario.shape, dtype=object)
     for o, s, factor in terms:
-        table[o, s] = int(factor * denominator)
-    return table, denominator
+        table[o, s] = factor.numerator * (denominator // factor.denominator)
+    return whole(table), denominator
 
 
 def output_worths(question: Question) -> tuple[list[IntArray], int]:
-    """Return for each guess label its worth at each joint outcome, times the denominator."""
+    """Return for each guess label its worth at each joint outcome, times the denominator.
+
+    Worths are at most the number of values, for a trace distance times `MAX_LABELS`.
+    """
     output = question.ask.output
     assert output is not None
     values = np.array(output.values, dtype=np.int64)
     if question.ask.quantity != "trace-distance":
         return [np.asarray(values == v, dtype=np.int64) for v in range(output.count)], 1
+    if 2**output.count - 2 > MAX_LABELS:
+        raise TooLargeError(
+            f"the trace distance of {output.count} values needs 2^{output.count} - 2 guess labels, "
+            f"more than {MAX_LABELS}"
+        )
     sets = [np.array(bits, dtype=np.int64) for bits in product((0, 1), repeat=output.count)]
     proper = [chosen for chosen in sets if 0 < chosen.sum() < output.count]
-    if len(proper) > MAX_LABELS:
-        raise TooLargeError(f"the trace distance of {output.count} values needs {len(proper)} guess labels")
     return [output.count * chosen[values] - chosen.sum() for chosen in proper], output.count
 
 
@@ -95,7 +118,7 @@ def relevant_parties(scenario: Scenario, output: Output) -> tuple[int, ...]:
     return tuple(p for p in range(table.ndim) if np.any(table != np.take(table, [0], axis=p)))
 
 
-def box_values(question: Question, tables: IntArray, denominators: IntArray) -> tuple[IntArray, IntArray]:
+def box_values(question: Question, tables: Integers, denominators: Integers) -> tuple[Integers, Integers]:
     """Return the best guess's worth for each box at each setting, as (numerators[k, s], denominators[k]).
 
     `tables[k, o, s] / denominators[k]` are the boxes; the adversary knows which box she holds.
@@ -105,27 +128,33 @@ def box_values(question: Question, tables: IntArray, denominators: IntArray) -> 
         return np.zeros((len(tables), tables.shape[2]), dtype=np.int64), denominators
     if ask.functional is not None:
         factors, scale = functional_table(question.scenario, ask.functional.terms)
-        return ask.sign * np.einsum("os,kos->ks", factors, tables), denominators * scale
+        worth = summed("os,kos->ks", factors, tables)
+        return ask.sign * worth, scaled(denominators, scale)
     chances = value_chances(question, tables)
     if ask.quantity == "trace-distance":
         count = chances.shape[1]
-        excess = count * chances - denominators[:, None, None]
-        return np.maximum(excess, 0).sum(axis=1), denominators * count
+        # a sum over the values of at most count times the largest entry, twice
+        chances, bottoms = room(
+            2 * count**2 * max(largest(chances), largest(denominators)), chances, denominators
+        )
+        excess = count * chances - bottoms[:, None, None]
+        return np.maximum(excess, 0).sum(axis=1), scaled(denominators, count)
     return chances.max(axis=1), denominators
 
 
 def announced_values(
-    question: Question, tables: IntArray, denominators: IntArray
-) -> tuple[IntArray, IntArray]:
+    question: Question, tables: Integers, denominators: Integers
+) -> tuple[Integers, Integers]:
     """Return the worth of box k if it announces label k mod L at every setting, as `box_values`."""
     worths, scale = output_worths(question)
     chosen = np.stack(worths)[np.arange(len(tables)) % len(worths)]
-    return np.einsum("ko,kos->ks", chosen, tables), denominators * scale
+    return summed("ko,kos->ks", chosen, tables), scaled(denominators, scale)
 
 
-def value_chances(question: Question, tables: IntArray) -> IntArray:
+def value_chances(question: Question, tables: Integers) -> Integers:
     """Return chances[k, v, s], the numerator of P(R = v | s) of box k."""
     output = question.ask.output
     assert output is not None
     values = np.array(output.values)
-    return np.stack([tables[:, values == v, :].sum(axis=1) for v in range(output.count)], axis=1)
+    (held,) = room(largest(tables) * tables.shape[1], tables)
+    return np.stack([held[:, values == v, :].sum(axis=1) for v in range(output.count)], axis=1)

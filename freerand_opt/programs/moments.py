@@ -23,7 +23,8 @@ from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model.level import patterns
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.numbers import markup
-from freerand_opt.programs.program import FloatArray, IntArray
+from freerand_opt.programs.arrays import FloatArray, IntArray
+from freerand_opt.programs.integer_matrix import IntegerMatrix, of_small
 from freerand_opt.programs.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
 
 #: A moment's name, and one operator in it.
@@ -37,7 +38,7 @@ class MomentMatrix:
     """`classes[i, j]` is the class of word i* word j, -1 where it vanishes; 0 is the identity.
 
     `words[i]` holds each party's word, `codes[k]` the number of class k in the mixed radix of
-    `values`, the sorted codes of each party's products.
+    `values`, the sorted codes of each party's products: numbers below `MAX_CODE`.
     """
 
     scenario: Scenario
@@ -159,14 +160,13 @@ class MomentMatrix:
             "<" + (" ".join(t for p, c in zip(self.parties, letters, strict=True) for t in p.text(c))) + ">"
         )
 
-    def rows(self) -> csr_array:
+    def rows(self) -> IntegerMatrix:
         """Return G with (G y)_r = Gamma_ij for r = (i, j), i <= j, in order of j, then i."""
         i, j = triangle(self.size)
         classes = self.classes[i, j]
         kept = np.flatnonzero(classes >= 0)
-        return csr_array(
-            (np.ones(len(kept), dtype=np.int64), (kept, classes[kept])), shape=(len(i), self.moments)
-        )
+        ones = np.ones(len(kept), dtype=np.int64)
+        return of_small(csr_array((ones, (kept, classes[kept])), shape=(len(i), self.moments)))
 
 
 def operators(scenario: Scenario, name: str) -> tuple[tuple[int, int, int | None], ...]:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from itertools import product
 
-import numpy as np
-from scipy.sparse import csr_array
-
 from freerand_opt.model.scenario import Scenario
+from freerand_opt.programs.integer_matrix import IntegerMatrix, of_rows
 
 
-def no_signalling_rows(scenario: Scenario) -> tuple[csr_array, tuple[str, ...]]:
+def no_signalling_rows(scenario: Scenario) -> tuple[IntegerMatrix, tuple[str, ...]]:
     """Return (N, names) with N p = 0 for no-signalling tables p[o, s], flattened o-slowest."""
     outcomes, settings = scenario.shape
-    rows: list[int] = []
-    columns: list[int] = []
-    data: list[int] = []
+    rows: list[dict[int, int]] = []
     names: list[str] = []
     for party, letter in enumerate(scenario.parties):
         others = [range(d) for p, d in enumerate(scenario.outcomes) if p != party]
@@ -24,17 +20,14 @@ def no_signalling_rows(scenario: Scenario) -> tuple[csr_array, tuple[str, ...]]:
                 continue
             base = scenario.setting_index((*joint[:party], 0, *joint[party + 1 :]))
             for rest in product(*others):
+                row: dict[int, int] = {}
                 for value in range(scenario.outcomes[party]):
                     o = scenario.outcome_index((*rest[:party], value, *rest[party:]))
-                    rows += [len(names), len(names)]
-                    columns += [o * settings + s, o * settings + base]
-                    data += [1, -1]
+                    row |= {o * settings + s: 1, o * settings + base: -1}
+                rows.append(row)
                 shown = "".join(map(str, (*rest[:party], "*", *rest[party:])))
                 names.append(
                     f"{letter}: P({shown}|{scenario.setting_label(s)}) = "
                     f"P({shown}|{scenario.setting_label(base)})"
                 )
-    matrix = csr_array(
-        (np.array(data, dtype=np.int64), (rows, columns)), shape=(len(names), outcomes * settings)
-    )
-    return matrix, tuple(names)
+    return of_rows(rows, outcomes * settings), tuple(names)

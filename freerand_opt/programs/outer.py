@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.guesses import label_values
+from freerand_opt.programs.integer_matrix import IntegerMatrix, identity, kron
 from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.observation import (
     Entries,
@@ -30,9 +30,7 @@ from freerand_opt.programs.strategies import (
     Palette,
     VertexStrategies,
     cells,
-    copies,
     homogeneous,
-    identity,
     numbers,
 )
 
@@ -85,8 +83,10 @@ def outer(question: Question, *, scores: Sequence[Exact] | None = None) -> Outer
     words = cells(question)
     each = identity(len(labels))
 
-    def products(kind: str, left: csr_array, right: csr_array, pattern: str, *axes: tuple[str, ...]) -> Rows:
-        return homogeneous(kind, copies(each, copies(left, right)), pattern, tags, *axes)
+    def products(
+        kind: str, left: IntegerMatrix, right: IntegerMatrix, pattern: str, *axes: tuple[str, ...]
+    ) -> Rows:
+        return homogeneous(kind, kron(each, kron(left, right)), pattern, tags, *axes)
 
     rows = [
         products(

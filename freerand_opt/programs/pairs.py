@@ -20,8 +20,9 @@ from scipy.linalg import qr
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact
+from freerand_opt.programs.arrays import summed, whole
 from freerand_opt.programs.boxes import Box, table
-from freerand_opt.programs.guesses import box_values, label_values
+from freerand_opt.programs.guesses import box_values, float_worths, label_values
 from freerand_opt.programs.observation import (
     Entries,
     Layout,
@@ -39,6 +40,8 @@ from freerand_opt.programs.program import (
     Rows,
     conic_program,
     constant,
+    float_sides,
+    row_shifts,
     vector,
 )
 
@@ -73,19 +76,20 @@ class Cells:
     lower <= matrix @ (z, P(w)) <= upper. The two rows of a test with a narrow tolerance are one
     equality in the middle, and equalities that follow from others are left out: both only make
     solvers wander. Rows are scaled to largest entry 1; `fold` maps multipliers of the outer
-    program's rows to these.
+    program's rows, divided by 2^shifts, to these.
     """
 
     matrix: FloatArray
     lower: FloatArray
     upper: FloatArray
     fold: FloatArray
+    shifts: IntArray
 
 
 def by_pairs(
     question: Question, pairs: Sequence[Pair], *, scores: Sequence[Exact] | None = None
 ) -> PairStrategies:
-    """Return the program over these pairs; raise TooLargeError if its coefficients exceed 2^50."""
+    """Return the program over these pairs."""
     tables = [table(question.scenario, pair.box) for pair in pairs]
 
     def cell(o: int, s: int) -> Entries:
@@ -123,10 +127,10 @@ def _worths(question: Question, pairs: Sequence[Pair]) -> list[Fraction]:
     for pair in pairs:
         held, denominator = table(question.scenario, pair.box)
         if pair.label is None:
-            worth, bottoms = box_values(question, held[None], np.array([denominator]))
+            worth, bottoms = box_values(question, held[None], whole([denominator]))
             by_setting, scale = worth[0], int(bottoms[0])
         else:
-            by_setting, scale = (labels[pair.label] * held).sum(axis=0), unit * denominator
+            by_setting, scale = summed("os,os->s", labels[pair.label], held), unit * denominator
         found.append(
             sum(
                 (
@@ -153,8 +157,9 @@ def observed_cells(question: Question, scores: Sequence[Exact]) -> Cells:
     parts: list[Rows] = equalities_first(
         [observed_rows(question, layout), *test_rows(question, layout, scores)]
     )
-    matrix = np.concatenate([part.matrix.toarray().astype(np.float64) for part in parts])
-    right = np.concatenate([part.right.floats() for part in parts])
+    shifts = [row_shifts(part.matrix.row_bits) for part in parts]
+    matrix = np.concatenate([part.matrix.floats(k).toarray() for part, k in zip(parts, shifts, strict=True)])
+    right = np.concatenate([float_sides(part.right, k) for part, k in zip(parts, shifts, strict=True)])
     zero = np.concatenate([np.full(part.matrix.shape[0], part.cone == "zero") for part in parts])
     scales = np.maximum(np.abs(matrix).max(axis=1), 1e-300)
     matrix, right = matrix / scales[:, None], right / scales
@@ -173,7 +178,7 @@ def observed_cells(question: Question, scores: Sequence[Exact]) -> Cells:
     fold[kept] += np.linalg.lstsq(matrix[kept].T, matrix[equal].T, rcond=None)[0] @ fold[equal] - fold[kept]
     rows = np.sort(np.concatenate([kept, np.flatnonzero(~zero & (fold.diagonal() > 0))]))
     lower = np.where(zero, right, -np.inf)
-    return Cells(matrix[rows], lower[rows], right[rows], fold[rows])
+    return Cells(matrix[rows], lower[rows], right[rows], fold[rows], np.concatenate(shifts))
 
 
 def _independent(rows: FloatArray) -> IntArray:
@@ -186,6 +191,5 @@ def _independent(rows: FloatArray) -> IntArray:
 
 def cell_gains(question: Question) -> FloatArray:
     """Return gains[label, o, s]: what a joint mass is worth under each guess label, in floats."""
-    labels, denominator = label_values(question)
     factors = np.array([float(value) for value in objective_factors(question)])
-    return np.stack([worth * factors[None, :] / denominator for worth in labels])
+    return np.stack([worth * factors[None, :] for worth in float_worths(question)])

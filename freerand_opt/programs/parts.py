@@ -111,7 +111,7 @@ def parts(question: Question) -> Parts:
 
 def _worths(question: Question) -> tuple[Fraction, Fraction]:
     """Return what a known output, and one of two unbiased outcomes, are worth to a guess."""
-    tables = np.zeros((2, 4, 1), dtype=np.int64)
+    tables = np.zeros((2, 4, 1), dtype=np.int64)  # zeros and ones
     tables[0, 0], tables[1, 0], tables[1, 3] = 1, 1, 1
     worth, bottoms = box_values(question, tables, np.array([1, 2], dtype=np.int64))
     return Fraction(int(worth[0, 0]), int(bottoms[0])), Fraction(int(worth[1, 0]), int(bottoms[1]))
@@ -125,7 +125,7 @@ def _colours(
     own: Mapping[int, Fraction],
     errors: list[dict[int, Fraction]],
 ) -> IntArray:
-    colours = np.zeros(settings, dtype=np.int64)
+    colours = np.zeros(settings, dtype=np.int64)  # below twice the number of settings, and one
     places: dict[object, int] = {}
     if weights is not None:
         colours = np.array([places.setdefault(weight, len(places)) for weight in weights], dtype=np.int64)

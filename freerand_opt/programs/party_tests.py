@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import comb, prod
 
-from freerand_opt.errors import TooLargeError
 from freerand_opt.model.functional import mermin_sign
 from freerand_opt.programs.party_orbits import Counts, Orbits, orbit_states
-from freerand_opt.programs.program import MAX_ENTRY, Labels, Rows, integer_rows
+from freerand_opt.programs.program import Labels, Rows, integer_rows
 
 
 def normalised(orbits: Orbits, labels: int) -> Rows:
@@ -48,8 +47,6 @@ def broken_relations(orbits: Orbits, labels: int, violated: Fraction) -> Rows:
         for place, ((inside, w, _), wrong) in enumerate(orbit_states(orbits))
         if wrong
     }
-    if max(weights.values()) >= MAX_ENTRY:
-        raise TooLargeError("violated: an orbit has more than 2^50 joint settings; use fewer parties")
     entries = (
         (0, g * orbits.count + place, Fraction(weight))
         for g in range(labels)

@@ -3,17 +3,20 @@ r"""The one kind of program: labelled, exact and sparse.
 .. math:: \max\; c\cdot x \quad \text{subject to} \quad b - A x \in K_1 \times \dots \times K_m,
    \qquad l \le x \le u,
 
-A with integer entries (each row is multiplied by its common denominator), b exact reals, c, l, u
-fractions; every column has finite bounds. Blocks K_i are ``zero``, ``nonnegative`` and ``psd``: the
-upper triangle of one matrix, column by column, unscaled. A multiplier of its row (i, j) is Z_ij if
-i = j, else 2 Z_ij, for a positive semidefinite Z.
+A with integer entries of any size (each row is multiplied by its common denominator), b exact reals,
+c, l, u fractions; every column has finite bounds. Blocks K_i are ``zero``, ``nonnegative`` and
+``psd``: the upper triangle of one matrix, column by column, unscaled. A multiplier of its row (i, j)
+is Z_ij if i = j, else 2 Z_ij, for a positive semidefinite Z.
+
+Solvers see floats: row i divided by 2^k_i, `ConicProgram.shifts`, so that no row is beyond their reach.
+Their multipliers are of these rows; divided by 2^k_i they are multipliers of the exact ones.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -22,20 +25,28 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from freerand_opt.errors import TooLargeError
+from freerand_opt.numbers.digits import WRITTEN_BITS, bits
 from freerand_opt.numbers.exact import Exact, text
+from freerand_opt.programs import arrays
+from freerand_opt.programs.integer_matrix import IntegerMatrix, of_rows, shifted_kinds, stacked
 
-IntArray: TypeAlias = NDArray[np.int64]
-FloatArray: TypeAlias = NDArray[np.float64]
-#: Entries of A are integers below this, so that float copies and int64 sums of them are exact.
-MAX_ENTRY = 2**50
+IntArray: TypeAlias = arrays.IntArray
+FloatArray: TypeAlias = arrays.FloatArray
+#: Solvers number entries in 32 bits.
+MAX_ENTRIES = 2**31 - 1
+#: Rows whose entries have at most so many binary digits are left to solvers as they are.
+SMALL_BITS = 10
 
 
 @dataclass(frozen=True, eq=False)
 class ExactVector:
-    """A vector of exact numbers that takes few distinct values: entry i is palette[codes[i]]."""
+    """A vector of exact numbers that takes few distinct values: entry i is palette[codes[i]].
+
+    Codes are places in the palette, so the length of the vector bounds them.
+    """
 
     palette: tuple[Exact, ...]
     codes: IntArray
@@ -47,8 +58,11 @@ class ExactVector:
         return self.palette[int(self.codes[index])]
 
     def floats(self) -> FloatArray:
-        """Return the nearest floats."""
-        return np.array([float(value) for value in self.palette], dtype=np.float64)[self.codes]
+        """Return the nearest floats; raise TooLargeError for a number beyond their range."""
+        try:
+            return np.array([float(value) for value in self.palette], dtype=np.float64)[self.codes]
+        except OverflowError:
+            raise TooLargeError("a bound or a coefficient is beyond 10^308, where floats end") from None
 
     def take(self, rows: IntArray) -> ExactVector:
         """Return the entries with these indices, in this order."""
@@ -112,7 +126,7 @@ class Rows:
     """
 
     cone: str
-    matrix: csr_array
+    matrix: IntegerMatrix
     right: ExactVector
     labels: Labels
     scale: int = 1
@@ -122,7 +136,7 @@ class Rows:
 class ConicProgram:
     """Maximise objective.x over right - matrix x in the blocks' cones, lower <= x <= upper."""
 
-    matrix: csr_array
+    matrix: IntegerMatrix
     blocks: tuple[tuple[str, int], ...]
     right: ExactVector
     objective: ExactVector
@@ -134,8 +148,7 @@ class ConicProgram:
     @property
     def shape(self) -> tuple[int, int]:
         """Return (rows, columns)."""
-        rows, columns = self.matrix.shape
-        return rows, columns
+        return self.matrix.shape
 
     @cached_property
     def zero_rows(self) -> NDArray[np.bool_]:
@@ -157,6 +170,40 @@ class ConicProgram:
             start += rows
         return tuple(found)
 
+    @cached_property
+    def shifts(self) -> IntArray:
+        """Return k for each row, which floats see divided by 2^k; one even k for a psd block.
+
+        Rows of short integers have k = 0, others a largest entry from 1 to 2 (to 4).
+        """
+        sizes = self.matrix.row_bits.copy()
+        for start, size in self.psd_blocks:
+            rows = slice(start, start + size * (size + 1) // 2)
+            sizes[rows] = (sizes[rows].max(initial=0) - 1) // 2 * 2 + 1
+        return row_shifts(sizes)
+
+    @cached_property
+    def float_matrix(self) -> csr_array:
+        """Return the matrix as solvers see it, each row divided by 2^k (`shifts`)."""
+        return self.matrix.floats(self.shifts)
+
+    @cached_property
+    def float_right(self) -> FloatArray:
+        """Return the right-hand side as solvers see it, each row divided by 2^k (`shifts`)."""
+        return float_sides(self.right, self.shifts)
+
+    def exact_multipliers(self, values: Mapping[int, Fraction]) -> dict[int, Fraction]:
+        """Return multipliers of the exact rows from those of the rows that solvers see."""
+        shifts = self.shifts
+        return {row: value / (1 << int(shifts[row])) for row, value in values.items()}
+
+    def charge(self, multipliers: FloatArray, row: int, scale: int) -> float:
+        """Return in floats what a unit of a row before it was multiplied by `scale` is charged.
+
+        `multipliers` are of the rows that solvers see.
+        """
+        return float(multipliers[row]) * (scale / (1 << int(self.shifts[row])))
+
     def row_label(self, index: int) -> str:
         """Return the name of a row."""
         return _label(self.row_labels, index)
@@ -173,7 +220,7 @@ class ConicProgram:
             "blocks": [list(block) for block in self.blocks],
             "indptr": self.matrix.indptr.tolist(),
             "indices": self.matrix.indices.tolist(),
-            "values": self.matrix.data.tolist(),
+            "values": self.matrix.entries,
             "right": self.right.as_json(),
             "objective": self.objective.as_json(),
             "lower": self.lower.as_json(),
@@ -195,6 +242,19 @@ def _label(groups: tuple[Labels, ...], index: int) -> str:
     raise IndexError(index)
 
 
+def row_shifts(bits: IntArray) -> IntArray:
+    """Return k for rows whose largest entries have so many binary digits; see `ConicProgram.shifts`."""
+    return np.where(bits > SMALL_BITS, bits - 1, 0)
+
+
+def float_sides(right: ExactVector, shifts: IntArray) -> FloatArray:
+    """Return the entries divided by 2^shift, as nearest floats; raise TooLargeError beyond their range."""
+    kinds, place = shifted_kinds(right.codes, shifts)
+    return ExactVector(
+        tuple(right.palette[code] * Fraction(1, 1 << shift) for code, shift in kinds), place
+    ).floats()
+
+
 def conic_program(
     rows: Sequence[Rows],
     *,
@@ -203,14 +263,11 @@ def conic_program(
     upper: ExactVector,
     column_labels: tuple[Labels, ...],
 ) -> ConicProgram:
-    """Put blocks of rows and columns together; raise TooLargeError for entries above 2^50."""
+    """Put blocks of rows and columns together.
+
+    Raise TooLargeError for more than `MAX_ENTRIES` entries, or integers that cannot be written down.
+    """
     kept = [part for part in rows if part.matrix.shape[0]]
-    matrix = csr_array(vstack([part.matrix for part in kept], format="csr", dtype=np.int64))
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    matrix.sort_indices()
-    if matrix.nnz and int(np.abs(matrix.data).max()) >= MAX_ENTRY:
-        raise TooLargeError("the exact coefficients of this program exceed 2^50; use simpler fractions")
     blocks: list[tuple[str, int]] = []
     for part in kept:
         size = part.matrix.shape[0]
@@ -218,8 +275,8 @@ def conic_program(
             blocks[-1] = (part.cone, blocks[-1][1] + size)
         else:
             blocks.append((part.cone, size))
-    return ConicProgram(
-        matrix=matrix,
+    made = ConicProgram(
+        matrix=stacked([part.matrix for part in kept]),
         blocks=tuple(blocks),
         right=joined([part.right for part in kept]),
         objective=objective,
@@ -228,28 +285,34 @@ def conic_program(
         row_labels=tuple(part.labels for part in kept),
         column_labels=column_labels,
     )
+    if made.matrix.nnz > MAX_ENTRIES:
+        raise TooLargeError(f"this program has {made.matrix.nnz} entries; solvers take at most {MAX_ENTRIES}")
+    numbers = (*made.right.palette, *objective.palette, *lower.palette, *upper.palette)
+    longest = max(made.matrix.largest.bit_length(), *map(bits, numbers))
+    if longest > WRITTEN_BITS:
+        raise TooLargeError(
+            f"a row of this program needs integers of {longest} binary digits, and a certificate has at most "
+            f"{WRITTEN_BITS}; give coefficients with common denominators, such as decimals of as many digits"
+        )
+    return made
 
 
 def integer_rows(
     entries: Iterable[tuple[int, int, Fraction]], right: Sequence[Exact], columns: int
-) -> tuple[csr_array, ExactVector]:
-    """Return (A, b) of rows given as `(row, column, fraction)`, each scaled to integers."""
+) -> tuple[IntegerMatrix, ExactVector]:
+    """Return (A, b) of rows given as `(row, column, fraction)`, each scaled to integers.
+
+    Fractions at one place are added.
+    """
     rows: list[list[tuple[int, Fraction]]] = [[] for _ in right]
     for row, column, value in entries:
         rows[row].append((column, value))
-    indptr, scaled = [0], []
-    indices: list[int] = []
-    data: list[int] = []
+    lines, scaled = [], []
     for line, bound in zip(rows, right, strict=True):
         scale = lcm(*(value.denominator for _, value in line))
-        indices.extend(column for column, _ in line)
-        data.extend(int(value * scale) for _, value in line)
-        indptr.append(len(indices))
+        whole: dict[int, int] = {}
+        for column, value in line:
+            whole[column] = whole.get(column, 0) + value.numerator * (scale // value.denominator)
+        lines.append(whole)
         scaled.append(bound * scale)
-    if any(abs(value) >= MAX_ENTRY for value in data):
-        raise TooLargeError("the exact coefficients of this program exceed 2^50; use simpler fractions")
-    matrix = csr_array(
-        (np.array(data, dtype=np.int64), np.array(indices, dtype=np.int64), np.array(indptr, dtype=np.int64)),
-        shape=(len(right), columns),
-    )
-    return matrix, vector(scaled)
+    return of_rows(lines, columns), vector(scaled)

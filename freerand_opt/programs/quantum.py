@@ -18,7 +18,6 @@ from fractions import Fraction
 from math import prod
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
@@ -26,6 +25,7 @@ from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.conditions import MOMENT_PATTERN, condition_rows
 from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.guesses import label_values
+from freerand_opt.programs.integer_matrix import identity, kron, of_rows
 from freerand_opt.programs.moments import MomentMatrix, moment_matrix
 from freerand_opt.programs.observation import (
     TEST_PATTERN,
@@ -45,7 +45,7 @@ from freerand_opt.programs.program import (
     constant,
     joined,
 )
-from freerand_opt.programs.strategies import Palette, copies, homogeneous, identity, numbers
+from freerand_opt.programs.strategies import Palette, homogeneous, numbers
 
 #: The label by which the equalities of the source are known: label, equality, moment (fastest).
 FLOW_PATTERN = "sum at node {1} of moment {2} [{0}]"
@@ -112,7 +112,7 @@ def by_moments(
     needed = {place for place, value in objective.items() if value}
     needed |= {int(c) for part in linear for c in part.matrix.indices}
     _refuse_lacking(matrix, [place - columns for place in sorted(needed) if place >= columns])
-    linear = [replace(part, matrix=csr_array(part.matrix[:, :columns])) for part in linear]
+    linear = [replace(part, matrix=part.matrix.columns(slice(columns))) for part in linear]
     tags = tuple(f"g{g}" for g in range(len(labels)))
     rows = [*equalities_first([_flow_rows(matrix, cone, tags), *linear]), *_positive_rows(matrix, cone, tags)]
     most = column_bound(question, cone)
@@ -155,7 +155,7 @@ def _flow_rows(matrix: MomentMatrix, cone: SourceCone, tags: tuple[str, ...]) ->
     """Return the equalities of the source, for each guess label and moment."""
     return homogeneous(
         "zero",
-        copies(identity(len(tags)), copies(cone.equalities, identity(matrix.moments))),
+        kron(identity(len(tags)), kron(cone.equalities, identity(matrix.moments))),
         FLOW_PATTERN,
         tags,
         numbers(cone.equalities.shape[0]),
@@ -169,9 +169,9 @@ def _positive_rows(matrix: MomentMatrix, cone: SourceCone, tags: tuple[str, ...]
     pairs = numbers(gamma.shape[0])
     found = []
     for g, tag in enumerate(tags):
-        pick = csr_array(([1], ([0], [g])), shape=(1, len(tags)), dtype=np.int64)
+        pick = of_rows([{g: 1}], len(tags))
         for f in range(cone.inequalities.shape[0]):
-            block = -copies(copies(pick, cone.inequalities[[f]]), gamma)
+            block = -kron(kron(pick, cone.inequalities[[f]]), gamma)
             names = Labels("moment matrix, facet {1}, entry {2} [{0}]", ((tag,), (str(f),), pairs))
             found.append(Rows("psd", block, constant(0, gamma.shape[0]), names))
     return found

@@ -20,17 +20,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 
-import numpy as np
-from scipy.sparse import csr_array
-
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import SanthaVazirani
 from freerand_opt.programs.bit_tree import BitTree, Orbit, bit_tree, orbits
+from freerand_opt.programs.integer_matrix import of_entries
 from freerand_opt.programs.observation import OBSERVED_PATTERN, TEST_PATTERN, equalities_first
 from freerand_opt.programs.parts import Parts, parts
 from freerand_opt.programs.program import (
-    MAX_ENTRY,
     ConicProgram,
     Labels,
     Rows,
@@ -144,8 +141,6 @@ def _leaves(tree: BitTree, copy: Copy) -> list[tuple[int, tuple[int, int]]]:
 def _source_rows(copies: tuple[Copy, ...], epsilon: Fraction, columns: int) -> tuple[Rows, Rows]:
     """Return the rows of the tree (`cones`), one for each orbit."""
     most = 1 + 2 * epsilon
-    if most.numerator >= MAX_ENTRY:
-        raise TooLargeError(f"epsilon = {epsilon} has too many digits; denominators up to 2^49 are exact")
     sums: list[tuple[int, int, int]] = []
     facets: list[tuple[int, int, int]] = []
     inner: dict[int, int] = {}
@@ -173,9 +168,12 @@ def _source_rows(copies: tuple[Copy, ...], epsilon: Fraction, columns: int) -> t
 def _homogeneous(
     cone: str, entries: list[tuple[int, int, int]], rows: int, columns: int, pattern: str
 ) -> Rows:
-    triples = np.array(entries, dtype=np.int64).reshape(-1, 3)
-    matrix = csr_array((triples[:, 2], (triples[:, 0], triples[:, 1])), shape=(rows, columns))
-    return Rows(cone, matrix, constant(0, rows), Labels(pattern, (tuple(map(str, range(rows))),)))
+    return Rows(
+        cone,
+        of_entries(entries, (rows, columns)),
+        constant(0, rows),
+        Labels(pattern, (tuple(map(str, range(rows))),)),
+    )
 
 
 def _observed_rows(tree: BitTree, shared: Parts, copies: tuple[Copy, ...], columns: int) -> Rows:
@@ -187,9 +185,7 @@ def _observed_rows(tree: BitTree, shared: Parts, copies: tuple[Copy, ...], colum
         for place, node in enumerate(copy.nodes)
         if node.leaf is not None
     ]
-    triples = np.array(entries, dtype=np.int64)
-    shape = (len(tree.leaf_classes), columns)
-    matrix = csr_array((triples[:, 2], (triples[:, 0], triples[:, 1])), shape=shape)
+    matrix = of_entries(entries, (len(tree.leaf_classes), columns))
     leaves = tree.first_leaves()
     right = vector(shared.scaled(int(tree.setting[leaf])) for leaf in leaves.values())
     return Rows("zero", matrix, right, Labels(OBSERVED_PATTERN, (tuple(map(str, leaves)),)))

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil
 
 from freerand_opt.model.functional import Functional, from_terms
 from freerand_opt.model.question import Question, Test
@@ -27,8 +27,7 @@ from freerand_opt.programs.cones import source_cone
 from freerand_opt.programs.observation import normalised_at
 from freerand_opt.programs.support import best_distribution
 
-#: Factors are rounded to this grid, so that coefficients stay exact integers below 2^50.
-FACTOR_BITS = 16
+#: Irrational scores, which may multiply columns, are rounded to this grid.
 SCORE_BITS = 30
 
 
@@ -87,19 +86,15 @@ def _relaxed(question: Question, test: Test) -> list[Test]:
 
 
 def _weighted(each: dict[int, Functional], most: dict[int, Fraction], score: Exact, label: str) -> Test:
-    """Return sum_s (top/most_s) Z_s <= top I with top = max most_s; factors are rounded down."""
+    """Return sum_s (top/most_s) Z_s <= top I with top = max most_s."""
     top = max(most.values(), default=Fraction(1))
-    terms = {
-        (o, s): factor * Fraction(floor(top / most[s] * 2**FACTOR_BITS), 2**FACTOR_BITS)
-        for s, part in each.items()
-        for o, _, factor in part.terms
-    }
+    terms = {(o, s): factor * top / most[s] for s, part in each.items() for o, _, factor in part.terms}
     return Test(from_terms(terms, "joint"), "<=", _coarse(score * top), label)
 
 
 def _coarse(score: Exact) -> Fraction:
-    """Round up unless the number is short enough for exact integer rows."""
-    if isinstance(score, Fraction) and score.denominator < 2**SCORE_BITS:
+    """Return the number, rounded up if it is irrational."""
+    if isinstance(score, Fraction):
         return score
     return Fraction(ceil(enclose(score, 2 * SCORE_BITS)[1] * 2**SCORE_BITS), 2**SCORE_BITS)
 

@@ -16,10 +16,9 @@ from fractions import Fraction
 import numpy as np
 from scipy.sparse import csr_array
 
-from freerand_opt.errors import TooLargeError
 from freerand_opt.programs.colours import equitable_classes
+from freerand_opt.programs.integer_matrix import IntegerMatrix
 from freerand_opt.programs.program import (
-    MAX_ENTRY,
     ConicProgram,
     ExactVector,
     IntArray,
@@ -50,41 +49,29 @@ def classes(program: ConicProgram) -> tuple[IntArray, IntArray]:
 def equitable(program: ConicProgram, row_class: IntArray, column_class: IntArray) -> bool:
     """Return whether the classes are equitable, by exact integer sums."""
     row_sums = _class_sums(program.matrix, column_class)
-    column_sums = _class_sums(csr_array(program.matrix.T.tocsr()), row_class)
+    column_sums = _class_sums(program.matrix.transposed, row_class)
     return _constant_on(row_sums, row_class) and _constant_on(column_sums, column_class)
 
 
-def _class_sums(matrix: csr_array, column_class: IntArray) -> csr_array:
-    """Add up the columns of each class."""
+def _class_sums(matrix: IntegerMatrix, column_class: IntArray) -> IntegerMatrix:
+    """Add up the columns of each class, exactly."""
     size = int(column_class.max()) + 1
     ones = np.ones(len(column_class), dtype=np.int64)
     gather = csr_array((ones, (np.arange(len(column_class)), column_class)), shape=(len(column_class), size))
-    summed = csr_array(matrix @ gather)
-    summed.eliminate_zeros()
-    summed.sort_indices()
-    return summed
+    return matrix.times(gather)
 
 
-def _constant_on(sums: csr_array, row_class: IntArray) -> bool:
+def _constant_on(sums: IntegerMatrix, row_class: IntArray) -> bool:
     _, first = np.unique(row_class, return_index=True)
-    expected = sums[first[row_class]]
-    difference = csr_array(sums - expected)
-    difference.eliminate_zeros()
-    return bool(difference.nnz == 0)
+    return sums.equals(sums[first[row_class]])
 
 
 def reduce(program: ConicProgram) -> Reduction:
-    """Return the program reduced by its coarsest equitable partition.
-
-    Raise TooLargeError if sums of a class leave the range of exact integers.
-    """
+    """Return the program reduced by its coarsest equitable partition."""
     row_class, column_class = classes(program)
     _, row_first = np.unique(row_class, return_index=True)
     _, column_first, sizes = np.unique(column_class, return_index=True, return_counts=True)
-    kept = program.matrix[row_first]
-    summed = _class_sums(csr_array(kept), column_class)
-    if summed.nnz and int(np.abs(summed.data).max()) >= MAX_ENTRY:
-        raise TooLargeError("the sums of a class are above 2^50; use simpler fractions")
+    summed = _class_sums(program.matrix[row_first], column_class)
     objective = program.objective.take(column_first)
     totals = [objective[i] * int(size) for i, size in enumerate(sizes)]
     places: dict[object, int] = {}

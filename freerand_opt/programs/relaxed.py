@@ -16,9 +16,9 @@ from fractions import Fraction
 from math import ceil
 
 import numpy as np
-from scipy.sparse import csr_array, hstack
 
 from freerand_opt.numbers.exact import Exact, enclose
+from freerand_opt.programs.integer_matrix import IntegerMatrix, beside, of_rows
 from freerand_opt.programs.observation import TEST_PATTERN
 from freerand_opt.programs.program import ConicProgram, ExactVector, IntArray, Labels, constant, joined
 
@@ -38,43 +38,41 @@ def by_margin(program: ConicProgram) -> ConicProgram:
     """Return the program of the largest common margin v of the test inequalities (last column)."""
     tests = test_inequalities(program)
     # in units of each row's largest entry, or solvers drop the column from rows with large ones
-    largest = [int(abs(program.matrix[[int(row)]]).max()) for row in tests]
-    units = [2 ** (max(entry, 1).bit_length() - 1) for entry in largest]
-    column = csr_array(
-        (-np.array(units, dtype=np.int64), (tests, np.zeros(len(tests), dtype=np.int64))),
-        shape=(program.shape[0], 1),
-    )
-    size = 1 + sum(_size(program.right[int(row)]) for row in tests)
-    widths = [abs(program.matrix[[int(row)]]).sum() for row in tests]
-    size += sum(int(width) * _size(max(program.upper.palette, key=float)) for width in widths)
+    lines: list[dict[int, int]] = [{} for _ in range(program.shape[0])]
+    size, most = 1, max(map(_size, program.upper.palette))
+    for row in tests.tolist():
+        entries = [abs(entry) for _, entry in program.matrix.row(row)]
+        unit = 2 ** (max(entries, default=1).bit_length() - 1)
+        lines[row][0] = -unit
+        size += ceil(Fraction(_size(program.right[row]) + sum(entries) * most, unit))
+    column = of_rows(lines, 1)
     return _extended(program, column, lower=constant(-size, 1), upper=constant(size, 1))
 
 
 def by_violations(program: ConicProgram) -> ConicProgram:
     """Return the program of the smallest total violation, one column for each row direction.
 
-    Rows with right-hand side 0 hold at x = 0 and stay as they are.
+    Violations of long rows are in units of 2^k (`ConicProgram.shifts`). Rows with right-hand side 0 hold
+    at x = 0 and stay as they are.
     """
+    shifts = program.shifts.tolist()
     rows = [row for row in range(program.shape[0]) if program.right[row] != 0]
     signs = [(row, sign) for row in rows for sign in ((-1, 1) if program.zero_rows[row] else (-1,))]
-    matrix = csr_array(
-        (np.array([sign for _, sign in signs]), (np.array([row for row, _ in signs]), np.arange(len(signs)))),
-        shape=(program.shape[0], len(signs)),
-        dtype=np.int64,
-    )
-    size = max([_size(program.right[row]) for row in rows], default=1)
+    lines: list[dict[int, int]] = [{} for _ in range(program.shape[0])]
+    for column, (row, sign) in enumerate(signs):
+        lines[row][column] = sign << shifts[row]
+    matrix = of_rows(lines, len(signs))
+    size = max([ceil(Fraction(_size(program.right[row]), 1 << shifts[row])) for row in rows], default=1)
     return _extended(program, matrix, lower=constant(0, len(signs)), upper=constant(size, len(signs)))
 
 
 def _extended(
-    program: ConicProgram, extra: csr_array, *, lower: ExactVector, upper: ExactVector
+    program: ConicProgram, extra: IntegerMatrix, *, lower: ExactVector, upper: ExactVector
 ) -> ConicProgram:
     columns, count = program.shape[1], extra.shape[1]
-    matrix = csr_array(hstack([program.matrix, extra], format="csr", dtype=np.int64))
-    matrix.sort_indices()
     return replace(
         program,
-        matrix=matrix,
+        matrix=beside(program.matrix, extra),
         objective=joined([constant(0, columns), constant(Fraction(-1), count)]),
         lower=joined([program.lower, lower]),
         upper=joined([program.upper, upper]),

@@ -18,8 +18,9 @@ Status: TypeAlias = Literal["optimal", "infeasible", "stopped"]
 class Solution:
     """A hint: primal x, multipliers z (z >= 0 on nonnegative rows), basis if there is one.
 
-    `status` says why the solver stopped. `basic_columns` and `active_rows` are boolean arrays or
-    None; `seconds` wall time; residuals are recomputed from the data.
+    Multipliers and residuals are of the rows that solvers see (`ConicProgram.shifts`). `status` says
+    why the solver stopped. `basic_columns` and `active_rows` are boolean arrays or None; `seconds`
+    wall time; residuals are recomputed from the data.
     """
 
     status: Status
@@ -62,8 +63,8 @@ def residuals(program: ConicProgram, primal: FloatArray, multipliers: FloatArray
 
     A reduced cost c - A'z counts as far as the column is not at the bound that it favours.
     """
-    matrix = program.matrix.astype(np.float64)
-    slack = program.right.floats() - matrix @ primal
+    matrix = program.float_matrix
+    slack = program.float_right - matrix @ primal
     inside = np.zeros(len(slack), dtype=bool)
     lowest = []
     for start, size in program.psd_blocks:

@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from scipy.sparse import csr_array, eye_array, kron
 
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact
+from freerand_opt.programs.arrays import Integers, whole
 from freerand_opt.programs.boxes import Box, table
 from freerand_opt.programs.conditions import box_rows
 from freerand_opt.programs.cones import SourceCone, source_cone
 from freerand_opt.programs.guesses import announced_values, box_values, label_values, output_worths
+from freerand_opt.programs.integer_matrix import IntegerMatrix, identity, kron
 from freerand_opt.programs.no_signalling import no_signalling_rows
 from freerand_opt.programs.observation import (
     Entries,
@@ -36,7 +37,6 @@ from freerand_opt.programs.observation import (
 from freerand_opt.programs.program import (
     ConicProgram,
     ExactVector,
-    IntArray,
     Labels,
     Rows,
     conic_program,
@@ -69,17 +69,7 @@ class VertexStrategies:
     labels: int
 
 
-def copies(each: csr_array, matrix: csr_array) -> csr_array:
-    """Return the block matrix each (x) matrix."""
-    return csr_array(kron(each, matrix, format="csr"))
-
-
-def identity(size: int) -> csr_array:
-    """Return the identity matrix in integers."""
-    return csr_array(eye_array(size, dtype=np.int64, format="csr"))
-
-
-def homogeneous(cone: str, matrix: csr_array, pattern: str, *axes: tuple[str, ...]) -> Rows:
+def homogeneous(cone: str, matrix: IntegerMatrix, pattern: str, *axes: tuple[str, ...]) -> Rows:
     """Return rows with right-hand side 0, labelled by a pattern over axes."""
     return Rows(cone, matrix, constant(0, matrix.shape[0]), Labels(pattern, axes))
 
@@ -94,7 +84,7 @@ class Palette:
 
     def __init__(self, columns: int) -> None:
         self.places: dict[Fraction, int] = {Fraction(0): 0}
-        self.codes = np.zeros(columns, dtype=np.int64)
+        self.codes = np.zeros(columns, dtype=np.int64)  # places of values, below the number of columns
 
     def put(self, column: int, value: Fraction) -> None:
         """Set the value of a column."""
@@ -148,14 +138,14 @@ def by_boxes(
     each = identity(kinds)
     flow = homogeneous(
         "zero",
-        copies(each, cone.equalities),
+        kron(each, cone.equalities),
         "source, sum at node {1} [{0}]",
         names,
         numbers(cone.equalities.shape[0]),
     )
     facets = homogeneous(
         "nonnegative",
-        -copies(each, cone.inequalities),
+        -kron(each, cone.inequalities),
         "source, facet {1} [{0}]",
         names,
         numbers(cone.inequalities.shape[0]),
@@ -183,15 +173,14 @@ def _announcing(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Box, ..
     return tuple(box for box in boxes for _ in range(labels)), silent
 
 
-def _tables(question: Question, boxes: Sequence[Box]) -> tuple[IntArray, IntArray]:
+def _tables(question: Question, boxes: Sequence[Box]) -> tuple[Integers, Integers]:
     """Return (numerators[k, o, s], denominators[k])."""
     pairs = [table(question.scenario, box) for box in boxes]
-    denominators = np.array([denominator for _, denominator in pairs], dtype=np.int64)
-    return np.stack([numerators for numerators, _ in pairs]), denominators
+    return np.stack([numerators for numerators, _ in pairs]), whole([denominator for _, denominator in pairs])
 
 
 def _leaf_values(
-    worth: IntArray, bottoms: IntArray, factors: list[Fraction], cone: SourceCone
+    worth: Integers, bottoms: Integers, factors: list[Fraction], cone: SourceCone
 ) -> ExactVector:
     """Add worth[k, s] / bottoms[k] * factors[s] to the leaf column of s in copy k of the cone."""
     total: dict[int, Fraction] = {}
@@ -249,7 +238,7 @@ def by_source_vertices(
     local, names = no_signalling_rows(scenario)
     tags = tuple(f"v{v} g{g}" for v in range(len(vertices)) for g in range(len(labels)))
     signalling = homogeneous(
-        "zero", copies(identity(len(weights)), local), "no-signalling {1} [{0}]", tags, names
+        "zero", kron(identity(len(weights)), local), "no-signalling {1} [{0}]", tags, names
     )
     rows = [signalling, observed_rows(question, layout), *test_rows(question, layout, scores)]
     factors = objective_factors(question)

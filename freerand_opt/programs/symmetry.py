@@ -23,6 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.generators import Generator
+from freerand_opt.programs.integer_matrix import IntegerMatrix, aligned
 from freerand_opt.programs.moments import MomentMatrix, moment_matrix
 from freerand_opt.programs.program import ConicProgram, IntArray
 
@@ -36,7 +37,8 @@ Word: TypeAlias = tuple[tuple[int, ...], ...]
 class FullWords:
     """The moment matrix with the projectors of all outcomes, and how the program's lies in it.
 
-    `words` is E (full words, words), `moments` X (full moments, moments), in integers;
+    `words` is E (full words, words), `moments` X (full moments, moments), in int64: a word of k operators
+    has factors 1 and -1, at most one for each of the d^k choices of an outcome (words of at most 8 a party);
     `own[i]` is the full word that is word i, `place[k]` the full moment that is moment k.
     Without parties of three outcomes E and X are 1.
     """
@@ -205,24 +207,25 @@ def moved_rows(program: ConicProgram, full: FullWords, held: Action) -> IntArray
     if not _keeps_objective(program, each):
         return None
     linear = np.flatnonzero(program.linear_rows)
-    rows = csr_array(program.matrix[linear])
+    rows = program.matrix[linear]
     copies = program.shape[1] // each.shape[0]
-    moved = csr_array(rows @ kron(eye_array(copies, dtype=np.int64, format="csr"), each, format="csr"))
+    moved = rows.times(csr_array(kron(eye_array(copies, dtype=np.int64, format="csr"), each, format="csr")))
+    before, after = aligned(rows, moved)
     sides = list(zip(program.zero_rows[linear].tolist(), program.right.codes[linear].tolist(), strict=True))
     named: dict[tuple[object, ...], int] = {}
-    for row, key in enumerate(_keys(rows, sides)):
+    for row, key in enumerate(_keys(rows, before, sides)):
         named.setdefault(key, row)
-    found = [named.get(key, -1) for key in _keys(moved, sides)]
+    found = [named.get(key, -1) for key in _keys(moved, after, sides)]
     return None if -1 in found else np.array(found, dtype=np.int64)
 
 
-def _keys(rows: csr_array, sides: Sequence[tuple[bool, int]]) -> Iterator[tuple[object, ...]]:
-    rows = rows.copy()
-    rows.sum_duplicates()
-    rows.eliminate_zeros()
+def _keys(
+    rows: IntegerMatrix, codes: IntArray, sides: Sequence[tuple[bool, int]]
+) -> Iterator[tuple[object, ...]]:
+    indices = rows.indices.astype(np.int64)
     for row, side in enumerate(sides):
         span = slice(rows.indptr[row], rows.indptr[row + 1])
-        yield (*side, rows.indices[span].tobytes(), rows.data[span].astype(np.int64).tobytes())
+        yield (*side, indices[span].tobytes(), codes[span].tobytes())
 
 
 def _keeps_objective(program: ConicProgram, each: csr_array) -> bool:
@@ -248,7 +251,7 @@ def _letters(matrix: MomentMatrix) -> list[Word]:
 
 def orbits(actions: Sequence[Action], moments: int) -> tuple[IntArray, IntArray, int]:
     """Return (orbit, sign, number): moment k is sign[k] times its orbit's value; sign 0 if it vanishes."""
-    own = np.arange(moments)
+    own = np.arange(moments)  # numbers up to 2 `moments`
     heads, tails = [], []
     for held in actions:
         flipped = (held.moment_sign < 0) * moments

@@ -36,9 +36,9 @@ def _row_vertices(cone: SourceCone, settings: int) -> tuple[tuple[Fraction, ...]
     if settings > 4:
         raise TooLargeError(f"the vertices of a source on {settings} joint settings are not enumerated")
     columns = len(cone.names)
-    base = [*cone.equalities.todense().tolist(), [int(j == cone.root) for j in range(columns)]]
+    base = [*cone.equalities.toarray().tolist(), [int(j == cone.root) for j in range(columns)]]
     right = [0] * cone.equalities.shape[0] + [1]
-    rows = cone.inequalities.todense().tolist()
+    rows = cone.inequalities.toarray().tolist()
     need = columns - len(base)
     found: dict[tuple[Fraction, ...], None] = {}
     for chosen in combinations(range(len(rows)), need):

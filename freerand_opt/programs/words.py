@@ -91,7 +91,10 @@ def party_words(scenario: Scenario, party: int, longest: int) -> PartyWords:
 
 
 def _products(letters: IntArray, lengths: IntArray, base: int, each: int) -> IntArray:
-    """Return the codes of u* v: equal first letters meet, cancel (observables) or merge (projectors)."""
+    """Return the codes of u* v: equal first letters meet, cancel (observables) or merge (projectors).
+
+    A product has at most 2 `longest` letters, so that codes are below `MAX_CODE`, as `party_words` sees to.
+    """
     count, longest = letters.shape
     powers = base ** np.arange(longest + 1, dtype=np.int64)
     # code of w[k:] and of w[k:] reversed, for each word w and each k

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 from freerand_opt.certificates import certificate as form
 from freerand_opt.certificates import check as checker
-from freerand_opt.certificates.attack import Strategies
+from freerand_opt.certificates.attack import Strategies, conditioned, written
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.digits import at_most
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.refinement import Reduction
@@ -38,7 +39,14 @@ def certified(
     plain: dict[str, Any] | None = None,
     classes: Reduction | None = None,
 ) -> tuple[Result, Needed]:
-    """Put the certificate together and check it with the checker; `plain` are proofs without a program."""
+    """Put the certificate together and check it with the checker; `plain` are proofs without a program.
+
+    An attack with numbers that cannot be written, or without settings that are conditioned on, is left
+    out; a long value is claimed a little lower.
+    """
+    if value is not None:
+        whole = written(attack) and conditioned(question, attack)
+        attack, value = (attack, at_most(value)) if whole else ((), None)
     signed = None if value is None else question.ask.sign * value
     ends = form.answer_ends(question, bound, signed)
     body = form.bracket(

@@ -24,7 +24,7 @@ from freerand_opt.model.scenario import cycle
 from freerand_opt.model.source import Uniform
 from freerand_opt.programs.chain import chain, chain_squares
 from freerand_opt.programs.generators import FIND, Generator, generator, known_generators, written
-from freerand_opt.programs.guesses import label_values
+from freerand_opt.programs.guesses import float_worths
 from freerand_opt.programs.moments import MomentMatrix, moment_matrix, word_count
 from freerand_opt.programs.program import IntArray
 from freerand_opt.programs.relabellings import found_generators
@@ -109,7 +109,7 @@ def _symmetric(question: Question, symmetry: Sequence[str], time_limit: float | 
     named = [generator(scenario, text) for text in texts]
     known = [*known_generators(scenario)]
     if FIND in symmetry:
-        known += found_generators(scenario, [table.astype(float) for table in label_values(question)[0]])
+        known += found_generators(scenario, float_worths(question))
     kept: list[Generator] = []
     actions = []
     for held in (*named, *known):

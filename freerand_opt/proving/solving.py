@@ -15,8 +15,9 @@ from freerand_opt.certificates.certify import Multipliers, multipliers, objectiv
 from freerand_opt.certificates.faces import refined, with_tail
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.model.question import Question
+from freerand_opt.programs.arrays import quotients
 from freerand_opt.programs.generators import FIND, generator, known_generators
-from freerand_opt.programs.guesses import functional_table, label_values
+from freerand_opt.programs.guesses import float_worths, functional_table
 from freerand_opt.programs.invariants import Reduced, reduced
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
@@ -44,6 +45,7 @@ LARGE = 1e3
 class Solved:
     """Exact multipliers (by class if reduced) and a point of the full program, if one was found."""
 
+    program: ConicProgram
     multipliers: Multipliers
     point: list[Fraction] | None
     reduction: Reduction | None
@@ -73,8 +75,8 @@ def solve(
     if face and above.psd_blocks and float(np.abs(solution.multipliers).max()) > LARGE:
         found = min([found, *_on_face(above, time_limit)], key=lambda item: float(item.bound))
     if below is None:
-        return Solved(found, None, reduction, solution)
-    same = below.matrix is above.matrix or (below.matrix != above.matrix).nnz == 0
+        return Solved(above, found, None, reduction, solution)
+    same = below.matrix is above.matrix or below.matrix.equals(above.matrix)
     if reduction is None or not same:
         # coefficients differ where irrational scores multiply columns: a program of its own
         inner, hint, classes = below, solution if reduction is None else run(below, time_limit), None
@@ -89,7 +91,7 @@ def solve(
             found = min(found, multipliers(small, sharper), key=lambda item: float(item.bound))
     if x is not None and classes is not None:
         x = [x[place] for place in classes.tolist()]
-    return Solved(found, x, reduction, solution)
+    return Solved(above, found, x, reduction, solution)
 
 
 def _best_dual(
@@ -142,9 +144,9 @@ def symmetric_blocks(
     wanted = [(text, generator(scenario, text)) for text in symmetry if text != FIND]
     known = [("", held) for held in known_generators(scenario)]
     if FIND in symmetry:
-        tables = [*label_values(question)[0]]
-        tables += [functional_table(scenario, test.functional.terms)[0] for test in question.tests]
-        known += [("", held) for held in found_generators(scenario, [np.asarray(t, float) for t in tables])]
+        tables = float_worths(question)
+        tables += [quotients(*functional_table(scenario, t.functional.terms)) for t in question.tests]
+        known += [("", held) for held in found_generators(scenario, tables)]
     if not wanted and not known:
         return None
     try:
@@ -180,7 +182,9 @@ def full_floats(solved: Solved) -> tuple[FloatArray, FloatArray]:
     if reduction is None:
         return primal, multipliers
     shares = multipliers / np.bincount(reduction.row_class)
-    return primal[reduction.column_class], shares[reduction.row_class]
+    # sums over a class may be divided by another power of 2 than the full program's rows
+    moved = solved.program.shifts - reduction.program.shifts[reduction.row_class]
+    return primal[reduction.column_class], np.ldexp(shares[reduction.row_class], moved)
 
 
 def _better(

@@ -80,10 +80,9 @@ def _facets(cone: SourceCone) -> Iterator[str]:
     """Yield the facets; t is 1 everywhere for a source that is not biased."""
     count = cone.inequalities.shape[0]
     for f in range(min(count, LISTED)):
-        row = cone.inequalities[[f]].tocoo()
-        terms = sorted(zip(row.coords[-1].tolist(), row.data.tolist(), strict=True))
         total = " + ".join(
-            f"{'' if factor == 1 else f'{factor} '}t({cone.names[column]})" for column, factor in terms
+            f"{'' if factor == 1 else f'{factor} '}t({cone.names[column]})"
+            for column, factor in cone.inequalities.row(f)
         )
         yield f"facet {f:<5} {total.replace('+ -', '- ')} >= 0"
     if count > LISTED:

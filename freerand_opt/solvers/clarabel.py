@@ -25,9 +25,9 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
     """Solve a program with zero, nonnegative and psd blocks; `time_limit` in seconds."""
     begun = time.perf_counter()
     scales, cones = block_cones(program)
-    matrix = diags_array(scales) @ program.matrix.astype(np.float64)
+    matrix = diags_array(scales) @ program.float_matrix
     primal, z, status = run(
-        -program.objective.floats(), matrix, program.right.floats() * scales, cones, time_limit
+        -program.objective.floats(), matrix, program.float_right * scales, cones, time_limit
     )
     multipliers = z * scales
     return without_basis(

@@ -80,7 +80,7 @@ def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
         program = build(question).above.program
         problem, x = as_cvxpy(program)
         # row 17 is "test: chsh >= 3", turned into <=
-        stronger = program.matrix[[17]] @ x <= -3.5
+        stronger = program.float_matrix[[17]] @ x <= -3.5
         value = cvxpy.Problem(problem.objective, [*problem.constraints, stronger]).solve(solver="CLARABEL")
 
     Such values are floats; only `freerand_opt.bound` certifies.
@@ -89,11 +89,11 @@ def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
 
     bounds = None if program.psd_blocks else [program.lower.floats(), program.upper.floats()]
     x = cvxpy.Variable(program.shape[1], name="x", bounds=bounds)
-    right = program.right.floats()
+    right = program.float_right
     constraints: list[Any] = []
     start = 0
     for cone, size in program.blocks:
-        left = program.matrix[start : start + size].astype(np.float64) @ x
+        left = program.float_matrix[start : start + size] @ x
         b = right[start : start + size]
         if cone == "psd":
             n = dict(program.psd_blocks)[start]

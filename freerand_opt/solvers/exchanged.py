@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array, eye_array
 
+from freerand_opt.programs.integer_matrix import stacked
 from freerand_opt.programs.moments import MomentMatrix, triangle
 from freerand_opt.programs.program import ConicProgram, ExactVector, IntArray, constant, joined
 from freerand_opt.programs.quantum import FLOW_PATTERN, MomentStrategies
@@ -34,7 +35,7 @@ def applies(made: MomentStrategies) -> bool:
     if np.any(objective[half:] != signs * objective[:half]):
         return False
     _, others, _ = _rows(made)
-    rows = csr_array(program.matrix[others]).tocsc()
+    rows = csr_array(program.float_matrix[others]).tocsc()
     return bool(abs(rows[:, half:] - rows[:, :half] * signs[None, :]).sum() == 0)
 
 
@@ -50,9 +51,11 @@ def solve(
     half, signs = _columns(made)
     flow, others, psd = _rows(made)
     first = np.concatenate([flow, others, psd])
-    found = run(_half(program, half, signs, flow, others, psd), time_limit)
+    small = _half(program, half, signs, flow, others, psd)
+    found = run(small, time_limit)
     z = np.zeros(program.shape[0])
-    z[first] = found.multipliers
+    # the rows of the half that solvers see may be divided by other powers of 2
+    z[first] = np.ldexp(found.multipliers, program.shifts[first] - small.shifts)
     # the half counts every column twice in the rows that both labels share
     z[flow] /= 2
     z[psd] /= 2
@@ -74,8 +77,8 @@ def _half(
     program: ConicProgram, half: int, signs: IntArray, flow: IntArray, others: IntArray, psd: IntArray
 ) -> ConicProgram:
     """Return the program in the first label's columns."""
-    matrix = program.matrix[:, :half]
-    whole = csr_array(vstack([matrix[flow], 2 * matrix[others], matrix[psd]], format="csr"))
+    matrix = program.matrix.columns(slice(half))
+    twice = matrix[others].times(csr_array(2 * eye_array(half, dtype=np.int64, format="csr")))
     zero = program.zero_rows[others]
     # equalities stand in front, so that each kind is one block
     blocks = [("zero", len(flow) + int(zero.sum())), ("nonnegative", int((~zero).sum()))]
@@ -83,7 +86,7 @@ def _half(
     sizes = [size for kind, size in program.blocks if kind == "psd"]
     objective = program.objective
     return ConicProgram(
-        matrix=whole,
+        matrix=stacked([matrix[flow], twice, matrix[psd]]),
         blocks=(*kept, *(("psd", size) for size in sizes[: len(sizes) // 2])),
         right=joined([constant(0, len(flow)), program.right.take(others), constant(0, len(psd))]),
         objective=ExactVector(tuple(2 * value for value in objective.palette), objective.codes[:half]),

@@ -47,10 +47,10 @@ def exposed(program: ConicProgram, time_limit: float | None) -> Exposed | None:
     for start, size in program.psd_blocks:
         i, j = triangle(size)
         one[start : start + len(i)] = i == j
-    matrix = csr_array(hstack([program.matrix.astype(np.float64), csr_array(one[:, None])]))
+    matrix = csr_array(hstack([program.float_matrix, csr_array(one[:, None])]))
     cost = np.zeros(program.shape[1] + 1)
     cost[-1] = -1.0
-    right = program.right.floats() * scales
+    right = program.float_right * scales
     x, z, _ = run(cost, csr_array(diags_array(scales) @ matrix), right, cones, time_limit)
     if not abs(x[-1]) < MARGIN:
         return None
@@ -71,7 +71,7 @@ def solve(program: ConicProgram, face: Face, time_limit: float | None) -> FloatA
     They satisfy A'z = c, but the matrices of the psd rows are semidefinite only on the complement of
     the kernels.
     """
-    matrix, right = program.matrix.astype(np.float64), program.right.floats()
+    matrix, right = program.float_matrix, program.float_right
     signed = program.linear_rows & ~program.zero_rows
     signed[face.equal] = False
     rows, side = equalities(program, face)
@@ -129,7 +129,7 @@ def _solutions(rows: csr_array, right: FloatArray) -> tuple[FloatArray, FloatArr
 
 def _across(program: ConicProgram, face: Face, residual: FloatArray) -> FloatArray:
     """Return multipliers of the equal rows, and K W' + W K' in the blocks, that make up a residual."""
-    matrix = program.matrix.astype(np.float64)
+    matrix = program.float_matrix
     maps = [csr_array(matrix[face.equal].T)]
     inner = []
     for (start, size), kernel in zip(program.psd_blocks, face.kernels, strict=True):

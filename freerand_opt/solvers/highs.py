@@ -45,7 +45,7 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
         program.objective.floats(),
         program.lower.floats(),
         program.upper.floats(),
-        program.right.floats(),
+        program.float_right,
     )
     if time_limit is not None:
         highs.setOptionValue("time_limit", max(time_limit, 0.01))
@@ -68,7 +68,8 @@ def sharpen(program: ConicProgram, solution: Solution) -> Solution:
     scale = 2**SCALE_BITS
     lower = np.array([float((program.lower[j] - value) * scale) for j, value in enumerate(x)])
     upper = np.array([float((program.upper[j] - value) * scale) for j, value in enumerate(x)])
-    right = np.array([float(value * scale) for value in slack])
+    shifts = program.shifts.tolist()
+    right = np.array([float(value * scale / 2**shift) for value, shift in zip(slack, shifts, strict=True)])
     highs = _model(program, program.objective.floats(), lower, upper, right)
     highs.setBasis(_basis(solution, lower, upper))
     highs.run()
@@ -102,20 +103,21 @@ def _model(
     model.row_upper_ = right * scales
     model.row_lower_ = np.where(program.zero_rows, right * scales, -highspy.kHighsInf)
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = program.matrix.indptr.astype(np.int32)
-    model.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
-    model.a_matrix_.value_ = program.matrix.data * np.repeat(scales, np.diff(program.matrix.indptr))
+    matrix = program.float_matrix
+    model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+    model.a_matrix_.index_ = matrix.indices.astype(np.int32)
+    model.a_matrix_.value_ = matrix.data * np.repeat(scales, np.diff(matrix.indptr))
     highs.passModel(model)
     return highs
 
 
 def _row_scales(program: ConicProgram) -> FloatArray:
     """Return powers of 2 that bring each row's largest entry near 1, where tolerances are meant."""
-    matrix = program.matrix
+    matrix = program.float_matrix
     if not matrix.nnz:
         return np.ones(matrix.shape[0])
     largest = np.maximum.reduceat(np.abs(matrix.data), np.minimum(matrix.indptr[:-1], max(matrix.nnz - 1, 0)))
-    exponents = np.frexp(np.where(np.diff(matrix.indptr) > 0, largest, 1).astype(np.float64))[1]
+    exponents = np.frexp(np.where(np.diff(matrix.indptr) > 0, largest, 1))[1]
     return np.asarray(np.ldexp(1.0, 1 - exponents))
 
 
@@ -157,7 +159,7 @@ def _product(program: ConicProgram, x: list[Fraction]) -> list[Fraction]:
     """Return A x exactly; x lies on the grid 2^-110."""
     scaled = [int(value * 2**GRID_BITS) for value in x]
     matrix = program.matrix
-    entries, columns = matrix.data.tolist(), matrix.indices.tolist()
+    entries, columns = matrix.entries, matrix.indices.tolist()
     products = [entry * scaled[column] for entry, column in zip(entries, columns, strict=True)]
     starts = matrix.indptr.tolist()
     return [Fraction(sum(products[starts[i] : starts[i + 1]]), 2**GRID_BITS) for i in range(program.shape[0])]

@@ -83,18 +83,18 @@ def _state(mosek: Any, task: Any, program: ConicProgram) -> None:
     task.putobjsense(mosek.objsense.maximize)
     task.putclist(range(columns), program.objective.floats())
     task.putvarboundslice(0, columns, [bound.ra] * columns, program.lower.floats(), program.upper.floats())
-    right = program.right.floats()
+    right = program.float_right
     keys = [bound.fx if zero else bound.up for zero in program.zero_rows.tolist()]
     task.putconboundslice(0, rows, keys, np.where(program.zero_rows, right, -np.inf), right)
     owner = np.repeat(np.arange(rows), np.diff(program.matrix.indptr))
-    task.putaijlist(*_short(owner, program.matrix.indices), program.matrix.data.astype(np.float64))
+    task.putaijlist(*_short(owner, program.matrix.indices), program.float_matrix.data)
 
 
 def _state_dual(mosek: Any, task: Any, program: ConicProgram) -> None:
     """State the dual of a semidefinite program; constraint k is column k's, variables are linear rows."""
     linear, block, i, j = _places(program)
     columns, count = program.shape[1], int(linear.sum())
-    right, objective = program.right.floats(), program.objective.floats()
+    right, objective = program.float_right, program.objective.floats()
     bound = mosek.boundkey
     task.appendcons(columns)
     task.appendvars(count)
@@ -107,7 +107,7 @@ def _state_dual(mosek: Any, task: Any, program: ConicProgram) -> None:
     task.putclist(range(count), right[linear])
     place = np.cumsum(linear) - 1
     owner = np.repeat(np.arange(len(linear)), np.diff(program.matrix.indptr))
-    column, value = program.matrix.indices, program.matrix.data.astype(np.float64)
+    column, value = program.matrix.indices, program.float_matrix.data
     kept = linear[owner]
     task.putaijlist(*_short(column[kept], place[owner[kept]]), value[kept])
     # a lower triangle is expected: rows j, columns i

@@ -56,10 +56,10 @@ def as_picos(program: ConicProgram) -> tuple[Any, Any, list[Any]]:
     x = picos.RealVariable("x", columns, *bounds)
     problem = picos.Problem()
     problem.set_objective("max", picos.Constant("c", program.objective.floats()).T * x)
-    right, constraints = program.right.floats(), []
+    right, constraints = program.float_right, []
     start = 0
     for cone, size in program.blocks:
-        part, b = program.matrix[start : start + size].astype(np.float64), right[start : start + size]
+        part, b = program.float_matrix[start : start + size], right[start : start + size]
         if cone == "psd":
             n = dict(program.psd_blocks)[start]
             slack = _constant(spread(n) @ b) - _constant(spread(n) @ part) * x

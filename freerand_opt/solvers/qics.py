@@ -54,8 +54,8 @@ def _run(model: object, limit: float | None) -> dict[str, FloatArray | str]:
 
 def _by_lmi(program: ConicProgram, limit: float | None) -> tuple[FloatArray, FloatArray, str]:
     zero = np.flatnonzero(program.zero_rows)
-    matrix = program.matrix.astype(np.float64)
-    right = program.right.floats()
+    matrix = program.float_matrix
+    right = program.float_right
     parts, sides, cones, held = [], [], [], []
     start = 0
     psd = dict(program.psd_blocks)
@@ -112,7 +112,7 @@ def _units(program: ConicProgram) -> bool:
     seen = np.zeros(program.shape[1], dtype=bool)
     for start, size in program.psd_blocks:
         rows = slice(start, start + size * (size + 1) // 2)
-        part = program.matrix[rows]
+        part = program.float_matrix[rows]
         if np.any(np.diff(part.indptr) > 1) or np.any(part.data != -1):
             return False
         seen[part.indices] = True
@@ -133,7 +133,7 @@ def _entries(
     left, same, gone, places = [], [], [], []
     for start, size in program.psd_blocks:
         i, j = triangle(size)
-        part = program.matrix[start : start + len(i)]
+        part = program.float_matrix[start : start + len(i)]
         held = np.diff(part.indptr) == 1
         classes = np.full(len(i), -1, dtype=np.int64)
         classes[held] = part.indices
@@ -153,7 +153,7 @@ def _entries(
 def _by_equalities(program: ConicProgram, limit: float | None) -> tuple[FloatArray, FloatArray, str]:
     """Variables: slacks of the nonnegative rows, then the moment matrices."""
     columns = program.shape[1]
-    matrix, right = program.matrix.astype(np.float64), program.right.floats()
+    matrix, right = program.float_matrix, program.float_right
     zero = np.flatnonzero(program.zero_rows)
     signed = np.flatnonzero(program.linear_rows & ~program.zero_rows)
     slacks = len(signed)

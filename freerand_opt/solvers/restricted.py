@@ -73,13 +73,13 @@ class Maximiser:
         model.sense_ = highspy.ObjSense.kMaximize
         model.col_cost_ = np.zeros(self.size)
         model.col_lower_, model.col_upper_ = program.lower.floats(), program.upper.floats()
-        right = program.right.floats()
+        right, matrix = program.float_right, program.float_matrix
         model.row_upper_ = right
         model.row_lower_ = np.where(program.zero_rows, right, -highspy.kHighsInf)
         model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = program.matrix.indptr.astype(np.int32)
-        model.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
-        model.a_matrix_.value_ = program.matrix.data.astype(np.float64)
+        model.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+        model.a_matrix_.index_ = matrix.indices.astype(np.int32)
+        model.a_matrix_.value_ = matrix.data
         self.highs.passModel(model)
         self.places = np.arange(self.size, dtype=np.int32)
 

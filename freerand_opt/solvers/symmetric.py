@@ -37,7 +37,7 @@ def solve(made: MomentStrategies, held: Reduced, *, time_limit: float | None = N
     lift = csr_array(kron(np.eye(copies), held.lift, format="csr"))
     zero = np.flatnonzero(program.zero_rows)
     signed = np.flatnonzero(program.linear_rows & ~program.zero_rows)
-    matrix, right = program.matrix.astype(np.float64), program.right.floats()
+    matrix, right = program.float_matrix, program.float_right
     blocks = [
         (block.basis.shape[2], -csr_array(kron(facet[None, :], entries)))
         for facet in _facets(made)
