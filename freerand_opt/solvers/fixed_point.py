@@ -76,7 +76,7 @@ def reach(inverse: fmpz_mat, change: fmpz_mat, bits: int, most: int) -> int:
     # every eigenvalue is at least minus the Frobenius norm
     norm = isqrt(sum(2 * value * value for row in held for value in row)) + 1
     low, high = min((1 << (2 * COARSE)) // (2 * norm), most), most
-    while high - low > low >> 6:
+    while low and high - low > max(low >> 6, 1):
         middle = (low + high) // 2 if high < 4 * low else isqrt(low * high)
         low, high = (middle, high) if _definite(held, middle) else (low, middle)
     return low

@@ -35,6 +35,8 @@ START = 100
 MAX_ROUNDS = 80
 #: Steps go this far towards the boundary, over 2^COARSE, and to 1 at most.
 SHARE = 9 * 2**COARSE // 10
+#: Steps shorter than 2^-this lead nowhere.
+LEAST_BITS = 20
 #: Multipliers larger than this are those of a program without a solution.
 LARGE_BITS = 60
 
@@ -269,7 +271,7 @@ class _Step:
             if plain is not None:
                 found = plain
                 steps = [min(limit, length * SHARE >> COARSE) for length in self._reach(found, 2 * limit)]
-        return self._moved(found, *steps)
+        return self._moved(found, *steps) if min(steps) > limit >> LEAST_BITS else None
 
     def _direction(
         self, equations: arb_mat, mean: fmpz, crossed: list[fmpz_mat], second: list[fmpz_mat] | None
