@@ -12,6 +12,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from freerand_opt.answers.beyond import beyond
 from freerand_opt.answers.impossible import proved_at_once, reason
 from freerand_opt.attacks import quantum
 from freerand_opt.attacks.independent import enumerated, priced
@@ -23,8 +24,9 @@ from freerand_opt.certificates.certify import objective_value
 from freerand_opt.certificates.orbits import prices
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Ask, Question
-from freerand_opt.numbers.exact import Exact, sign
+from freerand_opt.numbers.exact import Exact, compare, sign
 from freerand_opt.programs.build import Bounds, build
+from freerand_opt.programs.ends import trivial_range
 from freerand_opt.programs.outer import OuterStrategies
 from freerand_opt.programs.pricing import Products
 from freerand_opt.programs.program import ConicProgram, FloatArray
@@ -109,12 +111,14 @@ def _answered(
         ways = routes(question, bounds.above, symmetry)
     below = None if bounds.below is None else bounds.below.program
     solved = solve(above, below, run, time_limit, routes=ways)
-    if solved.infeasible or solved.solution.status == "infeasible":
+    limits = trivial_range(question)
+    below_range = limits is not None and compare(solved.multipliers.bound, limits[0]) < 0
+    if solved.infeasible or below_range or solved.solution.status == "infeasible":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))
         found, _ = _existence(asked, build(asked), run, time_limit, make)
         if found.infeasible:
-            raise InfeasibleError(found)
+            raise InfeasibleError(found, beyond(question, found.certificate))
     attack: Strategies = ()
     value: Exact | None = None
     if bounds.below is not None and solved.point is not None:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
-from scipy.optimize import linprog
 
 from freerand_opt.certificates.attack import Strategy
 from freerand_opt.certificates.worth import condition_values
@@ -50,6 +49,8 @@ def repaired(question: Question, attack: tuple[Strategy, ...], boxes: Sequence[B
     rows = [[values[box][k] - value for box in boxes] for k, value in zip(equal, reached, strict=True)]
     scale = max(map(abs, misses))
     right = [float(miss / scale) for miss in misses]
+    from scipy.optimize import linprog
+
     found = linprog(np.ones(len(boxes)), A_eq=np.array(rows, dtype=float), b_eq=right, method="highs-ds")
     if found.status != 0:
         return attack

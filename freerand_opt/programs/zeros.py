@@ -17,6 +17,7 @@ from freerand_opt.model.question import Question, Test
 from freerand_opt.model.scenario import Scenario
 from freerand_opt.model.source import MeasurementDependence, Mutual, PerParty, SanthaVazirani, Source, Uniform
 from freerand_opt.numbers.exact import Exact, UndecidedError, compare
+from freerand_opt.programs.ends import setting_shares
 from freerand_opt.programs.support import best_distribution
 
 
@@ -66,7 +67,7 @@ def forbidden(question: Question, test: Test) -> list[tuple[int, int]] | None:
             lowest = min(ends.values())
             ends, end = dict.fromkeys(ends, lowest), lowest
         else:
-            shares = _shares(question, test)
+            shares = setting_shares(question, test.functional.on)
             end = sum((shares[s] * value for s, value in ends.items()), Fraction(0))
             rows = {s: row for s, row in rows.items() if shares[s]}
         if _equal(test.score * sign, end):
@@ -87,16 +88,6 @@ def _rows(question: Question, test: Test, sign: int) -> dict[int, list[Fraction]
 def _of_all_settings(question: Question, test: Test) -> bool:
     """Whether P(o, s) is tested with P(s) unknown, so that the end is that of all cells together."""
     return question.settings == "free" and test.functional.on == "joint"
-
-
-def _shares(question: Question, test: Test) -> list[Fraction]:
-    """Return the factor of each setting's part; a setting that never occurs has no part."""
-    weights = question.setting_weights()
-    if weights is None:
-        return [Fraction(1)] * question.scenario.shape[1]
-    if test.functional.on == "joint":
-        return list(weights)
-    return [Fraction(weight > 0) for weight in weights]
 
 
 def _equal(x: Exact, y: Fraction) -> bool:

@@ -19,7 +19,7 @@ from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.symmetry import Action, orbits
-from freerand_opt.solvers import exchanged, exposing, faces, high_precision
+from freerand_opt.solvers import exchanged, exposing, high_precision
 from freerand_opt.solvers.choose import automatic_name, second_name, solver_named
 
 #: A certified bound this near to a solver's value, relative to 1 and to it, is left at that.
@@ -162,6 +162,8 @@ def _solver(run: Callable[[ConicProgram, float | None], Solution | None]) -> Rou
 
 def _on_float_face(program: ConicProgram, limit: float | None) -> Attempt | None:
     """Return multipliers on the face of a program without interior that is too large for integers."""
+    from freerand_opt.solvers import faces
+
     exposed = faces.exposed(program, limit)
     tail = None if exposed is None else refined(program, exposed.multipliers, exposed.kernels)
     if tail is None:

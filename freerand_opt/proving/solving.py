@@ -16,7 +16,6 @@ from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.refinement import Reduction, lift_rows, reduce
 from freerand_opt.programs.solution import Solution
 from freerand_opt.proving.routes import Route, Solver, best, of_solver
-from freerand_opt.solvers.highs import sharpen
 
 Lifted: TypeAlias = tuple[list[str], list[int], list[int]]
 
@@ -67,6 +66,8 @@ def solve(
         hint, classes = solution, reduction.column_class
     x = point(inner, hint)
     if hint.status == "optimal" and not _closed(inner, found, x):
+        from freerand_opt.solvers.highs import sharpen
+
         sharper = sharpen(inner, hint)
         x = _better(inner, x, point(inner, sharper))
         if hint is solution:

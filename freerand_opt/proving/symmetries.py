@@ -20,7 +20,7 @@ from freerand_opt.programs.relabellings import found_generators
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.symmetry import Action, FullWords, action, full_words, moved_rows, row_orbits
 from freerand_opt.proving.routes import Route, Solver, of_moments
-from freerand_opt.solvers import exchanged, symmetric
+from freerand_opt.solvers import exchanged
 from freerand_opt.solvers.choose import solver_named
 
 #: Moment matrices smaller than this are solved as they are.
@@ -102,6 +102,8 @@ def _by_blocks(made: MomentStrategies, held: Symmetries | None) -> Solver | None
         return None
 
     def solver(program: ConicProgram, limit: float | None) -> Solution:
+        from freerand_opt.solvers import symmetric
+
         blocks = _blocks(made, held)
         if blocks is not None:
             return symmetric.solve(made, blocks, time_limit=limit)

@@ -33,6 +33,8 @@ from freerand_opt.solvers.fixed_point import (
 
 START = 100
 MAX_ROUNDS = 80
+#: Rounds that do not make the gap this much smaller show that no multipliers are optimal.
+WINDOW, GAIN = 10, 8
 #: Steps go this far towards the boundary, over 2^COARSE, and to 1 at most.
 SHARE = 9 * 2**COARSE // 10
 #: Steps shorter than 2^-this lead nowhere.
@@ -177,6 +179,7 @@ def solve(
     begun = time.monotonic()
     point = Point([ZERO] * len(task.cost), identity, identity, ZERO, ZERO, 0, False)
     best: Point | None = None
+    gaps: list[fmpz] = []
     with ctx.workprec(task.bits + 64):
         for _ in range(MAX_ROUNDS):
             if time_limit is not None and time.monotonic() - begun > time_limit:
@@ -185,7 +188,9 @@ def solve(
             if step is None:
                 break
             best = _better(best, step.point, precision)
-            if step.point.solved or step.diverges():
+            gaps.append(step.point.gap)
+            stalled = len(gaps) > WINDOW and gaps[-1] * GAIN > gaps[-1 - WINDOW]
+            if step.point.solved or stalled or step.diverges():
                 break
             following = step.next()
             if following is None:
