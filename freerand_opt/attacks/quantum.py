@@ -22,7 +22,7 @@ import numpy as np
 from freerand_opt.attacks import candidates
 from freerand_opt.attacks.candidates import LARGER, Charges
 from freerand_opt.attacks.repair import repaired
-from freerand_opt.attacks.zeros import best_single
+from freerand_opt.attacks.zeros import best_single, concerns
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
 from freerand_opt.certificates.worth import angles_score, condition_values, evaluated
@@ -65,13 +65,13 @@ MAX_STALLED = 3
 #: The gap at which an attack is good enough.
 CLOSE = 1e-9
 #: By how much tests are made stricter, tried in this order, before tables are rounded.
-MARGINS = (Fraction(0), Fraction(1, 2**34), Fraction(1, 2**28), Fraction(1, 2**20))
+MARGINS = (Fraction(0), Fraction(1, 2**42), Fraction(1, 2**36), Fraction(1, 2**28), Fraction(1, 2**20))
 #: An attack's value with more bits than this is rounded down to so many.
 WORTH_BITS = 256
 #: What is charged for a test that holds wherever its zeros do, and has no row in the relaxation.
 MOST = candidates.CAPS[-1]
 #: Bits of the tables on which weights are chosen.
-TABLE_BITS = 32
+TABLE_BITS = 42
 
 
 def search(
@@ -93,7 +93,11 @@ def search(
     known = known_strategy(question.scenario)
     boxes: dict[Box, None] = {} if known is None else {known: None}
     boxes.update(dict.fromkeys(candidates.boxes(question, charges, masses)))
-    alone = best_single(question, [*boxes, *candidates.milder(question, charges, masses)])
+    alone: tuple[tuple[Strategy, ...], Fraction | None] = ((), None)
+    if concerns(question):
+        alone = best_single(question, [*boxes, *candidates.milder(question, charges)])
+        if alone[1] is not None and float(alone[1]) > limit - CLOSE:
+            return alone
     if deterministic_count(question.scenario) <= MAX_DETERMINISTIC:
         boxes.update(dict.fromkeys(all_deterministic(question.scenario)))
     best: Found | None = None

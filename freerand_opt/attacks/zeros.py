@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
@@ -39,11 +39,15 @@ def cleaned(question: Question, box: Quantum) -> Quantum | None:
     return replace(box, state=state) if squared(state) else None
 
 
-def best_single(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Strategy, ...], Fraction | None]:
-    """Return the one box that does best on a score under tests with zeros, if the settings are uniform."""
+def concerns(question: Question) -> bool:
+    """Return whether one box alone is a good attack: a score under tests with zeros, the settings uniform."""
+    plain = isinstance(question.source, Uniform) and question.ask.functional is not None
+    return plain and bool(forbidden(question))
+
+
+def best_single(question: Question, boxes: Iterable[Box]) -> tuple[tuple[Strategy, ...], Fraction | None]:
+    """Return the one box that does best on a score under tests with zeros, and its value."""
     best: tuple[tuple[Strategy, ...], Fraction | None] = ((), None)
-    if not isinstance(question.source, Uniform) or question.ask.functional is None or not forbidden(question):
-        return best
     settings = question.scenario.shape[1]
     for box in boxes:
         clean = cleaned(question, box) if isinstance(box, Quantum) else box
