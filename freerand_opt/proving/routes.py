@@ -24,7 +24,10 @@ from freerand_opt.solvers.choose import automatic_name, second_name, solver_name
 
 #: A certified bound this near to a solver's value, relative to 1 and to it, is left at that.
 LOSS = 5e-10
+#: Clarabel needs gigabytes for programs with more rows.
+MOST_ROWS = 5000
 Solver: TypeAlias = Callable[[ConicProgram, float | None], Solution]
+MaybeSolver: TypeAlias = Callable[[ConicProgram, float | None], Solution | None]
 Route: TypeAlias = Callable[[ConicProgram, float | None], "Attempt | None"]
 
 
@@ -90,16 +93,14 @@ def of_solver(run: Solver) -> list[Route]:
     return [
         _solver(lambda program, limit: high_precision.solve(program, time_limit=limit)),
         _solver(lambda program, limit: exposing.solve(program, time_limit=limit)),
-        *_in_floats(None),
+        *_in_floats(()),
     ]
 
 
 def of_moments(
-    made: MomentStrategies,
-    actions: Sequence[Action],
-    blocks: Solver | None,
+    made: MomentStrategies, actions: Sequence[Action], smaller: Sequence[MaybeSolver]
 ) -> list[Route]:
-    """Return the routes of a relaxation; `actions` are its symmetries, `blocks` solves it by them in floats."""
+    """Return the routes of a relaxation; `actions` are its symmetries, `smaller` solve it by its structure."""
 
     def fine(program: ConicProgram, limit: float | None) -> Solution | None:
         return high_precision.solve(program, time_limit=limit, more=invariant_rows(made, program, actions))
@@ -109,11 +110,11 @@ def of_moments(
 
     turned = exchanged.exchange(made)
     if turned is None:
-        return [_solver(fine), _solver(face), *_in_floats(blocks)]
+        return [_solver(fine), _solver(face), *_in_floats(smaller)]
     return [
         _solver(lambda program, limit: exchanged.solve(made, turned, fine, time_limit=limit)),
         _solver(lambda program, limit: exchanged.solve(made, turned, face, time_limit=limit)),
-        *_in_floats(blocks),
+        *_in_floats(smaller),
     ]
 
 
@@ -139,20 +140,26 @@ def invariant_rows(
     return rows
 
 
-def _in_floats(blocks: Solver | None) -> list[Route]:
-    """Return the solvers in floats, the one that suits best and another, and the face that they find."""
+def _in_floats(smaller: Sequence[MaybeSolver]) -> list[Route]:
+    """Return solvers that use structure, then those of the whole program in floats, and the face that they find.
+
+    Of a program that was solved by its structure only one more solver is asked, and none if that would not
+    fit into memory.
+    """
 
     def first(program: ConicProgram, limit: float | None) -> Attempt | None:
-        return _solver(solver_named("auto") if blocks is None else blocks)(program, limit)
+        return _solver(solver_named("auto"))(program, limit)
 
     def second(program: ConicProgram, limit: float | None) -> Attempt | None:
-        name = second_name("" if blocks is not None else automatic_name(program))
-        return None if name is None else _solver(solver_named(name))(program, limit)
+        name = second_name("" if smaller else automatic_name(program))
+        large = name == "clarabel" and program.shape[0] > MOST_ROWS
+        return None if name is None or large else _solver(solver_named(name))(program, limit)
 
-    return [first, second, _on_float_face]
+    whole = [second, _on_float_face] if smaller else [first, second, _on_float_face]
+    return [*map(_solver, smaller), *whole]
 
 
-def _solver(run: Callable[[ConicProgram, float | None], Solution | None]) -> Route:
+def _solver(run: MaybeSolver) -> Route:
     def route(program: ConicProgram, limit: float | None) -> Attempt | None:
         found = run(program, limit)
         return None if found is None else Attempt(multipliers(program, found), found)

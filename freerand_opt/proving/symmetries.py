@@ -19,7 +19,7 @@ from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.relabellings import found_generators
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.symmetry import Action, FullWords, action, full_words, moved_rows, row_orbits
-from freerand_opt.proving.routes import Route, Solver, of_moments
+from freerand_opt.proving.routes import MaybeSolver, Route, of_moments
 from freerand_opt.solvers import exchanged
 from freerand_opt.solvers.choose import solver_named
 
@@ -42,7 +42,10 @@ def routes(question: Question, made: MomentStrategies, symmetry: Sequence[str] =
     """Return the routes to a relaxation's multipliers; InputError for a named symmetry that it does not have."""
     held = symmetries(question, made, symmetry)
     exact = () if held is None or not held.full.plain else held.actions
-    return of_moments(made, exact, _by_blocks(made, held) or _exchanged(made))
+    exchanged_half = _exchanged(made)
+    if held is None:
+        return of_moments(made, exact, [exchanged_half] if exchanged_half is not None else [])
+    return of_moments(made, exact, _by_blocks(made, held))
 
 
 def symmetries(question: Question, made: MomentStrategies, symmetry: Sequence[str]) -> Symmetries | None:
@@ -96,32 +99,30 @@ def _blocks(made: MomentStrategies, held: Symmetries) -> Reduced | None:
     return reduced(made.moments, held.full, held.actions, row_orbits(held.rows))
 
 
-def _by_blocks(made: MomentStrategies, held: Symmetries | None) -> Solver | None:
-    """Return a solver in floats on the blocks, which are found when it is called."""
-    if held is None:
-        return None
+def _by_blocks(made: MomentStrategies, held: Symmetries) -> list[MaybeSolver]:
+    """Return solvers on the blocks, which are found when the first is called: in floats, then in integers."""
+    known: list[Reduced | None] = []
 
-    def solver(program: ConicProgram, limit: float | None) -> Solution:
-        from freerand_opt.solvers import symmetric
+    def solver(name: str) -> MaybeSolver:
+        def run(program: ConicProgram, limit: float | None) -> Solution | None:
+            from freerand_opt.solvers import small, symmetric
 
-        blocks = _blocks(made, held)
-        if blocks is not None:
-            return symmetric.solve(made, blocks, time_limit=limit)
-        return (_exchanged(made) or solver_named("auto"))(program, limit)
+            if not known:
+                known.append(_blocks(made, held))
+            if known[0] is None:
+                return None
+            way = symmetric.in_floats if name == "floats" else small.in_integers
+            return symmetric.solve(made, known[0], way, time_limit=limit)
 
-    return solver
+        return run
+
+    return [solver("floats"), solver("integers")]
 
 
-def _exchanged(made: MomentStrategies) -> Solver | None:
+def _exchanged(made: MomentStrategies) -> MaybeSolver | None:
     """Return a solver in floats on half of a large program if guesses and outcomes may be exchanged, or None."""
     turned = exchanged.exchange(made) if made.program.shape[1] >= exchanged.MIN_COLUMNS else None
     if turned is None:
         return None
     run = solver_named("clarabel" if made.moments.size <= MANY_SMALL else "auto")
-
-    def solver(program: ConicProgram, limit: float | None) -> Solution:
-        found = exchanged.solve(made, turned, run, time_limit=limit)
-        assert found is not None  # solvers in floats always return something
-        return found
-
-    return solver
+    return lambda program, limit: exchanged.solve(made, turned, run, time_limit=limit)

@@ -171,10 +171,7 @@ def _on_face(
             move[k] = -solved[place][1 + v]
     for v, k in enumerate(free):
         moves[v][k] = fmpz(1) << bits
-    blocks = [
-        _inside(task, block, basis, first, moves)
-        for block, basis in zip(form.blocks, face.bases, strict=True)
-    ]
+    blocks = [_inside(task, place, basis, first, moves) for place, basis in enumerate(face.bases)]
     cost = [sum((c * x for c, x in zip(form.cost, move, strict=True)), ZERO) >> bits for move in moves]
     kept = [block for block in blocks if block is not None]
     point = interior.solve(kept, cost, time_limit, ON_FACE) if free else None
@@ -227,18 +224,18 @@ def _solved(square: Rows, right: Rows, bits: int) -> Rows | None:
         return [[value.mid().floor().unique_fmpz() for value in row] for row in found.tolist()]
 
 
-def _inside(task: Interior, block: Block, basis: Rows, first: list[fmpz], moves: Rows) -> Block | None:
+def _inside(task: Interior, place: int, basis: Rows, first: list[fmpz], moves: Rows) -> Block | None:
     """Return V' H V of a block on the face, None if nothing is left of it."""
     width = len(basis[0])
     if not width:
         return None
     bits, held = task.bits, fmpz_mat(basis)
-    constant = rows(_sandwich(held.transpose(), task.slack(block, first), bits))
+    constant = rows(_sandwich(held.transpose(), task.slack(place, first), bits))
     active, entries = [], []
     for v, move in enumerate(moves):
-        small = rows(_sandwich(held.transpose(), task.slack(block, move, constant=False), bits))
+        small = rows(_sandwich(held.transpose(), task.combined(place, move), bits))
         part = [
-            (i, j, -small[i][j])
+            (i, j, small[i][j])
             for j in range(width)
             for i in range(j + 1)
             if abs(small[i][j]) >> (bits - ZERO_BITS)

@@ -11,7 +11,7 @@ Mehrotra's predictor and corrector, from Z = S = 100. With W = S^-1 the equation
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -86,47 +86,102 @@ class Interior:
         self.blocks, self.cost, self.precision = tuple(blocks), list(cost), precision
         self.bits = precision.bits
         self.order = sum(block.size for block in blocks)
-        self.pickers = [[_picker(block.size, part) for part in block.entries] for block in blocks]
+        self.forms = [_Dense(block) if _is_dense(block) else _Sparse(block) for block in blocks]
 
-    def slack(self, block: Block, u: Sequence[fmpz], *, constant: bool = True) -> fmpz_mat:
-        """Return H_0 - sum u_l H_l of a block; without H_0 the part that is linear in u."""
-        found = (
-            [list(row) for row in block.constant]
-            if constant
-            else [[ZERO] * block.size for _ in range(block.size)]
-        )
-        for l, part in zip(block.active, block.entries, strict=True):
-            value = u[l]
-            if value:
-                for i, j, h in part:
-                    change = h * value >> block.scale
-                    found[i][j] -= change
-                    if i != j:
-                        found[j][i] -= change
-        return fmpz_mat(found)
+    def slack(self, place: int, u: Sequence[fmpz]) -> fmpz_mat:
+        """Return H_0 - sum u_l H_l of a block."""
+        return fmpz_mat(self.blocks[place].constant) - self.combined(place, u)
+
+    def combined(self, place: int, u: Sequence[fmpz]) -> fmpz_mat:
+        """Return sum u_l H_l of a block."""
+        block = self.blocks[place]
+        return shifted(self.forms[place].combined([u[k] for k in block.active]), block.scale)
 
     def products(self, matrices: Sequence[fmpz_mat]) -> list[fmpz]:
         """Return <H_l, X> for all l."""
         found = [ZERO] * len(self.cost)
-        for block, matrix, pickers in zip(self.blocks, matrices, self.pickers, strict=True):
-            held = matrix.entries()
-            for l, picker in zip(block.active, pickers, strict=True):
-                found[l] += picker.sum(held) >> block.scale
+        for block, matrix, form in zip(self.blocks, matrices, self.forms, strict=True):
+            for k, value in zip(block.active, form.products(matrix), strict=True):
+                found[k] += value >> block.scale
         return found
 
     def schur(self, inverses: Sequence[fmpz_mat], z: Sequence[fmpz_mat]) -> list[list[fmpz]]:
         """Return the matrix M of a step."""
         found = [[ZERO] * len(self.cost) for _ in self.cost]
-        for block, w, held, pickers in zip(self.blocks, inverses, z, self.pickers, strict=True):
-            left, right = rows(w), rows(held)
-            for place, (l, part) in enumerate(zip(block.active, block.entries, strict=True)):
-                image = _image(block.size, part, left, right).entries()
-                for k, picker in zip(block.active[: place + 1], pickers, strict=False):
-                    value = picker.sum(image) >> (self.bits + 2 * block.scale)
-                    found[k][l] += value
-                    if k != l:
-                        found[l][k] += value
+        for block, form, w, held in zip(self.blocks, self.forms, inverses, z, strict=True):
+            for k, line in zip(block.active, form.schur(w, held), strict=True):
+                for j, value in zip(block.active, line, strict=False):
+                    change = value >> (self.bits + 2 * block.scale)
+                    found[j][k] += change
+                    if j != k:
+                        found[k][j] += change
         return found
+
+
+def _is_dense(block: Block) -> bool:
+    return sum(map(len, block.entries)) > 2 * block.size**2
+
+
+class _Sparse:
+    """The matrices of a block by their entries."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.pickers = [_picker(block.size, part) for part in block.entries]
+
+    def combined(self, u: Sequence[fmpz]) -> fmpz_mat:
+        """Return sum u_k H_k over the block's own variables, not scaled."""
+        size = self.block.size
+        found = [[ZERO] * size for _ in range(size)]
+        for value, part in zip(u, self.block.entries, strict=True):
+            for i, j, h in part if value else ():
+                found[i][j] += h * value
+                if i != j:
+                    found[j][i] += h * value
+        return fmpz_mat(found)
+
+    def products(self, matrix: fmpz_mat) -> list[fmpz]:
+        """Return <H_k, X>, not scaled."""
+        held = matrix.entries()
+        return [picker.sum(held) for picker in self.pickers]
+
+    def schur(self, w: fmpz_mat, z: fmpz_mat) -> Iterator[list[fmpz]]:
+        """Yield tr(H_j W H_k Z) for all j up to k, for each k."""
+        left, right = rows(w), rows(z)
+        for k, part in enumerate(self.block.entries):
+            image = _image(part, left, right).entries()
+            yield [picker.sum(image) for picker in self.pickers[: k + 1]]
+
+
+class _Dense:
+    """The matrices of a block, and as rows of one matrix, entry by entry."""
+
+    def __init__(self, block: Block) -> None:
+        self.size = block.size
+        self.whole = [fmpz_mat(_filled(block.size, part)) for part in block.entries]
+        entries = [value for held in self.whole for value in held.entries()]
+        self.flat = fmpz_mat(len(self.whole), block.size**2, entries)
+
+    def combined(self, u: Sequence[fmpz]) -> fmpz_mat:
+        """Return sum u_k H_k over the block's own variables, not scaled."""
+        return fmpz_mat(self.size, self.size, (fmpz_mat(1, len(u), list(u)) * self.flat).entries())
+
+    def products(self, matrix: fmpz_mat) -> list[fmpz]:
+        """Return <H_k, X>, not scaled."""
+        return list((self.flat * fmpz_mat(self.size**2, 1, matrix.entries())).entries())
+
+    def schur(self, w: fmpz_mat, z: fmpz_mat) -> Iterator[list[fmpz]]:
+        """Yield tr(H_j W H_k Z) for all j up to k, for each k."""
+        images = [value for held in self.whole for value in (w * held * z).entries()]
+        full = rows(fmpz_mat(len(self.whole), self.size**2, images) * self.flat.transpose())
+        yield from (row[: k + 1] for k, row in enumerate(full))
+
+
+def _filled(size: int, part: Sequence[tuple[int, int, int]]) -> list[list[int]]:
+    full = [[0] * size for _ in range(size)]
+    for i, j, h in part:
+        full[i][j] = full[j][i] = h
+    return full
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +209,7 @@ def _getter(places: tuple[int, ...]) -> Any:
     return lambda held: [held[place] for place in places]
 
 
-def _image(size: int, part: Sequence[tuple[int, int, int]], left: Rows, right: Rows) -> fmpz_mat:
+def _image(part: Sequence[tuple[int, int, int]], left: Rows, right: Rows) -> fmpz_mat:
     """Return W H Z, from the columns of H that are not 0; left and right are rows of W and Z."""
     columns: dict[int, list[fmpz]] = {}
     for i, j, h in part:
@@ -228,7 +283,7 @@ class _Step:
             [lower_inverse(lower, bits) for lower in held if lower is not None] for held in lowers
         )
         w = [product(held.transpose(), held, bits) for held in inner_s]
-        defect = [task.slack(b, point.u) - s for b, s in zip(task.blocks, point.s, strict=True)]
+        defect = [task.slack(place, point.u) - s for place, s in enumerate(point.s)]
         wanted = task.products(point.z)
         residual = max((abs(c - v) for c, v in zip(task.cost, wanted, strict=True)), default=ZERO)
         lost = max((abs(value) for held in defect for value in held.entries()), default=ZERO)
@@ -296,8 +351,8 @@ class _Step:
             return None
         du = [value.mid().floor().unique_fmpz() for value in answer]
         ds, dz = [], []
-        for place, (block, w) in enumerate(zip(task.blocks, self.w, strict=True)):
-            linear = task.slack(block, du, constant=False)
+        for place, w in enumerate(self.w):
+            linear = -task.combined(place, du)
             ds.append(self.defect[place] + linear)
             moved = symmetric(product(product(point.z[place], linear, bits), w, bits))
             dz.append(aims[place] - point.z[place] - moved)
@@ -315,7 +370,7 @@ class _Step:
         u = [value + (change * step_s >> COARSE) for value, change in zip(point.u, held.u, strict=True)]
         z = [old + shifted(new * step_z, COARSE) for old, new in zip(point.z, held.z, strict=True)]
         if step_s == whole:
-            s = [self.task.slack(block, u) for block in self.task.blocks]
+            s = [self.task.slack(place, u) for place in range(len(self.task.blocks))]
         else:
             s = [old + shifted(new * step_s, COARSE) for old, new in zip(point.s, held.s, strict=True)]
         return Point(u, z, s, ZERO, ZERO, point.rounds + 1, False)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -25,7 +24,8 @@ from freerand_opt.programs.invariants import representatives
 from freerand_opt.programs.moments import MomentMatrix, triangle
 from freerand_opt.programs.program import FloatArray, IntArray
 from freerand_opt.programs.symmetry import Action, orbits
-from freerand_opt.solvers.symmetric import Small, by_clarabel, by_qics
+from freerand_opt.solvers.small import Small
+from freerand_opt.solvers.symmetric import in_floats
 
 #: How often a dual is made to fit the score and then semidefinite again.
 ROUNDS = 4
@@ -129,7 +129,7 @@ def _solved(
     last = csr_array(([1.0], ([0], [unknown])), shape=(1, unknown + 1))
     none = csr_array((0, unknown + 1))
     small = Small(cost, last, np.ones(1), none, np.zeros(0), parts)
-    answer = by_clarabel(small, time_limit) if find_spec("qics") is None else by_qics(small, time_limit)
+    answer = in_floats(small, time_limit)
     size = len(held.orbit)
     dual = np.zeros((size, size))
     for block, (width, rows) in zip(blocks, parts, strict=True):
