@@ -43,10 +43,10 @@ from freerand_opt.programs.relaxed import (
 from freerand_opt.programs.strategies import BoxStrategies
 from freerand_opt.proving.certified import Needed, certified
 from freerand_opt.proving.result import Result
+from freerand_opt.proving.routes import Solver
 from freerand_opt.proving.scores import Score, by_squares
 from freerand_opt.proving.solving import (
     Solved,
-    Solver,
     full_floats,
     proof_json,
     solve,

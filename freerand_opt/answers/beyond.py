@@ -31,7 +31,9 @@ def beyond(question: Question, certificate: dict[str, Any]) -> tuple[str, str] |
     made = build(replace(question, ask=Ask("strategy"))).above
     if not isinstance(made, MomentStrategies) or proof["digest"] != without_objective(made.program).digest:
         return None
-    values = {row: Fraction(proof["palette"][code]) for row, code in zip(proof["rows"], proof["codes"], strict=True)}
+    values = {
+        row: Fraction(proof["palette"][code]) for row, code in zip(proof["rows"], proof["codes"], strict=True)
+    }
     used = [
         (k, values[held[0]] * held[1])
         for k, held in enumerate(made.test_rows)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-
 from freerand_opt.answers.answering import answered
 from freerand_opt.answers.bounding import bound, margin
 from freerand_opt.answers.many_parties import answered_by_orbits

@@ -93,9 +93,9 @@ def boxes(
 
 
 def milder(question: Question, charges: Charges) -> Iterator[Box]:
-    """Yield boxes at growing charges where a test allows no error: each climb starts from the last one's end.
+    """Yield boxes at growing charges where a test allows no error: a climb starts from the last one's end.
 
-    At large charges a see-saw from a random start hardly moves. The source is uniform, and a score is asked for.
+    At large charges a see-saw from a random start hardly moves. Settings are uniform, and a score is asked.
     """
     parties = len(question.scenario.settings)
     for size in sorted({2, max(question.scenario.outcomes)}) if forbidden(question) else ():

@@ -208,7 +208,7 @@ def _functional(plain: dict[str, Any]) -> Functional:
 def answer_ends(
     question: Question, bound: Exact | None, value: Exact | None
 ) -> tuple[Exact | None, Exact | None]:
-    """Return (lower, upper) of the answer from the program's bound, cut to its range, and the attack's value."""
+    """Return (lower, upper) of the answer from the program's bound, cut to its range, and the attack."""
     ask, limits = question.ask, trivial_range(question)
     if bound is not None and limits is not None and compare(bound, limits[1]) > 0:
         bound = limits[1]

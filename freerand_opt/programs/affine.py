@@ -48,7 +48,7 @@ def affine(program: ConicProgram, more: Sequence[Mapping[int, fmpq]] = ()) -> Af
     satisfy them.
     """
     matrix, zero = program.matrix, program.zero_rows
-    others = np.bincount(matrix[~zero].indices, minlength=program.shape[1])
+    others = np.bincount(matrix[np.flatnonzero(~zero)].indices, minlength=program.shape[1])
     ranks = np.lexsort((-np.arange(program.shape[1]), -others)).argsort().tolist()
     held: Echelon[int, int] = Echelon(ranks.__getitem__, traced=True)
     for row in np.flatnonzero(zero).tolist():
@@ -57,7 +57,7 @@ def affine(program: ConicProgram, more: Sequence[Mapping[int, fmpq]] = ()) -> Af
         held.add(line, {})
     held.reduce()
     free = tuple(j for j in range(program.shape[1]) if j not in held.rows)
-    place = {j: l for l, j in enumerate(free)}
+    place = {j: k for k, j in enumerate(free)}
     found = tuple(
         {place[j]: fmpq(1)}
         if j in place

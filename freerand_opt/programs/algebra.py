@@ -64,7 +64,7 @@ class Algebra:
         return found
 
     def projector(self, outcome: int, setting: int) -> Polynomial:
-        """Return the projector on a joint outcome at a joint setting, in words of at most one letter a party."""
+        """Return the projector on a joint outcome, in words of at most one letter a party."""
         factors: list[list[tuple[tuple[int, ...], fmpq]]] = []
         places = zip(
             self.scenario.outcomes,

@@ -1,4 +1,4 @@
-"""Sparse linear algebra over the rationals: rows in echelon form by an order of columns, and where they come from."""
+"""Sparse rows of fractions in echelon form by an order of columns, and the rows they are combinations of."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ T = TypeVar("T", bound=Hashable)
 
 @dataclass
 class Echelon(Generic[C, T]):
-    """Rows {column: fraction} with distinct pivots, each the largest column of its row by `order`, of factor 1.
+    """Rows {column: fraction} with distinct pivots: each the largest column of its row, of factor 1.
 
-    `traces[p]` says of which given rows the row with pivot p is a combination; kept only with `traced`.
+    `order` compares columns. `traces[p]` says of which given rows the row with pivot p is a combination; kept
+    only with `traced`.
     """
 
     order: Callable[[C], Any]

@@ -1,9 +1,9 @@
 r"""The face of a relaxation on which all strategies lie that have a question's zeros, exactly.
 
-With :math:`\Pi_{o|s}|\psi\rangle = 0` every :math:`k = \sum_a c_a\, a\Pi` gives :math:`k|\psi\rangle = 0` and
-:math:`\langle u^* k\rangle = 0` for all words u. The left ideal of these k, as far as it fits into the level's
-words, is found by elimination over the rationals, with pivots on the longest words: the words that are left
-carry the whole moment matrix, and the moments that are left all others,
+With :math:`\Pi_{o|s}|\psi\rangle = 0` every :math:`k = \sum_a c_a\, a\Pi` gives :math:`k|\psi\rangle = 0`
+and :math:`\langle u^* k\rangle = 0` for all words u. The left ideal of these k, as far as it fits into the
+level's words, is found by elimination over the rationals, with pivots on the longest words: the words that
+are left carry the whole moment matrix, and the moments that are left all others,
 
 .. math:: \Gamma = C\,\Gamma_B\,C^T, \qquad y = L\,y_{\mathrm{free}} .
 
@@ -74,7 +74,7 @@ def face(matrix: MomentMatrix, zeros: Sequence[Zero], *, traced: bool = False) -
 
 
 class _Order(dict[Word, tuple[int, int, Word]]):
-    """Words outside the level come first in eliminations, those outside `near` before them; then long ones."""
+    """Words far from the level come first in eliminations, then those near it, then long ones of its own."""
 
     def __init__(self, near: set[Word], level: set[Word]) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class _Order(dict[Word, tuple[int, int, Word]]):
 
 
 class _Ideal:
-    """Left multiples of the zeros' projectors, in echelon form: words outside the level first, then long ones."""
+    """Left multiples of the zeros' projectors, in echelon form: words outside the level first."""
 
     def __init__(
         self, matrix: MomentMatrix, zeros: Sequence[Zero], vanishing: Sequence[int], traced: bool
@@ -203,7 +203,7 @@ class _Ideal:
 
 
 class _Ranks(dict[int, tuple[bool, int, int]]):
-    """The order of moments in eliminations: those that the level lacks come first, then those of long words."""
+    """The order of moments in eliminations: those that the level lacks, then those of long words."""
 
     def __init__(self, names: dict[Word, int]) -> None:
         super().__init__((m, (False, length(word), m)) for word, m in names.items())

@@ -126,7 +126,7 @@ def by_moments(
 
 @dataclass(frozen=True, eq=False)
 class _Columns:
-    """Where a probability stands: columns (label, node, moment), then products of letters that the level lacks."""
+    """Where a probability stands: columns (label, node, moment), then products that the level lacks."""
 
     scenario: Scenario
     matrix: MomentMatrix

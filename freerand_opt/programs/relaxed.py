@@ -51,7 +51,7 @@ def by_margin(program: ConicProgram) -> ConicProgram:
 
 
 def by_shift(program: ConicProgram) -> ConicProgram:
-    """Return the program of the least v for which all inequalities and matrices hold, shifted by v (last column).
+    """Return the program of the least v (last column) by which inequalities and matrices must be shifted.
 
     Its optimum is positive where no point exists, 0 where all points are on a face, negative for an interior.
     """

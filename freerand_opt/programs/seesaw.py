@@ -79,8 +79,8 @@ def best_strategy(
     """Return the best strategy found for sum_{o,s} gains[o, s] P(o|s), rounded, and its float score.
 
     To the score are added the real parts of the means of `words` (factor, word), products of operators;
-    with them no step is sure to gain. `starts` climbs of each kind in `tried` (None: as `kinds` says), and one
-    from the measurements of a strategy `near`, which has the same dimensions.
+    with them no step is sure to gain. `starts` climbs of each kind in `tried` (None: as `kinds` says), and
+    one from the measurements of a strategy `near`, which has the same dimensions.
     None if the joint dimension exceeds `MAX_DIMENSION`.
     """
     if prod(dimensions) > MAX_DIMENSION:
@@ -114,7 +114,7 @@ def _climb(
         [random_measurement(d, count, random, real=kind.real, general=kind.general) for _ in range(settings)]
         for d, count, settings in zip(dimensions, scenario.outcomes, scenario.settings, strict=True)
     ]
-    state = np.full(prod(dimensions), 1 + 0.1j * (not kind.real)) + random.normal(size=prod(dimensions))
+    state: Complex = random.normal(size=prod(dimensions)).astype(np.complex128)
     best: tuple[float, Complex, list[list[Complex]]] | None = None
     left = MAX_ROUNDS
     while left:

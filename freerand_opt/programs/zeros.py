@@ -23,7 +23,7 @@ from freerand_opt.programs.support import best_distribution
 
 @dataclass(frozen=True, order=True)
 class Zero:
-    """P(outcome|setting) = 0 for every box of every strategy; `test` is the place of the test that says so."""
+    """P(outcome|setting) = 0 for every box of every strategy, by the test at place `test`."""
 
     test: int
     setting: int
@@ -76,7 +76,7 @@ def forbidden(question: Question, test: Test) -> list[tuple[int, int]] | None:
 
 
 def _rows(question: Question, test: Test, sign: int) -> dict[int, list[Fraction]]:
-    """Return {s: coefficients by outcome}, times a sign; settings without coefficients only where they count."""
+    """Return {s: coefficients by outcome}, times a sign; of all settings where P(s) is not known."""
     outcomes, settings = question.scenario.shape
     known = range(settings) if _of_all_settings(question, test) else sorted(test.functional.settings())
     rows = {s: [Fraction(0)] * outcomes for s in known}

@@ -1,4 +1,4 @@
-"""Routes to multipliers of a semidefinite program, tried in a fixed order: each is certified, the best is kept.
+"""Routes to multipliers of a semidefinite program, in a fixed order: each is certified, the best is kept.
 
 No route is chosen by a solver's status or by a norm of what it returns. After each the multipliers are
 also tried as a proof that no point exists.
@@ -10,15 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from flint import fmpq
-
 from freerand_opt.certificates.certify import Multipliers, multipliers, ray
 from freerand_opt.certificates.faces import refined, with_tail
 from freerand_opt.numbers.exact import UndecidedError, compare, sign
+from freerand_opt.programs.invariants import invariant_rows
 from freerand_opt.programs.program import ConicProgram
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.solution import Solution
-from freerand_opt.programs.symmetry import Action, orbits
+from freerand_opt.programs.symmetry import Action
 from freerand_opt.solvers import exchanged, exposing, high_precision
 from freerand_opt.solvers.choose import automatic_name, second_name, solver_named
 
@@ -64,7 +63,8 @@ def best(program: ConicProgram, routes: Sequence[Route], time_limit: float | Non
         infeasible = sign(ray(program, found.multipliers).bound) < 0
         if infeasible or _tight(program, found):
             break
-    assert kept is not None and solution is not None  # solvers in floats always return something
+    assert kept is not None  # solvers in floats always return something
+    assert solution is not None
     return Best(kept.multipliers, solution, infeasible)
 
 
@@ -87,7 +87,7 @@ def _tight(program: ConicProgram, found: Attempt) -> bool:
 
 
 def of_solver(run: Solver) -> list[Route]:
-    """Return the one route of a solver that was named; for auto all those of a program without more structure."""
+    """Return the one route of a solver that was named; for auto all those that need no structure."""
     if run is not solver_named("auto"):
         return [_solver(run)]
     return [
@@ -100,10 +100,12 @@ def of_solver(run: Solver) -> list[Route]:
 def of_moments(
     made: MomentStrategies, actions: Sequence[Action], smaller: Sequence[MaybeSolver]
 ) -> list[Route]:
-    """Return the routes of a relaxation; `actions` are its symmetries, `smaller` solve it by its structure."""
+    """Return the routes of a relaxation; `actions` keep it, `smaller` solve it by its structure."""
 
     def fine(program: ConicProgram, limit: float | None) -> Solution | None:
-        return high_precision.solve(program, time_limit=limit, more=invariant_rows(made, program, actions))
+        return high_precision.solve(
+            program, time_limit=limit, more=invariant_rows(actions, made.space.width, program.shape[1])
+        )
 
     def face(program: ConicProgram, limit: float | None) -> Solution | None:
         return exposing.solve(program, time_limit=limit)
@@ -118,30 +120,8 @@ def of_moments(
     ]
 
 
-def invariant_rows(
-    made: MomentStrategies, program: ConicProgram, actions: Sequence[Action]
-) -> list[dict[int, fmpq]]:
-    """Return equalities between the moments of one orbit, for all copies of the moments that a program has."""
-    if not actions:
-        return []
-    width = made.space.width
-    place, signs, _ = orbits(actions, width)
-    heads: dict[int, int] = {}
-    rows = []
-    for k in range(width):
-        head = heads.setdefault(int(place[k]), k) if signs[k] else k
-        if signs[k] and head == k:
-            continue
-        for first in range(0, program.shape[1], width):
-            row = {first + k: fmpq(1)}
-            if signs[k]:
-                row[first + head] = fmpq(-int(signs[k]) * int(signs[head]))
-            rows.append(row)
-    return rows
-
-
 def _in_floats(smaller: Sequence[MaybeSolver]) -> list[Route]:
-    """Return solvers that use structure, then those of the whole program in floats, and the face that they find.
+    """Return solvers that use structure, then those of the whole program in floats and on their face.
 
     Of a program that was solved by its structure only one more solver is asked, and none if that would not
     fit into memory.

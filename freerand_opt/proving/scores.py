@@ -31,7 +31,7 @@ from freerand_opt.programs.relabellings import found_generators
 from freerand_opt.programs.symmetry import action, full_words
 
 #: Up to this size the program of a moment matrix is written down, solved and certified as such.
-WRITTEN_DOWN = 300
+WRITTEN_DOWN = 100
 
 
 @dataclass(frozen=True, eq=False)

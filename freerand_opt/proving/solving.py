@@ -49,8 +49,8 @@ def solve(
     through `routes`; without any through those of `run`.
     """
     if above.psd_blocks:
-        found = best(above, of_solver(run) if routes is None else routes, time_limit)
-        return Solved(above, found.multipliers, None, None, found.solution, found.infeasible)
+        pool = best(above, of_solver(run) if routes is None else routes, time_limit)
+        return Solved(above, pool.multipliers, None, None, pool.solution, pool.infeasible)
     reduction = None if above.matrix.nnz <= form.CARRIED_NONZEROS else reduce(above)
     small = above if reduction is None else reduction.program
     solution = run(small, time_limit)

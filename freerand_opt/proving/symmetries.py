@@ -39,7 +39,7 @@ class Symmetries:
 
 
 def routes(question: Question, made: MomentStrategies, symmetry: Sequence[str] = ()) -> list[Route]:
-    """Return the routes to a relaxation's multipliers; InputError for a named symmetry that it does not have."""
+    """Return the routes to a relaxation's multipliers; raise InputError for what is no symmetry of it."""
     held = symmetries(question, made, symmetry)
     exact = () if held is None or not held.full.plain else held.actions
     exchanged_half = _exchanged(made)
@@ -49,7 +49,7 @@ def routes(question: Question, made: MomentStrategies, symmetry: Sequence[str] =
 
 
 def symmetries(question: Question, made: MomentStrategies, symmetry: Sequence[str]) -> Symmetries | None:
-    """Return the family's known symmetries and those named, as ``A0 -> B0, B0 -> -A0``, that a relaxation has.
+    """Return the family's symmetries and those named, as ``A0 -> B0, B0 -> -A0``, that a relaxation has.
 
     ``find`` has them searched for in a small scenario (`programs.relabellings`). On a face, where programs
     are small, none is used. Raise InputError for one that is named and is no symmetry of the program.
@@ -120,7 +120,7 @@ def _by_blocks(made: MomentStrategies, held: Symmetries) -> list[MaybeSolver]:
 
 
 def _exchanged(made: MomentStrategies) -> MaybeSolver | None:
-    """Return a solver in floats on half of a large program if guesses and outcomes may be exchanged, or None."""
+    """Return a solver in floats on half of a large program that an exchange of guesses keeps, or None."""
     turned = exchanged.exchange(made) if made.program.shape[1] >= exchanged.MIN_COLUMNS else None
     if turned is None:
         return None

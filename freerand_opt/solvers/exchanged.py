@@ -1,4 +1,4 @@
-r"""Relaxations that stay the same if both guesses and the outcomes of some parties are exchanged: half of them.
+r"""Relaxations that an exchange of both guesses and of some parties' outcomes keeps: half the program.
 
 Of two guess labels the second has the moments :math:`z(1, v; k) = \pm z(0, v; k)`, minus for products of an
 odd number of those parties' observables. The half is solved; its dual is written out for the full program and
@@ -13,7 +13,6 @@ from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from freerand_opt.programs.moments import MomentMatrix, triangle
 from freerand_opt.programs.program import ConicProgram, ExactVector, IntArray, constant, joined
@@ -25,7 +24,7 @@ MIN_COLUMNS = 1000
 
 
 def exchange(made: MomentStrategies) -> tuple[int, ...] | None:
-    """Return parties whose outcomes may be exchanged together with the guesses: objective and linear rows stay.
+    """Return parties whose outcomes may be exchanged together with the guesses.
 
     All parties are tried first. None if there are no such parties, or more than two guesses.
     """
@@ -52,7 +51,7 @@ def solve(
     *,
     time_limit: float | None = None,
 ) -> Solution | None:
-    """Solve a relaxation that stays the same if the parties `turned` and the guesses are exchanged by `run`."""
+    """Solve a relaxation by `run` that an exchange of guesses and of the outcomes of `turned` keeps."""
     begun = time.perf_counter()
     program = made.program
     half, signs = program.shape[1] // 2, _columns(made, turned)
@@ -72,11 +71,11 @@ def solve(
     z[psd + len(psd)] = z[psd] * np.tile(words[i] * words[j], len(psd) // len(i))
     exact = None
     if found.exact is not None:
-        turned = dict(zip(flow.tolist(), flow_signs.tolist(), strict=True))
+        images = dict(zip(flow.tolist(), flow_signs.tolist(), strict=True))
         values = {int(first[row]): value for row, value in found.exact.values.items()}
-        values |= {row + len(flow): values[row] * sign for row, sign in turned.items() if row in values}
-        images = [_turned(lower, words.tolist()) for lower in found.exact.lowers]
-        exact = ExactDual(values, (*found.exact.lowers, *images), found.exact.bits)
+        values |= {row + len(flow): values[row] * sign for row, sign in images.items() if row in values}
+        factors = [_turned(lower, words.tolist()) for lower in found.exact.lowers]
+        exact = ExactDual(values, (*found.exact.lowers, *factors), found.exact.bits)
     return without_basis(
         program,
         status=found.status,

@@ -22,6 +22,7 @@ from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.relaxed import by_shift, without_objective
 from freerand_opt.programs.solution import ExactDual, Solution, without_basis
 from freerand_opt.solvers import interior
+from freerand_opt.solvers.block import Block
 from freerand_opt.solvers.fixed_point import (
     ZERO,
     Rows,
@@ -31,10 +32,11 @@ from freerand_opt.solvers.fixed_point import (
     pivoted_factor,
     product,
     rows,
+    whole,
 )
 from freerand_opt.solvers.free_form import FreeForm, exact_dual, floats, free_form, primal
 from freerand_opt.solvers.high_precision import FACTOR_BITS, rounded_factor
-from freerand_opt.solvers.interior import Block, Interior, Point, Precision
+from freerand_opt.solvers.interior import Interior, Point, Precision
 
 #: The margin program is solved to this precision; a margin below 2^-ZERO_BITS in size is 0.
 FINE = Precision(bits=512, gap=150, residual=200)
@@ -221,7 +223,7 @@ def _solved(square: Rows, right: Rows, bits: int) -> Rows | None:
             found = arb_mat(fmpz_mat(square)).solve(arb_mat(scaled), algorithm="approx")
         except ZeroDivisionError:
             return None
-        return [[value.mid().floor().unique_fmpz() for value in row] for row in found.tolist()]
+        return [[whole(value) for value in row] for row in found.tolist()]
 
 
 def _inside(task: Interior, place: int, basis: Rows, first: list[fmpz], moves: Rows) -> Block | None:
@@ -235,7 +237,7 @@ def _inside(task: Interior, place: int, basis: Rows, first: list[fmpz], moves: R
     for v, move in enumerate(moves):
         small = rows(_sandwich(held.transpose(), task.combined(place, move), bits))
         part = [
-            (i, j, small[i][j])
+            (i, j, int(small[i][j]))
             for j in range(width)
             for i in range(j + 1)
             if abs(small[i][j]) >> (bits - ZERO_BITS)

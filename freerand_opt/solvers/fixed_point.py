@@ -6,7 +6,7 @@ from math import isqrt
 from operator import mul
 from typing import TypeAlias
 
-from flint import fmpz, fmpz_mat
+from flint import arb, fmpz, fmpz_mat
 
 #: Rows of a matrix; of a lower triangle row i has i + 1 entries.
 Rows: TypeAlias = list[list[fmpz]]
@@ -51,6 +51,13 @@ def lower_inverse(lower: Rows, bits: int) -> fmpz_mat:
             held.append(-sum(map(mul, lower[i][j:i], held), ZERO) // lower[i][i])
         columns.append([ZERO] * j + held)
     return fmpz_mat(columns).transpose()
+
+
+def whole(value: arb) -> fmpz:
+    """Return the integer below the middle of a ball."""
+    found = value.mid().floor().unique_fmpz()
+    assert found is not None  # a middle is one number
+    return found
 
 
 def symmetric(matrix: fmpz_mat) -> fmpz_mat:

@@ -23,8 +23,8 @@ from freerand_opt.programs.affine import Affine, affine, to_fmpq
 from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.solution import ExactDual
+from freerand_opt.solvers.block import Block
 from freerand_opt.solvers.fixed_point import ZERO, Rows
-from freerand_opt.solvers.interior import Block
 
 #: More free columns, or larger matrices, than these are left to solvers in floats.
 MAX_FREE = 200
@@ -132,7 +132,8 @@ def _slacks(program: ConicProgram, first: Sequence[fmpz], right: Sequence[fmpz])
 def _blocks(
     program: ConicProgram, lines: Mapping[int, Mapping[int, int]], slacks: Mapping[int, fmpz]
 ) -> tuple[tuple[Block, ...], tuple[tuple[int, ...], ...]]:
-    found, places = [], []
+    found: list[Block] = []
+    places: list[tuple[int, ...]] = []
     for r in np.flatnonzero(program.linear_rows & ~program.zero_rows).tolist():
         if lines[r] or slacks[r] < 0:
             found.append(_block(1, (r,), lines, slacks))

@@ -1,4 +1,4 @@
-"""A program on symmetric blocks, solved in integers: its data are floats, but no step of the solver rounds to them.
+"""A program on symmetric blocks, solved in integers: its data are floats, the solver's steps are not.
 
 Where blocks are nearly singular, solvers in floats lose half of their digits.
 """
@@ -19,13 +19,16 @@ from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.program import FloatArray
 from freerand_opt.programs.solution import Status
 from freerand_opt.solvers import interior
+from freerand_opt.solvers.block import Block
 from freerand_opt.solvers.fixed_point import ZERO, Rows, rows
-from freerand_opt.solvers.free_form import MAX_FREE, MAX_SIZE, floor
-from freerand_opt.solvers.interior import Block, Precision
+from freerand_opt.solvers.free_form import MAX_SIZE, floor
+from freerand_opt.solvers.interior import Precision
 
 #: Entries are rounded to a multiple of 2^-ENTRY_BITS; those below NOTHING times the largest are noise.
 ENTRY_BITS = 60
 NOTHING = 1e-13
+#: More unknowns than this are left to solvers in floats.
+MAX_UNKNOWN = 400
 #: More digits than this the data do not have.
 COARSE = Precision(bits=144, gap=45, residual=60)
 
@@ -56,11 +59,11 @@ class Answer:
 
 def in_integers(small: Small, limit: float | None) -> Answer | None:
     """Solve by `solvers.interior`; None if the program is too large, or its steps have no solution."""
-    if len(small.cost) > 2 * MAX_FREE or any(width > MAX_SIZE for width, _ in small.blocks):
+    if len(small.cost) > 2 * MAX_UNKNOWN or any(width > MAX_SIZE for width, _ in small.blocks):
         return None
     held = _eliminated(small)
     free = [k for k in range(len(small.cost)) if k not in held.rows]
-    if len(free) > MAX_FREE:
+    if len(free) > MAX_UNKNOWN:
         return None
     place = {k: n for n, k in enumerate(free)}
     columns = [
@@ -87,7 +90,8 @@ def in_integers(small: Small, limit: float | None) -> Answer | None:
     unit = 2**COARSE.bits
     u = [int(value) / unit for value in point.u]
     x = [
-        float(Fraction(int(f.p), int(f.q))) + sum(float(Fraction(int(v.p), int(v.q))) * u[k] for k, v in row.items())
+        float(Fraction(int(f.p), int(f.q)))
+        + sum(float(Fraction(int(v.p), int(v.q))) * u[k] for k, v in row.items())
         for f, row in zip(first, columns, strict=True)
     ]
     z = [np.array([[int(v) / unit for v in row] for row in rows(matrix)]) for matrix in point.z]
