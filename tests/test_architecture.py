@@ -43,7 +43,7 @@ OUTSIDE = {
     "cvxopt": ("solvers",),
     "ncpol2sdpa": ("peers",),
     "sympy": ("peers",),
-    "flint": ("numbers", "programs", "certificates"),
+    "flint": ("numbers", "programs", "solvers", "certificates"),
     "rich": ("reporting", "commands"),
     "threadpoolctl": ("answers",),
     "typer": ("commands",),

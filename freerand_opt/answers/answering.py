@@ -12,6 +12,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from freerand_opt.answers.beyond import beyond
 from freerand_opt.answers.impossible import proved_at_once, reason
 from freerand_opt.attacks import quantum
 from freerand_opt.attacks.independent import enumerated, priced
@@ -23,27 +24,34 @@ from freerand_opt.certificates.certify import objective_value
 from freerand_opt.certificates.orbits import prices
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Ask, Question
-from freerand_opt.numbers.exact import Exact, sign
+from freerand_opt.numbers.exact import Exact, compare, sign
 from freerand_opt.programs.build import Bounds, build
+from freerand_opt.programs.ends import trivial_range
 from freerand_opt.programs.outer import OuterStrategies
 from freerand_opt.programs.pricing import Products
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.refinement import lift_rows
-from freerand_opt.programs.relaxed import by_margin, by_violations, test_inequalities, without_objective
+from freerand_opt.programs.relaxed import (
+    by_margin,
+    by_shift,
+    by_violations,
+    test_inequalities,
+    without_objective,
+)
 from freerand_opt.programs.strategies import BoxStrategies
 from freerand_opt.proving.certified import Needed, certified
 from freerand_opt.proving.result import Result
+from freerand_opt.proving.routes import Solver
 from freerand_opt.proving.scores import Score, by_squares
 from freerand_opt.proving.solving import (
     Solved,
-    Solver,
     full_floats,
     proof_json,
     solve,
-    symmetric_solver,
 )
+from freerand_opt.proving.symmetries import routes
 from freerand_opt.solvers.choose import solver_named
 
 
@@ -99,17 +107,19 @@ def _answered(
     if question.ask.quantity == "strategy":
         return _existence(question, bounds, run, time_limit, make)
     above = bounds.above.program
-    first = None
+    ways = None
     if isinstance(bounds.above, MomentStrategies) and solver == "auto":
-        first = symmetric_solver(question, bounds.above, symmetry)
+        ways = routes(question, bounds.above, symmetry)
     below = None if bounds.below is None else bounds.below.program
-    solved = solve(above, below, run if first is None else first, time_limit, face=solver == "auto")
-    if solved.solution.status == "infeasible":
+    solved = solve(above, below, run, time_limit, routes=ways)
+    limits = trivial_range(question)
+    below_range = limits is not None and compare(solved.multipliers.bound, limits[0]) < 0
+    if solved.infeasible or below_range or solved.solution.status == "infeasible":
         # the certificate carries the question of existence, so its program must be that question's
         asked = replace(question, ask=Ask("strategy"))
         found, _ = _existence(asked, build(asked), run, time_limit, make)
         if found.infeasible:
-            raise InfeasibleError(found)
+            raise InfeasibleError(found, beyond(question, found.certificate))
     attack: Strategies = ()
     value: Exact | None = None
     if bounds.below is not None and solved.point is not None:
@@ -277,4 +287,6 @@ def _existence(
 
 def easier_program(full: ConicProgram) -> Callable[[ConicProgram], ConicProgram]:
     """Return what turns a question of existence into a program with an optimum: margin, or violations."""
+    if full.psd_blocks:
+        return by_shift
     return by_margin if len(test_inequalities(full)) else by_violations

@@ -22,7 +22,6 @@ from freerand_opt.programs.ghz_polynomial import (
 )
 from freerand_opt.proving.certified import digest
 from freerand_opt.proving.result import Bracket, Result
-from freerand_opt.solvers.dense import active_rows
 
 #: Up to this many parties a solver sees all strings at once.
 SMALL = 10
@@ -91,4 +90,6 @@ def _hint(relations: Relations, pool: list[String]) -> list[String]:
     cost = np.zeros(len(scale))
     cost[0] = relations.parties / scale[0]
     largest = np.array([4.0 * size for size in scale])
+    from freerand_opt.solvers.dense import active_rows
+
     return [pool[place] for place in active_rows(matrix, right, cost, largest)]

@@ -29,4 +29,5 @@ def moments(question: Question, *, solver: str = "auto", time_limit: float | Non
     if solution.status == "infeasible":
         raise InputError("tests", "the solver found no moments that pass the tests; `bound` may prove it")
     held = solution.primal.reshape(made.labels, len(made.cone.names), -1)[:, made.cone.root, :]
-    return dict(zip(made.moments.labels, held.sum(axis=0).tolist(), strict=True))
+    values = made.space.lift_matrix() @ held.sum(axis=0)
+    return dict(zip(made.moments.labels, values.tolist(), strict=True))

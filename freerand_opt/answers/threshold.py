@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from scipy.optimize import brentq
-
 from freerand_opt.answers.answering import answered
 from freerand_opt.answers.bounding import bound, margin
 from freerand_opt.answers.many_parties import answered_by_orbits
@@ -192,6 +190,8 @@ def _tries(hint: Callable[[float], float], threshold: Threshold) -> Iterator[Fra
     """Yield two points around a root found in floating point, if there is one."""
     low, high = threshold.between
     try:
+        from scipy.optimize import brentq
+
         guess = Fraction(brentq(hint, float(low), float(high), xtol=float(threshold.width) / 8))
     except TooLargeError:
         return

@@ -19,6 +19,7 @@ from freerand_opt.programs.guesses import float_worths, functional_table
 from freerand_opt.programs.observation import OBSERVED_PATTERN, objective_factors, test_shares
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
+from freerand_opt.programs.quantum_box import Quantum
 from freerand_opt.programs.seesaw import best_strategy
 from freerand_opt.programs.support import best_distribution
 
@@ -91,12 +92,22 @@ def boxes(
                 held = fresh
 
 
-def milder(question: Question, charges: Charges, masses: Sequence[tuple[int, FloatArray]]) -> Iterator[Box]:
-    """Yield boxes at smaller charges where a test allows no error: at large ones a see-saw hardly moves."""
-    if forbidden(question):
+def milder(question: Question, charges: Charges) -> Iterator[Box]:
+    """Yield boxes at growing charges where a test allows no error: a climb starts from the last one's end.
+
+    At large charges a see-saw from a random start hardly moves. Settings are uniform, and a score is asked.
+    """
+    parties = len(question.scenario.settings)
+    for size in sorted({2, max(question.scenario.outcomes)}) if forbidden(question) else ():
+        near: Quantum | None = None
         for most in CAPS:
             capped = replace(charges, tests=[min(charge, most) for charge in charges.tests])
-            yield from boxes(question, capped, masses)
+            (gains,) = _prices(question, capped)
+            found = best_strategy(question.scenario, gains, (size,) * parties, starts=STARTS, near=near)
+            if found is None:
+                return
+            near = found[0]
+            yield near
 
 
 def _prices(question: Question, charges: Charges) -> Iterator[FloatArray]:

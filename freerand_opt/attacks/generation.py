@@ -20,7 +20,6 @@ from typing import TypeAlias
 import numpy as np
 
 from freerand_opt.programs.program import FloatArray
-from freerand_opt.solvers.restricted import Restricted
 
 #: Worths are at most about 1 in size here (`unit_of`): distances of prices and gains are meant so.
 #: The weight of the best known prices where new pairs are sought.
@@ -79,6 +78,8 @@ def generate(
     from, `proved` if no pair gains at them; `existence` asks only whether the tests can be passed: a
     negative bound says no. Adding `unit` to prices lowers every gain by at least one.
     """
+    from freerand_opt.solvers.restricted import Restricted
+
     master = Restricted(lower, upper, center, WIDTH)
     held: list[Candidate] = []
     known: set[Hashable] = set()

@@ -24,7 +24,6 @@ from freerand_opt.programs.program import (
     integer_rows,
 )
 from freerand_opt.programs.support import best_distribution
-from freerand_opt.solvers.restricted import Maximiser
 
 
 def best_for(question: Question) -> Callable[[FloatArray], FloatArray]:
@@ -41,6 +40,8 @@ def best_for(question: Question) -> Callable[[FloatArray], FloatArray]:
             return lambda gains: _by_turns(question, gains)
         return lambda gains: products.best(gains)[0]
     cone = source_cone(source, scenario)
+    from freerand_opt.solvers.restricted import Maximiser
+
     ask = Maximiser(_source_program(cone))
 
     def best(gains: FloatArray) -> FloatArray:

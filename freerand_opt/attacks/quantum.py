@@ -21,8 +21,8 @@ import numpy as np
 
 from freerand_opt.attacks import candidates
 from freerand_opt.attacks.candidates import LARGER, Charges
-from freerand_opt.attacks.repair import in_order, repaired
-from freerand_opt.attacks.zeros import best_single
+from freerand_opt.attacks.repair import repaired
+from freerand_opt.attacks.zeros import best_single, concerns
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
 from freerand_opt.certificates.worth import angles_score, condition_values, evaluated
@@ -40,10 +40,7 @@ from freerand_opt.programs.boxes import (
 )
 from freerand_opt.programs.conditions import MOMENT_PATTERN
 from freerand_opt.programs.known import known_angles, known_strategy
-from freerand_opt.programs.observation import (
-    TEST_PATTERN,
-    test_indices,
-)
+from freerand_opt.programs.observation import TEST_PATTERN, in_order, test_indices
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
 from freerand_opt.programs.quantum_box import Quantum, chances
@@ -68,11 +65,13 @@ MAX_STALLED = 3
 #: The gap at which an attack is good enough.
 CLOSE = 1e-9
 #: By how much tests are made stricter, tried in this order, before tables are rounded.
-MARGINS = (Fraction(0), Fraction(1, 2**34), Fraction(1, 2**28), Fraction(1, 2**20))
+MARGINS = (Fraction(0), Fraction(1, 2**42), Fraction(1, 2**36), Fraction(1, 2**28), Fraction(1, 2**20))
 #: An attack's value with more bits than this is rounded down to so many.
 WORTH_BITS = 256
+#: What is charged for a test that holds wherever its zeros do, and has no row in the relaxation.
+MOST = candidates.CAPS[-1]
 #: Bits of the tables on which weights are chosen.
-TABLE_BITS = 32
+TABLE_BITS = 42
 
 
 def search(
@@ -86,15 +85,19 @@ def search(
         return best_box(question, limit)
     program = above.program
     charges = Charges(
-        in_order(question.tests, [program.charge(multipliers, *held) for held in above.test_rows]),
-        in_order(conditions, [program.charge(multipliers, *held) for held in above.moment_rows]),
+        [MOST if held is None else program.charge(multipliers, *held) for held in above.test_rows],
+        [program.charge(multipliers, *held) for held in above.moment_rows],
         candidates.settings_charges(question, above.program, multipliers),
     )
     masses = list(candidates.slices(above, primal))
     known = known_strategy(question.scenario)
     boxes: dict[Box, None] = {} if known is None else {known: None}
     boxes.update(dict.fromkeys(candidates.boxes(question, charges, masses)))
-    alone = best_single(question, [*boxes, *candidates.milder(question, charges, masses)])
+    alone: tuple[tuple[Strategy, ...], Fraction | None] = ((), None)
+    if concerns(question):
+        alone = best_single(question, [*boxes, *candidates.milder(question, charges)])
+        if alone[1] is not None and float(alone[1]) > limit - CLOSE:
+            return alone
     if deterministic_count(question.scenario) <= MAX_DETERMINISTIC:
         boxes.update(dict.fromkeys(all_deterministic(question.scenario)))
     best: Found | None = None

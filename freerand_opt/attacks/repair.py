@@ -10,26 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import TypeVar
 
 import numpy as np
-from scipy.optimize import linprog
 
 from freerand_opt.certificates.attack import Strategy
 from freerand_opt.certificates.worth import condition_values
-from freerand_opt.model.question import MomentCondition, Question, Test
+from freerand_opt.model.question import Question
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.moments import operators
 from freerand_opt.programs.word_means import Word
-
-Value = TypeVar("Value")
-
-
-def in_order(held: Sequence[Test | MomentCondition], found: Sequence[Value]) -> list[Value]:
-    """Return what was found row by row, equalities in front, in the order of tests or conditions."""
-    order = sorted(range(len(held)), key=lambda k: held[k].relation != "=")
-    by_place = dict(zip(order, found, strict=True))
-    return [by_place[k] for k in range(len(held))]
 
 
 def priced_words(question: Question, charges: Sequence[float], weight: float) -> list[tuple[float, Word]]:
@@ -60,6 +49,8 @@ def repaired(question: Question, attack: tuple[Strategy, ...], boxes: Sequence[B
     rows = [[values[box][k] - value for box in boxes] for k, value in zip(equal, reached, strict=True)]
     scale = max(map(abs, misses))
     right = [float(miss / scale) for miss in misses]
+    from scipy.optimize import linprog
+
     found = linprog(np.ones(len(boxes)), A_eq=np.array(rows, dtype=float), b_eq=right, method="highs-ds")
     if found.status != 0:
         return attack

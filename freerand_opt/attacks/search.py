@@ -46,8 +46,6 @@ from freerand_opt.programs.relaxed import by_margin, test_inequalities, without_
 from freerand_opt.programs.solution import Solution
 from freerand_opt.programs.strategies import BoxStrategies, by_boxes
 from freerand_opt.programs.support import best_distribution
-from freerand_opt.solvers.highs import sharpen
-from freerand_opt.solvers.restricted import Maximiser
 
 Run: TypeAlias = Callable[[ConicProgram, float | None], Solution]
 #: Starts of the bilinear program a turn.
@@ -131,6 +129,8 @@ class _Alternating:
         self.rows, self.starts = rows, list(starts)
         self.gains = gains
         self.best = best_for(question)
+        from freerand_opt.solvers.restricted import Maximiser
+
         self.boxes = Maximiser(box_program(question.scenario))
         self.random = np.random.default_rng(0)
 
@@ -231,6 +231,8 @@ def solved(
 
 def _hints(program: ConicProgram, solution: Solution) -> Iterator[Solution]:
     yield solution
+    from freerand_opt.solvers.highs import sharpen
+
     yield sharpen(program, solution)
 
 

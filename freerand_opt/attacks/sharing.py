@@ -32,7 +32,8 @@ from freerand_opt.programs.quotient import QuotientStrategies
 from freerand_opt.programs.ratios import parts, share_label, shared_out, sums_ratios
 from freerand_opt.programs.relaxed import by_margin, test_inequalities, without_objective
 from freerand_opt.programs.strategies import BoxStrategies, VertexStrategies
-from freerand_opt.proving.solving import Solved, Solver, full_floats, solve
+from freerand_opt.proving.routes import Solver
+from freerand_opt.proving.solving import Solved, full_floats, solve
 
 Shares: TypeAlias = list[dict[int, Fraction]]
 #: Shares lie on the grid 2^-SHARE_BITS.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
@@ -16,19 +16,15 @@ from freerand_opt.model.source import Uniform
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.gaussian import Gaussian, joined, orthogonal, parts, squared
 from freerand_opt.programs.quantum_box import Quantum
+from freerand_opt.programs.zeros import zeros
 
 #: Bits to which the value that is claimed is rounded down.
 BITS = 128
 
 
 def forbidden(question: Question) -> list[tuple[int, int]]:
-    """Return the (o, s) that must have probability 0: a test says that a sum of such is at most 0."""
-    found: dict[tuple[int, int], None] = {}
-    for test in question.tests:
-        terms = test.functional.terms
-        if test.score == 0 and test.relation in ("<=", "=") and all(factor >= 0 for _, _, factor in terms):
-            found.update(dict.fromkeys((o, s) for o, s, factor in terms if factor))
-    return list(found)
+    """Return the (o, s) that must have probability 0 in every box."""
+    return [(zero.outcome, zero.setting) for zero in zeros(question).zeros]
 
 
 def cleaned(question: Question, box: Quantum) -> Quantum | None:
@@ -43,11 +39,15 @@ def cleaned(question: Question, box: Quantum) -> Quantum | None:
     return replace(box, state=state) if squared(state) else None
 
 
-def best_single(question: Question, boxes: Sequence[Box]) -> tuple[tuple[Strategy, ...], Fraction | None]:
-    """Return the one box that does best on a score under tests with zeros, if the settings are uniform."""
+def concerns(question: Question) -> bool:
+    """Return whether one box alone is a good attack: a score under tests with zeros, the settings uniform."""
+    plain = isinstance(question.source, Uniform) and question.ask.functional is not None
+    return plain and bool(forbidden(question))
+
+
+def best_single(question: Question, boxes: Iterable[Box]) -> tuple[tuple[Strategy, ...], Fraction | None]:
+    """Return the one box that does best on a score under tests with zeros, and its value."""
     best: tuple[tuple[Strategy, ...], Fraction | None] = ((), None)
-    if not isinstance(question.source, Uniform) or question.ask.functional is None or not forbidden(question):
-        return best
     settings = question.scenario.shape[1]
     for box in boxes:
         clean = cleaned(question, box) if isinstance(box, Quantum) else box

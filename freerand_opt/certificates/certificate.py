@@ -31,8 +31,9 @@ from freerand_opt.model.source import (
     Source,
     Uniform,
 )
-from freerand_opt.numbers.exact import Exact, log2, text
+from freerand_opt.numbers.exact import Exact, compare, log2, text
 from freerand_opt.numbers.parse import parse
+from freerand_opt.programs.ends import trivial_range
 from freerand_opt.programs.program import ConicProgram
 
 Certificate: TypeAlias = dict[str, Any]
@@ -209,8 +210,10 @@ def _functional(plain: dict[str, Any]) -> Functional:
 def answer_ends(
     question: Question, bound: Exact | None, value: Exact | None
 ) -> tuple[Exact | None, Exact | None]:
-    """Return (lower, upper) of the answer from the program's bound and the attack's value."""
-    ask = question.ask
+    """Return (lower, upper) of the answer from the program's bound, cut to its range, and the attack."""
+    ask, limits = question.ask, trivial_range(question)
+    if bound is not None and limits is not None and compare(bound, limits[1]) > 0:
+        bound = limits[1]
     if ask.quantity == "min-entropy":
         return (None if bound is None else -log2(bound)), (None if value is None else -log2(value))
     if ask.quantity == "strategy":

@@ -14,13 +14,14 @@ from math import lcm
 
 import numpy as np
 
-from freerand_opt.certificates.factor import Factor
+from freerand_opt.certificates.factor import Factor, triangular
 from freerand_opt.certificates.linear import basis_matrix, solve_exact
 from freerand_opt.certificates.semidefinite import exact_multipliers, row_numerators
 from freerand_opt.numbers.digits import at_least, short
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.rounding import float_above
 from freerand_opt.programs.program import ConicProgram
+from freerand_opt.programs.relaxed import without_objective
 from freerand_opt.programs.solution import Solution
 
 #: Grid of the last resort, in bits.
@@ -41,6 +42,10 @@ class Multipliers:
 
 def multipliers(program: ConicProgram, solution: Solution) -> Multipliers:
     """Return the best exact multipliers that a solution suggests; always succeeds."""
+    if solution.exact is not None:
+        dual = solution.exact
+        factors = tuple(triangular(lower, dual.bits) for lower in dual.lowers)
+        return Multipliers(dual.values, bound(program, dual.values, factors), factors)
     if program.psd_blocks:
         values, factors = exact_multipliers(program, solution.multipliers)
         return Multipliers(values, bound(program, values, factors), factors)
@@ -59,6 +64,23 @@ def _bounded(program: ConicProgram, values: dict[int, Fraction]) -> Multipliers:
     zero = program.zero_rows
     kept = {row: value for row, value in values.items() if value and (value > 0 or zero[row])}
     return Multipliers(kept, bound(program, kept))
+
+
+def ray(program: ConicProgram, held: Multipliers) -> Multipliers:
+    """Return multipliers scaled to at most 1 with objective 0: a negative bound proves that no point exists.
+
+    A residual of A'z = 0 is what the objective left, divided by the scale.
+    """
+    sizes = [abs(value) for value in held.values.values()]
+    sizes += [
+        Fraction(max(map(abs, row), default=0) ** 2, 4**f.bits) for f in held.factors for _, row in f.rows
+    ]
+    turns = 0
+    while 4**turns < max(sizes, default=1):
+        turns += 1
+    values = {row: value / 4**turns for row, value in held.values.items()}
+    factors = tuple(Factor(f.rows, f.bits + turns) for f in held.factors)
+    return Multipliers(values, bound(without_objective(program), values, factors), factors)
 
 
 def bound(program: ConicProgram, values: dict[int, Fraction], factors: tuple[Factor, ...] = ()) -> Exact:

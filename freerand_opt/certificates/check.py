@@ -2797,10 +2797,38 @@ def _check_bracket(
                 raise CertificateError(f"certificate: {key} alone prove that there is no strategy")
             bound, line = checked(certificate[key], raw, q)
             lines.append(line)
-    low, high = _ends(q, bound, value)
+    low, high = _ends(q, None if bound is None else _cut(q, bound), value)
     _follows("lower", lower, low)
     _follows("upper", upper, high)
     return _Proof(raw, lower, upper, lines, carried)
+
+
+def _cut(q: _Question, bound: Number) -> Number:
+    """Return a bound, or what no probability, distance or score exceeds at all, if that is less."""
+    if q.score is None:
+        most: Number = Fraction(q.count - 1, q.count) if q.quantity == "trace-distance" else Fraction(1)
+        return bound if q.quantity == "strategy" or _sign(most - bound) >= 0 else most
+    rows: dict[int, list[Number]] = {}
+    for o, s, factor in q.score.terms:
+        held = rows.setdefault(s, [Fraction(0)] * q.count_outcomes)
+        held[o] = held[o] + (-factor if q.smallest else factor)
+    tops = {s: _largest(row) for s, row in rows.items()}
+    if q.observed is None and not q.score.conditional:
+        # P(s) is not known: at best all mass is where a unit of it earns most
+        most = _largest([*tops.values(), *[Fraction(0)] * (len(rows) < q.count_settings)])
+    else:
+        most = Fraction(0)
+        for s, top in tops.items():
+            share = Fraction(1) if q.observed is None else q.observed[s]
+            most = most + (top * share if not q.score.conditional else top if _sign(share) else Fraction(0))
+    return bound if _sign(most - bound) >= 0 else most
+
+
+def _largest(values: Sequence[Number]) -> Number:
+    found = values[0]
+    for value in values[1:]:
+        found = value if _sign(value - found) > 0 else found
+    return found
 
 
 def _ends(q: _Question, bound: Number | None, value: Number | None) -> tuple[Number | None, Number | None]:

@@ -33,15 +33,16 @@ class Factor:
 def factor(matrix: FloatArray) -> Factor:
     """Return a factor of a symmetric matrix, shifted by a multiple of 1 if it is not semidefinite."""
     whole = np.rint(np.ldexp(lower_factor(matrix), BITS))
-    rows = []
-    for line in whole:
-        held = np.flatnonzero(line)
-        if len(held):
-            first, last = int(held[0]), int(held[-1])
-            rows.append((first, tuple(int(value) for value in line[first : last + 1].tolist())))
-        else:
-            rows.append((0, ()))
-    return Factor(tuple(rows))
+    return triangular([[int(value) for value in line] for line in whole.tolist()], BITS)
+
+
+def triangular(rows: Sequence[Sequence[int]], bits: int) -> Factor:
+    """Return the factor with these rows of integers over 2^bits, without zeros at the ends."""
+    found = []
+    for row in rows:
+        held = [place for place, value in enumerate(row) if value]
+        found.append((held[0], tuple(row[held[0] : held[-1] + 1])) if held else (0, ()))
+    return Factor(tuple(found), bits)
 
 
 def lower_factor(matrix: FloatArray) -> FloatArray:

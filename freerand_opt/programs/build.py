@@ -126,11 +126,17 @@ def _by_moments(question: Question) -> Bounds:
     if 0 < len(vertices) <= MAX_MATRICES and not cone.vertices:
         cone, what = hull_cone(vertices, scenario, (cone.growth, cone.ratio)), "vertex"
     made = by_moments(question, scores=_outward(question), cone=cone)
-    size, blocks = made.moments.size, len(made.program.psd_blocks)
     where = "" if isinstance(source, Uniform) else f", one for each {what} of the source and guess"
-    plural = "matrix" if blocks == 1 else "matrices"
-    method = f"relaxation: level {made.moments.level}, {blocks} moment {plural} {size} x {size}{where}"
-    return Bounds(made, None, method)
+    return Bounds(made, None, f"relaxation: level {made.moments.level}, {_matrices(made)}{where}")
+
+
+def _matrices(made: MomentStrategies) -> str:
+    """Return how many matrices of which size a relaxation has, in words."""
+    size, blocks = made.moments.size, [size for _, size in made.program.psd_blocks]
+    if made.whole:
+        return f"{len(blocks)} moment {'matrix' if len(blocks) == 1 else 'matrices'} {size} x {size}"
+    left = "linear" if not blocks else f"{len(blocks)} blocks up to {max(blocks)} x {max(blocks)}"
+    return f"moment matrices {size} x {size} on the face of the tests' zeros: {left}"
 
 
 def _by_orbits(question: Question) -> Bounds | None:

@@ -14,6 +14,7 @@ from math import ceil, lcm
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import MomentCondition, Question
 from freerand_opt.numbers.rounding import round_down, round_up
+from freerand_opt.programs.moment_space import MomentSpace
 from freerand_opt.programs.moments import MomentMatrix
 from freerand_opt.programs.observation import normalised_at
 from freerand_opt.programs.program import Labels, Rows, integer_rows
@@ -25,9 +26,9 @@ BITS = 32
 
 
 def condition_rows(
-    question: Question, matrix: MomentMatrix, roots: Sequence[int], columns: int
+    question: Question, matrix: MomentMatrix, space: MomentSpace, roots: Sequence[int], columns: int
 ) -> list[Rows]:
-    """Return one row for each condition, >= turned into <=; moment k stands in the columns root + k.
+    """Return one row for each condition, >= turned into <=; column k of the space stands in root + k.
 
     Raise InputError for a moment that the level lacks, or settings that leave P(w) without a scale.
     """
@@ -38,11 +39,18 @@ def condition_rows(
             "with free settings and a guess at one joint setting an average over W is no linear condition; "
             "observe uniform settings, or ask for the average",
         )
-    return [_row(place, condition, matrix, roots, columns) for place, condition in enumerate(conditions)]
+    return [
+        _row(place, condition, matrix, space, roots, columns) for place, condition in enumerate(conditions)
+    ]
 
 
 def _row(
-    place: int, condition: MomentCondition, matrix: MomentMatrix, roots: Sequence[int], columns: int
+    place: int,
+    condition: MomentCondition,
+    matrix: MomentMatrix,
+    space: MomentSpace,
+    roots: Sequence[int],
+    columns: int,
 ) -> Rows:
     total: dict[int, Fraction] = {}
     for name, factor in condition.terms:
@@ -57,8 +65,8 @@ def _row(
                 f"level {matrix.level!r} has no such moment; it has those of products of two of its words "
                 "(use a higher level)",
             )
-        if found >= 0:
-            total[found] = total.get(found, Fraction(0)) + factor
+        for k, share in (space.lifted(found) if found >= 0 else {}).items():
+            total[k] = total.get(k, Fraction(0)) + factor * share
     sign = -1 if condition.relation == ">=" else 1
     entries = [(0, root + k, sign * factor) for k, factor in total.items() if factor for root in roots]
     rows, bounds = integer_rows(entries, [condition.bound * sign], columns)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from flint import fmpq
 from scipy.sparse import csr_array
 
 from freerand_opt.programs.blocks import Block, split
@@ -122,3 +123,22 @@ def _entries(
         shares = outer * signs * (weights / copies)[:, None]
         found[row] = np.bincount(places.ravel(), weights=shares.ravel(), minlength=count)
     return found
+
+
+def invariant_rows(actions: Sequence[Action], width: int, columns: int) -> list[dict[int, fmpq]]:
+    """Return rows {column: factor} that set moments of one orbit equal, for all copies of `width` moments."""
+    if not actions:
+        return []
+    place, signs, _ = orbits(actions, width)
+    heads: dict[int, int] = {}
+    rows = []
+    for k in range(width):
+        head = heads.setdefault(int(place[k]), k) if signs[k] else k
+        if signs[k] and head == k:
+            continue
+        for first in range(0, columns, width):
+            row = {first + k: fmpq(1)}
+            if signs[k]:
+                row[first + head] = fmpq(-int(signs[k]) * int(signs[head]))
+            rows.append(row)
+    return rows

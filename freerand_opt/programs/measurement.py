@@ -18,8 +18,10 @@ from freerand_opt.programs.program import IntArray
 Complex: TypeAlias = NDArray[np.complex128]
 #: Steps of the iteration for more than two outcomes, at each call.
 STEPS = 10
-#: Eigenvalues of an element below this are 0.
+#: Eigenvalues of an element, or of a difference of gains relative to the largest, below this are 0.
 NOTHING = 1e-9
+#: Pivots of an element's factor below this are 0.
+SEEN = 1e-6
 
 
 def random_basis(size: int, random: np.random.Generator, *, real: bool) -> Complex:
@@ -52,7 +54,8 @@ def best_measurement(operators: Complex, start: Complex) -> Complex:
     size = gains.shape[1]
     if len(gains) == 2:
         values, vectors = np.linalg.eigh(gains[0] - gains[1])
-        plus = vectors[:, values > 0]
+        # what gains nothing has outcome 1, whatever the sign of its rounding
+        plus = vectors[:, values > NOTHING * max(float(np.abs(values).max()), NOTHING)]
         first = plus @ plus.conj().T
         return np.stack([first, np.eye(size) - first])
     # with all K_o positive, no step loses
@@ -71,14 +74,21 @@ def _resolution(columns: Complex) -> Complex:
 
 
 def vectors_of(elements: Complex) -> tuple[IntArray, Complex]:
-    """Return (outcome of each vector, vectors in columns) with E_o = sum w w*."""
+    """Return (outcome of each vector, vectors in columns) with E_o = sum w w*.
+
+    The vectors are columns of Cholesky factors, without those that vanish: unlike eigenvectors they do not
+    turn with the rounding of elements that have equal eigenvalues.
+    """
     owner: list[int] = []
     columns = []
     for outcome, element in enumerate(elements):
-        values, vectors = np.linalg.eigh(element)
-        for k in np.flatnonzero(values > NOTHING).tolist():
-            owner.append(outcome)
-            columns.append(np.sqrt(values[k]) * vectors[:, k])
+        left = np.array(element)
+        for k in range(len(left)):
+            pivot = float(left[k, k].real)
+            if pivot > SEEN:
+                columns.append(left[:, k] / np.sqrt(pivot))
+                owner.append(outcome)
+                left = left - np.outer(columns[-1], columns[-1].conj())
     return np.array(owner), _resolution(np.stack(columns, axis=1))
 
 

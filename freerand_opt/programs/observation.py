@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.question import Question, Test
+from freerand_opt.model.question import MomentCondition, Question, Test
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.cones import SourceCone
 from freerand_opt.programs.program import ConicProgram, IntArray, Labels, Rows, integer_rows
 
 Entries: TypeAlias = Sequence[tuple[int, Fraction]]
+Value = TypeVar("Value")
 #: The label by which rows of tests are known.
 TEST_PATTERN = "test: {0}"
 #: The label by which the rows of the observed settings are known.
@@ -188,6 +189,13 @@ def rows_of_tests(question: Question, program: ConicProgram) -> list[int]:
 def equalities_first(rows: Sequence[Rows]) -> list[Rows]:
     """Return the rows with those of the zero cone in front."""
     return [part for part in rows if part.cone == "zero"] + [part for part in rows if part.cone != "zero"]
+
+
+def in_order(held: Sequence[Test | MomentCondition], found: Sequence[Value]) -> list[Value]:
+    """Return what was found row by row, equalities in front, in the order of tests or conditions."""
+    order = sorted(range(len(held)), key=lambda k: held[k].relation != "=")
+    by_place = dict(zip(order, found, strict=True))
+    return [by_place[k] for k in range(len(held))]
 
 
 def test_indices(program: ConicProgram, pattern: str) -> list[int]:

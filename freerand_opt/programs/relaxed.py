@@ -19,6 +19,7 @@ import numpy as np
 
 from freerand_opt.numbers.exact import Exact, enclose
 from freerand_opt.programs.integer_matrix import IntegerMatrix, beside, of_rows
+from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.observation import TEST_PATTERN
 from freerand_opt.programs.program import ConicProgram, ExactVector, IntArray, Labels, constant, joined
 
@@ -47,6 +48,30 @@ def by_margin(program: ConicProgram) -> ConicProgram:
         size += ceil(Fraction(_size(program.right[row]) + sum(entries) * most, unit))
     column = of_rows(lines, 1)
     return _extended(program, column, lower=constant(-size, 1), upper=constant(size, 1))
+
+
+def by_shift(program: ConicProgram) -> ConicProgram:
+    """Return the program of the least v (last column) by which inequalities and matrices must be shifted.
+
+    Its optimum is positive where no point exists, 0 where all points are on a face, negative for an interior.
+    """
+    lines: list[dict[int, int]] = [{} for _ in range(program.shape[0])]
+    bits, size = program.matrix.row_bits.tolist(), 1
+    for row in np.flatnonzero(program.linear_rows & ~program.zero_rows).tolist():
+        lines[row][0] = -_unit(bits[row])
+    for start, width in program.psd_blocks:
+        i, j = triangle(width)
+        unit = _unit(max(bits[start : start + len(i)]))
+        for place in np.flatnonzero(i == j).tolist():
+            lines[start + place][0] = -unit
+    most = _size(max(program.upper.palette, key=float))
+    for row in np.flatnonzero(~program.zero_rows).tolist():
+        size = max(size, _size(program.right[row]) + most * sum(abs(e) for _, e in program.matrix.row(row)))
+    return _extended(program, of_rows(lines, 1), lower=constant(-size, 1), upper=constant(size, 1))
+
+
+def _unit(bits: int) -> int:
+    return 1 << max(bits - 1, 0)
 
 
 def by_violations(program: ConicProgram) -> ConicProgram:

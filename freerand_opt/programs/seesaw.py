@@ -16,7 +16,7 @@ from math import prod
 import numpy as np
 
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.programs.gaussian import orthogonal, rounded
+from freerand_opt.programs.gaussian import orthogonal, parts, rounded
 from freerand_opt.programs.measurement import (
     Complex,
     best_measurement,
@@ -31,10 +31,16 @@ from freerand_opt.programs.word_means import Word, words_gains, words_operator
 #: Bits of the integers in a rounded strategy; the score is stationary, so its error is the square.
 BITS = 22
 MAX_ROUNDS = 300
+#: A climb whose score gains less than this is near its end; it takes so many more rounds. Both are far
+#: above the rounding of floats, so that all processors round to the same integers.
+STILL = 1e-11
+FINAL = 20
+#: Eigenvalues this near to the largest, relative to it, belong to one space of best states.
+EQUAL = 1e-8
 #: The state is dropped into the eigenvector of a matrix of at most this size.
 MAX_DIMENSION = 512
-#: By how much a complex or general strategy must beat a simpler one.
-GAIN = 1e-10
+#: By how much a strategy must beat the ones before it, and a complex or general one those that are simpler.
+BETTER, GAIN = 1e-9, 1e-8
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,13 @@ def best_strategy(
     seed: int = 0,
     tried: Sequence[Kind] | None = None,
     words: Sequence[tuple[float, Word]] = (),
+    near: Quantum | None = None,
 ) -> tuple[Quantum, float] | None:
     """Return the best strategy found for sum_{o,s} gains[o, s] P(o|s), rounded, and its float score.
 
     To the score are added the real parts of the means of `words` (factor, word), products of operators;
-    with them no step is sure to gain. `starts` climbs of each kind in `tried` (None: as `kinds` says).
+    with them no step is sure to gain. `starts` climbs of each kind in `tried` (None: as `kinds` says), and
+    one from the measurements of a strategy `near`, which has the same dimensions.
     None if the joint dimension exceeds `MAX_DIMENSION`.
     """
     if prod(dimensions) > MAX_DIMENSION:
@@ -82,9 +90,10 @@ def best_strategy(
     best: tuple[float, Complex, list[list[Complex]]] | None = None
     for kind in kinds(scenario, max(dimensions)) if tried is None else tried:
         first = True
-        for _ in range(starts):
-            found = _climb(scenario, tensor, dimensions, kind, random, words)
-            if best is None or found[0] > best[0] + (GAIN if first else 1e-12):
+        for turn in range(starts + (near is not None)):
+            begin = None if near is None or turn < starts else elements(near)
+            found = _climb(scenario, tensor, dimensions, kind, random, words, begin)
+            if best is None or found[0] > best[0] + (GAIN if first else BETTER):
                 best, first = found, False
     assert best is not None
     value, state, measured = best
@@ -98,29 +107,44 @@ def _climb(
     kind: Kind,
     random: np.random.Generator,
     words: Sequence[tuple[float, Word]],
+    begin: list[list[Complex]] | None,
 ) -> tuple[float, Complex, list[list[Complex]]]:
     """Alternate until nothing is gained; elements are (outcomes, d, d) arrays by party and setting."""
-    measured = [
+    measured = begin or [
         [random_measurement(d, count, random, real=kind.real, general=kind.general) for _ in range(settings)]
         for d, count, settings in zip(dimensions, scenario.outcomes, scenario.settings, strict=True)
     ]
+    state: Complex = random.normal(size=prod(dimensions)).astype(np.complex128)
     best: tuple[float, Complex, list[list[Complex]]] | None = None
-    for _ in range(MAX_ROUNDS):
+    left = MAX_ROUNDS
+    while left:
+        left -= 1
         total = _operator(scenario, tensor, dimensions, measured)
         if words:
             total = total + words_operator(words, dimensions, measured)
-        energies, vectors = np.linalg.eigh(total)
-        value = float(energies[-1])
-        if best is not None and value < best[0] + 1e-14 * max(1.0, abs(value)):
-            return best if value < best[0] else (value, vectors[:, -1], measured)
-        best = value, vectors[:, -1], [list(party) for party in measured]
+        value, state = _best_state(total, state)
+        if best is not None and value < best[0] + STILL * max(1.0, abs(value)):
+            left = min(left, FINAL)
+        if best is None or value > best[0] - STILL:
+            best = value, state, [list(party) for party in measured]
         for party in range(len(dimensions)):
-            held = _gains(scenario, tensor, dimensions, measured, best[1], party)
+            held = _gains(scenario, tensor, dimensions, measured, state, party)
             for x in range(scenario.settings[party]):
-                more = words_gains(words, dimensions, measured, best[1], (party, x)) if words else 0
+                more = words_gains(words, dimensions, measured, state, (party, x)) if words else 0
                 measured[party][x] = best_measurement(held[:, x] + more, measured[party][x])
     assert best is not None
     return best
+
+
+def _best_state(total: Complex, near: Complex) -> tuple[float, Complex]:
+    """Return the largest eigenvalue and, of its eigenvectors, the one nearest to a state."""
+    energies, vectors = np.linalg.eigh(total)
+    top = vectors[:, energies > energies[-1] - EQUAL * max(1.0, abs(float(energies[-1])))]
+    found = top @ (top.conj().T @ near)
+    size = float(np.linalg.norm(found))
+    if size < EQUAL:  # none of them is near
+        found, size = vectors[:, -1], 1.0
+    return float(energies[-1]), np.asarray(found / size)
 
 
 def _stacked(measured: list[Complex]) -> Complex:
@@ -170,6 +194,23 @@ def _gains(
 
 
 # ------------------------------------------------------------------ exact strategies
+
+
+def elements(box: Quantum) -> list[list[Complex]]:
+    """Return a strategy's projectors in floats, by party and setting, as (outcomes, d, d)."""
+
+    def projector(vectors: Sequence[Vector], size: int) -> Complex:
+        found = np.zeros((size, size), dtype=np.complex128)
+        for vector in vectors:
+            a, b = parts(vector)
+            v = np.array([complex(float(x), float(y)) for x, y in zip(a, b, strict=True)])
+            found += np.outer(v, v.conj()) / float(np.linalg.norm(v)) ** 2
+        return found
+
+    return [
+        [np.stack([projector(vs, size) for vs in outcomes]) for outcomes in party]
+        for party, size in zip(box.measurements, box.dimensions, strict=True)
+    ]
 
 
 def _rounded(dimensions: tuple[int, ...], state: Complex, measured: list[list[Complex]]) -> Quantum:

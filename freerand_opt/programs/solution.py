@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -15,12 +16,22 @@ Status: TypeAlias = Literal["optimal", "infeasible", "stopped"]
 
 
 @dataclass(frozen=True, eq=False)
+class ExactDual:
+    """Multipliers of the linear rows, and for each psd block a lower triangle L: Z = L L' / 4^bits."""
+
+    values: dict[int, Fraction]
+    lowers: tuple[tuple[tuple[int, ...], ...], ...]
+    bits: int
+
+
+@dataclass(frozen=True, eq=False)
 class Solution:
     """A hint: primal x, multipliers z (z >= 0 on nonnegative rows), basis if there is one.
 
     Multipliers and residuals are of the rows that solvers see (`ConicProgram.shifts`). `status` says
     why the solver stopped. `basic_columns` and `active_rows` are boolean arrays or None; `seconds`
-    wall time; residuals are recomputed from the data.
+    wall time; residuals are recomputed from the data. `exact` are those of the exact rows, from a solver
+    that does not work in floats.
     """
 
     status: Status
@@ -32,6 +43,7 @@ class Solution:
     seconds: float
     primal_residual: float
     dual_residual: float
+    exact: ExactDual | None = None
 
 
 def without_basis(
@@ -42,6 +54,7 @@ def without_basis(
     primal: FloatArray,
     multipliers: FloatArray,
     begun: float,
+    exact: ExactDual | None = None,
 ) -> Solution:
     """Return the hint of an interior-point solver that began at `begun` (time.perf_counter)."""
     row_residual, dual_residual = residuals(program, primal, multipliers)
@@ -55,6 +68,7 @@ def without_basis(
         seconds=time.perf_counter() - begun,
         primal_residual=row_residual,
         dual_residual=dual_residual,
+        exact=exact,
     )
 
 

@@ -29,10 +29,9 @@ from freerand_opt.programs.moments import MomentMatrix, moment_matrix, word_coun
 from freerand_opt.programs.program import IntArray
 from freerand_opt.programs.relabellings import found_generators
 from freerand_opt.programs.symmetry import action, full_words
-from freerand_opt.solvers.invariant import generating_factor, invariant
 
 #: Up to this size the program of a moment matrix is written down, solved and certified as such.
-WRITTEN_DOWN = 300
+WRITTEN_DOWN = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +124,8 @@ def _symmetric(question: Question, symmetry: Sequence[str], time_limit: float | 
             raise InputError("symmetry", f"{where[:80]!r} does not keep level and objective")
     if not actions:
         return None
+    from freerand_opt.solvers.invariant import generating_factor, invariant
+
     orbits = invariant(matrix, actions)
     by_orbit = _by_orbit(goal, matrix, orbits.orbit, orbits.sign)
     found = generating_factor(orbits, {o: float(v) for o, v in by_orbit.items()}, time_limit)

@@ -13,8 +13,8 @@ from freerand_opt.model.scenario import Scenario
 from freerand_opt.programs.cones import SourceCone
 from freerand_opt.programs.moments import MomentMatrix
 from freerand_opt.programs.quantum import MomentStrategies
-from freerand_opt.proving.solving import SYMMETRIC_SIZE
-from freerand_opt.proving.solving import symmetric_blocks as blocks_of
+from freerand_opt.proving.symmetries import SYMMETRIC_SIZE
+from freerand_opt.proving.symmetries import symmetric_blocks as blocks_of
 
 #: So many rows and columns of a matrix are printed, in parts of at most so many characters a line.
 PRINTED = 12
@@ -35,10 +35,20 @@ def moment_matrices(made: MomentStrategies, scenario: Scenario) -> Iterator[str]
     each = "vertex" if cone.vertices else "facet"
     many = "vertices" if cone.vertices else "facets"
     which = "" if len(cone.names) == 1 else f" x {facets} {many if facets > 1 else each} of the source"
-    yield (
-        f"            {blocks} psd block{'s' * (blocks > 1)} of {size} x {size}: {guesses} guess"
-        f"{'es' * (guesses > 1)}{which}"
-    )
+    if made.whole:
+        yield (
+            f"            {blocks} psd block{'s' * (blocks > 1)} of {size} x {size}: {guesses} guess"
+            f"{'es' * (guesses > 1)}{which}"
+        )
+    else:
+        sizes = Counter(size for _, size in made.program.psd_blocks)
+        left = (
+            ", ".join(f"{count} psd blocks of {n} x {n}" for n, count in sizes.items()) or "linear rows alone"
+        )
+        yield (
+            f"            on the face of the tests' zeros {made.space.width} moments are left, <1> included; "
+            f"{guesses} guess{'es' * (guesses > 1)}{which}: {left}"
+        )
     if which:
         yield from _vertices(cone, scenario) if cone.vertices else _facets(cone)
     words = matrix.word_labels()
@@ -49,6 +59,8 @@ def moment_matrices(made: MomentStrategies, scenario: Scenario) -> Iterator[str]
 
 def symmetric_blocks(question: Question, made: MomentStrategies, symmetry: Sequence[str]) -> Iterator[str]:
     """Yield what the program's symmetries leave: unknowns and blocks, each with its number of copies."""
+    if not made.whole:
+        return
     held = blocks_of(question, made, symmetry)
     if held is None:
         small = made.moments.size < SYMMETRIC_SIZE

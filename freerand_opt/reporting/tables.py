@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
+from freerand_opt.answers.beyond import beyond
 from freerand_opt.answers.impossible import reason
 from freerand_opt.answers.verification import TRUSTED, Verification
 from freerand_opt.certificates.check import safe
@@ -59,9 +60,11 @@ def record(found: Verification) -> dict[str, Any]:
 
 
 def _why(found: Verification) -> str | None:
-    """Return what linear algebra finds wrong with a question that no strategy answers, or None."""
+    """Return what is found wrong with a question that no strategy answers, or None."""
     asked = found.instance.question
-    why = reason(asked) if found.result.infeasible and asked is not None else None
+    if not found.result.infeasible or asked is None:
+        return None
+    why = reason(asked) or beyond(asked, found.result.certificate)
     return None if why is None else f"{why[0]}: {why[1]}"
 
 

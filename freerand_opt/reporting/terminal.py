@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from freerand_opt.answers.beyond import beyond
 from freerand_opt.answers.impossible import reason, to_do
 from freerand_opt.answers.verification import TRUSTED, Verification
 from freerand_opt.certificates.check import safe, trusted_ends
@@ -53,7 +54,7 @@ def put_answer(found: Verification) -> None:
             exact = f" = {ends.upper}" if ends.exact is None and ends.lower == ends.upper else ""
             lines.append(f"{'' if place else 'that is':<12}{quantity} {ends}{exact}{bits}")
     if found.result.infeasible and asked is not None:
-        why = reason(asked)
+        why = reason(asked) or beyond(asked, result.certificate)
         lines += [f"because     {why[0]}: {why[1]}"] if why is not None else []
         lines += [f"to do       {to_do(asked)}"] if found.impossible or why is not None else []
     if found.verdict is not None:

@@ -16,6 +16,7 @@ NAMES = (
     "auto",
     "highs",
     "clarabel",
+    "high-precision",
     "qics",
     "mosek",
     "cvxpy:HIGHS",
@@ -39,6 +40,8 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
         from freerand_opt.solvers import clarabel
 
         return lambda program, limit: clarabel.solve(program, time_limit=limit)
+    if name == "high-precision":
+        return _high_precision
     if name == "qics":
         if not _found("qics"):
             raise SolverUnavailableError("QICS is not installed: pip install qics, or name clarabel")
@@ -70,18 +73,34 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
 
 
 def _automatic(program: ConicProgram, limit: float | None) -> Solution:
+    return solver_named(automatic_name(program))(program, limit)
+
+
+def automatic_name(program: ConicProgram) -> str:
     """Linear programs by HiGHS; matrices by Clarabel if small, else by MOSEK if licensed, else by QICS."""
     if not program.psd_blocks:
-        return solver_named("highs")(program, limit)
+        return "highs"
     if max(size for _, size in program.psd_blocks) <= SMALL:
-        return solver_named("clarabel")(program, limit)
-    return solver_named("mosek" if _licensed() else "qics" if _found("qics") else "clarabel")(program, limit)
+        return "clarabel"
+    return "mosek" if _licensed() else "qics" if _found("qics") else "clarabel"
 
 
-def second_opinion(solution: Solution) -> Callable[[ConicProgram, float | None], Solution] | None:
-    """Return another semidefinite solver than the one that was used, or None."""
-    other = "qics" if solution.solver != "qics" and _found("qics") else "clarabel"
-    return None if other == solution.solver else solver_named(other)
+def second_name(used: str) -> str | None:
+    """Return another semidefinite solver in floats than the one that was used, or None."""
+    other = "qics" if used != "qics" and _found("qics") else "clarabel"
+    return None if other == used else other
+
+
+def _high_precision(program: ConicProgram, limit: float | None) -> Solution:
+    from freerand_opt.solvers import high_precision
+
+    found = high_precision.solve(program, time_limit=limit)
+    if found is None:
+        raise SolverUnavailableError(
+            "high-precision cannot solve this program: it has no matrices, more than "
+            f"{high_precision.MAX_FREE} free columns, or a matrix larger than {high_precision.MAX_SIZE}"
+        )
+    return found
 
 
 def _found(package: str) -> bool:

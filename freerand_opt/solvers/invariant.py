@@ -13,9 +13,8 @@ w_i words, the group's average of the products of the columns sqrt(w_i) R e_i is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -25,10 +24,13 @@ from freerand_opt.programs.invariants import representatives
 from freerand_opt.programs.moments import MomentMatrix, triangle
 from freerand_opt.programs.program import FloatArray, IntArray
 from freerand_opt.programs.symmetry import Action, orbits
-from freerand_opt.solvers.symmetric import Small, by_clarabel, by_qics
+from freerand_opt.solvers.small import Answer, Small, in_integers
+from freerand_opt.solvers.symmetric import by_clarabel
 
 #: How often a dual is made to fit the score and then semidefinite again.
 ROUNDS = 4
+#: A bound this near to the solver's value, relative to 1 and to it, is left at that.
+LOSS = 4e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +75,23 @@ def generating_factor(
     wanted = np.zeros(held.count)
     for orbit, value in goal.items():
         wanted[orbit] = -value
-    dual, solver = _solved(held, blocks, wanted, time_limit)
+    best: tuple[float, FloatArray, str] | None = None
+    for run in (by_clarabel, in_integers):
+        found = _solved(held, blocks, wanted, run, time_limit)
+        if found is None:
+            break
+        dual, value, solver = found
+        bound, factor = _factor(held, wanted, dual)
+        if best is None or bound < best[0]:
+            best = bound, factor, solver
+        if abs(bound - value) < LOSS * max(1.0, abs(value)):
+            break
+    assert best is not None
+    return best[1], best[2]
+
+
+def _factor(held: Invariant, wanted: FloatArray, dual: FloatArray) -> tuple[float, FloatArray]:
+    """Return the bound that a dual proves, made to fit the score and semidefinite, and its columns."""
     sizes = np.bincount(held.orbit.ravel(), weights=np.abs(held.sign).ravel(), minlength=held.count)
     sizes = np.maximum(sizes, 1.0)
     first, weights = representatives(held.actions, len(held.orbit))
@@ -87,17 +105,21 @@ def generating_factor(
         root = vectors * np.sqrt(np.maximum(values, 0.0))
         dual = root @ root.T
         sums = held.sums(dual)
-        loss = sums[0] + float(np.abs(sums - wanted)[1:].sum())
-        if best is None or loss < best[0]:
-            best = loss, (root @ vectors[first].T) * np.sqrt(weights)
+        bound = sums[0] + float(np.abs(sums - wanted)[1:].sum()) - wanted[0]
+        if best is None or bound < best[0]:
+            best = bound, (root @ vectors[first].T) * np.sqrt(weights)
     assert best is not None
-    return best[1], solver
+    return best
 
 
 def _solved(
-    held: Invariant, blocks: list[Block], wanted: FloatArray, time_limit: float | None
-) -> tuple[FloatArray, str]:
-    """Return the dual of the full matrix from a solver on the blocks, and the solver's name."""
+    held: Invariant,
+    blocks: list[Block],
+    wanted: FloatArray,
+    run: Callable[[Small, float | None], Answer | None],
+    time_limit: float | None,
+) -> tuple[FloatArray, float, str] | None:
+    """Return the dual of the full matrix from a solver on the blocks, its value, and the solver's name."""
     pairs = _pairs(held)
     orbit, sign = held.orbit[pairs.left, pairs.right], held.sign[pairs.left, pairs.right]
     # the first pair of words that shows each orbit; the others are equal to it
@@ -129,7 +151,9 @@ def _solved(
     last = csr_array(([1.0], ([0], [unknown])), shape=(1, unknown + 1))
     none = csr_array((0, unknown + 1))
     small = Small(cost, last, np.ones(1), none, np.zeros(0), parts)
-    answer = by_clarabel(small, time_limit) if find_spec("qics") is None else by_qics(small, time_limit)
+    answer = run(small, time_limit)
+    if answer is None:
+        return None
     size = len(held.orbit)
     dual = np.zeros((size, size))
     for block, (width, rows) in zip(blocks, parts, strict=True):
@@ -138,7 +162,7 @@ def _solved(
         found[i, j] = found[j, i] = -(rows @ answer.x)
         for basis in block.basis:
             dual += basis @ (found / len(block.basis)) @ basis.T
-    return dual, answer.solver
+    return dual, float(answer.x[0]) - wanted[0], answer.solver
 
 
 @dataclass(frozen=True, eq=False)

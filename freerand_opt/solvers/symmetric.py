@@ -10,8 +10,7 @@ is a dual of the full program, which is certified there. Nothing rests on the sy
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
 import clarabel
@@ -22,15 +21,22 @@ from freerand_opt.programs.invariants import Reduced
 from freerand_opt.programs.moments import triangle
 from freerand_opt.programs.program import ConicProgram, FloatArray
 from freerand_opt.programs.quantum import MomentStrategies
-from freerand_opt.programs.solution import Solution, Status, without_basis
+from freerand_opt.programs.solution import Solution, without_basis
 from freerand_opt.solvers.clarabel import TOLERANCE, run
+from freerand_opt.solvers.small import Answer, Small
 
 #: Powers of a generator, and rounds over all of them, in an average over the group.
 MAX_TURNS = 1000
 
 
-def solve(made: MomentStrategies, held: Reduced, *, time_limit: float | None = None) -> Solution:
-    """Solve a relaxation by its reduction; `time_limit` in seconds."""
+def solve(
+    made: MomentStrategies,
+    held: Reduced,
+    run: Callable[[Small, float | None], Answer | None],
+    *,
+    time_limit: float | None = None,
+) -> Solution | None:
+    """Solve a relaxation by its reduction, that by `run`; `time_limit` in seconds."""
     begun = time.perf_counter()
     program = made.program
     copies = program.shape[1] // made.moments.moments
@@ -51,7 +57,9 @@ def solve(made: MomentStrategies, held: Reduced, *, time_limit: float | None = N
         right[signed],
         blocks,
     )
-    answer = by_clarabel(small, time_limit) if find_spec("qics") is None else by_qics(small, time_limit)
+    answer = run(small, time_limit)
+    if answer is None:
+        return None
     multipliers = np.zeros(program.shape[0])
     multipliers[zero], multipliers[signed] = answer.zero, answer.signed
     linear = np.flatnonzero(program.linear_rows)
@@ -112,31 +120,12 @@ def _averaged(matrix: FloatArray, turns: Sequence[csr_array]) -> FloatArray:
     return matrix
 
 
-# ------------------------------------------------------------------ the small program in floats
+# ------------------------------------------------------------------ the small program
 
 
-@dataclass(frozen=True, eq=False)
-class Small:
-    """Minimise cost.x, with equalities, inequalities <= and blocks -A x (upper triangles) in the cone."""
-
-    cost: FloatArray
-    zero: csr_array
-    zero_right: FloatArray
-    signed: csr_array
-    signed_right: FloatArray
-    blocks: list[tuple[int, csr_array]]
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """Point, multipliers of the rows, dual matrix of each block."""
-
-    status: Status
-    solver: str
-    x: FloatArray
-    zero: FloatArray
-    signed: FloatArray
-    blocks: list[FloatArray]
+def in_floats(small: Small, limit: float | None) -> Answer:
+    """Solve by QICS or, if it is not installed, by Clarabel; `limit` in seconds."""
+    return by_clarabel(small, limit) if find_spec("qics") is None else by_qics(small, limit)
 
 
 def by_qics(small: Small, limit: float | None) -> Answer:

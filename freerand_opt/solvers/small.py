@@ -1,0 +1,171 @@
+"""A program on symmetric blocks, solved in integers: its data are floats, the solver's steps are not.
+
+Where blocks are nearly singular, solvers in floats lose half of their digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpq, fmpz
+from scipy.sparse import csr_array
+
+from freerand_opt.programs.affine import to_fmpq
+from freerand_opt.programs.echelon import Echelon
+from freerand_opt.programs.moments import triangle
+from freerand_opt.programs.program import FloatArray
+from freerand_opt.programs.solution import Status
+from freerand_opt.solvers import interior
+from freerand_opt.solvers.block import Block
+from freerand_opt.solvers.fixed_point import ZERO, Rows, rows
+from freerand_opt.solvers.free_form import MAX_SIZE, floor
+from freerand_opt.solvers.interior import Precision
+
+#: Entries are rounded to a multiple of 2^-ENTRY_BITS; those below NOTHING times the largest are noise.
+ENTRY_BITS = 60
+NOTHING = 1e-13
+#: More unknowns than this are left to solvers in floats.
+MAX_UNKNOWN = 400
+#: More digits than this the data do not have.
+COARSE = Precision(bits=144, gap=45, residual=60)
+
+
+@dataclass(frozen=True, eq=False)
+class Small:
+    """Minimise cost.x, with equalities, inequalities <= and blocks -A x (upper triangles) in the cone."""
+
+    cost: FloatArray
+    zero: csr_array
+    zero_right: FloatArray
+    signed: csr_array
+    signed_right: FloatArray
+    blocks: list[tuple[int, csr_array]]
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """Point, multipliers of the rows, dual matrix of each block."""
+
+    status: Status
+    solver: str
+    x: FloatArray
+    zero: FloatArray
+    signed: FloatArray
+    blocks: list[FloatArray]
+
+
+def in_integers(small: Small, limit: float | None) -> Answer | None:
+    """Solve by `solvers.interior`; None if the program is too large, or its steps have no solution."""
+    if len(small.cost) > 2 * MAX_UNKNOWN or any(width > MAX_SIZE for width, _ in small.blocks):
+        return None
+    held = _eliminated(small)
+    free = [k for k in range(len(small.cost)) if k not in held.rows]
+    if len(free) > MAX_UNKNOWN:
+        return None
+    place = {k: n for n, k in enumerate(free)}
+    columns = [
+        {place[k]: fmpq(1)}
+        if k in place
+        else {place[c]: -value for c, value in held.rows[k].items() if c in place}
+        for k in range(len(small.cost))
+    ]
+    first = [
+        sum((f * _exact(float(small.zero_right[r])) for r, f in held.traces.get(k, {}).items()), fmpq(0))
+        for k in range(len(small.cost))
+    ]
+    parts = [(1, small.signed[[r]], [float(small.signed_right[r])]) for r in range(small.signed.shape[0])]
+    parts += [(width, matrix, [0.0] * matrix.shape[0]) for width, matrix in small.blocks]
+    blocks = [_block(width, csr_array(matrix), right, columns, first) for width, matrix, right in parts]
+    costs = [_exact(-float(value)) for value in small.cost]
+    cost = [ZERO] * len(free)
+    for value, row in zip(costs, columns, strict=True):
+        for k, factor in row.items():
+            cost[k] += floor(value * factor * (fmpz(1) << COARSE.bits))
+    point = interior.solve(blocks, cost, limit, COARSE)
+    if point is None:
+        return None
+    unit = 2**COARSE.bits
+    u = [int(value) / unit for value in point.u]
+    x = [
+        float(Fraction(int(f.p), int(f.q)))
+        + sum(float(Fraction(int(v.p), int(v.q))) * u[k] for k, v in row.items())
+        for f, row in zip(first, columns, strict=True)
+    ]
+    z = [np.array([[int(v) / unit for v in row] for row in rows(matrix)]) for matrix in point.z]
+    count = small.signed.shape[0]
+    signed = np.array([float(part[0, 0]) for part in z[:count]])
+    return Answer(
+        "optimal" if point.solved else "stopped",
+        "high precision",
+        np.array(x),
+        _equalities(small, held, signed, z[count:]),
+        signed,
+        z[count:],
+    )
+
+
+def _exact(value: float) -> fmpq:
+    return to_fmpq(Fraction(value))
+
+
+def _eliminated(small: Small) -> Echelon[int, int]:
+    """Solve the equalities exactly, for columns that stand in few other rows."""
+    others = np.zeros(len(small.cost), dtype=np.int64)
+    for matrix in (small.signed, *(matrix for _, matrix in small.blocks)):
+        others += np.bincount(csr_array(matrix).indices, minlength=len(small.cost))
+    ranks = np.lexsort((-np.arange(len(others)), -others)).argsort().tolist()
+    held: Echelon[int, int] = Echelon(ranks.__getitem__, traced=True)
+    zero = csr_array(small.zero)
+    for r in range(zero.shape[0]):
+        here = slice(int(zero.indptr[r]), int(zero.indptr[r + 1]))
+        pairs = zip(zero.indices[here].tolist(), zero.data[here].tolist(), strict=True)
+        held.add({k: _exact(value) for k, value in pairs if value}, {r: fmpq(1)})
+    held.reduce()
+    return held
+
+
+def _block(
+    width: int,
+    matrix: csr_array,
+    right: Sequence[float],
+    columns: Sequence[Mapping[int, fmpq]],
+    first: Sequence[fmpq],
+) -> Block:
+    i, j = (part.tolist() for part in triangle(width))
+    noise = NOTHING * float(np.abs(matrix.data).max(initial=0.0))
+    constant: Rows = [[ZERO] * width for _ in range(width)]
+    parts: dict[int, list[tuple[int, int, int]]] = {}
+    one = fmpz(1) << COARSE.bits
+    for r, (a, b) in enumerate(zip(i, j, strict=True)):
+        here = slice(int(matrix.indptr[r]), int(matrix.indptr[r + 1]))
+        start, line = _exact(right[r]), dict[int, fmpq]()
+        for k, value in zip(matrix.indices[here].tolist(), matrix.data[here].tolist(), strict=True):
+            exact = _exact(value)
+            start -= exact * first[k]
+            for column, factor in columns[k].items():
+                line[column] = line.get(column, fmpq(0)) + exact * factor
+        constant[a][b] = constant[b][a] = floor(start * one)
+        for column, value in line.items():
+            h = int(floor(value * 2**ENTRY_BITS + fmpq(1, 2)))
+            if abs(h) > noise * 2**ENTRY_BITS:
+                parts.setdefault(column, []).append((a, b, h))
+    active = tuple(sorted(parts))
+    return Block(width, constant, active, tuple(tuple(parts[k]) for k in active), ENTRY_BITS)
+
+
+def _equalities(
+    small: Small, held: Echelon[int, int], signed: FloatArray, blocks: Sequence[FloatArray]
+) -> FloatArray:
+    """Return the multipliers of the equalities, which make up for the others in the eliminated columns."""
+    left = -small.cost - small.signed.T @ signed
+    for (width, matrix), z in zip(small.blocks, blocks, strict=True):
+        i, j = triangle(width)
+        left = left - matrix.T @ np.where(i == j, z[i, j], 2 * z[i, j])
+    found = np.zeros(small.zero.shape[0])
+    for column, trace in held.traces.items():
+        for r, factor in trace.items():
+            found[r] += left[column] * float(Fraction(int(factor.p), int(factor.q)))
+    return found
