@@ -1,0 +1,99 @@
+"""What the library answers to a question, through its public interface; the only part that imports it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import FrameType
+
+import freerand_opt as fr
+from freerand_opt.errors import FreerandError
+from freerand_opt.numbers.exact import enclose
+
+#: Bits to which irrational ends are enclosed.
+BITS = 300
+#: An answer that takes longer, in seconds, is a fault.
+PATIENCE = 60
+#: Refusals that the documentation announces: {what it says: why that is right}.
+ANNOUNCED = {
+    "the source may never choose the settings asked for": "a conditional probability without a lower bound",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`kind` is bracket, none (no strategy, proved), refused, crashed or slow; ends as enclosures.
+
+    `lower` is known to lie in its pair of fractions, likewise `upper`; None for a missing end.
+    """
+
+    kind: str
+    lower: tuple[Fraction, Fraction] | None = None
+    upper: tuple[Fraction, Fraction] | None = None
+    words: str = ""
+
+    @property
+    def width(self) -> Fraction | None:
+        return None if self.lower is None or self.upper is None else self.upper[1] - self.lower[0]
+
+
+class _TooSlowError(BaseException):
+    """Not an Exception, so that nobody catches it on the way."""
+
+
+@contextmanager
+def _patience(seconds: int) -> Iterator[None]:
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise _TooSlowError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def ask(text: str) -> Answer:
+    """Return the library's answer to a question file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "question.toml"
+        path.write_text(text, encoding="utf-8")
+        try:
+            with _patience(PATIENCE):
+                return _asked(path)
+        except _TooSlowError:
+            return Answer("slow", words=f"no answer after {PATIENCE} seconds")
+
+
+def _asked(path: Path) -> Answer:
+    try:
+        question = fr.read(path).instances[0].question
+        assert question is not None
+        result = fr.bound(question)
+    except FreerandError as error:
+        if type(error).__name__ == "InfeasibleError":
+            return Answer("none", words=str(error))
+        return Answer("refused", words=f"{type(error).__name__}: {str(error).replace(str(path), '')}")
+    except Exception as error:  # whatever it is, it is a fault and is reported
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        words = f"{type(error).__name__} in {Path(place.filename).stem}.{place.name}: {error}"
+        return Answer("crashed", words=words[:300])
+    if result.infeasible or str(result) == "none":
+        return Answer("none", words=result.method)
+    ends = (result.bracket.lower, result.bracket.upper)
+    lower, upper = (None if end is None else enclose(end, BITS) for end in ends)
+    return Answer("bracket", lower, upper, result.method)
+
+
+def announced(words: str) -> bool:
+    """Return whether a refusal is one that the documentation announces."""
+    return any(re.search(pattern, words) for pattern in ANNOUNCED)
