@@ -24,6 +24,7 @@ PATIENCE = 60
 #: Refusals that the documentation announces: {what it says: why that is right}.
 ANNOUNCED = {
     "the source may never choose the settings asked for": "a conditional probability without a lower bound",
+    r"an adversary who is told the settings has \d+ guessing functions": "a limit on size",
 }
 
 

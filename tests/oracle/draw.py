@@ -40,6 +40,8 @@ SCENARIOS: tuple[tuple[int, str | tuple[tuple[int, ...], tuple[int, ...]]], ...]
     (1, ((2,), (2,))),
     (1, ((2, 2), (2, 1))),
 )
+#: How often each style of numbers is drawn.
+STYLE_WEIGHTS = (3, 4, 2, 2, 2)
 #: Questions whose small formulation would have more vertices than this are drawn again.
 MAX_VERTICES = 300
 
@@ -55,7 +57,7 @@ def question(seed: int) -> Question:
 
 
 def _question(random: Random) -> Question:
-    style = random.choices(STYLES, (3, 4, 2, 2, 2))[0]
+    style = random.choices(STYLES, STYLE_WEIGHTS)[0]
     scenario = _scenario(random)
     source = draw_source(random, scenario, style)
     points = vertices(source, scenario)

@@ -10,7 +10,7 @@ the exact simplex method (Bland's rule) goes on from it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
@@ -45,11 +45,10 @@ class Program:
 
 @dataclass(frozen=True)
 class Optimum:
-    """The exact optimum, None if there is no feasible point; `columns` are basic, `prices` by row."""
+    """The exact optimum, None if there is no feasible point, and the point where it is reached."""
 
     value: Fraction | None
     point: dict[int, Fraction]
-    prices: tuple[Fraction, ...] = ()
 
 
 def program(
@@ -80,7 +79,24 @@ def optimum(given: Program) -> Optimum:
             return found
     elif status == "unbounded":
         raise NoOptimumError("the program is unbounded")
+    if _violated(given):
+        return Optimum(None, {})
     return _from_scratch(given)
+
+
+def _violated(given: Program) -> bool:
+    """Return whether prices prove that some row is violated by every point."""
+    rows, columns = given.matrix.shape
+    over = [(i, -1) for i in range(rows)] + [(i, 1) for i in range(rows) if given.equal[i]]
+    extra = np.zeros((rows, len(over)), dtype=object)
+    for place, (i, sign) in enumerate(over):
+        # a violation is counted in units of the row's largest entry, so that floats see it
+        extra[i, place] = sign * max(abs(int(value)) for value in (*given.matrix[i], given.right[i], 1))
+    cost = np.array([0] * columns + [-1] * len(over), dtype=object)
+    easier = replace(given, objective=cost, scale=1, matrix=np.column_stack([given.matrix, extra]))
+    status, chosen, active = _basis(easier)
+    prices = _prices(easier, chosen, active) if status == "optimal" else None
+    return prices is not None and sum(y * b for y, b in zip(prices, given.right, strict=True)) < 0
 
 
 def approximate(given: Program) -> float | None:
@@ -173,32 +189,44 @@ def _solved(matrix: fmpq_mat, right: Sequence[Fraction | int]) -> list[Fraction]
 
 def _verified(given: Program, columns: list[int], active: list[int]) -> Optimum | None:
     """Return the optimum if the basis' point is feasible and its prices are beaten by no column."""
+    x, prices = _point(given, columns, active), _prices(given, columns, active)
+    if x is None or prices is None:
+        return None
+    total = sum((int(given.objective[j]) * v for j, v in x.items()), Fraction(0))
+    return Optimum(total / given.scale, x)
+
+
+def _point(given: Program, columns: list[int], active: list[int]) -> dict[int, Fraction] | None:
+    """Return the basis' point by column if it passes all rows, else None."""
     if len(columns) != len(active):
         return None
-    held = given.matrix[np.ix_(active, columns)]
-    square = _rational(held)
-    x = _solved(square, [given.right[i] for i in active])
-    y = _solved(square.transpose() if columns else square, [int(given.objective[j]) for j in columns])
-    if x is None or y is None or any(value < 0 for value in x):
+    x = _solved(_rational(given.matrix[np.ix_(active, columns)]), [given.right[i] for i in active])
+    if x is None or any(value < 0 for value in x):
         return None
     for i in set(range(len(given.right))) - set(active):
         left = sum((int(given.matrix[i, j]) * v for j, v in zip(columns, x, strict=True)), Fraction(0))
         if left > given.right[i] or (given.equal[i] and left != given.right[i]):
             return None
-    prices = [Fraction(0)] * len(given.right)
-    for i, value in zip(active, y, strict=True):
-        if value < 0 and not given.equal[i]:
-            return None
-        prices[i] = value
-    if any(value > 0 for value in _reduced(given.matrix, given.objective, prices)):
+    return dict(zip(columns, x, strict=True))
+
+
+def _prices(given: Program, columns: list[int], active: list[int]) -> list[Fraction] | None:
+    """Return the basis' prices by row (of the objective times its scale) if no column beats them, else None."""
+    if len(columns) != len(active):
         return None
-    total = sum((int(given.objective[j]) * v for j, v in zip(columns, x, strict=True)), Fraction(0))
-    point = dict(zip(columns, x, strict=True))
-    return Optimum(total / given.scale, point, tuple(value / given.scale for value in prices))
+    square = _rational(given.matrix[np.ix_(active, columns)].T) if columns else fmpq_mat(0, 0)
+    y = _solved(square, [int(given.objective[j]) for j in columns])
+    if y is None or any(v < 0 and not given.equal[i] for i, v in zip(active, y, strict=True)):
+        return None
+    prices = [Fraction(0)] * len(given.right)
+    for i, v in zip(active, y, strict=True):
+        prices[i] = v
+    beaten = any(value > 0 for value in _reduced(given.matrix, given.objective, prices))
+    return None if beaten else prices
 
 
 def _reduced(matrix: Matrix, objective: Matrix, prices: Sequence[Fraction]) -> list[int]:
-    """Return the signs' carriers c - y A, all times the prices' common denominator."""
+    """Return c - y A, all times the prices' common denominator."""
     unit = lcm(*(value.denominator for value in prices)) if prices else 1
     whole = np.array([int(value * unit) for value in prices], dtype=object)
     return list(objective * unit - whole @ matrix) if len(prices) else list(objective * unit)

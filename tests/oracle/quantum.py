@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import floor
+from math import floor, prod
 from random import Random
 from typing import Any
 
@@ -80,7 +80,7 @@ def inside(seed: int) -> Inside:
         and random.random() < 0.2
     ):
         return Inside(_beyond(random, question), None)
-    goal = draw_functional(random, question, "small", "conditional", single=settings == "free")
+    goal = _goal(random, question)
     asked = question.ask.functional
     seek_asked = asked is not None and random.random() < 0.6
     sign = -1 if seek_asked and question.ask.extreme == "smallest" else 1
@@ -92,11 +92,30 @@ def inside(seed: int) -> Inside:
     return Inside(replace(question, tests=tests), _reached(question, held, masses))
 
 
+def _goal(random: Random, question: Question) -> Functional:
+    """Return the functional of the first test; mostly of all full correlators, which says much of outcomes."""
+    scenario = question.scenario
+    whole = question.settings != "free" and set(scenario.outcomes) == {2} and all(question.weights or ())
+    if not whole or random.random() < 0.35:
+        single = question.settings == "free"
+        return draw_functional(random, question, "small", "conditional", single=single)
+    # correlators with the sign of CHSH where the first two parties both measure 1, up to flips of outcomes
+    flips = [[random.choice((-1, 1)) for _ in range(size)] for size in scenario.settings]
+    terms = {}
+    for x in scenario.joint_settings:
+        words = [f"{letter}{setting}" for letter, setting in zip(scenario.parties, x, strict=True)]
+        sign = prod(own[setting] for own, setting in zip(flips, x, strict=True)) * (-1) ** (x[:2] == (1, 1))
+        terms[f"<{' '.join(words)}>"] = exactly(sign * random.choice((1, 1, 1, Fraction(2, 3))))
+    if random.random() < 0.3:
+        terms["<A0>"] = exactly(Fraction(random.randint(1, 5), 10))
+    return Functional(tuple(terms.items()))
+
+
 def _source(random: Random, scenario: Scenario) -> Source:
     """Return a uniform source, or one with few vertices."""
     binary = set(scenario.settings) <= {1, 2}
     epsilon = exactly(share(random, "small").low / random.choice((4, 10, 40)))
-    kind = random.choices(("uniform", "santha-vazirani", "mixture", "independent"), (6, 2, 1, 1))[0]
+    kind = random.choices(("uniform", "santha-vazirani", "mixture", "independent"), (14, 2, 1, 1))[0]
     if kind == "uniform" or not binary or len(scenario.settings) > 2:
         return Source("uniform")
     part = Source("santha-vazirani", (epsilon,))
@@ -135,31 +154,33 @@ def _strategies(
     for weight, point in zip(weights, points, strict=True):
         if not weight:
             continue
-        parts = random.choice(((1.0,), (0.75, 0.25), (0.5, 0.3, 0.2)))
-        for turn, part in enumerate(parts):
-            turned = wanted if turn == 0 else random.choice((1, -1)) * wanted
-            held.append(_box(random, floats, scenario, turned, sought=random.random() < 0.7))
+        for turn, part in enumerate(random.choice(((1.0,), (1.0,), (0.97, 0.03), (0.6, 0.3, 0.1)))):
+            tries = 3 if turn == 0 and random.random() < 0.9 else 0
+            held.append(_box(random, floats, scenario, wanted, tries))
             masses.append(float(weight) * part * np.array(point, dtype=float))
     return held, masses
 
 
 def _box(
-    random: Random, floats: np.random.Generator, scenario: Scenario, wanted: Array, *, sought: bool
+    random: Random, floats: np.random.Generator, scenario: Scenario, wanted: Array, tries: int
 ) -> Array:
-    """Return P(o|s) of a random state and measurements, with a large score if it is sought."""
+    """Return P(o|s) of a random state and measurements; after some tries, that with the largest score."""
     size = max(2, *scenario.outcomes) if len(scenario.settings) < 3 else 2
-    real = random.random() < 0.5
-    measured = [
-        [_measurement(floats, size, outcomes, real) for _ in range(settings)]
-        for settings, outcomes in zip(scenario.settings, scenario.outcomes, strict=True)
-    ]
-    state = _vector(floats, size ** len(scenario.settings), real)
-    for _ in range(TURNS if sought else 0):
-        state = np.linalg.eigh(_operator(scenario, measured, wanted))[1][:, -1]
-        for party, outcomes in enumerate(scenario.outcomes):
-            if outcomes == 2:
-                _improve(scenario, measured, wanted, state, party, size)
-    return _chances(scenario, measured, state)
+    found = []
+    for _ in range(max(tries, 1)):
+        real = random.random() < 0.5
+        measured = [
+            [_measurement(floats, size, outcomes, real) for _ in range(settings)]
+            for settings, outcomes in zip(scenario.settings, scenario.outcomes, strict=True)
+        ]
+        state = _vector(floats, size ** len(scenario.settings), real)
+        for _ in range(TURNS * bool(tries)):
+            state = np.linalg.eigh(_operator(scenario, measured, wanted))[1][:, -1]
+            for party, outcomes in enumerate(scenario.outcomes):
+                if outcomes == 2:
+                    _improve(scenario, measured, wanted, state, party, size)
+        found.append(_chances(scenario, measured, state))
+    return max(found, key=lambda box: float((box * wanted).sum()))
 
 
 def _vector(floats: np.random.Generator, size: int, real: bool) -> Array:
@@ -245,7 +266,8 @@ def _tests(
     shown = sum(box * mass for box, mass in zip(held, masses, strict=True))
     given = shown / np.maximum(sum(masses), 1e-12)
     found = []
-    for turn in range(random.choice((0, 1, 1, 2))):
+    fewest = int(question.ask.functional is None)
+    for turn in range(random.choice((fewest, 1, 1, 2))):
         single = question.settings == "free"
         functional = (
             goal if turn == 0 else draw_functional(random, question, "small", "conditional", single=single)

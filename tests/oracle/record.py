@@ -15,7 +15,7 @@ from tests.oracle.program import NoOptimumError
 from tests.oracle.quantum import inside
 from tests.oracle.question import Question, toml
 from tests.oracle.truth import DisagreementError, Truth, truth
-from tests.oracle.verdict import Verdict, judge, judge_inside
+from tests.oracle.verdict import COMPLETE, Verdict, judge, judge_inside
 from tests.oracle.worth import TooManyError
 
 LEFT_OUT = "left out"
@@ -113,11 +113,11 @@ def summary(records: Iterable[Record]) -> list[str]:
 
 
 def two_ended_share(records: Iterable[Record]) -> float:
-    """Return the share of answers that have both ends and are narrow, or prove that there is no strategy."""
+    """Return the share of answers that have both ends and are narrow, or prove that (no) strategy exists."""
     held = [found for found in records if found.kind != LEFT_OUT]
-    return sum(found.kind in ("two-ended", "none") for found in held) / max(len(held), 1)
+    return sum(found.kind in COMPLETE for found in held) / max(len(held), 1)
 
 
 def _two_ended(words: str, part: list[Record]) -> str:
     share = 100 * two_ended_share(part)
-    return f"  {words}: {len(part)}, of these {share:.1f} % two-ended or proved to have no strategy"
+    return f"  {words}: {len(part)}, of these {share:.1f} % two-ended or decided"

@@ -7,7 +7,8 @@ from fractions import Fraction
 from math import ceil, floor
 from random import Random
 
-from tests.oracle import boxes, scenario as scenarios
+from tests.oracle import boxes
+from tests.oracle import scenario as scenarios
 from tests.oracle.forms import MANY_BOXES
 from tests.oracle.number import STYLES, Number, coefficient, exactly, mixture, share, shifted_root
 from tests.oracle.question import Functional, Kept, Question, Test

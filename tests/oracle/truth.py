@@ -129,7 +129,7 @@ def _solved(question: Question, tests: Sequence[Test], scores: Sequence[Fraction
         return Truth(near - FLOAT_ERROR, near + FLOAT_ERROR, True)
     found = optimum(first)
     if len(made) > 1 and made[1].matrix.size <= MAX_SECOND:
-        _compare(found, approximate(made[1]))
+        _compare(found, made[1])
     return Truth(found.value, found.value, found.value is not None)
 
 
@@ -137,15 +137,18 @@ def _solved(question: Question, tests: Sequence[Test], scores: Sequence[Fraction
 MAX_SECOND = 300_000
 
 
-def _compare(found: Optimum, second: float | None) -> None:
-    """Raise DisagreementError if a second form, solved in floats, says another thing."""
-    if found.value is None and second is None:
+def _compare(found: Optimum, second: Program) -> None:
+    """Raise DisagreementError if a second form says another thing, exactly where floats seem to differ."""
+    near = approximate(second)
+    if found.value is None and near is None:
         return
-    if found.value is not None and second is not None:
+    if found.value is not None and near is not None:
         value = float(found.value)
-        if abs(value - second) <= AGREE * max(1.0, abs(value)):
+        if abs(value - near) <= AGREE * max(1.0, abs(value)):
             return
-    raise DisagreementError(f"{found.value} by one form, {second} by another")
+    exact = optimum(second).value
+    if exact != found.value:
+        raise DisagreementError(f"{found.value} by one form, {exact} by another")
 
 
 def _of_ratios(question: Question, tests: Sequence[Test]) -> Truth:

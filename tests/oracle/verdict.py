@@ -17,7 +17,9 @@ NARROW = Fraction(1, 10**6)
 FLOAT_ERROR = Fraction(1, 10**7)
 #: What enclosures of logarithms may be off.
 LOG_ERROR = Fraction(1, 10**30)
-CLASSES = ("two-ended", "wide", "one-ended", "open", "none", "refused as announced", "wrong")
+CLASSES = ("two-ended", "exists", "none", "wide", "one-ended", "open", "refused as announced", "wrong")
+#: Classes of answers that leave nothing open.
+COMPLETE = ("two-ended", "exists", "none")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ def judge(question: Question, answer: Answer, right: Truth) -> Verdict:
     if right.feasible is False:
         return Verdict("wrong", f"no strategy passes, but the answer is {ends(answer)}")
     fault = contradiction(question, answer, right) or beyond(question, answer)
+    if not fault and question.ask.quantity == "strategy" and answer.lower is not None:
+        return Verdict("exists")
     return Verdict("wrong", fault) if fault else Verdict(shape(answer))
 
 
@@ -81,9 +85,9 @@ def contradiction(question: Question, answer: Answer, right: Truth) -> str:
             (None if low is None else minus_log2(low)[1]),
         )
     if answer.upper is not None and low is not None and answer.upper[1] < low:
-        return f"false upper end: {ends(answer)}, but the truth is {decimal(low)} or more"
+        return f"false upper end: {ends(answer)}, but the truth is larger by {decimal(low - answer.upper[1])}"
     if answer.lower is not None and high is not None and answer.lower[0] > high:
-        return f"false lower end: {ends(answer)}, but the truth is {decimal(high)} or less"
+        return f"false lower end: {ends(answer)}, but the truth is smaller by {decimal(answer.lower[0] - high)}"
     if answer.width is not None and answer.width < 0:
         return f"crossed: {ends(answer)}"
     return ""
