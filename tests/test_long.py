@@ -7,7 +7,7 @@ import pytest
 from tests.long import __main__ as long
 from tests.long.kernels import EXACT, USUAL, Run, faults, same_digests, widths
 
-CLAIM = ("chsh_quantum_score", "")
+CLAIM = ("chsh_quantum_score", "level=1")
 
 
 def row(**changes):
@@ -38,7 +38,7 @@ def test_equal_answers_have_no_fault():
     [
         ({"verdict": "UNDECIDED"}, "verdict moves"),
         ({"infeasible": True}, "infeasible moves"),
-        ({"as_expected": False}, "Prescott: chsh_quantum_score is PROVED"),
+        ({"as_expected": False}, "Prescott: chsh_quantum_score level=1 is PROVED"),
         ({"upper_float": 2.9 + 2 * USUAL}, "upper end moves"),
         ({"lower_float": None}, "lower end moves"),
     ],

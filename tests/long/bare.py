@@ -39,7 +39,9 @@ def faults(seconds: float) -> list[str]:
 def _has(bin_: Path, package: str, folder: Path) -> bool:
     command = [str(bin_ / "python"), "-c", f"import {package}"]
     environment = _outside()
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).returncode == 0
+    return (
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False).returncode == 0
+    )
 
 
 def _outside() -> dict[str, str]:

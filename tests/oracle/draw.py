@@ -178,7 +178,7 @@ def mean(points: Sequence[Point], weights: Sequence[Fraction]) -> list[Fraction]
 
 
 def shown(random: Random, points: Sequence[Point], seen: Sequence[Fraction]) -> list[Fraction] | None:
-    """Return weights of vertices that average to `seen`, at random among the extreme ones; None if none do."""
+    """Return weights of vertices that average to `seen`, extreme ones at random; None if none do."""
     prices = [Fraction(random.randint(-9, 9)) for _ in points]
     rows = [([point[s] for point in points], "=", value) for s, value in enumerate(seen)]
     found = optimum(program(prices, rows))

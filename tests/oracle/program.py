@@ -211,7 +211,7 @@ def _point(given: Program, columns: list[int], active: list[int]) -> dict[int, F
 
 
 def _prices(given: Program, columns: list[int], active: list[int]) -> list[Fraction] | None:
-    """Return the basis' prices by row (of the objective times its scale) if no column beats them, else None."""
+    """Return the basis' prices by row, of the objective times its scale; None if a column beats them."""
     if len(columns) != len(active):
         return None
     square = _rational(given.matrix[np.ix_(active, columns)].T) if columns else fmpq_mat(0, 0)

@@ -93,7 +93,7 @@ def inside(seed: int) -> Inside:
 
 
 def _goal(random: Random, question: Question) -> Functional:
-    """Return the functional of the first test; mostly of all full correlators, which says much of outcomes."""
+    """Return the functional of the first test; mostly of all full correlators, which say much."""
     scenario = question.scenario
     whole = question.settings != "free" and set(scenario.outcomes) == {2} and all(question.weights or ())
     if not whole or random.random() < 0.35:
@@ -161,9 +161,7 @@ def _strategies(
     return held, masses
 
 
-def _box(
-    random: Random, floats: np.random.Generator, scenario: Scenario, wanted: Array, tries: int
-) -> Array:
+def _box(random: Random, floats: np.random.Generator, scenario: Scenario, wanted: Array, tries: int) -> Array:
     """Return P(o|s) of a random state and measurements; after some tries, that with the largest score."""
     size = max(2, *scenario.outcomes) if len(scenario.settings) < 3 else 2
     found = []

@@ -104,7 +104,8 @@ def summary(records: Iterable[Record]) -> list[str]:
             continue
         counts = Counter(found.kind for found in part)
         words = ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
-        times = f"{sum(f.theirs for f in part):.0f} s for the library, {sum(f.ours for f in part):.0f} s for the oracle"
+        theirs, ours = sum(found.theirs for found in part), sum(found.ours for found in part)
+        times = f"{theirs:.0f} s for the library, {ours:.0f} s for the oracle"
         lines.append(f"{'quantum' if quantum else 'linear'}: {len(part)} questions: {words}; {times}")
         if not quantum:
             lines += [_two_ended("rational data", [f for f in part if f.rational])]

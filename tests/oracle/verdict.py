@@ -85,9 +85,12 @@ def contradiction(question: Question, answer: Answer, right: Truth) -> str:
             (None if low is None else minus_log2(low)[1]),
         )
     if answer.upper is not None and low is not None and answer.upper[1] < low:
-        return f"false upper end: {ends(answer)}, but the truth is larger by {decimal(low - answer.upper[1])}"
+        missing = decimal(low - answer.upper[1])
+        return f"false upper end: {ends(answer)}, but the truth is larger by {missing}"
     if answer.lower is not None and high is not None and answer.lower[0] > high:
-        return f"false lower end: {ends(answer)}, but the truth is smaller by {decimal(answer.lower[0] - high)}"
+        return (
+            f"false lower end: {ends(answer)}, but the truth is smaller by {decimal(answer.lower[0] - high)}"
+        )
     if answer.width is not None and answer.width < 0:
         return f"crossed: {ends(answer)}"
     return ""
