@@ -166,8 +166,8 @@ def draw_settings(
             return shown(random, points, seen), tuple(map(exactly, seen))
         return weights, tuple(map(exactly, seen))
     if kind == "free":
-        chosen = [Fraction(int(place == random.randrange(len(points)))) for place in range(len(points))]
-        return (chosen if any(chosen) else [Fraction(1), *[Fraction(0)] * (len(points) - 1)]), "free"
+        here = random.randrange(len(points))
+        return [Fraction(int(place == here)) for place in range(len(points))], "free"
     return shown(random, points, [Fraction(1, size)] * size), "uniform"
 
 

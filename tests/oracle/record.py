@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from random import Random
 
 from tests.oracle.answer import Answer, ask
@@ -15,7 +16,7 @@ from tests.oracle.program import NoOptimumError
 from tests.oracle.quantum import inside
 from tests.oracle.question import Question, toml
 from tests.oracle.truth import DisagreementError, Truth, truth
-from tests.oracle.verdict import COMPLETE, Verdict, judge, judge_inside
+from tests.oracle.verdict import COMPLETE, FLOAT_ERROR, Verdict, judge, judge_inside
 from tests.oracle.worth import TooManyError
 
 LEFT_OUT = "left out"
@@ -51,7 +52,7 @@ def record(seed: int, quantum: bool) -> Record:
         if quantum:
             found = inside(seed)
             question, reached = found.question, found.reached
-            right = _above(question) if reached is not None else None
+            right = _above(question, reached) if reached is not None else None
         else:
             question, right = linear_question(seed), None
             right = truth(question)
@@ -81,12 +82,18 @@ def judged(question: Question, answer: Answer, right: Truth | None) -> Verdict:
     return judge(question, answer, right)
 
 
-def _above(question: Question) -> Truth | None:
-    """Return the truth for no-signalling devices, if it is easily had."""
+def _above(question: Question, reached: float) -> Truth | None:
+    """Return the truth for no-signalling devices, if it is easily had; a quantum strategy stays below it."""
     try:
-        return truth(replace(question, devices="no-signalling", level=""))
+        found = truth(replace(question, devices="no-signalling", level=""))
     except (TooManyError, TooManyRaysError):
         return None
+    smallest = question.ask.functional is not None and question.ask.extreme == "smallest"
+    end = found.low if smallest else found.high
+    passed = end is not None and (end - Fraction(reached) if smallest else Fraction(reached) - end)
+    if found.feasible is False or (passed and passed > FLOAT_ERROR * max(1, abs(Fraction(reached)))):
+        raise DisagreementError(f"a quantum strategy reaches {reached}, boxes without signalling {end}")
+    return found
 
 
 def fresh_seed() -> int:
