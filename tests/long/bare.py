@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def faults(seconds: float) -> list[str]:
         if fault:
             return [f"pip install: {fault}"]
         found = [f"{package} is there" for package in EXTRAS if _has(bin_, package, folder)]
-        verify = _fault([str(bin_ / "freerand"), "verify", "--quiet"], folder, ends)
+        verify = _fault([str(bin_ / "freerand"), "verify", "--quiet", "--json"], folder, ends)
         return [*found, f"freerand verify: {verify}"] if verify else found
 
 
@@ -60,5 +61,18 @@ def _fault(command: list[str], folder: Path, ends: float) -> str:
         return f"did not end within {left:.0f} s"
     if run.returncode == 0:
         return ""
-    said = [line for line in run.stdout.splitlines() if "PROVED" not in line]
-    return "\n  ".join([f"exit {run.returncode}", *said[-40:], run.stderr.strip()[-1500:]])
+    return "\n    ".join([f"exit {run.returncode}", *_unexpected(run.stdout), run.stderr.strip()[-1500:]])
+
+
+def _unexpected(said: str) -> list[str]:
+    """Return the claims that are not as the catalogue expects, from the JSON that `verify` prints."""
+    try:
+        rows = json.loads(said)
+    except ValueError:
+        return [said.strip()[-1500:]]
+    ends = ("lower_float", "upper_float")
+    return [
+        f"{row['name']} {row['instance']}: {row['verdict']}, {[row[end] for end in ends]}"
+        for row in rows
+        if not row["as_expected"]
+    ]

@@ -19,7 +19,7 @@ from freerand_opt.numbers.exact import enclose
 
 #: Bits to which irrational ends are enclosed.
 BITS = 300
-#: An answer that takes longer, in seconds, is a fault.
+#: An answer that takes longer, in seconds of this process, is a fault.
 PATIENCE = 60
 #: Refusals that the documentation announces: {what it says: why that is right}.
 ANNOUNCED = {
@@ -54,13 +54,14 @@ def _patience(seconds: int) -> Iterator[None]:
     def ring(number: int, frame: FrameType | None) -> None:
         raise _TooSlowError
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
+    # the time that others take on the same processor does not count
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def ask(text: str) -> Answer:
