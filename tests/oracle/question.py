@@ -72,7 +72,8 @@ class Ask:
 class Question:
     """`settings` is "uniform", "free" or the observed probability of each joint setting.
 
-    `table` is the observed behaviour P(o|s), o slowest, where a test keeps it or speaks of it.
+    `table` is the observed behaviour P(o|s), o slowest, where a test keeps it or speaks of it; None stands
+    at joint settings that were not observed.
     """
 
     scenario: Scenario
@@ -83,7 +84,7 @@ class Question:
     ask: Ask
     told: str = "settings"
     level: str = ""
-    table: tuple[Number, ...] = ()
+    table: tuple[Number | None, ...] = ()
 
     @property
     def weights(self) -> tuple[Fraction, ...] | None:
@@ -117,10 +118,12 @@ def _kept(question: Question, kept: Kept) -> list[Test]:
         for x in scenarios.edges(scenario):
             s = scenario.joint_settings.index(x)
             wrong = {key: value for key, value in scenarios.named(scenario, "chained").items() if key[1] == s}
-            score = sum((question.table[o * settings + s].low for o, _ in wrong), slack)
+            score = sum((_chance(question, o, s) for o, _ in wrong), slack)
             found.append(_cell_test(scenario, list(wrong), "<=", score))
         return found
     for place, number in enumerate(question.table):
+        if number is None:
+            continue
         cell = [divmod(place, settings)]
         if slack == 0:
             found.append(_cell_test(scenario, cell, "=", number.low))
@@ -128,6 +131,12 @@ def _kept(question: Question, kept: Kept) -> list[Test]:
             found.append(_cell_test(scenario, cell, "<=", number.low + slack))
             found.append(_cell_test(scenario, cell, ">=", number.low - slack))
     return found
+
+
+def _chance(question: Question, o: int, s: int) -> Fraction:
+    number = question.table[o * question.scenario.shape[1] + s]
+    assert number is not None
+    return number.low
 
 
 def _cell_test(scenario: Scenario, cells: list[tuple[int, int]], relation: str, score: Fraction) -> Test:
@@ -181,7 +190,7 @@ def _observed(question: Question) -> str:
         cells = (
             f'"{scenario.label(*divmod(place, settings))}" = {number.toml()}'
             for place, number in enumerate(question.table)
-            if number.low
+            if number is not None and number.low
         )
         lines.append(f"table = {{ {', '.join(cells)} }}")
     return "[observed]\n" + "\n".join(lines) + "\n" if lines else ""

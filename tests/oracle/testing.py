@@ -61,7 +61,7 @@ def draw_tests(
     points: Sequence[Point],
     weights: Sequence[Fraction] | None,
     style: str,
-) -> tuple[tuple[Test | Kept, ...], tuple[Number, ...]]:
+) -> tuple[tuple[Test | Kept, ...], tuple[Number | None, ...]]:
     """Return tests, and the table of the observed behaviour if one of them speaks of it."""
     scenario = question.scenario
     size = scenario.shape[1]
@@ -142,7 +142,7 @@ def _value(question: Question, terms: Coefficients, joint: Sequence[Fraction], o
 
 def _of_behaviour(
     random: Random, question: Question, style: str
-) -> tuple[tuple[Test | Kept, ...], tuple[Number, ...]]:
+) -> tuple[tuple[Test | Kept, ...], tuple[Number | None, ...]]:
     """Return tests of an observed table without signalling: kept as a whole, or a score of it."""
     scenario = question.scenario
     local = question.devices == "local" and random.random() < 0.8
@@ -161,7 +161,26 @@ def _of_behaviour(
         score = exactly(sum((f * box[o * size + s] for (o, s), f in terms.items()), Fraction(0)))
         relation = random.choice((">=", "<=", "="))
         return (Test(functional, relation, score, honest=True),), table
-    return (Kept("behaviour", tolerance),), table
+    return (Kept("behaviour", tolerance),), _disturbed(random, scenario, table, tolerance.low)
+
+
+def _disturbed(
+    random: Random, scenario: Scenario, table: Sequence[Number], tolerance: Fraction
+) -> tuple[Number | None, ...]:
+    """Return a table as it is, without some joint settings, or with signalling below the tolerance."""
+    found: list[Number | None] = list(table)
+    outcomes, settings = scenario.shape
+    kind = random.random()
+    if kind < 0.15 and settings > 1:
+        for s in random.sample(range(settings), random.randint(1, settings - 1)):
+            found[s::settings] = [None] * outcomes
+    elif kind < 0.4 and tolerance and outcomes > 1:
+        s = random.randrange(settings)
+        first, second = random.sample(range(outcomes), 2)
+        moved = min(table[first * settings + s].low, tolerance * Fraction(random.randint(1, 9), 10))
+        for o, change in ((first, -moved), (second, moved)):
+            found[o * settings + s] = exactly(table[o * settings + s].low + change)
+    return tuple(found)
 
 
 def draw_box(random: Random, scenario: Scenario, devices: str, style: str) -> boxes.Box:

@@ -11,8 +11,8 @@ from tests.oracle.number import exactly
 from tests.oracle.polytope import TooManyRaysError
 from tests.oracle.program import Optimum, Program, approximate, optimum
 from tests.oracle.question import Ask, Functional, Question, Test, written_out
-from tests.oracle.source import vertices
-from tests.oracle.worth import TooManyError, normalised_at, sums_ratios
+from tests.oracle.source import Point, vertices
+from tests.oracle.worth import Row, TooManyError, normalised_at, sums_ratios
 
 #: Programs of more rows than this are solved in floats alone; what is said of them is known to FLOAT_ERROR.
 MAX_EXACT_ROWS = 220
@@ -151,18 +151,55 @@ def _compare(found: Optimum, second: Program) -> None:
         raise DisagreementError(f"{found.value} by one form, {exact} by another")
 
 
-def _of_ratios(question: Question, tests: Sequence[Test]) -> Truth:
-    """Bracket a question with sums of ratios: at some observed settings, and without these tests.
+# ------------------------------------------------------------------ sums of ratios
 
-    At settings P(s) that the source can show, here the mean of its vertices, the question is linear and its
-    answer is reached; without the tests it is no smaller.
+
+def _of_ratios(question: Question, tests: Sequence[Test]) -> Truth:
+    """Bracket a question with sums of ratios, which is no linear program.
+
+    At observed settings P(s) that the source can show, here a few, it is linear and its answer is reached;
+    with the tests of `_weaker` in place of the sums it is no smaller.
     """
     points = vertices(question.source, question.scenario)
-    mean = tuple(sum(column, Fraction(0)) / len(points) for column in zip(*points, strict=True))
-    if 0 in mean:
+    middle = _mean(points)
+    if 0 in middle:
         raise TooManyError("settings that never occur")
-    seen = replace(question, settings=tuple(exactly(value) for value in mean))
-    inner = _solved(seen, tests, _scores(tests, outward=False))
-    linear = [test for test in tests if not sums_ratios(question, test)]
-    outer = _solved(replace(question, tests=tuple(linear)), linear, _scores(linear, outward=True))
+    inner = Truth(None, None, None)
+    for place in {0, len(points) // 2, len(points) - 1, len(points)}:
+        seen = _mean((middle, *points[place : place + 1]))
+        at_these = replace(question, settings=tuple(map(exactly, seen)))
+        found = _solved(at_these, tests, _scores(tests, outward=False))
+        if found.low is not None and (inner.low is None or found.low > inner.low):
+            inner = found
+    weaker: list[Test] = []
+    for test in tests:
+        weaker += _weaker(question, test, points) if sums_ratios(question, test) else [test]
+    outer = _solved(question, weaker, _scores(weaker, outward=True))
     return _signed(question, inner, outer)
+
+
+def _mean(points: Sequence[Point]) -> Point:
+    return tuple(sum(column, Fraction(0)) / len(points) for column in zip(*points, strict=True))
+
+
+def _weaker(question: Question, test: Test, points: Sequence[Point]) -> list[Test]:
+    """Return linear tests that are passed wherever sum_s Z_s/P(s) <= I is, all Z_s >= 0.
+
+    No P(s) exceeds M_s, its largest value at a vertex, so sum_s Z_s/M_s <= I; and each Z_s <= I P(s).
+    """
+    scenario = question.scenario
+    sign = -1 if test.relation == ">=" else 1
+    rows: dict[int, Row] = {}
+    for (o, s), factor in test.functional.coefficients(scenario).items():
+        rows.setdefault(s, [Fraction(0)] * scenario.shape[0])[o] = sign * factor
+    score = sign * (test.score.low if sign < 0 else test.score.high) - sum(min(row) for row in rows.values())
+    found, joint = [], []
+    for s, row in rows.items():
+        most = max(point[s] for point in points)
+        raised = [(scenario.label(o, s), factor - min(row)) for o, factor in enumerate(row)]
+        found.append(Functional(tuple((label, exactly(x)) for label, x in raised)))
+        joint += [(label, exactly(x / most)) for label, x in raised]
+    found.append(Functional(tuple(joint), on="joint"))
+    return [
+        Test(functional, "<=", exactly(score)) for functional in found if functional.coefficients(scenario)
+    ]
