@@ -19,6 +19,7 @@ from tests.oracle.record import fresh_seed, record, two_ended_share
 from tests.oracle.run import Plan, report, run
 from tests.oracle.scenario import named, of_family
 from tests.oracle.source import Source
+from tests.oracle.states import measured_box
 from tests.oracle.truth import Truth, truth
 from tests.oracle.verdict import judge, judge_inside
 
@@ -43,7 +44,7 @@ def test_a_seesaw_reaches_the_quantum_maximum_of_chsh():
     for (o, s), factor in named(CHSH, "chsh").items():
         wanted[o, s] = float(factor)
     floats = np.random.default_rng(0)
-    box = quantum._box(Random(0), floats, CHSH, wanted, tries=4)
+    box = measured_box(Random(0), floats, CHSH, wanted, tries=4)
     assert (box * wanted).sum() == pytest.approx(8**0.5, abs=1e-9)
 
 
@@ -54,7 +55,7 @@ def test_quantum_strategies_do_not_signal_and_stay_below_the_closed_form():
     for (o, s), factor in named(CHSH, "chsh").items():
         wanted[o, s] = float(factor)
     for k in range(30):
-        box = quantum._box(Random(k), floats, CHSH, wanted, tries=k % 2)
+        box = measured_box(Random(k), floats, CHSH, wanted, tries=k % 2)
         assert np.abs(rows @ box.ravel()).max() < 1e-12
         seen, known = (box * wanted).sum(), max(box[:2, 0].sum(), box[2:, 0].sum())
         assert known <= 0.5 + max(2 - seen**2 / 4, 0) ** 0.5 / 2 + 1e-9 or seen < 2

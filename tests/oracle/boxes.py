@@ -69,9 +69,10 @@ def no_signalling(scenario: Scenario) -> tuple[Box, ...]:
     """
     order = sorted(range(len(scenario.settings)), key=lambda party: scenario.settings[party])
     if order != sorted(order):
-        turned = Scenario(
-            *(tuple(sizes[p] for p in order) for sizes in (scenario.settings, scenario.outcomes))
+        settings, outcomes = (
+            tuple(sizes[p] for p in order) for sizes in (scenario.settings, scenario.outcomes)
         )
+        turned = Scenario(settings, outcomes)
         places = [
             turned.joint_outcomes.index(tuple(a[p] for p in order)) * scenario.shape[1]
             + turned.joint_settings.index(tuple(x[p] for p in order))
@@ -79,6 +80,6 @@ def no_signalling(scenario: Scenario) -> tuple[Box, ...]:
             for x in scenario.joint_settings
         ]
         return tuple(tuple(box[place] for place in places) for box in no_signalling(turned))
-    outcomes, settings = scenario.shape
-    found = extreme_rays(outcomes * settings, no_signalling_rows(scenario), ())
-    return tuple(tuple(Fraction(x, sum(ray[::settings])) for x in ray) for ray in found)
+    cells, columns = prod(scenario.shape), scenario.shape[1]
+    found = extreme_rays(cells, no_signalling_rows(scenario), ())
+    return tuple(tuple(Fraction(x, sum(ray[::columns])) for x in ray) for ray in found)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from random import Random
-
-import numpy as np
 
 from tests.oracle import scenario as scenarios
 from tests.oracle.number import STYLES, Number, exactly, mixture, share
@@ -44,6 +43,8 @@ SCENARIOS: tuple[tuple[int, str | tuple[tuple[int, ...], tuple[int, ...]]], ...]
 STYLE_WEIGHTS = (3, 4, 2, 2, 2)
 #: Questions whose small formulation would have more vertices than this are drawn again.
 MAX_VERTICES = 300
+#: Outputs of several parties have at most so many values.
+MAX_VALUES = 6
 
 
 def question(seed: int) -> Question:
@@ -211,7 +212,8 @@ def draw_ask(random: Random, question: Question, style: str) -> Ask:
         x for s, x in enumerate(scenario.joint_settings) if question.weights is None or question.weights[s]
     ]
     whole = len(usable) == scenario.shape[1]
-    at = random.choices((random.choice(usable), "average", "worst"), (6, 4, 1 if whole else 0))[0]
+    places: tuple[tuple[int, ...] | str, ...] = (random.choice(usable), "average", "worst")
+    at = random.choices(places, (6, 4, int(whole)))[0]
     return Ask(quantity, of=of, values=values, count=count, at=at)
 
 
@@ -231,16 +233,10 @@ def draw_output(random: Random, scenario: Scenario) -> tuple[str, tuple[int, ...
     binary = all(scenario.outcomes[party] == 2 for party in chosen)
     named = "[" + ", ".join(f'"{letters[party]}"' for party in chosen) + "]"
     if kind == "several":
-        sizes = [scenario.outcomes[party] for party in chosen]
-        values = []
-        for a in joint:
-            value = 0
-            for party, size in zip(chosen, sizes, strict=True):
-                value = value * size + a[party]
-            values.append(value)
-        count = int(np.prod(sizes))
-        if count <= 6:
-            return named, tuple(values), count
+        strings = list(product(*(range(scenario.outcomes[party]) for party in chosen)))
+        if len(strings) <= MAX_VALUES:
+            own = (tuple(a[party] for party in chosen) for a in joint)
+            return named, tuple(map(strings.index, own)), len(strings)
     elif kind in ("parity", "majority", "count") and binary:
         ones = [sum(a[party] for party in chosen) for a in joint]
         if kind == "parity":
@@ -250,8 +246,8 @@ def draw_output(random: Random, scenario: Scenario) -> tuple[str, tuple[int, ...
         if kind == "count":
             cycle = [random.randint(0, 2) for _ in range(random.randint(2, 4))]
             cycle[0] = 0
-            values = tuple(cycle[n % len(cycle)] for n in ones)
-            return f"{{ count = {named}, values = {cycle} }}", values, max(cycle) + 1
+            counted = tuple(cycle[n % len(cycle)] for n in ones)
+            return f"{{ count = {named}, values = {cycle} }}", counted, max(cycle) + 1
     elif kind == "table":
         values = tuple(random.randint(0, min(2, len(joint) - 1)) for _ in joint)
         return f"{{ table = {list(values)} }}", values, max(values) + 1

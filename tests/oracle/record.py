@@ -90,8 +90,9 @@ def _above(question: Question, reached: float) -> Truth | None:
         return None
     smallest = question.ask.functional is not None and question.ask.extreme == "smallest"
     end = found.low if smallest else found.high
-    passed = end is not None and (end - Fraction(reached) if smallest else Fraction(reached) - end)
-    if found.feasible is False or (passed and passed > FLOAT_ERROR * max(1, abs(Fraction(reached)))):
+    near = Fraction(reached)
+    passed = Fraction(0) if end is None else (end - near if smallest else near - end)
+    if found.feasible is False or passed > FLOAT_ERROR * max(Fraction(1), abs(near)):
         raise DisagreementError(f"a quantum strategy reaches {reached}, boxes without signalling {end}")
     return found
 

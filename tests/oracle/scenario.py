@@ -134,7 +134,7 @@ def edges(scenario: Scenario) -> dict[tuple[int, ...], int]:
         return {x: x[0] * x[1] for x in scenario.joint_settings}
     n = scenario.settings[0]
     # A's settings are 0, 2, .., 2N - 2 and B's 1, 3, .., 2N - 1; neighbours differ by one
-    near = {(a, b): 0 for a, b in scenario.joint_settings if abs(2 * a - (2 * b + 1)) == 1}
+    near = {x: 0 for x in scenario.joint_settings if abs(2 * x[0] - (2 * x[1] + 1)) == 1}
     return near | {(0, n - 1): 1}
 
 
@@ -154,15 +154,15 @@ def _relation(x: tuple[int, ...]) -> int:
 
 
 def _mermin(scenario: Scenario, a: tuple[int, ...], x: tuple[int, ...]) -> int:
-    return _relation(x) * (-1) ** sum(a)
+    return _relation(x) * (1 - 2 * (sum(a) % 2))
 
 
 def _broken(scenario: Scenario, a: tuple[int, ...], x: tuple[int, ...]) -> int:
-    return int(_relation(x) * (-1) ** sum(a) < 0)
+    return int(_mermin(scenario, a, x) < 0)
 
 
 def _svetlichny(scenario: Scenario, a: tuple[int, ...], x: tuple[int, ...]) -> int:
-    return (1 if sum(x) % 4 in (0, 1) else -1) * (-1) ** sum(a)
+    return (1 if sum(x) % 4 in (0, 1) else -1) * (1 - 2 * (sum(a) % 2))
 
 
 def _i3322(scenario: Scenario, a: tuple[int, ...], x: tuple[int, ...]) -> Fraction:
@@ -175,11 +175,12 @@ def _i3322(scenario: Scenario, a: tuple[int, ...], x: tuple[int, ...]) -> Fracti
 def _cglmp(scenario: Scenario, a: tuple[int, ...], x: tuple[int, ...]) -> Fraction:
     d = scenario.outcomes[0]
     # in the words of Collins et al.: A1, A2, B1, B2 and P(A_i = B_j + k)
-    good = {(0, 0): lambda k: k, (1, 0): lambda k: -k - 1, (1, 1): lambda k: k, (0, 1): lambda k: -k}
-    bad = {(0, 0): lambda k: -k - 1, (1, 0): lambda k: k, (1, 1): lambda k: -k - 1, (0, 1): lambda k: k + 1}
     total = Fraction(0)
     for k in range(d // 2):
-        hit = int((a[0] - a[1] - good[x](k)) % d == 0) - int((a[0] - a[1] - bad[x](k)) % d == 0)
+        good, bad = {(0, 0): (k, -k - 1), (1, 0): (-k - 1, k), (1, 1): (k, -k - 1), (0, 1): (-k, k + 1)}[
+            x[:2]
+        ]
+        hit = int((a[0] - a[1] - good) % d == 0) - int((a[0] - a[1] - bad) % d == 0)
         total += (1 - Fraction(2 * k, d - 1)) * hit
     return total
 

@@ -190,7 +190,7 @@ def _mutual_rows(source: Source, scenario: Scenario) -> list[Row]:
         alone = leaves(Scenario((size,), (1,)), "interleaved", source.bits)
         others = [range(n) if p != party else (0,) for p, n in enumerate(scenario.settings)]
         for rest in product(*others):
-            words = {}
+            words: dict[tuple[int, ...], tuple[int, ...]] = {}
             for word, x in alone.items():
                 joint = (*rest[:party], x, *rest[party + 1 :])
                 words[word] = (scenario.joint_settings.index(joint),)
@@ -224,7 +224,9 @@ def vertices(source: Source, scenario: Scenario) -> tuple[Point, ...]:
             scenario.settings
         )
         each = [_one_party(n, part) for n, part in zip(scenario.settings, parts, strict=True)]
-        return tuple(tuple(prod(choice) for choice in product(*chosen)) for chosen in product(*each))
+        return tuple(
+            tuple(prod(choice, start=Fraction(1)) for choice in product(*chosen)) for chosen in product(*each)
+        )
     rows = facets(source, scenario)
     assert rows is not None
     return tuple(points(size, (), rows, limit=400))
