@@ -43,6 +43,8 @@ SCENARIOS: tuple[tuple[int, str | tuple[tuple[int, ...], tuple[int, ...]]], ...]
 STYLE_WEIGHTS = (3, 4, 2, 2, 2)
 #: Questions whose small formulation would have more vertices than this are drawn again.
 MAX_VERTICES = 300
+#: The worst settings are asked for among so many.
+MAX_WORST = 9
 #: Outputs of several parties have at most so many values.
 MAX_VALUES = 6
 
@@ -211,7 +213,7 @@ def draw_ask(random: Random, question: Question, style: str) -> Ask:
     usable = [
         x for s, x in enumerate(scenario.joint_settings) if question.weights is None or question.weights[s]
     ]
-    whole = len(usable) == scenario.shape[1]
+    whole = len(usable) == scenario.shape[1] <= MAX_WORST
     places: tuple[tuple[int, ...] | str, ...] = (random.choice(usable), "average", "worst")
     at = random.choices(places, (6, 4, int(whole)))[0]
     return Ask(quantity, of=of, values=values, count=count, at=at)
