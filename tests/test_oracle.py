@@ -134,6 +134,11 @@ def test_a_fault_is_written_down_with_its_command(tmp_path):
     assert (tmp_path / "linear_7.toml").read_text().endswith(made.text)
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_run_ends_when_its_budget_is_spent(processes):
+    assert run(Plan(1, linear=10**6, quantum=10**6, processes=processes, budget=0)) == []
+
+
 def test_two_hundred_questions(capsys):
     """New ones in every run; the seed is printed. `make long` asks many more."""
     plan = Plan(fresh_seed(), linear=190, quantum=10, budget=150)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, takewhile
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -49,8 +49,8 @@ def _answers(plan: Plan, quantum: bool, begun: float) -> Iterator[Record]:
     """Yield records from the plan's seed on, until nobody asks or the budget is spent."""
     if (plan.quantum if quantum else plan.linear) == 0:
         return
-    seeds = (
-        seed for seed in count(plan.seed) if plan.budget is None or time.perf_counter() - begun < plan.budget
+    seeds = takewhile(
+        lambda _: plan.budget is None or time.perf_counter() - begun < plan.budget, count(plan.seed)
     )
     if plan.processes == 1:
         yield from (record(seed, quantum) for seed in seeds)
