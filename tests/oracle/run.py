@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import count, takewhile
 from multiprocessing import get_context
@@ -36,8 +37,6 @@ def run(plan: Plan) -> list[Record]:
     for quantum, wanted in ((False, plan.linear), (True, plan.quantum)):
         held: list[Record] = []
         for made in _answers(plan, quantum, begun):
-            if len(held) == wanted:
-                break
             held += [made] if made.kind != LEFT_OUT else []
             if len(held) == wanted:
                 break
@@ -57,15 +56,19 @@ def _answers(plan: Plan, quantum: bool, begun: float) -> Iterator[Record]:
         return
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with ProcessPoolExecutor(plan.processes, mp_context=get_context("spawn")) as pool:
-        waiting: set[Future[Record]] = set()
+        asked: dict[Future[Record], int] = {}
         try:
             while True:
-                while len(waiting) < 2 * plan.processes and (seed := next(seeds, None)) is not None:
-                    waiting.add(pool.submit(record, seed, quantum))
-                if not waiting:
+                while len(asked) < 2 * plan.processes and (seed := next(seeds, None)) is not None:
+                    asked[pool.submit(record, seed, quantum)] = seed
+                if not asked:
                     return
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
+                for future in wait(asked, return_when=FIRST_COMPLETED).done:
+                    yield future.result()
+                    del asked[future]
+        except BrokenProcessPool:
+            # nobody knows which question it was
+            yield from (Record(seed, quantum, "wrong", "the process died") for seed in asked.values())
         finally:
             pool.shutdown(cancel_futures=True)
 
