@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import signal
 import tempfile
 import traceback
@@ -21,6 +22,8 @@ from freerand_opt.numbers.exact import enclose
 BITS = 300
 #: An answer that takes longer, in seconds of this process, is a fault.
 PATIENCE = 60
+#: An answer that takes more memory, in bytes beyond what is there before, is a fault.
+MEMORY = 4 * 2**30
 #: Refusals that the documentation announces: {what it says: why that is right}.
 ANNOUNCED = {
     "the source may never choose the settings asked for": "a conditional probability without a lower bound",
@@ -50,16 +53,22 @@ class _TooSlowError(BaseException):
 
 
 @contextmanager
-def _patience(seconds: int) -> Iterator[None]:
+def _limits(seconds: int, memory: int) -> Iterator[None]:
+    """Raise _TooSlowError after so many seconds of this process, MemoryError beyond so many bytes more."""
+
     def ring(number: int, frame: FrameType | None) -> None:
         raise _TooSlowError
 
     # the time that others take on the same processor does not count
     before = signal.signal(signal.SIGPROF, ring)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    held = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (held + memory if hard < 0 else min(held + memory, hard), hard))
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
 
@@ -70,7 +79,7 @@ def ask(text: str) -> Answer:
         path = Path(folder) / "question.toml"
         path.write_text(text, encoding="utf-8")
         try:
-            with _patience(PATIENCE):
+            with _limits(PATIENCE, MEMORY):
                 return _asked(path)
         except _TooSlowError:
             return Answer("slow", words=f"no answer after {PATIENCE} seconds")
