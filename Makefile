@@ -5,11 +5,12 @@ STAMPS  := .venv/.stamps
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONHASHSEED := 0
 
-.PHONY: help verify crosscheck test lint bench certificates conjecture reports atlas adversaries simulations report docs clean
+.PHONY: help verify crosscheck test long lint bench certificates conjecture reports atlas adversaries simulations report docs clean
 help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
 	@echo "make crosscheck    put the values of PICOS, CVXOPT and ncpol2sdpa beside ours"
 	@echo "make test          run the tests (installs on the first run)"
+	@echo "make long          35 minutes at most: a bare installation, five kernels of OpenBLAS, 3,000 random questions"
 	@echo "make lint          ruff and mypy"
 	@echo "make bench         benchmarks beside peers, with ratios"
 	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"
@@ -39,6 +40,9 @@ crosscheck: $(STAMPS)/base
 
 test: $(STAMPS)/dev
 	@$(BIN)/python -m pytest
+
+long: $(STAMPS)/dev
+	@$(BIN)/python -m tests.long
 
 lint: $(STAMPS)/dev
 	@$(BIN)/ruff check .
