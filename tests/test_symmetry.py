@@ -26,7 +26,7 @@ from freerand_opt.programs.moments import moment_matrix
 from freerand_opt.programs.quantum import by_moments
 from freerand_opt.programs.relabellings import _generated, found_generators
 from freerand_opt.programs.symmetry import action, full_words, moment_map, moved_rows, orbits
-from freerand_opt.proving.solving import symmetric_blocks
+from freerand_opt.proving.symmetries import symmetric_blocks
 
 
 def asked(scenario, functional, level, extreme="largest"):
