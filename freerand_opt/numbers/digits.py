@@ -6,6 +6,7 @@ checker reads expressions of at most 4096 characters.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import floor
 
@@ -19,9 +20,21 @@ CLAIMED_BITS = 256
 
 
 def bits(x: Exact) -> int:
-    """Return the number of binary digits of the longest numerator or denominator in a number."""
-    factors = [factor for _, factor in x.terms] if isinstance(x, Real) else [x]
-    return max(max(f.numerator.bit_length(), f.denominator.bit_length()) for f in factors)
+    """Return the number of binary digits of the longest integer that a number is written with."""
+    return max(number.bit_length() for number in _integers(x))
+
+
+def _integers(x: Exact) -> Iterator[int]:
+    """Yield numerators, denominators and radicands, those of arguments of roots and logarithms as well."""
+    if isinstance(x, Fraction):
+        yield from (x.numerator, x.denominator)
+        return
+    for monomial, terms in x.parts.items():
+        for (radicand, _, _), factor in terms.items():
+            yield from (radicand, factor.numerator, factor.denominator)
+        for atom, _ in monomial:
+            assert isinstance(atom.argument, Fraction | Real)
+            yield from _integers(atom.argument)
 
 
 def short(x: Exact) -> bool:
