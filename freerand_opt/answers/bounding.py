@@ -69,7 +69,7 @@ def proofs(
     program = bounds.above.program
     below = None if bounds.below is None else bounds.below.program
     solved = solve(program, below, run, time_limit)
-    if question.ask.quantity == "strategy" or solved.solution.status == "infeasible":
+    if question.ask.quantity == "strategy" or solved.infeasible or solved.solution.status == "infeasible":
         program = without_objective(program)
         easier = easier_program(program)
         below = None if below is None else easier(without_objective(below))

@@ -27,6 +27,8 @@ from freerand_opt.programs.support import best_distribution
 TURNS = 4
 #: Random starts of a see-saw for each label and dimension.
 STARTS = 4
+#: Distributions and labels for which see-saws are run; functions of the settings may be hundreds of labels.
+MAX_SLICES = 32
 #: Charges of a test are cut to these where it allows no error.
 CAPS = (1.0, 4.0, 16.0, 64.0, 256.0, 1024.0)
 #: Local dimensions that are tried while a gap remains, up to a joint dimension.
@@ -45,17 +47,29 @@ class Charges:
     settings: FloatArray
 
 
-def slices(above: MomentStrategies, primal: FloatArray) -> Iterator[tuple[int, FloatArray]]:
-    """Yield (label, distribution) for the source distributions that the relaxation's solution uses."""
+def slices(above: MomentStrategies, primal: FloatArray) -> list[tuple[int, FloatArray]]:
+    """Return (label, distribution) for the source distributions that the relaxation's solution uses.
+
+    Of more than `MAX_SLICES` those with the largest weights.
+    """
+    found = list(_slices(above, primal))
+    if len(found) > MAX_SLICES:
+        found.sort(key=lambda item: -item[0])
+    return [(g, mass) for _, g, mass in found[:MAX_SLICES]]
+
+
+def _slices(above: MomentStrategies, primal: FloatArray) -> Iterator[tuple[float, int, FloatArray]]:
     weights = primal.reshape(above.labels, len(above.cone.names), -1)[:, :, 0]
     for g, held in enumerate(weights):
         if not above.cone.vertices:
             mass = held[above.cone.leaf]
-            yield g, mass if mass.sum() > 1e-9 else np.ones(len(mass))
+            size = float(mass.sum())
+            yield size, g, mass if size > 1e-9 else np.ones(len(mass))
             continue
         for v, vertex in enumerate(above.cone.vertices):
-            if held[above.cone.weights + v] > 1e-7:
-                yield g, np.array([float(mass) for mass in vertex])
+            size = float(held[above.cone.weights + v])
+            if size > 1e-7:
+                yield size, g, np.array([float(mass) for mass in vertex])
 
 
 def boxes(

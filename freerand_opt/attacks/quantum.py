@@ -89,7 +89,7 @@ def search(
         [program.charge(multipliers, *held) for held in above.moment_rows],
         candidates.settings_charges(question, above.program, multipliers),
     )
-    masses = list(candidates.slices(above, primal))
+    masses = candidates.slices(above, primal)
     known = known_strategy(question.scenario)
     boxes: dict[Box, None] = {} if known is None else {known: None}
     boxes.update(dict.fromkeys(candidates.boxes(question, charges, masses)))

@@ -102,7 +102,7 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
     if why:
         return CrossCheck(file.name, instance.name, None, (), why)
     solved = solve(program, None, solver_named("auto"), None)
-    infeasible = solved.solution.status == "infeasible"
+    infeasible = solved.infeasible or solved.solution.status == "infeasible"
     ours = None if infeasible else float(solved.multipliers.bound)
     return CrossCheck(file.name, instance.name, ours, tuple(_peers(question, program)))
 

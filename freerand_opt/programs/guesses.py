@@ -92,7 +92,8 @@ def output_worths(question: Question) -> tuple[list[IntArray], int]:
             f"more than {MAX_LABELS}"
         )
     sets = [np.array(bits, dtype=np.int64) for bits in product((0, 1), repeat=output.count)]
-    proper = [chosen for chosen in sets if 0 < chosen.sum() < output.count]
+    # what takes one value only is at distance 0, which the empty set says
+    proper = [chosen for chosen in sets if 0 < chosen.sum() < output.count] or sets[:1]
     return [output.count * chosen[values] - chosen.sum() for chosen in proper], output.count
 
 

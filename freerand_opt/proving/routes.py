@@ -131,7 +131,7 @@ def _in_floats(smaller: Sequence[MaybeSolver]) -> list[Route]:
         return _solver(solver_named("auto"))(program, limit)
 
     def second(program: ConicProgram, limit: float | None) -> Attempt | None:
-        name = second_name("" if smaller else automatic_name(program))
+        name = second_name(program, "" if smaller else automatic_name(program))
         large = name == "clarabel" and program.shape[0] > MOST_ROWS
         return None if name is None or large else _solver(solver_named(name))(program, limit)
 

@@ -11,6 +11,8 @@ from freerand_opt.programs.solution import Solution
 
 #: Blocks up to this size are solved faster by Clarabel.
 SMALL = 16
+#: QICS holds a number for each pair of a column and an entry of a block: at most so many (half a gigabyte).
+QICS_NUMBERS = 2**26
 #: Names that `--solver` takes; cvxpy:NAME reaches any solver that cvxpy knows.
 NAMES = (
     "auto",
@@ -82,13 +84,19 @@ def automatic_name(program: ConicProgram) -> str:
         return "highs"
     if max(size for _, size in program.psd_blocks) <= SMALL:
         return "clarabel"
-    return "mosek" if _licensed() else "qics" if _found("qics") else "clarabel"
+    return "mosek" if _licensed() else "qics" if _qics_fits(program) else "clarabel"
 
 
-def second_name(used: str) -> str | None:
+def second_name(program: ConicProgram, used: str) -> str | None:
     """Return another semidefinite solver in floats than the one that was used, or None."""
-    other = "qics" if used != "qics" and _found("qics") else "clarabel"
+    other = "qics" if used != "qics" and _qics_fits(program) else "clarabel"
     return None if other == used else other
+
+
+def _qics_fits(program: ConicProgram) -> bool:
+    """Whether QICS is installed and does not need more memory than is reasonable."""
+    entries = sum(size * size for _, size in program.psd_blocks)
+    return entries * program.shape[1] <= QICS_NUMBERS and _found("qics")
 
 
 def _high_precision(program: ConicProgram, limit: float | None) -> Solution:
