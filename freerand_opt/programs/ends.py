@@ -27,6 +27,10 @@ def trivial_range(question: Question) -> tuple[Fraction, Fraction] | None:
         return (low, high) if ask.sign > 0 else (-high, -low)
     if ask.output is None:
         return None
+    if ask.quantity == "sum-of-biases":
+        assert ask.output.parties is not None
+        most = Fraction(len(ask.output.parties))
+        return -most, most
     even = Fraction(1, ask.output.count)
     return (Fraction(0), 1 - even) if ask.quantity == "trace-distance" else (even, Fraction(1))
 
