@@ -25,7 +25,7 @@ from freerand_opt.attacks.repair import repaired
 from freerand_opt.attacks.zeros import best_single, concerns
 from freerand_opt.certificates.attack import Strategy, strategies
 from freerand_opt.certificates.certify import point
-from freerand_opt.certificates.worth import angles_score, condition_values, evaluated
+from freerand_opt.certificates.worth import angles_score, columns, condition_values, evaluated
 from freerand_opt.model.question import Question, Test
 from freerand_opt.model.source import Uniform
 from freerand_opt.numbers.exact import Exact, compare
@@ -134,6 +134,8 @@ def best_box(question: Question, limit: float) -> tuple[tuple[Strategy, ...], Ex
     uncharged, even = Charges([], [], np.zeros(settings)), [(0, np.ones(settings))]
     known = known_angles(question.scenario) or known_strategy(question.scenario)
     boxes: list[Box] = [] if known is None else [known]
+    if deterministic_count(question.scenario) <= MAX_DETERMINISTIC:
+        boxes += all_deterministic(question.scenario)  # exact where nothing quantum helps
     best: tuple[Exact, Box] | None = None
     for attempt in range(-1, len(LARGER) + 1):
         if attempt > 0 and not candidates.sizes(question, attempt):
@@ -158,13 +160,12 @@ def best_box(question: Question, limit: float) -> tuple[tuple[Strategy, ...], Ex
 def _value(question: Question, box: Box) -> Exact:
     if isinstance(box, Angles):
         return angles_score(question, box)
-    assert isinstance(box, Quantum)
     assert question.ask.functional is not None
     total = Fraction(0)
-    known: dict[int, list[Fraction]] = {}
+    known = {} if isinstance(box, Quantum) else dict(enumerate(columns(question, box)))
     joint = Fraction(1, question.scenario.shape[1]) if question.ask.functional.on == "joint" else Fraction(1)
     for o, s, factor in question.ask.functional.terms:
-        if s not in known:
+        if isinstance(box, Quantum) and s not in known:
             known[s] = chances(box, question.scenario.joint_settings[s])
         total += factor * known[s][o] * joint
     return total
