@@ -541,3 +541,13 @@ def test_a_certificate_of_another_question_is_rejected():
     body["question"]["source"]["epsilon"] = "1/21"
     with pytest.raises(CertificateError):
         check_certificate(body)
+
+
+@pytest.mark.parametrize("at", [(0, 0), "average", "worst"])
+@pytest.mark.parametrize("devices", ["local", "no-signalling"])
+def test_an_output_of_one_value_is_uniform_and_known(devices, at):
+    scenario = sc.Scenario((2, 2), (2, 1))
+    for quantity, value in (("trace-distance", 0), ("guessing-probability", 1), ("min-entropy", 0)):
+        ask = Ask(quantity, Output((0, 0), 1, "B"), at)
+        question = Question(scenario, SanthaVazirani(F(5, 28)), "uniform", Adversary(devices), (), ask)
+        assert bound(question).bracket.exact == value
