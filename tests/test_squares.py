@@ -248,7 +248,7 @@ SHIFT = written(chained(4), known_generators(chained(4))[0])
         (("words", 1), 3, "a word is a string"),
         (("bits",), 49, "claimed bound"),
         (("bits",), -1, "bits"),
-        (("parts", 0, 1, 3, 0), 1, "claimed bound"),
+        (("parts", 0, 1, 3, 0), 2**49, "claimed bound"),
         (("parts", 0, 1, 3, 0), 0.5, "rows"),
         (("parts", 0, 1, 3), [1, 2], "rows"),
         (("parts", 0, 0, 2), 99, "words"),
@@ -316,7 +316,7 @@ def test_squares_stand_alone():
 
 def test_only_large_scores_of_quantum_devices_take_this_way():
     assert by_squares(chain_question(4, "1 + A B")) is None
-    question = chain_question(150, "1")
+    question = chain_question(50, "1")
     assert word_count(question.scenario, "1") == WRITTEN_DOWN + 1
     assert by_squares(question) is not None
     source = SanthaVazirani(F(0), "interleaved", "gray")
