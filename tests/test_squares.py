@@ -117,7 +117,6 @@ def test_a_large_matrix_is_certified_to_1e_8():
     [
         (i3322_question("1 + A B"), 0.2514709),  # Pal and Vertesi, arXiv:1006.3032, Table I
         (i3322_question("2"), 0.2509397),
-        (i3322_question("3"), 0.2508756),
         (mermin_question("2"), 4),
     ],
 )
