@@ -38,8 +38,8 @@ def _named(program: LinearProgram, options: Options) -> Floats:
     for row, column, value in program.matrix.entries():
         rows[row][column] = value
     build = Builder(program.matrix.shape[1])
-    for k, (row, right, equal) in enumerate(zip(rows, program.right, program.equal, strict=True)):
-        build.put(k, row, right, equal=equal)
+    for k, (line, right, equal) in enumerate(zip(rows, program.right, program.equal, strict=True)):
+        build.put(k, line, right, equal=equal)
     conic = build.program(program.objective)
     answer = solver_named(options.solver)(conic, options.time_limit)
     found = np.zeros(len(rows))

@@ -43,7 +43,8 @@ class LinearProgram:
 class Hint:
     """What a solver says: status, x and multipliers in floats.
 
-    `basic` and `active` say which columns and rows are in the basis; `named` are multipliers of another solver.
+    `basic` and `active` say which columns and rows are in the basis; `named` are multipliers of another
+    solver.
     """
 
     status: str
