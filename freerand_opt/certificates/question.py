@@ -84,7 +84,7 @@ def source_form(source: Source, observed: tuple[Fraction, ...] | None, count: in
         bounds = [str(bound) for bound in source.bounds]
         more: dict[str, Any] = {"pairs": [list(pair) for pair in source.pairs]} if source.pairs else {}
         if source.good is not None:
-            more = {"good": _source(source.good, observed, count)}
+            more = {"good": source_form(source.good, observed, count)}
         return {"kind": "average", "measure": source.measure, "bounds": bounds, **more}
     if isinstance(source, Product):
         return {"kind": "product", "parts": [source_form(part, None, 0) for part in source.parts]}
