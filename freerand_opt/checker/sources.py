@@ -26,7 +26,7 @@ class Point:
 
 
 class Ordered(Sequence[int]):
-    """The joint settings by the string of all bits; bit t adds `steps[t]`, a power of two each, all different."""
+    """The joint settings by the string of all bits; bit t adds `steps[t]`, different powers of two."""
 
     def __init__(self, steps: tuple[int, ...]) -> None:
         self.steps = steps
