@@ -21,7 +21,7 @@ from freerand_opt.attacks.strategies import Strategy, strategies
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Point, Problem, Test
+from freerand_opt.model.problem import Kept, Point, Problem, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import Box, box_space
@@ -55,6 +55,14 @@ def inner(problem: Problem) -> Problem:
         if isinstance(test, Test) and test.functional.on != "moments" and isinstance(test.score, Real):
             score = (round_up if test.relation == ">=" else round_down)(test.score, INNER_BITS)
             test = replace(test, score=score)
+        elif isinstance(test, Kept) and any(isinstance(x, Real) for _, row in test.table for x in row):
+            step = Fraction(1, 2**INNER_BITS)
+            # without tolerance no rational attack keeps irrational numbers: the kernel refuses what is found
+            table = tuple(
+                (s, tuple(round_down(x, INNER_BITS) + step if isinstance(x, Real) else x for x in row))
+                for s, row in test.table
+            )
+            test = replace(test, table=table, tolerance=max(test.tolerance - step, Fraction(0)))
         tests.append(test)
     return replace(problem, tests=tuple(tests))
 

@@ -36,6 +36,8 @@ def corridor(problem: Problem | Many, options: Options) -> Pool:
     pool = Pool(problem)
     for _, method in OF_MANY if isinstance(problem, Many) else METHODS:
         for _ in method(pool, options):
+            if options.margin_only and pool.margin is not None:
+                return pool
             if pool.settled(options.width):
                 return pool
             if pool.contradicted:

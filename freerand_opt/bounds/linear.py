@@ -51,6 +51,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     words = f"{len(made.copies)} orbits of boxes on a cycle"
     program, hint = settled(pool.problem, made.program, options)
     pool.margin = margin_of(program, hint)
+    yield
     z = _multipliers(program, hint)
     pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
     yield
@@ -151,6 +152,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     program, hint = settled(problem, made.program, options)
     if hint.status == "optimal":
         pool.margin = margin_of(program, hint)
+        yield
         offer(pool, made, program, hint, rational, "cells", words)
         yield
         found = search(problem, hints_of(made, hint), pool.height)
@@ -186,6 +188,7 @@ def _both_ends(
             yield
         return
     pool.margin = margin_of(program, hint)
+    yield
     more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
     offer(pool, made, program, hint, rational, way, words, **more)
     yield

@@ -74,8 +74,8 @@ def prices_of(
             plain: list[Any] = [str(m) for m in price]
             if k in rational:
                 plain = [
-                    [text, str(rational[k][cell][m > 0])] if m else text
-                    for cell, (m, text) in enumerate(zip(price, plain, strict=True))
+                    [text, str(ends[m > 0])] if m and ends else text
+                    for ends, m, text in zip(rational[k], price, plain, strict=True)
                 ]
             shown.append(plain)
         else:
