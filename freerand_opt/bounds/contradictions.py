@@ -58,7 +58,9 @@ def contradiction(problem: Problem, scenario: AnyScenario) -> str:
             return f"the outcomes at settings {scenario.setting_label(s)} sum to {end}, not to 1"
     if not isinstance(problem.source, Point):
         return ""
-    changes = [found for parties in _subsets(len(problem.settings)) for found in _changes(problem, cells, parties)]
+    changes = [
+        found for parties in _subsets(len(problem.settings)) for found in _changes(problem, cells, parties)
+    ]
     if not changes:
         return ""
     change, sure, rest, s, other = max(changes, key=lambda found: float(found[0]))
@@ -68,9 +70,7 @@ def contradiction(problem: Problem, scenario: AnyScenario) -> str:
     ours = assigned("".join(names[p] for p in parties), tuple(problem.joint_settings[s][p] for p in parties))
     outcome = assigned("".join(names[p] for p in parties), tuple(x for _, x in rest))
     moved = [p for p in others if problem.joint_settings[s][p] != problem.joint_settings[other][p]]
-    here, there = (
-        ", ".join(str(problem.joint_settings[place][p]) for p in moved) for place in (s, other)
-    )
+    here, there = (", ".join(str(problem.joint_settings[place][p]) for p in moved) for place in (s, other))
     verb = "measures" if len(moved) == 1 else "measure"
     by = f"changes by {change}" if sure else f"changes by at least {change}"
     return (

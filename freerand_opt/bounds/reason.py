@@ -22,7 +22,9 @@ def reason(question: Question, document: dict[str, Any]) -> str:
     charged = [k for k, price in enumerate(prices) if _charged(price)]
     if not charged:
         said = "" if problem is None else beyond(problem, question.scenario)
-        return f"the source cannot show the observed settings: {said or 'they are no average of what it allows'}"
+        return (
+            f"the source cannot show the observed settings: {said or 'they are no average of what it allows'}"
+        )
     said = "" if problem is None else contradiction(problem, question.scenario)
     if said:
         return f"no devices at all pass these tests: {said}"

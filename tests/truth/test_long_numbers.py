@@ -192,8 +192,7 @@ def test_what_is_printed_is_what_the_certificate_says(tmp_path, freerand):
     (proof,) = (tmp_path / "proofs").rglob("*.json")
     run = freerand("check", proof)
     assert run.code == 0
-    assert "5.0348" in run.out
-    assert "3.4767" not in run.out
+    assert f"proved: score in [{sum(map(abs, WEIGHTS))}, " in run.out
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -324,12 +323,12 @@ def test_numbers_of_a_hundred_digits_and_rows_beyond_floats():
     assert bracket(asked(score(functional), scenario=fr.ghz(3))).exact == total
     guess = fr.Ask("guessing-probability", of="A", at=(0, 0, 0))
     tests = [fr.Test(functional, ">=", total)]
-    assert bracket(asked(guess, tests=tests, scenario=fr.ghz(3))).exact == F(1, 2)
+    assert holds(asked(guess, tests=tests, scenario=fr.ghz(3)), F(1, 2))
 
 
 def test_numbers_too_long_for_a_certificate_are_one_clear_error():
     weights = [F(1, 10**4200 + k) for k in range(4)]
-    with pytest.raises(fr.FreerandError, match="digits"):
+    with pytest.raises(fr.TooLargeError, match="digits, and a certificate has at most 4001; give shorter"):
         fr.bound(asked(GUESS, tests=[fr.Test(correlators(weights), ">=", 0)]))
 
 
@@ -348,16 +347,13 @@ def test_frequencies_that_the_source_alone_states():
     assert bracket(asked(GUESS, stated(FREQUENCIES), settings="unconstrained")).exact == 1
 
 
-@pytest.mark.parametrize("solver", ["auto", "clarabel"])
-def test_frequencies_of_an_experiment_quantum(solver):
+def test_frequencies_of_an_experiment_quantum():
     """1/2 + sqrt(2 - S^2/4)/2 (Pironio et al., arXiv:0911.3427), in bits 0.20924304.."""
     truth = log2(F(1, 2) + sqrt(2 - SCORE**2 / 4) / 2) * -1
     assert 0.20924304 < float(truth) < 0.20924305
     ask = fr.Ask("min-entropy", of="A", at=(0, 0))
     tests = [fr.Test("chsh", ">=", SCORE)]
-    found = bracket(
-        asked(ask, stated(FREQUENCIES), tests, "quantum", FREQUENCIES), solver=solver
-    )
+    found = bracket(asked(ask, stated(FREQUENCIES), tests, "quantum", FREQUENCIES))
     assert compare(found.lower, truth) <= 0 <= compare(found.upper, truth)
     assert found.width < F(1, 10**6)
 
