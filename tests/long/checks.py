@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 #: Mutants of certificates in all, and random questions of each kind of source.
-MUTANTS, QUESTIONS = 10_000, 100
+MUTANTS, QUESTIONS = 20_000, 100
 _STATEMENTS = """
 import sys
 sys.path.insert(0, "benchmarks")

@@ -62,7 +62,9 @@ def allowed(kernel: str) -> bool:
 def verified(kernel: str, seconds: float) -> Run:
     """Verify the catalogue anew under a kernel, within so many seconds."""
     with tempfile.TemporaryDirectory(prefix="freerand-kernel-") as cache:
-        return _verified(kernel, seconds, {**os.environ, "OPENBLAS_CORETYPE": kernel, "XDG_CACHE_HOME": cache})
+        return _verified(
+            kernel, seconds, {**os.environ, "OPENBLAS_CORETYPE": kernel, "XDG_CACHE_HOME": cache}
+        )
 
 
 def _verified(kernel: str, seconds: float, environment: dict[str, str]) -> Run:
