@@ -215,7 +215,9 @@ def contracted(
 
 
 def largest_mass(source: Source, s: int, work: Work) -> Fraction:
-    """Return the largest P(s|w)."""
+    """Return the largest P(s|w); 1 for rows whose vertices are not listed."""
+    if isinstance(source, Rows):
+        return Fraction(1) if source.mutual is None else max(v[s] for v in vertices(source, work))
     unit = Vector(_size(source), Fraction(0), {s: Fraction(1)})
     return support(source, unit, work)
 
@@ -224,6 +226,8 @@ def largest_ratio(source: Source, s: int, at: int, work: Work) -> Fraction | Non
     """Return the largest P(s|w)/P(at|w), None if it has no bound or is not known here."""
     if isinstance(source, Limits):
         return source.upper[s] / source.lower[at] if source.lower[at] else None
+    if isinstance(source, Rows) and source.mutual is not None:  # their vertices have no zeros
+        return max(v[s] / v[at] for v in vertices(source, work))
     if not isinstance(source, Bits) or not source.different:
         return None
     place = source.finder(work)
