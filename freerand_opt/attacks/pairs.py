@@ -28,6 +28,7 @@ from freerand_opt.programs.boxes import Box, box_space
 from freerand_opt.programs.guesses import Guesses, guesses_of
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.strategies import Strategies, build, test_rows
+from freerand_opt.programs.tables import rational_table
 from freerand_opt.programs.violations import with_violations
 
 STARTS = 24
@@ -50,19 +51,13 @@ def inner(problem: Problem) -> Problem:
     """Return the problem with scores that multiply masses rounded to the strict side."""
     if problem.observed is not None:
         return problem
-    tests = []
+    tests: list[Test | Kept] = []
     for test in problem.tests:
         if isinstance(test, Test) and test.functional.on != "moments" and isinstance(test.score, Real):
             score = (round_up if test.relation == ">=" else round_down)(test.score, INNER_BITS)
             test = replace(test, score=score)
-        elif isinstance(test, Kept) and any(isinstance(x, Real) for _, row in test.table for x in row):
-            step = Fraction(1, 2**INNER_BITS)
-            # without tolerance no rational attack keeps irrational numbers: the kernel refuses what is found
-            table = tuple(
-                (s, tuple(round_down(x, INNER_BITS) + step if isinstance(x, Real) else x for x in row))
-                for s, row in test.table
-            )
-            test = replace(test, table=table, tolerance=max(test.tolerance - step, Fraction(0)))
+        elif isinstance(test, Kept):
+            test = rational_table(test, INNER_BITS, outward=False)
         tests.append(test)
     return replace(problem, tests=tuple(tests))
 

@@ -74,8 +74,8 @@ def prices_of(
             plain: list[Any] = [str(m) for m in price]
             if k in rational:
                 plain = [
-                    [text, str(ends[m > 0])] if m and ends else text
-                    for ends, m, text in zip(rational[k], price, plain, strict=True)
+                    [text, str(limits[m > 0])] if m and limits is not None else text
+                    for m, text, limits in zip(price, plain, rational[k], strict=True)
                 ]
             shown.append(plain)
         else:
