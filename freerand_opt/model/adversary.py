@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.level import patterns
 from freerand_opt.model.kinds import Schema, line, word
+from freerand_opt.model.level import patterns
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.table import Table
 
