@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# what is right does not depend on how busy a machine is
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 # a shell that starts tests in the background has interrupts ignored, here and in what tests start
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -82,7 +82,7 @@ def test_a_result_shows_both_ends_exactly_and_every_value_of_w(found):
 
 
 def test_a_claim_shows_its_verdict(found):
-    assert ["verdict", "PROVED"] in Cells(found._repr_html_()).rows
+    assert ["verdict", "PROVED (program trusted)"] in Cells(found._repr_html_()).rows
 
 
 def test_texts_are_escaped(found):

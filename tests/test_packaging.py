@@ -105,12 +105,12 @@ def test_the_catalogue_is_found_from_another_folder(unpacked, tmp_path):
 def test_claims_are_verified_and_checked_from_another_folder(unpacked, tmp_path):
     run = freerand(unpacked, tmp_path, "verify", "chsh_local_score_sv", "--certificates", "proofs", "--json")
     assert (run.returncode, run.stderr) == (0, "")
-    assert {row["verdict"] for row in json.loads(run.stdout)} == {"PROVED"}
+    assert {row["verdict"] for row in json.loads(run.stdout)} == {"PROVED (program trusted)"}
     files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json"))
     assert len(files) == 2  # the corners of the grid
     checked = freerand(unpacked, tmp_path, "check", *files)
     assert checked.returncode == 0
-    assert checked.stdout.endswith("2 of 2 certificates check\n")
+    assert checked.stdout.endswith("2 of 2 certificates check, 2 of them with the program trusted\n")
 
 
 def test_the_schema_is_found_from_another_folder(unpacked, tmp_path):
@@ -122,10 +122,11 @@ def test_the_schema_is_found_from_another_folder(unpacked, tmp_path):
 def test_the_checker_of_the_wheel_runs_alone(unpacked, fresh):
     check = unpacked / "freerand_opt" / "certificates" / "check.py"
     run = subprocess.run(
-        [sys.executable, "-I", "-S", str(check), str(fresh["score"])],
+        [sys.executable, "-I", "-S", str(check), str(fresh["score"]), str(fresh["exists"])],
         capture_output=True,
         text=True,
         check=False,
     )
     assert (run.returncode, run.stderr) == (0, "")
-    assert ": OK" in run.stdout
+    assert f"{fresh['score']}: PROVED (program trusted)" in run.stdout
+    assert f"{fresh['exists']}: OK" in run.stdout

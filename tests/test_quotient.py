@@ -275,12 +275,11 @@ def test_answers_agree_with_the_full_program(name, monkeypatch):
 
 
 def test_without_a_strategy_nothing_can_be_asked(monkeypatch):
-    """Settings whose observed bits are more biased than the source allows."""
-    uneven = tuple(F(2 if s < 4 else 1, 20) for s in range(16))
+    """Fewer errors than local devices make: (1 - 2 eps)^4 of them at least, with epsilon 1/20 or so."""
     for columns in (0, builder.REDUCED_COLUMNS):
         monkeypatch.setattr(builder, "REDUCED_COLUMNS", columns)
         with pytest.raises(InfeasibleError) as caught:
-            bound(question(4, settings=uneven))
+            bound(question(4, devices="local", score=F(1, 2)))
         assert ("prices" in caught.value.result.certificate) == (columns == 0)
 
 

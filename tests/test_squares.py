@@ -117,7 +117,6 @@ def test_a_large_matrix_is_certified_to_1e_8():
     [
         (i3322_question("1 + A B"), 0.2514709),  # Pal and Vertesi, arXiv:1006.3032, Table I
         (i3322_question("2"), 0.2509397),
-        (i3322_question("3"), 0.2508756),
         (mermin_question("2"), 4),
     ],
 )
@@ -248,7 +247,7 @@ SHIFT = written(chained(4), known_generators(chained(4))[0])
         (("words", 1), 3, "a word is a string"),
         (("bits",), 49, "claimed bound"),
         (("bits",), -1, "bits"),
-        (("parts", 0, 1, 3, 0), 1, "claimed bound"),
+        (("parts", 0, 1, 3, 0), 2**49, "claimed bound"),
         (("parts", 0, 1, 3, 0), 0.5, "rows"),
         (("parts", 0, 1, 3), [1, 2], "rows"),
         (("parts", 0, 0, 2), 99, "words"),
@@ -298,6 +297,8 @@ def test_squares_prove_scores_of_quantum_devices_with_free_settings_only(key, va
     for step in key[:-1]:
         place = place[step]
     place[key[-1]] = value
+    if value == "no-signalling":
+        del place["level"]
     assert "quantum devices, two outcomes" in (rejected(body) or "accepted")
 
 
@@ -314,7 +315,7 @@ def test_squares_stand_alone():
 
 def test_only_large_scores_of_quantum_devices_take_this_way():
     assert by_squares(chain_question(4, "1 + A B")) is None
-    question = chain_question(150, "1")
+    question = chain_question(50, "1")
     assert word_count(question.scenario, "1") == WRITTEN_DOWN + 1
     assert by_squares(question) is not None
     source = SanthaVazirani(F(0), "interleaved", "gray")

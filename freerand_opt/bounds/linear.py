@@ -49,7 +49,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     if made is None:
         return
     words = f"{len(made.copies)} orbits of boxes on a cycle"
-    program, hint = settled(pool.problem, made.program, options.time_limit)
+    program, hint = settled(pool.problem, made.program, options)
     pool.margin = margin_of(program, hint)
     z = _multipliers(program, hint)
     pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
@@ -148,7 +148,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     words = (
         f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
     )
-    program, hint = settled(problem, made.program, options.time_limit)
+    program, hint = settled(problem, made.program, options)
     if hint.status == "optimal":
         pool.margin = margin_of(program, hint)
         _offer(pool, made, program, hint, rational, "cells", words)
@@ -179,7 +179,7 @@ def _both_ends(
         return
     outer, rational = rational_scores(problem)
     made = made_for(outer)
-    program, hint = settled(problem, made.program, options.time_limit)
+    program, hint = settled(problem, made.program, options)
     if hint.status != "optimal":
         if problem.ask.quantity != "strategy":
             pool.contradicted = True
@@ -195,7 +195,7 @@ def _both_ends(
     strict = inner(problem)
     if strict != outer:
         made = made_for(strict)
-        program, hint = settled(problem, made.program, options.time_limit)
+        program, hint = settled(problem, made.program, options)
     x = inner_point(program, hint)
     if x is not None:
         pool.offer_attack(attack_form(problem, strategies(made, x[: made.program.matrix.shape[1]])), words)
@@ -226,6 +226,8 @@ def _offer(
 
 
 def _multipliers(program: LinearProgram, hint: Hint) -> Sequence[Fraction]:
+    if hint.named is not None:
+        return rounded(hint.named)
     exact = exact_multipliers(program, hint)
     return rounded(hint.multipliers) if exact is None else exact
 

@@ -36,7 +36,7 @@ def options_of(
     """
     solver = line("the name of a solver").read(solver, "solver")
     if solver != "auto":
-        from freerand_opt.first.solvers.choose import solver_named
+        from freerand_opt.solvers.choose import solver_named
 
         solver_named(solver)
     usual = USUAL_WIDTH.get(devices, EXACT_WIDTH)

@@ -163,7 +163,7 @@ def _offer(pool: Pool, made: MomentProgram, dual: Dual, rational: dict[int, Any]
 
 
 def _contradiction(pool: Pool, options: Options) -> None:
-    """Offer a proof that no strategy passes the tests, by the largest margin with which they can be passed."""
+    """Offer a proof that no strategy passes the tests, by the largest margin."""
     outer, rational = rational_scores(_one(pool).exists)
     moments = moments_of(outer, options.level, 1)
     made = moment_program(outer, _cone(outer), moments, guesses_of(outer))

@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from freerand_opt.bounds.options import Options
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
+from freerand_opt.conic.program import Builder
+from freerand_opt.conic.solution import Dual
+from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Problem
 from freerand_opt.programs.violations import relaxed_if_asked, with_violations
+from freerand_opt.solvers.choose import solver_named
 
 
-def settled(problem: Problem, program: LinearProgram, time_limit: float | None) -> tuple[LinearProgram, Hint]:
-    """Solve a program; where existence is asked for, the least violation, of the settings too if need be."""
+def settled(problem: Problem, program: LinearProgram, options: Options) -> tuple[LinearProgram, Hint]:
+    """Solve a program; where existence is asked for, the least violation, of the settings too if need be.
+
+    A solver that was named suggests the multipliers of the bound; attacks are vertices, which HiGHS finds.
+    """
     relaxed = relaxed_if_asked(problem, program)
-    hint = solve(relaxed, time_limit)
+    hint = solve(relaxed, options.time_limit)
     if problem.ask.quantity == "strategy" and hint.status != "optimal":
         relaxed = with_violations(program, settings=True)
-        hint = solve(relaxed, time_limit)
+        hint = solve(relaxed, options.time_limit)
+    if options.solver != "auto" and hint.status == "optimal":
+        hint = replace(hint, named=_named(relaxed, options))
     return relaxed, hint
+
+
+def _named(program: LinearProgram, options: Options) -> Floats:
+    """Return the multipliers that the named solver finds, by row of the linear program."""
+    rows: list[dict[int, Fraction]] = [{} for _ in program.right]
+    for row, column, value in program.matrix.entries():
+        rows[row][column] = value
+    build = Builder(program.matrix.shape[1])
+    for k, (line, right, equal) in enumerate(zip(rows, program.right, program.equal, strict=True)):
+        build.put(k, line, right, equal=equal)
+    conic = build.program(program.objective)
+    answer = solver_named(options.solver)(conic, options.time_limit)
+    found = np.zeros(len(rows))
+    if isinstance(answer.multipliers, Dual):
+        for place, exact in answer.multipliers.values.items():
+            found[conic.names[place]] = float(exact)  # type: ignore[call-overload]
+    else:
+        found[list(conic.names)] = answer.multipliers[: len(rows)]  # type: ignore[index]
+    return found

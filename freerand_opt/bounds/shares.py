@@ -59,7 +59,7 @@ def _at_shares(
     """
     asked = shared_out(inner(pool.problem), shares)
     made = made_for(asked)
-    program, hint = settled(asked, made.program, options.time_limit)
+    program, hint = settled(asked, made.program, options)
     if hint.status != "optimal":
         return None, float("-inf")
     value = sum(float(c) * hint.x[k] for k, c in program.objective.items())

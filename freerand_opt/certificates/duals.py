@@ -1,8 +1,8 @@
 r"""Exact multipliers of a conic program from a solver's floats.
 
-Whatever they are they prove a bound, so defects cost and never spoil a proof. They are kept small: the residual
-c - A'z is spread over the entries of the matrices, each matrix is shifted until it has a Cholesky factor L, and L
-is rounded to integers over 2^50 (Jansson, Chaykin and Keil 2007).
+Whatever they are they prove a bound, so defects cost and never spoil a proof. They are kept small: the
+residual c - A'z is spread over the entries of the matrices, each matrix is shifted until it has a Cholesky
+factor L, and L is rounded to integers over 2^50 (Jansson, Chaykin and Keil 2007).
 """
 
 from __future__ import annotations

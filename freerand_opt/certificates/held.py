@@ -72,11 +72,12 @@ def prices(problem: Problem, raw: Mapping[str, Any]) -> Iterator[tuple[Key, Frac
 
 def of_proof(problem: Problem, upper: Mapping[str, Any]) -> Problem:
     """Return the problem of a proof: with the rational scores beside its prices, or without what is asked."""
-    tests = tuple(
-        replace(test, score=Fraction(price[1])) if isinstance(test, Test) and isinstance(price, list) else test
-        for test, price in zip(problem.tests, upper["prices"]["tests"], strict=True)
-    )
-    held = replace(problem, tests=tests)
+    tests: list[Test | Kept] = []
+    for test, price in zip(problem.tests, upper["prices"]["tests"], strict=True):
+        if isinstance(test, Test) and isinstance(price, list):
+            test = replace(test, score=Fraction(price[1]))
+        tests.append(test)
+    held = replace(problem, tests=tuple(tests))
     return held.exists if upper["claim"] == "none" else held
 
 

@@ -43,7 +43,8 @@ class LinearProgram:
 class Hint:
     """What a solver says: status, x and multipliers in floats.
 
-    `basic` and `active` say which columns and rows are in the basis.
+    `basic` and `active` say which columns and rows are in the basis; `named` are multipliers of another
+    solver.
     """
 
     status: str
@@ -51,6 +52,7 @@ class Hint:
     multipliers: Floats
     basic: np.ndarray | None
     active: np.ndarray | None
+    named: Floats | None = None
 
 
 def solve(

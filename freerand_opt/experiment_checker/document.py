@@ -13,8 +13,9 @@ from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import enclose
 from freerand_opt.checker.question import read_question
-from freerand_opt.checker.reading import Vector, choice, closed, fraction, integer, integers, items, vector
+from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
 from freerand_opt.checker.sources import Point, read_source
+from freerand_opt.checker.vectors import Vector, vector
 from freerand_opt.experiment_checker.maximum import Condition, Setting, maximum
 from freerand_opt.experiment_checker.powers import BITS, log2_down, log2_up, need_power, tail_up
 from freerand_opt.experiment_checker.scenario import Shape

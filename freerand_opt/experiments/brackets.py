@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from freerand_opt.bounds.corridor import Options, bound
+from freerand_opt.bounds.corridor import corridor
+from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.data.counts import Counts
 from freerand_opt.errors import InputError
@@ -53,4 +54,4 @@ def bracket(
         tests += [Test(cell, ">=", low)] if low > 0 else []
         tests += [Test(cell, "<=", high)] if high < 1 else []
     held = replace(problem, tests=(*problem.tests, *tests))
-    return RegionBracket(bound(held, options), region, Fraction(alpha))
+    return RegionBracket(corridor(held, options or Options()), region, Fraction(alpha))

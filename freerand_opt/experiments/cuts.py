@@ -15,7 +15,8 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
-from freerand_opt.bounds.corridor import Options, bound
+from freerand_opt.bounds.corridor import corridor
+from freerand_opt.bounds.options import Options
 from freerand_opt.checker.failures import Work
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.experiment_checker.boxes import Box
@@ -56,7 +57,8 @@ def prove(terms: Terms) -> Cut:
     ask = Ask("score", score=Functional("conditional", held))
     problem = Problem((2, 2), (2, 2), Point(None), (Fraction(1, 4),) * 4, "quantum", (), ask)
     size = sum((abs(x) for _, _, x in held), Fraction(0))
-    pool = bound(problem, Options(width=size, level=LEVEL))  # any bound will do: the first one proved is kept
+    # any bound will do: the first one proved is kept
+    pool = corridor(problem, Options(width=size, level=LEVEL))
     if pool.upper is None or pool.bound is None:
         raise FreerandError(f"no bound of a quantum score was proved: {'; '.join(pool.failures[:3])}")
     return derived(held, pool.upper)

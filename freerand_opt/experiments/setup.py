@@ -9,8 +9,8 @@ from typing import Any
 
 from freerand_opt.certificates.question import source_form, vector_form
 from freerand_opt.checker.failures import Unreadable, Work
-from freerand_opt.checker.reading import Vector
 from freerand_opt.checker.sources import Bits, Limits, Point, read_source
+from freerand_opt.checker.vectors import Vector
 from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.boxes import Box
 from freerand_opt.experiment_checker.maximum import Condition, Setting

@@ -23,7 +23,7 @@ from freerand_opt.model.text import shown
 from freerand_opt.numbers.exact import Exact, UndecidedError, text
 
 if TYPE_CHECKING:
-    from freerand_opt.first.model.quantum_state import State
+    from freerand_opt.model.quantum_state import State
 
 NAMES = ("phi+", "phi-", "psi+", "psi-", "ghz", "w")
 MAX_SIZE = 16
@@ -144,8 +144,7 @@ def rows_of(
     checked: bool = True,
 ) -> tuple[tuple[Exact, ...], ...]:
     """Return P(o|s) by joint setting of a state and directions; raise InputError below `where`."""
-    from freerand_opt.first.model import quantum_state as quantum
-    from freerand_opt.first.model.scenario import Scenario
+    from freerand_opt.model import quantum_state as quantum
 
     key = "measurements" if angles is None else "angles"
     with _said_at(f"{where}.{key}"):
@@ -155,8 +154,7 @@ def rows_of(
             held = _measured(measurements, settings, outcomes, checked)
     with _said_at(f"{where}.state"):
         found = _state(state, len(settings), checked)
-        by_outcome = quantum.behaviour(Scenario(settings, outcomes), found, held).table
-    return tuple(zip(*by_outcome, strict=True))
+        return quantum.behaviour(settings, outcomes, found, held)
 
 
 @contextmanager
@@ -175,7 +173,7 @@ def _numbers(texts: Texts) -> tuple[tuple[Complex, ...], ...]:
 
 
 def _state(state: Any, parties: int, checked: bool) -> State:
-    from freerand_opt.first.model import quantum_state as quantum
+    from freerand_opt.model import quantum_state as quantum
 
     if isinstance(state, str):
         return quantum.named(state, parties)
@@ -191,7 +189,7 @@ def _state(state: Any, parties: int, checked: bool) -> State:
 
 
 def _directions(angles: Any, settings: Sequence[int], outcomes: Sequence[int]) -> Any:
-    from freerand_opt.first.model import quantum_state as quantum
+    from freerand_opt.model import quantum_state as quantum
 
     if set(outcomes) != {2}:
         raise ValueError("angles are for two outcomes a setting; use measurements")
@@ -201,7 +199,7 @@ def _directions(angles: Any, settings: Sequence[int], outcomes: Sequence[int]) -
 
 
 def _measured(measurements: Any, settings: Sequence[int], outcomes: Sequence[int], checked: bool) -> Any:
-    from freerand_opt.first.model import quantum_state as quantum
+    from freerand_opt.model import quantum_state as quantum
 
     _fits([len(own) for own in measurements], settings, "measurements")
     found = tuple(

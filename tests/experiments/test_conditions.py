@@ -268,3 +268,43 @@ def test_pr_box_is_worth_one_bit():
     plan = [PR[x][y][a][b] / 4 for x, y, a, b in product((0, 1), repeat=4)]
     factor = best_factor(held, held.condition(1000), plan, 10**6)
     assert 0.98 < 1000 * factor.rate(plan) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("of", [(0,), (0, 1)])
+def test_bits_of_two_rounds_for_every_device_tried(of):
+    """The theorem itself at n = 2: what is left outside of the removed weight is guessed with at most 2^-b.
+
+    Factors are near the best for PR boxes, so that b > 0 occurs; devices pick extreme points by the past,
+    so their settings lean on earlier outcomes.
+    """
+    k, delta, draw = 4, 0.9, np.random.default_rng(6)
+    held = setup(chsh(), SanthaVazirani("1/50"), "no-signalling")
+    points = [(np.array(s), np.array(q)) for s in sources(0.48, 0.52) for q in boxes_of_chsh()]
+    masses = np.array([(s[:, None] * q).ravel() for s, q in points])
+    parts = [q.reshape(4, 2, 2) for _, q in points]
+    own = np.array([(p.sum(axis=2, keepdims=True) + 0 * p if of == (0,) else p).ravel() for p in parts])
+    seen = np.array([np.repeat(s, 4) for s, _ in points]) * own  # P(a z) of each cell
+    plan = [PR[x][y][a][b] / 4 for x, y, a, b in product((0, 1), repeat=4)]
+    best = 2.0 ** best_factor(held, held.condition(k, of=of), plan, 100).logs()
+    positive = 0
+    for _ in range(40):
+        raw = [int(2**40 * x) + 1 for x in best * np.exp(0.02 * draw.normal(size=16))]
+        factor = np.array(raw) / (maximum(held.setting, held.condition(k, of=of), raw, Work()) / ONE)
+        sides = (masses * factor * (seen * 4) ** (1 / k)).sum(axis=1)
+        assert sides.max() == pytest.approx(1, abs=1e-9)
+        likely = np.flatnonzero(sides > 0.9)
+        for _ in range(12):
+            first, second = int(draw.choice(likely)), draw.choice(likely, size=16)
+            chance = masses[first][:, None] * masses[second]
+            both = factor[:, None] * factor[None, :]
+            kept = both * (seen[first][:, None] * seen[second] * 16) ** (1 / k) < 1 / delta
+            assert chance[~kept].sum() <= delta + 1e-12
+            for level in np.unique(both)[::16]:
+                bits = k * (log2(level) + log2(delta))
+                left = np.where(kept & (both >= level), chance, 0).reshape(4, 4, 4, 4)  # z, c, z, c
+                if of == (0,):
+                    left = left.reshape(4, 2, 2, 4, 2, 2).sum(axis=(2, 5))
+                guess = left.max(axis=(1, 3)).sum()
+                assert guess <= 2.0**-bits + 1e-12
+                positive += bits > 0.5 and guess > 0
+    assert positive > 50

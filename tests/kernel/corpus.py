@@ -9,12 +9,12 @@ from functools import cache
 from typing import Any
 
 from freerand_opt.bounds import linear, quantum
-from freerand_opt.bounds.corridor import Options
+from freerand_opt.bounds.options import Options
+from freerand_opt.bounds.relations import relations as relations_method
 from freerand_opt.bounds.threshold import Crossing, End, threshold_form
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.programs.many import many
 
-from .from_json import problem_of
+from .from_json import many_of, problem_of
 from .makers import EDGES, EXISTS, GUESS, UNIFORM, bits, chsh, question, score, scored
 
 AVERAGE = {key: value for key, value in GUESS.items() if key != "at"} | {"at": "average"}
@@ -119,6 +119,15 @@ def by_method(method: Callable[..., Any], q: dict[str, Any]) -> Pool:
         if method is quantum.quantum and pool.upper is not None:
             break
     return pool
+
+
+def many(q: dict[str, Any]) -> dict[str, Any]:
+    """Return the certificate of a question about relations."""
+    pool = Pool(many_of(q))
+    assert pool.question == q
+    for _ in relations_method(pool, Options()):
+        pass
+    return pool.best
 
 
 def zero_price(q: dict[str, Any], proof: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any
 
 from freerand_opt.model import problem as forms
+from freerand_opt.model.many import Many
 from freerand_opt.numbers.exact import Exact, cos_pi, sqrt
 
 from . import oracle
@@ -66,6 +67,23 @@ def functional(raw: Any) -> forms.Functional:
     if raw["on"] == "moments":
         return forms.Functional("moments", words=tuple((name, Fraction(f)) for name, f in raw["terms"]))
     return forms.Functional(raw["on"], tuple((s, o, Fraction(f)) for s, o, f in raw["terms"]))
+
+
+def many_of(q: Any) -> Many:
+    """Return a question about relations; ranges and picked parties are not read."""
+    ask, held = q["ask"], q["relations"]
+    return Many(
+        len(q["settings"]),
+        Fraction(q["source"].get("epsilon", "0")),
+        tuple(held["signs"]),
+        Fraction(held["violated"]),
+        held["whole"],
+        ask["quantity"],
+        tuple(ask.get("of", ())),
+        tuple(ask.get("values", ())),
+        ask.get("count", 0),
+        tuple(ask.get("at", ())),
+    )
 
 
 def problem_of(q: Any) -> forms.Problem:

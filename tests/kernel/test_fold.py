@@ -84,5 +84,5 @@ def test_any_list_proves_a_bound(kind: str) -> None:
             for box in boxes
         )
         for proof in (_proof(kind, rng, q.source), {"vertices": [_some(rng, 16) for _ in points]}):
-            bound = Fold(order, rng.choice([1, 8, 12]), Work()).bound(q.source, gains, proof, "proof")
+            bound = Fold(order, rng.choice([1, 8, 12]), (), Work()).bound(q.source, gains, proof, "proof")
             assert bound >= truth

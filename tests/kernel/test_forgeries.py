@@ -13,17 +13,24 @@ from typing import Any
 
 import pytest
 
-from freerand_opt.bounds.corridor import bound
+from freerand_opt.bounds.corridor import corridor
+from freerand_opt.bounds.options import Options
+from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.__main__ import checked
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import enclose
 from freerand_opt.checker.reading import load
-from freerand_opt.programs.many import many
 
 from . import corpus, oracle
 from .from_json import problem_of
 from .makers import EXISTS, GUESS, UNIFORM, bits, chsh, question, score, scored
+
+
+def answered(q: dict[str, Any]) -> Pool:
+    """Return what the library finds."""
+    return corridor(problem_of(q), Options())
+
 
 Edit = Callable[[Any], Any]
 
@@ -617,7 +624,7 @@ def test_nothing_is_rounded_away() -> None:
 
 
 def _bound(ask: dict[str, Any]) -> Report:
-    return check(bound(problem_of(question(ask, source=bits("1/20")))).best)
+    return check(answered(question(ask, source=bits("1/20"))).best)
 
 
 # ------------------------------------------------------------------ one guess for all settings
@@ -630,7 +637,7 @@ def _not_told(flipped: int, most: str) -> dict[str, Any]:
     q = question(
         {**corpus.AVERAGE, "told": "nothing"}, [scored(errors, "<=", most)], UNIFORM, settings=(3, 3)
     )
-    upper = bound(problem_of(q)).upper
+    upper = answered(q).upper
     assert upper is not None
     return corpus.bracket(q, {**upper, "proof": {"way": "cycle", "edges": edges}})
 
@@ -727,7 +734,7 @@ def test_numbers_that_get_longer_and_longer_are_given_up() -> None:
 
 def test_biased_bits_of_many_parties_are_not_written_out() -> None:
     """Perfect relations say the same for 31 parties as for 5 (arXiv:1210.6514)."""
-    raw = many(corpus.relations(31, {**corpus.MAJORITY, "at": [0] * 31}, epsilon="1/20"))
+    raw = corpus.many(corpus.relations(31, {**corpus.MAJORITY, "at": [0] * 31}, epsilon="1/20"))
     report = check(raw, Work(10**6))
     assert report.lower == report.upper == Fraction(3, 4)
 
@@ -763,11 +770,8 @@ def test_a_question_made_easier_is_another_question() -> None:
         changed = json.loads(json.dumps(raw))
         edit(changed)
         upper = check(changed).upper
-        right = bound(
-            problem_of(
-                changed["question"]
-                | {"tests": [scored(chsh(), ">=", changed["question"]["tests"][0]["score"])]}
-            )
+        right = answered(
+            changed["question"] | {"tests": [scored(chsh(), ">=", changed["question"]["tests"][0]["score"])]}
         )
         assert upper is not None
         assert right.reached is not None

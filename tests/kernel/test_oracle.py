@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from freerand_opt.bounds.corridor import bound
+from freerand_opt.bounds.corridor import corridor
 from freerand_opt.bounds.linear import FEW_VERTICES
+from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.numbers import Number, enclose
 
@@ -60,7 +61,7 @@ def test_answers_are_those_of_the_oracle(kind: str) -> None:
     found = {}
     for number in range(EACH):
         q = random_questions.some_question(random.Random(f"{kind} {number}"), kind)
-        wrong = faults(kind, q, oracle.answer(q).value, bound(problem_of(q)))
+        wrong = faults(kind, q, oracle.answer(q).value, corridor(problem_of(q), Options()))
         if wrong:
             found[number] = wrong, q
     assert not found

@@ -58,7 +58,7 @@ class Inequalities(Source, tag="inequalities"):
 
     def _point(self, scenario: AnyScenario, gains: list[Fraction]) -> tuple[Fraction, ...] | None:
         """Return the distribution that obeys the rows with the largest gain, None if there is none."""
-        from freerand_opt.first.programs.simplex import best_point
+        from freerand_opt.numbers.simplex import best_point
 
         limits = []
         for terms, relation, bound in self._rows(scenario):

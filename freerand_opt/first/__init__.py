@@ -1,1 +1,0 @@
-"""The first house, until each room has moved."""

@@ -1,1 +1,0 @@
-"""Lower ends: explicit attacks where no exact program yields one."""

@@ -1,1 +1,0 @@
-"""Why it is true: from floating-point hints to exact proofs, and their independent check."""

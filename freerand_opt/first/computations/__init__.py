@@ -1,1 +1,0 @@
-"""Claims whose proof is a finite exact computation and no program."""

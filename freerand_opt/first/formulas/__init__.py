@@ -1,1 +1,0 @@
-"""Closed forms that claims are held against."""

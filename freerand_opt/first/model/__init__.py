@@ -1,1 +1,0 @@
-"""What people talk about: scenarios, behaviours, functionals, sources, questions; frozen and exact."""

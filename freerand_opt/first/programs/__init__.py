@@ -1,1 +1,0 @@
-"""What is solved: labelled, exact, sparse programs, built from questions without a solver."""

@@ -1,1 +1,0 @@
-"""From a program to a certificate that has been checked."""

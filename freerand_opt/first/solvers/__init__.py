@@ -1,1 +1,0 @@
-"""Who solves it: floating-point hints that nobody has to believe."""

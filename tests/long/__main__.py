@@ -1,0 +1,100 @@
+"""Run the parts one after another; none is begun that would pass the budget. Exit 1 if something is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.long import bare, kernels
+from tests.oracle.record import fresh_seed
+from tests.oracle.run import Plan, report, run
+
+#: Seconds that all parts have together, and the parts' own.
+BUDGET = 35 * 60
+BARE, KERNEL, ORACLE = 8 * 60, 3 * 60, 10 * 60
+#: Questions about local or no-signalling, and about quantum devices, and the share of time for the former.
+LINEAR, QUANTUM, LINEAR_SHARE = 2900, 100, 0.6
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part: `seconds` that it may take, and what returns its faults."""
+
+    name: str
+    seconds: int
+    run: Callable[[], list[str]]
+
+
+def bare_environment() -> list[str]:
+    """Install the wheel without extras and verify."""
+    return bare.faults(BARE)
+
+
+def catalogue() -> list[str]:
+    """Verify the semidefinite catalogue under each kernel."""
+    runs = []
+    for kernel in kernels.KERNELS:
+        if not kernels.allowed(kernel):
+            print(f"  {kernel}: not on this processor", flush=True)
+            continue
+        begun = time.perf_counter()
+        runs.append(kernels.verified(kernel, KERNEL))
+        words = runs[-1].words or f"{len(runs[-1].answers)} claims"
+        print(f"  {kernel}: {words}, {time.perf_counter() - begun:.0f} s", flush=True)
+    same, total = kernels.same_digests(runs)
+    print(f"  {same} of {total} certificates are the same under {len(runs)} kernels", flush=True)
+    return list(kernels.faults(runs, kernels.widths()))
+
+
+def oracle() -> list[str]:
+    """Ask random questions, new ones every time."""
+    seed, processes = fresh_seed(), os.cpu_count() or 1
+    found = []
+    for linear, quantum, share in ((LINEAR, 0, LINEAR_SHARE), (0, QUANTUM, 1 - LINEAR_SHARE)):
+        plan = Plan(seed, linear, quantum, processes, share * ORACLE)
+        made = run(plan)
+        lines = report(plan, made)
+        print("  " + "\n  ".join(lines), flush=True)
+        if len(made) < linear + quantum:
+            print(f"  {len(made)} of {linear + quantum} questions were asked within the budget", flush=True)
+        found += [f"{one.fault} ({one.again})" for one in made if one.fault]
+    return found
+
+
+PARTS = (
+    Part("bare", BARE, bare_environment),
+    Part("kernels", KERNEL * len(kernels.KERNELS), catalogue),
+    Part("oracle", ORACLE, oracle),
+)
+
+
+def main() -> int:
+    """Run all parts, or those that are named."""
+    parser = argparse.ArgumentParser(prog="python -m tests.long", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(part.name for part in PARTS)}")
+    names = parser.parse_args().parts
+    chosen = [part for part in PARTS if not names or part.name in names]
+    planned = ", ".join(f"{part.name} {part.seconds // 60} min" for part in chosen)
+    print(f"budget {BUDGET // 60} min: {planned}", flush=True)
+    begun, wrong, left = time.perf_counter(), 0, 0
+    for part in chosen:
+        spent = time.perf_counter() - begun
+        if spent + part.seconds > BUDGET:
+            print(f"{part.name}: NOT BEGUN, {spent / 60:.1f} min are spent", flush=True)
+            left += 1
+            continue
+        print(f"{part.name}:", flush=True)
+        found = part.run()
+        taken = time.perf_counter() - begun - spent
+        print("".join(f"  FAULT {fault}\n" for fault in found), end="")
+        print(f"{part.name}: {len(found)} faults, {taken / 60:.1f} min", flush=True)
+        wrong += len(found)
+    print(f"{wrong} faults, {left} parts not begun, {(time.perf_counter() - begun) / 60:.1f} min")
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,91 @@
+"""The long parts' own judgement: what moves from one kernel to another is noticed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.long import __main__ as long
+from tests.long.kernels import EXACT, USUAL, Run, faults, same_digests, widths
+
+CLAIM = ("chsh_quantum_score", "level=1")
+
+
+def row(**changes):
+    held = {
+        "verdict": "PROVED",
+        "as_expected": True,
+        "infeasible": False,
+        "lower_float": 2.8,
+        "upper_float": 2.9,
+        "method": "relaxation: level 1",
+        "solver": "clarabel",
+        "certificate": "sha256:1",
+    }
+    return held | changes
+
+
+def pair(first, second):
+    return [Run("Haswell", {CLAIM: first}), Run("Prescott", {CLAIM: second})]
+
+
+def test_equal_answers_have_no_fault():
+    assert list(faults(pair(row(), row()), {})) == []
+    assert same_digests(pair(row(), row())) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"verdict": "UNDECIDED"}, "verdict moves"),
+        ({"infeasible": True}, "infeasible moves"),
+        ({"as_expected": False}, "Prescott: chsh_quantum_score level=1 is PROVED"),
+        ({"upper_float": 2.9 + 2 * USUAL}, "upper end moves"),
+        ({"lower_float": None}, "lower end moves"),
+    ],
+)
+def test_what_moves_is_noticed(changes, words):
+    assert words in "\n".join(faults(pair(row(), row(**changes)), {}))
+
+
+def test_ends_may_move_within_the_claims_width_and_not_at_all_on_sure_routes():
+    moved = {"upper_float": 2.9 + 1e-5}
+    assert list(faults(pair(row(), row(**moved)), {CLAIM: 1e-4})) == []
+    sure = {"method": "relaxation on the face of the tests' zeros"}
+    slightly = {"upper_float": 2.9 + 3 * EXACT}
+    assert list(faults(pair(row(**sure), row(**sure, **slightly)), {CLAIM: 1e-4}))
+    assert list(faults(pair(row(), row(**slightly)), {CLAIM: 1e-4})) == []
+
+
+def test_an_answer_that_is_missing_under_one_kernel_is_noticed():
+    runs = [*pair(row(), row()), Run("Nehalem", {("other", ""): row()}), Run("SkylakeX", {}, "did not end")]
+    found = "\n".join(faults(runs, {}))
+    assert "answered under Haswell, Prescott alone" in found
+    assert "SkylakeX: did not end" in found
+
+
+def test_digests_are_counted():
+    assert same_digests(pair(row(), row(certificate="sha256:2"))) == (0, 1)
+
+
+def test_widths_are_those_of_the_claims():
+    found = widths()
+    assert found[CLAIM] == 1e-9
+    assert all(0 <= width <= 1e-6 for width in found.values())
+
+
+def test_a_part_that_would_pass_the_budget_is_not_begun(monkeypatch, capsys):
+    begun = []
+    parts = (
+        long.Part("first", 60, lambda: begun.append("first") or []),
+        long.Part("second", long.BUDGET + 1, lambda: begun.append("second") or []),
+        long.Part("third", 60, lambda: [begun.append("third") or "planted"]),
+    )
+    monkeypatch.setattr(long, "PARTS", parts)
+    monkeypatch.setattr("sys.argv", ["long"])
+    assert long.main() == 1
+    assert begun == ["first", "third"]
+    assert "second: NOT BEGUN" in capsys.readouterr().out
+
+
+def test_all_parts_fit_into_the_budget():
+    assert sum(part.seconds for part in long.PARTS) <= long.BUDGET
