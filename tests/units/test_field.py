@@ -38,7 +38,7 @@ from freerand_opt.numbers.parse import parse
 from freerand_opt.numbers.ring import SMALL, product, squarefree
 from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
 
-PAGE = Path(__file__).parent.parent / "docs" / "numbers.md"
+PAGE = Path(__file__).parents[2] / "docs" / "numbers.md"
 #: Two primes of 31 digits; nothing here is asked to factor their products.
 P, Q = 10**30 + 57, 10**30 + 147
 

@@ -12,13 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freerand_opt.errors import InputError, TooLargeError
-from freerand_opt.first.model import scenario as scenarios
-from freerand_opt.first.model.level import patterns
-from freerand_opt.first.model.scenario import Scenario
-from freerand_opt.first.programs.moments import moment_matrix
-from freerand_opt.first.programs.words import party_words
+from freerand_opt.model.level import patterns
+from freerand_opt.programs.npa.matrix import moment_matrix, word_count
+from freerand_opt.programs.npa.words import Parties, party_words
 
-CHSH = scenarios.chsh()
+
+def pair(settings, outcomes=2):
+    return Parties((settings,) * 2, (outcomes,) * 2)
+
+
+CHSH, I3322, CGLMP = pair(2), pair(3), pair(2, 3)
+GHZ = Parties((2, 2, 2), (2, 2, 2))
 
 # ------------------------------------------------------------------ levels
 
@@ -67,7 +71,7 @@ def test_no_level(level, words):
 
 def test_too_many_words():
     with pytest.raises(TooLargeError, match="4096 words"):
-        moment_matrix(scenarios.chained(64), "1 + A B")
+        moment_matrix(pair(64), "1 + A B")
 
 
 # ------------------------------------------------------------------ sizes
@@ -91,16 +95,14 @@ SIZES = {
 }
 
 
-def scenario_named(name):
-    family, _, size = name.partition(" ")
-    maker = getattr(scenarios, family)
-    return maker(int(size)) if size else maker()
+NAMED = {"i3322": I3322, "chsh": CHSH, "ghz 3": GHZ}
 
 
 @pytest.mark.parametrize(("name", "level"), SIZES)
 def test_sizes(name, level):
-    matrix = moment_matrix(scenario_named(name), level)
+    matrix = moment_matrix(NAMED.get(name) or pair(int(name.split()[1])), level)
     assert (matrix.size, matrix.moments - 1) == SIZES[name, level]
+    assert word_count(matrix.scenario, level) == matrix.size
 
 
 # ------------------------------------------------------------------ against true moments
@@ -125,9 +127,9 @@ def true_words(scenario, matrix, sizes, random):
             held = random_projectors(random, size, d)
             full = [np.kron(np.eye(left), np.kron(part, np.eye(right))) for part in held]
             if d == 2:
-                operators[f"{scenario.parties[p]}{x}"] = full[0] - full[1]
+                operators[f"{scenario.letters[p]}{x}"] = full[0] - full[1]
             else:
-                operators |= {f"{scenario.parties[p]}[{o}|{x}]": full[o] for o in range(d - 1)}
+                operators |= {f"{scenario.letters[p]}[{o}|{x}]": full[o] for o in range(d - 1)}
     state = random.normal(size=dimension) + 1j * random.normal(size=dimension)
     state /= np.linalg.norm(state)
 
@@ -142,14 +144,14 @@ def true_words(scenario, matrix, sizes, random):
 
 CASES = [
     (CHSH, "3", (2, 3)),
-    (scenarios.chained(3), "1 + A B + A A B", (3, 2)),
-    (scenarios.i3322(), "2", (4, 4)),
-    (scenarios.ghz(3), "2", (2, 2, 2)),
-    (scenarios.ghz(3), "local 1", (2, 3, 2)),
-    (scenarios.cglmp(3), "1 + A B", (3, 4)),
-    (scenarios.cglmp(3), "2", (4, 3)),
-    (Scenario((2, 3), (3, 2)), "2", (3, 2)),
-    (Scenario((2, 1), (4, 3)), "3", (4, 3)),
+    (pair(3), "1 + A B + A A B", (3, 2)),
+    (I3322, "2", (4, 4)),
+    (GHZ, "2", (2, 2, 2)),
+    (GHZ, "local 1", (2, 3, 2)),
+    (CGLMP, "1 + A B", (3, 4)),
+    (CGLMP, "2", (4, 3)),
+    (Parties((2, 3), (3, 2)), "2", (3, 2)),
+    (Parties((2, 1), (4, 3)), "3", (4, 3)),
 ]
 
 
@@ -208,7 +210,7 @@ def test_probabilities_in_moments(case):
 @given(st.lists(st.integers(1, 3), max_size=9))
 def test_observables_cancel(letters):
     """The code of a product is that of the word which cancelling neighbours leave."""
-    words = party_words(scenarios.i3322(), 0, 2)
+    words = party_words(I3322, 0, 2)
     left = list(letters)
     while any(a == b for a, b in pairwise(left)):
         k = next(k for k in range(len(left) - 1) if left[k] == left[k + 1])
@@ -220,7 +222,7 @@ def test_observables_cancel(letters):
 @given(st.lists(st.integers(1, 4), max_size=7))
 def test_projectors_merge_or_vanish(letters):
     """Against integer matrices: two measurements in dimension 3 whose vectors are in general position."""
-    words = party_words(Scenario((2, 1), (3, 2)), 0, 2)
+    words = party_words(Parties((2, 1), (3, 2)), 0, 2)
     held = [np.diag([1, 0, 0]), np.diag([0, 1, 0])]
     basis = np.array([[1, 2, 2], [2, 1, -2], [2, -2, 1]])  # orthogonal, rows of squared length 9
     held += [np.outer(row, row) for row in basis[:2]]
@@ -241,7 +243,7 @@ def test_projectors_merge_or_vanish(letters):
 
 
 def test_products_agree_with_reduction():
-    words = party_words(Scenario((2, 1), (3, 2)), 0, 2)
+    words = party_words(Parties((2, 1), (3, 2)), 0, 2)
     for u, v in product(range(len(words.letters)), repeat=2):
         joined = [
             *words.letters[u, : words.lengths[u]][::-1].tolist(),
@@ -252,7 +254,7 @@ def test_products_agree_with_reduction():
 
 
 def test_names_are_read_back():
-    for scenario, level in ((CHSH, "2"), (scenarios.cglmp(3), "1 + A B"), (scenarios.ghz(3), "local 1")):
+    for scenario, level in ((CHSH, "2"), (CGLMP, "1 + A B"), (GHZ, "local 1")):
         matrix = moment_matrix(scenario, level)
         assert [matrix.named_position(label) for label in matrix.labels] == list(range(matrix.moments))
 
@@ -274,7 +276,7 @@ def test_equal_names(name, same):
 
 
 def test_vanishing_and_missing_names():
-    matrix = moment_matrix(scenarios.cglmp(3), "1")
+    matrix = moment_matrix(CGLMP, "1")
     assert matrix.named_position("<A[0|0] A[1|0]>") == -1
     assert matrix.named_position("<A[0|0] A[0|0]>") == matrix.named_position("<A[0|0]>")
     assert matrix.named_position("<A[0|0] A[0|1] A[0|0]>") is None
@@ -291,9 +293,9 @@ def test_vanishing_and_missing_names():
         (CHSH, "<A>", "A is no operator"),
         (CHSH, "<A0B1>", "A0B1 is no operator"),
         (CHSH, "<" + "A0 " * 200 + ">", "a moment is <1>"),
-        (scenarios.cglmp(3), "<A0>", r"A has 3 outcomes, so its operators are A\[outcome\|setting\]"),
-        (scenarios.cglmp(3), "<A[2|0]>", "outcomes 0..1; the last outcome is 1 less the others"),
-        (scenarios.cglmp(3), "<A[0|2]>", "settings of A are 0..1"),
+        (CGLMP, "<A0>", r"A has 3 outcomes, so its operators are A\[outcome\|setting\]"),
+        (CGLMP, "<A[2|0]>", "outcomes 0..1; the last outcome is 1 less the others"),
+        (CGLMP, "<A[0|2]>", "settings of A are 0..1"),
     ],
 )
 def test_no_names(scenario, name, words):
