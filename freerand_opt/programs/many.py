@@ -15,12 +15,11 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from freerand_opt.certificates.proofs import GRID, MOST_BITS
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.parties import Key, Parties, String
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.worths import least_odds
-from freerand_opt.conic.linear import LinearProgram
+from freerand_opt.conic.linear import GRID, MOST_BITS, LinearProgram
 from freerand_opt.conic.sparse import sparse
 from freerand_opt.numbers.exact import Exact
 
