@@ -8,6 +8,7 @@ from fractions import Fraction as F
 from pathlib import Path
 
 import pytest
+
 from freerand_opt.first.attacks import search as attacks
 from freerand_opt.first.certificates import certify
 from freerand_opt.first.certificates.attack import strategies as read_strategies
@@ -25,7 +26,6 @@ from freerand_opt.first.proving import solving
 from freerand_opt.first.solvers.choose import solver_named
 from freerand_opt.first.solvers.highs import solve
 from freerand_opt.first.spec.file import read
-
 from freerand_opt.numbers.exact import compare
 
 X = Output((0, 0, 1, 1), 2, "A")

@@ -10,6 +10,10 @@ from fractions import Fraction as F
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import freerand_opt as fr
 from freerand_opt.first.answers.answering import InfeasibleError
 from freerand_opt.first.answers.bounding import bound
 from freerand_opt.first.answers.verification import check_certificate
@@ -21,10 +25,6 @@ from freerand_opt.first.model.question import Adversary, Ask, Expect, Output, Qu
 from freerand_opt.first.model.question import Test as Check
 from freerand_opt.first.model.source import BIT_ORDERS, SanthaVazirani, Uniform
 from freerand_opt.first.proving.result import verdict
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-import freerand_opt as fr
 from freerand_opt.numbers.exact import compare, log2
 
 REFERENCE = tomllib.loads((Path(__file__).parent / "reference_values.toml").read_text())

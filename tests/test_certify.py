@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
 from freerand_opt.first.certificates import certify
 from freerand_opt.first.certificates.linear import basis_matrix, solve_exact
 from freerand_opt.first.programs.integer_matrix import of_rows
 from freerand_opt.first.programs.program import Labels, Rows, conic_program, constant, vector
 from freerand_opt.first.programs.solution import Solution
 from freerand_opt.first.solvers.highs import solve
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
 
 REFERENCE = tomllib.loads((Path(__file__).parent / "reference_values.toml").read_text())
 

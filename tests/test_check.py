@@ -14,6 +14,9 @@ from fractions import Fraction as F
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from freerand_opt.first.certificates import check as checker
 from freerand_opt.first.certificates.check import (
     CertificateError,
@@ -23,8 +26,6 @@ from freerand_opt.first.certificates.check import (
     enclosure,
     number,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 FILE = Path(checker.__file__)
 CODES = ("most-significant-first", "least-significant-first", "gray")

@@ -8,6 +8,9 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+
+import freerand_opt as fr
+from freerand_opt.model.catalogue import find
 from freerand_opt.first.attacks.zeros import cleaned, forbidden
 from freerand_opt.first.certificates import check as checker
 from freerand_opt.first.certificates import faces as exact
@@ -17,9 +20,6 @@ from freerand_opt.first.programs.faces import echelon
 from freerand_opt.first.programs.moments import triangle
 from freerand_opt.first.programs.quantum_box import Quantum, chances
 from freerand_opt.first.solvers import clarabel, exchanged, faces
-
-import freerand_opt as fr
-from freerand_opt.model.catalogue import find
 from freerand_opt.numbers.exact import compare, enclose, sqrt
 
 HARDY = (5 * sqrt(F(5)) - 11) / 2  # arXiv:1205.3280

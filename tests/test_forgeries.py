@@ -12,8 +12,8 @@ import sys
 
 import forging
 import pytest
-from freerand_opt.catalogue import certificates
 
+from freerand_opt.catalogue import certificates
 from freerand_opt.certificates import check as checker
 
 GUESS = """

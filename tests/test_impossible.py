@@ -10,14 +10,11 @@ from itertools import product
 import numpy as np
 import pytest
 from flint import fmpq, fmpq_mat
-from freerand_opt.answers.answering import InfeasibleError
-from freerand_opt.certificates.check import CertificateError, trusted_ends
-from freerand_opt.programs.contradiction import contradicted, sole_distribution
-from freerand_opt.programs.membership import unshown
-from freerand_opt.programs.vertices import source_vertices
 from scipy.optimize import linprog
 
 from freerand_opt import bound, check_certificate
+from freerand_opt.answers.answering import InfeasibleError
+from freerand_opt.certificates.check import CertificateError, trusted_ends
 from freerand_opt.model.functional import Functional, from_terms, label_terms
 from freerand_opt.model.question import Adversary, Ask, Question
 from freerand_opt.model.question import Test as Demand
@@ -30,6 +27,9 @@ from freerand_opt.model.source import (
     SanthaVazirani,
     Uniform,
 )
+from freerand_opt.programs.contradiction import contradicted, sole_distribution
+from freerand_opt.programs.membership import unshown
+from freerand_opt.programs.vertices import source_vertices
 
 CHSH = chsh()
 FREE = Adversary("no-signalling")

@@ -8,6 +8,8 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+
+import freerand_opt as fr
 from freerand_opt.first.answers.answering import InfeasibleError
 from freerand_opt.first.answers.verification import check_certificate
 from freerand_opt.first.certificates.check import CertificateError, check
@@ -17,8 +19,6 @@ from freerand_opt.first.model.question import Adversary, Ask, Output, Question
 from freerand_opt.first.model.question import Test as Check
 from freerand_opt.first.model.source import PerParty, SanthaVazirani, Uniform
 from freerand_opt.first.programs import build, pricing, products
-
-import freerand_opt as fr
 
 SCENARIO = sc.chained(4)
 I4 = fn.chained(SCENARIO)

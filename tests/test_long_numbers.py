@@ -17,10 +17,10 @@ from math import gcd
 
 import numpy as np
 import pytest
-from freerand_opt.certificates.check import CertificateError
 from scipy.optimize import linprog
 
 import freerand_opt as fr
+from freerand_opt.certificates.check import CertificateError
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model import functional as fn
 from freerand_opt.model import scenario as sc

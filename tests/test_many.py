@@ -12,6 +12,11 @@ from math import comb
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import freerand_opt as fr
+from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.first.answers.threshold import NoChangeError
 from freerand_opt.first.answers.verification import check_certificate
 from freerand_opt.first.certificates import check
@@ -29,11 +34,6 @@ from freerand_opt.first.programs.refinement import reduce
 from freerand_opt.first.programs.worths import heavy_first, mean_of_tree, party_worths, tree_shares
 from freerand_opt.first.reporting import exhibits
 from freerand_opt.first.solvers.highs import solve
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-import freerand_opt as fr
-from freerand_opt.errors import InputError, TooLargeError
 
 
 def majority(k):

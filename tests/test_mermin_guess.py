@@ -8,13 +8,13 @@ from functools import reduce
 
 import numpy as np
 import pytest
-from freerand_opt.first.formulas.questions import mermin_quantum_guess
-from freerand_opt.first.programs.quantum_box import Quantum, chances
 from hypothesis import given
 from hypothesis import strategies as st
 
 import freerand_opt as fr
 from freerand_opt.model.catalogue import find
+from freerand_opt.first.formulas.questions import mermin_quantum_guess
+from freerand_opt.first.programs.quantum_box import Quantum, chances
 from freerand_opt.numbers.exact import compare, sqrt
 
 X, Z, ONE = np.array([[0, 1], [1, 0]]), np.diag([1, -1]), np.eye(2)

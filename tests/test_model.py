@@ -7,6 +7,9 @@ import random
 from fractions import Fraction as F
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from freerand_opt.first.model import behaviour as behaviours
 from freerand_opt.first.model import functional as functionals
 from freerand_opt.first.model import scenario as scenarios
@@ -22,9 +25,6 @@ from freerand_opt.first.model.source import (
     leaf_settings,
     time_order,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from freerand_opt.numbers.exact import sin_pi, sqrt
 
 CHSH = scenarios.chsh()

@@ -7,12 +7,12 @@ from fractions import Fraction as F
 from html.parser import HTMLParser
 
 import pytest
-from freerand_opt.first.model import behaviour, functional, scenario
-from freerand_opt.first.programs.moments import moment_matrix
-from freerand_opt.first.proving.result import Bracket
 
 import freerand_opt as fr
 from freerand_opt.model.catalogue import find
+from freerand_opt.first.model import behaviour, functional, scenario
+from freerand_opt.first.programs.moments import moment_matrix
+from freerand_opt.first.proving.result import Bracket
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import cos_pi, log2, sqrt
 

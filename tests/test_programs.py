@@ -10,6 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from freerand_opt.errors import TooLargeError
 from freerand_opt.first.certificates import certify
 from freerand_opt.first.model import functional as fn
 from freerand_opt.first.model import scenario as sc
@@ -30,11 +35,6 @@ from freerand_opt.first.programs import (
 from freerand_opt.first.programs.integer_matrix import of_rows
 from freerand_opt.first.programs.program import Rows, conic_program, constant, vector
 from freerand_opt.first.solvers.highs import sharpen, solve
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from scipy.optimize import linprog
-
-from freerand_opt.errors import TooLargeError
 
 REFERENCE = tomllib.loads((Path(__file__).parent / "reference_values.toml").read_text())
 X = Output((0, 0, 1, 1), 2, "A")

@@ -8,6 +8,10 @@ from dataclasses import replace
 from fractions import Fraction as F
 
 import pytest
+
+import freerand_opt as fr
+from freerand_opt.model.catalogue import certificates
+from freerand_opt.errors import InputError
 from freerand_opt.first.answers.answering import InfeasibleError
 from freerand_opt.first.certificates import check as checker
 from freerand_opt.first.certificates.certificate import question_from_json, question_json
@@ -20,10 +24,6 @@ from freerand_opt.first.model.source import MeasurementDependence, Uniform
 from freerand_opt.first.programs.quantum_box import Quantum, chances
 from freerand_opt.first.programs.seesaw import best_strategy
 from freerand_opt.first.sweeps.batch import check_all
-
-import freerand_opt as fr
-from freerand_opt.errors import InputError
-from freerand_opt.model.catalogue import certificates
 from freerand_opt.numbers.exact import sqrt
 
 CHSH = scenarios.chsh()
@@ -223,6 +223,7 @@ def test_words_that_are_no_moments_are_rejected(name):
 def test_moments_of_states_by_matrices():
     """Words of a random complex strategy: exact means, the checker's own, and a product of matrices."""
     import numpy as np
+
     from freerand_opt.first.programs.gaussian import parts
     from freerand_opt.first.programs.moments import operators
     from freerand_opt.first.programs.quantum_box import moment
@@ -493,6 +494,7 @@ def test_tables_are_no_quantum_devices(proof, box, words):
 def test_chances_of_a_rounded_strategy_are_a_behaviour():
     """P(o|s) of random see-saw strategies: nonnegative, normalised and no-signalling, exactly."""
     import numpy as np
+
     from freerand_opt.first.model.behaviour import Behaviour, defect
 
     scenario = scenarios.cglmp(3)

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from freerand_opt.errors import InputError
 from freerand_opt.first.model import behaviour as behaviours
 from freerand_opt.first.model import functional as functionals
 from freerand_opt.first.model import quantum_state as quantum
@@ -18,10 +22,6 @@ from freerand_opt.first.model.matrix import fault, minors
 from freerand_opt.first.model.scenario import Scenario
 from freerand_opt.first.spec import read
 from freerand_opt.first.spec.states import complex_number
-from hypothesis import given
-from hypothesis import strategies as st
-
-from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import compare, cos_pi, enclose, sign, sqrt
 from freerand_opt.numbers.parse import parse
 

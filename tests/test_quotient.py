@@ -15,6 +15,8 @@ from random import Random
 
 import numpy as np
 import pytest
+
+from freerand_opt.errors import TooLargeError
 from freerand_opt.first.answers.answering import InfeasibleError
 from freerand_opt.first.answers.bounding import bound, proofs
 from freerand_opt.first.answers.verification import check_certificate
@@ -37,8 +39,6 @@ from freerand_opt.first.programs.refinement import reduce
 from freerand_opt.first.programs.strategies import by_boxes
 from freerand_opt.first.reporting import words
 from freerand_opt.first.solvers.highs import solve
-
-from freerand_opt.errors import TooLargeError
 from freerand_opt.numbers.exact import compare
 
 X = Output((0, 0, 1, 1), 2, "A")

@@ -8,6 +8,8 @@ from fractions import Fraction as F
 from random import Random
 
 import pytest
+
+import freerand_opt as fr
 from freerand_opt.first.answers.threshold import critical_value
 from freerand_opt.first.answers.verification import check_certificate
 from freerand_opt.first.certificates.check import CertificateError, check
@@ -19,8 +21,6 @@ from freerand_opt.first.model.question import Test as Check
 from freerand_opt.first.model.source import MeasurementDependence, Mutual, SanthaVazirani
 from freerand_opt.first.programs import ratios
 from freerand_opt.first.programs.vertices import source_vertices
-
-import freerand_opt as fr
 
 X = Output((0, 0, 1, 1), 2, "A")
 ORDERS = [

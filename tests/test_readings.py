@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction as F
 
 import pytest
+
+import freerand_opt as fr
 from freerand_opt.first.model import functional as fn
 from freerand_opt.first.model import scenario as sc
 from freerand_opt.first.model.functional import Functional
@@ -14,8 +16,6 @@ from freerand_opt.first.model.scenario import Scenario
 from freerand_opt.first.model.source import SanthaVazirani
 from freerand_opt.first.programs.cones import source_cone
 from freerand_opt.first.programs.support import best_distribution
-
-import freerand_opt as fr
 
 X = Output((0, 0, 1, 1), 2, "A")
 LEAST = ("interleaved", "least-significant-first")

@@ -10,6 +10,10 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
 from freerand_opt.first.answers.bounding import bound
 from freerand_opt.first.answers.verification import check_certificate
 from freerand_opt.first.certificates import certify
@@ -26,9 +30,6 @@ from freerand_opt.first.programs.program import Labels, Rows, conic_program, con
 from freerand_opt.first.programs.refinement import classes, equitable, lift_rows, reduce
 from freerand_opt.first.proving.solving import expanded
 from freerand_opt.first.solvers.highs import solve
-from hypothesis import assume, given, settings
-from hypothesis import strategies as st
-from scipy.sparse import csr_array
 
 X = Output((0, 0, 1, 1), 2, "A")
 ORDERS = ("interleaved", "A first", "B first")

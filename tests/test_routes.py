@@ -9,6 +9,8 @@ from fractions import Fraction as F
 
 import numpy as np
 import pytest
+
+from freerand_opt.errors import SolverUnavailableError
 from freerand_opt.first.answers.answering import InfeasibleError
 from freerand_opt.first.answers.bounding import bound
 from freerand_opt.first.certificates.certify import multipliers
@@ -19,8 +21,6 @@ from freerand_opt.first.model.scenario import Scenario, chained, chsh
 from freerand_opt.first.model.source import Uniform
 from freerand_opt.first.programs.build import build
 from freerand_opt.first.solvers import choose, mosek
-
-from freerand_opt.errors import SolverUnavailableError
 from freerand_opt.numbers.exact import compare, sqrt
 
 pytest.importorskip("cvxpy")

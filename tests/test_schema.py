@@ -9,6 +9,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+
+from freerand_opt.errors import InputError
 from freerand_opt.first.computations.parameters import Word
 from freerand_opt.first.computations.roots import FUNCTIONS
 from freerand_opt.first.computations.values import VALUES
@@ -29,8 +31,6 @@ from freerand_opt.first.spec import (
 )
 from freerand_opt.first.spec import tests as spec_tests
 from freerand_opt.first.spec.fields import Fields
-
-from freerand_opt.errors import InputError
 
 CATALOGUE = sorted((Path(__file__).parents[1] / "lps").glob("*.toml"))
 SCHEMA = question_schema()

@@ -9,6 +9,10 @@ from math import sqrt
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import freerand_opt as fr
 from freerand_opt.first.certificates import check as checker
 from freerand_opt.first.model import functional as functionals
 from freerand_opt.first.model import scenario as scenarios
@@ -19,10 +23,6 @@ from freerand_opt.first.programs.gaussian import joined, orthogonal, parts
 from freerand_opt.first.programs.measurement import best_measurement, dilated, random_measurement, vectors_of
 from freerand_opt.first.programs.quantum_box import Quantum, chances
 from freerand_opt.first.programs.seesaw import Kind, best_strategy
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-import freerand_opt as fr
 
 ENTRY = st.tuples(st.integers(-9, 9), st.integers(-9, 9))
 #: Directions of a tetrahedron.

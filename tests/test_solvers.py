@@ -12,6 +12,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
+from freerand_opt.errors import InputError, SolverUnavailableError
 from freerand_opt.first.answers.answering import InfeasibleError
 from freerand_opt.first.answers.bounding import bound
 from freerand_opt.first.certificates.certify import multipliers
@@ -22,8 +24,6 @@ from freerand_opt.first.programs.program import Labels, Rows, conic_program, con
 from freerand_opt.first.solvers import choose, highs
 from freerand_opt.first.solvers import cvxpy as route
 from freerand_opt.first.spec.file import read
-
-from freerand_opt.errors import InputError, SolverUnavailableError
 from freerand_opt.numbers.exact import compare
 
 cvxpy = pytest.importorskip("cvxpy")

@@ -8,6 +8,11 @@ from random import Random
 
 import pytest
 from flint import fmpq, fmpq_mat
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from freerand_opt import bound, check_certificate, read
+from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.first.certificates import check
 from freerand_opt.first.certificates.certificate import _source_json, question_from_json, question_json
 from freerand_opt.first.model.scenario import Scenario, chained
@@ -24,11 +29,6 @@ from freerand_opt.first.programs.cones import _product_cone, source_cone
 from freerand_opt.first.programs.simplex import best_point
 from freerand_opt.first.programs.support import best_distribution, gain, sample
 from freerand_opt.first.programs.vertices import source_vertices
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
-from freerand_opt import bound, check_certificate, read
-from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.numbers.exact import compare
 
 F = Fraction

@@ -8,6 +8,8 @@ from fractions import Fraction as F
 from pathlib import Path
 
 import pytest
+
+from freerand_opt.errors import InputError
 from freerand_opt.first.model import behaviour as behaviours
 from freerand_opt.first.model import functional as functionals
 from freerand_opt.first.model import scenario as scenarios
@@ -16,8 +18,6 @@ from freerand_opt.first.spec import read
 from freerand_opt.first.spec.fields import Decimal
 from freerand_opt.first.spec.file import merged
 from freerand_opt.first.spec.grids import values_of
-
-from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import sin_pi, sqrt
 
 CHSH = 'family = "chsh"'

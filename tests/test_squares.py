@@ -10,6 +10,11 @@ from functools import cache
 import numpy as np
 import pytest
 from flint import arb, ctx, fmpq
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import freerand_opt as fr
+from freerand_opt.errors import InputError
 from freerand_opt.first.certificates import check as checker
 from freerand_opt.first.certificates.certificate import bracket
 from freerand_opt.first.model import functional as functionals
@@ -23,11 +28,6 @@ from freerand_opt.first.programs.generators import generator, known_generators, 
 from freerand_opt.first.programs.known import known_angles
 from freerand_opt.first.programs.moments import moment_matrix, word_count
 from freerand_opt.first.proving.scores import WRITTEN_DOWN, by_squares
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-import freerand_opt as fr
-from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import cos_pi, enclose
 
 

@@ -11,6 +11,9 @@ from math import pi, sin
 
 import numpy as np
 import pytest
+
+import freerand_opt as fr
+from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.first.certificates import check as checker
 from freerand_opt.first.model import functional as functionals
 from freerand_opt.first.model import scenario as scenarios
@@ -24,9 +27,6 @@ from freerand_opt.first.programs.quantum import by_moments
 from freerand_opt.first.programs.relabellings import _generated, found_generators
 from freerand_opt.first.programs.symmetry import action, full_words, moment_map, moved_rows, orbits
 from freerand_opt.first.proving.solving import symmetric_blocks
-
-import freerand_opt as fr
-from freerand_opt.errors import InputError, TooLargeError
 
 
 def asked(scenario, functional, level, extreme="largest"):

@@ -10,15 +10,15 @@ from fractions import Fraction
 from functools import cache
 
 import pytest
-from freerand_opt.first.answers.verification import brackets, check_certificate, load
-from freerand_opt.first.certificates import check as checker
-from freerand_opt.first.certificates.certificate import question_from_json
-from freerand_opt.first.certificates.check import CertificateError, enclosure, number
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import freerand_opt
 from freerand_opt.errors import InputError
+from freerand_opt.first.answers.verification import brackets, check_certificate, load
+from freerand_opt.first.certificates import check as checker
+from freerand_opt.first.certificates.certificate import question_from_json
+from freerand_opt.first.certificates.check import CertificateError, enclosure, number
 
 SMALL = ("score", "smallest", "guess", "irrational", "leakage", "average", "none", "exists", "entropy")
 #: Which way a number of a certificate would have to move to say more: +1 up, -1 down.

@@ -11,6 +11,9 @@ from fractions import Fraction as F
 from pathlib import Path
 
 import pytest
+
+import freerand_opt as fr
+from freerand_opt.errors import InputError
 from freerand_opt.first.answers.threshold import critical_value
 from freerand_opt.first.answers.verification import answer, check_certificate
 from freerand_opt.first.certificates.check import CertificateError
@@ -23,9 +26,6 @@ from freerand_opt.first.model.question import Adversary, Ask, Question, Threshol
 from freerand_opt.first.model.question import Test as Check
 from freerand_opt.first.model.source import SanthaVazirani
 from freerand_opt.first.spec.file import read
-
-import freerand_opt as fr
-from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import compare
 from freerand_opt.numbers.parse import parse
 

@@ -8,6 +8,8 @@ import math
 from fractions import Fraction as F
 
 import pytest
+
+from freerand_opt.errors import InputError
 from freerand_opt.first.answers.threshold import simplest
 from freerand_opt.first.answers.verification import answer, check_certificate
 from freerand_opt.first.certificates.check import CertificateError, check
@@ -15,8 +17,6 @@ from freerand_opt.first.model import behaviour as bh
 from freerand_opt.first.model import functional as fn
 from freerand_opt.first.model import scenario as sc
 from freerand_opt.first.spec.file import read
-
-from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import enclose
 from freerand_opt.numbers.parse import parse
 

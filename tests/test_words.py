@@ -8,15 +8,15 @@ from math import prod
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.first.model import scenario as scenarios
 from freerand_opt.first.model.level import patterns
 from freerand_opt.first.model.scenario import Scenario
 from freerand_opt.first.programs.moments import moment_matrix
 from freerand_opt.first.programs.words import party_words
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from freerand_opt.errors import InputError, TooLargeError
 
 CHSH = scenarios.chsh()
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from freerand_opt.bounds.result import Result
 from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import SolverUnavailableError
+from freerand_opt.model.file import Instance as Asks
 from freerand_opt.numbers import markup
 from freerand_opt.runner import table
 from freerand_opt.runner.address import address

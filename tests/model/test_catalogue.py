@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from freerand_opt.first.spec import read as old_read
 from freerand_opt.first.to_problem import problem_of
-
 from freerand_opt.model.file import read
 from freerand_opt.model.head import kind_of, load
 from freerand_opt.model.problem import Test as SolvedTest

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from freerand_opt.first.formulas.parties import OF_LOCAL_ERRORS, OF_PARTIES
-from freerand_opt.first.formulas.questions import NAMED
 
 from freerand_opt.errors import InputError
+from freerand_opt.first.formulas.parties import OF_LOCAL_ERRORS, OF_PARTIES
+from freerand_opt.first.formulas.questions import NAMED
 from freerand_opt.model import FAMILIES, FUNCTIONALS, QUANTITIES, SOURCES, Question
 from freerand_opt.model.expect import FORMULAS, Expect
 from freerand_opt.model.file import read

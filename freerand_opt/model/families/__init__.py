@@ -83,3 +83,6 @@ def i3322() -> _i3322.I3322:
 def cglmp(d: int) -> _cglmp.Cglmp:
     """Return the CGLMP scenario of d outcomes a party."""
     return _cglmp.Cglmp(d)
+
+
+__all__ = ["FAMILIES", "FUNCTIONALS", "cglmp", "chained", "chsh", "ghz", "i3322"]
