@@ -164,11 +164,13 @@ def __getattr__(name: str) -> Any:
             return getattr(import_module(f"freerand_opt.{home}"), name)
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    # sources and scenarios are found where they are listed for all purposes, and need no list here
-    for home in ("model", "model.sources", "model.families"):
-        held = import_module(f"freerand_opt.{home}")
-        if name in held.__all__:
-            return getattr(held, name)
+    model = import_module("freerand_opt.model")
+    if name in model.__all__:
+        return getattr(model, name)
+    # the classes of all kinds of sources and families, whatever the lists of names above say
+    for kind in (*model.SOURCES, *model.FAMILIES):
+        if kind.__name__ == name:
+            return kind
     from freerand_opt.errors import nearest
 
     raise AttributeError(f"freerand_opt has no {name!r}{nearest(name, __all__)}")
