@@ -1,4 +1,4 @@
-"""The tilted family: its local, quantum and no-signalling values, and its honest behaviour (arXiv:1107.2754)."""
+"""The tilted family (arXiv:1107.2754): local, quantum and no-signalling values, and honest behaviour."""
 
 from fractions import Fraction as F
 from pathlib import Path
@@ -31,10 +31,9 @@ for alpha in (F(0), F(1, 2), F(3, 2)):
     rows = [scenario.behaviours["quantum"](scenario)(s) for s in range(4)]
     assert all(compare(sum(row[1:], row[0]), F(1)) == 0 for row in rows)
     assert all(compare(x, F(0)) >= 0 for row in rows for x in row)
-    assert all(
-        compare(rows[2 * a][0] + rows[2 * a][1], rows[2 * a + 1][0] + rows[2 * a + 1][1]) == 0 for a in (0, 1)
-    )
-    assert all(compare(rows[b][0] + rows[b][2], rows[2 + b][0] + rows[2 + b][2]) == 0 for b in (0, 1))
+    for s in (0, 1):  # P(x = 0) at A's setting s, P(y = 0) at B's
+        assert compare(rows[2 * s][0] + rows[2 * s][1], rows[2 * s + 1][0] + rows[2 * s + 1][1]) == 0
+        assert compare(rows[s][0] + rows[s][2], rows[2 + s][0] + rows[2 + s][2]) == 0
     kept = bracket(
         scenario,
         "no-signalling",
