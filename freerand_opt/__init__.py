@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         chsh,
         ghz,
         i3322,
+        ladder,
     )
     from freerand_opt.model.file import read
     from freerand_opt.model.threshold import Threshold
@@ -143,6 +144,7 @@ __all__ = [
     "errors",
     "ghz",
     "i3322",
+    "ladder",
     "load",
     "p_value",
     "read",

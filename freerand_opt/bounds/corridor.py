@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from freerand_opt.bounds import linear, quantum
+from freerand_opt.bounds.full_support import full_support
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations
 from freerand_opt.certificates.pool import Pool
@@ -24,6 +25,7 @@ METHODS: tuple[tuple[str, Method], ...] = (
     ("boxes of a cycle", linear.cycle_boxes),
     ("deterministic boxes", linear.deterministic),
     ("vertices of the source", linear.vertices),
+    ("full support", full_support),
     ("products of facets", linear.facets),
 )
 OF_MANY: tuple[tuple[str, Method], ...] = (("relations", relations),)

@@ -151,7 +151,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     program, hint = settled(problem, made.program, options)
     if hint.status == "optimal":
         pool.margin = margin_of(program, hint)
-        _offer(pool, made, program, hint, rational, "cells", words)
+        offer(pool, made, program, hint, rational, "cells", words)
         yield
         found = search(problem, hints_of(made, hint), pool.height)
         if found:
@@ -187,7 +187,7 @@ def _both_ends(
         return
     pool.margin = margin_of(program, hint)
     more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
-    _offer(pool, made, program, hint, rational, way, words, **more)
+    offer(pool, made, program, hint, rational, way, words, **more)
     yield
     if any(sums_ratios(problem, test) for test in problem.tests):
         yield from shared(pool, options, made, hint, made_for, words)
@@ -202,7 +202,7 @@ def _both_ends(
     yield
 
 
-def _offer(
+def offer(
     pool: Pool,
     made: Strategies,
     program: LinearProgram,
@@ -212,6 +212,7 @@ def _offer(
     words: str,
     **more: Any,
 ) -> None:
+    """Offer the bound of a program's multipliers, or the proof that there is no strategy."""
     z = _multipliers(program, hint)[: made.program.matrix.shape[0]]
     claim = "none" if pool.problem.ask.quantity == "strategy" else "bound"
     form = upper_form(pool.problem, made, z, rational, way, claim, **more)

@@ -93,7 +93,7 @@ class Lists:
             assert isinstance(name, tuple)
             if not value:
                 continue
-            if name[0] == "facet" and value > 0:
+            if name[0] == "facet" and (value > 0 or name[3] in made.zeros):
                 key = (name[1], made.cone.names[name[2]])
                 self.facets.setdefault(key, []).append((name[3], value))
             elif name[0] == "equal":
@@ -104,9 +104,17 @@ class Lists:
         if self.unit.bit_length() > MOST_BITS:
             self.unit = GRID
 
-    def positive(self, carrier: int, facet: Facet) -> list[int]:
-        """Return a flat list [cell, integer, ..]."""
-        return self._flat(self.facets.get((carrier, facet), []))
+    def positive(self, carrier: int, facet: Facet) -> Any:
+        """Return a flat list [cell, integer, ..], zeros beside it if there are any."""
+        pairs = self.facets.get((carrier, facet), [])
+        flat = self._flat([(g, value) for g, value in pairs if g not in self.made.zeros])
+        width = self.made.problem.shape[1]
+        zeros = [
+            [self.made.zeros[g], *divmod(g, width), None, whole]
+            for g, value in sorted(pairs)
+            if g in self.made.zeros and (whole := round(value * self.unit))
+        ]
+        return {"terms": flat, "zeros": zeros} if zeros else flat
 
     def signed(self, carrier: int, row: int) -> list[int]:
         """Return a flat list of an equality's multiplier, by column of the carrier."""
@@ -134,7 +142,7 @@ def cells_proof(made: Strategies, z: Sequence[Fraction], *, vertices: bool) -> d
 
 
 def _by_source(source: Source, problem: Problem, lists: Lists, carrier: int, prefix: Facet) -> dict[str, Any]:
-    def own(*name: Any) -> list[int]:
+    def own(*name: Any) -> Any:
         return lists.positive(carrier, (*prefix, *name))
 
     if isinstance(source, Point):

@@ -26,7 +26,7 @@ from freerand_opt.model.output import Function, Picked
 from freerand_opt.model.quantities import QUANTITIES
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
-from freerand_opt.model.scenarios import cglmp, chained, chsh, ghz, i3322
+from freerand_opt.model.scenarios import cglmp, chained, chsh, ghz, i3322, ladder
 from freerand_opt.model.sources import (
     SOURCES,
     Bits,
@@ -84,4 +84,5 @@ __all__ = [
     "chsh",
     "ghz",
     "i3322",
+    "ladder",
 ]

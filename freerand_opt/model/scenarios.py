@@ -10,6 +10,7 @@ from freerand_opt.model.families.chained import Chained
 from freerand_opt.model.families.chsh import Chsh
 from freerand_opt.model.families.ghz import Ghz
 from freerand_opt.model.families.i3322 import I3322
+from freerand_opt.model.families.ladder import Ladder
 
 
 def chsh() -> Chsh:
@@ -35,3 +36,8 @@ def i3322() -> I3322:
 def cglmp(d: int) -> Cglmp:
     """Return the CGLMP scenario of d outcomes a party."""
     return Cglmp(d)
+
+
+def ladder(K: int, s: object) -> Ladder:
+    """Return Hardy's ladder with settings 0..K and the state's parameter s."""
+    return Ladder(K=K, s=s)  # type: ignore[arg-type]
