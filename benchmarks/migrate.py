@@ -24,11 +24,11 @@ from typing import Any
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.result import Result, result_of
-from freerand_opt.claims.catalogue import claims
 from freerand_opt.claims.conjecture import file as computations
 from freerand_opt.claims.conjecture.computed import Computed, compute, computed_of
 from freerand_opt.claims.verify import compared
 from freerand_opt.files import file_name, write_whole
+from freerand_opt.model.catalogue import claims
 from freerand_opt.model.file import read
 from freerand_opt.model.head import kind_of, load
 from freerand_opt.numbers.exact import Exact, compare

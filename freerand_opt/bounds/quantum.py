@@ -17,13 +17,13 @@ from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.routes import margins, routes
 from freerand_opt.bounds.ways import rational_scores
-from freerand_opt.certificates.duals import exact_dual, ray
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.certificates.question import vector_form
 from freerand_opt.certificates.squares import squares_form
 from freerand_opt.certificates.symmetric import chain_form, symmetric_form
+from freerand_opt.conic.duals import exact_dual, ray
 from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.errors import TooLargeError
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.level import patterns
 from freerand_opt.model.problem import Bits, Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes

@@ -7,17 +7,13 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from freerand_opt.certificates.question import vector_form
+from freerand_opt.conic.linear import GRID, MOST_BITS
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Bits, Kept, Limits, Mutual, Point, Problem, Product, Source, Test
 from freerand_opt.model.problem import Rows as SourceRows
 from freerand_opt.programs.ratios import price_form, sums_ratios
 from freerand_opt.programs.source_cone import Facet
 from freerand_opt.programs.strategies import Strategies
-
-#: Floats are rounded to this grid.
-GRID = 2**50
-#: Longer common denominators are not written: lists are rounded to the grid.
-MOST_BITS = 1024
 
 
 def rounded(values: Iterable[float]) -> list[Fraction]:

@@ -12,7 +12,7 @@ from freerand_opt.errors import FreerandError
 
 if TYPE_CHECKING:
     from freerand_opt.cli.words import Line
-    from freerand_opt.runner.answers import Answer
+    from freerand_opt.runner.answer import Answer
 
 
 def bound(

@@ -36,8 +36,8 @@ def check(
 
     It is `python -m freerand_opt.checker FILE ..`, which needs the standard library alone.
     """
-    from freerand_opt.claims.catalogue import certificates
     from freerand_opt.cli.screen import error, put, put_json
+    from freerand_opt.model.catalogue import certificates
 
     if store:
         found = _stored(files or [], jobs, limit)

@@ -38,7 +38,7 @@ from freerand_opt.model.toml import document
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from freerand_opt.crosscheck.as_cvxpy import Modelled
+    from freerand_opt.conic.formats.as_cvxpy import Modelled
 
 
 class Question(Table, rename={"tests": "test", "moments": "moment"}):

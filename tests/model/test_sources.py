@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from freerand_opt.certificates.question import question_form
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, read_source
 from freerand_opt.checker.vectors import Vector

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.claims import catalogue
+from freerand_opt.model import catalogue
 from freerand_opt.claims.verify import read, verify
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import latex, tables

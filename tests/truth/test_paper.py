@@ -11,7 +11,7 @@ import pytest
 
 from freerand_opt.checker.failures import Rejected
 from freerand_opt.claims import paper
-from freerand_opt.claims.catalogue import claims, find
+from freerand_opt.model.catalogue import claims, find
 from freerand_opt.claims.paper import standing, statements
 
 PAPER = "1105.3195"

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import pytest
 
-from freerand_opt.claims.catalogue import claims
+from freerand_opt.model.catalogue import claims
 from freerand_opt.claims.formulas import value
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model import Ask, Question, SanthaVazirani, chsh

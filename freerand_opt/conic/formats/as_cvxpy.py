@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from freerand_opt.conic.formats.blocks import blocks
 from freerand_opt.conic.formats.conic import Conic
-from freerand_opt.crosscheck.blocks import blocks
 from freerand_opt.errors import UnavailableError
 
 if TYPE_CHECKING:
