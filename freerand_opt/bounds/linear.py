@@ -9,11 +9,13 @@ from typing import Any
 from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
-from freerand_opt.attacks.strategies import attack_form, strategies
+from freerand_opt.attacks.strategies import strategies
+from freerand_opt.bounds.everywhere import offer_everywhere
 from freerand_opt.bounds.information import by_information
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.shares import shared
+from freerand_opt.bounds.ways import deterministic as deterministic_program
 from freerand_opt.bounds.ways import rational_scores, upper_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
@@ -155,7 +157,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
         yield
         found = search(problem, hints_of(made, hint), pool.height)
         if found:
-            pool.offer_attack(attack_form(problem, found), "boxes found at its prices")
+            offer_everywhere(pool, found, deterministic_program, options, "boxes found at its prices")
         yield
     elif problem.ask.quantity != "strategy":
         pool.contradicted = True
@@ -198,7 +200,8 @@ def _both_ends(
         program, hint = settled(problem, made.program, options)
     x = inner_point(program, hint)
     if x is not None:
-        pool.offer_attack(attack_form(problem, strategies(made, x[: made.program.matrix.shape[1]])), words)
+        found = strategies(made, x[: made.program.matrix.shape[1]])
+        offer_everywhere(pool, found, made_for, options, words)
     yield
 
 
