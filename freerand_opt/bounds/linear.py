@@ -112,7 +112,8 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     try:
         cone = vertex_cone(problem)
         labels = few_labels(guesses_of(problem))
-    except TooLargeError:
+    except TooLargeError as error:
+        pool.failures.append(f"vertices of the source: {error}")
         return
     space = cell_space(problem, labels)
     many = cone.nodes > FEW_VERTICES and not isinstance(problem.source, Average)
@@ -137,7 +138,8 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
         return
     try:
         labels = few_labels(guesses_of(problem))
-    except TooLargeError:
+    except TooLargeError as error:
+        pool.failures.append(f"products of facets: {error}")
         return
     outer, rational = rational_scores(problem)
     cone, space = source_cone(outer), cell_space(outer, labels)
