@@ -9,11 +9,13 @@ from typing import Any
 from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
-from freerand_opt.attacks.strategies import attack_form, strategies
+from freerand_opt.attacks.strategies import strategies
+from freerand_opt.bounds.everywhere import offer_everywhere
 from freerand_opt.bounds.information import by_information
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.shares import shared
+from freerand_opt.bounds.ways import deterministic as deterministic_program
 from freerand_opt.bounds.ways import rational_scores, upper_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
@@ -111,7 +113,8 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     try:
         cone = vertex_cone(problem)
         labels = few_labels(guesses_of(problem))
-    except TooLargeError:
+    except TooLargeError as error:
+        pool.failures.append(f"vertices of the source: {error}")
         return
     space = cell_space(problem, labels)
     many = cone.nodes > FEW_VERTICES and not isinstance(problem.source, Average)
@@ -136,7 +139,8 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
         return
     try:
         labels = few_labels(guesses_of(problem))
-    except TooLargeError:
+    except TooLargeError as error:
+        pool.failures.append(f"products of facets: {error}")
         return
     outer, rational = rational_scores(problem)
     cone, space = source_cone(outer), cell_space(outer, labels)
@@ -157,7 +161,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
         yield
         found = search(problem, hints_of(made, hint), pool.height)
         if found:
-            pool.offer_attack(attack_form(problem, found), "boxes found at its prices")
+            offer_everywhere(pool, found, deterministic_program, options, "boxes found at its prices")
         yield
     elif problem.ask.quantity != "strategy":
         pool.contradicted = True
@@ -201,7 +205,8 @@ def _both_ends(
         program, hint = settled(problem, made.program, options)
     x = inner_point(program, hint)
     if x is not None:
-        pool.offer_attack(attack_form(problem, strategies(made, x[: made.program.matrix.shape[1]])), words)
+        found = strategies(made, x[: made.program.matrix.shape[1]])
+        offer_everywhere(pool, found, made_for, options, words)
     yield
 
 
