@@ -279,9 +279,7 @@ def test_violated_relations_are_bracketed(epsilon):
 
 
 def test_what_is_too_large_is_refused():
-    for asked in (
-        question([0] * 9, range(9), Random(2).choices((0, 1), k=512)),
-        question([0, 1] * 4, range(8), ("common-cause", 3, F(1, 10))),
-    ):
-        with pytest.raises((TooLargeError, InputError)):
-            bound(asked)
+    with pytest.raises(TooLargeError, match="kinds of strings"):
+        bound(question([0] * 9, range(9), Random(2).choices((0, 1), k=512)))
+    with pytest.raises(InputError, match="equal settings"):
+        question([0, 1] * 4, range(8), ("common-cause", 3, F(1, 10)))

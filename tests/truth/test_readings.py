@@ -94,7 +94,7 @@ def test_uniform_settings(r, kappa, epsilon, order):
 # ------------------------------------------------------------------ sums of ratios
 
 
-@pytest.mark.parametrize(("order", "epsilon"), zip(ORDERS, [F(1, 50), F(1, 16), F(1, 16)], strict=True))
+@pytest.mark.parametrize(("order", "epsilon"), [*zip(ORDERS, [F(1, 50), F(1, 16), F(1, 16)], strict=True)])
 def test_fixed_settings_lie_between_the_bound_and_the_attack(order, epsilon):
     """Statement 2, at I = 1/2: between x/(2(1+x)) and min(1/2, x/4), x = (p/q)^4."""
     q, p = chances(epsilon)
