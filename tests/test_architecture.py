@@ -246,7 +246,8 @@ def test_functions_ask_for_little():
         for name, path in NAMES.items()
         for node in public(TREES[path])
         if isinstance(node, ast.FunctionDef) and not name.startswith("cli.")
-        if len(parameters := (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)) > MAX_PARAMETERS
+        if len(parameters := (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
+        > MAX_PARAMETERS
     }
     assert many == {}
 

@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 
 import freerand_opt as fr
-from freerand_opt.model.catalogue import find
 from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.model.catalogue import find
 from freerand_opt.model import families
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import cos_pi, log2, sqrt
@@ -92,7 +92,9 @@ def test_a_claim_shows_its_verdict(found):
 
 
 def test_texts_are_escaped(found):
-    body = replace(found, file=structs.replace(found.file, claim="<script>alert(1)</script> & so on"))._repr_html_()
+    body = replace(
+        found, file=structs.replace(found.file, claim="<script>alert(1)</script> & so on")
+    )._repr_html_()
     assert "<script>" not in body
     assert ["claim", "<script>alert(1)</script> & so on"] in Cells(body).rows
 
