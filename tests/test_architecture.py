@@ -109,7 +109,7 @@ def imported(tree):
 
 
 def ours(name):
-    """The modules of freerand_opt that a module imports, without the prefix, but for those behind its doors."""
+    """The modules of freerand_opt that a module imports, without the prefix and its doors."""
     for module in imported(TREES[NAMES[name]]):
         other = module.removeprefix("freerand_opt.")
         if other != module and not any(name == here and inside(other, [there]) for here, there in DOORS):

@@ -118,8 +118,15 @@ def test_the_checker_of_the_wheel_runs_alone(unpacked, fresh):
         "import sys, runpy; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('freerand_opt.checker')"
     )
     run = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", command.replace("checker')", "checker', run_name='__main__')")]
-        + [str(unpacked), str(fresh["score"])],
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            command.replace("checker')", "checker', run_name='__main__')"),
+            str(unpacked),
+            str(fresh["score"]),
+        ],
         capture_output=True,
         text=True,
         check=False,
