@@ -7,8 +7,8 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from freerand_opt.certificates.proofs import GRID, MOST_BITS
 from freerand_opt.checker.parties import Key, Parties, String
+from freerand_opt.conic.linear import GRID, MOST_BITS
 from freerand_opt.programs.many import Moments
 
 
