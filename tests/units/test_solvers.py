@@ -88,7 +88,7 @@ def test_a_solver_that_gives_up_is_no_optimum_and_still_proves_something(monkeyp
     monkeypatch.setitem(route._OPTIONS, "CLARABEL", {**route._OPTIONS["CLARABEL"], "max_iter": 1})
     found = route.solve(PROGRAM, "CLARABEL")
     assert found.status == "stopped"
-    from freerand_opt.certificates.duals import exact_dual
+    from freerand_opt.conic.duals import exact_dual
 
     assert float(conformance.bound(PROGRAM, exact_dual(PROGRAM, found), 10)) >= 8**0.5
 
