@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         chsh,
         ghz,
         i3322,
+        ladder,
     )
     from freerand_opt.model.file import read
     from freerand_opt.model.threshold import Threshold
@@ -94,7 +95,7 @@ _HOMES = {
         *("Independent", "Inequalities", "OnAverage", "Product", "Range", "Relative"),
         *("Keep", "MeasurementDependence", "MinEntropy", "Mixture", "Moment", "Mutual", "Observed", "Picked"),
         *("Question", "Relations", "SanthaVazirani", "Scenario", "Test", "Uniform"),
-        *("cglmp", "chained", "chsh", "ghz", "i3322"),
+        *("cglmp", "chained", "chsh", "ghz", "i3322", "ladder"),
     ),
     "model.file": ("read",),
     "model.threshold": ("Threshold",),
@@ -149,6 +150,7 @@ __all__ = [
     "errors",
     "ghz",
     "i3322",
+    "ladder",
     "load",
     "p_value",
     "read",

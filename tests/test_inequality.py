@@ -9,14 +9,14 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from freerand_opt.answers.inequality import bell_inequality, local_bound, record, words
+from freerand_opt.programs.vertices import source_vertices
 
 import freerand_opt as fr
-from freerand_opt.answers.inequality import bell_inequality, local_bound, record, words
 from freerand_opt.model import scenario as sc
 from freerand_opt.model.source import MeasurementDependence, Mutual, SanthaVazirani
 from freerand_opt.numbers.exact import compare
 from freerand_opt.programs.boxes import all_deterministic
-from freerand_opt.programs.vertices import source_vertices
 
 LPS = Path(__file__).parents[1] / "lps"
 

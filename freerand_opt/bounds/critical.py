@@ -78,16 +78,22 @@ def sought(question: Question, threshold: Threshold) -> Sought:
 
 
 def critical_form(
-    question: Question, threshold: Threshold, answer: Answer
+    question: Question, threshold: Threshold, answer: Answer, quick: Answer | None = None
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the certificate of a critical value, and how its ends were found; raise NoChangeError."""
+    """Return the certificate of a critical value, and how its ends were found; raise NoChangeError.
+
+    `quick` finds the margin of existence alone.
+    """
     found = sought(question, threshold)
 
     @cache
     def at(place: Fraction) -> Pool:
         return answer(form_of(varied(question, found.field, place)))
 
-    low, high = critical_value(at, found.crossing, found.between, found.width)
+    def margin(place: Fraction) -> float | None:
+        return None if quick is None else quick(form_of(varied(question, found.field, place))).margin
+
+    low, high = critical_value(at, found.crossing, found.between, found.width, margin)
     how = {"below": _how(low.pool), "above": _how(high.pool)}
     form = found.form(question, (low.place, high.place))
     return threshold_form(form["question"], found.crossing, low, high, form.get("honest")), how

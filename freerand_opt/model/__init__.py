@@ -19,7 +19,7 @@ from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import Ask
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.conditions import Keep, Moment, Relations, Test
-from freerand_opt.model.families import FAMILIES, FUNCTIONALS, cglmp, chained, chsh, ghz, i3322
+from freerand_opt.model.families import FAMILIES, FUNCTIONALS, cglmp, chained, chsh, ghz, i3322, ladder
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.observed import Observed
 from freerand_opt.model.output import Function, Picked
@@ -83,4 +83,5 @@ __all__ = [
     "chsh",
     "ghz",
     "i3322",
+    "ladder",
 ]

@@ -93,7 +93,7 @@ def _table(path: Path, where: str, scenario: AnyScenario) -> dict[str, str]:
         raise InputError(
             where,
             f"has another header; {','.join(short or long)} is needed, a row for each P(o|s) that is not 0 "
-            "(for counts: each divided by the number of trials at its joint setting)",
+            "(counts belong to the table data; for probabilities each is divided by the trials at its joint setting)",
         )
     found: dict[str, str] = {}
     limits = (*scenario.settings, *scenario.outcomes)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import comb, prod
 from typing import Any
 
 from freerand_opt.checker.failures import Work
@@ -20,7 +21,11 @@ from freerand_opt.checker.question import read_question
 from freerand_opt.checker.worths import least_odds
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import sparse
+from freerand_opt.errors import TooLargeError
 from freerand_opt.numbers.exact import Exact
+
+#: Strings beyond which the program is not written down.
+MOST_STRINGS = 2**15
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +40,10 @@ class Moments:
 
 
 def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
-    """Return the program that bounds a question from above, or (`attack`) the one with unbiased settings."""
+    """Return the program that bounds a question from above, or (`attack`) the one with unbiased settings.
+
+    Raise TooLargeError beyond 2^15 strings for each guess.
+    """
     q = read_question(question, Work(10**10))
     parties = Parties(q, Work(10**10))
     odds = least_odds(q)
@@ -93,6 +101,12 @@ def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
 
 def _strings(parties: Parties) -> tuple[list[String], list[dict[Key, int]]]:
     """Return the strings that may occur and their chances in moments."""
+    count = prod(comb(size + 3, 3) for size in parties.sizes) * (2 * parties.outside + 2)
+    if count > MOST_STRINGS:
+        raise TooLargeError(
+            f"the output has {count} kinds of strings, since few of its parties can be exchanged; at most "
+            f"{MOST_STRINGS}: take fewer parties, or a function of the number of outcomes 1"
+        )
     found = []
     for string in parties.strings():
         chance = {key: x for key, x in parties.chance(string).items() if x}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
 
@@ -24,6 +24,7 @@ class Strategies:
 
     Rows by name: ("equal", carrier, row, column), ("facet", carrier, facet, positive row), ("observed", s),
     ("total",), ("asked",), ("test", k, cell or 0, side), in this order.
+    `zeros` are positive rows that are equal to 0, with the test that says so.
     """
 
     program: LinearProgram
@@ -31,6 +32,7 @@ class Strategies:
     cone: Cone
     space: Space
     labels: tuple[int, ...]
+    zeros: Mapping[int, int] = field(default_factory=dict)
 
     def column(self, carrier: int, node: int, place: int) -> int:
         """Return the index of a column."""
@@ -105,9 +107,17 @@ class Assembly:
 
 
 def build(
-    problem: Problem, cone: Cone, space: Space, guesses: Guesses, labels: tuple[int, ...]
+    problem: Problem,
+    cone: Cone,
+    space: Space,
+    guesses: Guesses,
+    labels: tuple[int, ...],
+    zeros: Mapping[int, int] | None = None,
 ) -> Strategies:
-    """Return the program; `labels[c]` the guess label of carrier c (-1: the best guess at each setting)."""
+    """Return the program; `labels[c]` the guess label of carrier c (-1: the best guess at each setting).
+
+    `zeros` are rows of the space that are 0 for every strategy, with the test that forces them.
+    """
     made = Assembly(problem, cone, space)
     blocks: list[Sparse] = []
     equal: list[bool] = []
@@ -138,6 +148,9 @@ def build(
             for g in range(space.positive.shape[0])
         ),
     )
+    for k, name in enumerate(names):
+        if zeros and name[0] == "facet" and name[3] in zeros:  # type: ignore[index]
+            equal[k] = True
     rows = list(_seen(problem, made))
     entries = ((k, column, value) for k, (row, *_) in enumerate(rows) for column, value in row.items())
     blocks.append(sparse((len(rows), made.columns), entries))
@@ -148,7 +161,7 @@ def build(
     program = LinearProgram(
         stacked(blocks), tuple(equal), tuple(right), tuple(names), _objective(problem, made, guesses, labels)
     )
-    return Strategies(program, problem, cone, space, labels)
+    return Strategies(program, problem, cone, space, labels, dict(zeros or {}))
 
 
 def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction], bool, Exact, Hashable]]:

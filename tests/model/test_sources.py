@@ -10,8 +10,8 @@ import pytest
 
 from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.failures import Work
-from freerand_opt.checker.vectors import Vector
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, read_source
+from freerand_opt.checker.vectors import Vector
 from freerand_opt.errors import InputError
 from freerand_opt.model import (
     SOURCES,

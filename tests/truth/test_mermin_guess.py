@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction as F
 from functools import reduce
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-import freerand_opt as fr
-from freerand_opt.claims.catalogue import find
-from freerand_opt.first.formulas.questions import mermin_quantum_guess
-from freerand_opt.first.programs.quantum_box import Quantum, chances
+from freerand_opt import Ask, Question, Test, Uniform, ghz
+from freerand_opt.attacks.quantum_box import Quantum, chances
+from freerand_opt.claims.formulas import value
+from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import compare, sqrt
 
 X, Z, ONE = np.array([[0, 1], [1, 0]]), np.diag([1, -1]), np.eye(2)
-QUESTION = fr.read(find("mermin_quantum_guess")).instances[0].question
 
 
 def kron(*factors):
     return reduce(np.kron, factors)
 
 
-def scored(score):
-    return replace(QUESTION, tests=(replace(QUESTION.tests[0], score=score),))
+def guess(score, name="mermin", relation=">="):
+    """The closed form for three parties at a score."""
+    asked = Question(
+        ghz(3),
+        Uniform(),
+        adversary={"devices": "quantum", "level": "local 1"},
+        tests=[Test(name, relation, score)],
+        ask=Ask("guessing-probability", of="A", at=(0, 0, 0)),
+    )
+    return value("mermin-quantum-guess", asked)
 
 
-def observable(angle):
-    return np.cos(angle) * Z + np.sin(angle) * X
-
-
-ANGLES = st.floats(-3.2, 3.2)
-
-
-@given(st.lists(ANGLES, min_size=6, max_size=6), st.floats(0.001, np.pi / 4))
-def test_the_operator_inequality_on_three_qubits(angles, theta):
-    """By Jordan's lemma real qubits suffice for each party."""
-    a0, a1, b0, b1, c0, c1 = (observable(angle) for angle in angles)
-    score = -kron(a0, b0, c0) + kron(a0, b1, c1) + kron(a1, b0, c1) + kron(a1, b1, c0)
-    held = np.sin(theta) * kron(a0, ONE, ONE) + np.cos(theta) * (score / 2 - np.eye(8))
-    assert np.linalg.eigvalsh(held)[-1] <= 1 + 1e-12
+def test_the_operator_inequality_on_three_qubits():
+    """By Jordan's lemma real qubits suffice for each party; angles at random."""
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        angles, theta = rng.uniform(-3.2, 3.2, 6), rng.uniform(0.001, np.pi / 4)
+        a0, a1, b0, b1, c0, c1 = (np.cos(t) * Z + np.sin(t) * X for t in angles)
+        score = -kron(a0, b0, c0) + kron(a0, b1, c1) + kron(a1, b0, c1) + kron(a1, b1, c0)
+        held = np.sin(theta) * kron(a0, ONE, ONE) + np.cos(theta) * (score / 2 - np.eye(8))
+        assert np.linalg.eigvalsh(held)[-1] <= 1 + 1e-12
 
 
 def test_the_inequality_fails_beyond_the_angle():
@@ -53,7 +52,7 @@ def test_the_inequality_fails_beyond_the_angle():
     assert np.linalg.eigvalsh(held)[-1] > 1 + 1e-3
 
 
-@given(st.fractions(0, 1, max_denominator=50), st.fractions(0, 1, max_denominator=50))
+@pytest.mark.parametrize(("t", "r"), [(F(1, 3), F(2, 7)), (F(0), F(1, 2)), (F(1), F(3, 5)), (F(7, 9), F(1))])
 def test_the_determinant(t, r):
     """det(lambda - T) = 4 c^2 n^2 (2 c^2 - 1) at lambda = 1 + c, in fractions."""
     c, s = (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
@@ -81,27 +80,27 @@ def _determinant(rows):
 
 def test_the_formula():
     corner = 2 + sqrt(F(2))
-    assert mermin_quantum_guess(scored(F(4))) == F(1, 2)
-    assert mermin_quantum_guess(scored(F(18, 5))) == F(4, 5)
-    assert mermin_quantum_guess(scored(2 * sqrt(F(2)))) == 1
-    assert mermin_quantum_guess(scored(F(2))) == 1
+    assert guess(4) == F(1, 2)
+    assert guess(F(18, 5)) == F(4, 5)
+    assert guess(2 * sqrt(F(2))) == guess(2) == 1
     # both lines meet, with 1 + sqrt(2)/2 - M/4 at the corner
-    assert compare(mermin_quantum_guess(scored(corner)), F(1, 2) + sqrt(F(2)) / 4) == 0
-    robust = fr.read(find("ghz_robust_guess")).instances[0].question
-    assert mermin_quantum_guess(robust) == F(1, 2) + sqrt(F(199, 10000)) / 2
-    with pytest.raises(ValueError, match="three parties and one test"):
-        mermin_quantum_guess(replace(QUESTION, tests=()))
+    assert compare(guess(corner), F(1, 2) + sqrt(F(2)) / 4) == 0
+    assert guess(F(1, 100), "mermin-errors", "<=") == F(1, 2) + sqrt(F(199, 10000)) / 2
+    with pytest.raises(InputError):
+        guess(F(5, 2), "chained")
 
 
 def test_an_explicit_strategy_attains_it():
     """cos = 4/5, sin = 3/5: the score is 18/5 and the outcome of A is 0 with probability 4/5, exactly."""
-    plus, both = ((1, 0), (0, 1)), ((1, 1), (1, -1))
-    measured = tuple(tuple(((v,), (w,)) for v, w in (plus, both)) for _ in range(3))
+    bases = (((1, 0), (0, 1)), ((1, 1), (1, -1)))
+    measured = tuple(
+        tuple(tuple((tuple((x, 0) for x in v),) for v in basis) for basis in bases) for _ in range(3)
+    )
     # the states with Z s = 1: sigma = (X X - Z Z)/2 has the eigenvectors |01>+|10> and |00>-|11>
     up, down = np.array([0, 1, 1, 0]), np.array([1, 0, 0, -1])
     state = 2 * np.kron([1, 0], up) + np.kron([0, 1], down)  # <Z> = (4 - 1)/5
-    box = Quantum((2, 2, 2), tuple(int(v) for v in state), measured, "")
-    outcomes = QUESTION.scenario.joint_outcomes
+    box = Quantum((2, 2, 2), tuple((int(x), 0) for x in state), measured)
+    outcomes = ghz(3).joint_outcomes
     score = F(0)
     for s in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 0)):
         parity = sum((-1) ** sum(o) * p for o, p in zip(outcomes, chances(box, s), strict=True))
