@@ -45,7 +45,7 @@ OUTSIDE = {
     "cvxopt": ("crosscheck", "solvers"),
     "cvxpy": ("crosscheck", "solvers"),
     "distributed": ("runner",),
-    "flint": ("claims", "conic", "experiments", "numbers", "programs", "solvers"),
+    "flint": ("claims", "conic", "numbers", "programs", "solvers"),
     "highspy": ("conic", "attacks"),
     "matplotlib": ("experiments", "reporting"),
     "mosek": ("conic", "solvers"),
@@ -109,7 +109,7 @@ def imported(tree):
 
 
 def ours(name):
-    """The modules of freerand_opt that a module imports, without the prefix and its doors."""
+    """The modules of freerand_opt that a module imports, without the prefix and those behind its doors."""
     for module in imported(TREES[NAMES[name]]):
         other = module.removeprefix("freerand_opt.")
         if other != module and not any(name == here and inside(other, [there]) for here, there in DOORS):

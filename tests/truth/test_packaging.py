@@ -115,18 +115,11 @@ def test_the_schema_is_found_from_another_folder(unpacked, tmp_path):
 
 def test_the_checker_of_the_wheel_runs_alone(unpacked, fresh):
     command = (
-        "import sys, runpy; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('freerand_opt.checker')"
+        "import sys, runpy; sys.path.insert(0, sys.argv.pop(1)); "
+        "runpy.run_module('freerand_opt.checker', run_name='__main__')"
     )
     run = subprocess.run(
-        [
-            sys.executable,
-            "-I",
-            "-S",
-            "-c",
-            command.replace("checker')", "checker', run_name='__main__')"),
-            str(unpacked),
-            str(fresh["score"]),
-        ],
+        [sys.executable, "-I", "-S", "-c", command, str(unpacked), str(fresh["score"])],
         capture_output=True,
         text=True,
         check=False,

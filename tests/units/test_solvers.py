@@ -35,6 +35,11 @@ def test_other_names_are_input_errors():
         choose.solver_named("cvxpi:SCS")
 
 
+def test_highs_has_no_matrices():
+    with pytest.raises(SolverUnavailableError, match="linear programs alone"):
+        choose.solver_named("highs")(PROGRAM, None)
+
+
 @pytest.mark.parametrize(
     ("module", "name"),
     [("cvxpy", "cvxpy:CLARABEL"), ("picos", "picos:cvxopt"), ("mosek", "mosek"), ("qics", "qics")],
