@@ -18,6 +18,7 @@ from freerand_opt.data.counts import Counts
 from freerand_opt.data.trials import Trials
 from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.document import log_product
+from freerand_opt.experiment_checker.hypotheses import later_line
 from freerand_opt.experiment_checker.powers import MAX_POWER, log2_up
 from freerand_opt.experiments.certificate import bits_claim, document, proved
 from freerand_opt.experiments.factors import Factor, best_factor, best_mixture, filled
@@ -210,9 +211,7 @@ def _words(origin: str, factor: Factor, counts: Counts, later: str, *, planned: 
     lines = [
         f"factor and k = {factor.condition.power} fixed before the {counts.total} scored trials; plan: "
         f"{origin}",
-        "later settings may depend on earlier outcomes in any way (condition E)"
-        if later == "any"
-        else "assumed (A2): later settings do not depend on earlier outcomes, given earlier settings and W",
+        later_line(later == "any"),
         "classical side information only: nothing is said of an adversary who holds a quantum system",
         "the bits and their error are not conditioned on success",
         "the number of trials was fixed beforehand",
