@@ -76,6 +76,7 @@ def experiment(
     as_json: opt.AsJson = False,
     quiet: opt.Quiet = False,
 ) -> None:
+    """Say what counts and trials prove: P-values, certified bits, signals, plans."""
     from freerand_opt.cli import screen
     from freerand_opt.experiments import commands
     from freerand_opt.experiments.report import FORMATS

@@ -13,12 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-<<<<<<< HEAD
-from freerand_opt.cli import bound, check, listing, plot, report, show, simulate, store, verify
-=======
-from freerand_opt import __version__
 from freerand_opt.cli import bound, check, experiment, listing, plot, report, show, simulate, store, verify
->>>>>>> expcli
 from freerand_opt.cli.options import ANSWER, KEEP, LOOK
 from freerand_opt.errors import FreerandError, InputError, TooLargeError, UnavailableError
 from freerand_opt.version import __version__

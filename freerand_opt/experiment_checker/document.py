@@ -33,7 +33,8 @@ CUT_BITS = 40
 class Report:
     """What was checked: lines about the hypotheses, and the statement that holds under them.
 
-    `theorem` is what turns the arithmetic of the file into the statement. `log2` is a lower bound of -log2 P, or of the bits.
+    `theorem` is what turns the arithmetic of the file into the statement. `log2` is a lower bound of -log2 P,
+    or of the bits.
     """
 
     lines: tuple[str, ...]
@@ -207,7 +208,8 @@ def _game(
     note = "before: the game and the number of trials were fixed before them (no file can show it)"
     said = f"P-value against {setting.devices} devices <= 2^-({shown(found)}) (about {float(value):.6g})"
     theorem = theorem_line("p-value", method="game")
-    game = f"game: {sum(held[c] for c in wins)} wins; a trial is won with probability {float(chance):.6g} at most"
+    wins_seen = sum(held[c] for c in wins)
+    game = f"game: {wins_seen} wins; a trial is won with probability {float(chance):.6g} at most"
     return Report((*lines, game, note), said, theorem, max(Fraction(0), found))
 
 

@@ -57,6 +57,6 @@ def theorem_line(quantity: str, *, method: str = "", free: bool = True, part: bo
     if free:
         return f"{PAGE}, section 3 (condition E): {DERIVED}"
     return (
-        f"{PAGE}, section 3 (condition E'): in the literature (Knill, Zhang and Bierhorst, arXiv:1709.06159); "
+        f"{PAGE}, section 3 (E'): in the literature (Knill, Zhang and Bierhorst, arXiv:1709.06159); "
         "written out there, not refereed"
     )

@@ -93,18 +93,13 @@ def _table(path: Path, where: str, scenario: AnyScenario) -> dict[str, str]:
         raise InputError(
             where,
             f"holds counts, not probabilities; name it in [data], counts = {shown(path.name)}, ask for "
-            'quantity = "p-value" or "bits", and run `freerand experiment` (docs/howto/from-counts-to-bits.md)',
+            'quantity = "p-value" or "bits", and run `freerand experiment` '
+            "(docs/howto/from-counts-to-bits.md)",
         )
     if not rows or rows[0] not in (short, long):
         raise InputError(
             where,
-<<<<<<< HEAD
-            f"has another header; {','.join(short or long)} is needed, a row for each P(o|s) that is not 0 "
-            "(counts belong to the table data; for probabilities divide each by the trials at its "
-            "joint setting)",
-=======
             f"has another header; {','.join(short or long)} is needed, a row for each P(o|s) that is not 0",
->>>>>>> expcli
         )
     found: dict[str, str] = {}
     limits = (*scenario.settings, *scenario.outcomes)
