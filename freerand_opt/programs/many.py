@@ -19,7 +19,7 @@ from freerand_opt.checker.failures import Work
 from freerand_opt.checker.parties import Key, Parties, String
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.worths import least_odds
-from freerand_opt.conic.linear import GRID, MOST_BITS, LinearProgram
+from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import sparse
 from freerand_opt.errors import TooLargeError
 from freerand_opt.numbers.exact import Exact
