@@ -241,9 +241,8 @@ def either(
             return text or number
         if isinstance(value, Mapping | msgspec.Struct):
             return table
-        if items is not None and hasattr(value, "__len__") and hasattr(value, "__iter__"):
-            return items
-        return number
+        several = hasattr(value, "__len__") and hasattr(value, "__iter__") and not isinstance(value, Digits)
+        return items if items is not None and several else number
 
     def read(value: Any, where: str) -> Any:
         each = None if isinstance(value, bool) else chosen(value)

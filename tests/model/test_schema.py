@@ -115,6 +115,27 @@ TAKEN = {
         'kind = "mixture"\nA = { kind = "uniform" }\nB = { kind = "santha-vazirani", epsilon = 0.1 }\n'
     ),
     "bounds": source('kind = "measurement-dependence"\nlower = "1/5"\nupper = 0.3\n'),
+    "ladder": changed(
+        ('"chsh"\n[source]', '"ladder"\nK = 1\ns = 0.5\n[source]'),
+        (TEST, '[[test]]\nkeep = "behaviour"\ntolerance = 1e-9\n'),
+    ),
+    "bits": source(
+        'kind = "bits"\nepsilon = 0.1\ncentre = 0.5\n'
+        'coding = { A = { "00" = 0, "01" = 1, "10" = 1, "11" = 0 } }\n'
+    ),
+    "ranges": source(
+        'kind = "bits"\nepsilon = 0.1\nranges = [{ party = "A", bit = 0, least = "2/5", most = "3/5" }]\n'
+    ),
+    "relative": source(
+        'kind = "relative"\nepsilon = 0.1\naround = { "00" = 0.25, "01" = 0.25, "10" = 0.25, "11" = 0.25 }\n'
+    ),
+    "bad trials": source(
+        'kind = "on-average"\nbad = 0.1\ngood = { kind = "santha-vazirani", epsilon = 0.1 }\n'
+    ),
+    **{
+        key: source(f'kind = "on-average"\n{key} = {value}\n')
+        for key, value in (("distance", 0.1), ("departure", 0.1), ("largest", 0.3), ("information", 0.1))
+    },
     "no bounds": source('kind = "measurement-dependence"\n'),
     "min-entropy": source('kind = "min-entropy"\nbits = 1\n'),
     "rows": source(
