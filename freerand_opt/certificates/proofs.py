@@ -146,7 +146,7 @@ def cells_proof(made: Strategies, z: Sequence[Fraction], *, vertices: bool) -> d
 
 
 def _by_source(source: Source, problem: Problem, lists: Lists, carrier: int, prefix: Facet) -> dict[str, Any]:
-    def own(*name: Any) -> list[int]:
+    def own(*name: Any) -> Any:
         return lists.positive(carrier, (*prefix, *name))
 
     if isinstance(source, Point):
