@@ -46,6 +46,7 @@ def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
     """
     q = read_question(question, Work(10**10))
     parties = Parties(q, Work(10**10))
+    _limit(parties)
     odds = least_odds(q)
     violated = parties.tested.violated
     strings, chances = _strings(parties)
@@ -99,14 +100,18 @@ def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
     return Moments(program, parties, tuple(places), tuple(strings), labels)
 
 
-def _strings(parties: Parties) -> tuple[list[String], list[dict[Key, int]]]:
-    """Return the strings that may occur and their chances in moments."""
+def _limit(parties: Parties) -> None:
+    """Raise TooLargeError for too many kinds of strings."""
     count = prod(comb(size + 3, 3) for size in parties.sizes) * (2 * parties.outside + 2)
     if count > MOST_STRINGS:
         raise TooLargeError(
             f"the output has {count} kinds of strings, since few of its parties can be exchanged; at most "
             f"{MOST_STRINGS}: take fewer parties, or a function of the number of outcomes 1"
         )
+
+
+def _strings(parties: Parties) -> tuple[list[String], list[dict[Key, int]]]:
+    """Return the strings that may occur and their chances in moments."""
     found = []
     for string in parties.strings():
         chance = {key: x for key, x in parties.chance(string).items() if x}
