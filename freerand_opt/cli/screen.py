@@ -144,7 +144,7 @@ def progress(quiet: bool) -> Iterator[Watch]:
 
 @contextmanager
 def counting(quiet: bool, total: int | None) -> Iterator[Callable[[str, int], None]]:
-    """Show on stderr, if somebody watches, how many of `total` (None: unknown) are done, and of which case."""
+    """Show on stderr, if somebody watches, how many of `total` (None: unknown) are done, and of what."""
     if quiet or not sys.stderr.isatty():
         yield lambda name, runs: None
         return

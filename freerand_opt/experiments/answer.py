@@ -26,7 +26,6 @@ from freerand_opt.model.files import beside
 from freerand_opt.model.quantities import P_VALUE
 from freerand_opt.model.question import Question
 
-
 #: Hears the name of a file of trials and how many of them were read, from the first again for each pass.
 Watch: TypeAlias = Callable[[str, int], None]
 

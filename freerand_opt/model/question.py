@@ -123,7 +123,8 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
         if self.data is not None:
             raise InputError(
                 "Question.ask",
-                f"{self.ask.quantity} is a statement about data and has no program; run `freerand experiment FILE`",
+                f"{self.ask.quantity} is a statement about data and has no program; run `freerand "
+                "experiment FILE`",
             )
         if not self.is_written_out:
             raise TooLargeError("this question is not written out; its form is that of many parties")
