@@ -90,6 +90,11 @@ def rows() -> Iterator[tuple[str, str, Coverage, str]]:
     yield from lean()
 
 
+def holds(found: Coverage, words: str) -> bool:
+    """Return whether a share is what must hold; intervals decide, controls and honest runs pass mostly."""
+    return found.low <= float(words.split()[-1]) if words.startswith("at most") else found.low > 0.5
+
+
 def lean() -> Iterator[tuple[str, str, Coverage, str]]:
     """The player whose next settings lean on the last outcome: -log2 P(c|z) below the claim."""
     n, runs, cost = 10_000, 1000, log2(1000)

@@ -17,8 +17,7 @@ def row(**changes):
         "infeasible": False,
         "lower_float": 2.8,
         "upper_float": 2.9,
-        "method": "relaxation: level 1",
-        "solver": "clarabel",
+        "proofs": {"upper": "level 1, 1 matrices, clarabel"},
         "certificate": "sha256:1",
     }
     return held | changes
@@ -50,7 +49,7 @@ def test_what_moves_is_noticed(changes, words):
 def test_ends_may_move_within_the_claims_width_and_not_at_all_on_sure_routes():
     moved = {"upper_float": 2.9 + 1e-5}
     assert list(faults(pair(row(), row(**moved)), {CLAIM: 1e-4})) == []
-    sure = {"method": "relaxation on the face of the tests' zeros"}
+    sure = {"proofs": {"upper": "level 1, 1 matrices, on its face"}}
     slightly = {"upper_float": 2.9 + 3 * EXACT}
     assert list(faults(pair(row(**sure), row(**sure, **slightly)), {CLAIM: 1e-4}))
     assert list(faults(pair(row(), row(**slightly)), {CLAIM: 1e-4})) == []
@@ -89,3 +88,14 @@ def test_a_part_that_would_pass_the_budget_is_not_begun(monkeypatch, capsys):
 
 def test_all_parts_fit_into_the_budget():
     assert sum(part.seconds for part in long.PARTS) <= long.BUDGET
+
+
+def test_a_command_that_fails_or_lasts_is_a_fault(monkeypatch, capsys):
+    from tests.long import checks
+
+    monkeypatch.setattr(checks, "_STATEMENTS", "print('FAULT planted'); print('fine')")
+    assert checks.statements(60) == ["planted"]
+    monkeypatch.setattr(checks, "_STATEMENTS", "raise SystemExit(3)")
+    assert checks.statements(60)
+    monkeypatch.setattr(checks, "_STATEMENTS", "import time; time.sleep(60)")
+    assert "did not end" in checks.statements(0.3)[0]

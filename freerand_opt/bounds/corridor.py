@@ -11,6 +11,7 @@ from freerand_opt.bounds import linear, quantum
 from freerand_opt.bounds.full_support import full_support
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations
+from freerand_opt.bounds.shown import shown
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
@@ -20,6 +21,7 @@ Method = Callable[[Pool, Options], Iterator[None]]
 
 
 METHODS: tuple[tuple[str, Method], ...] = (
+    ("observed settings", shown),
     ("moments", quantum.quantum),
     ("orbits of a cycle", linear.orbits),
     ("boxes of a cycle", linear.cycle_boxes),
@@ -36,6 +38,8 @@ def corridor(problem: Problem | Many, options: Options) -> Pool:
     pool = Pool(problem)
     for _, method in OF_MANY if isinstance(problem, Many) else METHODS:
         for _ in method(pool, options):
+            if options.margin_only and pool.margin is not None:
+                return pool
             if pool.settled(options.width):
                 return pool
             if pool.contradicted:

@@ -9,11 +9,13 @@ from typing import Any
 from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
-from freerand_opt.attacks.strategies import attack_form, strategies
+from freerand_opt.attacks.strategies import strategies
+from freerand_opt.bounds.everywhere import offer_everywhere
 from freerand_opt.bounds.information import by_information
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.shares import shared
+from freerand_opt.bounds.ways import deterministic as deterministic_program
 from freerand_opt.bounds.ways import rational_scores, upper_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
@@ -51,6 +53,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     words = f"{len(made.copies)} orbits of boxes on a cycle"
     program, hint = settled(pool.problem, made.program, options)
     pool.margin = margin_of(program, hint)
+    yield
     z = _multipliers(program, hint)
     pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
     yield
@@ -110,7 +113,8 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     try:
         cone = vertex_cone(problem)
         labels = few_labels(guesses_of(problem))
-    except TooLargeError:
+    except TooLargeError as error:
+        pool.failures.append(f"vertices of the source: {error}")
         return
     space = cell_space(problem, labels)
     many = cone.nodes > FEW_VERTICES and not isinstance(problem.source, Average)
@@ -135,7 +139,8 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
         return
     try:
         labels = few_labels(guesses_of(problem))
-    except TooLargeError:
+    except TooLargeError as error:
+        pool.failures.append(f"products of facets: {error}")
         return
     outer, rational = rational_scores(problem)
     cone, space = source_cone(outer), cell_space(outer, labels)
@@ -151,11 +156,12 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     program, hint = settled(problem, made.program, options)
     if hint.status == "optimal":
         pool.margin = margin_of(program, hint)
+        yield
         offer(pool, made, program, hint, rational, "cells", words)
         yield
         found = search(problem, hints_of(made, hint), pool.height)
         if found:
-            pool.offer_attack(attack_form(problem, found), "boxes found at its prices")
+            offer_everywhere(pool, found, deterministic_program, options, "boxes found at its prices")
         yield
     elif problem.ask.quantity != "strategy":
         pool.contradicted = True
@@ -186,6 +192,7 @@ def _both_ends(
             yield
         return
     pool.margin = margin_of(program, hint)
+    yield
     more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
     offer(pool, made, program, hint, rational, way, words, **more)
     yield
@@ -198,7 +205,8 @@ def _both_ends(
         program, hint = settled(problem, made.program, options)
     x = inner_point(program, hint)
     if x is not None:
-        pool.offer_attack(attack_form(problem, strategies(made, x[: made.program.matrix.shape[1]])), words)
+        found = strategies(made, x[: made.program.matrix.shape[1]])
+        offer_everywhere(pool, found, made_for, options, words)
     yield
 
 

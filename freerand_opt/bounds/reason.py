@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from freerand_opt.bounds.contradictions import beyond, contradiction
 from freerand_opt.model.conditions import Keep, Moment, Relations, Test
 from freerand_opt.model.question import Question
 
@@ -17,9 +18,16 @@ def reason(question: Question, document: dict[str, Any]) -> str:
     prices = (part.get("upper") or {}).get("prices", {}).get("tests")
     if prices is None:
         return "no strategy of this adversary passes the tests"
+    problem = question.cases()[0] if question.is_written_out else None
     charged = [k for k, price in enumerate(prices) if _charged(price)]
     if not charged:
-        return "the source cannot show the observed settings: they are no average of what it allows"
+        said = "" if problem is None else beyond(problem, question.scenario)
+        return (
+            f"the source cannot show the observed settings: {said or 'they are no average of what it allows'}"
+        )
+    said = "" if problem is None else contradiction(problem, question.scenario)
+    if said:
+        return f"no devices at all pass these tests: {said}"
     named = _names(question)
     words = list(dict.fromkeys(named[k] for k in charged if k < len(named)))
     if len(words) == 1:

@@ -11,7 +11,6 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
 from freerand_opt.checker.guesses import Guesses as KernelGuesses
@@ -22,6 +21,7 @@ from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Sou
 from freerand_opt.checker.support import contracted, folded_party
 from freerand_opt.checker.zeros import Zeros
 from freerand_opt.conic.affine import to_fraction
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Problem
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.source_cone import Facet

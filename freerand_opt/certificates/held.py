@@ -12,9 +12,10 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.certificates.held_fold import ZERO, Fold, Functional, Listed, Positive
+from freerand_opt.certificates.many import flat_key, flat_string
 from freerand_opt.errors import UnavailableError
 from freerand_opt.model.problem import Kept, Problem, Test
-from freerand_opt.programs.many import Moments, flat_key, flat_string
+from freerand_opt.programs.many import Moments
 from freerand_opt.programs.source_cone import Facet
 from freerand_opt.programs.strategies import Strategies
 

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.document import FORMAT, check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import Number, enclose, sign
+from freerand_opt.errors import TooLargeError
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 
+#: Digits of a numerator or denominator that the kernel reads.
+MOST_DIGITS = 4001
 #: Steps of work that a proof may take when it is made; files of this size are checked by anybody.
 WORK = 10**9
 
@@ -35,9 +38,15 @@ class Pool:
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Write the question once."""
+        """Write the question once; raise TooLargeError where the kernel could not read it."""
         asked = self.subject
         self.question = asked.form() if isinstance(asked, Many) else question_form(asked)
+        long = longest(self.question)
+        if long > MOST_DIGITS:
+            raise TooLargeError(
+                f"the question has a number of {long} digits, and a certificate has at most {MOST_DIGITS}; "
+                "give shorter numbers"
+            )
 
     @property
     def problem(self) -> Problem:
@@ -118,6 +127,15 @@ class Pool:
     def height(self) -> float:
         """Return the bound as a float, infinite without one."""
         return float("inf") if self.bound is None else float(enclose(self.bound, 80)[1])
+
+
+def longest(form: Any) -> int:
+    """Return the number of digits of the longest integer in a certificate's texts."""
+    if isinstance(form, dict):
+        form = list(form.values())
+    if isinstance(form, list):
+        return max(map(longest, form), default=0)
+    return max(map(len, form.lstrip("-").split("/"))) if isinstance(form, str) else 0
 
 
 def text(certificate: dict[str, Any]) -> str:

@@ -7,17 +7,13 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from freerand_opt.certificates.question import vector_form
+from freerand_opt.conic.linear import GRID, MOST_BITS
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Bits, Kept, Limits, Mutual, Point, Problem, Product, Source, Test
 from freerand_opt.model.problem import Rows as SourceRows
 from freerand_opt.programs.ratios import price_form, sums_ratios
 from freerand_opt.programs.source_cone import Facet
 from freerand_opt.programs.strategies import Strategies
-
-#: Floats are rounded to this grid.
-GRID = 2**50
-#: Longer common denominators are not written: lists are rounded to the grid.
-MOST_BITS = 1024
 
 
 def rounded(values: Iterable[float]) -> list[Fraction]:
@@ -74,8 +70,8 @@ def prices_of(
             plain: list[Any] = [str(m) for m in price]
             if k in rational:
                 plain = [
-                    [text, str(rational[k][cell][m > 0])] if m else text
-                    for cell, (m, text) in enumerate(zip(price, plain, strict=True))
+                    [text, str(limits[m > 0])] if m and limits is not None else text
+                    for m, text, limits in zip(price, plain, rational[k], strict=True)
                 ]
             shown.append(plain)
         else:
@@ -146,7 +142,7 @@ def cells_proof(made: Strategies, z: Sequence[Fraction], *, vertices: bool) -> d
 
 
 def _by_source(source: Source, problem: Problem, lists: Lists, carrier: int, prefix: Facet) -> dict[str, Any]:
-    def own(*name: Any) -> list[int]:
+    def own(*name: Any) -> Any:
         return lists.positive(carrier, (*prefix, *name))
 
     if isinstance(source, Point):

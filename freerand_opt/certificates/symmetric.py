@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from freerand_opt.certificates.question import vector_form
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import InputError
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Functional, Problem
 from freerand_opt.programs.npa.matrix import MomentMatrix, moment_matrix
 from freerand_opt.programs.npa.words import Parties

@@ -57,13 +57,16 @@ class Guesses:
 
 
 def _worths(q: Question) -> list[list[Fraction]]:
-    """Return the worth of each value by guess: [v = g], or [v in T] - |T|/d for subsets T."""
+    """Return the worth of each value by guess: [v = g], or [v in T] - |T|/d for subsets T.
+
+    Of T and what it leaves out both count, of the empty set and all values neither, but for a single value.
+    """
     d = q.ask.count
     if q.ask.quantity == "guessing-probability":
         return [[Fraction(v == g) for v in range(d)] for g in range(d)]
     if d > 12:
         raise TooMuch("the trace distance of more than 12 values has too many labels")
-    subsets = (1, 2) if d == 2 else range(1, 2**d - 1)
+    subsets = (1, 2) if d == 2 else range(1, max(2**d - 1, 2))
     return [[(t >> v & 1) - Fraction(t.bit_count(), d) for v in range(d)] for t in subsets]
 
 

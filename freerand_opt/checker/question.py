@@ -173,7 +173,7 @@ def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader:
     average = raw.get("at") == "average"
     closed(raw, where, ("quantity", "of", "values", "count", "at", *(("told",) if average else ())))
     of = _parties(raw["of"], len(settings), where)
-    count = integer(raw["count"], f"{where}: count", 2, 1000)
+    count = integer(raw["count"], f"{where}: count", 1, 1000)
     size = prod(outcomes[party] for party in of)
     values = tuple(integers(raw["values"], f"{where}: values", 0, count - 1, size))
     if average:

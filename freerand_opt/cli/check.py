@@ -47,8 +47,8 @@ def check(
     PROVED*: about a number of the paper, the latter with a written proof.
     REJECTED, UNREADABLE, TOO MUCH WORK: nothing follows.
     """
-    from freerand_opt.claims.catalogue import certificates
     from freerand_opt.cli.screen import error, put, put_json
+    from freerand_opt.model.catalogue import certificates
 
     digest = _digest(counts)
     if store:

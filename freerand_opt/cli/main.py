@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
-from freerand_opt import __version__
 from freerand_opt.cli import bound, check, experiment, listing, plot, report, show, simulate, store, verify
 from freerand_opt.cli.options import ANSWER, KEEP, LOOK
 from freerand_opt.errors import FreerandError, InputError, TooLargeError, UnavailableError
+from freerand_opt.version import __version__
 
 INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer uses

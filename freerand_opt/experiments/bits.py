@@ -89,15 +89,8 @@ def bits(
     number L, or "observed", which certifies nothing.
     """
     delta = _error(error)
-    if later not in LATER:
-        raise InputError("later", f"{later!r} is not known; allowed: {', '.join(LATER)}")
-    if setup.setting.devices == "local":
-        raise InputError(
-            "adversary.devices", "local devices have no certified bits; no-signalling or quantum is needed"
-        )
-    free, parties = later == "any", tuple(range(len(setup.shape.settings))) if of is None else tuple(of)
-    if not free and len(parties) < len(setup.shape.settings):
-        raise InputError("later", 'bits of some outcomes only are certified with later = "any"')
+    parties = tuple(range(len(setup.shape.settings))) if of is None else tuple(of)
+    free = _is_free(setup, later, parties)
     made = plan(setup, training, data)
     counts = whole(made.rest)
     if isinstance(made.rest, Trials):
@@ -135,6 +128,20 @@ def bits(
         beside,
         certificate,
     )
+
+
+def _is_free(setup: Setup, later: str, parties: tuple[int, ...]) -> bool:
+    """Return whether later settings may depend on anything; raise InputError where no bits are to be had."""
+    if later not in LATER:
+        raise InputError("later", f"{later!r} is not known; allowed: {', '.join(LATER)}")
+    if setup.setting.devices == "local":
+        raise InputError(
+            "adversary.devices", "local devices have no certified bits; no-signalling or quantum is needed"
+        )
+    free = later == "any"
+    if not free and len(parties) < len(setup.shape.settings):
+        raise InputError("later", 'bits of some outcomes only are certified with later = "any"')
+    return free
 
 
 def _error(error: Fraction | str) -> Fraction:

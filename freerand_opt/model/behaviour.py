@@ -103,7 +103,7 @@ class Behaviour(Table):
                 if difference != 0 and abs(float(difference)) > worst[0] and sign(difference):
                     names = scenario.parties.replace(letter, "")
                     said = (
-                        f"it signals: P({_assigned(names, rest)}) at settings {_assigned(names, others)} "
+                        f"it signals: P({assigned(names, rest)}) at settings {assigned(names, others)} "
                         f"changes by {shortened(text(difference))} when {letter} measures {setting} "
                         f"instead of {first[others]}"
                     )
@@ -253,7 +253,8 @@ class Behaviour(Table):
         return markup.table(head, body)
 
 
-def _assigned(names: str, values: tuple[int, ...]) -> str:
+def assigned(names: str, values: tuple[int, ...]) -> str:
+    """Return ``A=0, B=1`` for the parties AB and values 0, 1."""
     return ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
 
 

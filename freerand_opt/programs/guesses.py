@@ -56,7 +56,7 @@ def guesses_of(problem: Problem) -> Guesses:
     if ask.quantity == "guessing-probability":
         worths = [tuple(Fraction(v == g) for v in range(d)) for g in range(d)]
     else:
-        subsets = (1, 2) if d == 2 else range(1, 2**d - 1)
+        subsets = (1, 2) if d == 2 else range(1, max(2**d - 1, 2))
         worths = [tuple((t >> v & 1) - Fraction(t.bit_count(), d) for v in range(d)) for t in subsets]
     sizes = tuple(problem.settings[p] for p in ask.of)
     turns = prod(sizes) if ask.told else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
@@ -151,25 +151,7 @@ def build(
     for k, name in enumerate(names):
         if zeros and name[0] == "facet" and name[3] in zeros:  # type: ignore[index]
             equal[k] = True
-    rows: list[tuple[dict[int, Fraction], bool, Exact, Hashable]] = []
-    if problem.observed is not None:
-        for s, mass in enumerate(problem.observed):
-            rows.append((made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)))
-    elif (place := asked_setting(problem)) is not None:
-        rows.append((made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)))
-    else:
-        everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
-        rows.append((made.row({}, everywhere), True, Fraction(1), ("total",)))
-    for k, (spent, limit) in enumerate(cost_rows(made)):
-        rows.append((spent, False, limit, ("average", k)))
-    for k, test in enumerate(problem.tests):
-        if isinstance(test, Test) and test.functional.on == "moments":
-            rows.append(moment_row(made, test, k))
-            continue
-        rows += [
-            (made.row(f, c), e, i, ("test", k, cell, side))
-            for f, c, e, i, cell, side in test_rows(problem, test)
-        ]
+    rows = list(_seen(problem, made))
     entries = ((k, column, value) for k, (row, *_) in enumerate(rows) for column, value in row.items())
     blocks.append(sparse((len(rows), made.columns), entries))
     for _, is_equal, bound, name in rows:
@@ -180,6 +162,26 @@ def build(
         stacked(blocks), tuple(equal), tuple(right), tuple(names), _objective(problem, made, guesses, labels)
     )
     return Strategies(program, problem, cone, space, labels, dict(zeros or {}))
+
+
+def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction], bool, Exact, Hashable]]:
+    """Yield what masses, averages and tests say: row, whether it is an equality, right side, name."""
+    if problem.observed is not None:
+        for s, mass in enumerate(problem.observed):
+            yield made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)
+    elif (place := asked_setting(problem)) is not None:
+        yield made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)
+    else:
+        everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
+        yield made.row({}, everywhere), True, Fraction(1), ("total",)
+    for k, (spent, limit) in enumerate(cost_rows(made)):
+        yield spent, False, limit, ("average", k)
+    for k, test in enumerate(problem.tests):
+        if isinstance(test, Test) and test.functional.on == "moments":
+            yield moment_row(made, test, k)
+            continue
+        for f, c, e, i, cell, side in test_rows(problem, test):
+            yield made.row(f, c), e, i, ("test", k, cell, side)
 
 
 def cost_rows(made: Assembly) -> list[tuple[dict[int, Fraction], Fraction]]:

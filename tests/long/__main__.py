@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.long import bare, kernels
+from tests.long import bare, checks, kernels
 from tests.oracle.record import fresh_seed
 from tests.oracle.run import Plan, report, run
 
 #: Seconds that all parts have together, and the parts' own.
 BUDGET = 35 * 60
-BARE, KERNEL, ORACLE = 8 * 60, 3 * 60, 10 * 60
+BARE, KERNEL, ORACLE = 6 * 60, 150, 8 * 60
+CHECKER, STATEMENTS = 6 * 60, 2 * 60
 #: Questions about local or no-signalling, and about quantum devices, and the share of time for the former.
 LINEAR, QUANTUM, LINEAR_SHARE = 2900, 100, 0.6
 
@@ -64,10 +65,22 @@ def oracle() -> list[str]:
     return found
 
 
+def checker() -> list[str]:
+    """Change certificates at random, and compare the corridor with a program of the checker's own tests."""
+    return checks.checker(CHECKER)
+
+
+def statements() -> list[str]:
+    """Play rounds against the statements about counts."""
+    return checks.statements(STATEMENTS)
+
+
 PARTS = (
     Part("bare", BARE, bare_environment),
     Part("kernels", KERNEL * len(kernels.KERNELS), catalogue),
     Part("oracle", ORACLE, oracle),
+    Part("checker", CHECKER, checker),
+    Part("statements", STATEMENTS, statements),
 )
 
 

@@ -11,6 +11,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ KERNELS = {
 }
 #: OpenBLAS names code by the oldest processor that runs it.
 SAME_CODE = {"Prescott": "Katmai"}
-#: Where one of these words is in an answer's method or solver, its ends are exact to EXACT on every machine.
+#: Where one of these words is in how an answer was proved, its ends are exact to EXACT on every machine.
 SURE_ROUTES = ("face", "integers", "high precision")
 EXACT = 1e-9
 #: A claim without a width of its own is as wide as relaxations usually are.
@@ -60,7 +61,13 @@ def allowed(kernel: str) -> bool:
 
 def verified(kernel: str, seconds: float) -> Run:
     """Verify the catalogue anew under a kernel, within so many seconds."""
-    environment = {**os.environ, "OPENBLAS_CORETYPE": kernel}
+    with tempfile.TemporaryDirectory(prefix="freerand-kernel-") as cache:
+        return _verified(
+            kernel, seconds, {**os.environ, "OPENBLAS_CORETYPE": kernel, "XDG_CACHE_HOME": cache}
+        )
+
+
+def _verified(kernel: str, seconds: float, environment: dict[str, str]) -> Run:
     chosen = subprocess.run(
         [sys.executable, "-c", _ARCHITECTURE], env=environment, capture_output=True, text=True, check=False
     )
@@ -89,7 +96,8 @@ def widths() -> dict[Claim, float]:
     for path in sorted((ROOT / "sdps").glob("*.toml")):
         file = fr.read(path)
         for one in file.instances:
-            found[file.name, one.name] = float(one.expect.within) if one.expect else 0.0
+            within = one.expect.within if one.expect else None
+            found[file.name, one.name] = float(within or 0)
     return found
 
 
@@ -126,7 +134,7 @@ def _moved(claim: Claim, rows: Mapping[str, dict[str, Any]], within: float) -> I
 
 
 def _sure(row: Mapping[str, Any]) -> bool:
-    return any(word in f"{row['method']} {row['solver']}" for word in SURE_ROUTES)
+    return any(word in " ".join(row["proofs"].values()) for word in SURE_ROUTES)
 
 
 def same_digests(runs: list[Run]) -> tuple[int, int]:

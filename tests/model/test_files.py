@@ -425,7 +425,7 @@ FAULTS = {
         "needs",
         "observed.behaviour",
     ),
-    "keep irrational": ({"test": 'keep = "behaviour"'}, "test[0].tolerance", "irrational", "1e-9"),
+    "keep irrational": ({"test": 'keep = "behaviour"'}, "test[0].tolerance", "irrational", "1e-6"),
     "tolerance negative": (
         {"test": 'keep = "errors"\ntolerance = -1'},
         "test[0].tolerance",

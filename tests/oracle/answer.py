@@ -87,22 +87,19 @@ def ask(text: str) -> Answer:
 
 def _asked(path: Path) -> Answer:
     try:
-        question = fr.read(path).instances[0].question
-        assert question is not None
-        result = fr.bound(question)
+        result = fr.bound(path)
     except FreerandError as error:
-        if type(error).__name__ == "InfeasibleError":
-            return Answer("none", words=str(error))
         return Answer("refused", words=f"{type(error).__name__}: {str(error).replace(str(path), '')}")
     except Exception as error:  # whatever it is, it is a fault and is reported
         place = traceback.extract_tb(error.__traceback__)[-1]
         words = f"{type(error).__name__} in {Path(place.filename).stem}.{place.name}: {error}"
         return Answer("crashed", words=words[:300])
-    if result.infeasible or str(result) == "none":
-        return Answer("none", words=result.method)
+    if result.impossible:
+        return Answer("none", words=result.reason)
+    words = "; ".join((*(part for pair in result.how for part in pair), *result.notes))
     ends = (result.bracket.lower, result.bracket.upper)
     lower, upper = (None if end is None else enclose(end, BITS) for end in ends)
-    return Answer("bracket", lower, upper, result.method)
+    return Answer("bracket", lower, upper, words)
 
 
 def announced(words: str) -> bool:

@@ -67,33 +67,3 @@ def behaviour(name: str, scenario: AnyScenario) -> Rows:
         having = [str(family.__struct_config__.tag) for family in FAMILIES if name in family.behaviours]
         raise ValueError(f"{name!r} is known for the families {', '.join(having)}; give a table")
     return make(scenario)
-
-
-def chsh() -> _chsh.Chsh:
-    """Return the scenario of Clauser, Horne, Shimony and Holt."""
-    return _chsh.Chsh()
-
-
-def chained(N: int) -> _chained.Chained:
-    """Return the chained scenario of N settings a party."""
-    return _chained.Chained(N)
-
-
-def ghz(M: int) -> _ghz.Ghz:
-    """Return the GHZ scenario of M parties."""
-    return _ghz.Ghz(M)
-
-
-def i3322() -> _i3322.I3322:
-    """Return the scenario of I3322."""
-    return _i3322.I3322()
-
-
-def cglmp(d: int) -> _cglmp.Cglmp:
-    """Return the CGLMP scenario of d outcomes a party."""
-    return _cglmp.Cglmp(d)
-
-
-def ladder(K: int, s: object) -> _ladder.Ladder:
-    """Return Hardy's ladder with settings 0..K and the state's parameter s."""
-    return _ladder.Ladder(K=K, s=s)  # type: ignore[arg-type]

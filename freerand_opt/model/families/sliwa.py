@@ -94,6 +94,7 @@ def _functional(number: int) -> Callable[[AnyScenario], Cells]:
                     found[s, o] = total
         return found
 
+    cells.__doc__ = f"Return Sliwa's inequality {number}; local at most {bound(number)}."
     return cells
 
 

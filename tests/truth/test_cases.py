@@ -1,0 +1,141 @@
+"""Small questions after public reports and published tables, with right values."""
+
+from __future__ import annotations
+
+from fractions import Fraction as F
+from math import sqrt
+
+import pytest
+
+import freerand_opt as fr
+
+QUANTUM = fr.Adversary("quantum", level="1 + A B")
+CORRELATORS = {"<A0 B0>": 1, "<A0 B1>": 1, "<A1 B0>": 1, "<A1 B1>": -1}
+BIASED = {"00": "3/10", "01": "2/10", "10": "3/10", "11": "2/10"}
+
+
+def asked(scenario=None, source=None, adversary=QUANTUM, tests=(), ask=None, **more):
+    ask = ask or fr.Ask("guessing-probability", of="A", at=(0, 0))
+    return fr.Question(
+        scenario or fr.chsh(), source or fr.Uniform(), adversary=adversary, tests=tests, ask=ask, **more
+    )
+
+
+def holds(question, value, within=1e-8):
+    found = fr.bound(question).bracket
+    return float(found.lower) <= value <= float(found.upper) and float(found.width) <= within
+
+
+def curve(s):
+    """The guess of one outcome at a CHSH score (arXiv:0911.3427)."""
+    return 1 / 2 + sqrt(2 - s**2 / 4) / 2
+
+
+def test_guess_of_a_key_setting_beside_others():
+    """Device-independent keys (Nature 607, 687): CHSH >= 2.7 on A0, A1, B0, B1 and <A0 B2> >= 0.9."""
+    tests = [fr.Test(CORRELATORS, ">=", "27/10"), fr.Test({"<A0 B2>": 1}, ">=", "9/10")]
+    ask = fr.Ask("guessing-probability", of="A", at=(0, 2))
+    assert holds(asked(fr.Scenario((2, 3), (2, 2)), tests=tests, ask=ask), curve(2.7))
+
+
+def test_guess_of_both_outcomes_at_tsirelsons_bound():
+    """(2 + sqrt 2)/8: 1.2284 bits (arXiv:0911.3427)."""
+    tests = [fr.Test("chsh", ">=", "observed")]
+    ask = fr.Ask("guessing-probability", of=["A", "B"], at=(0, 0))
+    assert holds(asked(tests=tests, ask=ask, observed={"behaviour": "quantum"}), (2 + sqrt(2)) / 8)
+
+
+def test_outcomes_at_the_tilted_maximum_are_uniform():
+    """<A0>/2 + CHSH at sqrt(17/2): A1 is fair (Acin, Massar, Pironio, arXiv:1107.2754)."""
+    tests = [fr.Test({"<A0>": "1/2", **CORRELATORS}, ">=", "sqrt(17/2)")]
+    found = fr.bound(asked(tests=tests, ask=fr.Ask("guessing-probability", of="A", at=(1, 0)))).bracket
+    assert 0.5 <= float(found.upper) < 0.5 + 1e-6
+    assert found.lower is None or float(found.lower) <= 0.5
+
+
+def test_largest_product_of_one_partys_observables():
+    """S^2 = 4 + 4 sqrt(1 - c^2): <A0 A1> at most 7/25 at S = 14/5."""
+    ask = fr.Ask("score", functional={"<A0 A1>": 1})
+    eve = fr.Adversary("quantum", level="2")
+    assert holds(asked(adversary=eve, tests=[fr.Test("chsh", ">=", "14/5")], ask=ask), 7 / 25)
+
+
+@pytest.mark.parametrize(("visibility", "answer"), [("70/100", "exists"), ("72/100", "none")])
+def test_a_pr_box_with_noise_is_quantum_up_to_one_over_root_two(visibility, answer):
+    observed = {"behaviour": "pr-box", "visibility": visibility}
+    found = fr.bound(asked(tests=[fr.Keep("behaviour")], ask=fr.Ask("strategy"), observed=observed))
+    assert str(found) == answer
+
+
+def test_free_settings_with_unequal_frequencies():
+    """As uniform ones: S alone is tested. A uniform source cannot show them."""
+    tests, more = [fr.Test("chsh", ">=", "27/10")], {"observed": {"settings": BIASED}}
+    assert holds(asked(source=fr.Free(), tests=tests, **more), curve(2.7))
+    assert fr.bound(asked(tests=tests, **more)).impossible
+    local = {"adversary": fr.Adversary("local"), "ask": fr.Ask("score", functional="chsh")}
+    assert fr.bound(asked(source=fr.Free(), **local, **more)).bracket.exact == 2
+
+
+def test_a_game_with_three_questions():
+    """Fortnow, Feige and Lovasz: (a or x) != (b or y), questions 00, 01, 10: 2/3 for all devices."""
+    wins = ("01|00", "10|00", "00|01", "01|01", "00|10", "10|10")
+    third = {"00": "1/3", "01": "1/3", "10": "1/3"}
+    for eve in (QUANTUM, fr.Adversary("no-signalling")):
+        ask = fr.Ask("score", functional={f"P({cell})": "1/3" for cell in wins})
+        found = fr.bound(asked(source=fr.Free(), adversary=eve, ask=ask, observed={"settings": third}))
+        assert float(found.lower) <= 2 / 3 <= float(found.upper) < 2 / 3 + 1e-6
+
+
+def test_frequencies_within_a_wide_tolerance_say_nothing():
+    """Hensen et al. (Nature 526, 682): counts that signal; each frequency may give way by 1/5."""
+    counts = {"00": (23, 3, 4, 23), "01": (33, 11, 5, 30), "10": (22, 10, 6, 24), "11": (4, 20, 21, 6)}
+    tests = [
+        fr.Test({f"P({o}|{s})": 1}, relation, F(n, sum(row)) + sign * F(1, 5))
+        for s, row in counts.items()
+        for o, n in zip(("00", "01", "10", "11"), row, strict=True)
+        for relation, sign in (("<=", 1), (">=", -1))
+    ]
+    ask = fr.Ask("min-entropy", of="A", at=(0, 0))
+    found = fr.bound(asked(adversary=fr.Adversary("no-signalling"), tests=tests, ask=ask)).bracket
+    assert found.exact == 0
+
+
+def test_no_click_as_a_third_outcome_is_local_below_the_threshold():
+    """Efficiency .82 < 2/(1 + sqrt 2) (Garg and Mermin, Phys. Rev. D 35, 3831): irrational probabilities."""
+    eta = F(82, 100)
+    table = {}
+    for x in (0, 1):
+        for y in (0, 1):
+            for a in (0, 1):
+                for b in (0, 1):
+                    sign = (-1) ** (a + b + x * y)
+                    table[f"P({a}{b}|{x}{y})"] = f"{eta**2 / 4} + {sign * eta**2 / 8}*sqrt(2)"
+                table[f"P({a}2|{x}{y})"] = table[f"P(2{a}|{x}{y})"] = str(eta * (1 - eta) / 2)
+            table[f"P(22|{x}{y})"] = str((1 - eta) ** 2)
+    question = asked(
+        fr.Scenario((2, 2), (3, 3)),
+        adversary=fr.Adversary("local"),
+        tests=[fr.Keep("behaviour", tolerance="1e-9")],
+        ask=fr.Ask("strategy"),
+        observed={"table": table},
+    )
+    assert str(fr.bound(question)) == "exists"
+
+
+def test_two_games_of_chsh_at_once_in_64_thousand_boxes():
+    """Local value 10/16 (quant-ph/0205016)."""
+    terms = {}
+    for x in range(4):
+        for y in range(4):
+            for a in range(4):
+                b = a ^ (x & y)
+                terms[f"P({a}{b}|{x}{y})"] = "1/16"
+    ask = fr.Ask("score", functional=terms)
+    eve = fr.Adversary("local")
+    found = fr.bound(asked(fr.Scenario((4, 4), (4, 4)), adversary=eve, ask=ask)).bracket
+    assert found.lower == F(5, 8) <= found.upper
+
+
+def test_a_label_of_one_party_says_how_it_is_written():
+    with pytest.raises(fr.InputError, match=r"of one party alone it is PA\(0\|1\)"):
+        fr.bound(asked(ask=fr.Ask("score", functional={"P(0|0)": 1})))
