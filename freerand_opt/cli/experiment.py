@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +13,9 @@ from freerand_opt.cli import options as opt
 from freerand_opt.errors import InputError
 
 if TYPE_CHECKING:
-    from freerand_opt.experiments.commands import Answered
+    from freerand_opt.experiments.commands import Answered, Signals
 
-EXAMPLE = """Answer question files about counts or trials: P-values and certified bits.
+HELP = """Answer question files about counts or trials: P-values and certified bits.
 
     The question of an experiment is a file such as run.toml:
 
@@ -43,40 +44,44 @@ EXAMPLE = """Answer question files about counts or trials: P-values and certifie
     """
 
 
+Plan = Annotated[
+    str | None,
+    typer.Option(
+        "--plan",
+        rich_help_panel=opt.QUESTION,
+        help="No statement: bits that runs of so many trials would certify, 1000,10000.",
+    ),
+]
+Only = Annotated[
+    bool,
+    typer.Option(
+        "--signals", rich_help_panel=opt.QUESTION, help="Only: do data signal, or speak against the source?"
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", rich_help_panel=opt.PUT, help="Write the certificate here (.json)."),
+]
+Form = Annotated[
+    str | None,
+    typer.Option("--as", rich_help_panel=opt.PUT, help="Form of the page: text, markdown, latex, html."),
+]
+
+
 def experiment(
     arguments: Annotated[
         list[str],
         typer.Argument(help="Question files about data, and field=value: source.epsilon=0,1/100"),
     ],
-    plan: Annotated[
-        str | None,
-        typer.Option(
-            "--plan",
-            rich_help_panel=opt.QUESTION,
-            help="No statement: bits that runs of so many trials would certify, 1000,10000.",
-        ),
-    ] = None,
-    signals: Annotated[
-        bool,
-        typer.Option(
-            "--signals",
-            rich_help_panel=opt.QUESTION,
-            help="Only: do the data signal, or speak against the source?",
-        ),
-    ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", rich_help_panel=opt.PUT, help="Write the certificate here (.json)."),
-    ] = None,
+    plan: Plan = None,
+    signals: Only = False,
+    output: Output = None,
     certificates: opt.Folder = None,
-    form: Annotated[
-        str | None,
-        typer.Option("--as", rich_help_panel=opt.PUT, help="Form of the page: text, markdown, latex, html."),
-    ] = None,
+    form: Form = None,
     as_json: opt.AsJson = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Say what counts and trials prove: P-values, certified bits, signals, plans."""
+    """Answer question files about counts or trials; HELP teaches how."""
     from freerand_opt.cli import screen
     from freerand_opt.experiments import commands
     from freerand_opt.experiments.report import FORMATS
@@ -91,34 +96,23 @@ def experiment(
         )
     if form is not None and form not in FORMATS:
         raise InputError("--as", f"{form[:40]!r} is not known; allowed: {', '.join(FORMATS)}")
+    show: Callable[..., None]
     with screen.counting(quiet, None) as watch:
         if plan is not None:
             sizes = _sizes(plan)
             rows = [row for name in names for row in commands.plans(name, sizes, fields, watch)]
+            show = partial(_rows, rows)
         elif signals:
             said = [one for name in names for one in commands.signals(name, fields, watch)]
+            show = partial(_signals, said)
         else:
             _writable(names, fields, output, certificates)
             found = [one for name in names for one in commands.answers(name, fields, watch)]
-    if plan is not None:
-        _rows(rows, as_json=as_json)
-        return
-    if signals:
-        if as_json:
-            screen.put_json([one.record for one in said])
-        else:
-            screen.put("\n".join(line for one in said for line in screen.wrapped(one.line)))
-        return
-    for path, text in _written(found, output, certificates):
-        screen.say(f"wrote {path} ({len(text)} bytes)")
-    if as_json:
-        screen.put_json([commands.record(one) for one in found])
-    else:
-        _pages(found, form or "text")
-    raise typer.Exit(int(any(one.certificate is None for one in found)))
-
-
-experiment.__doc__ = EXAMPLE
+            show = partial(_pages, found, form or "text")
+    if not alone:
+        _write(found, output, certificates)
+    show(as_json=as_json)
+    raise typer.Exit(0 if alone else int(any(one.certificate is None for one in found)))
 
 
 def _sizes(words: str) -> list[int]:
@@ -149,10 +143,8 @@ def _writable(names: Sequence[str], fields: dict[str, str], output: Path | None,
         require_writable(folder, "--certificates")
 
 
-def _written(
-    found: Sequence[Answered], output: Path | None, folder: Path | None
-) -> Iterator[tuple[Path, str]]:
-    """Write certificates and yield where, with their texts."""
+def _write(found: Sequence[Answered], output: Path | None, folder: Path | None) -> None:
+    """Write certificates, and say where."""
     from freerand_opt.cli import screen
     from freerand_opt.files import write_whole
     from freerand_opt.runner.shelf import certificate_path
@@ -161,23 +153,36 @@ def _written(
         places = [output] if output is not None else []
         if folder is not None:
             places.append(certificate_path(folder, one.asked.path.stem, one.asked.name))
-        if one.certificate is None and places:
+        text = one.certificate
+        if text is None and places:
             screen.say(f"{one.asked.heading}: nothing is certified, so there is no certificate to write")
-            continue
-        for path in places:
-            assert one.certificate is not None
-            write_whole(path, one.certificate)
-            yield path, one.certificate
+        elif text is not None:
+            for path in places:
+                write_whole(path, text)
+                screen.say(f"wrote {path} ({len(text)} bytes)")
 
 
-def _pages(found: Sequence[Answered], form: str) -> None:
+def _pages(found: Sequence[Answered], form: str, *, as_json: bool) -> None:
     from freerand_opt.cli import screen
+    from freerand_opt.experiments.commands import record
     from freerand_opt.experiments.report import render, statement
 
+    if as_json:
+        screen.put_json([record(one) for one in found])
+        return
     if form == "text" and len(found) > 1:
         heads = (f"{one.asked.name or one.asked.heading}: {statement(one.found)}" for one in found)
         screen.put("\n".join(line for head in heads for line in screen.wrapped(head)) + "\n")
     screen.put("\n".join(render(one.found, form, one.asked.heading) for one in found), end="")
+
+
+def _signals(said: Sequence[Signals], *, as_json: bool) -> None:
+    from freerand_opt.cli import screen
+
+    if as_json:
+        screen.put_json([one.record for one in said])
+    else:
+        screen.put("\n".join(line for one in said for line in screen.wrapped(one.line)))
 
 
 def _rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:

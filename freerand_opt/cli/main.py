@@ -87,7 +87,7 @@ def _options(
 
 app.command(rich_help_panel=ANSWER)(bound.bound)
 app.command(rich_help_panel=ANSWER)(verify.verify)
-app.command(rich_help_panel=ANSWER)(experiment.experiment)
+app.command(rich_help_panel=ANSWER, help=experiment.HELP)(experiment.experiment)
 app.command(rich_help_panel=ANSWER)(check.check)
 app.command("list", rich_help_panel=LOOK)(listing.list_claims)
 app.command(rich_help_panel=LOOK)(show.show)

@@ -33,8 +33,8 @@ CUT_BITS = 40
 class Report:
     """What was checked: lines about the hypotheses, and the statement that holds under them.
 
-    `theorem` is what turns the arithmetic of the file into the statement. `log2` is a lower bound of -log2 P,
-    or of the bits.
+    `theorem` is what turns the arithmetic of the file into the statement. `log2` is a lower
+    bound of -log2 P, or of the bits.
     """
 
     lines: tuple[str, ...]
@@ -152,9 +152,9 @@ def _data(raw: Any, shape: Shape, digest: str | None) -> tuple[list[int] | None,
     if digest is not None and digest != named:
         raise Rejected("the counts file at hand is not the one that the certificate names")
     verified = (
-        "from the file at hand, by its digest (which of its rows were scored is not looked at)"
+        "of the file at hand, by its digest (which of its rows were scored is not looked at)"
         if digest is not None
-        else "from a file that was not looked at"
+        else "of a file that was not looked at"
     )
     return counts, (f"data: {sum(counts)} trials, {verified if named else 'no file named'}",)
 
@@ -208,8 +208,7 @@ def _game(
     note = "before: the game and the number of trials were fixed before them (no file can show it)"
     said = f"P-value against {setting.devices} devices <= 2^-({shown(found)}) (about {float(value):.6g})"
     theorem = theorem_line("p-value", method="game")
-    wins_seen = sum(held[c] for c in wins)
-    game = f"game: {wins_seen} wins; a trial is won with probability {float(chance):.6g} at most"
+    game = f"game: {sum(held[c] for c in wins)} wins; a trial is won with probability <= {float(chance):.6g}"
     return Report((*lines, game, note), said, theorem, max(Fraction(0), found))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from freerand_opt.checker.failures import Unreadable
 from freerand_opt.checker.sources import Bits, Limits, Point, Source
 
 #: Where the theorems are; a certificate proves the arithmetic that they ask for.
@@ -11,7 +12,7 @@ SHOWN = 16
 
 
 def source_line(source: Source) -> str:
-    """Return assumption (A1) on the settings, with the source's numbers."""
+    """Return assumption (A1) on the settings, with the source's numbers; raise Unreadable for others."""
     head = "(A1) in every round, given all that was before and what the adversary holds, "
     if isinstance(source, Bits):
         low, high = min(a for a, _ in source.ranges), max(b for _, b in source.ranges)
@@ -22,7 +23,8 @@ def source_line(source: Source) -> str:
     if isinstance(source, Limits):
         low, high = min(source.lower.values()), max(source.upper.values())
         return f"{head}each joint setting has a probability in [{low}, {high}]"
-    assert isinstance(source, Point)
+    if not isinstance(source, Point):
+        raise Unreadable("source: statements about counts are of uniform, free, bits or limits")
     values = tuple(source.values.values())
     if len(set(values)) == 1:
         return f"{head}joint settings are uniform"
@@ -57,6 +59,6 @@ def theorem_line(quantity: str, *, method: str = "", free: bool = True, part: bo
     if free:
         return f"{PAGE}, section 3 (condition E): {DERIVED}"
     return (
-        f"{PAGE}, section 3 (E'): in the literature (Knill, Zhang and Bierhorst, arXiv:1709.06159); "
-        "written out there, not refereed"
+        f"{PAGE}, section 3 (condition E'): in the literature (Knill, Zhang and Bierhorst, "
+        "arXiv:1709.06159); written out there, not refereed"
     )

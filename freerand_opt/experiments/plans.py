@@ -70,7 +70,7 @@ def plan(setup: Setup, training: Training, data: Counts | Trials, *, project: bo
         cells, words = _projected(setup, held, words, project=project)
         return Plan(cells, rest, words, held.total)
     if isinstance(training, Counts):
-        if training is data or (training.digest is not None and training.digest == _digest(data)):
+        if _same(training, data):
             raise InputError(
                 "training", "the scored data themselves are no training; give an earlier run or theory"
             )
@@ -79,6 +79,13 @@ def plan(setup: Setup, training: Training, data: Counts | Trials, *, project: bo
         return Plan(cells, data, words, training.total)
     cells = np.array([float(x) for x in training])
     return Plan(cells / cells.sum(), data, "theory")
+
+
+def _same(training: Counts, data: Counts | Trials) -> bool:
+    """Return whether training is the scored data: the same file, or the same counts in another one."""
+    if isinstance(data, Counts) and training.values == data.values:
+        return True
+    return training.digest is not None and training.digest == _digest(data)
 
 
 def _digest(data: Counts | Trials) -> str | None:

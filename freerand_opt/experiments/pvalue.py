@@ -109,7 +109,7 @@ def _by_game(counts: Counts, setup: Setup, cells: tuple[int, ...]) -> PValue:
     try:
         log2 = proved(certificate)
     except TooMuch as fault:
-        raise TooLargeError(str(fault)) from None
+        raise TooLargeError(f"{fault} (in a file: ask without method and functional)") from None
     return PValue(setup, "game", log2, counts, words, signalling(setup, counts), certificate)
 
 

@@ -93,8 +93,7 @@ def _table(path: Path, where: str, scenario: AnyScenario) -> dict[str, str]:
         raise InputError(
             where,
             f"holds counts, not probabilities; name it in [data], counts = {shown(path.name)}, ask for "
-            'quantity = "p-value" or "bits", and run `freerand experiment` '
-            "(docs/howto/from-counts-to-bits.md)",
+            'quantity = "p-value" or "bits", and run `freerand experiment FILE` (its --help shows one)',
         )
     if not rows or rows[0] not in (short, long):
         raise InputError(

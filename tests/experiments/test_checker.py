@@ -113,8 +113,8 @@ def test_counts_file_must_be_the_one_named(tmp_path):
     code, lines = checked(str(tmp_path / "proof.json"), digest_of(str(path)))
     assert (
         code == 0
-        and "0.0390777" in lines[-1]
-        and any("245 trials, the file at hand" in line for line in lines)
+        and "0.0390777" in lines[-2]
+        and any("245 trials, of the file at hand" in line for line in lines)
     )
     path.write_text(path.read_text().replace(",23\n", ",24\n"))
     code, lines = checked(str(tmp_path / "proof.json"), digest_of(str(path)))

@@ -119,7 +119,7 @@ def test_reports_in_all_forms(tmp_path):
     reader = Reader()
     reader.feed(pages["html"].removeprefix("<!doctype html>"))
     assert reader.open == []
-    assert pages["latex"].count(r"\begin{itemize}") == pages["latex"].count(r"\end{itemize}") == 5
+    assert pages["latex"].count(r"\begin{itemize}") == pages["latex"].count(r"\end{itemize}") == 6
     assert pages["markdown"].startswith("# Run <1>")
 
 
@@ -137,7 +137,7 @@ def test_uniform_settings_that_the_data_refute(tmp_path):
     with pytest.raises(InputError, match="refute the source"):
         answer(question(), tmp_path)
     asked = question(adversary={"devices": "local"}, ask={"quantity": "p-value"})
-    assert "THE DATA SPEAK AGAINST THE SOURCE" in render(answer(asked, tmp_path))
+    assert "THE DATA SPEAK AGAINST THE SOURCE" in " ".join(render(answer(asked, tmp_path)).split())
 
 
 @pytest.mark.parametrize(
@@ -180,6 +180,9 @@ def test_what_an_answer_needs(tmp_path):
         answer(question(observed={}), tmp_path)
     with pytest.raises(InputError, match="not in the folder"):
         answer(question(data={"counts": "../run.csv"}), tmp_path)
+    (tmp_path / "again.csv").write_text((tmp_path / "run.csv").read_text() + "\n")
+    with pytest.raises(InputError, match="scored data themselves"):
+        answer(question(data={"counts": "run.csv", "training": "again.csv"}), tmp_path)
     with pytest.raises(InputError, match="bits are certified of parties"):
         answer(question(ask={"quantity": "bits", "of": {"parity": ["A", "B"]}}), tmp_path)
     asked = {"quantity": "p-value", "method": "game", "terms": {"P(00|00)": 1, "P(11|00)": 2}}
