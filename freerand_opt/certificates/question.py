@@ -59,6 +59,7 @@ def vector_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
 
 
 def source_form(source: Source, observed: tuple[Fraction, ...] | None, count: int) -> dict[str, Any]:
+    """Return a source in the certificate's grammar; `observed` is what a bound on average is relative to."""
     if isinstance(source, Point):
         return {"kind": "uniform" if source.values is None else "free"}
     if isinstance(source, Bits):
@@ -84,7 +85,7 @@ def source_form(source: Source, observed: tuple[Fraction, ...] | None, count: in
         bounds = [str(bound) for bound in source.bounds]
         more: dict[str, Any] = {"pairs": [list(pair) for pair in source.pairs]} if source.pairs else {}
         if source.good is not None:
-            more = {"good": _source(source.good, observed, count)}
+            more = {"good": source_form(source.good, observed, count)}
         return {"kind": "average", "measure": source.measure, "bounds": bounds, **more}
     if isinstance(source, Product):
         return {"kind": "product", "parts": [source_form(part, None, 0) for part in source.parts]}

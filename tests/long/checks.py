@@ -1,4 +1,4 @@
-"""More of what `make test` does a little of: mutants of certificates, random questions, statements about counts."""
+"""More of what `make test` does a little of: mutants, random questions, statements about counts."""
 
 from __future__ import annotations
 
