@@ -19,7 +19,6 @@ from fractions import Fraction
 
 import cvxpy as cp
 import numpy as np
-
 from freerand_opt.first.answers.bounding import bound
 from freerand_opt.first.model import behaviour, functional
 from freerand_opt.first.model.question import Adversary, Ask, Output, Question, Test

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from flint import fmpz
 
-from freerand_opt.claims.catalogue import claims
 from freerand_opt.claims.conjecture import biases
 from freerand_opt.claims.conjecture.computed import compute
 from freerand_opt.claims.conjecture.lemniscate import correlators, ratio
@@ -24,6 +23,7 @@ from freerand_opt.claims.conjecture.relations import POWERS, Relations
 from freerand_opt.claims.conjecture.report import fractions_csv, markdown
 from freerand_opt.claims.conjecture.robust import growth as robust_growth
 from freerand_opt.claims.verify import read, verify
+from freerand_opt.model.catalogue import claims
 
 REPORTS = Path(__file__).parents[1] / "reports"
 OTHERS = ("ghz_", "four_parties")

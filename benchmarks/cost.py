@@ -14,12 +14,12 @@ from fractions import Fraction
 from pathlib import Path
 
 from conjecture import full, polynomial
+from freerand_opt.first.spec.file import read
 from moments import answered_by_ncpol2sdpa, chained_question
 
 import freerand_opt as fr
-from freerand_opt.claims.catalogue import find
+from freerand_opt.model.catalogue import find
 from freerand_opt.reporting.figures.row import Row, as_csv
-from freerand_opt.first.spec.file import read
 
 OUTPUT = Path(__file__).parents[1] / "reports" / "cost.csv"
 NO_SIGNALLING = "no-signalling, biased settings"

@@ -91,7 +91,7 @@ def rows() -> Iterator[tuple[str, str, Coverage, str]]:
 
 
 def holds(found: Coverage, words: str) -> bool:
-    """Return whether a share is what must hold; intervals decide, and controls and honest runs pass mostly."""
+    """Return whether a share is what must hold; intervals decide, controls and honest runs pass mostly."""
     return found.low <= float(words.split()[-1]) if words.startswith("at most") else found.low > 0.5
 
 

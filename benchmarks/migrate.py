@@ -10,23 +10,25 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
-import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.result import Result, result_of
-from freerand_opt.claims.catalogue import claims
 from freerand_opt.claims.conjecture import file as computations
 from freerand_opt.claims.conjecture.computed import Computed, compute, computed_of
 from freerand_opt.claims.verify import compared
 from freerand_opt.files import file_name, write_whole
+from freerand_opt.model.catalogue import claims
 from freerand_opt.model.file import read
 from freerand_opt.model.head import kind_of, load
 from freerand_opt.numbers.exact import Exact, compare
@@ -35,15 +37,6 @@ from freerand_opt.numbers.parse import parse
 ROOT = Path(__file__).resolve().parent.parent
 #: How much weaker an end may be than that of version 1 (ends of relaxations are found in floats).
 SLACK = Fraction(1, 10**8)
-
-
-class Late(BaseException):
-    """The seconds for one question are over."""
-
-
-def late(*_: Any) -> None:
-    """Give up a question."""
-    raise Late
 
 
 def old_of(base: str, path: Path) -> dict[str, Any] | None:
@@ -103,6 +96,25 @@ def moved(file: Any, instance: Any, path: Path, base: str) -> dict[str, Any]:
     return row
 
 
+def apart(seconds: float, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return what a process of its own says, which ends when its seconds are over, whatever runs in it."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
+        try:
+            row = work()
+        except Exception as error:  # whatever stands in the way is what this report is about
+            row = {"fault": f"{type(error).__name__}: {str(error)[:300]}"}
+        os.write(writing, json.dumps(row).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return json.loads(said) if said else {"fault": f"{seconds} s are over, or the memory"}
+
+
 def stored(instance: Any, path: Path) -> Result | Computed | None:
     """Return the answer of a certificate of version 2 that is there, None without one."""
     try:
@@ -135,7 +147,6 @@ def main() -> int:
     parser.add_argument("files", nargs="*", type=Path)
     given = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
-    signal.signal(signal.SIGPROF, late)
     paths = [path.resolve() for path in given.files]
     paths = paths or [*claims(), *sorted((ROOT / "reports").glob("*.toml"))]
     tally: Counter[str] = Counter()
@@ -143,16 +154,8 @@ def main() -> int:
         if not path.exists():
             tally["no certificate"] += 1
             continue
-        signal.setitimer(signal.ITIMER_PROF, given.seconds)
-        try:
-            row = moved(file, instance, path, given.base)
-        except Late:
-            row = {"file": file.name, "instance": instance.name, "fault": f"{given.seconds} s are over"}
-        except Exception as error:  # whatever stands in the way is what this report is about
-            said = f"{type(error).__name__}: {str(error)[:300]}"
-            row = {"file": file.name, "instance": instance.name, "fault": said}
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
+        row = {"file": file.name, "instance": instance.name}
+        row |= apart(given.seconds, partial(moved, file, instance, path, given.base))
         lost = row.get("fault") or row.get("weaker") or ("" if row.get("expected") else "another verdict")
         tally["not carried" if lost else "carried"] += 1
         if lost:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 from fractions import Fraction
 
-from freerand_opt.errors import TooLargeError
 from freerand_opt.first.certificates.certify import multipliers
 from freerand_opt.first.formulas.questions import chained_leakage
 from freerand_opt.first.model import functional
@@ -30,6 +29,8 @@ from freerand_opt.first.programs.quotient import by_orbits
 from freerand_opt.first.programs.refinement import reduce
 from freerand_opt.first.programs.strategies import by_boxes, by_source_vertices
 from freerand_opt.first.solvers.highs import solve
+
+from freerand_opt.errors import TooLargeError
 from freerand_opt.numbers.exact import compare
 
 LIMIT = 60.0

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from freerand_opt import sweep
-from freerand_opt.claims.catalogue import find
+from freerand_opt.model.catalogue import find
 from freerand_opt.model.file import read
 from freerand_opt.runner.address import address
 from freerand_opt.runner.job import Job, Way

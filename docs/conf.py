@@ -1,6 +1,7 @@
-"""Sphinx: MyST pages whose code is run, reference from docstrings."""
+"""Sphinx: MyST pages whose code is run, reference from docstrings, fields from their definition."""
 
 import freerand_opt
+from freerand_opt.model.reference import field_reference
 
 project = "freerand_opt"
 author = "the freerand_opt team"
@@ -19,3 +20,14 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 # links to files of the repository, which are no pages
 suppress_warnings = ["myst.xref_missing", "myst.header", "misc.highlighting_failure"]
+
+
+def fields(app, page, source):
+    """Write the page of fields from the tables that define them."""
+    if page == "fields":
+        source[0] = field_reference()
+
+
+def setup(app):
+    """Connect what is generated."""
+    app.connect("source-read", fields)

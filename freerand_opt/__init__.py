@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from freerand_opt.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from freerand_opt import errors
@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         chsh,
         ghz,
         i3322,
+        ladder,
     )
     from freerand_opt.model.file import read
     from freerand_opt.model.threshold import Threshold
@@ -78,7 +79,8 @@ if TYPE_CHECKING:
     from freerand_opt.protocols.simulate import simulate
     from freerand_opt.runner.sweep import sweep
 
-#: Where each public name lives; numpy, scipy and a solver are loaded by the first use, not by the import.
+#: Where each public name lives that the model does not have; numpy, scipy and a solver are loaded by the
+#: first use, not by the import.
 _HOMES = {
     "bounds.bound": ("bound",),
     "bounds.result": ("Result", "load"),
@@ -89,13 +91,6 @@ _HOMES = {
     "experiments.bits": ("bits",),
     "experiments.pvalue": ("p_value",),
     "experiments.setup": ("setup",),
-    "model": (
-        *("Adversary", "Ask", "Behaviour", "Bits", "Free", "FullSupport", "Function", "Functional"),
-        *("Independent", "Inequalities", "OnAverage", "Product", "Range", "Relative"),
-        *("Keep", "MeasurementDependence", "MinEntropy", "Mixture", "Moment", "Mutual", "Observed", "Picked"),
-        *("Question", "Relations", "SanthaVazirani", "Scenario", "Test", "Uniform"),
-        *("cglmp", "chained", "chsh", "ghz", "i3322"),
-    ),
     "model.file": ("read",),
     "model.threshold": ("Threshold",),
     "protocols.file": ("read_protocol",),
@@ -149,6 +144,7 @@ __all__ = [
     "errors",
     "ghz",
     "i3322",
+    "ladder",
     "load",
     "p_value",
     "read",
@@ -170,6 +166,13 @@ def __getattr__(name: str) -> Any:
             return getattr(import_module(f"freerand_opt.{home}"), name)
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    model = import_module("freerand_opt.model")
+    if name in model.__all__:
+        return getattr(model, name)
+    # the classes of all kinds of sources and families, whatever the lists of names above say
+    for kind in (*model.SOURCES, *model.FAMILIES):
+        if kind.__name__ == name:
+            return kind
     from freerand_opt.errors import nearest
 
     raise AttributeError(f"freerand_opt has no {name!r}{nearest(name, __all__)}")

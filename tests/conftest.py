@@ -79,20 +79,11 @@ def claim_folder():
 #: Kind of certificate: (arguments of `bound`, exit code, instance's file below the folder).
 FRESH = {
     "score": (("chsh_local_score_sv", "source.epsilon=1/20"), "chsh_local_score_sv/main.json"),
-    "smallest": (
-        ("chained_local_score_sv", "scenario.N=4", "source.epsilon=1/20"),
-        "chained_local_score_sv/main.json",
-    ),
-    "guess": (("no_signalling_guess_chsh",), "no_signalling_guess_chsh/main.json"),
-    "irrational": (("no_signalling_guess_chsh",), "no_signalling_guess_chsh/S_=_2_sqrt_2.json"),
-    "leakage": (("chained_leakage_fixed_sv", "scenario.N=4", "source.epsilon=1/20"), "*/main.json"),
-    "average": (("chained_leakage_average_sv", "scenario.N=2", "source.epsilon=1/20"), "*/main.json"),
     "lifted": (("chained_leakage_fixed_sv", "scenario.N=16", "source.epsilon=3/100"), "*/main.json"),
     "none": ((CLAIMS / "strategy.toml",), "strategy/main.json"),
     "exists": ((CLAIMS / "strategy.toml", "source.epsilon=1/10"), "strategy/main.json"),
     "threshold": (("chained_local_threshold_sv", "scenario.N=2"), "*/main.json"),
     "worst": ((CLAIMS / "worst.toml",), "worst/main.json"),
-    "entropy": ((CLAIMS / "worst.toml",), "worst/entropy.json"),
 }
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from freerand_opt.attacks.graph import Graph
-from freerand_opt.certificates.question import vector_form
 from freerand_opt.conic.sparse import Index
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.programs.bit_tree import BitTree
 from freerand_opt.programs.cycle import edge_form
 from freerand_opt.programs.quotient import Copy, Quotient

@@ -21,13 +21,14 @@ from freerand_opt.attacks.strategies import Strategy, strategies
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Point, Problem, Test
+from freerand_opt.model.problem import Kept, Point, Problem, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import Box, box_space
 from freerand_opt.programs.guesses import Guesses, guesses_of
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.strategies import Strategies, build, test_rows
+from freerand_opt.programs.tables import rational_table
 from freerand_opt.programs.violations import with_violations
 
 STARTS = 24
@@ -50,11 +51,13 @@ def inner(problem: Problem) -> Problem:
     """Return the problem with scores that multiply masses rounded to the strict side."""
     if problem.observed is not None:
         return problem
-    tests = []
+    tests: list[Test | Kept] = []
     for test in problem.tests:
         if isinstance(test, Test) and test.functional.on != "moments" and isinstance(test.score, Real):
             score = (round_up if test.relation == ">=" else round_down)(test.score, INNER_BITS)
             test = replace(test, score=score)
+        elif isinstance(test, Kept):
+            test = rational_table(test, INNER_BITS, outward=False)
         tests.append(test)
     return replace(problem, tests=tuple(tests))
 

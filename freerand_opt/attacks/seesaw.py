@@ -1,9 +1,9 @@
-r"""Quantum strategies by a see-saw over states and measurements, in floats, many starts at once; then exactly.
+r"""Quantum strategies by a see-saw over states and measurements: floats, many starts; then exactly.
 
 For fixed measurements the best state is the top eigenvector of :math:`B = \sum f_{o,s} \otimes_p
-E^p_{o_p|s_p}`; for fixed state and other parties, each measurement is best on its own: signs of a
-difference of two operators, an iteration for more outcomes (`attacks.measurement`). Any score that is reached is a
-lower end, the best one is not promised (Werner and Wolf, quant-ph/0102024; Liang and Doherty, quant-ph/0608128).
+E^p_{o_p|s_p}`; for fixed state and other parties, each measurement is best on its own: signs of a difference
+of two operators, an iteration for more outcomes (`attacks.measurement`). Any score that is reached is a lower
+end, the best one is not promised (Werner and Wolf, quant-ph/0102024; Liang and Doherty, quant-ph/0608128).
 """
 
 from __future__ import annotations

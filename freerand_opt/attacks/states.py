@@ -32,8 +32,8 @@ MAX_CELLS = 4096
 def quantum_oracle(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, Box] | None]:
     """Return the function from weights[s, o], and of words, to the best box that a see-saw finds.
 
-    Starts differ from call to call, and dimensions where more than qubits may help; the sequence is the same in
-    every run.
+    Starts differ from call to call, and dimensions where more than qubits may help; the sequence is the same
+    in every run.
     """
     scenario = Parties(problem.settings, problem.outcomes)
     base, parties = max(2, *problem.outcomes), len(problem.settings)

@@ -10,7 +10,7 @@ from math import lcm
 from typing import Any
 
 from freerand_opt.attacks.graph import Graph, leaves_root
-from freerand_opt.certificates.question import vector_form
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Average, Bits, Problem
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.strategies import Strategies

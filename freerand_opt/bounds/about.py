@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.bounds.critical import form_of, sought
-from freerand_opt.certificates.question import question_form
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.many import Many
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold

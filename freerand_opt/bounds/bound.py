@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -48,6 +49,7 @@ def bound(
     options = options_of(
         eve.devices, eve.level, solver=solver, time_limit=time_limit, width=width, symmetry=symmetry
     )
+    quick = replace(options, margin_only=True)
     pools: list[Pool] = []
 
     def answer(form: Problem | Many) -> Pool:
@@ -55,7 +57,7 @@ def bound(
         return pools[-1]
 
     if sought is not None:
-        certificate, how = critical_form(asked, sought, answer)
+        certificate, how = critical_form(asked, sought, answer, lambda form: corridor(form, quick))
     elif asked.ask.at == WORST:
         certificate, how = worst_form([answer(form) for form in asked.cases()])
     else:

@@ -21,7 +21,7 @@ Range = tuple[Exact, Exact]
 
 
 def beyond(problem: Problem, scenario: AnyScenario) -> str:
-    """Return which observed setting is more or less likely than the source allows, an empty text if none."""
+    """Return which observed setting is likelier, or less, than the source allows; an empty text if none."""
     assert problem.observed is not None
     try:
         points = vertices(problem.source, problem.settings, problem.observed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from freerand_opt.bounds import linear, quantum
+from freerand_opt.bounds.full_support import full_support
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations
 from freerand_opt.bounds.shown import shown
@@ -26,6 +27,7 @@ METHODS: tuple[tuple[str, Method], ...] = (
     ("boxes of a cycle", linear.cycle_boxes),
     ("deterministic boxes", linear.deterministic),
     ("vertices of the source", linear.vertices),
+    ("full support", full_support),
     ("products of facets", linear.facets),
 )
 OF_MANY: tuple[tuple[str, Method], ...] = (("relations", relations),)
@@ -36,6 +38,8 @@ def corridor(problem: Problem | Many, options: Options) -> Pool:
     pool = Pool(problem)
     for _, method in OF_MANY if isinstance(problem, Many) else METHODS:
         for _ in method(pool, options):
+            if options.margin_only and pool.margin is not None:
+                return pool
             if pool.settled(options.width):
                 return pool
             if pool.contradicted:

@@ -12,11 +12,11 @@ from typing import Any
 from freerand_opt.bounds.threshold import Crossing, critical_value, threshold_form, varied_form
 from freerand_opt.bounds.visibility import honest_form
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.certificates.question import question_form
 from freerand_opt.errors import InputError
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
-from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.model.quantities import STRATEGY, same
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.numbers.exact import Exact, compare
@@ -78,16 +78,22 @@ def sought(question: Question, threshold: Threshold) -> Sought:
 
 
 def critical_form(
-    question: Question, threshold: Threshold, answer: Answer
+    question: Question, threshold: Threshold, answer: Answer, quick: Answer | None = None
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the certificate of a critical value, and how its ends were found; raise NoChangeError."""
+    """Return the certificate of a critical value, and how its ends were found; raise NoChangeError.
+
+    `quick` finds the margin of existence alone.
+    """
     found = sought(question, threshold)
 
     @cache
     def at(place: Fraction) -> Pool:
         return answer(form_of(varied(question, found.field, place)))
 
-    low, high = critical_value(at, found.crossing, found.between, found.width)
+    def margin(place: Fraction) -> float | None:
+        return None if quick is None else quick(form_of(varied(question, found.field, place))).margin
+
+    low, high = critical_value(at, found.crossing, found.between, found.width, margin)
     how = {"below": _how(low.pool), "above": _how(high.pool)}
     form = found.form(question, (low.place, high.place))
     return threshold_form(form["question"], found.crossing, low, high, form.get("honest")), how
@@ -115,8 +121,10 @@ def _crossing(question: Question, threshold: Threshold) -> Crossing:
     if compare(one, two) != 0:
         if not isinstance(one, Fraction) or compare(two, one * 2) != 0 or threshold.of == "source.bits":
             raise InputError("threshold.crosses", "is a number, or a multiple of the number that varies")
-        if question.ask.quantity == "min-entropy":
-            raise InputError("threshold.crosses", "is a number of bits, since a min-entropy is asked for")
+        if question.ask.row.optimum is not same:
+            raise InputError(
+                "threshold.crosses", f"is a number, since a {question.ask.quantity} is asked for"
+            )
         return Crossing("field", one)
     return _of_number(question, one)
 
@@ -124,8 +132,8 @@ def _crossing(question: Question, threshold: Threshold) -> Crossing:
 def _of_number(question: Question, number: Exact) -> Crossing:
     from freerand_opt.certificates.number import kernel_number
 
-    if question.ask.quantity != "min-entropy":
-        return Crossing("number", kernel_number(number))
+    if question.ask.row.optimum is not None:
+        return Crossing("number", kernel_number(question.ask.row.optimum(number)))
     if not isinstance(number, Fraction):
         raise InputError(
             "threshold.crosses", "is a rational number of bits, since a min-entropy is asked for"

@@ -22,12 +22,12 @@ from operator import mul
 from typing import Any
 
 from freerand_opt.certificates.held import Key, of_proof, prices
-from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.support import support
 from freerand_opt.checker.vectors import Vector
 from freerand_opt.errors import TooLargeError
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import FullSupport, Mutual, Problem, Rows
 from freerand_opt.numbers.exact import Exact, UndecidedError, compare
 from freerand_opt.programs.boxes import Box, deterministic_boxes

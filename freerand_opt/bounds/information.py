@@ -23,7 +23,8 @@ from freerand_opt.certificates.proofs import rounded
 from freerand_opt.checker.averages import divergence, limit
 from freerand_opt.checker.sources import Average as KernelAverage
 from freerand_opt.conic.inner_point import inner_point
-from freerand_opt.conic.linear import Floats, LinearProgram, solve
+from freerand_opt.conic.linear import LinearProgram, solve
+from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Average, Problem
 from freerand_opt.programs.source_cone import Cone, by_costly
 from freerand_opt.programs.strategies import Strategies

@@ -53,6 +53,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     words = f"{len(made.copies)} orbits of boxes on a cycle"
     program, hint = settled(pool.problem, made.program, options)
     pool.margin = margin_of(program, hint)
+    yield
     z = _multipliers(program, hint)
     pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
     yield
@@ -155,7 +156,8 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     program, hint = settled(problem, made.program, options)
     if hint.status == "optimal":
         pool.margin = margin_of(program, hint)
-        _offer(pool, made, program, hint, rational, "cells", words)
+        yield
+        offer(pool, made, program, hint, rational, "cells", words)
         yield
         found = search(problem, hints_of(made, hint), pool.height)
         if found:
@@ -190,8 +192,9 @@ def _both_ends(
             yield
         return
     pool.margin = margin_of(program, hint)
+    yield
     more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
-    _offer(pool, made, program, hint, rational, way, words, **more)
+    offer(pool, made, program, hint, rational, way, words, **more)
     yield
     if any(sums_ratios(problem, test) for test in problem.tests):
         yield from shared(pool, options, made, hint, made_for, words)
@@ -207,7 +210,7 @@ def _both_ends(
     yield
 
 
-def _offer(
+def offer(
     pool: Pool,
     made: Strategies,
     program: LinearProgram,
@@ -217,6 +220,7 @@ def _offer(
     words: str,
     **more: Any,
 ) -> None:
+    """Offer the bound of a program's multipliers, or the proof that there is no strategy."""
     z = _multipliers(program, hint)[: made.program.matrix.shape[0]]
     claim = "none" if pool.problem.ask.quantity == "strategy" else "bound"
     form = upper_form(pool.problem, made, z, rational, way, claim, **more)

@@ -18,13 +18,17 @@ EXACT_WIDTH = Fraction(1, 10**9)
 
 @dataclass(frozen=True)
 class Options:
-    """How far to go: the width of the bracket, seconds for each program, and what quantum devices need."""
+    """How far to go: the width of the bracket, seconds for each program, and what quantum devices need.
+
+    With `margin_only` the margin of existence in floats is enough; nothing is proved.
+    """
 
     width: Fraction = Fraction(1, 10**9)
     time_limit: float | None = None
     solver: str = "auto"
     level: str = ""
     symmetry: tuple[str, ...] = ()
+    margin_only: bool = False
 
 
 def options_of(

@@ -6,6 +6,7 @@ Closed boxes, relaxations by several solvers, boxes found at their prices.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -16,13 +17,13 @@ from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.routes import margins, routes
 from freerand_opt.bounds.ways import rational_scores
-from freerand_opt.certificates.duals import exact_dual, ray
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.certificates.question import vector_form
 from freerand_opt.certificates.squares import squares_form
 from freerand_opt.certificates.symmetric import chain_form, symmetric_form
+from freerand_opt.conic.duals import exact_dual, ray
 from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.errors import TooLargeError
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.level import patterns
 from freerand_opt.model.problem import Bits, Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
@@ -151,7 +152,7 @@ def _score(pool: Pool, options: Options) -> Iterator[None]:
 
 def _offer(pool: Pool, made: MomentProgram, dual: Dual, rational: dict[int, Any], words: str) -> bool:
     """Offer the bound; return whether it is better."""
-    form = squares_form(made, dual, rational, "bound")
+    form = squares_form(replace(made, problem=_one(pool)), dual, rational, "bound")
     if "bound" not in form["prices"]:
         return pool.offer_upper(form, words)
     bound = Fraction(form["prices"]["bound"])
@@ -163,14 +164,16 @@ def _offer(pool: Pool, made: MomentProgram, dual: Dual, rational: dict[int, Any]
 
 
 def _contradiction(pool: Pool, options: Options) -> None:
-    """Offer a proof that no strategy passes the tests, by the largest margin with which they can be passed."""
-    outer, rational = rational_scores(_one(pool).exists)
+    """Offer a proof that no strategy passes the tests, by the largest margin."""
+    problem = _one(pool).exists
+    outer, rational = rational_scores(problem)
     moments = moments_of(outer, options.level, 1)
     made = moment_program(outer, _cone(outer), moments, guesses_of(outer))
     for name, run in margins(made.program, options.time_limit):
         solution = run()
         if solution is not None and solution.status == "infeasible":
-            form = squares_form(made, ray(exact_dual(made.program, solution)), rational, "none")
+            dual = ray(exact_dual(made.program, solution))
+            form = squares_form(replace(made, problem=problem), dual, rational, "none")
             if pool.offer_upper(form, f"level {options.level}, no strategy: {name}"):
                 return
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from freerand_opt.claims import catalogue
 from freerand_opt.errors import InputError, nearest
+from freerand_opt.model import catalogue
 from freerand_opt.model.file import Instance, read
 from freerand_opt.model.question import Question
 from freerand_opt.model.table import table

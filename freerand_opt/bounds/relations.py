@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from freerand_opt.bounds.options import Options
+from freerand_opt.certificates.many import orbits_form, strings_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
 from freerand_opt.conic.basis import exact_multipliers
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import solve
-from freerand_opt.programs.many import moments_program, orbits_form, strings_form
+from freerand_opt.programs.many import moments_program
 
 
 def relations(pool: Pool, options: Options) -> Iterator[None]:

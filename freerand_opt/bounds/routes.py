@@ -104,8 +104,8 @@ def margins(program: ConicProgram, time_limit: float | None) -> Iterator[Route]:
 def symmetries(made: MomentProgram, symmetry: Sequence[str]) -> Symmetries | None:
     """Return the known symmetries and those named, as ``A0 -> B0, B0 -> -A0``, that a relaxation has.
 
-    On a face, where programs are small, none is used. Raise InputError for one that is named and is no symmetry
-    of the program.
+    On a face, where programs are small, none is used. Raise InputError for one that is named and is no
+    symmetry of the program.
     """
     matrix = made.moments.matrix
     if made.moments.space.face is not None or (matrix.size < SYMMETRIC_SIZE and not symmetry):

@@ -99,11 +99,16 @@ class NoChangeError(FreerandError):
 
 
 def critical_value(
-    at: Callable[[Fraction], Pool], crossing: Crossing, between: tuple[Fraction, Fraction], width: Fraction
+    at: Callable[[Fraction], Pool],
+    crossing: Crossing,
+    between: tuple[Fraction, Fraction],
+    width: Fraction,
+    margin: Callable[[Fraction], float | None] = lambda place: None,
 ) -> tuple[End, End]:
     """Return two ends of opposite sides, as near each other as the width asks or the proofs reach.
 
-    Raise NoChangeError if the claim does not hold at one end of the interval and fail at the other.
+    `margin` is a quick guess of that of existence: places near its zero are tried first. Raise NoChangeError
+    if the claim does not hold at one end of the interval and fail at the other.
     """
 
     def end(place: Fraction) -> End:
@@ -113,6 +118,10 @@ def critical_value(
     low, high = (end(place) for place in between)
     if low.side * high.side >= 0:
         raise NoChangeError(low, high)
+    for place in _near_zero(margin, low, high, width) if crossing.kind == "existence" else ():
+        if low.place < place < high.place:
+            near = end(place)
+            low, high = (near if near.side == held.side else held for held in (low, high))
     gap: tuple[Fraction, Fraction] | None = None
     tries = _tries(low, high, crossing)
     for _ in range(MAX_STEPS):
@@ -125,6 +134,7 @@ def critical_value(
             if gap is None
             else simplest((5 * first + 3 * last) / 8, (3 * first + 5 * last) / 8)
         )
+        found: End | None
         try:
             found = end(middle)
         except TooLargeError:
@@ -136,6 +146,34 @@ def critical_value(
         else:
             gap = (middle, middle) if gap is None else (min(gap[0], middle), max(gap[1], middle))
     return low, high
+
+
+def _near_zero(
+    margin: Callable[[Fraction], float | None], low: End, high: End, width: Fraction
+) -> list[Fraction]:
+    """Return two places, less than the width apart, about the zero of the margin; none where it is not known.
+
+    By false position, in which the margin at an end that stays is halved (the Illinois method).
+    """
+    (a, f), (b, g) = ((end.place, end.pool.margin) for end in (low, high))
+    if f is None or g is None or f * g >= 0:
+        return []
+    before, stayed = None, 0
+    for _ in range(MAX_STEPS):
+        zero = a + Fraction(f / (f - g)) * (b - a)
+        place = simplest(max(zero - width / 12, low.place), zero + width / 12)
+        if not a < place < b or (before is not None and abs(zero - before) < width / 12):
+            break
+        value = margin(place)
+        if value is None:
+            return []
+        before = zero
+        if value * f > 0:
+            a, f, g, stayed = place, value, g / 2 if stayed > 0 else g, 1
+        else:
+            b, g, f, stayed = place, value, f / 2 if stayed < 0 else f, -1
+    reach = ((-width * 2 / 5, -width / 6), (width / 6, width * 2 / 5))
+    return [simplest(max(zero + k, low.place), max(zero + m, low.place)) for k, m in reach]
 
 
 def _tries(low: End, high: End, crossing: Crossing) -> Callable[[End, End, Fraction], Iterator[Fraction]]:

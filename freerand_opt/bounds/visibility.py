@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.certificates.question import question_form
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.conditions import Keep, Relations, Test
 from freerand_opt.model.problem import Kept
 from freerand_opt.model.problem import Test as FormTest

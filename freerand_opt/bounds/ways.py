@@ -8,13 +8,14 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.certificates.proofs import boxes_proof, cells_proof, prices_of
-from freerand_opt.model.problem import Problem, Test
+from freerand_opt.model.problem import Kept, Problem, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import box_space, cell_space, deterministic_boxes
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.strategies import Strategies, build
+from freerand_opt.programs.tables import rational_table
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Upper:
 def rational_scores(problem: Problem, bits: int = 60) -> tuple[Problem, dict[int, Any]]:
     """Return the problem with rational scores where they multiply masses, and those scores.
 
-    They are rounded outward.
+    They are rounded outward; of a kept table (least, most) by cell, None where it was rational.
     """
     if problem.observed is not None:
         return problem, {}
@@ -39,8 +40,24 @@ def rational_scores(problem: Problem, bits: int = 60) -> tuple[Problem, dict[int
             score = (round_down if test.relation == ">=" else round_up)(test.score, bits)
             found[k] = score
             test = replace(test, score=score)
+        elif isinstance(test, Kept):
+            kept = rational_table(test, bits, outward=True)
+            if kept != test:
+                found[k] = _limits(test, kept)
+            test = kept
         tests.append(test)
     return replace(problem, tests=tuple(tests)), found
+
+
+def _limits(test: Kept, kept: Kept) -> list[tuple[Fraction, Fraction] | None]:
+    """Return the limits of each cell of a table whose probability was irrational."""
+    found: list[tuple[Fraction, Fraction] | None] = []
+    for (_, row), (_, rounded) in zip(test.table, kept.table, strict=True):
+        for x, near in zip(row, rounded, strict=True):
+            assert isinstance(near, Fraction)
+            irrational = isinstance(x, Real)
+            found.append((near - kept.tolerance, near + kept.tolerance) if irrational else None)
+    return found
 
 
 def cells(problem: Problem, *, by_vertices: bool = False) -> Strategies:

@@ -1,7 +1,7 @@
 """The fold over a source as the kernel makes it, from the squares that a program's multipliers are.
 
-What a comparison's residual has of moments that are not free is turned into terms <v Pi> of the question's zeros;
-what is left is rounding, which the kernel adds as a constant.
+What a comparison's residual has of moments that are not free is turned into terms <v Pi> of the question's
+zeros; what is left is rounding, which the kernel adds as a constant.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from fractions import Fraction
 from itertools import product
 from typing import Any
 
-from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
 from freerand_opt.checker.guesses import Guesses as KernelGuesses
@@ -22,6 +21,7 @@ from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Sou
 from freerand_opt.checker.support import contracted, folded_party
 from freerand_opt.checker.zeros import Zeros
 from freerand_opt.conic.affine import to_fraction
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Problem
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.source_cone import Facet
@@ -80,9 +80,10 @@ class Maker(Fold):
             return {"last": self._last((label, (*prefix, "last", 0)), held, unit)}
         if isinstance(source, Bits):
             return self._by_bits(label, source, gains, prefix)
-        return (self._by_limits if isinstance(source, Limits) else self._by_rows)(
-            label, source, gains, prefix
-        )
+        if isinstance(source, Limits):
+            return self._by_limits(label, source, gains, prefix)
+        assert isinstance(source, Rows)
+        return self._by_rows(label, source, gains, prefix)
 
     def _by_vertices(self, label: int, gains: list[dict[Any, Fraction]], count: int) -> Any:
         masses: list[list[Fraction]] = [[Fraction(0)] * len(gains) for _ in range(count)]
@@ -141,7 +142,7 @@ class Maker(Fold):
         flat = self._flat(label, row)
         level = self._signed(flat, unit, "squares")
         scale = 1
-        for end in (*source.upper, *source.lower):
+        for end in (*source.upper.values(), *source.lower.values()):
             scale *= (end * scale).denominator
         v, pairs = {key: value * scale for key, value in level.items()}, []
         for s, h in enumerate(sums):
@@ -191,7 +192,7 @@ class Maker(Fold):
         return {"products": found}
 
     def _with_zeros(self, own: list[Any], total: Sum, unit: int) -> Any:
-        """Return a list with terms of zeros that take from `total` what it has of moments that are not free."""
+        """Return a list with terms of zeros that take from `total` its moments that are not free."""
         terms: dict[tuple[int, int, int, str], Fraction] = {}
         for key, trace in self.lifts.items():
             value = total.get(key, 0)
@@ -215,7 +216,7 @@ def free_words(made: MomentProgram) -> list[str]:
 
 
 def _lifts(made: MomentProgram, order: Squares) -> dict[Any, dict[tuple[int, int, int, str], Fraction]]:
-    """Return, for each moment that is not free, of which <v Pi> its difference from the free ones is the sum."""
+    """Return the terms <v Pi> whose sum makes each moment that is not free one of free moments."""
     held, matrix = made.moments.space.face, made.moments.matrix
     if held is None:
         return {}

@@ -12,9 +12,10 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.certificates.held_fold import ZERO, Fold, Functional, Listed, Positive
+from freerand_opt.certificates.many import flat_key, flat_string
 from freerand_opt.errors import UnavailableError
 from freerand_opt.model.problem import Kept, Problem, Test
-from freerand_opt.programs.many import Moments, flat_key, flat_string
+from freerand_opt.programs.many import Moments
 from freerand_opt.programs.source_cone import Facet
 from freerand_opt.programs.strategies import Strategies
 
@@ -71,13 +72,12 @@ def prices(problem: Problem, raw: Mapping[str, Any]) -> Iterator[tuple[Key, Frac
 
 def of_proof(problem: Problem, upper: Mapping[str, Any]) -> Problem:
     """Return the problem of a proof: with the rational scores beside its prices, or without what is asked."""
-    tests = tuple(
-        replace(test, score=Fraction(price[1]))
-        if isinstance(test, Test) and isinstance(price, list)
-        else test
-        for test, price in zip(problem.tests, upper["prices"]["tests"], strict=True)
-    )
-    held = replace(problem, tests=tests)
+    tests: list[Test | Kept] = []
+    for test, price in zip(problem.tests, upper["prices"]["tests"], strict=True):
+        if isinstance(test, Test) and isinstance(price, list):
+            test = replace(test, score=Fraction(price[1]))
+        tests.append(test)
+    held = replace(problem, tests=tuple(tests))
     return held.exists if upper["claim"] == "none" else held
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.document import FORMAT, check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import Number, enclose, sign
 from freerand_opt.errors import TooLargeError
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 

@@ -7,17 +7,13 @@ from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from freerand_opt.certificates.question import vector_form
+from freerand_opt.conic.linear import GRID, MOST_BITS
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Bits, Kept, Limits, Mutual, Point, Problem, Product, Source, Test
 from freerand_opt.model.problem import Rows as SourceRows
 from freerand_opt.programs.ratios import price_form, sums_ratios
 from freerand_opt.programs.source_cone import Facet
 from freerand_opt.programs.strategies import Strategies
-
-#: Floats are rounded to this grid.
-GRID = 2**50
-#: Longer common denominators are not written: lists are rounded to the grid.
-MOST_BITS = 1024
 
 
 def rounded(values: Iterable[float]) -> list[Fraction]:
@@ -74,8 +70,8 @@ def prices_of(
             plain: list[Any] = [str(m) for m in price]
             if k in rational:
                 plain = [
-                    [text, str(rational[k][cell][m > 0])] if m else text
-                    for cell, (m, text) in enumerate(zip(price, plain, strict=True))
+                    [text, str(limits[m > 0])] if m and limits is not None else text
+                    for m, text, limits in zip(price, plain, rational[k], strict=True)
                 ]
             shown.append(plain)
         else:
@@ -97,7 +93,7 @@ class Lists:
             assert isinstance(name, tuple)
             if not value:
                 continue
-            if name[0] == "facet" and value > 0:
+            if name[0] == "facet" and (value > 0 or name[3] in made.zeros):
                 key = (name[1], made.cone.names[name[2]])
                 self.facets.setdefault(key, []).append((name[3], value))
             elif name[0] == "equal":
@@ -108,9 +104,17 @@ class Lists:
         if self.unit.bit_length() > MOST_BITS:
             self.unit = GRID
 
-    def positive(self, carrier: int, facet: Facet) -> list[int]:
-        """Return a flat list [cell, integer, ..]."""
-        return self._flat(self.facets.get((carrier, facet), []))
+    def positive(self, carrier: int, facet: Facet) -> Any:
+        """Return a flat list [cell, integer, ..], zeros beside it if there are any."""
+        pairs = self.facets.get((carrier, facet), [])
+        flat = self._flat([(g, value) for g, value in pairs if g not in self.made.zeros])
+        width = self.made.problem.shape[1]
+        zeros = [
+            [self.made.zeros[g], *divmod(g, width), None, whole]
+            for g, value in sorted(pairs)
+            if g in self.made.zeros and (whole := round(value * self.unit))
+        ]
+        return {"terms": flat, "zeros": zeros} if zeros else flat
 
     def signed(self, carrier: int, row: int) -> list[int]:
         """Return a flat list of an equality's multiplier, by column of the carrier."""
@@ -138,7 +142,7 @@ def cells_proof(made: Strategies, z: Sequence[Fraction], *, vertices: bool) -> d
 
 
 def _by_source(source: Source, problem: Problem, lists: Lists, carrier: int, prefix: Facet) -> dict[str, Any]:
-    def own(*name: Any) -> list[int]:
+    def own(*name: Any) -> Any:
         return lists.positive(carrier, (*prefix, *name))
 
     if isinstance(source, Point):

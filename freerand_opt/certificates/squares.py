@@ -40,7 +40,7 @@ def squares_form(made: MomentProgram, dual: Dual, rational: Mapping[int, Any], c
 
 
 def _denominator(made: MomentProgram, z: Sequence[Fraction]) -> int:
-    """Return a unit in which multipliers without squares are whole at all nodes of the source, 1 if it is long."""
+    """Return a unit in which multipliers without squares are whole at all nodes, 1 if it is long."""
     source = made.problem.source
     found = lcm(1, *(value.denominator for value in z))
     for low, high in source.ranges if isinstance(source, Bits) else ():

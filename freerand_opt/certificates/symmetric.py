@@ -1,10 +1,11 @@
-r"""Scores of quantum devices whose moment matrix is large: sums of squares, averaged over the score's symmetries.
+r"""Scores of quantum devices with large moment matrices: sums of squares averaged over symmetries.
 
 The chained functional has a known sum of squares for every N (Wehner, quant-ph/0510076): with the observables
 :math:`C_0, .., C_{2N-1} = A_0, B_0, A_1, ..`, :math:`C_{2N} = -C_0` and :math:`s_j = \sin(j\pi/2N)`
 
 .. math:: \frac12 \sum_k C_k C_{k+1} = N \cos\frac{\pi}{2N} - \frac14 \sum_{k=0}^{2N-3}
-   \frac{s_{k+2}}{s_{k+1}} \Bigl( C_k - \frac{s_{k+1}}{s_{k+2}} C_{k+1} + \frac{s_1}{s_{k+2}} C_{2N-1} \Bigr)^2 .
+   \frac{s_{k+2}}{s_{k+1}} \Bigl( C_k - \frac{s_{k+1}}{s_{k+2}} C_{k+1}
+   + \frac{s_1}{s_{k+2}} C_{2N-1} \Bigr)^2 .
 
 Elsewhere the relaxation's blocks give polynomials whose squares, averaged over the group, prove the bound.
 """
@@ -18,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from freerand_opt.certificates.question import vector_form
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import InputError
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Functional, Problem
 from freerand_opt.programs.npa.matrix import MomentMatrix, moment_matrix
 from freerand_opt.programs.npa.words import Parties

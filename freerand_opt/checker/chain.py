@@ -27,9 +27,10 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
     flow = read_flow(raw["flow"], q, work)
     if flow is None:
         raise Unreadable("attack: boxes of a cycle come with a flow graph")
-    leaves = {s: leaf for leaf, s in enumerate(flow.source.leaves)}
+    leaves = flow.source.finder(work)
     if (
-        not len(leaves) == len(flow.source.leaves) == q.shape[0]
+        len(flow.source.leaves) != q.shape[0]
+        or not flow.source.different
         or q.observed is None
         or q.devices == "quantum"
     ):
@@ -49,7 +50,7 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
         if place is not None:
             error = places[integer(place, where, 0, len(places) - 1)]
             work.spend(2 * len(flow.source.ranges), where)
-            wrong[error] += flow.mass(point.node, point.weight, leaves[error])
+            wrong[error] += flow.mass(point.node, point.weight, leaves(error)[0])
         elif q.devices == "local":
             raise Rejected(f"{where}: the unbiased box is not local")
         points.append(point)
@@ -75,7 +76,7 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
         mass = point.weight
         if q.ask.at is not None:
             work.spend(2 * len(flow.source.ranges), "attack")
-            mass = flow.mass(point.node, point.weight, leaves[q.ask.at]) / q.weight(q.ask.at)
+            mass = flow.mass(point.node, point.weight, leaves(q.ask.at)[0]) / q.weight(q.ask.at)
         total += worth * mass
     return total
 

@@ -55,7 +55,7 @@ def _indices(masses: Vector[Fraction], values: Vector[Fraction]) -> Iterator[int
 
 def _check_bits(source: Bits, values: list[Fraction], where: str) -> None:
     """Check the one distribution on the leaves that the masses name; leaves must name different settings."""
-    if len(set(source.leaves)) < len(source.leaves):
+    if not source.different:
         raise Rejected(f"{where}: several strings name one setting, so masses are given as a flow")
     if sum(values) != sum(values[s] for s in source.leaves):
         raise Rejected(f"{where}: a setting that no string names has a mass")

@@ -158,7 +158,7 @@ def _check_flow(
     observed: Vector[Fraction], flow: Flow, nodes: dict[int | None, Fraction], work: Work
 ) -> None:
     """Walk down with all roots at once; below equal combinations all is alike if the settings are uniform."""
-    alike = not observed.but and len(set(flow.source.leaves)) == observed.length == len(flow.source.leaves)
+    alike = not observed.but and observed.length == len(flow.source.leaves) and flow.source.different
     by_setting: dict[int, Fraction] = {}
     level: dict[Any, tuple[dict[int | None, Fraction], int]] = {0: (nodes, 0)}
     for _ in flow.source.ranges:

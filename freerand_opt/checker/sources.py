@@ -5,10 +5,11 @@ Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, a bit is within
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, overload
 
 from freerand_opt.checker.failures import Unreadable, Work
 from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
@@ -24,6 +25,35 @@ class Point:
     values: Vector[Fraction]
 
 
+class Ordered(Sequence[int]):
+    """The joint settings by the string of all bits; bit t adds `steps[t]`, different powers of two."""
+
+    def __init__(self, steps: tuple[int, ...]) -> None:
+        self.steps = steps
+
+    def __len__(self) -> int:
+        return 1 << len(self.steps)
+
+    @overload
+    def __getitem__(self, leaf: int) -> int: ...
+    @overload
+    def __getitem__(self, leaf: slice) -> list[int]: ...
+    def __getitem__(self, leaf: int | slice) -> int | list[int]:
+        if isinstance(leaf, slice):
+            return list(self)[leaf]
+        return sum(step for t, step in enumerate(reversed(self.steps)) if leaf >> t & 1)
+
+    def __iter__(self) -> Iterator[int]:
+        found = [0]
+        for step in self.steps:
+            found = [s + more for s in found for more in (0, step)]
+        return iter(found)
+
+    def leaf(self, s: int) -> int:
+        """Return the string that names a joint setting."""
+        return sum(1 << t for t, step in enumerate(reversed(self.steps)) if s & step)
+
+
 @dataclass(frozen=True)
 class Bits:
     """Bits in one time order: P(bit t = 0 | earlier bits, w) in [low, high] of `ranges[t]`.
@@ -34,7 +64,23 @@ class Bits:
 
     size: int
     ranges: tuple[tuple[Fraction, Fraction], ...]
-    leaves: tuple[int, ...]
+    leaves: Sequence[int]
+
+    @property
+    def different(self) -> bool:
+        """Return whether different strings name different settings."""
+        return isinstance(self.leaves, Ordered) or len(set(self.leaves)) == len(self.leaves)
+
+    def finder(self, work: Work) -> Callable[[int], Sequence[int]]:
+        """Return what finds the strings that name a setting."""
+        if isinstance(self.leaves, Ordered):
+            ordered = self.leaves
+            return lambda s: (ordered.leaf(s),)
+        work.spend(len(self.leaves) // 16, "leaves of the source")
+        found: dict[int, list[int]] = {}
+        for leaf, s in enumerate(self.leaves):
+            found.setdefault(s, []).append(leaf)
+        return lambda s: found.get(s, ())
 
 
 @dataclass(frozen=True)
@@ -136,11 +182,8 @@ def _range(raw: dict[str, Any], where: str) -> tuple[Fraction, Fraction]:
 def _bits(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Bits:
     if "order" in raw:
         ranges, order = read_ranges(raw, settings, where)
-        work.spend(1 << len(order), where)
-        leaves = [0]
-        for p, b in order:
-            leaves = [s + more for s in leaves for more in (0, prod(settings[p + 1 :]) << b)]
-        return Bits(prod(settings), ranges, tuple(leaves))
+        steps = tuple(prod(settings[p + 1 :]) << b for p, b in order)
+        return Bits(prod(settings), ranges, Ordered(steps))
     closed(raw, where, ("kind", "leaves", "epsilon" if "epsilon" in raw else "ranges"))
     leaves = integers(raw["leaves"], f"{where}: leaves", 0, prod(settings) - 1)
     count = len(leaves).bit_length() - 1

@@ -31,9 +31,7 @@ class Tree:
         self.unit = lcm(1, *(x.denominator for x in (*values.but.values(), *more)))
         if values.default is not None:
             self.unit = lcm(self.unit, values.default.denominator)
-        self.leaves: dict[int, list[int]] = {}
-        for leaf, s in enumerate(source.leaves):
-            self.leaves.setdefault(s, []).append(leaf)
+        self.leaves = source.finder(work)
         self.ends: list[tuple[int, int, int]] = []
         for low, high in reversed(source.ranges):
             scale = lcm(low.denominator, high.denominator)
@@ -43,13 +41,12 @@ class Tree:
         for _, _, scale in self.ends:
             self.defaults.append(self.defaults[-1] * scale)
         self.levels: list[dict[int, int]] = [{} for _ in range(len(self.ends) + 1)]
-        work.spend(len(source.leaves) // 16, "leaves of the source")
         self.levels = self._climb(values.but.items())
         self.total = self.unit * prod(scale for _, _, scale in self.ends)
 
     def _climb(self, changed: Iterable[tuple[int, Fraction]]) -> list[dict[int, int]]:
         """Return the values, height by height, of the nodes above leaves whose value is changed."""
-        level = {leaf: int(x * self.unit) for s, x in changed for leaf in self.leaves.get(s, ())}
+        level = {leaf: int(x * self.unit) for s, x in changed for leaf in self.leaves(s)}
         found = [level]
         for height, (low, high, scale) in enumerate(self.ends):
             self.work.spend(2 * len(level), "fold over the source")
@@ -231,12 +228,12 @@ def largest_ratio(source: Source, s: int, at: int, work: Work) -> Fraction | Non
         return source.upper[s] / source.lower[at] if source.lower[at] else None
     if isinstance(source, Rows) and source.mutual is not None:  # their vertices have no zeros
         return max(v[s] / v[at] for v in vertices(source, work))
-    if not isinstance(source, Bits) or len(set(source.leaves)) < len(source.leaves):
+    if not isinstance(source, Bits) or not source.different:
         return None
-    place = {setting: leaf for leaf, setting in enumerate(source.leaves)}
-    if s not in place or at not in place:
+    place = source.finder(work)
+    if not place(s) or not place(at):
         return None
-    here, there, ratio = place[s], place[at], Fraction(1)
+    here, there, ratio = place(s)[0], place(at)[0], Fraction(1)
     split = (here ^ there).bit_length()
     for level, (low, high) in enumerate(source.ranges):
         if level < len(source.ranges) - split:

@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from importlib.resources import files
 
-from freerand_opt.claims.catalogue import find
 from freerand_opt.claims.held import held
 from freerand_opt.claims.verify import read
+from freerand_opt.model.catalogue import find
 
 
 @dataclass(frozen=True)

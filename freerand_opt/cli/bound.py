@@ -12,7 +12,7 @@ from freerand_opt.errors import FreerandError
 
 if TYPE_CHECKING:
     from freerand_opt.cli.words import Line
-    from freerand_opt.runner.answers import Answer
+    from freerand_opt.runner.answer import Answer
 
 
 def bound(
@@ -67,10 +67,9 @@ def bound(
         screen.put(as_text(running.rows(lines), form), end="")
     elif output is None or len(lines) == 1:
         running.show(lines, alone=True)
-    codes = {line.answer.code for line in lines}
     for reason in (*found.failed, *failed):
         screen.error(reason)
-    codes |= {2} if failed else set()
+    codes = {line.answer.code for line in lines} | ({2} if failed else set())
     short = [said for line in lines if (said := words.shortcoming(line.answer, wanted))]
     hints = dict.fromkeys(words.hint(line.answer.instance) for line in lines)
     for said in (*short, *filter(None, hints)):

@@ -1,7 +1,8 @@
-"""The verb `freerand check`: the kernel's own command, over many files at once."""
+"""The verb `freerand check`: the checkers' own commands, over many files at once."""
 
 from __future__ import annotations
 
+import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -28,17 +29,28 @@ def check(
     limit: Annotated[
         int, typer.Option("--work", min=1, help="Steps of work after which a file is given up.")
     ] = 10**8,
+    counts: Annotated[
+        Path | None,
+        typer.Option("--counts", help="The file of counts or trials that a certificate about them names."),
+    ] = None,
     jobs: opt.Jobs = None,
     as_json: opt.AsJson = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing but what fails.")] = False,
 ) -> None:
-    """Check certificates exactly, without any solver, and print what each proves.
+    """Check certificates exactly, without any solver, and print what each says.
 
-    It is `python -m freerand_opt.checker FILE ..`, which needs the standard library alone.
+    OK: the line `proved` follows from the file alone, about the question in
+    the lines before it (`python -m freerand_opt.checker FILE`, which needs
+    the standard library alone). CHECKED: about counts; the line `checked`
+    follows under the hypotheses printed before it, by the theorem that is
+    named (`python -m freerand_opt.experiment_checker FILE`). COMPUTED and
+    PROVED*: about a number of the paper, the latter with a written proof.
+    REJECTED, UNREADABLE, TOO MUCH WORK: nothing follows.
     """
-    from freerand_opt.claims.catalogue import certificates
     from freerand_opt.cli.screen import error, put, put_json
+    from freerand_opt.model.catalogue import certificates
 
+    digest = _digest(counts)
     if store:
         found = _stored(files or [], jobs, limit)
         if not found:
@@ -47,7 +59,9 @@ def check(
         paths = [*(files or []), *(certificates() if everything else ())]
         if not paths:
             raise InputError("check", "no certificate; name files, or use --all where the catalogue has some")
-        found = [(str(path), *one) for path, one in zip(paths, _checked(paths, jobs, limit), strict=True)]
+        found = [
+            (str(path), *one) for path, one in zip(paths, _checked(paths, jobs, limit, digest), strict=True)
+        ]
     if as_json:
         put_json(
             [{"file": name, "ok": not code, "code": code, "lines": lines} for name, code, lines in found]
@@ -63,20 +77,40 @@ def check(
     raise typer.Exit(opt.worst({code for _, code, _ in found}))
 
 
-#: How a certificate of a computation begins, which has a checker of its own and never says OK.
-_COMPUTATION = '{"format":"freerand-computation"'
+#: Formats that have a checker of their own, which never says OK.
+_COMPUTATION, _EXPERIMENT = "freerand-computation", "freerand-experiment"
+_FORMAT = re.compile(r'\s*\{\s*"format"\s*:\s*"([a-z-]{1,40})"')
 
 
-def check_file(job: tuple[str, int]) -> tuple[int, list[str]]:
+def _format(head: str) -> str:
+    found = _FORMAT.match(head)
+    return found[1] if found else ""
+
+
+def _digest(counts: Path | None) -> str | None:
+    from freerand_opt.experiment_checker.__main__ import digest_of
+
+    found = None if counts is None else digest_of(str(counts))
+    if counts is not None and found is None:
+        raise InputError("--counts", f"{counts} cannot be read")
+    return found
+
+
+def check_file(job: tuple[str, int, str | None]) -> tuple[int, list[str]]:
     """Return the exit code of one certificate file and the lines about it."""
     from freerand_opt.checker.__main__ import checked
     from freerand_opt.claims.conjecture.checker.__main__ import checked as computed
+    from freerand_opt.experiment_checker.__main__ import checked as counted
 
-    path, limit = job
+    path, limit, digest = job
+    form = ""
     with suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
-        if file.read(len(_COMPUTATION)) == _COMPUTATION:
-            return computed(path)
-    return checked(path, limit)
+        form = _format(file.read(200))
+    if form == _EXPERIMENT:
+        return counted(path, digest, limit)
+    if digest is not None:
+        return 2, [f"UNREADABLE {path}: --counts belongs to certificates about counts, which this is not"]
+    return computed(path) if form == _COMPUTATION else checked(path, limit)
 
 
 def check_text(job: tuple[str, str, int]) -> tuple[int, list[str]]:
@@ -84,23 +118,25 @@ def check_text(job: tuple[str, str, int]) -> tuple[int, list[str]]:
     from freerand_opt.checker.__main__ import judged
 
     name, text, limit = job
-    if not text.startswith(_COMPUTATION):
+    if _format(text[:200]) != _COMPUTATION:
         return judged(name, text, limit)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "computation.json"
         path.write_text(text, encoding="utf-8")
-        code, (head, *rest) = check_file((str(path), limit))
+        code, (head, *rest) = check_file((str(path), limit, None))
     return code, [head.replace(str(path), name), *rest]
 
 
-def _checked(paths: list[Path], jobs: int | None, limit: int) -> list[tuple[int, list[str]]]:
+def _checked(
+    paths: list[Path], jobs: int | None, limit: int, digest: str | None
+) -> list[tuple[int, list[str]]]:
     from freerand_opt.runner.dispatch import every
     from freerand_opt.runner.executor import local
 
     if len(paths) == 1:  # without a process, and without anything but the kernel
-        return [check_file((str(paths[0]), limit))]
+        return [check_file((str(paths[0]), limit, digest))]
     with local(jobs) as executor:
-        return every(executor, check_file, [(str(path), limit) for path in paths], _gone)
+        return every(executor, check_file, [(str(path), limit, digest) for path in paths], _gone)
 
 
 def _gone(error: Exception) -> tuple[int, list[str]]:

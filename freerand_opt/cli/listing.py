@@ -29,8 +29,8 @@ def list_claims(
     as_json: AsJson = False,
 ) -> None:
     """List the claims of the catalogue, or the paper's statements with the claims that cover them."""
-    from freerand_opt.claims.catalogue import claims
     from freerand_opt.cli.screen import facts, put, put_json
+    from freerand_opt.model.catalogue import claims
 
     if paper:
         raise typer.Exit(_paper(as_json))

@@ -13,10 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
-from freerand_opt import __version__
-from freerand_opt.cli import bound, check, listing, plot, report, show, simulate, store, verify
+from freerand_opt.cli import bound, check, experiment, listing, plot, report, show, simulate, store, verify
 from freerand_opt.cli.options import ANSWER, KEEP, LOOK
 from freerand_opt.errors import FreerandError, InputError, TooLargeError, UnavailableError
+from freerand_opt.version import __version__
 
 INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer uses
@@ -87,6 +87,7 @@ def _options(
 
 app.command(rich_help_panel=ANSWER)(bound.bound)
 app.command(rich_help_panel=ANSWER)(verify.verify)
+app.command(rich_help_panel=ANSWER)(experiment.experiment)
 app.command(rich_help_panel=ANSWER)(check.check)
 app.command("list", rich_help_panel=LOOK)(listing.list_claims)
 app.command(rich_help_panel=LOOK)(show.show)

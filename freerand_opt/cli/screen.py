@@ -64,6 +64,11 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def wrapped(line: str) -> list[str]:
+    """Return a line in 80 columns, the rest of it indented."""
+    return textwrap.wrap(safe(line), WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+
+
 def fact(line: str) -> tuple[str, str]:
     """Return a line of the kernel's, such as ``source: 2 bits``, as (name, words)."""
     name, colon, rest = line.partition(": ")
@@ -138,8 +143,8 @@ def progress(quiet: bool) -> Iterator[Watch]:
 
 
 @contextmanager
-def counting(quiet: bool, total: int) -> Iterator[Callable[[str, int], None]]:
-    """Show on stderr, if somebody watches, how many of `total` runs are finished, and of which case."""
+def counting(quiet: bool, total: int | None) -> Iterator[Callable[[str, int], None]]:
+    """Show on stderr, if somebody watches, how many of `total` (None: unknown) are done, and of what."""
     if quiet or not sys.stderr.isatty():
         yield lambda name, runs: None
         return

@@ -73,7 +73,7 @@ def _certificate(name: str) -> int:
     from freerand_opt.cli.check import check_file
     from freerand_opt.cli.screen import error, fact, facts, put
 
-    code, lines = check_file((name, 10**9))
+    code, lines = check_file((name, 10**9, None))
     if code:
         error(lines[0])
         return code

@@ -18,22 +18,22 @@ Optional = Annotated[
     Path | None,
     typer.Option("--store", rich_help_panel=opt.KEPT, help="Use and keep answers in this folder."),
 ]
+Everything = Annotated[
+    bool, typer.Option("--all", rich_help_panel=opt.QUESTION, help="Also solve the long tier.")
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", rich_help_panel=opt.KEPT, help="Only check what --certificates has already."),
+]
 
 
 def verify(
     names: Annotated[list[str] | None, typer.Argument(help="Claims or files; else the core tier.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", rich_help_panel=opt.QUESTION, help="Also solve the long tier.")
-    ] = False,
+    everything: Everything = False,
     time_limit: opt.TimeLimit = None,
     solver: opt.Solver = "auto",
     certificates: opt.Folder = None,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume", rich_help_panel=opt.KEPT, help="Only check what --certificates has already."
-        ),
-    ] = False,
+    resume: Resume = False,
     store: Optional = None,
     jobs: opt.Jobs = None,
     cluster: opt.Cluster = None,
@@ -91,7 +91,7 @@ def verify(
 
 def chosen(names: Sequence[str], *, everything: bool) -> list[str]:
     """Return the files with claims that are named, else those of the catalogue, or of its core."""
-    from freerand_opt.claims.catalogue import claims
+    from freerand_opt.model.catalogue import claims
     from freerand_opt.model.head import load
 
     if names:

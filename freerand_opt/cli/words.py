@@ -16,12 +16,13 @@ from freerand_opt.claims.verify import Instance
 from freerand_opt.cli.screen import WIDTH, columns, fact, facts, safe
 from freerand_opt.model.conditions import Test
 from freerand_opt.model.file import Instance as Asks
+from freerand_opt.model.quantities import QUANTITIES
 from freerand_opt.numbers.exact import text
 from freerand_opt.numbers.rounding import decimal_below
 from freerand_opt.reporting import refutations
 from freerand_opt.reporting.cell import NO_STRATEGY, Cell
 from freerand_opt.reporting.units import alongside
-from freerand_opt.runner.answers import Answer
+from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import Found, falls_short, is_impossible
 from freerand_opt.runner.table import ends
 
@@ -83,7 +84,7 @@ def _units(result: Result) -> Iterator[tuple[str, str]]:
     if result.impossible or result.threshold is not None:
         return
     for place, (quantity, found) in enumerate(alongside(result.question, result.bracket).items()):
-        bits = " bits" if quantity == "min-entropy" else ""
+        bits = " bits" if QUANTITIES[quantity].unit == "bits" else ""
         yield "" if place else "that is", f"{quantity} {found}{bits}"
 
 

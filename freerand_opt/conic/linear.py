@@ -17,6 +17,10 @@ import numpy as np
 from freerand_opt.conic.sparse import Floats, Sparse
 from freerand_opt.numbers.exact import Exact
 
+#: Multipliers are rounded to this grid.
+GRID = 2**50
+#: Longer common denominators are not written: lists are rounded to the grid.
+MOST_BITS = 1024
 #: Beyond this many rows the interior-point method with crossover is faster than the simplex.
 IPM_ROWS = 20_000
 #: The grid of a point that is sharpened, and the scale of its correction.
@@ -43,7 +47,8 @@ class LinearProgram:
 class Hint:
     """What a solver says: status, x and multipliers in floats.
 
-    `basic` and `active` say which columns and rows are in the basis; `named` are multipliers of another solver.
+    `basic` and `active` say which columns and rows are in the basis; `named` are multipliers of another
+    solver.
     """
 
     status: str

@@ -21,7 +21,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Dual:
-    """Exact multipliers: of linear rows by index (0 left out, those of inequalities positive), and factors."""
+    """Exact multipliers of linear rows (0 left out, those of inequalities positive), and factors."""
 
     values: dict[int, Fraction]
     factors: tuple[Factor, ...]

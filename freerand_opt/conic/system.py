@@ -30,9 +30,9 @@ def solve_system(
 
     Return None if none was verified.
     """
-    size = len(equations)
-    if size == 0:
+    if not equations:
         return []
+    size = len(equations)
     indptr, places, values = [0], [], []
     wanted = []
     for line, value in zip(equations, right, strict=True):
@@ -58,8 +58,7 @@ def solve_system(
         return [sum(products[a:b]) for a, b in itertools.pairwise(indptr)]
 
     residual, total, bits = list(wanted), [0] * size, 0
-    attempt, stalls, smallest = 1, 0, math.inf
-    passes = 0
+    attempt, passes, stalls, smallest = 1, 0, 0, math.inf
     while bits <= MAX_BITS and stalls <= MAX_STALLS:
         passes += 1
         step = _correction(factor.solve, residual, shifts)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_array
 
+from freerand_opt.conic.formats.blocks import blocks
 from freerand_opt.conic.formats.conic import Conic
-from freerand_opt.crosscheck.blocks import blocks
 
 #: Gap and feasibility asked for: CVXOPT breaks down below.
 TOLERANCE = 1e-9

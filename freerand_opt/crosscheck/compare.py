@@ -13,8 +13,8 @@ from math import prod
 from typing import Any
 
 from freerand_opt.bounds.corridor import corridor
-from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.critical import form_of
+from freerand_opt.bounds.options import Options
 from freerand_opt.conic.formats.conic import Conic
 from freerand_opt.crosscheck import by_picos
 from freerand_opt.crosscheck.rederivation import MOST_WORDS, NotCoveredError, rederived, word_count

@@ -95,20 +95,22 @@ def _slowly(
     where: str,
     start: int,
 ) -> Block:
-    """Return the cells of lines some of which are new; empty lines at the end of a file are refused too."""
-    found = np.empty(len(lines), dtype=np.intp)
+    """Return the cells of lines some of which are new; empty lines are passed over."""
+    found = []
     for k, line in enumerate(lines):
         index = known.get(line)
         if index is None:
             at = f"{where}, line {start + k}"
             row = _text(line, at).rstrip("\r\n").split(",")
+            if row == [""]:
+                continue
             if len(row) != width:
                 raise InputError(at, f"{len(row)} cells instead of {width}; the file may have been cut off")
             index = cell([row[place] for place in places], at)
             if len(known) < MOST_LINES:
                 known[line] = index
-        found[k] = index
-    return found
+        found.append(index)
+    return np.array(found, dtype=np.intp)
 
 
 def _text(line: bytes, where: str) -> str:

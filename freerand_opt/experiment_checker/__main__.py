@@ -1,6 +1,7 @@
 """Check certificates about counts: ``python -m freerand_opt.experiment_checker FILE .. [--counts FILE]``.
 
-Exit codes as the kernel's: 0 OK, 1 something does not follow, 2 unreadable, 3 more work than the limit.
+It says CHECKED and never OK or proved: what follows from the arithmetic rests on the theorem that it names.
+Exit codes as the kernel's: 0 CHECKED, 1 something does not follow, 2 unreadable, 3 more work than the limit.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import sys
 from collections.abc import Sequence
 
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
-from freerand_opt.checker.reading import MOST_BYTES, load, shown
+from freerand_opt.checker.reading import MOST_BYTES, load
 from freerand_opt.experiment_checker.document import check
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Check files, print what each proves, and return the exit code."""
+    """Check files, print what each states, and return the exit code."""
     files = list(arguments)
     digest = None
     if "--counts" in files:
@@ -48,7 +49,7 @@ def digest_of(path: str) -> str | None:
 
 def checked(path: str, digest: str | None = None, limit: int = 10**8) -> tuple[int, list[str]]:
     """Return the exit code of one file and the lines about it."""
-    name = shown(path)[1:-1]
+    name = "".join(c if c.isprintable() else "?" for c in path)
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read(MOST_BYTES + 1)
@@ -62,7 +63,8 @@ def checked(path: str, digest: str | None = None, limit: int = 10**8) -> tuple[i
         return 3, [f"TOO MUCH WORK {name}: {fault}"]
     except Rejected as fault:
         return 1, [f"REJECTED {name}: {fault}"]
-    return 0, [f"OK {name}", *(f"  {line}" for line in report.lines), f"  proved: {report.statement}"]
+    said = (*report.lines, f"checked: {report.statement}", f"theorem: {report.theorem}")
+    return 0, [f"CHECKED {name}", *(f"  {line}" for line in said)]
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from freerand_opt.checker.question import read_question
 from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
 from freerand_opt.checker.sources import Point, read_source
 from freerand_opt.checker.vectors import Vector, vector
+from freerand_opt.experiment_checker.hypotheses import later_line, memory_line, source_line, theorem_line
 from freerand_opt.experiment_checker.maximum import Condition, Setting, maximum
 from freerand_opt.experiment_checker.powers import BITS, log2_down, log2_up, need_power, tail_up
 from freerand_opt.experiment_checker.scenario import Shape
@@ -30,13 +31,15 @@ CUT_BITS = 40
 
 @dataclass(frozen=True)
 class Report:
-    """What was proved: lines about the assumptions, and the statement.
+    """What was checked: lines about the hypotheses, and the statement that holds under them.
 
-    `log2` is a lower bound of -log2 P, or of the bits.
+    `theorem` is what turns the arithmetic of the file into the statement. `log2` is a lower bound of -log2 P,
+    or of the bits.
     """
 
     lines: tuple[str, ...]
     statement: str
+    theorem: str
     log2: Fraction
 
 
@@ -89,11 +92,14 @@ def _setting(raw: Any, work: Work) -> tuple[Setting, tuple[str, ...]]:
         raise Unreadable("cuts: are given for quantum devices, and for them alone")
     if devices == "quantum":
         boxes = tuple(_cut(items(raw["cuts"], "cuts"), shape, work).boxes())
+    sizes = ", ".join(
+        f"{chr(ord('A') + p)} {n} settings x {d} outcomes"
+        for p, (n, d) in enumerate(zip(settings, outcomes, strict=True))
+    )
     said = (
-        f"parties: {len(settings)}, settings {list(settings)}, outcomes {list(outcomes)}; {devices} devices"
-        + (f" (polytope of {len(boxes)} vertices)" if boxes is not None else ""),
-        f"settings given the past and what the adversary holds: {raw['source']['kind']}"
-        + "".join(f", {key} {raw['source'][key]}" for key in ("epsilon",) if key in raw["source"]),
+        f"parties: {sizes}",
+        f"devices: {memory_line(devices, None if boxes is None else len(boxes))}",
+        f"source: {source_line(source)}",
     )
     return Setting(shape, source, devices, boxes), said
 
@@ -145,7 +151,11 @@ def _data(raw: Any, shape: Shape, digest: str | None) -> tuple[list[int] | None,
         raise Unreadable("data: sha256 is 64 hexadecimal digits, or null")
     if digest is not None and digest != named:
         raise Rejected("the counts file at hand is not the one that the certificate names")
-    verified = "the file at hand" if digest is not None else "a file that was not looked at"
+    verified = (
+        "from the file at hand, by its digest (which of its rows were scored is not looked at)"
+        if digest is not None
+        else "from a file that was not looked at"
+    )
     return counts, (f"data: {sum(counts)} trials, {verified if named else 'no file named'}",)
 
 
@@ -176,8 +186,9 @@ def _factor(
     largest = maximum(setting, Condition(), factor, work)
     found = log_product(factor, largest, held)
     value = max(Fraction(0), found) if found is not None else Fraction(0)
-    note = "the factor was fixed before these trials (not visible in a file); any stopping rule"
-    return Report((*lines, note), f"P-value against {setting.devices} devices <= 2^-({shown(value)})", value)
+    note = "before: the factor was fixed before these trials (no file can show it); any stopping rule"
+    said = f"P-value against {setting.devices} devices <= 2^-({shown(value)})"
+    return Report((*lines, note), said, theorem_line("p-value", method="factor"), value)
 
 
 def _game(
@@ -194,11 +205,12 @@ def _game(
     chance = min(Fraction(1), Fraction(largest, 1 << BITS))
     value = tail_up(sum(held), sum(held[c] for c in wins), chance, work)
     found = -log2_up(value) if value else Fraction(sum(held))
-    note = "the game and the number of trials were fixed before them (not visible in a file)"
-    said = (
-        f"P-value against {setting.devices} devices <= {float(value):.6g} (game tail) = 2^-({shown(found)})"
-    )
-    return Report((*lines, note), said, max(Fraction(0), found))
+    note = "before: the game and the number of trials were fixed before them (no file can show it)"
+    said = f"P-value against {setting.devices} devices <= 2^-({shown(found)}) (about {float(value):.6g})"
+    theorem = theorem_line("p-value", method="game")
+    wins_seen = sum(held[c] for c in wins)
+    game = f"game: {wins_seen} wins; a trial is won with probability {float(chance):.6g} at most"
+    return Report((*lines, game, note), said, theorem, max(Fraction(0), found))
 
 
 def _bits(
@@ -227,20 +239,29 @@ def _bits(
         raise Unreadable("claim: error is in (0, 1)")
     threshold = fraction(claim["threshold"], "claim: threshold")
     largest = maximum(setting, Condition(k, free, of, centre), factor, work)
-    said = [f"certified: outcomes of parties {list(of)}; k = {k}; later settings: {claim['later']}"]
+    names = " and ".join(chr(ord("A") + p) for p in of)
+    said = [f"later: {later_line(free)}", f"factor: of the outcomes of {names}, with k = {k}"]
     if counts is not None:
         reached = log_product(factor, largest, counts)
         if reached is None or reached < threshold:
             raise Rejected(f"the product of the factors is below the threshold 2^({shown(threshold)})")
-        said.append(f"log2 of the product of the factors: at least {shown(reached)}")
+        said.append(
+            f"success: log2 of the product of the factors is at least {shown(reached)}, and the threshold "
+            f"{shown(threshold)}"
+        )
     bits = k * (threshold - log2_up(1 / error))
     if bits <= 0:
         raise Rejected("the threshold certifies no bits")
     said += [
-        "factor, power and threshold were fixed before the trials (not visible in a file)",
-        "classical side information only; bits and error are unconditional, not given success",
+        "before: factor, k, threshold and the number of trials were fixed before them (no file can show it)",
+        "side: classical side information only; bits and error are unconditional, not given success",
     ]
-    return Report((*lines, *said), f"{shown(bits)} bits, error 2^-({shown(log2_down(1 / error))})", bits)
+    return Report(
+        (*lines, *said),
+        f"{shown(bits)} bits, error 2^-({shown(log2_down(1 / error))}), of the outcomes of {names}",
+        theorem_line("bits", free=free, part=len(of) < len(shape.settings)),
+        bits,
+    )
 
 
 def shown(x: Fraction) -> str:

@@ -4,12 +4,16 @@ file.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from freerand_opt.data.columns import Columns
 from freerand_opt.data.counts import Counts
+from freerand_opt.data.streams import Block
 from freerand_opt.data.trials import Trials
 from freerand_opt.errors import InputError
 from freerand_opt.experiments.bits import Bits, bits
@@ -22,8 +26,11 @@ from freerand_opt.model.files import beside
 from freerand_opt.model.quantities import P_VALUE
 from freerand_opt.model.question import Question
 
+#: Hears the name of a file of trials and how many of them were read, from the first again for each pass.
+Watch: TypeAlias = Callable[[str, int], None]
 
-def answer(question: Question, folder: str | Path = ".") -> PValue | Bits:
+
+def answer(question: Question, folder: str | Path = ".", watch: Watch | None = None) -> PValue | Bits:
     """Return the answer to a question about data, whose files are in `folder` or below.
 
     Raise InputError for what the data or the question lack.
@@ -32,7 +39,7 @@ def answer(question: Question, folder: str | Path = ".") -> PValue | Bits:
         raise InputError(
             "data", "is missing; P-values and certified bits are statements about counts or trials"
         )
-    made, data = setup_of(question), data_of(question, Path(folder))
+    made, data = setup_of(question), data_of(question, Path(folder), watch)
     if question.ask.quantity == P_VALUE:
         if question.ask.method == "game":
             assert question.ask.functional is not None
@@ -58,8 +65,8 @@ def setup_of(question: Question) -> Setup:
     return quantum(made) if question.adversary.devices == "quantum" else made
 
 
-def data_of(question: Question, folder: Path) -> Counts | Trials:
-    """Return the counts or trials that a question names."""
+def data_of(question: Question, folder: Path, watch: Watch | None = None) -> Counts | Trials:
+    """Return the counts or trials that a question names; `watch` hears how far each pass over trials is."""
     assert question.data is not None
     given = question.data
     if given.counts is not None:
@@ -67,7 +74,16 @@ def data_of(question: Question, folder: Path) -> Counts | Trials:
             beside(folder, given.counts, "data.counts"), question.scenario, _columns(given)
         )
     assert given.trials is not None
-    return _trials(beside(folder, given.trials, "data.trials"), question)
+    found = _trials(beside(folder, given.trials, "data.trials"), question)
+    return found if watch is None else replace(found, read=partial(_heard, found, watch))
+
+
+def _heard(trials: Trials, watch: Watch) -> Iterator[Block]:
+    done, name = 0, trials.path.name if trials.path else "trials"
+    for block in trials.read():
+        done += len(block)
+        watch(name, done)
+        yield block
 
 
 def _trials(path: Path, question: Question) -> Trials:

@@ -18,6 +18,7 @@ from freerand_opt.data.counts import Counts
 from freerand_opt.data.trials import Trials
 from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.document import log_product
+from freerand_opt.experiment_checker.hypotheses import later_line
 from freerand_opt.experiment_checker.powers import MAX_POWER, log2_up
 from freerand_opt.experiments.certificate import bits_claim, document, proved
 from freerand_opt.experiments.factors import Factor, best_factor, best_mixture, filled
@@ -88,15 +89,8 @@ def bits(
     number L, or "observed", which certifies nothing.
     """
     delta = _error(error)
-    if later not in LATER:
-        raise InputError("later", f"{later!r} is not known; allowed: {', '.join(LATER)}")
-    if setup.setting.devices == "local":
-        raise InputError(
-            "adversary.devices", "local devices have no certified bits; no-signalling or quantum is needed"
-        )
-    free, parties = later == "any", tuple(range(len(setup.shape.settings))) if of is None else tuple(of)
-    if not free and len(parties) < len(setup.shape.settings):
-        raise InputError("later", 'bits of some outcomes only are certified with later = "any"')
+    parties = tuple(range(len(setup.shape.settings))) if of is None else tuple(of)
+    free = _is_free(setup, later, parties)
     made = plan(setup, training, data)
     counts = whole(made.rest)
     if isinstance(made.rest, Trials):
@@ -134,6 +128,20 @@ def bits(
         beside,
         certificate,
     )
+
+
+def _is_free(setup: Setup, later: str, parties: tuple[int, ...]) -> bool:
+    """Return whether later settings may depend on anything; raise InputError where no bits are to be had."""
+    if later not in LATER:
+        raise InputError("later", f"{later!r} is not known; allowed: {', '.join(LATER)}")
+    if setup.setting.devices == "local":
+        raise InputError(
+            "adversary.devices", "local devices have no certified bits; no-signalling or quantum is needed"
+        )
+    free = later == "any"
+    if not free and len(parties) < len(setup.shape.settings):
+        raise InputError("later", 'bits of some outcomes only are certified with later = "any"')
+    return free
 
 
 def _error(error: Fraction | str) -> Fraction:
@@ -203,9 +211,7 @@ def _words(origin: str, factor: Factor, counts: Counts, later: str, *, planned: 
     lines = [
         f"factor and k = {factor.condition.power} fixed before the {counts.total} scored trials; plan: "
         f"{origin}",
-        "later settings may depend on earlier outcomes in any way (condition E)"
-        if later == "any"
-        else "assumed (A2): later settings do not depend on earlier outcomes, given earlier settings and W",
+        later_line(later == "any"),
         "classical side information only: nothing is said of an adversary who holds a quantum system",
         "the bits and their error are not conditioned on success",
         "the number of trials was fixed beforehand",

@@ -54,4 +54,4 @@ def bracket(
         tests += [Test(cell, ">=", low)] if low > 0 else []
         tests += [Test(cell, "<=", high)] if high < 1 else []
     held = replace(problem, tests=(*problem.tests, *tests))
-    return RegionBracket(corridor(held, options), region, Fraction(alpha))
+    return RegionBracket(corridor(held, options or Options()), region, Fraction(alpha))

@@ -8,13 +8,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.certificates.question import vector_form
 from freerand_opt.checker.failures import Work
 from freerand_opt.data.counts import Counts
 from freerand_opt.experiment_checker.document import FORMAT, check
 from freerand_opt.experiments.factors import WORK, Factor
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.files import write_whole
+from freerand_opt.model.certificate_form import vector_form
 
 
 def document(setup: Setup, claim: dict[str, Any], counts: Counts | None) -> dict[str, Any]:

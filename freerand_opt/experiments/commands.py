@@ -1,140 +1,186 @@
-"""One function for each verb of the command line that is about data; each takes parsed arguments and
-returns text.
+"""What the command line asks of experiments: every question about data of a file, answered, as text or as
+plain data.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.experiment_checker.__main__ import checked, digest_of
-from freerand_opt.experiments.answer import answer, data_of, setup_of, training_of
+from freerand_opt.experiments.answer import Watch, answer, data_of, setup_of, training_of
 from freerand_opt.experiments.bits import Bits
-from freerand_opt.experiments.certificate import save
+from freerand_opt.experiments.certificate import text
 from freerand_opt.experiments.design import design
 from freerand_opt.experiments.plans import plan, whole
-from freerand_opt.experiments.pvalue import PValue
-from freerand_opt.experiments.report import FORMATS, beside_words, render
-from freerand_opt.experiments.signalling import signalling
+from freerand_opt.experiments.pvalue import PValue, above
+from freerand_opt.experiments.report import beside_words, render, sections, statement, why_not
+from freerand_opt.experiments.signalling import Signalling, signalling
 from freerand_opt.model.file import read
-from freerand_opt.model.quantities import BITS, P_VALUE
+from freerand_opt.model.quantities import BITS
 from freerand_opt.model.question import Question
 
 
-def experiment(
-    file: str | Path,
-    *,
-    overrides: dict[str, Any] | None = None,
-    form: str = "text",
-    certificate: str | Path | None = None,
-) -> str:
-    """Answer every question about data of a file and return the reports; write the last one's certificate."""
-    return _reports(file, overrides, form, certificate, None)
+@dataclass(frozen=True)
+class Asked:
+    """A question about data of a file; `name` is the instance's, and empty if the file has one alone."""
+
+    path: Path
+    title: str
+    name: str
+    question: Question
+
+    @property
+    def heading(self) -> str:
+        """Return the file's title with the instance's name."""
+        return " - ".join(filter(None, (self.title, self.name)))
 
 
-def pvalue(
-    file: str | Path,
-    *,
-    overrides: dict[str, Any] | None = None,
-    form: str = "text",
-    certificate: str | Path | None = None,
-) -> str:
-    """Return the report of a file that asks for a P-value."""
-    return _reports(file, overrides, form, certificate, P_VALUE)
+@dataclass(frozen=True)
+class Answered:
+    """A question with its answer."""
+
+    asked: Asked
+    found: PValue | Bits
+
+    @property
+    def certificate(self) -> str | None:
+        """Return the text of the certificate, None where no bits are certified."""
+        return None if self.found.certificate is None else text(self.found.certificate)
 
 
-def bits(
-    file: str | Path,
-    *,
-    overrides: dict[str, Any] | None = None,
-    form: str = "text",
-    certificate: str | Path | None = None,
-) -> str:
-    """Return the report of a file that asks for certified bits."""
-    return _reports(file, overrides, form, certificate, BITS)
-
-
-def _reports(
-    file: str | Path,
-    overrides: dict[str, Any] | None,
-    form: str,
-    certificate: str | Path | None,
-    quantity: str | None,
-) -> str:
-    if form not in FORMATS:
-        raise InputError("form", f"{form!r} is not known; allowed: {', '.join(FORMATS)}")
-    pages, last = [], None
-    for title, question in _questions(file, overrides):
-        if quantity is not None and question.ask.quantity != quantity:
-            raise InputError(
-                f"{file}: ask.quantity", f"{question.ask.quantity} is asked; {quantity} is needed here"
-            )
-        found = answer(question, Path(file).parent)
-        pages.append(render(found, form, title))
-        last = found
-    if certificate is not None:
-        _save(last, certificate)
-    return "\n".join(pages)
-
-
-def _save(found: PValue | Bits | None, path: str | Path) -> None:
-    if found is None or found.certificate is None:
-        raise InputError(str(path), "nothing was certified, so there is no certificate to write")
-    save(found.certificate, path)
-
-
-def _questions(file: str | Path, overrides: dict[str, Any] | None) -> list[tuple[str, Question]]:
+def questions(file: str | Path, overrides: Mapping[str, Any] | None = None) -> list[Asked]:
+    """Return the questions about data of a file, with some fields set; raise InputError if it has none."""
     held = read(file, overrides)
     found = [
-        (each.name or held.title, each.question) for each in held.instances if each.question.data is not None
+        Asked(Path(file), held.title, each.name, each.question)
+        for each in held.instances
+        if each.question.data is not None
     ]
     if not found:
-        raise InputError(f"{file}: data", "no question of this file is about data; a table [data] is needed")
+        raise InputError(
+            f"{file}: data",
+            'no question of this file is about data; a table [data] with counts = "FILE.csv" or trials, and '
+            'ask.quantity = "p-value" or "bits", are needed (other questions: freerand bound)',
+        )
     return found
 
 
-def signals(file: str | Path, *, overrides: dict[str, Any] | None = None) -> str:
-    """Return for each question of a file what its data say against no-signalling devices with its source."""
-    lines = []
-    for title, question in _questions(file, overrides):
-        found = signalling(setup_of(question), whole(data_of(question, Path(file).parent)))
-        lines.append(f"{title}: {beside_words(found)}")
-    return "\n".join(lines) + "\n"
+def answers(
+    file: str | Path, overrides: Mapping[str, Any] | None = None, watch: Watch | None = None
+) -> Iterator[Answered]:
+    """Yield every question about data of a file with its answer; all are read before one is answered."""
+    for asked in questions(file, overrides):
+        yield Answered(asked, answer(asked.question, asked.path.parent, watch))
 
 
-def plans(file: str | Path, trials: Sequence[int], *, overrides: dict[str, Any] | None = None) -> str:
-    """Return a table of planned bits against the number of trials, with and without assumption (A2)."""
-    lines = ["trials, condition, k, bits at L planned, bits at the mean"]
-    asked = [held for _, held in _questions(file, overrides) if held.ask.quantity == BITS]
+def experiment(file: str | Path, overrides: Mapping[str, Any] | None = None, form: str = "text") -> str:
+    """Return the reports on every question about data of a file, in one of report.FORMATS."""
+    return "\n".join(render(one.found, form, one.asked.heading) for one in answers(file, overrides))
+
+
+def record(one: Answered) -> dict[str, Any]:
+    """Return an answer as plain data: numbers rounded to the safe side, hypotheses as texts."""
+    found, parts = one.found, {part.title: list(part.lines) for part in sections(one.found)}
+    plain = {
+        "file": str(one.asked.path),
+        "instance": one.asked.name,
+        "quantity": one.asked.question.ask.quantity,
+        "devices": found.setup.setting.devices,
+        "checked": statement(found) if found.certificate is not None else None,
+        "trials": found.counts.total,
+        "hypotheses": parts["Hypotheses"],
+        "no_signalling": _signals(found.beside),
+        "certificate": _digest(one.certificate),
+    }
+    if isinstance(found, PValue):
+        return plain | {"method": found.method, "p_value": above(found.log2, 12), "log2": _below(found.log2)}
+    return plain | {
+        "bits": _below(found.value),
+        "certified": found.success,
+        "because": None if found.success else why_not(found),
+        "error": str(found.error),
+        "later": one.asked.question.data.later if one.asked.question.data is not None else None,
+        "of": [found.counts.scenario.parties[p] for p in found.factor.condition.of],
+        "k": found.power,
+        "threshold": str(found.threshold),
+        "log2_product": _below(found.product),
+    }
+
+
+def _signals(beside: Signalling) -> dict[str, Any]:
+    return {"p_value": above(beside.log2, 12), "log2": _below(beside.log2), "bet": beside.bet}
+
+
+def _below(value: Fraction) -> float:
+    return math.nextafter(float(value), -math.inf) if Fraction(float(value)) > value else float(value)
+
+
+def _digest(certificate: str | None) -> str | None:
+    return None if certificate is None else hashlib.sha256(certificate.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Signals:
+    """A question and what its data say against no-signalling devices with its source."""
+
+    asked: Asked
+    found: Signalling
+
+    @property
+    def line(self) -> str:
+        """Return this in words."""
+        return f"{self.asked.heading}: {beside_words(self.found)}"
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Return this as plain data."""
+        return {"file": str(self.asked.path), "instance": self.asked.name, **_signals(self.found)}
+
+
+def signals(
+    file: str | Path, overrides: Mapping[str, Any] | None = None, watch: Watch | None = None
+) -> Iterator[Signals]:
+    """Yield what the data of each question of a file say against no-signalling devices with its source."""
+    for asked in questions(file, overrides):
+        data = data_of(asked.question, asked.path.parent, watch)
+        yield Signals(asked, signalling(setup_of(asked.question), whole(data)))
+
+
+def plans(
+    file: str | Path,
+    trials: Sequence[int],
+    overrides: Mapping[str, Any] | None = None,
+    watch: Watch | None = None,
+) -> list[dict[str, Any]]:
+    """Return rows of planned bits against the number of trials, without and with assumption (A2).
+
+    A plan is made of theory or training, in floats; it scores no data and states nothing about them.
+    """
+    asked = [one for one in questions(file, overrides) if one.question.ask.quantity == BITS]
     if not asked:
-        raise InputError(f"{file}: ask.quantity", f"a plan is made for {BITS}, which nothing here asks for")
-    for question in asked:
-        made = setup_of(question)
-        assert question.data is not None
-        folder = Path(file).parent
-        training = training_of(question, made, folder)
-        cells = plan(made, training, data_of(question, folder)).cells
-        for n in trials:
-            for free in (True, False):
-                held = design(made, cells, n, Fraction(question.data.error), free=free)
-                name = "E" if free else "E' (A2)"
-                lines.append(f"{n}, {name}, {held.power}, {held.bits:.1f}, {held.expected:.1f}")
-    return "\n".join(lines) + "\n"
+        raise InputError(f"{file}: ask.quantity", f'a plan is made for "{BITS}", which nothing here asks for')
+    return [row for one in asked for row in _plan(one, trials, watch)]
 
 
-def check(files: Sequence[str], counts: str | None = None) -> tuple[int, str]:
-    """Return the exit code and the lines of the checker for certificates about counts."""
-    digest = None
-    if counts is not None:
-        digest = digest_of(counts)
-        if digest is None:
-            raise InputError("--counts", f"{counts} cannot be read")
-    codes, lines = {0}, []
-    for file in files:
-        code, said = checked(file, digest)
-        codes.add(code)
-        lines += said
-    return next(code for code in (2, 3, 1, 0) if code in codes), "\n".join(lines) + "\n"
+def _plan(asked: Asked, trials: Sequence[int], watch: Watch | None) -> Iterator[dict[str, Any]]:
+    question, folder = asked.question, asked.path.parent
+    made = setup_of(question)
+    assert question.data is not None
+    cells = plan(made, training_of(question, made, folder), data_of(question, folder, watch)).cells
+    for n in trials:
+        for free in (True, False):
+            held = design(made, cells, n, Fraction(question.data.error), free=free)
+            yield {
+                "question": asked.heading,
+                "trials": n,
+                "later settings": "any (E)" if free else "A2 (E')",
+                "k": held.power,
+                "bits": round(held.bits, 1),
+                "bits at the mean": round(held.expected, 1),
+            }

@@ -4,9 +4,11 @@ source.
 
 from __future__ import annotations
 
+import decimal
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -42,12 +44,28 @@ class PValue:
     @property
     def value(self) -> float:
         """Return P, rounded up."""
-        return min(1.0, math.nextafter(2.0 ** -float(self.log2), 2))
+        return min(1.0, math.nextafter(float(above(self.log2, 20)), 2))
 
     @property
     def decades(self) -> float:
         """Return -log10 P."""
         return float(self.log2) * math.log10(2)
+
+
+def above(log2: Fraction, digits: int = 4) -> str:
+    """Return a decimal that is at least 2^-log2, with so many digits.
+
+    >>> above(Fraction(1)), above(Fraction(100))
+    ('0.5', '7.889e-31')
+    """
+    with decimal.localcontext(
+        prec=60, Emin=-(10**17), Emax=10**17, rounding=decimal.ROUND_CEILING
+    ) as context:
+        power = Decimal(2) ** -(Decimal(log2.numerator) / Decimal(log2.denominator))
+        # 60 digits of an exponent below 10^20 leave a relative error below 10^-38
+        raised = power if log2.denominator == 1 and log2 <= 64 else power * (1 + Decimal(10) ** -30)
+        context.prec = digits
+        return str(min(+raised, Decimal(1))).lower()
 
 
 def p_value(

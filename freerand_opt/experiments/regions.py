@@ -3,7 +3,7 @@ r"""Regions: what data say of scores and behaviours, under memory or for indepen
 Memory. G(c, z) in [0, 1] with E[G] <= S(q) for every source point; S_i the score of round i given the past;
 lambda fixed beforehand:
 
-.. math:: \frac1n \sum_i S_i \ge \frac{\exp(\lambda \bar G - \ln(1/\alpha)/n) - 1}{e^\lambda - 1}
+.. math:: \frac1n \sum_i S_i \ge \frac{2^{\lambda \bar G - \log_2(1/\alpha)/n} - 1}{2^\lambda - 1}
 
 except with probability alpha (docs/proofs/experiments.md, section 6).
 
@@ -21,9 +21,10 @@ from fractions import Fraction
 from freerand_opt.checker.failures import Work
 from freerand_opt.data.counts import Counts
 from freerand_opt.errors import InputError
-from freerand_opt.experiment_checker.powers import ONE, log2_down, tail_up
+from freerand_opt.experiment_checker.powers import BITS, ONE, log2_down, log2_up, tail_up
 from freerand_opt.experiment_checker.support import support
 from freerand_opt.experiments.setup import Setup
+from freerand_opt.numbers.rounding import power_of_two
 
 #: Trials up to which tails are summed; beyond, Chernoff's bound replaces them.
 SUMMED = 20_000
@@ -49,9 +50,9 @@ def best_lambda(mean: float, trials: int, alpha: Fraction) -> Fraction:
     """Return the lambda whose end is highest at a planned mean, on a grid; it must not be chosen after the
     data.
     """
-    cost = math.log(1 / alpha) / trials
+    cost = math.log2(1 / alpha) / trials
     grid = [2.0 ** (k / 8) for k in range(-96, 33)]
-    best = max(grid, key=lambda x: (math.expm1(x * mean - cost)) / math.expm1(x))
+    best = max(grid, key=lambda x: (2 ** (x * mean - cost) - 1) / (2**x - 1))
     return Fraction(round(best * 2**20), 2**20)
 
 
@@ -82,16 +83,10 @@ def score_region(
 
 
 def _end(mean: Fraction, trials: int, alpha: Fraction, lam: Fraction) -> Fraction:
-    from flint import arb, ctx, fmpq
-
-    def ball(x: Fraction) -> arb:
-        return arb(fmpq(x.numerator, x.denominator))
-
-    with ctx.workprec(128):
-        value = ((ball(lam * mean) + ball(alpha).log() / trials).exp() - 1) / (ball(lam).exp() - 1)
-        mantissa, place = value.lower().man_exp()
-    found = Fraction(int(mantissa)) * Fraction(2) ** int(place)
-    return max(Fraction(0), Fraction(math.floor(found * GRID), GRID))
+    """Return the end of the formula, rounded down."""
+    exponent = lam * mean - log2_up(1 / alpha) / trials
+    top = Fraction(power_of_two(exponent + BITS) - 1, ONE) - 1  # an integer within 1 of 2^(exponent + BITS)
+    return max(Fraction(0), top / (Fraction(power_of_two(lam + BITS) + 1, ONE) - 1))
 
 
 def tail_bound(n: int, k: int, p: Fraction) -> Fraction:

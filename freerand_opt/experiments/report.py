@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from freerand_opt.checker.sources import Bits as SourceBits
-from freerand_opt.checker.sources import Limits
+from freerand_opt.experiment_checker.hypotheses import memory_line, source_line, theorem_line
 from freerand_opt.experiments.bits import Bits
-from freerand_opt.experiments.pvalue import PValue
-from freerand_opt.experiments.setup import Setup
+from freerand_opt.experiments.pvalue import PValue, above
 from freerand_opt.experiments.signalling import Signalling
 
+#: How a certificate is checked by somebody else.
+TRUST = "certificate: freerand check FILE --counts DATA (or python -m freerand_opt.experiment_checker ..)"
+WIDTH = 80
 FORMATS = ("text", "markdown", "latex", "html")
 
 
@@ -28,37 +30,13 @@ class Section:
     lines: tuple[str, ...]
 
 
-def source_words(setup: Setup) -> str:
-    """Return assumption (A1) in words, with the source's numbers."""
-    source = setup.setting.source
-    if isinstance(source, SourceBits):
-        low, high = min(a for a, _ in source.ranges), max(b for _, b in source.ranges)
-        what = (
-            f"each of the {len(source.ranges)} bits that choose the settings is 0 with probability in "
-            f"[{low}, {high}] ([{float(low):.6g}, {float(high):.6g}])"
-        )
-    elif isinstance(source, Limits):
-        low, high = min(source.lower.values()), max(source.upper.values())
-        what = f"each joint setting has a probability in [{low}, {high}]"
-    else:
-        uniform = len(set(setup.centre)) == 1
-        what = "joint settings are " + (
-            "uniform" if uniform else "distributed as stated: " + _listed(setup.centre)
-        )
-    return f"(A1) in every round, given all that was before and what the adversary holds, {what}"
-
-
-def _listed(values: Sequence[Fraction]) -> str:
-    return ", ".join(map(str, values[:16]))
-
-
 def beside_words(beside: Signalling) -> str:
     """Return the line on no-signalling that stands beside every statement."""
     if beside.log2 <= 0:
         return "against no-signalling devices with this source: P = 1, nothing speaks against them"
     warning = " THE DATA SPEAK AGAINST THE SOURCE OR SIGNAL." if beside.log2 > 10 else ""
     return (
-        f"against no-signalling devices with this source: P <= {beside.p_value:.3g} (best of "
+        f"against no-signalling devices with this source: P <= {above(beside.log2)} (best of "
         f"{beside.bets} bets: "
         f"{beside.bet}).{warning}"
     )
@@ -72,60 +50,72 @@ def sections(found: PValue | Bits) -> tuple[Section, ...]:
 def _of_p_value(found: PValue) -> tuple[Section, ...]:
     null = found.setup.setting.devices
     return (
+        Section("Statement", (f"checked: {statement(found)} ({found.decades:.2f} decades)",)),
         Section(
-            "Statement", (f"P-value against {null} devices: {found.value:.4g} ({found.decades:.2f} decades)",)
-        ),
-        Section(
-            "Assumptions",
+            "Hypotheses",
             (
-                source_words(found.setup),
-                f"null hypothesis: {null} devices with any memory; they may share causes with the "
-                f"settings within (A1)",
+                source_line(found.setup.setting.source),
+                f"null hypothesis: {memory_line(null)}",
                 *found.words,
                 "only events that were heralded before the settings were chosen are trials",
+                f"theorem: {theorem_line('p-value', method=found.method)}",
             ),
         ),
         Section("Checks", (beside_words(found.beside), *settings_lines(found))),
-        Section("Trust", ("certificate: python -m freerand_opt.experiment_checker FILE --counts COUNTS",)),
+        Section("Trust", (TRUST,)),
     )
 
 
-def _of_bits(found: Bits) -> tuple[Section, ...]:
+def statement(found: PValue | Bits) -> str:
+    """Return the statement alone, its number rounded to the safe side."""
+    if isinstance(found, PValue):
+        return f"P-value against {found.setup.setting.devices} devices <= {above(found.log2)}"
+    bits = math.floor(found.value * 10) / 10
     state = "certified" if found.success else "NOT certified"
-    first = [f"{float(found.value):.1f} bits {state}, error delta = 2^-{math.log2(1 / found.error):.1f}"]
-    if not found.success:
-        why = (
-            "the threshold was read off the data"
-            if not found.planned
-            else "the threshold L certifies nothing (too few trials, or too much noise or bias)"
-            if found.power * (found.threshold - Fraction(math.log2(1 / found.error))) <= 0
-            else "the product of factors missed the threshold"
-        )
-        first.append(f"because {why}")
+    names = " and ".join(found.counts.scenario.parties[p] for p in found.factor.condition.of)
+    return f"{bits:.1f} bits {state}, outcomes of {names}, error delta = 2^-{math.log2(1 / found.error):.1f}"
+
+
+def why_not(found: Bits) -> str:
+    """Return why no bits are certified."""
+    if not found.planned:
+        return "the threshold was read off the data"
+    if found.power * (found.threshold - Fraction(math.log2(1 / found.error))) <= 0:
+        return "the threshold L certifies nothing (too few trials, or too much noise or bias)"
+    return "the product of factors missed the threshold"
+
+
+def _of_bits(found: Bits) -> tuple[Section, ...]:
+    condition = found.factor.condition
+    part = len(condition.of) < len(found.setup.shape.settings)
+    said = (
+        (f"checked: {statement(found)}",)
+        if found.success
+        else (statement(found), f"because {why_not(found)}")
+    )
     return (
-        Section("Statement", tuple(first)),
+        Section("Statement", said),
         Section(
             "Numbers",
             (
                 f"trials scored: {found.counts.total}; k = {found.power}; threshold L = "
-                f"{float(found.threshold):.3f}; "
-                f"log2 of the product of factors = {float(found.product):.3f}",
+                f"{float(found.threshold):.3f}; log2 of the product of factors = {float(found.product):.3f}",
                 "success, unconditionally: sum over w of P(w) sum over z of max over c of P(c, z, "
-                "success | w), less "
-                "weight delta, is at most 2^-bits",
+                "success | w), less weight delta, is at most 2^-bits",
             ),
         ),
         Section(
-            "Assumptions",
+            "Hypotheses",
             (
-                source_words(found.setup),
-                f"adversary: {found.setup.setting.devices} devices with any memory",
+                source_line(found.setup.setting.source),
+                f"adversary: {memory_line(found.setup.setting.devices)}",
                 *found.words,
+                f"theorem: {theorem_line('bits', free=condition.free, part=part)}",
             ),
         ),
         Section("Checks", (beside_words(found.beside), *settings_lines(found))),
         Section("Hand-over", handover(found)),
-        Section("Trust", ("certificate: python -m freerand_opt.experiment_checker FILE --counts COUNTS",)),
+        *((Section("Trust", (TRUST,)),) if found.success else ()),
     )
 
 
@@ -171,7 +161,14 @@ def render(found: PValue | Bits, form: str = "text", title: str = "") -> str:
 
 
 def _text(title: str, parts: Sequence[Section]) -> str:
-    body = "\n".join(f"{part.title}\n" + "".join(f"  {line}\n" for line in part.lines) for part in parts)
+    def wrapped(line: str) -> str:
+        return textwrap.fill(
+            line, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
+        )
+
+    body = "\n".join(
+        f"{part.title}\n" + "".join(f"{wrapped(line)}\n" for line in part.lines) for part in parts
+    )
     return f"{title}\n\n{body}"
 
 

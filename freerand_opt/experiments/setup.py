@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.certificates.question import source_form, vector_form
 from freerand_opt.checker.failures import Unreadable, Work
 from freerand_opt.checker.sources import Bits, Limits, Point, read_source
 from freerand_opt.checker.vectors import Vector
@@ -16,6 +15,7 @@ from freerand_opt.experiment_checker.boxes import Box
 from freerand_opt.experiment_checker.maximum import Condition, Setting
 from freerand_opt.experiment_checker.scenario import Shape
 from freerand_opt.model import problem as forms
+from freerand_opt.model.certificate_form import source_form, vector_form
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
 

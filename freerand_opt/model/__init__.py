@@ -19,13 +19,14 @@ from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import Ask
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.conditions import Keep, Moment, Relations, Test
-from freerand_opt.model.families import FAMILIES, FUNCTIONALS, cglmp, chained, chsh, ghz, i3322
+from freerand_opt.model.families import FAMILIES, FUNCTIONALS
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.observed import Observed
 from freerand_opt.model.output import Function, Picked
 from freerand_opt.model.quantities import QUANTITIES
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import Scenario
+from freerand_opt.model.scenarios import cglmp, chained, chsh, ghz, i3322, ladder
 from freerand_opt.model.sources import (
     SOURCES,
     Bits,
@@ -83,4 +84,5 @@ __all__ = [
     "chsh",
     "ghz",
     "i3322",
+    "ladder",
 ]

@@ -97,7 +97,7 @@ class Keep(Table):
         if not self.tolerance and any(isinstance(p, Real) for _, row in held for p in row):
             raise InputError(
                 f"{where}.tolerance",
-                "this behaviour has irrational entries; a positive tolerance is needed, as 1e-9",
+                "this behaviour has irrational entries; a positive tolerance is needed, as 1e-6",
             )
         return (forms.Kept(tuple(held), self.tolerance),)
 

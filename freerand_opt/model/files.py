@@ -89,11 +89,17 @@ def _table(path: Path, where: str, scenario: AnyScenario) -> dict[str, str]:
     short = [*"xyz"[:count], *"abc"[:count], "p"] if count <= 3 else []
     long = [*(f"x{i + 1}" for i in range(count)), *(f"a{i + 1}" for i in range(count)), "p"]
     rows = _rows(contents(path, where, MAX_TABLE, "a row for each probability that is not 0"), where)
+    if rows and rows[0][-1] == "n" and rows[0][:-1] in (short[:-1], long[:-1]):
+        raise InputError(
+            where,
+            f"holds counts, not probabilities; name it in [data], counts = {shown(path.name)}, ask for "
+            'quantity = "p-value" or "bits", and run `freerand experiment` '
+            "(docs/howto/from-counts-to-bits.md)",
+        )
     if not rows or rows[0] not in (short, long):
         raise InputError(
             where,
-            f"has another header; {','.join(short or long)} is needed, a row for each P(o|s) that is not 0 "
-            "(counts belong to the table data; for probabilities each is divided by the trials at its joint setting)",
+            f"has another header; {','.join(short or long)} is needed, a row for each P(o|s) that is not 0",
         )
     found: dict[str, str] = {}
     limits = (*scenario.settings, *scenario.outcomes)

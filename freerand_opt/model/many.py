@@ -22,6 +22,9 @@ from freerand_opt.model.quantities import SCORE
 if TYPE_CHECKING:
     from freerand_opt.model.question import Question
 
+#: Parties of which one is picked whatever their settings; more have equal settings, and can be exchanged.
+MOST_PICKED = 4
+
 
 class Many(msgspec.Struct, frozen=True):
     """A question about the relations of M parties.
@@ -80,6 +83,13 @@ def many(question: Question) -> Many:
     if at is None:
         raise InputError("Question.ask.at", f"{why} ask at one setting for each party")
     of, values, count = ask.values(scenario, "Question.ask")
+    free = ask.picked is not None and ask.picked.selection == "common-cause"
+    if free and len(of) > MOST_PICKED and len({at[p] for p in of}) > 1:
+        raise InputError(
+            "Question.ask.at",
+            f"asks the {len(of)} parties of which one is picked at different settings; that needs at most "
+            f"{MOST_PICKED} parties, or equal settings",
+        )
     if ask.quantity == "trace-distance" and count != 2:
         raise InputError("Question.ask.of", f"has {count} values; the trace distance of many parties needs 2")
     signs = tuple(mermin_sign(k) for k in range(parties + 1))

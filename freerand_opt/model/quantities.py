@@ -10,12 +10,18 @@ import msgspec
 from freerand_opt.numbers.exact import Exact, log2
 
 
+def same(number: Exact) -> Exact:
+    """Return a number as it is."""
+    return number
+
+
 class Quantity(msgspec.Struct, frozen=True):
     """A quantity that is asked for.
 
     `keys` are the keys of the table `ask` that it takes (those in `needed` must be given); `program` is
-    what programs maximise for it; `value` maps their optimum to the answer, `rising` says whether an upper
-    end stays an upper end. `extent` gives the range of answers by the number of values of the output (None:
+    what programs maximise for it; `value` maps their optimum to the answer and `optimum` an answer
+    to their optimum (None: only the kernel can, see `bounds.critical`), `rising` says whether an upper end
+    stays an upper end. `extent` gives the range of answers by the number of values of the output (None:
     no range is known).
     """
 
@@ -26,8 +32,14 @@ class Quantity(msgspec.Struct, frozen=True):
     needed: tuple[str, ...]
     program: str
     rising: bool = True
-    value: Callable[[Exact], Exact] = lambda optimum: optimum
+    value: Callable[[Exact], Exact] = same
+    optimum: Callable[[Exact], Exact] | None = same
     extent: Callable[[int], tuple[Exact, Exact]] | None = None
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for an answer that is no optimum, if the way back is not given."""
+        if (self.value is same) != (self.optimum is same):
+            raise ValueError(f"{self.name}: `value` and `optimum` are given together")
 
     def ends(self, lower: Exact | None, upper: Exact | None, count: int) -> tuple[Exact | None, Exact | None]:
         """Return the ends of an answer from those of the program (None.
@@ -87,6 +99,7 @@ QUANTITIES: dict[str, Quantity] = {
             GUESS,
             rising=False,
             value=lambda guess: -log2(guess),
+            optimum=None,
             extent=lambda count: (Fraction(0), log2(Fraction(count))),
         ),
         Quantity(

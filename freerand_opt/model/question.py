@@ -38,7 +38,7 @@ from freerand_opt.model.toml import document
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from freerand_opt.crosscheck.as_cvxpy import Modelled
+    from freerand_opt.conic.formats.as_cvxpy import Modelled
 
 
 class Question(Table, rename={"tests": "test", "moments": "moment"}):
@@ -122,7 +122,9 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
         """
         if self.data is not None:
             raise InputError(
-                "Question.ask", f"{self.ask.quantity} is a statement about data and has no program"
+                "Question.ask",
+                f"{self.ask.quantity} is a statement about data and has no program; "
+                "run `freerand experiment FILE`",
             )
         if not self.is_written_out:
             raise TooLargeError("this question is not written out; its form is that of many parties")

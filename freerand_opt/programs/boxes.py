@@ -66,8 +66,8 @@ class Space:
 class Box:
     """A box: deterministic answers, or a table of chances; `at(s)` its chances by joint outcome.
 
-    `state` is the certificate's form of a state with measurements whose chances the table holds, as JSON text;
-    `means` are its real means of the words that the question speaks of.
+    `state` is the certificate's form of a state with measurements whose chances the table holds, as JSON
+    text; `means` are its real means of the words that the question speaks of.
     """
 
     answers: tuple[tuple[int, ...], ...] | None

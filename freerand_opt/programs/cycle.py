@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from freerand_opt.certificates.question import errors_of
+from freerand_opt.model.certificate_form import errors_of
 from freerand_opt.model.problem import Functional, Kept, Problem, Test
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.strategies import by_setting

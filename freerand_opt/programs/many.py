@@ -12,17 +12,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import comb, prod
 from typing import Any
 
-from freerand_opt.certificates.proofs import GRID, MOST_BITS
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.parties import Key, Parties, String
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.worths import least_odds
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import sparse
+from freerand_opt.errors import TooLargeError
 from freerand_opt.numbers.exact import Exact
+
+#: Strings beyond which the program is not written down.
+MOST_STRINGS = 2**15
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,21 +40,16 @@ class Moments:
 
 
 def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
-    """Return the program that bounds a question from above, or (`attack`) the one with unbiased settings."""
+    """Return the program that bounds a question from above, or (`attack`) the one with unbiased settings.
+
+    Raise TooLargeError beyond 2^15 strings for each guess.
+    """
     q = read_question(question, Work(10**10))
     parties = Parties(q, Work(10**10))
     odds = least_odds(q)
     violated = parties.tested.violated
-    strings, chances = [], []
-    for string in parties.strings():
-        chance = {key: x for key, x in parties.chance(string).items() if x}
-        if chance:
-            strings.append(string)
-            chances.append(chance)
-    places: dict[Key, int] = {}
-    for chance in chances:
-        for key in chance:
-            places.setdefault(key, len(places))
+    strings, chances = _strings(parties)
+    places = {key: place for place, key in enumerate(dict.fromkeys(key for c in chances for key in c))}
     labels = 1 if parties.worths is None else len(parties.worths)
     unit = Fraction(1, 2 ** (len(parties.here) + 1))
     width = len(places)
@@ -101,6 +99,22 @@ def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
     return Moments(program, parties, tuple(places), tuple(strings), labels)
 
 
+def _strings(parties: Parties) -> tuple[list[String], list[dict[Key, int]]]:
+    """Return the strings that may occur and their chances in moments."""
+    count = prod(comb(size + 3, 3) for size in parties.sizes) * (2 * parties.outside + 2)
+    if count > MOST_STRINGS:
+        raise TooLargeError(
+            f"the output has {count} kinds of strings, since few of its parties can be exchanged; at most "
+            f"{MOST_STRINGS}: take fewer parties, or a function of the number of outcomes 1"
+        )
+    found = []
+    for string in parties.strings():
+        chance = {key: x for key, x in parties.chance(string).items() if x}
+        if chance:
+            found.append((string, chance))
+    return [string for string, _ in found], [chance for _, chance in found]
+
+
 def _seen_rows(parties: Parties, places: dict[Key, int], starts: list[int], unbiased: bool, row: Any) -> None:
     """Add rows for the means that are observed for the distribution of w that counts."""
     done: set[int] = set()
@@ -120,57 +134,3 @@ def _seen_rows(parties: Parties, places: dict[Key, int], starts: list[int], unbi
         done.add(places[place])
         value = Fraction(sign * parties.observed(key))
         row(("seen", key, sign), True, value, [(start + places[place], Fraction(1)) for start in starts])
-
-
-def flat_string(string: String, parties: Parties) -> list[int]:
-    """Return a string as certificates list it."""
-    inner, w, r = string
-    return [x for counts in inner for x in counts] + ([w, r] if parties.outside else [])
-
-
-def flat_key(key: Key) -> list[int]:
-    """Return a key as certificates list it."""
-    return [x for pair in key[0] for x in pair] + [key[1]]
-
-
-def strings_form(made: Moments, z: Sequence[Fraction]) -> dict[str, Any]:
-    """Return the upper end from multipliers."""
-    price, seen = Fraction(0), []
-    listed: list[list[tuple[list[int], Fraction]]] = [[] for _ in range(made.labels)]
-    name: Any
-    for name, value in zip(made.program.names, z, strict=True):
-        if name[0] == "violated":
-            price = max(value, Fraction(0))
-        elif name[0] == "seen" and value:
-            _, key, sign = name
-            seen.append([flat_key(key), str(value * sign)])
-        elif name[0] == "string" and value:
-            _, label, place = name
-            string = made.strings[place]
-            free = made.parties.perfect and made.parties.wrong(string)
-            if value > 0 or free:
-                listed[label].append((flat_string(string, made.parties), value))
-    unit = lcm(1, *(value.denominator for own in listed for _, value in own))
-    if unit.bit_length() > MOST_BITS:
-        unit = GRID
-    labels = [
-        [[place, whole] for place, value in sorted(own) if (whole := round(value * unit))] for own in listed
-    ]
-    proof = {"way": "strings", "unit": unit, "labels": labels}
-    return {"claim": "bound", "prices": {"violated": str(price), "seen": seen}, "proof": proof}
-
-
-def orbits_form(made: Moments, x: Sequence[Fraction]) -> dict[str, Any]:
-    """Return the attack from an exact point: one symmetric box for each guess."""
-    width = len(made.keys)
-    one = made.parties.representative(made.parties.one)[0]
-    strategies = []
-    for label in range(made.labels):
-        own = dict(zip(made.keys, x[label * width : (label + 1) * width], strict=True))
-        weight = own[one]
-        if weight:
-            moments = [
-                [flat_key(key), str(value / weight)] for key, value in own.items() if value and key != one
-            ]
-            strategies.append({"weight": str(weight), "moments": moments})
-    return {"strategies": strategies}

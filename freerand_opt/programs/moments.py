@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.zeros import Zeros as Forced
 from freerand_opt.conic.program import Builder, ConicProgram
 from freerand_opt.errors import InputError
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Problem, Test
 from freerand_opt.programs.guesses import Guesses
 from freerand_opt.programs.npa.face import Zero, face

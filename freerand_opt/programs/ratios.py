@@ -15,10 +15,10 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.support import largest_mass, largest_ratio
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Functional, Kept, Problem, Test
 from freerand_opt.numbers.exact import Exact, enclose
 from freerand_opt.numbers.rounding import round_up

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
 
@@ -24,6 +24,7 @@ class Strategies:
 
     Rows by name: ("equal", carrier, row, column), ("facet", carrier, facet, positive row), ("observed", s),
     ("total",), ("asked",), ("test", k, cell or 0, side), in this order.
+    `zeros` are positive rows that are equal to 0, with the test that says so.
     """
 
     program: LinearProgram
@@ -31,6 +32,7 @@ class Strategies:
     cone: Cone
     space: Space
     labels: tuple[int, ...]
+    zeros: Mapping[int, int] = field(default_factory=dict)
 
     def column(self, carrier: int, node: int, place: int) -> int:
         """Return the index of a column."""
@@ -105,9 +107,17 @@ class Assembly:
 
 
 def build(
-    problem: Problem, cone: Cone, space: Space, guesses: Guesses, labels: tuple[int, ...]
+    problem: Problem,
+    cone: Cone,
+    space: Space,
+    guesses: Guesses,
+    labels: tuple[int, ...],
+    zeros: Mapping[int, int] | None = None,
 ) -> Strategies:
-    """Return the program; `labels[c]` the guess label of carrier c (-1: the best guess at each setting)."""
+    """Return the program; `labels[c]` the guess label of carrier c (-1: the best guess at each setting).
+
+    `zeros` are rows of the space that are 0 for every strategy, with the test that forces them.
+    """
     made = Assembly(problem, cone, space)
     blocks: list[Sparse] = []
     equal: list[bool] = []
@@ -138,25 +148,10 @@ def build(
             for g in range(space.positive.shape[0])
         ),
     )
-    rows: list[tuple[dict[int, Fraction], bool, Exact, Hashable]] = []
-    if problem.observed is not None:
-        for s, mass in enumerate(problem.observed):
-            rows.append((made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)))
-    elif (place := asked_setting(problem)) is not None:
-        rows.append((made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)))
-    else:
-        everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
-        rows.append((made.row({}, everywhere), True, Fraction(1), ("total",)))
-    for k, (spent, limit) in enumerate(cost_rows(made)):
-        rows.append((spent, False, limit, ("average", k)))
-    for k, test in enumerate(problem.tests):
-        if isinstance(test, Test) and test.functional.on == "moments":
-            rows.append(moment_row(made, test, k))
-            continue
-        rows += [
-            (made.row(f, c), e, i, ("test", k, cell, side))
-            for f, c, e, i, cell, side in test_rows(problem, test)
-        ]
+    for k, name in enumerate(names):
+        if zeros and name[0] == "facet" and name[3] in zeros:  # type: ignore[index]
+            equal[k] = True
+    rows = list(_seen(problem, made))
     entries = ((k, column, value) for k, (row, *_) in enumerate(rows) for column, value in row.items())
     blocks.append(sparse((len(rows), made.columns), entries))
     for _, is_equal, bound, name in rows:
@@ -166,7 +161,27 @@ def build(
     program = LinearProgram(
         stacked(blocks), tuple(equal), tuple(right), tuple(names), _objective(problem, made, guesses, labels)
     )
-    return Strategies(program, problem, cone, space, labels)
+    return Strategies(program, problem, cone, space, labels, dict(zeros or {}))
+
+
+def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction], bool, Exact, Hashable]]:
+    """Yield what masses, averages and tests say: row, whether it is an equality, right side, name."""
+    if problem.observed is not None:
+        for s, mass in enumerate(problem.observed):
+            yield made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)
+    elif (place := asked_setting(problem)) is not None:
+        yield made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)
+    else:
+        everywhere = {s: Fraction(1) for s in range(problem.shape[0])}
+        yield made.row({}, everywhere), True, Fraction(1), ("total",)
+    for k, (spent, limit) in enumerate(cost_rows(made)):
+        yield spent, False, limit, ("average", k)
+    for k, test in enumerate(problem.tests):
+        if isinstance(test, Test) and test.functional.on == "moments":
+            yield moment_row(made, test, k)
+            continue
+        for f, c, e, i, cell, side in test_rows(problem, test):
+            yield made.row(f, c), e, i, ("test", k, cell, side)
 
 
 def cost_rows(made: Assembly) -> list[tuple[dict[int, Fraction], Fraction]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from freerand_opt.attacks.held import point
 from freerand_opt.bounds.result import Result
 from freerand_opt.certificates.held import multipliers, of_proof, strings
-from freerand_opt.certificates.held_attack import point
 from freerand_opt.conic.formats.named import named
 from freerand_opt.conic.formats.vipr import as_vipr
 from freerand_opt.errors import InputError, UnavailableError

@@ -12,7 +12,9 @@ from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import SolverUnavailableError
 from freerand_opt.model.file import Instance as Asks
 from freerand_opt.numbers import markup
+from freerand_opt.runner import table
 from freerand_opt.runner.address import address
+from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.cost import expected_seconds
 from freerand_opt.runner.dispatch import run
 from freerand_opt.runner.executor import Here
@@ -21,40 +23,6 @@ from freerand_opt.runner.store import Store, entry_of
 from freerand_opt.runner.watch import Watch
 
 Cells: TypeAlias = Sequence[tuple[File, Instance]]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What became of one question: a result that the kernel has checked in this run, or why there is none.
-
-    `origin` is ``solved`` or ``stored``. Without a result `mark` is what a table says in its place (nothing
-    where the question itself is wrong), `why` the whole reason and `code` the exit code that it calls for.
-    """
-
-    file: File
-    instance: Instance
-    result: Found | None
-    origin: str = ""
-    mark: str = ""
-    why: str = ""
-    code: int = 0
-
-    @property
-    def title(self) -> str:
-        """Return the names of file and instance."""
-        return f"{self.file.name} {self.instance.name}".strip()
-
-    @property
-    def quantity(self) -> str:
-        """Return what was asked: a quantity, ``threshold``, or the name of a computation."""
-        if not isinstance(self.instance, Asks):
-            return self.instance.computation.tag()["name"]
-        return "threshold" if self.instance.threshold is not None else self.instance.question.ask.quantity
-
-    @property
-    def text(self) -> str:
-        """Return the answer, or its mark."""
-        return self.mark or "failed" if self.result is None else str(self.result)
 
 
 @dataclass(frozen=True)
@@ -96,27 +64,19 @@ class Answers(Sequence[Answer]):
 
     def to_rows(self) -> list[dict[str, Any]]:
         """Return a dict for each answer, all with the same keys: see `runner.table`."""
-        from freerand_opt.runner.table import rows
-
-        return rows(self.rows)
+        return table.rows(self.rows)
 
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame with numeric axes; raise UnavailableError without pandas."""
-        from freerand_opt.runner.table import to_pandas
-
-        return to_pandas(self.rows)
+        return table.to_pandas(self.rows)
 
     def to_xarray(self) -> Any:
         """Return an xarray Dataset over the axes; raise UnavailableError without xarray."""
-        from freerand_opt.runner.table import to_xarray
-
-        return to_xarray(self.rows)
+        return table.to_xarray(self.rows)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the brackets over the first numeric axis and return the axes of matplotlib."""
-        from freerand_opt.runner.table import plot
-
-        return plot(self.rows, ax)
+        return table.plot(self.rows, ax)
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: a row for each of the first answers."""

@@ -17,8 +17,8 @@ from multiprocessing import get_context
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from freerand_opt import __version__
 from freerand_opt.errors import InputError, UnavailableError
+from freerand_opt.version import __version__
 
 #: Jobs that wait at an executor that is not ours; more are handed over as some are done.
 WINDOW = 1000

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
-from freerand_opt import __version__
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.options import EXACT_WIDTH, USUAL_WIDTH, options_of
 from freerand_opt.bounds.result import Result, result_of
@@ -19,6 +18,7 @@ from freerand_opt.claims.verify import Instance
 from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError
 from freerand_opt.model.file import Instance as Asks
 from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.version import __version__
 
 #: What a question or a computation is answered by.
 Found: TypeAlias = Result | Computed

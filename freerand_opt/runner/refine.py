@@ -26,7 +26,7 @@ from freerand_opt.model.number import exact
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.text import shown
 from freerand_opt.numbers.exact import Exact, compare
-from freerand_opt.runner.answers import Answer
+from freerand_opt.runner.answer import Answer
 
 #: What the cells of a row have in common: file, instance of the file, the other axes.
 Row: TypeAlias = tuple[str, int, Place]

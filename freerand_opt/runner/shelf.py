@@ -6,7 +6,7 @@ from pathlib import Path
 
 from freerand_opt.claims.verify import File, Instance
 from freerand_opt.files import file_name, write_whole
-from freerand_opt.runner.answers import Answer
+from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import Kept
 
 

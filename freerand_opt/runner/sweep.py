@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from freerand_opt.bounds.questions import question_of
-from freerand_opt.claims import catalogue
 from freerand_opt.claims.conjecture import file as computations
 from freerand_opt.claims.verify import File
 from freerand_opt.claims.verify import Instance as Claimed
 from freerand_opt.errors import InputError, nearest
+from freerand_opt.model import catalogue
 from freerand_opt.model.file import Choose, Instance, QuestionFile, read
 from freerand_opt.model.grid import Place, grid
 from freerand_opt.model.head import kind_of, load

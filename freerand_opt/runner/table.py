@@ -15,7 +15,7 @@ from freerand_opt.files import write_whole
 from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.numbers.parse import parse
 from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
-from freerand_opt.runner.answers import Answer
+from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import is_impossible
 
 Row: TypeAlias = dict[str, Any]

@@ -14,6 +14,7 @@ SMALL = 16
 #: Names that `--solver` takes; cvxpy:NAME reaches any solver that cvxpy knows.
 NAMES = (
     "auto",
+    "highs",
     "clarabel",
     "high-precision",
     "qics",
@@ -34,6 +35,8 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
     """
     if name == "auto":
         return lambda program, limit: solver_named(solvers_in_floats(program)[0])(program, limit)
+    if name == "highs":
+        return _highs
     if name == "clarabel":
         from freerand_opt.solvers import clarabel
 
@@ -71,6 +74,11 @@ def solvers_in_floats(program: ConicProgram) -> list[str]:
     large = max(program.sizes, default=0) > SMALL
     others = [*(["mosek"] if large and _licensed() else []), *(["qics"] if _found("qics") else [])]
     return [*others, "clarabel"] if large else ["clarabel", *others]
+
+
+def _highs(program: ConicProgram, limit: float | None) -> Solution:
+    """Linear programs are always given to HiGHS, which has no matrices."""
+    raise SolverUnavailableError("highs solves linear programs alone; for quantum devices name another")
 
 
 def _high_precision(program: ConicProgram, limit: float | None) -> Solution:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
 
-from freerand_opt.certificates.duals import exact_dual
+from freerand_opt.conic.duals import exact_dual
 from freerand_opt.conic.program import Builder, ConicProgram, triangle
 from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.numbers.exact import Exact

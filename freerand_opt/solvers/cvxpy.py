@@ -51,7 +51,7 @@ def require(backend: str) -> None:
     try:
         import cvxpy
     except ImportError:
-        raise SolverUnavailableError("cvxpy is not installed: pip install cvxpy, or name highs") from None
+        raise SolverUnavailableError("cvxpy is not installed: pip install cvxpy, or name clarabel") from None
     installed = sorted(set(cvxpy.installed_solvers()) - _NO_MULTIPLIERS)  # type: ignore[no-untyped-call]
     if backend not in installed:
         known = backend in cvxpy.settings.SOLVERS

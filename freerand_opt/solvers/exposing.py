@@ -93,8 +93,8 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
 def by_shift(program: ConicProgram) -> ConicProgram:
     """Return the program of the largest t (last column) with b - A x - t u in the cones.
 
-    u is a unit of the size of each row's, or matrix's, entries. The optimum is negative where no point exists,
-    0 where all points are on a face, positive for an interior.
+    u is a unit of the size of each row's, or matrix's, entries. The optimum is negative where no point
+    exists, 0 where all points are on a face, positive for an interior.
     """
     rows = [dict(row) for row in program.rows]
     column = program.columns

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from functools import lru_cache
 from itertools import product
 from math import log2, sqrt
 
 from freerand_opt.data import Counts
+from freerand_opt.experiments.cuts import chsh_terms, orbit, prove, tsirelson_cuts
 from freerand_opt.model import chsh
 
 #: Hensen et al. 2015 (Nature 526, 682): n(ab|xy) of 245 events, by x, y, a, b.
@@ -52,3 +55,14 @@ def spread_over(won: int, lost: int) -> Counts:
 def relative_entropy(x: float, y: float) -> float:
     """Binary relative entropy in bits."""
     return x * log2(x / y) + (1 - x) * log2((1 - x) / (1 - y))
+
+
+@lru_cache(maxsize=1)
+def guess_cuts():
+    """S <= 2 sqrt 2, and q(c|z) + weight S(q) <= a for the winning cells: 40 cuts, 224 vertices."""
+    found = list(tsirelson_cuts())
+    for weight in ("3/10", "1/2", "1/5", "1"):
+        terms = {cell: Fraction(weight) * x for cell, x in chsh_terms().items()}
+        terms[0, 0] += 1
+        found += orbit(prove(terms), keep=chsh_terms())
+    return tuple(found)

@@ -17,14 +17,14 @@ from freerand_opt.experiment_checker.__main__ import checked, digest_of
 from freerand_opt.experiment_checker.document import check, log_product
 from freerand_opt.experiments.bits import bits
 from freerand_opt.experiments.certificate import bits_claim, document, save, text
-from freerand_opt.experiments.cuts import chsh_terms, guess_cuts, orbit, prove, quantum, tsirelson_cuts
+from freerand_opt.experiments.cuts import chsh_terms, orbit, prove, quantum, sharp_cuts, tsirelson_cuts
 from freerand_opt.experiments.factors import best_factor
 from freerand_opt.experiments.games import wins
 from freerand_opt.experiments.pvalue import p_value
 from freerand_opt.experiments.setup import setup
 from freerand_opt.model import Free, MeasurementDependence, SanthaVazirani, Uniform, chsh
 
-from .shared import DELFT, noisy, spread_over
+from .shared import DELFT, guess_cuts, noisy, spread_over
 
 COUNTS = spread_over(85_000, 15_000)
 
@@ -183,7 +183,7 @@ def test_cuts_hold_for_quantum_boxes():
     import numpy as np
 
     draw = np.random.default_rng(4)
-    spaces = [np.array(cut.half_space, dtype=float) for cut in guess_cuts()]
+    spaces = [np.array(cut.half_space, dtype=float) for cut in guess_cuts() + sharp_cuts()]
     z, x = np.diag([1.0, -1.0]), np.array([[0.0, 1.0], [1.0, 0.0]])
     for _ in range(300):
         angles = draw.uniform(0, 2 * np.pi, 4)
@@ -210,7 +210,7 @@ def test_bounds_of_cuts():
 
 
 def test_the_checker_and_the_maker_have_the_same_vertices():
-    """What the maker promises of forty cuts is what the checker finds, to the last bit."""
+    """What the maker promises of its cuts is what the checker finds, to the last bit."""
     held = quantum(setup(chsh(), SanthaVazirani("1/100"), "no-signalling"))
     factor = best_factor(held, held.condition(80), noisy(0.99), 10**5)
     counts = spread_over(85_000, 15_000)

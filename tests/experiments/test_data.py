@@ -199,6 +199,15 @@ def test_bytes_are_read_in_bounded_memory(tmp_path):
     assert peak < 60 * 2**20
 
 
+def test_lines_as_other_systems_write_them(tmp_path):
+    """A mark of byte order, carriage returns, empty lines, no line break at the end."""
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"\xef\xbb\xbfx,y,a,b\r\n0,0,0,1\r\n\r\n1,1,1,1\r\n0,0,0,1")
+    assert np.concatenate(list(Trials.from_csv(path, chsh()).blocks())).tolist() == [1, 15, 1]
+    (tmp_path / "n.csv").write_bytes(b"\xef\xbb\xbfx,y,a,b,n\r\n0,0,0,1,2\r\n\r\n1,1,1,1,1\r\n")
+    assert Counts.from_csv(tmp_path / "n.csv", chsh()) == Trials.from_csv(path, chsh()).counts()
+
+
 def test_running_sum_is_that_of_the_whole():
     cells = sample(3000)
     logs = np.random.default_rng(1).normal(size=16)

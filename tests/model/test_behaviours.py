@@ -30,6 +30,8 @@ from freerand_opt.model.nearest import nearest
 from freerand_opt.model.rows import score
 from freerand_opt.model.text import shortened
 from freerand_opt.numbers.exact import cos_pi, sign, sin_pi, sqrt
+from freerand_opt.programs.npa.words import Parties
+from freerand_opt.programs.symmetry.generators import generator
 
 SCENARIOS = {
     "chsh": chsh(),
@@ -213,12 +215,9 @@ def test_functionals_refuse_another_scenario(name):
 
 @pytest.mark.parametrize("scenario", [chsh()], ids=str)
 def test_symmetries_of_a_family_fix_its_functional(scenario):
-    from freerand_opt.first.model.scenario import chsh as old_chsh
-    from freerand_opt.first.programs.generators import generator
-
     factors = FUNCTIONALS["chsh"](scenario)
     for words_of in scenario.symmetries:
-        images = generator(old_chsh(), words_of).images
+        images = generator(Parties(scenario.settings, scenario.outcomes), words_of).images
         moved = {}
         for (s, o), factor in factors.items():
             new = {}

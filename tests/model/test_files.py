@@ -425,7 +425,7 @@ FAULTS = {
         "needs",
         "observed.behaviour",
     ),
-    "keep irrational": ({"test": 'keep = "behaviour"'}, "test[0].tolerance", "irrational", "1e-9"),
+    "keep irrational": ({"test": 'keep = "behaviour"'}, "test[0].tolerance", "irrational", "1e-6"),
     "tolerance negative": (
         {"test": 'keep = "errors"\ntolerance = -1'},
         "test[0].tolerance",
@@ -897,7 +897,7 @@ def test_frequencies_that_signal_are_kept_with_a_tolerance(tmp_path):
         ("", "x,y,a,b,p is needed"),
         ("x,y,a,b\n", "x,y,a,b,p is needed"),
         ("x;y;a;b;p\n", "x,y,a,b,p is needed"),
-        ("x,y,a,b,n\n0,0,0,0,12\n", "counts: each divided by the number of trials"),
+        ("x,y,a,b,n\n0,0,0,0,12\n", "holds counts, not probabilities; name it in [data]"),
         ("x,y,a,b,p\n0,0,0,0\n", "line 2: 4 cells instead of 5"),
         ("x,y,a,b,p\n0,0,0,0,1,2\n", "line 2: 6 cells instead of 5"),
         (

@@ -589,7 +589,8 @@ def test_import_is_cheap():
     code = (
         "import sys; from freerand_opt.model import *; source = SanthaVazirani('0.02'); "
         "Question(chsh(), source, adversary=Adversary('local'), ask=Ask('strategy')).problem(); "
-        "print([m for m in ('numpy', 'scipy', 'highspy', 'flint', 'freerand_opt.bounds') if m in sys.modules])"
+        "names = ('numpy', 'scipy', 'highspy', 'flint', 'freerand_opt.bounds'); "
+        "print([m for m in names if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"

@@ -9,9 +9,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from freerand_opt.claims.formulas import OF_PARTIES, OF_QUESTIONS
 from freerand_opt.errors import InputError
-from freerand_opt.first.formulas.parties import OF_LOCAL_ERRORS, OF_PARTIES
-from freerand_opt.first.formulas.questions import NAMED
 from freerand_opt.model import FAMILIES, FUNCTIONALS, QUANTITIES, SOURCES, Question
 from freerand_opt.model.expect import FORMULAS, Expect
 from freerand_opt.model.file import read
@@ -300,4 +299,4 @@ def test_help_words():
 
 
 def test_formulas_are_those_that_are_evaluated():
-    assert set(FORMULAS) == {*NAMED, *OF_PARTIES, *OF_LOCAL_ERRORS}
+    assert set(FORMULAS) == {*OF_QUESTIONS, *OF_PARTIES, "ghz-wrong-inputs"}

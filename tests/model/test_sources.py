@@ -8,10 +8,9 @@ from itertools import product
 
 import pytest
 
-from freerand_opt.certificates.question import question_form
 from freerand_opt.checker.failures import Work
-from freerand_opt.checker.vectors import Vector
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, read_source
+from freerand_opt.checker.vectors import Vector
 from freerand_opt.errors import InputError
 from freerand_opt.model import (
     SOURCES,
@@ -31,6 +30,7 @@ from freerand_opt.model import (
     Uniform,
     chained,
 )
+from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.sources.encoding import ENCODINGS, in_time, leaves, place
 
 HALF = F(1, 2)

@@ -1,4 +1,4 @@
-"""Small questions of people who do this work, after public reports and tables, with right values."""
+"""Small questions after public reports and published tables, with right values."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.claims.catalogue import claims
+from freerand_opt.model.catalogue import claims
 
 CHSH = ("chsh_local_score_sv", "source.epsilon=1/20")
 ROW = {

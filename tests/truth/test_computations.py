@@ -19,7 +19,7 @@ from freerand_opt.claims.conjecture.computed import compute
 from freerand_opt.claims.conjecture.file import computation
 from freerand_opt.claims.conjecture.roots import ExactTests, Majorised, Selected, Theorem2
 from freerand_opt.claims.conjecture.values import VALUES
-from freerand_opt.model.families import chained
+from freerand_opt.model.scenarios import chained
 from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
 from freerand_opt.model.table import fields
 from freerand_opt.numbers.exact import compare, enclose, log2

@@ -36,9 +36,9 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import Ask
 from freerand_opt.model.conditions import Relations as Condition
-from freerand_opt.model.families import ghz
 from freerand_opt.model.families.ghz import mermin_sign
 from freerand_opt.model.question import Question
+from freerand_opt.model.scenarios import ghz
 from freerand_opt.model.sources.uniform import Uniform
 
 KINDS = tuple(POWERS)

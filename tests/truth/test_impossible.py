@@ -245,7 +245,12 @@ def test_equalities_that_linear_algebra_contradicts_are_passed_by_nobody(scenari
     assert min(found.values()) > 2
 
 
-NOISE = {"00": (263, 235, 245, 257), "01": (227, 248, 268, 257), "10": (247, 241, 272, 240), "11": (243, 247, 266, 244)}  # fmt: skip
+NOISE = {
+    "00": (263, 235, 245, 257),
+    "01": (227, 248, 268, 257),
+    "10": (247, 241, 272, 240),
+    "11": (243, 247, 266, 244),
+}
 
 
 def kept(table, tolerance=F(0)):
@@ -297,7 +302,8 @@ def test_biased_settings_may_signal_but_not_lose_probability():
     assert str(fr.bound(asked(source, tests=list(kept(NOISE))))) == "exists"
     lost = {**NOISE, "10": (250, 250, 250, 200)}
     result = fr.bound(asked(source, tests=list(kept(lost))))
-    assert result.reason == "no devices at all pass these tests: the outcomes at settings 10 sum to at most 19/20, not to 1"  # fmt: skip
+    said = "no devices at all pass these tests: the outcomes at settings 10 sum to at most 19/20, not to 1"
+    assert result.reason == said
 
 
 def test_a_part_of_the_outcomes_is_completed_by_normalisation():

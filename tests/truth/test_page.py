@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.claims import catalogue
 from freerand_opt.claims.verify import read, verify
+from freerand_opt.model import catalogue
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import latex, tables
 from freerand_opt.reporting.cell import Cell

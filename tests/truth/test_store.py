@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.claims.catalogue import claims
+from freerand_opt.model.catalogue import claims
 from freerand_opt.model.file import read
 from freerand_opt.runner import address as addressing
 from freerand_opt.runner import job

@@ -16,11 +16,11 @@ from fractions import Fraction
 
 import pytest
 
-from freerand_opt.claims.catalogue import claims
 from freerand_opt.claims.formulas import value
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model import Ask, Question, SanthaVazirani, chsh
 from freerand_opt.model import Test as Check
+from freerand_opt.model.catalogue import claims
 from freerand_opt.model.file import read
 from freerand_opt.numbers.exact import compare
 from freerand_opt.numbers.parse import parse

@@ -22,6 +22,7 @@ from flint import fmpq_mat, fmpz, fmpz_mat
 
 from freerand_opt.claims.conjecture.computation import Ends
 from freerand_opt.claims.conjecture.polynomial import (
+    Perfect,
     String,
     extrapolated,
     near_edges,
@@ -31,7 +32,6 @@ from freerand_opt.claims.conjecture.polynomial import (
     strings,
     unknowns,
 )
-from freerand_opt.claims.conjecture.relations import Relations
 from freerand_opt.conic.active import active_rows
 
 #: Up to this many parties a solver sees all strings at once.
@@ -44,7 +44,7 @@ MOST_ROUNDS = 60
 class Vertex:
     """The box at which `strings` have probability 0: unknowns = point / unit, M Re gamma_1 = `value`."""
 
-    relations: Relations
+    relations: Perfect
     strings: tuple[String, ...]
     point: tuple[fmpz, ...]
     unit: fmpz
@@ -64,7 +64,7 @@ class Bound:
     value: Fraction
 
 
-def vertex(relations: Relations, strings: Sequence[String]) -> Vertex | None:
+def vertex(relations: Perfect, strings: Sequence[String]) -> Vertex | None:
     """Return the point at which the rows of these strings vanish, or None if it is not one point."""
     rows = [row(relations, string) for string in strings]
     size = len(unknowns(relations))
@@ -77,7 +77,7 @@ def vertex(relations: Relations, strings: Sequence[String]) -> Vertex | None:
     return Vertex(relations, tuple(strings), point, unit)
 
 
-def bound(relations: Relations, strings: Sequence[String]) -> Bound | None:
+def bound(relations: Perfect, strings: Sequence[String]) -> Bound | None:
     """Return the bound that combinations of these rows prove, or None if a multiplier would be negative."""
     rows = [row(relations, string) for string in strings]
     size = len(unknowns(relations))
@@ -115,7 +115,7 @@ def _solved(matrix: list[list[int]], right: list[int]) -> tuple[tuple[fmpz, ...]
     return tuple(numerators[i, 0] for i in range(len(right))), unit
 
 
-def optimum(relations: Relations) -> tuple[Vertex | None, Bound | None]:
+def optimum(relations: Perfect) -> tuple[Vertex | None, Bound | None]:
     """Return the optimal box, and multipliers that prove it optimal; None for what was not found."""
     if relations.real:
         guess = extrapolated(relations)
@@ -125,7 +125,7 @@ def optimum(relations: Relations) -> tuple[Vertex | None, Bound | None]:
     return _generated(relations)
 
 
-def _generated(relations: Relations) -> tuple[Vertex | None, Bound | None]:
+def _generated(relations: Perfect) -> tuple[Vertex | None, Bound | None]:
     m = relations.M
     pool = list(strings(relations)) if m <= SMALL else near_edges(relations, 1)
     known = set(pool)
@@ -149,7 +149,7 @@ def _generated(relations: Relations) -> tuple[Vertex | None, Bound | None]:
     return None, proof
 
 
-def _hint(relations: Relations, pool: list[String]) -> list[String]:
+def _hint(relations: Perfect, pool: list[String]) -> list[String]:
     """Return the strings that a solver finds active."""
     scale = sizes(relations)
     rows = [row(relations, string) for string in pool]
@@ -161,7 +161,7 @@ def _hint(relations: Relations, pool: list[String]) -> list[String]:
     return [pool[place] for place in active_rows(matrix, right, cost, largest)]
 
 
-def ends(relations: Relations) -> Ends:
+def ends(relations: Perfect) -> Ends:
     """Return the largest sum of biases with a proof of each end; an end without proof is open."""
     box, multipliers = optimum(relations)
     proof: dict[str, Any] = {"box": None, "multipliers": None}

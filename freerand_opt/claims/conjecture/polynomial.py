@@ -18,16 +18,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import comb
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from flint import fmpz, fmpz_mat, fmpz_poly
-
-from freerand_opt.claims.conjecture.relations import Relations
 
 String: TypeAlias = tuple[int, int, int, int]
 
 
-def unknowns(relations: Relations) -> tuple[str, ...]:
+class Perfect(Protocol):
+    """What is needed of relations (`relations.Relations`): M parties and sigma = i^power."""
+
+    @property
+    def M(self) -> int:
+        """Return the number of parties."""
+
+    @property
+    def relations(self) -> str:
+        """Return their name."""
+
+    @property
+    def power(self) -> int:
+        """Return t with sigma = i^t."""
+
+    @property
+    def real(self) -> bool:
+        """Return whether sigma is real."""
+
+
+def unknowns(relations: Perfect) -> tuple[str, ...]:
     """Return the names of the unknowns: Re gamma_d, and for odd relations the free f_k."""
     m = relations.M
     if relations.relations == "even":
@@ -38,7 +56,7 @@ def unknowns(relations: Relations) -> tuple[str, ...]:
     return gammas + tuple(f"f_{k}" for k in range(0, m + 1, 2))
 
 
-def sizes(relations: Relations) -> tuple[int, ...]:
+def sizes(relations: Perfect) -> tuple[int, ...]:
     """Return the scale of each unknown at which coefficients and values are of the order of 1."""
     m = relations.M
     gammas = [comb(m - 1, min(d, m - d)) for d in range(1, m)]
@@ -47,7 +65,7 @@ def sizes(relations: Relations) -> tuple[int, ...]:
     return (*gammas, *(m for _ in range(0, m + 1, 2)))
 
 
-def strings(relations: Relations) -> Iterator[String]:
+def strings(relations: Perfect) -> Iterator[String]:
     """Return the strings that need not have probability 0; one of each conjugate pair if sigma is real."""
     m = relations.M
     for a in range(m + 1):
@@ -58,7 +76,7 @@ def strings(relations: Relations) -> Iterator[String]:
                     yield a, b, c, rest - c
 
 
-def near_edges(relations: Relations, distance: int) -> list[String]:
+def near_edges(relations: Perfect, distance: int) -> list[String]:
     """Return the strings with min(a, b) and min(c, e) at most `distance`.
 
     Optimal boxes have probability 0 at such strings (seen, not proved): they are where a solver starts.
@@ -88,7 +106,7 @@ def coefficients(string: String) -> tuple[list[int], list[int]]:
     return [int(real[d]) for d in range(sum(string) + 1)], [int(imaginary[d]) for d in range(sum(string) + 1)]
 
 
-def row(relations: Relations, string: String) -> list[int]:
+def row(relations: Perfect, string: String) -> list[int]:
     """Return (constant, coefficients of the unknowns) of 2^M P(string), which is at least 0."""
     m, (real, imaginary) = relations.M, coefficients(string)
     if relations.real:
@@ -105,7 +123,7 @@ def row(relations: Relations, string: String) -> list[int]:
 
 
 def correlators(
-    relations: Relations, point: Sequence[fmpz], unit: fmpz
+    relations: Perfect, point: Sequence[fmpz], unit: fmpz
 ) -> tuple[list[fmpz], list[fmpz], list[fmpz]]:
     """Return unit times (Re gamma_d, Im gamma_d, f_d), d = 0..M, of a point unit * unknowns."""
     m, zero = relations.M, fmpz(0)
@@ -125,7 +143,7 @@ def correlators(
     return real, imaginary, free
 
 
-def probabilities(relations: Relations, point: Sequence[fmpz], unit: fmpz) -> Iterator[tuple[String, fmpz]]:
+def probabilities(relations: Perfect, point: Sequence[fmpz], unit: fmpz) -> Iterator[tuple[String, fmpz]]:
     """Return (string, 2^M unit P(string)) of a point unit * unknowns, for all `strings` of the relations.
 
     For each n = a + b the values are a product of three integer matrices, so M^4 multiplications in all.
@@ -155,7 +173,7 @@ def _turned(real: fmpz, imaginary: fmpz, power: int) -> fmpz:
     return (real, -imaginary, -real, imaginary)[power % 4]
 
 
-def extrapolated(relations: Relations) -> list[String]:
+def extrapolated(relations: Perfect) -> list[String]:
     """Return the strings at which the optimal box has probability 0, as far as the pattern in M is known.
 
     One party count modulo 4 after another, on the two edges (M - k, 0, 0, k) and (0, M - k, 0, k). A

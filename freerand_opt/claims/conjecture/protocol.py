@@ -11,7 +11,7 @@ from math import ceil, floor
 
 from freerand_opt.claims.conjecture.bits import heaviest
 from freerand_opt.claims.conjecture.computation import HALF, Ends
-from freerand_opt.model.families import chained
+from freerand_opt.model.scenarios import chained
 from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
 from freerand_opt.numbers.exact import Exact, cos_pi, log2, root, sign
 from freerand_opt.numbers.rounding import round_down, round_up

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated
 
-from freerand_opt.claims.conjecture import local_errors
+from freerand_opt.claims.conjecture import biases, local_errors
 from freerand_opt.claims.conjecture.computation import Computation, Ends, whole
 from freerand_opt.model.kinds import number, word
 
@@ -44,9 +44,7 @@ class Relations(Computation, tag="sum-of-biases"):
 
     def ends(self) -> Ends:
         """Return the value with the box that reaches it and the multipliers that bound it."""
-        from freerand_opt.claims.conjecture.biases import ends
-
-        return ends(self)
+        return biases.ends(self)
 
     @property
     def how(self) -> str:

@@ -18,8 +18,8 @@ from freerand_opt.bounds.options import Options
 from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import Ask
 from freerand_opt.model.conditions import Relations
-from freerand_opt.model.families import ghz
 from freerand_opt.model.question import Question
+from freerand_opt.model.scenarios import ghz
 from freerand_opt.model.sources.uniform import Uniform
 
 #: The violation s of which a first and a second helping are compared.

@@ -16,6 +16,7 @@ from freerand_opt.model.families import ghz as _ghz
 from freerand_opt.model.families import hardy as _hardy
 from freerand_opt.model.families import i3322 as _i3322
 from freerand_opt.model.families import inn22 as _inn22
+from freerand_opt.model.families import ladder as _ladder
 from freerand_opt.model.families import others as _others
 from freerand_opt.model.families import sliwa as _sliwa
 from freerand_opt.model.scenario import AnyScenario, Cells, Family, Rows
@@ -28,7 +29,14 @@ def white_noise(scenario: AnyScenario) -> Rows:
     return lambda s: row
 
 
-FAMILIES: tuple[type[Family], ...] = (_chsh.Chsh, _chained.Chained, _ghz.Ghz, _i3322.I3322, _cglmp.Cglmp)
+FAMILIES: tuple[type[Family], ...] = (
+    _chsh.Chsh,
+    _chained.Chained,
+    _ghz.Ghz,
+    _i3322.I3322,
+    _cglmp.Cglmp,
+    _ladder.Ladder,
+)
 #: Functionals by name; each raises ValueError for a scenario that it does not fit.
 FUNCTIONALS: dict[str, Callable[[AnyScenario], Cells]] = {
     **_chained.FUNCTIONALS,
@@ -38,6 +46,7 @@ FUNCTIONALS: dict[str, Callable[[AnyScenario], Cells]] = {
     **_i3322.FUNCTIONALS,
     **_cglmp.FUNCTIONALS,
     **_inn22.FUNCTIONALS,
+    **_ladder.FUNCTIONALS,
     **_others.FUNCTIONALS,
     **_sliwa.FUNCTIONALS,
 }
@@ -58,28 +67,3 @@ def behaviour(name: str, scenario: AnyScenario) -> Rows:
         having = [str(family.__struct_config__.tag) for family in FAMILIES if name in family.behaviours]
         raise ValueError(f"{name!r} is known for the families {', '.join(having)}; give a table")
     return make(scenario)
-
-
-def chsh() -> _chsh.Chsh:
-    """Return the scenario of Clauser, Horne, Shimony and Holt."""
-    return _chsh.Chsh()
-
-
-def chained(N: int) -> _chained.Chained:
-    """Return the chained scenario of N settings a party."""
-    return _chained.Chained(N)
-
-
-def ghz(M: int) -> _ghz.Ghz:
-    """Return the GHZ scenario of M parties."""
-    return _ghz.Ghz(M)
-
-
-def i3322() -> _i3322.I3322:
-    """Return the scenario of I3322."""
-    return _i3322.I3322()
-
-
-def cglmp(d: int) -> _cglmp.Cglmp:
-    """Return the CGLMP scenario of d outcomes a party."""
-    return _cglmp.Cglmp(d)

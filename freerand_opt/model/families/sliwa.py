@@ -76,7 +76,7 @@ def _functional(number: int) -> Callable[[AnyScenario], Cells]:
         if scenario.sizes != ((2, 2, 2), (2, 2, 2)):
             raise ValueError(f"sliwa-{number} needs three parties with two settings and two outcomes each")
         factors = [0, *map(int, ROWS[number - 1].split()[1:])]
-        found: Cells = {}
+        found: dict[tuple[int, int], Fraction] = {}
         for settings in product(range(2), repeat=3):
             for outcomes in product(range(2), repeat=3):
                 total = Fraction(0)
@@ -94,6 +94,7 @@ def _functional(number: int) -> Callable[[AnyScenario], Cells]:
                     found[s, o] = total
         return found
 
+    cells.__doc__ = f"Return Sliwa's inequality {number}; local at most {bound(number)}."
     return cells
 
 

@@ -1,7 +1,7 @@
 r"""A source given by its own linear rows.
 
 .. math:: \sum_s a_{ks} P(s|w) \;\le,\; \ge \text{ or } =\; b_k \qquad \text{for every row } k \text{ and
-every } w
+   every } w
 
 There is no epsilon. Rows that no distribution obeys are refused: a question about them would prove anything.
 """

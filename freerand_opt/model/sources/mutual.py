@@ -1,7 +1,7 @@
 r"""Each party's string is epsilon-free given the whole strings of all others, both ways (arXiv:1105.3195).
 
 .. math:: \tfrac12 - \epsilon \;\le\; P(\text{bit}_t^A = 0 \,|\, \text{A's bits before } t, \text{all
-others' bits}, w)
+   others' bits}, w)
    \;\le\; \tfrac12 + \epsilon \qquad \text{and so for every party}
 
 The paper's definition for spacelike separated bits. Epsilon is Colbeck and Renner's: 0 is perfect, 1/2 is

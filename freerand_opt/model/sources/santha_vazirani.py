@@ -1,7 +1,7 @@
 r"""Santha and Vazirani: a string of bits in one time order (arXiv:1105.3195, Eq. 1).
 
 .. math:: \tfrac12 - \epsilon \;\le\; P(\text{bit}_t = 0 \,|\, \text{bits before } t, w) \;\le\; \tfrac12 +
-\epsilon
+   \epsilon
 
 Epsilon is Colbeck and Renner's: 0 is perfect, 1/2 is useless. Other papers count differently.
 """

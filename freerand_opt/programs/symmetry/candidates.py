@@ -1,4 +1,4 @@
-"""The relabellings that a question may have: named ones, those of known scenarios, those that a search finds."""
+"""Relabellings that a question may have: named, of known scenarios, or found by a search."""
 
 from __future__ import annotations
 

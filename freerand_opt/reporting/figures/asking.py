@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.claims import catalogue
 from freerand_opt.claims.verify import File, Verification, read, verify
 from freerand_opt.errors import InputError, nearest
+from freerand_opt.model import catalogue
 from freerand_opt.reporting.figures.answers import Ask
 
 

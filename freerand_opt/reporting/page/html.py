@@ -10,7 +10,6 @@ from importlib.resources import files
 from itertools import groupby
 from string import Template
 
-from freerand_opt import __version__
 from freerand_opt.claims.verify import Verification
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import tables
@@ -18,6 +17,7 @@ from freerand_opt.reporting.cell import Cell, cells
 from freerand_opt.reporting.figures.frame import Frame
 from freerand_opt.reporting.figures.row import Row
 from freerand_opt.reporting.page.vector import inline
+from freerand_opt.version import __version__
 
 COLUMNS = ("instance", "expected", "certified bracket", "exactly", "verdict", "certificate")
 #: An exact fraction with more letters than this stays in the certificate.

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable
-from freerand_opt.checker.reading import MOST_BYTES, load, shown
+from freerand_opt.checker.reading import MOST_BYTES, load
 from freerand_opt.claims.conjecture.checker.document import check
 
 
@@ -29,7 +29,7 @@ def main(paths: Sequence[str]) -> int:
 
 def checked(path: str) -> tuple[int, list[str]]:
     """Return the exit code of one file and the lines about it."""
-    name = shown(path)[1:-1]
+    name = "".join(c if c.isprintable() else "?" for c in path)
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read(MOST_BYTES + 1)

@@ -1,0 +1,191 @@
+"""The verb `freerand experiment`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from freerand_opt.cli import options as opt
+from freerand_opt.errors import InputError
+
+if TYPE_CHECKING:
+    from freerand_opt.experiments.commands import Answered
+
+EXAMPLE = """Answer question files about counts or trials: P-values and certified bits.
+
+    The question of an experiment is a file such as run.toml:
+
+    \b
+        scenario.family = "chsh"
+        source.kind = "santha-vazirani"  # what you vouch for: each bit that
+        source.epsilon = "1/100"         # chooses settings is within 1 % of
+                                         # fair, given everything before it
+        adversary.devices = "local"      # whom the P-value speaks against
+        ask.quantity = "p-value"         # exact tail of a game's wins, if n
+        ask.method = "game"              # was fixed beforehand; without
+        ask.functional = "chsh"          # these two lines: test factors
+        data.counts = "run.csv"          # x,y,a,b,n; or data.trials
+        observed.behaviour = "quantum"   # theory, from which factors are
+        observed.visibility = "0.95"     # made; or data.training = "1/10"
+
+    For certified bits: ask.quantity = "bits", adversary.devices =
+    "no-signalling" or "quantum", data.error = "1/1000" (delta), and theory or
+    training. A field is also set behind the file: `freerand experiment
+    run.toml data.error=1/100`. docs/howto/from-counts-to-bits.md has it all.
+
+    Every statement is printed as checked: it holds under the hypotheses
+    beside it. Exit codes: 0 every statement was checked; 1 bits were asked
+    and none are certified; 2 input that cannot be read or means nothing; 3 a
+    limit was reached.
+    """
+
+
+def experiment(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(help="Question files about data, and field=value: source.epsilon=0,1/100"),
+    ],
+    plan: Annotated[
+        str | None,
+        typer.Option(
+            "--plan",
+            rich_help_panel=opt.QUESTION,
+            help="No statement: bits that runs of so many trials would certify, 1000,10000.",
+        ),
+    ] = None,
+    signals: Annotated[
+        bool,
+        typer.Option(
+            "--signals",
+            rich_help_panel=opt.QUESTION,
+            help="Only: do the data signal, or speak against the source?",
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", rich_help_panel=opt.PUT, help="Write the certificate here (.json)."),
+    ] = None,
+    certificates: opt.Folder = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--as", rich_help_panel=opt.PUT, help="Form of the page: text, markdown, latex, html."),
+    ] = None,
+    as_json: opt.AsJson = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Say what counts and trials prove: P-values, certified bits, signals, plans."""
+    from freerand_opt.cli import screen
+    from freerand_opt.experiments import commands
+    from freerand_opt.experiments.report import FORMATS
+
+    names, fields = opt.split(arguments)
+    if not names:
+        raise InputError("experiment", "no question file; `freerand experiment --help` shows one")
+    alone = plan is not None or signals
+    if (alone and (output or certificates or form)) or (plan is not None and signals):
+        raise InputError(
+            "experiment", "--plan and --signals stand alone: neither has a certificate or a page of its own"
+        )
+    if form is not None and form not in FORMATS:
+        raise InputError("--as", f"{form[:40]!r} is not known; allowed: {', '.join(FORMATS)}")
+    with screen.counting(quiet, None) as watch:
+        if plan is not None:
+            sizes = _sizes(plan)
+            rows = [row for name in names for row in commands.plans(name, sizes, fields, watch)]
+        elif signals:
+            said = [one for name in names for one in commands.signals(name, fields, watch)]
+        else:
+            _writable(names, fields, output, certificates)
+            found = [one for name in names for one in commands.answers(name, fields, watch)]
+    if plan is not None:
+        _rows(rows, as_json=as_json)
+        return
+    if signals:
+        if as_json:
+            screen.put_json([one.record for one in said])
+        else:
+            screen.put("\n".join(line for one in said for line in screen.wrapped(one.line)))
+        return
+    for path, text in _written(found, output, certificates):
+        screen.say(f"wrote {path} ({len(text)} bytes)")
+    if as_json:
+        screen.put_json([commands.record(one) for one in found])
+    else:
+        _pages(found, form or "text")
+    raise typer.Exit(int(any(one.certificate is None for one in found)))
+
+
+experiment.__doc__ = EXAMPLE
+
+
+def _sizes(words: str) -> list[int]:
+    found = [word.strip().replace("_", "") for word in words.split(",")]
+    if not all(word.isascii() and word.isdigit() and 0 < int(word) <= 10**15 for word in found):
+        raise InputError(
+            "--plan", f"{words[:40]!r}: numbers of trials from 1 to 10^15 are needed, 1000,10000"
+        )
+    return [int(word) for word in found]
+
+
+def _writable(names: Sequence[str], fields: dict[str, str], output: Path | None, folder: Path | None) -> None:
+    """Raise InputError, before anything is computed, if certificates have no place."""
+    from freerand_opt.experiments.commands import questions
+    from freerand_opt.files import require_writable
+    from freerand_opt.runner.shelf import certificate_path
+
+    asked = [one for name in names for one in questions(name, fields)]
+    if output is not None and (output.suffix != ".json" or len(asked) > 1):
+        raise InputError(
+            "-o", f"one certificate goes to a .json file; {len(asked)} are asked (--certificates FOLDER)"
+        )
+    opt.require_file(output, "-o")
+    if folder is not None:
+        places = [certificate_path(folder, one.path.stem, one.name) for one in asked]
+        if len(set(places)) < len(places):
+            raise InputError("--certificates", "two questions have the same name; give them different ones")
+        require_writable(folder, "--certificates")
+
+
+def _written(
+    found: Sequence[Answered], output: Path | None, folder: Path | None
+) -> Iterator[tuple[Path, str]]:
+    """Write certificates and yield where, with their texts."""
+    from freerand_opt.cli import screen
+    from freerand_opt.files import write_whole
+    from freerand_opt.runner.shelf import certificate_path
+
+    for one in found:
+        places = [output] if output is not None else []
+        if folder is not None:
+            places.append(certificate_path(folder, one.asked.path.stem, one.asked.name))
+        if one.certificate is None and places:
+            screen.say(f"{one.asked.heading}: nothing is certified, so there is no certificate to write")
+            continue
+        for path in places:
+            assert one.certificate is not None
+            write_whole(path, one.certificate)
+            yield path, one.certificate
+
+
+def _pages(found: Sequence[Answered], form: str) -> None:
+    from freerand_opt.cli import screen
+    from freerand_opt.experiments.report import render, statement
+
+    if form == "text" and len(found) > 1:
+        heads = (f"{one.asked.name or one.asked.heading}: {statement(one.found)}" for one in found)
+        screen.put("\n".join(line for head in heads for line in screen.wrapped(head)) + "\n")
+    screen.put("\n".join(render(one.found, form, one.asked.heading) for one in found), end="")
+
+
+def _rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    from freerand_opt.cli import screen
+
+    if as_json:
+        screen.put_json(rows)
+        return
+    cells = [[*rows[0]], *([f"{value}" for value in row.values()] for row in rows)]
+    screen.put("\n".join(screen.columns(cells, (0, 2), right=True)))
+    screen.put("a plan in floats, at a threshold three standard deviations below the mean; no statement")

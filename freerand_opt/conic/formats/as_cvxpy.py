@@ -1,0 +1,50 @@
+"""The program of a question as a cvxpy problem, for constraints of one's own; cvxpy is imported only here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from freerand_opt.conic.formats.blocks import blocks
+from freerand_opt.conic.formats.conic import Conic
+from freerand_opt.errors import UnavailableError
+
+if TYPE_CHECKING:
+    import cvxpy
+
+
+class Modelled(NamedTuple):
+    """A problem that maximises, its variable, and what its entries and the program's rows are, by name.
+
+    `column(name)` is one entry of the variable. Values are floats; only `freerand_opt.bound` certifies.
+    """
+
+    problem: cvxpy.Problem
+    x: cvxpy.Variable
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+
+    def column(self, name: str) -> Any:
+        """Return the entry of the variable with this name."""
+        return self.x[self.columns.index(name)]
+
+
+def as_cvxpy(held: Conic) -> Modelled:
+    """Return a program with one vectorised constraint for equalities, for inequalities, and for each matrix.
+
+    Raise UnavailableError without cvxpy.
+    """
+    try:
+        import cvxpy
+    except ImportError:
+        raise UnavailableError("cvxpy is not installed: pip install cvxpy") from None
+    cost, parts = blocks(held)
+    x = cvxpy.Variable(len(held.columns), name="x")
+    constraints: list[Any] = []
+    for part in parts:
+        left = part.matrix @ x
+        if part.cone == "psd":
+            n = part.size
+            constraints.append((part.right - left).reshape((n, n), order="C") >> 0)
+        else:
+            constraints.append(left == part.right if part.cone == "zero" else left <= part.right)
+    return Modelled(cvxpy.Problem(cvxpy.Maximize(cost @ x), constraints), x, held.columns, held.rows)

@@ -1,0 +1,62 @@
+"""What a statement about counts assumes, in words, and what is known of the theorem behind it."""
+
+from __future__ import annotations
+
+from freerand_opt.checker.sources import Bits, Limits, Point, Source
+
+#: Where the theorems are; a certificate proves the arithmetic that they ask for.
+PAGE = "docs/proofs/experiments.md"
+DERIVED = "derived there and not refereed"
+SHOWN = 16
+
+
+def source_line(source: Source) -> str:
+    """Return assumption (A1) on the settings, with the source's numbers."""
+    head = "(A1) in every round, given all that was before and what the adversary holds, "
+    if isinstance(source, Bits):
+        low, high = min(a for a, _ in source.ranges), max(b for _, b in source.ranges)
+        return (
+            f"{head}each of the {len(source.ranges)} bits that choose the settings is 0 with probability in "
+            f"[{low}, {high}] ([{float(low):.6g}, {float(high):.6g}])"
+        )
+    if isinstance(source, Limits):
+        low, high = min(source.lower.values()), max(source.upper.values())
+        return f"{head}each joint setting has a probability in [{low}, {high}]"
+    assert isinstance(source, Point)
+    values = tuple(source.values.values())
+    if len(set(values)) == 1:
+        return f"{head}joint settings are uniform"
+    return f"{head}joint settings are distributed as stated: {', '.join(map(str, values[:SHOWN]))}"
+
+
+def memory_line(devices: str, vertices: int | None = None) -> str:
+    """Return what the devices may do."""
+    polytope = f" (a polytope of {vertices} vertices that holds them)" if vertices is not None else ""
+    return f"{devices} devices with any memory{polytope}; they may share causes with the settings within (A1)"
+
+
+def later_line(free: bool) -> str:
+    """Return what is assumed of later settings: nothing (E), or (A2) with (E')."""
+    if free:
+        return "condition (E): later settings may depend on earlier outcomes in any way"
+    return (
+        "condition (E'), which needs (A2), assumed: later settings do not depend on earlier outcomes, given "
+        "earlier settings and W"
+    )
+
+
+def theorem_line(quantity: str, *, method: str = "", free: bool = True, part: bool = False) -> str:
+    """Return where the theorem is that turns the arithmetic into the statement, and who knows it."""
+    if quantity == "p-value":
+        known = (
+            "Ville's inequality" if method == "factor" else "Elkouss and Wehner, arXiv:1510.07233, for CHSH"
+        )
+        return f"{PAGE}, section 2: in the literature ({known}); written out there, not refereed"
+    if part:
+        return f"{PAGE}, section 4 (some of the parties): {DERIVED}"
+    if free:
+        return f"{PAGE}, section 3 (condition E): {DERIVED}"
+    return (
+        f"{PAGE}, section 3 (E'): in the literature (Knill, Zhang and Bierhorst, arXiv:1709.06159); "
+        "written out there, not refereed"
+    )

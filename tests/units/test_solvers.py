@@ -1,0 +1,119 @@
+"""Solvers by name: what is missing or mistyped is one clear line; duals are cut to their cone."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from freerand_opt.errors import InputError, SolverUnavailableError
+from freerand_opt.solvers import choose, conformance, mosek
+
+CASES = {case.name: case for case in conformance.cases()}
+PROGRAM = CASES["CHSH at level 1"].program
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cvxpy:highss", "'HIGHSS' cannot be used through cvxpy: cvxpy does not know it"),
+        ("cvxpy:GLPK_MI", "it gives no multipliers"),
+        ("picos:cvxop", "did you mean 'cvxopt'"),
+        ("picos:scs", "allowed: cvxopt, mosek"),
+    ],
+)
+def test_other_backends_are_refused(name, words):
+    pytest.importorskip(name.partition(":")[0])
+    with pytest.raises(SolverUnavailableError, match=words):
+        choose.solver_named(name)
+
+
+def test_other_names_are_input_errors():
+    with pytest.raises(InputError, match="did you mean 'cvxpy:SCS'"):
+        choose.solver_named("cvxpi:SCS")
+
+
+def test_highs_has_no_matrices():
+    with pytest.raises(SolverUnavailableError, match="linear programs alone"):
+        choose.solver_named("highs")(PROGRAM, None)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("cvxpy", "cvxpy:CLARABEL"), ("picos", "picos:cvxopt"), ("mosek", "mosek"), ("qics", "qics")],
+)
+def test_missing_packages_are_one_clear_line(module, name, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(choose, "find_spec", lambda package: None if package == module else object())
+    with pytest.raises(SolverUnavailableError, match=r"^\w+ is not installed: pip install [^\n]*$"):
+        choose.solver_named(name)
+
+
+@pytest.mark.parametrize("name", ["mosek", "cvxpy:MOSEK", "picos:mosek"])
+def test_mosek_without_a_licence_is_one_clear_line(name, monkeypatch, freerand):
+    pytest.importorskip("mosek")
+    monkeypatch.setattr(mosek, "fault", lambda: "error 1008")
+    with pytest.raises(SolverUnavailableError) as caught:
+        choose.solver_named(name)
+    assert str(caught.value) == "MOSEK is installed but has no licence (error 1008); name another solver"
+    done = freerand("bound", "chsh_quantum_guess", "--solver", name)
+    assert (done.code, done.out) == (3, "")
+    assert done.err == f"error: {caught.value}\n"
+
+
+def test_the_licence_is_asked_for_once(monkeypatch):
+    package = pytest.importorskip("mosek")
+    calls = []
+    env = package.Env
+    monkeypatch.setattr(package, "Env", lambda: calls.append(1) or env())
+    mosek.fault.cache_clear()
+    first = mosek.fault()
+    assert mosek.fault() == first
+    assert calls == [1]
+
+
+def test_the_automatic_choice_leaves_an_unlicensed_mosek_alone(monkeypatch):
+    pytest.importorskip("mosek")
+    large = SimpleNamespace(sizes=(choose.SMALL + 1,))
+    monkeypatch.setattr(mosek, "fault", lambda: "error 1008")
+    assert choose.solvers_in_floats(large) == ["qics", "clarabel"]
+    monkeypatch.setattr(mosek, "fault", lambda: "")
+    assert choose.solvers_in_floats(large) == ["mosek", "qics", "clarabel"]
+    monkeypatch.setattr(choose, "find_spec", lambda name: None)
+    assert choose.solvers_in_floats(large) == ["clarabel"]
+    assert choose.solvers_in_floats(PROGRAM) == ["clarabel"]
+
+
+def test_a_solver_that_gives_up_is_no_optimum_and_still_proves_something(monkeypatch):
+    pytest.importorskip("cvxpy")
+    from freerand_opt.solvers import cvxpy as route
+
+    monkeypatch.setitem(route._OPTIONS, "CLARABEL", {**route._OPTIONS["CLARABEL"], "max_iter": 1})
+    found = route.solve(PROGRAM, "CLARABEL")
+    assert found.status == "stopped"
+    from freerand_opt.conic.duals import exact_dual
+
+    assert float(conformance.bound(PROGRAM, exact_dual(PROGRAM, found), 10)) >= 8**0.5
+
+
+def test_picos_leaves_no_options_behind():
+    pytest.importorskip("picos")
+    options = pytest.importorskip("cvxopt.solvers").options
+    before = dict(options)
+    found = choose.solver_named("picos:cvxopt")(PROGRAM, None)
+    assert found.status == "optimal"
+    assert options == before
+
+
+def test_users_add_constraints():
+    """The smallest eigenvalue of a matrix under one condition more is no larger a maximum."""
+    cvxpy = pytest.importorskip("cvxpy")
+    from freerand_opt.solvers.cvxpy import as_cvxpy
+
+    problem, x = as_cvxpy(PROGRAM)
+    assert problem.solve(solver="CLARABEL") == pytest.approx(8**0.5, abs=1e-6)
+    capped = cvxpy.Problem(problem.objective, [*problem.constraints, PROGRAM.cost @ x <= 2])
+    assert capped.solve(solver="CLARABEL") == pytest.approx(2, abs=1e-6)
+    assert np.isfinite(x.value).all()
