@@ -37,6 +37,8 @@ from freerand_opt.programs.violations import margin_of
 FEW_VERTICES = 64
 #: Columns beyond which the program by vertices is left out.
 MOST_COLUMNS = 60_000
+#: Columns of cells beyond which products of facets are the faster way.
+MOST_CELLS = 30_000
 #: Products of a source's facets with those of boxes beyond which their program is left out.
 MOST_PRODUCTS = 200_000
 
@@ -118,7 +120,7 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
         return
     space = cell_space(problem, labels)
     many = cone.nodes > FEW_VERTICES and not isinstance(problem.source, Average)
-    if many or cone.nodes * space.width * labels > MOST_COLUMNS:
+    if many or cone.nodes * space.width * labels > MOST_CELLS:
         return
 
     def made_for(held: Problem) -> Strategies:
