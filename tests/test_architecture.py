@@ -19,13 +19,14 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 #: What stands where, from the ground up: rooms, and files that stand lower or higher than their room. A file
 #: imports from lower levels and from its own room.
 LEVELS = (
-    ("errors", "checker"),
-    ("files", "numbers", "experiment_checker", "claims.catalogue"),
+    ("errors", "version", "checker"),
+    ("files", "numbers", "experiment_checker"),
     ("model", "conic"),
-    ("data", "certificates.question"),
+    ("data",),
     ("programs",),
-    ("attacks", "solvers", "protocols"),
+    ("solvers", "protocols"),
     ("certificates",),
+    ("attacks",),
     ("bounds", "solvers.conformance"),
     ("claims", "experiments", "crosscheck"),
     ("runner", "reporting"),
@@ -35,15 +36,14 @@ LEVELS = (
 #: Methods that open onto what stands above them, imported when they are called: (file, what it opens onto).
 DOORS = {
     ("model.question", "reporting"),
-    ("model.question", "crosscheck"),
-    ("runner.answers", "runner.table"),
+    ("model.question", "conic.formats.as_cvxpy"),
     ("claims.conjecture.relations", "claims.conjecture.biases"),
 }
 #: Third-party packages, and the rooms that may import them.
 OUTSIDE = {
     "clarabel": ("bounds", "solvers"),
     "cvxopt": ("crosscheck", "solvers"),
-    "cvxpy": ("crosscheck", "solvers"),
+    "cvxpy": ("conic", "crosscheck", "solvers"),
     "distributed": ("runner",),
     "flint": ("claims", "conic", "numbers", "programs", "solvers"),
     "highspy": ("conic", "attacks"),
@@ -60,7 +60,7 @@ OUTSIDE = {
     "qics": ("solvers",),
     "rich": ("cli",),
     "scipy": (
-        *("attacks", "bounds", "certificates", "conic", "crosscheck", "programs", "protocols", "solvers"),
+        *("attacks", "bounds", "conic", "crosscheck", "programs", "protocols", "solvers"),
     ),
     "sympy": ("crosscheck",),
     "typer": ("cli",),
