@@ -37,7 +37,6 @@ LEVELS = (
 DOORS = {
     ("model.question", "reporting"),
     ("model.question", "conic.formats.as_cvxpy"),
-    ("claims.conjecture.relations", "claims.conjecture.biases"),
 }
 #: Third-party packages, and the rooms that may import them.
 OUTSIDE = {
@@ -59,9 +58,7 @@ OUTSIDE = {
     "polars": ("data",),
     "qics": ("solvers",),
     "rich": ("cli",),
-    "scipy": (
-        *("attacks", "bounds", "conic", "crosscheck", "programs", "protocols", "solvers"),
-    ),
+    "scipy": (*("attacks", "bounds", "conic", "crosscheck", "programs", "protocols", "solvers"),),
     "sympy": ("crosscheck",),
     "typer": ("cli",),
 }
