@@ -15,6 +15,8 @@ from freerand_opt.model.text import Digits, kind, listed, shortened, shown
 from freerand_opt.numbers.exact import Real, compare, text
 
 Schema = dict[str, Any]
+#: Words that a message lists; of more the first, and how many there are.
+MOST_WORDS = 20
 
 
 def written(value: Any) -> Any:
@@ -96,7 +98,8 @@ def number(
 
 def word(*words: str, alias: Mapping[str, str] | None = None) -> Kind:
     """Return one of a few words; an alias is kept as the word that it stands for."""
-    need = f"allowed: {listed(words)}"
+    more = f", .. ({len(words)} names)" if len(words) > MOST_WORDS else ""
+    need = f"allowed: {listed(words[:MOST_WORDS])}{more}"
 
     def read(value: Any, where: str) -> str:
         if not isinstance(value, str) or isinstance(value, Digits):

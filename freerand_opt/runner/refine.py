@@ -120,7 +120,7 @@ def between(low: Fraction, high: Fraction) -> Fraction:
     """Return the fraction with the least denominator in [low, high], of any sign.
 
     >>> between(Fraction(-1, 3), Fraction(-1, 7))
-    Fraction(-1, 4)
+    Fraction(-1, 3)
     """
     if low <= 0 <= high:
         return Fraction(0)
