@@ -48,7 +48,6 @@ def check(
     REJECTED, UNREADABLE, TOO MUCH WORK: nothing follows.
     """
     from freerand_opt.cli.screen import error, put, put_json
-    from freerand_opt.model.catalogue import certificates
 
     digest = _digest(counts)
     if store:
@@ -56,7 +55,7 @@ def check(
         if not found:
             raise InputError("check", f"no answer is stored in {_places(files or [])}")
     else:
-        paths = [*(files or []), *(certificates() if everything else ())]
+        paths = [*(files or []), *(_of_the_catalogue() if everything else ())]
         if not paths:
             raise InputError("check", "no certificate; name files, or use --all where the catalogue has some")
         found = [
@@ -85,6 +84,13 @@ _FORMAT = re.compile(r'\s*\{\s*"format"\s*:\s*"([a-z-]{1,40})"')
 def _format(head: str) -> str:
     found = _FORMAT.match(head)
     return found[1] if found else ""
+
+
+def _of_the_catalogue() -> tuple[Path, ...]:
+    # the catalogue's room needs a library, and certificates that are named do not
+    from freerand_opt.model.catalogue import certificates
+
+    return certificates()
 
 
 def _digest(counts: Path | None) -> str | None:
