@@ -179,9 +179,11 @@ def _ends(
 
 def _cut(question: Question, lower: Exact | None, upper: Exact | None) -> tuple[Exact | None, Exact | None]:
     """Return the ends of a score, cut to what any probabilities reach."""
-    if not question.is_written_out or question.ask.functional is None:
+    if not question.is_written_out:
         return lower, upper
-    functional = question.ask.functional.resolved(question.scenario, "ask")
+    functional = question.ask.resolved(question.scenario, question.adversary.told, "ask").score
+    if functional is None:
+        return lower, upper
     weights = question.observed.weights(question.scenario)
     if functional.on == "moments":
         most = sum((abs(x) for _, x in functional.words), Fraction(0))

@@ -484,7 +484,7 @@ FAULTS = {
     "at of one party": ({"ask": GUESS + 'of = "A"\nat = [0]'}, "ask.at", "[0] has 1 settings", "2 parties"),
     "at true": ({"ask": GUESS + 'of = "A"\nat = [0, true]'}, "ask.at", "true is a truth value", "number"),
     "at a word": ({"ask": GUESS + 'of = "A"\nat = "mean"'}, "ask.at", "'mean'", "average, worst"),
-    "at a number": ({"ask": GUESS + 'of = "A"\nat = 0.5'}, "ask.at", "0.5 is a decimal number", '"average"'),
+    "at a number": ({"ask": GUESS + 'of = "A"\nat = 0.5'}, "ask.at", "0.5 is not", "integer"),
     "strategy of a party": ({"ask": 'quantity = "strategy"\nof = "A"'}, "ask.of", "no such key", "quantity"),
     "score at settings": (
         {"ask": 'quantity = "score"\nfunctional = "chained"\nat = [0, 0]'},
