@@ -33,7 +33,7 @@ def settled(problem: Problem, program: LinearProgram, options: Options) -> tuple
         hint = solve(relaxed, options.time_limit)
     elif hint.status != "optimal":
         hint = _widened(program, options.time_limit) or hint
-    if options.solver != "auto" and hint.status == "optimal":
+    if options.solver not in ("auto", "highs") and hint.status == "optimal":
         hint = replace(hint, named=_named(relaxed, options))
     return relaxed, hint
 
