@@ -186,7 +186,10 @@ def _factor(
     largest = maximum(setting, Condition(), factor, work)
     found = log_product(factor, largest, held)
     value = max(Fraction(0), found) if found is not None else Fraction(0)
-    note = "before: the factor was fixed before these trials (no file can show it); any stopping rule"
+    note = (
+        "before: the factor was fixed before these trials (no file can show it); any stopping rule, if it "
+        "does not depend on how many there are"
+    )
     said = f"P-value against {setting.devices} devices <= 2^-({shown(value)})"
     return Report((*lines, note), said, theorem_line("p-value", method="factor"), value)
 
@@ -252,7 +255,8 @@ def _bits(
     if bits <= 0:
         raise Rejected("the threshold certifies no bits")
     said += [
-        "before: factor, k, threshold and the number of trials were fixed before them (no file can show it)",
+        "before: factor, k, centre, error, threshold and the number of trials were fixed before them (no "
+        "file can show it)",
         "side: classical side information only; bits and error are unconditional, not given success",
     ]
     return Report(

@@ -15,14 +15,20 @@ def source_line(source: Source) -> str:
     """Return assumption (A1) on the settings, with the source's numbers; raise Unreadable for others."""
     head = "(A1) in every round, given all that was before and what the adversary holds, "
     if isinstance(source, Bits):
-        low, high = min(a for a, _ in source.ranges), max(b for _, b in source.ranges)
-        return (
-            f"{head}each of the {len(source.ranges)} bits that choose the settings is 0 with probability in "
-            f"[{low}, {high}] ([{float(low):.6g}, {float(high):.6g}])"
-        )
+        if len(set(source.ranges)) == 1:
+            ((low, high),) = set(source.ranges)
+            return (
+                f"{head}each of the {len(source.ranges)} bits that choose the settings is 0 with probability "
+                f"in [{low}, {high}] ([{float(low):.6g}, {float(high):.6g}])"
+            )
+        listed = ", ".join(f"[{low}, {high}]" for low, high in source.ranges)
+        return f"{head}the bits that choose the settings are, in time, 0 with probability in {listed}"
     if isinstance(source, Limits):
-        low, high = min(source.lower.values()), max(source.upper.values())
-        return f"{head}each joint setting has a probability in [{low}, {high}]"
+        ends = list(zip(source.lower.values(), source.upper.values(), strict=True))
+        if len(set(ends)) == 1:
+            return f"{head}each joint setting has a probability in [{ends[0][0]}, {ends[0][1]}]"
+        listed = ", ".join(f"[{low}, {high}]" for low, high in ends)
+        return f"{head}the joint settings have, in their order, a probability in {listed}"
     if not isinstance(source, Point):
         raise Unreadable("source: statements about counts are of uniform, free, bits or limits")
     values = tuple(source.values.values())

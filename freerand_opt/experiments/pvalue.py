@@ -23,6 +23,9 @@ from freerand_opt.experiments.plans import Training, plan, whole
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.experiments.signalling import Signalling, signalling
 
+#: Trials for which factors are found well enough; a constant, so that a factor does not know their number.
+PLANNED = 10**8
+
 
 @dataclass(frozen=True)
 class PValue:
@@ -80,8 +83,9 @@ def p_value(
 
     With `game` (the winning cells; the number of trials was fixed beforehand) it is the exact tail of the
     wins, else the product of test factors for the plan that `training` gives, valid under any stopping
-    rule. `stop` "best" takes the largest product that ordered trials reach on the way. Raise InputError for
-    a training that would make the statement false.
+    rule, except where a first share of the trials is the training: the factor then knows their number, which
+    must have been fixed beforehand. `stop` "best" takes the largest product that ordered trials reach on the
+    way. Raise InputError for a training that would make the statement false.
     """
     if (training is None) == (game is None):
         raise InputError(
@@ -91,7 +95,13 @@ def p_value(
         return _by_game(whole(data), setup, tuple(sorted(set(game))))
     assert training is not None
     made = plan(setup, training, data, project=setup.setting.devices != "no-signalling")
-    return _by_factor(made.rest, setup, made.cells, made.words, stop)
+    rule = "the number of trials was fixed beforehand" if _is_share(training) else "any stopping rule"
+    return _by_factor(made.rest, setup, made.cells, made.words, rule, stop)
+
+
+def _is_share(training: Training) -> bool:
+    """Return whether a training is a share of the trials, so that it depends on how many there are."""
+    return isinstance(training, str | Fraction) and Fraction(training) < 1
 
 
 def _by_game(counts: Counts, setup: Setup, cells: tuple[int, ...]) -> PValue:
@@ -113,16 +123,17 @@ def _by_game(counts: Counts, setup: Setup, cells: tuple[int, ...]) -> PValue:
     return PValue(setup, "game", log2, counts, words, signalling(setup, counts), certificate)
 
 
-def _by_factor(data: Counts | Trials, setup: Setup, cells: Any, origin: str, stop: str) -> PValue:
+def _by_factor(data: Counts | Trials, setup: Setup, cells: Any, origin: str, rule: str, stop: str) -> PValue:
     counts = whole(data)
-    factor = best_factor(setup, setup.condition(None), cells, max(counts.total, 1))
-    scored, rule = counts, "any stopping rule"
+    # one factor whatever the number of trials: a rule that stops by the outcomes must not choose it
+    factor = best_factor(setup, setup.condition(None), cells, PLANNED)
+    scored = counts
     if stop == "best":
         if not isinstance(data, Trials):
             raise InputError("stop", '"best" needs the trials in order')
         at = max(1, data.running(factor.logs()).at)
         scored = data.counts(most=at)
-        rule = f"the running maximum, reached after trial {at}"
+        rule = f"{rule}; the running maximum, reached after trial {at}"
     elif stop != "last":
         raise InputError("stop", f"{stop!r} is not known; allowed: last, best")
     if isinstance(data, Trials):
