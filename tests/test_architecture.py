@@ -60,6 +60,7 @@ OUTSIDE = {
     "rich": ("cli",),
     "scipy": (*("attacks", "bounds", "conic", "crosscheck", "programs", "protocols", "solvers"),),
     "sympy": ("crosscheck",),
+    "threadpoolctl": ("bounds",),
     "typer": ("cli",),
 }
 #: The parts that anyone may read alone: they need the standard library and nothing else.

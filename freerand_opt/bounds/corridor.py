@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from threadpoolctl import threadpool_limits
+
 from freerand_opt.bounds import linear, quantum
 from freerand_opt.bounds.full_support import full_support
 from freerand_opt.bounds.options import Options
@@ -35,6 +37,12 @@ OF_MANY: tuple[tuple[str, Method], ...] = (("relations", relations),)
 
 def corridor(problem: Problem | Many, options: Options) -> Pool:
     """Return the best ends that the methods find; a route can only improve an answer."""
+    # moment matrices are small: threads that wait for each other cost more than they bring
+    with threadpool_limits(1 if options.level else None):
+        return _corridor(problem, options)
+
+
+def _corridor(problem: Problem | Many, options: Options) -> Pool:
     pool = Pool(problem)
     for _, method in OF_MANY if isinstance(problem, Many) else METHODS:
         for _ in method(pool, options):
