@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
 
 
 class FreerandError(Exception):
@@ -37,6 +39,14 @@ class UnavailableError(FreerandError):
 
 class SolverUnavailableError(UnavailableError):
     """A solver that was named and cannot run here (exit code 3)."""
+
+
+def imported(name: str, advice: str) -> Any:
+    """Return a module that is not installed with the core; raise UnavailableError with the advice."""
+    try:
+        return import_module(name)
+    except ImportError:
+        raise UnavailableError(advice) from None
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:

@@ -83,6 +83,18 @@ class Bracket:
         same = self.lower is not None and self.upper is not None and compare(self.lower, self.upper) == 0
         return self.lower if same else None
 
+    def to_row(self) -> dict[str, str | float | None]:
+        """Return the ends by name: exact texts, decimals and floats, the latter two on the safe side."""
+        lower, upper = self.lower, self.upper
+        return {
+            "lower": None if lower is None else text(lower),
+            "upper": None if upper is None else text(upper),
+            "lower_decimal": None if lower is None else decimal_below(lower),
+            "upper_decimal": None if upper is None else decimal_above(upper),
+            "lower_float": None if lower is None else float_below(lower) + 0.0,  # no negative zero
+            "upper_float": None if upper is None else float_above(upper) + 0.0,
+        }
+
     def __str__(self) -> str:
         if isinstance(self.exact, Fraction) and len(str(self.exact)) <= 24:
             return str(self.exact)

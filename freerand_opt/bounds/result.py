@@ -18,7 +18,7 @@ from freerand_opt.certificates.number import exact
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Work
-from freerand_opt.errors import InputError
+from freerand_opt.errors import InputError, imported
 from freerand_opt.files import write_whole
 from freerand_opt.model.files import contents
 from freerand_opt.model.quantities import STRATEGY
@@ -90,6 +90,16 @@ class Result:
         if not self.certificate:
             raise InputError(str(path), "nothing was proved, so there is no certificate to write")
         write_whole(Path(path), self.certificate + "\n")
+
+    def to_frame(self) -> Any:
+        """Return a pandas DataFrame of one row: the ends exact, as decimals and as floats, and the proofs.
+
+        Raise UnavailableError without pandas.
+        """
+        pandas = imported("pandas", "a frame needs pandas: pip install pandas")
+        row = {"quantity": self.quantity, **self.bracket.to_row(), "infeasible": self.impossible}
+        how = "; ".join(dict.fromkeys(way for _, way in self.how))
+        return pandas.DataFrame([{**row, "method": how, "certificate": self.digest}])
 
     def __repr__(self) -> str:
         return f"Result({self.quantity}: {self}, certificate {self.digest})"

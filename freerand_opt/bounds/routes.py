@@ -57,7 +57,7 @@ def routes(
     if not program.sizes:
         yield "linear", lambda: _linear(program, time_limit)
     held = symmetries(made, symmetry)
-    blocks = None if held is None else _blocks(made, held)
+    blocks = None if held is None else blocks_of(made, held)
     half = half_of(made)
     part = program if half is None else half.program
 
@@ -65,14 +65,14 @@ def routes(
         return found if half is None or found is None else half.lifted(found)
 
     if blocks is not None:
-        yield "blocks in high precision", lambda: _on_blocks(made, blocks, "integers", time_limit)
+        yield "blocks in high precision", lambda: _onblocks_of(made, blocks, "integers", time_limit)
     more = invariant_rows(
         held.actions if held is not None and held.full.plain else (), made.moments.width, part.columns
     )
     yield "high precision", lambda: whole(high_precision.solve(part, time_limit=time_limit, more=more))
     yield "on its face", lambda: whole(exposing.solve(part, time_limit=time_limit))
     if blocks is not None:
-        yield "blocks in floats", lambda: _on_blocks(made, blocks, "floats", time_limit)
+        yield "blocks in floats", lambda: _onblocks_of(made, blocks, "floats", time_limit)
     for name in solvers_in_floats(part):
         if name != "clarabel" or len(part.rows) <= MOST_ROWS or blocks is None:
             yield name, lambda name=name: whole(solver_named(name)(part, time_limit))  # type: ignore[misc]
@@ -131,11 +131,12 @@ def symmetries(made: MomentProgram, symmetry: Sequence[str]) -> Symmetries | Non
     return Symmetries(full, tuple(actions), tuple(rows)) if actions else None
 
 
-def _blocks(made: MomentProgram, held: Symmetries) -> Reduced | None:
+def blocks_of(made: MomentProgram, held: Symmetries) -> Reduced | None:
+    """Return a relaxation on the blocks of its symmetries, None if they were not found."""
     return reduced(made.moments.matrix, held.full, held.actions, row_orbits(held.rows))
 
 
-def _on_blocks(made: MomentProgram, held: Reduced, way: str, time_limit: float | None) -> Solution | None:
+def _onblocks_of(made: MomentProgram, held: Reduced, way: str, time_limit: float | None) -> Solution | None:
     from freerand_opt.solvers import small, symmetric
 
     run = small.in_integers if way == "integers" else symmetric.in_floats

@@ -31,6 +31,7 @@ def show(
     schema: Annotated[bool, typer.Option("--schema", help="Print the questions' JSON schema.")] = False,
     fields: Annotated[bool, typer.Option("--fields", help="Print all fields of a question file.")] = False,
     field: Annotated[list[str] | None, typer.Option("--set", help="field=value, as for bound.")] = None,
+    symmetry: opt.Symmetry = None,
 ) -> None:
     """Show a question as it is understood, or what a certificate proves."""
     from freerand_opt.cli.screen import put, put_json
@@ -65,7 +66,12 @@ def show(
     if isinstance(file, ComputationFile):
         put(_computation(file, form), end="")
         return
-    put(_SHOWN[form](file, _instance(file, instance)), end="")
+    chosen = _instance(file, instance)
+    named = opt.relabellings(symmetry)
+    if named and form != "words":
+        raise InputError("--symmetry", "symmetries are shown in words alone, without --as")
+    program = _program_words(_at_first(chosen.question), named) if form == "words" else ""
+    put(_SHOWN[form](file, chosen) + program, end="")
 
 
 def _certificate(name: str) -> int:
@@ -113,17 +119,12 @@ def _in_words(file: QuestionFile, chosen: Instance) -> str:
     from freerand_opt.checker.failures import Work
     from freerand_opt.checker.question import read_question
     from freerand_opt.cli.screen import fact, facts
-    from freerand_opt.model.ask import WORST
 
-    question = chosen.question
-    worst = question.ask.at == WORST
-    if worst:
-        first = (0,) * len(question.scenario.settings)
-        question = question.changed(ask=question.ask.changed(at=first))
+    question = _at_first(chosen.question)
     lines = describe(read_question(asked_form(question)["question"], Work()))
     pairs = [("file", f"{file.name} {chosen.name}".strip()), ("title", file.title), ("claim", file.claim)]
     pairs += [fact(line) for line in lines]
-    if worst:
+    if question is not chosen.question:
         pairs.append(("", "at the worst settings (the first is shown)"))
     if question.adversary.level:
         pairs.append(("level", question.adversary.level))
@@ -132,14 +133,23 @@ def _in_words(file: QuestionFile, chosen: Instance) -> str:
         pairs.append(("threshold", f"of {chosen.threshold.of} between {ends}"))
     if chosen.expect is not None:
         pairs.append(("expected", f"{chosen.expect.shown} ({chosen.expect.verdict})"))
-    return facts(pair for pair in pairs if pair[1]) + "\n" + _program_words(question)
+    return facts(pair for pair in pairs if pair[1]) + "\n"
 
 
-def _program_words(question: Question) -> str:
+def _at_first(question: Question) -> Question:
+    """Return a question at the worst settings as one at the first settings, others as they are."""
+    from freerand_opt.model.ask import WORST
+
+    if question.ask.at != WORST:
+        return question
+    return question.changed(ask=question.ask.changed(at=(0,) * len(question.scenario.settings)))
+
+
+def _program_words(question: Question, symmetry: tuple[str, ...]) -> str:
     """Return what the moment matrix of quantum devices looks like, or how large the linear program is."""
     from freerand_opt.reporting.exhibits import described
 
-    return "".join(f"{line}\n" for line in described(question))
+    return "".join(f"{line}\n" for line in described(question, symmetry))
 
 
 def _computation(file: ComputationFile, form: str) -> str:

@@ -24,7 +24,6 @@ from freerand_opt.reporting.cell import NO_STRATEGY, Cell
 from freerand_opt.reporting.units import alongside
 from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import Found, falls_short, is_impossible
-from freerand_opt.runner.table import ends
 
 COLUMNS = ("instance", "expected", "certified bracket", "verdict", "seconds")
 #: Strategies of an attack that are shown.
@@ -172,7 +171,7 @@ def record(line: Line) -> dict[str, Any]:
         return found | dict.fromkeys(_OF_RESULT)
     exact = result.bracket.exact
     return found | {
-        **ends(result.bracket),
+        **result.bracket.to_row(),
         "exact": None if exact is None else text(exact),
         "question": list(result.words),
         "proofs": dict(result.how),
@@ -188,7 +187,7 @@ def record(line: Line) -> dict[str, Any]:
 def _alongside(result: Found) -> dict[str, Any]:
     if not isinstance(result, Result) or result.impossible or result.threshold is not None:
         return {}
-    return {name: ends(found) for name, found in alongside(result.question, result.bracket).items()}
+    return {name: found.to_row() for name, found in alongside(result.question, result.bracket).items()}
 
 
 def _attack_record(result: Found) -> list[dict[str, str]] | None:

@@ -19,6 +19,7 @@ from freerand_opt.model.families import FUNCTIONALS
 from freerand_opt.model.kinds import labelled, number, word
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.table import Table, table
+from freerand_opt.numbers import markup
 
 TERMS = 'a table of labels such as { "<A0 B0>" = 1, "P(01|10)" = "-1/2", "PA(0|1)" = 1 }'
 
@@ -73,6 +74,12 @@ class Functional(Table):
             return {"functional": value}
         named = isinstance(value, Mapping) and not {"functional", "terms", "on"} & value.keys()
         return {"terms": value} if named and value else None
+
+    def _repr_latex_(self) -> str:
+        """Return the functional for a notebook: the sum of its terms, or its name."""
+        if self.functional is not None:
+            return rf"$\text{{{self.functional}}}$"
+        return f"${markup.sum_latex((x, labels.latex(label)) for label, x in self.terms or ())}$"
 
     def check(self) -> None:
         """Raise InputError unless there is a name or there are terms."""

@@ -54,6 +54,18 @@ def spelt(label: object) -> str:
     return f"P{found[1]}({sides[0]}|{sides[1]})"
 
 
+def latex(label: str) -> str:
+    r"""Return a label in its one spelling as LaTeX, without dollars.
+
+    >>> latex("<A0 B12>"), latex("PA(0|1)")
+    ('\\langle A_{0} B_{12} \\rangle', 'P_{A}(0|1)')
+    """
+    if label.startswith("P"):
+        return re.sub(r"^P([A-Z]+)", r"P_{\1}", label)
+    indexed = re.sub(r"([A-Z])(\d+|\[[^]]*\])", r"\1_{\2}", label[1:-1])
+    return rf"\langle {indexed} \rangle"
+
+
 def is_moment(label: str) -> bool:
     """Return whether a label in its one spelling is a product that no joint setting measures."""
     tokens = label[1:-1].split() if label.startswith("<") else []

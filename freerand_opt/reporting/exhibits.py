@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from freerand_opt.bounds.critical import form_of
-from freerand_opt.errors import TooLargeError
+from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model.question import Question
 from freerand_opt.programs.of_question import named_program
 
 
-def described(question: Question) -> Iterator[str]:
+def described(question: Question, symmetry: Sequence[str] = ()) -> Iterator[str]:
     """Yield what the program of a question looks like: its moment matrix, or the size of a linear one."""
     if question.adversary.devices == "quantum":
         from freerand_opt.reporting.matrices import moment_matrices, relaxed
 
-        yield from moment_matrices(relaxed(question))
+        yield from moment_matrices(relaxed(question), symmetry)
         return
+    if symmetry:
+        raise InputError(
+            "--symmetry", "only moment matrices, of quantum devices, are split by named symmetries"
+        )
     try:
         held = named_program(form_of(question))
     except TooLargeError as error:

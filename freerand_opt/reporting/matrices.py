@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
+from freerand_opt.bounds.routes import blocks_of, symmetries
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
 from freerand_opt.programs.moments import MomentProgram
@@ -30,8 +31,11 @@ def relaxed(question: Question) -> MomentProgram:
     return relaxation(question.problem(), question.adversary.level)
 
 
-def moment_matrices(made: MomentProgram) -> Iterator[str]:
-    """Yield the moment matrix of a relaxation: its size, its blocks, and, if it is small, its entries."""
+def moment_matrices(made: MomentProgram, symmetry: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the moment matrix of a relaxation: its size, its blocks, and, if it is small, its entries.
+
+    Symmetries are those of the family, and those named; raise InputError for one that does not hold.
+    """
     matrix, cone, space = made.moments.space.matrix, made.cone, made.moments.space
     size, guesses, facets = matrix.size, made.moments.carriers, len(cone.names)
     yield (
@@ -49,12 +53,29 @@ def moment_matrices(made: MomentProgram) -> Iterator[str]:
     if space.face is not None:
         yield f"            on the face of the tests' zeros {space.width} moments are left, <1> included"
     yield f"            {of}: {blocks}"
+    yield from _symmetry(made, symmetry)
     if which:
         yield from _vertices(made) if vertices else _facets(cone)
     words = matrix.word_labels()
     if size > PRINTED:
         yield f"words       {', '.join(words[:PRINTED])}, .., {words[-1]}"
     yield from _entries(matrix)
+
+
+def _symmetry(made: MomentProgram, symmetry: Sequence[str]) -> Iterator[str]:
+    """Yield what symmetries leave of the moments, and the sizes of the blocks."""
+    held = symmetries(made, symmetry)
+    if held is None:
+        return
+    blocks = blocks_of(made, held)
+    yield f"symmetry    {len(held.actions)} generator{'s' * (len(held.actions) > 1)}"
+    if blocks is None:
+        yield "            no smaller blocks were found"
+        return
+    sizes = Counter(block.basis.shape[2] for block in blocks.blocks)
+    each = ", ".join(f"{count} of {n} x {n}" for n, count in sorted(sizes.items(), reverse=True))
+    left, all_of = blocks.lift.shape[1], made.moments.matrix.moments
+    yield f"            {left - 1} moments besides <1> are left, of {all_of - 1}; blocks: {each}"
 
 
 def as_csv(matrix: MomentMatrix) -> str:

@@ -22,6 +22,8 @@ from freerand_opt.runner.job import DamagedError, Found, Job, Kept, Outcome, Way
 from freerand_opt.runner.store import Store, entry_of
 from freerand_opt.runner.watch import Watch
 
+#: So many answers are shown in a line.
+FEW = 3
 Cells: TypeAlias = Sequence[tuple[File, Instance]]
 
 
@@ -42,7 +44,7 @@ class Run:
     found: Callable[[File, Instance], Kept | None] | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Answers(Sequence[Answer]):
     """Answers in the order in which they were asked for."""
 
@@ -77,6 +79,11 @@ class Answers(Sequence[Answer]):
     def plot(self, ax: Any = None) -> Any:
         """Draw the brackets over the first numeric axis and return the axes of matplotlib."""
         return table.plot(self.rows, ax)
+
+    def __repr__(self) -> str:
+        shown = "; ".join(f"{one.instance.name or one.title}: {one.text}" for one in self.rows[:FEW])
+        more = "; .." * (len(self) > FEW)
+        return f"Answers({len(self)} question{'s' * (len(self) != 1)}: {shown or 'none'}{more})"
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: a row for each of the first answers."""

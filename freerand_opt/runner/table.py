@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from freerand_opt.bounds.bracket import Bracket
-from freerand_opt.errors import InputError, UnavailableError, nearest
+from freerand_opt.errors import InputError, imported, nearest
 from freerand_opt.files import write_whole
-from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.numbers.parse import parse
-from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
 from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import is_impossible
 
@@ -58,23 +56,6 @@ def _nearest(value: int | str | None) -> float | None:
     return None if found is None else float(found)
 
 
-def ends(bracket: Bracket) -> Row:
-    """Return the ends of a bracket: exact, as decimals, and as floats, all on the safe side."""
-    lower, upper = bracket.lower, bracket.upper
-    return {
-        "lower": _text(lower),
-        "upper": _text(upper),
-        "lower_decimal": None if lower is None else decimal_below(lower),
-        "upper_decimal": None if upper is None else decimal_above(upper),
-        "lower_float": None if lower is None else float_below(lower) + 0.0,  # no negative zero
-        "upper_float": None if upper is None else float_above(upper) + 0.0,
-    }
-
-
-def _text(end: Exact | None) -> str | None:
-    return None if end is None else text(end)
-
-
 def _row(one: Answer, fields: Row) -> Row:
     result = one.result
     return {
@@ -82,7 +63,7 @@ def _row(one: Answer, fields: Row) -> Row:
         "instance": one.instance.name,
         **fields,
         "quantity": one.quantity,
-        **ends(Bracket(None, None) if result is None else result.bracket),
+        **(Bracket(None, None) if result is None else result.bracket).to_row(),
         "infeasible": is_impossible(result),
         "exists": None if result is None or result.quantity != "strategy" else _exists(str(result)),
         "note": one.mark or (one.why and "failed") or None,
@@ -113,7 +94,7 @@ def form_of(path: Path | None, form: str | None) -> str:
     if form == "parquet":
         if path is None:
             raise InputError("--as", "parquet is not written on a terminal; name a file by -o")
-        _imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
+        imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
     return form
 
 
@@ -133,7 +114,7 @@ def write(table: Sequence[Row], path: Path, form: str) -> None:
     if form != "parquet":
         write_whole(path, as_text(table, form))
         return
-    polars = _imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
+    polars = imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
     body = io.BytesIO()
     polars.DataFrame(table, infer_schema_length=None).write_parquet(body)
     write_whole(path, body.getvalue())
@@ -152,17 +133,17 @@ def numeric(answers: Sequence[Answer]) -> tuple[list[str], list[Row]]:
 
 def to_pandas(answers: Sequence[Answer]) -> Any:
     """Return a DataFrame: a column for each axis, numbers as floats, and those of `rows`."""
-    pandas = _imported("pandas", "a frame needs pandas: pip install pandas")
+    pandas = imported("pandas", "a frame needs pandas: pip install pandas")
     return pandas.DataFrame(numeric(answers)[1])
 
 
 def to_xarray(answers: Sequence[Answer]) -> Any:
     """Return a Dataset with the axes as dimensions: ends as floats and exact texts, and marks."""
-    xarray = _imported("xarray", "a dataset needs xarray: pip install xarray")
+    xarray = imported("xarray", "a dataset needs xarray: pip install xarray")
     axes, table = numeric(answers)
     if not axes:
         raise InputError("to_xarray", "these answers have no axes; give some, as axes={'source.epsilon': ..}")
-    pandas = _imported("pandas", "a dataset needs pandas: pip install pandas")
+    pandas = imported("pandas", "a dataset needs pandas: pip install pandas")
     kept = ["lower_float", "upper_float", "lower", "upper", "note", "certificate"]
     frame = pandas.DataFrame(table)
     if frame.duplicated(axes).any():
@@ -175,7 +156,7 @@ def to_xarray(answers: Sequence[Answer]) -> Any:
 
 def plot(answers: Sequence[Answer], ax: Any = None) -> Any:
     """Draw lower and upper ends over the first numeric axis, a line for each value of the others."""
-    pyplot = _imported("matplotlib.pyplot", "figures need matplotlib: pip install 'freerand_opt[plot]'")
+    pyplot = imported("matplotlib.pyplot", "figures need matplotlib: pip install 'freerand_opt[plot]'")
     axes, table = numeric(answers)
     across = next((a for a in axes if all(isinstance(row[a], int | float) for row in table)), None)
     if across is None:
@@ -202,12 +183,3 @@ def plot(answers: Sequence[Answer], ax: Any = None) -> Any:
 
 def _number(end: float | None) -> float:
     return float("nan") if end is None else end
-
-
-def _imported(name: str, advice: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except ImportError:
-        raise UnavailableError(advice) from None

@@ -72,6 +72,31 @@ def test_show_a_question_in_words(freerand):
         assert words in run.out
 
 
+def test_show_says_what_symmetries_leave(freerand):
+    """Gisin's elegant functional at level 1, by hand: rotations of a tetrahedron and the exchange of signs.
+
+    A's three observables are a vector, B's four a vector and a line, 1 a line of its own: blocks 2, 1, 1.
+    Free are the cosine between two of B's and the correlation of A with B.
+    """
+    run = freerand("show", "elegant_quantum_score", "--set", "adversary.level=1", "--symmetry", "find")
+    assert "2 moments besides <1> are left, of 28; blocks: 1 of 2 x 2, 2 of 1 x 1" in run.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("chsh_quantum_guess", "--symmetry", "A0 -> A1"), "two observables have the same image"),
+        (("chsh_local_score_sv", "--symmetry", "find"), "only moment matrices"),
+        (("chsh_quantum_guess", "--symmetry", "find", "--as", "toml"), "in words alone"),
+    ],
+)
+def test_show_refuses_symmetries_that_mean_nothing(freerand, arguments, words):
+    run = freerand("show", *arguments)
+    assert (run.code, run.out) == (2, "")
+    assert is_one_error(run)
+    assert words in run.err
+
+
 def test_show_sets_fields(freerand):
     assert "[1/6, 5/6]" in freerand("show", "chsh_local_score_sv", "--set", "source.epsilon=1/3").out
 

@@ -106,6 +106,22 @@ def test_answers_show_a_row_each(tmp_path):
         store=tmp_path,
     )
     assert len(Cells(answers._repr_html_()).rows) == 1 + 3
+    assert repr(answers).startswith("Answers(3 questions: ")
+    assert len(repr(answers)) < 200
+
+
+def test_a_functional_is_a_sum_in_latex():
+    found = fr.Functional.from_terms({"<B0 A0>": 1, "<A12>": "-1/2", "PAC(01|10)": 2, "<A[1|0] B0>": 3})
+    assert found._repr_latex_() == (
+        r"$\langle A_{0} B_{0} \rangle - \frac{1}{2} \, \langle A_{12} \rangle"
+        r" + 3 \, \langle A_{[1|0]} B_{0} \rangle + 2 \, P_{AC}(01|10)$"
+    )
+
+
+def test_a_result_is_a_row_of_a_frame():
+    frame = fr.bound(fr.read(find("no_signalling_guess_chsh")).instances[0].question).to_frame()
+    assert len(frame) == 1
+    assert frame.lower_float[0] <= float(parse(frame.lower[0])) <= frame.upper_float[0]
 
 
 def shown(scenario):
