@@ -85,8 +85,8 @@ def hints_of(outer: Strategies, hint: Hint) -> Hints:
 
 def attack(
     problem: Problem, hints: Hints, upper: float, *, more: Iterable[Box] = (), turns: int = MAX_TURNS
-) -> tuple[Strategy, ...]:
-    """Return an attack with a value close to `upper`, as far as boxes are found; () without any.
+) -> tuple[tuple[Strategy, ...], str]:
+    """Return an attack with a value close to `upper`, as far as boxes are found; (), and why, without any.
 
     `more` are boxes to begin with.
     """
@@ -97,17 +97,18 @@ def attack(
     found: dict[Box, None] = dict.fromkeys(more)
     for box in search.any_boxes():
         found.setdefault(box)
-    best: tuple[Strategies, Hint] | None = None
-    value, full, stalled = -np.inf, False, 0
+    best: Strategies | None = None
+    value, full, stalled, least = -np.inf, False, 0, np.inf
     for turn in range(turns):
         made = search.program(list(found))
         relaxed = with_violations(made.program, hints.penalty)
         answer = solve(relaxed)
         reached, broken = _reached(relaxed, made, answer)
         prices = prices_at(problem, made.program.names, answer.multipliers)
+        least = min(least, broken)
         if broken < BROKEN and reached > value:
             stalled = 0 if reached > value + 1e-9 else stalled + 1
-            best, value = (made, answer), reached
+            best, value = made, reached
         if value >= upper - close or (quantum and stalled > MAX_STALLED):
             break
         before = len(found)
@@ -121,14 +122,12 @@ def attack(
         if len(found) == before and full:
             break
         full = len(found) == before
-    return () if best is None else _exact(*best)
-
-
-def _exact(made: Strategies, answer: Hint) -> tuple[Strategy, ...]:
-    """Return the strategies of the exact program over the boxes that have a weight."""
-    hint = solve(made.program)
-    x = inner_point(made.program, hint)
-    return () if x is None else strategies(made, x)
+    if best is None:
+        return (), f"mixtures of {len(found)} boxes break the tests by {least:.1e} in all or more"
+    x = inner_point(best.program, solve(best.program))
+    if x is None:
+        return (), f"a mixture of {len(found)} boxes passes in floats, and none was found that does exactly"
+    return strategies(best, x), ""
 
 
 def _reached(program: LinearProgram, made: Strategies, hint: Hint) -> tuple[float, float]:

@@ -89,10 +89,26 @@ def best_strategy(
     """
     if prod(dimensions) > MAX_DIMENSION:
         return None
+    tried = kinds(scenario, max(dimensions))
+    best = best_climb(scenario, gains, dimensions, tried, starts=starts, seed=seed, words=words)
+    return _rounded(dimensions, best), float(best.values[0])
+
+
+def best_climb(
+    scenario: Parties,
+    gains: Floats,
+    dimensions: tuple[int, ...],
+    tried: Sequence[Kind],
+    *,
+    starts: int,
+    seed: int = 0,
+    words: Sequence[tuple[float, Word]] = (),
+) -> Climbs:
+    """Return the best strategy found, in floats, as one climb; see `best_strategy`."""
     random = np.random.default_rng(seed)
     tensor = gains.T.reshape(*scenario.outcomes, *scenario.settings)
     best: Climbs | None = None
-    for kind in kinds(scenario, max(dimensions)):
+    for kind in tried:
         climb = _Climb(scenario, tensor, dimensions, words)
         found = climb.climbed(climb.random(kind, starts, random), ROUNDS)
         first = np.argsort(-found.values, kind="stable")[:FINALISTS].tolist()
@@ -101,7 +117,7 @@ def best_strategy(
         if best is None or top.values[0] > best.values[0] + GAIN:
             best = top
     assert best is not None
-    return _rounded(dimensions, best), float(best.values[0])
+    return best
 
 
 class _Climb:

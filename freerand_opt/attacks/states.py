@@ -1,11 +1,10 @@
-"""Quantum boxes: states and measurements that a see-saw finds for given weights, or of closed form."""
+"""Quantum boxes: states and measurements that a see-saw finds for given weights."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from freerand_opt.programs.npa.words import Parties
 #: (word, factor) in floats.
 Words: TypeAlias = Sequence[tuple[str, float]]
 #: Climbs of each kind from random starts.
-STARTS = 24
+STARTS = 40
 #: Dimensions that are tried where Jordan's lemma does not say that qubits suffice.
 MORE_SIZES = 3
 #: Settings times outcomes beyond which no see-saw is tried.
@@ -85,32 +84,3 @@ def state_box(held: Quantum, problem: Problem, words: Sequence[str] = ()) -> Box
     label = held.label or "state and measurements"
     means = tuple((word, moment(held, operators(word))) for word in words)
     return Box(None, tuple(rows), problem.settings, problem.outcomes, label, text, means)
-
-
-def closed_boxes(problem: Problem) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (words, box in the certificate's form) of known optimal strategies that fit the scenario.
-
-    Chained games (CHSH is N = 2) on a maximally entangled pair, and the GHZ state measured along x and y.
-    """
-    n = problem.settings
-    if len(n) == 2 and n[0] == n[1] and problem.outcomes == (2, 2):
-        angles = [[str(Fraction(2 * k + party, 2 * n[0])) for k in range(n[0])] for party in (0, 1)]
-        yield "maximally entangled, angles of the chained game", _pair(angles)
-        if n == (2, 2):
-            yield "maximally entangled, Tsirelson's angles", _pair([["0", "1/2"], ["1/4", "-1/4"]])
-    if len(n) > 2 and set(n) == {2} and set(problem.outcomes) == {2}:
-        yield "GHZ state, x and y", _ghz(len(n))
-
-
-def _pair(angles: Sequence[Sequence[str]]) -> dict[str, Any]:
-    return {"kind": "qubits", "state": ["0", "1"], "angles": [list(own) for own in angles]}
-
-
-def _ghz(parties: int) -> dict[str, Any]:
-    """Return the state Im (x) (1, i).
-
-    Its observables along z and x have the correlator -cos of the sum of angles.
-    """
-    state = [(0, 1, 0, -1)[place.bit_count() % 4] for place in range(2**parties)]
-    one = [[[[1, 0]], [[0, 1]]], [[[1, 1]], [[-1, 1]]]]
-    return {"kind": "quantum", "dimensions": [2] * parties, "state": state, "measurements": [one] * parties}

@@ -161,8 +161,10 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
         yield
         offer(pool, made, program, hint, rational, "cells", words)
         yield
-        found = search(problem, hints_of(made, hint), pool.height)
-        if found:
+        found, why = search(problem, hints_of(made, hint), pool.height)
+        if why:
+            pool.failures.append(f"boxes found at its prices: {why}")
+        else:
             offer_everywhere(pool, found, deterministic_program, options, "boxes found at its prices")
         yield
     elif problem.ask.quantity != "strategy":

@@ -18,7 +18,7 @@ def notes_of(pools: Sequence[Pool], options: Options) -> tuple[str, ...]:
     quantum = isinstance(pool.subject, Problem) and pool.subject.devices == "quantum"
     missing = [end for end, found in (("upper", pool.upper), ("lower", pool.attack)) if found is None]
     said = f"no {' and no '.join(missing)} end was found" if missing else "the ends do not meet as asked"
-    hints = ["a higher level (adversary.level)"] if quantum else []
+    hints = ["a higher level (adversary.level)"] if quantum and missing != ["lower"] else []
     hints += ["a larger --time-limit"] if options.time_limit is not None else []
     hints += ["a wider --width"] if not missing else []
     advice = f"; try {', or '.join(hints)}" if hints else ""

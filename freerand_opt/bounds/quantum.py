@@ -11,8 +11,8 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+from freerand_opt.attacks.closed import closed_boxes
 from freerand_opt.attacks.pairs import Hints, attack, prices_at, words_at
-from freerand_opt.attacks.states import closed_boxes
 from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.routes import margins, routes
@@ -212,6 +212,8 @@ def _search(pool: Pool, made: MomentProgram, z: list[float] | None) -> None:
         boxes = list(deterministic_boxes(problem))
     tested = any(name[0] == "test" for name in made.program.names)  # type: ignore[index]
     plain = isinstance(problem.source, Point) and problem.ask.score is not None and not tested
-    found = attack(problem, hints, pool.height, more=boxes, turns=PLAIN_TURNS if plain else TURNS)
-    if found:
+    found, why = attack(problem, hints, pool.height, more=boxes, turns=PLAIN_TURNS if plain else TURNS)
+    if why:
+        pool.failures.append(f"states found at its prices: {why}")
+    else:
         pool.offer_attack(attack_form(problem, found), "states found at its prices")

@@ -13,7 +13,7 @@ which with T y are multipliers of the whole program that lose W W'/T (docs/proof
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -73,8 +73,12 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
     Status `infeasible`: the multipliers prove, with objective 0, that no point exists. Return None for a
     program that has an interior, or is too large, or where the face is not found.
     """
-    widened, form = free_form(by_shift(program), FINE.bits), free_form(program, FINE.bits)
-    if widened is None or form is None:
+    form = free_form(program, FINE.bits)
+    if form is None:
+        return None
+    used = {place[0] for place in form.places}  # rows without columns that hold would leave no margin
+    widened = free_form(by_shift(program, used), FINE.bits)
+    if widened is None:
         return None
     point = interior.solve(widened.blocks, widened.cost, time_limit, FINE)
     if point is None or not point.solved:
@@ -90,15 +94,15 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
     return None if found is None else Solution("optimal", "high precision on a face", found[1], found[0])
 
 
-def by_shift(program: ConicProgram) -> ConicProgram:
+def by_shift(program: ConicProgram, used: Set[int]) -> ConicProgram:
     """Return the program of the largest t (last column) with b - A x - t u in the cones.
 
-    u is a unit of the size of each row's, or matrix's, entries. The optimum is negative where no point
+    u is a unit of the size of each matrix's, or used row's, entries. The optimum is negative where no point
     exists, 0 where all points are on a face, positive for an interior.
     """
     rows = [dict(row) for row in program.rows]
     column = program.columns
-    for r in range(program.equalities, program.linear):
+    for r in used & set(range(program.equalities, program.linear)):
         rows[r][column] = _unit(rows[r : r + 1])
     for start, size in program.spans:
         i, j = triangle(size)

@@ -23,7 +23,9 @@ def asked(scenario=None, source=None, adversary=QUANTUM, tests=(), ask=None, **m
 
 def holds(question, value, within=1e-8):
     found = fr.bound(question).bracket
-    return float(found.lower) <= value <= float(found.upper) and float(found.width) <= within
+    return (
+        float(found.lower) <= value + 1e-14 and value <= float(found.upper) and float(found.width) <= within
+    )
 
 
 def curve(s):
@@ -45,12 +47,36 @@ def test_guess_of_both_outcomes_at_tsirelsons_bound():
     assert holds(asked(tests=tests, ask=ask, observed={"behaviour": "quantum"}), (2 + sqrt(2)) / 8)
 
 
-def test_outcomes_at_the_tilted_maximum_are_uniform():
-    """<A0>/2 + CHSH at sqrt(17/2): A1 is fair (Acin, Massar, Pironio, arXiv:1107.2754)."""
-    tests = [fr.Test({"<A0>": "1/2", **CORRELATORS}, ">=", "sqrt(17/2)")]
-    found = fr.bound(asked(tests=tests, ask=fr.Ask("guessing-probability", of="A", at=(1, 0)))).bracket
-    assert 0.5 <= float(found.upper) < 0.5 + 1e-6
-    assert found.lower is None or float(found.lower) <= 0.5
+@pytest.mark.parametrize(
+    ("beta", "most", "at", "value"),
+    [
+        ("1/2", "sqrt(17/2)", 1, 1 / 2),
+        ("1", "sqrt(10)", 1, 1 / 2),
+        ("1", "sqrt(10)", 0, (1 + sqrt(2 / 5)) / 2),
+    ],
+)
+def test_outcomes_at_the_tilted_maximum(beta, most, at, value):
+    """At sqrt(8 + 2 beta^2) A1 is fair, <A0> = sqrt(2 beta^2/(4 + beta^2)) (Acin et al., arXiv:1107.2754)."""
+    tests = [fr.Test({"<A0>": beta, **CORRELATORS}, ">=", most)]
+    assert holds(asked(tests=tests, ask=fr.Ask("guessing-probability", of="A", at=(at, 0))), value, 1e-9)
+
+
+def test_a_key_setting_beside_a_maximum_that_is_reached():
+    """At 2 sqrt 2 with <A0 B2> = 1 the key is fair and shared (Tsirelson, Lett. Math. Phys. 4, 93)."""
+    turned = {"<A0 B0>": -1, "<A0 B1>": 1, "<A1 B0>": 1, "<A1 B1>": 1}
+    tests = [fr.Test(turned, ">=", "2*sqrt(2)"), fr.Test({"<A0 B2>": 1}, ">=", 1)]
+    ask = fr.Ask("guessing-probability", of="A", at=(0, 2))
+    assert holds(asked(fr.Scenario((2, 3), (2, 2)), tests=tests, ask=ask), 1 / 2)
+
+
+def test_a_missing_lower_end_says_why():
+    """No box of the kernel's grammar has a constant outcome beside a pair at 2 sqrt 2."""
+    ask = fr.Ask("guessing-probability", of="B", at=(0, 2))
+    tests = [fr.Test(CORRELATORS, ">=", "2*sqrt(2)")]
+    found = fr.bound(asked(fr.Scenario((2, 3), (2, 2)), tests=tests, ask=ask))
+    assert found.bracket.lower is None
+    assert any("none was found that does exactly" in note for note in found.notes)
+    assert not any("level" in note for note in found.notes)
 
 
 def test_largest_product_of_one_partys_observables():
