@@ -21,11 +21,10 @@ def asked(scenario=None, source=None, adversary=QUANTUM, tests=(), ask=None, **m
     )
 
 
-def holds(question, value, within=1e-8):
+def holds(question, value, within=1e-8, rounding=1e-14):
     found = fr.bound(question).bracket
-    return (
-        float(found.lower) <= value + 1e-14 and value <= float(found.upper) and float(found.width) <= within
-    )
+    inside = float(found.lower) <= value + rounding and value - rounding <= float(found.upper)
+    return inside and float(found.width) <= within
 
 
 def curve(s):
