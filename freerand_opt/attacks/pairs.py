@@ -24,10 +24,10 @@ from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Kept, Point, Problem, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
-from freerand_opt.programs.boxes import Box, box_space
+from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.guesses import Guesses, guesses_of
 from freerand_opt.programs.source_cone import source_cone
-from freerand_opt.programs.strategies import Strategies, build, test_rows
+from freerand_opt.programs.strategies import Strategies, over_boxes, test_rows
 from freerand_opt.programs.tables import rational_table
 from freerand_opt.programs.violations import with_violations
 
@@ -203,18 +203,13 @@ class _Search:
         self.distribution = best_distribution(problem)
         self.box = best_box(problem)
         self.rng = np.random.default_rng(1)
-        self.worth = _worths(problem, self.guesses)
+        self.worth = worths(problem, self.guesses)
         self.cone = source_cone(problem)
         self.words: tuple[tuple[str, float], ...] = ()
 
     def program(self, boxes: list[Box]) -> Strategies:
         """Return the exact program over boxes and the whole source."""
-        ask = self.problem.ask
-        alike = ask.told or ask.at is not None or not self.guesses.outputs
-        count = 1 if alike else len(self.guesses.worths)
-        labels = tuple((-1 if alike else g) for g in range(count) for _ in boxes)
-        space = box_space([box for _ in range(count) for box in boxes], self.problem.shape[1])
-        return build(self.problem, self.cone, space, self.guesses, labels)
+        return over_boxes(self.problem, boxes, self.cone)
 
     @property
     def starts_each(self) -> int:
@@ -265,7 +260,7 @@ class _Search:
         return [int(g) for g in worth.argmax(axis=0)]
 
 
-def _worths(problem: Problem, guesses: Guesses) -> list[Floats]:
+def worths(problem: Problem, guesses: Guesses) -> list[Floats]:
     """Return what each guess (or the score) is worth at (s, o)."""
     count, width = problem.shape
     found = []

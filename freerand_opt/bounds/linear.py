@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.attacks.columns import generated
 from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
@@ -24,13 +25,13 @@ from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Average, Point, Problem, Rows
-from freerand_opt.programs.boxes import box_space, cell_space, deterministic_boxes
+from freerand_opt.programs.boxes import Box, box_space, cell_space, deterministic_boxes
 from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
 from freerand_opt.programs.ratios import sums_ratios
 from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
-from freerand_opt.programs.strategies import Strategies, build
+from freerand_opt.programs.strategies import Strategies, build, over_boxes
 from freerand_opt.programs.violations import margin_of
 
 #: Sources with more vertices than this are taken by their facets first.
@@ -88,19 +89,20 @@ def deterministic(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if problem.devices != "local" or any(_of_moments(test) for test in problem.tests):
         return
+    boxes: tuple[Box, ...]
     try:
         boxes = deterministic_boxes(problem)
+        words = f"{len(boxes)} deterministic boxes"
     except TooLargeError:
-        return
-    words = f"{len(boxes)} deterministic boxes"
+        try:
+            boxes = generated(rational_scores(problem)[0])
+        except TooLargeError as error:
+            pool.failures.append(f"deterministic boxes: {error}")
+            return
+        words = f"{len(boxes)} deterministic boxes, generated; all tried"
 
     def made_for(held: Problem, cone: Cone | None = None) -> Strategies:
-        guesses = guesses_of(held)
-        alike = held.ask.told or held.ask.at is not None or not guesses.outputs
-        count = 1 if alike else len(guesses.worths)
-        labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
-        space = box_space([box for _ in range(count) for box in boxes], held.shape[1])
-        return build(held, cone or source_cone(held), space, guesses, labels)
+        return over_boxes(held, boxes, cone)
 
     yield from _both_ends(pool, options, made_for, "deterministic", words)
 

@@ -11,10 +11,10 @@ from freerand_opt.certificates.proofs import boxes_proof, cells_proof, prices_of
 from freerand_opt.model.problem import Kept, Problem, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
-from freerand_opt.programs.boxes import box_space, cell_space, deterministic_boxes
+from freerand_opt.programs.boxes import cell_space, deterministic_boxes
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
-from freerand_opt.programs.strategies import Strategies, build
+from freerand_opt.programs.strategies import Strategies, build, over_boxes
 from freerand_opt.programs.tables import rational_table
 
 
@@ -70,12 +70,7 @@ def cells(problem: Problem, *, by_vertices: bool = False) -> Strategies:
 
 def deterministic(problem: Problem) -> Strategies:
     """Return the program of deterministic boxes: one carrier for each box and guess, the best where told."""
-    guesses = guesses_of(problem)
-    boxes = deterministic_boxes(problem)
-    count = 1 if problem.ask.told or problem.ask.at is not None else guesses.labels
-    labels = tuple(-1 if count == 1 else g for g in range(count) for _ in boxes)
-    space = box_space([box for _ in range(count) for box in boxes], problem.shape[1])
-    return build(problem, source_cone(problem), space, guesses, labels)
+    return over_boxes(problem, deterministic_boxes(problem))
 
 
 def upper_form(

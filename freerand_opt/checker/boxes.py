@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
-from math import prod
+from math import lcm, prod
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, joint, split
@@ -62,10 +62,10 @@ def _tables(
     guesses = Guesses(q, empty=empty)
     count, width = q.shape
     labels = [range(len(guesses.worths))] if q.ask.told else [[guess] for guess in range(guesses.labels)]
-    # for a single distribution the last party replies best to each box of the others
-    last = isinstance(q.source, Point)
-    sizes = list(zip(q.settings, q.outcomes, strict=True))[: -1 if last else None]
-    boxes = prod(d**n for n, d in sizes) * (q.outcomes[-1] if last else 1)
+    boxes = prod(d**n for n, d in zip(q.settings, q.outcomes, strict=True))
+    if isinstance(q.source, Point):  # one party replies best to each box of the others
+        last = replying(q)
+        boxes = boxes // q.outcomes[last] ** q.settings[last] * q.outcomes[last]
     for chosen in labels:
         work.spend(boxes * count, "deterministic boxes")
         work.spend(4 * count * width * len(chosen), "gains")
@@ -97,34 +97,41 @@ def _values(q: Question, table: Values) -> Iterator[list[Fraction]]:
 
 
 def best_reply(q: Question, table: Values, point: list[Fraction]) -> Fraction | None:
-    """Return the largest mean of h at one distribution: the last party replies best to the others."""
-    sizes = list(zip(q.settings[:-1], q.outcomes[:-1], strict=True))
-    last_n, last_d = q.settings[-1], q.outcomes[-1]
-    others = [list(product(range(d), repeat=n)) for n, d in sizes]
-    digits = [split(s, q.settings[:-1]) for s in range(q.shape[0] // last_n)]
+    """Return the largest mean of h at one distribution: one party replies best to each box of the others.
+
+    In integers over one denominator; for a forbidden outcome stands a value so low that no sum with it
+    counts.
+    """
+    last = replying(q)
+    others = [p for p in range(len(q.settings)) if p != last]
     shared = [
-        [None if x is None else share * x for x in row] if share else [Fraction(0)] * len(row)
+        [x if x is None else share * x for x in row] if share else [Fraction(0)] * len(row)
         for row, share in zip(table, point, strict=True)
     ]
+    known = [x for row in shared for x in row if x is not None]
+    unit = lcm(1, *(x.denominator for x in known))
+    floor = -1 - sum(abs(int(x * unit)) for x in known)
+    # by the others' joint setting and outcome: for each (setting, outcome) of the replying party its value
+    columns: dict[tuple[int, ...], dict[tuple[int, ...], list[int]]] = {}
+    n, d = q.settings[last], q.outcomes[last]
+    for s, row in enumerate(shared):
+        at = split(s, q.settings)
+        own = columns.setdefault(tuple(at[p] for p in others), {})
+        for o, x in enumerate(row):
+            out = split(o, q.outcomes)
+            place = own.setdefault(tuple(out[p] for p in others), [0] * (n * d))
+            place[at[last] * d + out[last]] = 2 * floor if x is None else int(x * unit)
     best = None
-    for box in product(*others):
-        firsts = [
-            joint([answers[x] for answers, x in zip(box, at, strict=True)], q.outcomes[:-1]) * last_d
-            for at in digits
-        ]
-        total = Fraction(0)
-        for y in range(last_n):
-            replies = []
-            for b in range(last_d):
-                terms = [
-                    x
-                    for t, first in enumerate(firsts)
-                    if (x := shared[t * last_n + y][first + b]) is not None
-                ]
-                replies += [sum(terms, Fraction(0))] if len(terms) == len(firsts) else []
-            if not replies:
-                break
-            total += max(replies)
-        else:
-            best = total if best is None else max(best, total)
-    return best
+    for box in product(*(list(product(range(q.outcomes[p]), repeat=q.settings[p])) for p in others)):
+        rows = [own[tuple(a[x] for a, x in zip(box, at, strict=True))] for at, own in columns.items()]
+        sums = [sum(each) for each in zip(*rows, strict=True)]
+        replies = [max(sums[y * d : y * d + d]) for y in range(n)]
+        if min(replies) > floor:
+            best = sum(replies) if best is None else max(best, sum(replies))
+    return None if best is None else Fraction(best, unit)
+
+
+def replying(q: Question) -> int:
+    """Return the party with the most deterministic boxes, the last of those."""
+    sizes = [d**n for n, d in zip(q.settings, q.outcomes, strict=True)]
+    return max(range(len(sizes)), key=lambda p: (sizes[p], p))

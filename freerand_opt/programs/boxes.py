@@ -51,6 +51,9 @@ class Space:
 
     def value(self, carrier: int, s: int, f: Mapping[int, Fraction]) -> dict[int, Fraction]:
         """Return sum of f[o] P(o|s) as factors of the carrier's columns."""
+        if self.boxes and self.boxes[carrier].answers is not None:
+            worth = f.get(self.boxes[carrier].outcome(s))
+            return {0: worth} if worth else {}
         if self.boxes:
             chances = self.boxes[carrier].at(s)
             total = sum((factor * chances[o] for o, factor in f.items() if o in chances), Fraction(0))
@@ -92,15 +95,17 @@ class Box:
         """Return P(o|s) by joint outcome."""
         if self.table is not None:
             return dict(self.table[s])
+        return {self.outcome(s): Fraction(1)}
+
+    def outcome(self, s: int) -> int:
+        """Return the joint outcome of a deterministic box."""
         assert self.answers is not None
-        rest = []
-        for n in reversed(self.settings):
-            s, x = divmod(s, n)
-            rest.append(x)
-        index = 0
-        for own, d, x in zip(self.answers, self.outcomes, reversed(rest), strict=True):
-            index = index * d + own[x]
-        return {index: Fraction(1)}
+        index, weight = 0, 1
+        for party in reversed(range(len(self.answers))):
+            own, d = self.answers[party], self.outcomes[party]
+            s, x = divmod(s, self.settings[party])
+            index, weight = index + weight * own[x], weight * d
+        return index
 
 
 def operators(name: str) -> list[tuple[int, int, int | None]]:

@@ -17,7 +17,7 @@ from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.many import Moments, moments_program
 from freerand_opt.programs.names import column_names, row_names
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
-from freerand_opt.programs.strategies import Strategies, build
+from freerand_opt.programs.strategies import Strategies, build, over_boxes
 from freerand_opt.programs.violations import with_violations
 
 #: Sources with more vertices are taken by their facets; programs with more columns are not written out.
@@ -40,12 +40,7 @@ def by_cycle(problem: Problem) -> Strategies | None:
 
 def by_deterministic(problem: Problem) -> Strategies:
     """Return the program over deterministic boxes, a copy for each guess that is not told the settings."""
-    guesses, boxes = guesses_of(problem), deterministic_boxes(problem)
-    alike = problem.ask.told or problem.ask.at is not None or not guesses.outputs
-    count = 1 if alike else len(guesses.worths)
-    labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
-    space = box_space([box for _ in range(count) for box in boxes], problem.shape[1])
-    return build(problem, source_cone(problem), space, guesses, labels)
+    return over_boxes(problem, deterministic_boxes(problem))
 
 
 def by_cells(problem: Problem, *, vertices: bool) -> Strategies:

@@ -12,10 +12,10 @@ from freerand_opt.conic.sparse import Sparse, identity, kron, sparse, stacked
 from freerand_opt.model.problem import Functional, Kept, Problem, Test
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.rounding import round_up
-from freerand_opt.programs.boxes import Space
-from freerand_opt.programs.guesses import Guesses
+from freerand_opt.programs.boxes import Box, Space, box_space
+from freerand_opt.programs.guesses import Guesses, guesses_of
 from freerand_opt.programs.ratios import SCORE_BITS, relaxed_rows, sums_ratios
-from freerand_opt.programs.source_cone import Cone
+from freerand_opt.programs.source_cone import Cone, source_cone
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +162,16 @@ def build(
         stacked(blocks), tuple(equal), tuple(right), tuple(names), _objective(problem, made, guesses, labels)
     )
     return Strategies(program, problem, cone, space, labels, dict(zeros or {}))
+
+
+def over_boxes(problem: Problem, boxes: Sequence[Box], cone: Cone | None = None) -> Strategies:
+    """Return the program over listed boxes and the whole source: a copy for each guess that is not told."""
+    guesses = guesses_of(problem)
+    alike = problem.ask.told or problem.ask.at is not None or not guesses.outputs
+    count = 1 if alike else len(guesses.worths)
+    labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
+    space = box_space([box for _ in range(count) for box in boxes], problem.shape[1])
+    return build(problem, cone or source_cone(problem), space, guesses, labels)
 
 
 def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction], bool, Exact, Hashable]]:

@@ -147,20 +147,6 @@ def test_no_click_as_a_third_outcome_is_local_below_the_threshold():
     assert str(fr.bound(question)) == "exists"
 
 
-def test_two_games_of_chsh_at_once_in_64_thousand_boxes():
-    """Local value 10/16 (quant-ph/0205016)."""
-    terms = {}
-    for x in range(4):
-        for y in range(4):
-            for a in range(4):
-                b = a ^ (x & y)
-                terms[f"P({a}{b}|{x}{y})"] = "1/16"
-    ask = fr.Ask("score", functional=terms)
-    eve = fr.Adversary("local")
-    found = fr.bound(asked(fr.Scenario((4, 4), (4, 4)), adversary=eve, ask=ask)).bracket
-    assert found.lower == F(5, 8) <= found.upper
-
-
 def test_a_label_of_one_party_says_how_it_is_written():
     with pytest.raises(fr.InputError, match=r"of one party alone it is PA\(0\|1\)"):
         fr.bound(asked(ask=fr.Ask("score", functional={"P(0|0)": 1})))
