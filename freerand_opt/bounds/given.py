@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
+from freerand_opt.checker.failures import Work
 from freerand_opt.checker.points import Flow
 from freerand_opt.checker.vectors import Vector
 
@@ -100,17 +101,7 @@ class Root(Given):
         return sum((self.graph.flow.mass(self.node, Fraction(1), leaf) for leaf in leaves), Fraction(0))
 
     def __iter__(self) -> Iterator[Fraction]:
-        level: list[tuple[int | None, Fraction]] = [(self.node, Fraction(1))]
-        for _ in self.graph.flow.source.ranges:
-            below = []
-            for node, mass in level:
-                chance, left, right = self.graph.flow.children(node)
-                below += [(left, mass * chance), (right, mass - mass * chance)]
-            level = below
-        found = dict.fromkeys(range(self.graph.flow.source.size), Fraction(0))
-        for s, (_, mass) in zip(self.graph.flow.source.leaves, level, strict=True):
-            found[s] += mass
-        return iter(found.values())
+        return iter(self.graph.flow.masses(self.node, Fraction(1), Work(10**12)).values())
 
     @property
     def ends(self) -> tuple[Chance, Chance]:

@@ -13,8 +13,9 @@ from typing import Any
 
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
+from freerand_opt.checker.gains import gains, mean_gain
 from freerand_opt.checker.guesses import Guesses as KernelGuesses
-from freerand_opt.checker.orders import Squares, Sum, add, gain, scaled
+from freerand_opt.checker.orders import Squares, Sum, add, scaled
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
@@ -53,30 +54,21 @@ class Maker(Fold):
 
     def label(self, label: int) -> Any:
         """Return the proof of one label."""
-        order, rest = self.order, self.rest
-        gains = []
-        for s in range(self.q.shape[0]):
-            cells = dict(rest.cells.get(s, {}))
-            for o, worth in self.guesses.worth(self.guesses.at(label, s), s).items():
-                cells[o] = cells.get(o, Fraction(0)) + worth
-            f = gain(order, rest.constants[s], cells, s)
-            for key, value in order.words(rest.words).items():
-                f[key] = f.get(key, Fraction(0)) + value
-            gains.append(f)
+        if isinstance(self.q.source, Point):
+            mean = mean_gain(self.order, self.q, self.rest, self.guesses, label)
+            (held,), unit = scaled([mean], self.grid)
+            return {"last": self._last((label, ("last", 0)), held, unit)}
+        listed = gains(self.order, self.q, self.rest, self.guesses, label)
         names = self.made.cone.names
         if all(name[0] == "last" for name in names):
-            return self._by_vertices(label, gains, len(names))
-        return self._by_source(label, self.q.source, gains, ())
+            return self._by_vertices(label, listed, len(names))
+        return self._by_source(label, self.q.source, listed, ())
 
     def _by_source(self, label: int, source: Source, gains: list[dict[Any, Fraction]], prefix: Facet) -> Any:
         if isinstance(source, Product):
             return self._by_product(label, source, gains)
         if isinstance(source, Point):
-            total: dict[Any, Fraction] = {}
-            for s, share in enumerate(source.values.values()):
-                for key, value in gains[s].items():
-                    total[key] = total.get(key, Fraction(0)) + share * value
-            (held,), unit = scaled([total], self.grid)
+            (held,), unit = scaled([self._mean(source.values.values(), gains)], self.grid)
             return {"last": self._last((label, (*prefix, "last", 0)), held, unit)}
         if isinstance(source, Bits):
             return self._by_bits(label, source, gains, prefix)
@@ -91,13 +83,9 @@ class Maker(Fold):
             masses[v][s] = value
         lists = []
         for v, point in enumerate(masses):
-            total: dict[Any, Fraction] = {}
-            for share, f in zip(point, gains, strict=True):
-                for key, value in f.items() if share else ():
-                    total[key] = total.get(key, Fraction(0)) + share * value
-            (held,), unit = scaled([total], self.grid)
+            (held,), unit = scaled([self._mean(point, gains)], self.grid)
             lists.append(self._last((label, ("last", v)), held, unit))
-        return {"last": lists[0]} if isinstance(self.q.source, Point) else {"vertices": lists}
+        return {"vertices": lists}
 
     def _last(self, key: tuple[int, Facet], held: Sum, unit: int) -> Any:
         own = self.blocks.get(key, [])

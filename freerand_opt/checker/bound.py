@@ -10,11 +10,13 @@ from freerand_opt.checker.boxes import by_deterministic
 from freerand_opt.checker.cycle import by_cycle
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.fold import Fold
+from freerand_opt.checker.gains import gains, mean_gain
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number, show, sign
-from freerand_opt.checker.orders import Cells, Squares, gain
+from freerand_opt.checker.orders import Cells, Squares
 from freerand_opt.checker.prices import Rest, read_prices
 from freerand_opt.checker.reading import choice, closed, integer, items
+from freerand_opt.checker.sources import Point
 from freerand_opt.checker.strings import by_strings
 from freerand_opt.checker.zeros import Zeros
 
@@ -61,18 +63,11 @@ def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fra
     # entries of polynomials are over the unit, so squares are over its square
     fold = Fold(order, unit**2 if way == "squares" else unit, rest.averages, work)
     guesses = Guesses(q, empty=empty)
-    count = q.shape[0]
     found = []
     for label, proof in enumerate(items(raw["labels"], "proof: labels", guesses.labels)):
-        work.spend(4 * count * (2 + q.shape[1] + len(rest.words)), "gains")
-        gains = []
-        for s in range(count):
-            cells = dict(rest.cells.get(s, {}))
-            for o, worth in guesses.worth(guesses.at(label, s), s).items():
-                cells[o] = cells.get(o, Fraction(0)) + worth
-            f = gain(order, rest.constants[s], cells, s)
-            for key, value in order.words(rest.words).items():
-                f[key] = f.get(key, Fraction(0)) + value
-            gains.append(f)
-        found.append(fold.bound(q.source, gains, proof, f"proof: label {label}"))
+        where = f"proof: label {label}"
+        if isinstance(q.source, Point):
+            found.append(fold.point(mean_gain(order, q, rest, guesses, label), proof, where))
+        else:
+            found.append(fold.bound(q.source, gains(order, q, rest, guesses, label), proof, where))
     return max(found)

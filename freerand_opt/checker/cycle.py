@@ -110,10 +110,10 @@ def parity_values(
     """Return, at each setting with factors of P(o|s), the value without error and what an error adds."""
     found = {}
     for s, row in rows.items():
-        same, other = ({row.get(o, Fraction(0)) for o in pair} for pair in ((0, 3), (1, 2)))
-        if len(same) > 1 or len(other) > 1:
+        same, other, mixed, both = (row.get(o, Fraction(0)) for o in range(4))
+        if same != both or other != mixed:
             raise Rejected(f"cycle: at setting {s} more than the parity of the outcomes counts")
-        values = (same.pop(), other.pop())
+        values = (same, other)
         if s not in edges and values[0] != values[1]:
             raise Rejected(f"cycle: setting {s} is no edge, and its parity counts")
         parity = edges.get(s, 0)
@@ -154,7 +154,7 @@ def _over_errors(
             for s, x in more.items()
         ]
     tree = Tree(q.source, values, [values[s] + x for s, x in more.items()], work)
-    return [tree.largest([(s, values[s] + x)]) for s, x in more.items()]
+    return [tree.largest((s, values[s] + x)) for s, x in more.items()]
 
 
 def _untold(

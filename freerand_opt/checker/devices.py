@@ -3,6 +3,7 @@ r"""The boxes of an attack: P(o|s) and means of words of tables, answers, states
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 from math import prod
 from typing import Any, TypeAlias
 
@@ -229,11 +230,12 @@ class Qubits(Box):
         twist, tie = self.state
         first, second, both = twist * a, twist * c, a * c + tie * b * d
         quarter = Fraction(1, 4)
-        return {
-            2 * x + y: (first * (1 - 2 * x) + second * (1 - 2 * y) + both * (1 - 2 * (x ^ y)) + 1) * quarter
-            for x in (0, 1)
-            for y in (0, 1)
-        }
+        even, odd = (both + 1) * quarter, (1 - both) * quarter
+        found: dict[int, Number] = {}
+        for x, y in product((0, 1), repeat=2):
+            lean = (first * (1 - 2 * x) + second * (1 - 2 * y)) * quarter
+            found[2 * x + y] = (odd if x ^ y else even) + lean
+        return found
 
 
 def _direction(raw: Any, where: str) -> tuple[Number, Number]:

@@ -49,9 +49,7 @@ class Fold:
             points = vertices(source, self.work)
             return self._points(points, gains, items(raw["vertices"], where, len(points)), where)
         if isinstance(source, Point):
-            closed(raw, where, ("last",), ("symmetry",))
-            group = self._group(raw.get("symmetry", []), f"{where}: symmetry")
-            return self._points([source.values.values()], gains, [raw["last"]], where, group)
+            return self.point(self._mean(source.values.values(), gains), raw, where)
         if isinstance(source, Product):
             return self._product(source, gains, raw, where)
         by_leaf = [gains[s] for s in source.leaves] if isinstance(source, Bits) else gains
@@ -78,29 +76,34 @@ class Fold:
         top = orbit_top(total, self.order.one, group, self.work) if group else self.order.top(total)
         return Fraction(top, unit * self.order.unit)
 
+    def point(self, mean: dict[Any, Fraction], raw: Any, where: str) -> Fraction:
+        """Return r of one distribution, over which h has this mean."""
+        closed(raw, where, ("last",), ("symmetry",))
+        group = self._group(raw.get("symmetry", []), f"{where}: symmetry")
+        if group and type(raw["last"]) is dict:
+            # the mean of a box over the group need not have the zeros of the question
+            raise Rejected(f"{where}: relabellings and zeros do not go together")
+        (v,), unit = scaled([mean], self.grid)
+        self.work.spend(len(v) * len(group), "symmetry")
+        check_fixed(v, group, where)
+        return self._close(v, unit, raw["last"], where, group)
+
     def _points(
-        self,
-        points: list[list[Fraction]],
-        gains: list[dict[Any, Fraction]],
-        lists: list[Any],
-        where: str,
-        group: Sequence[Relabelling] = (),
+        self, points: list[list[Fraction]], gains: list[dict[Any, Fraction]], lists: list[Any], where: str
     ) -> Fraction:
         found = []
         for point, last in zip(points, lists, strict=True):
-            total: dict[Any, Fraction] = {}
-            for share, f in zip(point, gains, strict=True):
-                self.work.spend(len(f) if share else 1, "fold")
-                for key, value in f.items() if share else ():
-                    total[key] = total.get(key, Fraction(0)) + share * value
-            (v,), unit = scaled([total], self.grid)
-            if group and type(last) is dict:
-                # the mean of a box over the group need not have the zeros of the question
-                raise Rejected(f"{where}: relabellings and zeros do not go together")
-            self.work.spend(len(v) * len(group), "symmetry")
-            check_fixed(v, group, where)
-            found.append(self._close(v, unit, last, where, group))
+            (v,), unit = scaled([self._mean(point, gains)], self.grid)
+            found.append(self._close(v, unit, last, where))
         return max(found)
+
+    def _mean(self, point: list[Fraction], gains: list[dict[Any, Fraction]]) -> dict[Any, Fraction]:
+        total: dict[Any, Fraction] = {}
+        for share, f in zip(point, gains, strict=True):
+            self.work.spend(len(f) if share else 1, "fold")
+            for key, value in f.items() if share else ():
+                total[key] = total.get(key, Fraction(0)) + share * value
+        return total
 
     def _group(self, raw: Any, where: str) -> list[Relabelling]:
         """Return the relabellings over which what is left may be averaged."""

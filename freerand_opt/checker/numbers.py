@@ -32,6 +32,8 @@ class Real:
     terms: tuple[tuple[Term, Fraction], ...]
 
     def __add__(self, other: Number | int) -> Number:
+        if not other:
+            return self
         found = dict(self.terms)
         for term, factor in _terms(other):
             found[term] = found.get(term, Fraction(0)) + factor
@@ -49,9 +51,11 @@ class Real:
         return -self + other
 
     def __mul__(self, other: Number | int) -> Number:
+        if not isinstance(other, Real):
+            return Real(tuple((term, x * other) for term, x in self.terms)) if other else Fraction(0)
         found: dict[Term, Fraction] = {}
         for (n, q), a in self.terms:
-            for (m, r), b in _terms(other):
+            for (m, r), b in other.terms:
                 both = gcd(n, m)
                 for turn in (q + r, q - r):
                     term, factor = _reduced(n // both * (m // both), turn)
@@ -63,6 +67,10 @@ class Real:
 
 Number: TypeAlias = Fraction | Real
 _ONE: Term = (1, Fraction(0))
+
+
+#: 2 cos(pi/d) = twice * sqrt(root), by d.
+_SPECIAL = {2: (1, 0), 3: (1, 1), 4: (2, 1), 6: (3, 1)}
 
 
 def _terms(x: Number | int) -> tuple[tuple[Term, Fraction], ...]:
@@ -91,11 +99,10 @@ def _reduced(n: int, q: Fraction) -> tuple[Term, Fraction]:
     factor = Fraction(1)
     q = abs(q) % 2
     q = min(q, 2 - q)
-    if q > Fraction(1, 2):
+    if 2 * q.numerator > q.denominator:
         q, factor = 1 - q, -factor
-    special = {Fraction(1, 2): (1, 0), Fraction(1, 3): (1, 1), Fraction(1, 4): (2, 1), Fraction(1, 6): (3, 1)}
-    if q in special:
-        root, twice = special[q]
+    if q.numerator == 1 and q.denominator in _SPECIAL:
+        root, twice = _SPECIAL[q.denominator]
         both = gcd(n, root)
         n, factor, q = n // both * (root // both), factor * Fraction(twice * both, 2), Fraction(0)
     return (n, q), factor

@@ -65,10 +65,13 @@ def read_moments(raw: Any, parties: Parties, where: str) -> dict[Key, Fraction]:
 def _broken(moments: dict[Key, Fraction], parties: Parties, where: str) -> Fraction:
     """Return the total weight of wrong outcomes; raise Rejected for a negative probability."""
     unit = lcm(1, *(x.denominator for x in moments.values()))
-    whole = {key: int(x * unit) for key, x in moments.items()}
+    whole = {}
+    for key in parties.every_key():
+        place, sign = parties.representative(key)
+        whole[key] = int(sign * moments.get(place, Fraction(0)) * unit)
     total = 0
     for string in parties.strings():
-        chance = sum(factor * whole.get(key, 0) for key, factor in parties.chance(string).items())
+        chance = sum([factor * whole[key] for key, factor in parties.terms(string)])
         if chance < 0:
             raise Rejected(f"{where}: a probability is negative")
         if chance and parties.wrong(string):

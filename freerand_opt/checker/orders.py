@@ -151,19 +151,6 @@ class Squares:
         return f.get(self.one, 0) + sum(abs(value) for key, value in f.items() if key != self.one)
 
 
-def gain(
-    order: Cells | Squares, constant: Fraction, cells: dict[int, Fraction], s: int
-) -> dict[Any, Fraction]:
-    """Return constant + sum of factors times P(o|s) as a functional."""
-    total: dict[Any, Fraction] = {order.one: constant * order.unit}
-    for o, factor in cells.items():
-        cell = order.cell(s, o)
-        order.work.spend(len(cell), "gains")
-        for key, value in cell.items():
-            total[key] = total.get(key, Fraction(0)) + factor * value
-    return total
-
-
 def scaled(gains: list[dict[Any, Fraction]], grid: int) -> tuple[list[Sum], int]:
     """Return functionals as integers over one unit, a multiple of `grid`."""
     unit = lcm(grid, *(value.denominator for f in gains for value in f.values()))

@@ -50,6 +50,7 @@ class Parties:
         # flipping all outcomes of setting 1 keeps even tests and what is seen at settings 0
         self.even = not any(self.tested.signs[1::2]) and not any(self.here)
         self.groups: dict[tuple[tuple[int, ...], int], dict[int, tuple[int, int]]] = {}
+        self.known: dict[Key, tuple[Key, int]] = {}
 
     def _classes(self) -> list[list[int]]:
         """Each asked party joins the first class with whose first party it can be exchanged."""
@@ -95,28 +96,24 @@ class Parties:
         )
         return ways * comb(self.outside, w)
 
-    def chance(self, string: String) -> dict[Key, int]:
-        """Return P(string) in representative moments, over 2^(asked parties + 1)."""
+    def terms(self, string: String) -> Iterator[tuple[Key, int]]:
+        """Return P(string) in moments, over 2^(asked parties + 1)."""
         inner, w, r = string
         self.work.spend(4 * prod((n[0] + n[1] + 1) * (n[2] + n[3] + 1) for n in inner), "strings")
-        found: dict[Key, int] = {}
-        terms: list[tuple[tuple[tuple[int, int], ...], int]] = [((), 1)]
-        for a, b, c, d in inner:
-            first, second = _powers(a, b), _powers(c, d)
-            terms = [
-                ((*key, (k, j)), value * x * y)
-                for key, value in terms
-                for k, x in enumerate(first)
-                if x
-                for j, y in enumerate(second)
-                if y
-            ]
+        parts = [_factors(*n) for n in inner]
         ends = ((-1, 1), (w, 1 - 2 * r)) if self.outside else ((-1, 2),)
-        for key, value in terms:
+        for chosen in product(*parts):
+            key, value = tuple([pair for pair, _ in chosen]), prod([x for _, x in chosen])
             for beyond, factor in ends:
-                place, sign = self.representative((key, beyond))
-                if sign:
-                    found[place] = found.get(place, 0) + value * factor * sign
+                yield (key, beyond), value * factor
+
+    def chance(self, string: String) -> dict[Key, int]:
+        """Return P(string) in representative moments, over 2^(asked parties + 1)."""
+        found: dict[Key, int] = {}
+        for key, value in self.terms(string):
+            place, sign = self.representative(key)
+            if sign:
+                found[place] = found.get(place, 0) + value * sign
         return found
 
     def worth(self, label: int) -> dict[Key, Fraction]:
@@ -148,6 +145,11 @@ class Parties:
 
     def representative(self, key: Key) -> tuple[Key, int]:
         """Return a moment that is equal up to a sign, and the sign (0: the moment vanishes)."""
+        if key not in self.known:
+            self.known[key] = self._representative(key)
+        return self.known[key]
+
+    def _representative(self, key: Key) -> tuple[Key, int]:
         inner, beyond = key
         ones = sum(j for _, j in inner) + max(beyond, 0)
         if self.even and ones % 2:
@@ -219,6 +221,7 @@ class Parties:
 
     def every_key(self) -> Iterator[Key]:
         """Return all keys."""
+        self.work.spend(prod((n + 1) * (n + 2) // 2 for n in self.sizes) * (self.outside + 2), "moments")
         for inner in product(*(_pairs(size) for size in self.sizes)):
             for beyond in range(-1, self.outside + 1 if self.outside else 0):
                 yield inner, beyond
@@ -256,6 +259,13 @@ def _powers(a: int, b: int) -> tuple[int, ...]:
         sum((-1) ** j * comb(b, j) * comb(a, k - j) for j in range(max(0, k - a), min(b, k) + 1))
         for k in range(a + b + 1)
     )
+
+
+@lru_cache(maxsize=1 << 16)
+def _factors(a: int, b: int, c: int, d: int) -> tuple[tuple[tuple[int, int], int], ...]:
+    """Return ((k, j), K(a, b; k) K(c, d; j)) where it is not 0."""
+    second = _powers(c, d)
+    return tuple(((k, j), x * y) for k, x in enumerate(_powers(a, b)) if x for j, y in enumerate(second) if y)
 
 
 def _pairs(size: int) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm, prod
 from typing import Any
 
 from freerand_opt.checker.asked import Question
@@ -30,38 +31,52 @@ class Node:
 
 @dataclass(frozen=True)
 class Flow:
-    """The nodes of a flow graph, and the source whose bits they are."""
+    """The nodes of a flow graph, and the source whose bits they are.
+
+    `heads[k]` is the chance of node k in integers over `units[height]`; `unit` is the product of all units.
+    """
 
     source: Bits
     nodes: tuple[Node, ...]
+    units: tuple[int, ...]
+    heads: tuple[int, ...]
+    unit: int
 
-    def children(self, k: int | None) -> tuple[Fraction, int | None, int | None]:
-        """Return chance, left and right of a node."""
-        assert k is not None
-        return self.nodes[k].chance, self.nodes[k].left, self.nodes[k].right
+    def level(self, masses: dict[int | None, int]) -> tuple[dict[int | None, int], dict[int | None, int]]:
+        """Return the masses of all left and of all right children of nodes of one height."""
+        left: dict[int | None, int] = {}
+        right: dict[int | None, int] = {}
+        for k, mass in masses.items():
+            assert k is not None
+            node, head = self.nodes[k], self.heads[k]
+            left[node.left] = left.get(node.left, 0) + mass * head
+            right[node.right] = right.get(node.right, 0) + mass * (self.units[node.height] - head)
+        return left, right
 
     def masses(self, k: int, weight: Fraction, work: Work) -> Vector[Fraction]:
         """Return P(w) P(s|w) by joint setting."""
         work.spend(2 * len(self.source.leaves) + self.source.size, "flow")
-        level: list[tuple[int | None, Fraction]] = [(k, weight)]
+        level: list[dict[int | None, int]] = [{k: 1}]
         for _ in self.source.ranges:
-            below = []
-            for node, mass in level:
-                chance, left, right = self.children(node)
-                below += [(left, mass * chance), (right, mass - mass * chance)]
-            level = below
-        found = dict.fromkeys(range(self.source.size), Fraction(0))
-        for s, (_, mass) in zip(self.source.leaves, level, strict=True):
-            found[s] += mass
-        return Vector(self.source.size, None, found)
+            level = [half for held in level for half in self.level(held)]
+        found = dict.fromkeys(range(self.source.size), 0)
+        for s, held in zip(self.source.leaves, level, strict=True):
+            found[s] += sum(held.values())
+        share = weight / self.unit
+        return Vector(self.source.size, None, {s: mass * share for s, mass in found.items()})
 
     def mass(self, k: int, weight: Fraction, leaf: int) -> Fraction:
         """Return P(w) P(leaf|w)."""
         node: int | None = k
+        share = 1
         for bit in reversed(range(len(self.source.ranges))):
-            chance, left, right = self.children(node)
-            node, weight = (right, weight - weight * chance) if leaf >> bit & 1 else (left, weight * chance)
-        return weight
+            assert node is not None
+            head = self.heads[node]
+            if leaf >> bit & 1:
+                node, share = self.nodes[node].right, share * (self.units[bit + 1] - head)
+            else:
+                node, share = self.nodes[node].left, share * head
+        return weight * Fraction(share, self.unit)
 
 
 @dataclass(frozen=True)
@@ -83,7 +98,7 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
         raise Rejected(f"{where}: the source is not one of bits in one time order")
     palette = [fraction(x, where) for x in items(raw["palette"], where)]
     nodes: list[Node] = []
-    used = set()
+    used: set[tuple[int, int]] = set()
     for entry in items(raw["nodes"], where):
         work.spend(4, where)
         code, left, right = items(entry, where, 3)
@@ -93,18 +108,22 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
         heights = {0 if child is None else nodes[child].height for child in (left, right)}
         height = 1 + heights.pop()
         chance = palette[integer(code, where, 0, len(palette) - 1)]
-        used.add(code)
         if heights or height > len(q.source.ranges):
             raise Rejected(
                 f"{where}: the two children of a node differ in height, or there are too many bits"
             )
         low, high = q.source.ranges[-height]
-        if not low <= chance <= high:
+        if (code, height) not in used and not low <= chance <= high:
             raise Rejected(f"{where}: a chance is outside the source's range")
+        used.add((code, height))
         nodes.append(Node(height, chance, left, right))
-    if len(used) < len(palette) or len(set(palette)) < len(palette):
+    if len({code for code, _ in used}) < len(palette) or len(set(palette)) < len(palette):
         raise Unreadable(f"{where}: a palette has no unused and no equal entries")
-    return Flow(q.source, tuple(nodes))
+    units = [1] * (1 + len(q.source.ranges))
+    for node in nodes:
+        units[node.height] = lcm(units[node.height], node.chance.denominator)
+    heads = tuple(int(node.chance * units[node.height]) for node in nodes)
+    return Flow(q.source, tuple(nodes), tuple(units), heads, prod(units))
 
 
 def read_point(
@@ -159,25 +178,22 @@ def _check_flow(
 ) -> None:
     """Walk down with all roots at once; below equal combinations all is alike if the settings are uniform."""
     alike = not observed.but and observed.length == len(flow.source.leaves) and flow.source.different
-    by_setting: dict[int, Fraction] = {}
-    level: dict[Any, tuple[dict[int | None, Fraction], int]] = {0: (nodes, 0)}
+    unit = lcm(*(weight.denominator for weight in nodes.values()))
+    roots = {node: int(weight * unit) for node, weight in nodes.items()}
+    level: dict[Any, tuple[dict[int | None, int], int]] = {0: (roots, 0)}
     for _ in flow.source.ranges:
-        below: dict[Any, tuple[dict[int | None, Fraction], int]] = {}
+        below: dict[Any, tuple[dict[int | None, int], int]] = {}
         for held, place in level.values():
             work.spend(4 * len(held) + 4, "flow")
-            left: dict[int | None, Fraction] = {}
-            right: dict[int | None, Fraction] = {}
-            for node, mass in held.items():
-                chance, first, second = flow.children(node)
-                left[first] = left.get(first, Fraction(0)) + mass * chance
-                right[second] = right.get(second, Fraction(0)) + mass - mass * chance
-            for child, more in ((left, 0), (right, 1)):
+            for more, child in enumerate(flow.level(held)):
                 key = frozenset(child.items()) if alike else 2 * place + more
                 below[key] = (child, 2 * place + more)
         level = below
+    by_setting: dict[int, int] = {}
     for held, place in level.values():
         s = flow.source.leaves[place]
-        by_setting[s] = by_setting.get(s, Fraction(0)) + sum(held.values(), Fraction(0))
+        by_setting[s] = by_setting.get(s, 0) + sum(held.values())
+    whole = unit * flow.unit
     for s in by_setting if alike else range(observed.length):
-        if by_setting.get(s, Fraction(0)) != observed[s]:
+        if by_setting.get(s, 0) * observed[s].denominator != observed[s].numerator * whole:
             raise Rejected(f"attack: setting {s} does not have its observed probability")

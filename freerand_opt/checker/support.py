@@ -8,7 +8,6 @@ whose value is not the default.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 from itertools import product
 from math import lcm, prod
@@ -40,33 +39,33 @@ class Tree:
         self.defaults = [default]
         for _, _, scale in self.ends:
             self.defaults.append(self.defaults[-1] * scale)
-        self.levels: list[dict[int, int]] = [{} for _ in range(len(self.ends) + 1)]
-        self.levels = self._climb(values.but.items())
+        level = {leaf: int(x * self.unit) for s, x in values.but.items() for leaf in self.leaves(s)}
+        self.levels = [level]
+        for height, default in enumerate(self.defaults[:-1]):
+            work.spend(2 * len(level), "fold over the source")
+            level = {
+                k: self._node(height, level.get(2 * k, default), level.get(2 * k + 1, default))
+                for k in dict.fromkeys(child >> 1 for child in level)
+            }
+            self.levels.append(level)
         self.total = self.unit * prod(scale for _, _, scale in self.ends)
 
-    def _climb(self, changed: Iterable[tuple[int, Fraction]]) -> list[dict[int, int]]:
-        """Return the values, height by height, of the nodes above leaves whose value is changed."""
-        level = {leaf: int(x * self.unit) for s, x in changed for leaf in self.leaves(s)}
-        found = [level]
-        for height, (low, high, scale) in enumerate(self.ends):
-            self.work.spend(2 * len(level), "fold over the source")
-            held, default = self.levels[height], self.defaults[height]
-            above: dict[int, int] = {}
-            for child in level:
-                if child >> 1 in above:
-                    continue
-                left, right = (
-                    level[k] if k in level else held.get(k, default) for k in (child & ~1, child | 1)
-                )
-                above[child >> 1] = scale * right + (high if left > right else low) * (left - right)
-            level = above
-            found.append(level)
-        return found
+    def _node(self, height: int, left: int, right: int) -> int:
+        low, high, scale = self.ends[height]
+        return scale * right + (high if left > right else low) * (left - right)
 
-    def largest(self, changed: Iterable[tuple[int, Fraction]] = ()) -> Fraction:
-        """Return the largest mean with some settings' values changed, by sums of `more` alone."""
-        top = self._climb(changed)[-1].get(0)
-        return Fraction(self.levels[-1].get(0, self.defaults[-1]) if top is None else top, self.total)
+    def largest(self, changed: tuple[int, Fraction] | None = None) -> Fraction:
+        """Return the largest mean, with the value of one setting changed by one of `more`."""
+        leaves = self.leaves(changed[0]) if changed is not None else ()
+        level = dict.fromkeys(leaves, int(changed[1] * self.unit)) if changed is not None else {}
+        for height, (held, default) in enumerate(zip(self.levels, self.defaults[:-1], strict=False)):
+            self.work.spend(2 * len(level), "fold over the source")
+            above = {}
+            for k, value in level.items():
+                other = level[k ^ 1] if k ^ 1 in level else held.get(k ^ 1, default)
+                above[k >> 1] = self._node(height, *((other, value) if k & 1 else (value, other)))
+            level = above
+        return Fraction(level.get(0, self.levels[-1].get(0, self.defaults[-1])), self.total)
 
 
 class Means:

@@ -10,7 +10,8 @@ import pytest
 
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
-from freerand_opt.checker.orders import Cells, gain
+from freerand_opt.checker.gains import gain
+from freerand_opt.checker.orders import Cells
 from freerand_opt.checker.vertices import vertices
 from freerand_opt.checker.zeros import Zeros
 
@@ -71,10 +72,7 @@ def test_any_list_proves_a_bound(kind: str) -> None:
     for _ in range(15 if kind == "coded" else 60):
         order = Cells(q, Zeros(q, Work()), Work())
         h = [[Fraction(rng.randint(-9, 9), rng.randint(1, 7)) for _ in range(4)] for _ in range(4)]
-        gains = [
-            gain(order, Fraction(rng.randint(-3, 3), 4) * 0, dict(enumerate(row)), s)
-            for s, row in enumerate(h)
-        ]
+        gains = [gain(order, {}, Fraction(0), [(s, dict(enumerate(row)))]) for s, row in enumerate(h)]
         truth = max(
             sum(
                 (p[s] * h[s][o] * box[s][o] for s in range(4) for o in range(4)),

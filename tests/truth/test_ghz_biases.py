@@ -18,6 +18,7 @@ from flint import arb, ctx, fmpq, fmpz
 from freerand_opt.bounds.bound import bound
 from freerand_opt.checker.failures import Rejected, Unreadable
 from freerand_opt.claims.conjecture import biases as exact
+from freerand_opt.claims.conjecture.checker import biases as checked
 from freerand_opt.claims.conjecture.checker.document import check
 from freerand_opt.claims.conjecture.computed import compute
 from freerand_opt.claims.conjecture.lemniscate import correlators, derivatives, half_constant, ratio
@@ -268,6 +269,34 @@ def test_negative_probabilities_are_found(kind):
     assert found
     assert min(found)[0] < 0
     assert not exact.broken(box)
+
+
+@pytest.mark.parametrize(("parties", "kind"), list(product((4, 5, 6), POWERS)))
+def test_the_checkers_probabilities_are_the_definition(parties, kind):
+    """Gaussian integers, factor by factor; strings that it leaves out are impossible."""
+    sigma = 1j ** POWERS[kind]
+    rng = random.Random(parties)
+    gamma = {0: 1 + 0j, parties: sigma}
+    for d in range(1, parties):
+        if d not in gamma:
+            value = complex(rng.randrange(-9, 9), rng.randrange(-9, 9) * (kind == "odd"))
+            if 2 * d == parties:
+                value = {"even": 0j, "opposite": complex(value.real), "odd": value.real * (1 + 1j)}[kind]
+            gamma[d], gamma[parties - d] = value, sigma * value.conjugate()
+    free = [rng.randrange(9) * (kind == "odd" and k % 2 == 0) for k in range(parties + 1)]
+    real, imaginary = ([int(part(gamma[d])) for d in range(parties + 1)] for part in (np.real, np.imag))
+    found = dict(checked._probabilities(parties, kind, real, imaginary, free))
+    for a, b, c in product(range(parties + 1), repeat=3):
+        e = parties - a - b - c
+        if e < 0:
+            continue
+        factor = np.poly1d([1])
+        for root, count in ((1, a), (-1, b), (1j, c), (-1j, e)):
+            factor *= np.poly1d([root, 1]) ** count
+        powers = factor.coefficients[::-1]
+        value = sum((gamma[d] * powers[d]).real for d in range(parties + 1)) + free[c + e] * (-1) ** (b + c)
+        assert checked._probability((a, b, c, e), real, imaginary, free) == value
+        assert found.get((a, b, c, e), found.get((a, b, e, c), 0) if kind != "odd" else 0) == value
 
 
 def test_a_wrong_active_set_proves_nothing_false():

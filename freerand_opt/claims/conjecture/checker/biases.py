@@ -7,9 +7,11 @@ of parties D whose inputs have k ones, the full one plus f_k,
 .. math:: 2^M P = \mathrm{Re} \sum_d \gamma_d [z^d] (1+z)^a (1-z)^b (1+iz)^c (1-iz)^e + f_{c+e} (-1)^{b+c}
 
 is normalised and no-signalling whatever gamma and f are (gamma_0 = 1), and has the relations if
-gamma_M = sigma, and f_k = 0 at the inputs that they test. So a *box* is checked from the definition. That for
-an upper end all boxes may be taken of this form, with gamma_(M-d) = sigma conj(gamma_d), and gamma real and
-f = 0 for a real sigma, is proved in docs/proofs/conjecture-1.md.
+gamma_M = sigma, and f_k = 0 at the inputs that they test. So a *box* is checked from the definition; if
+gamma_(M-d) = sigma conj(gamma_d) and sigma (-1)^b i^(c-e) = -1, the terms d and M-d cancel, and P = 0.
+
+That for an upper end all boxes may be taken of this form, with gamma_(M-d) = sigma conj(gamma_d), and gamma
+real and f = 0 for a real sigma, is proved in docs/proofs/conjecture-1.md.
 """
 
 from __future__ import annotations
@@ -63,28 +65,42 @@ def _box(m: int, kind: str, raw: Any) -> Fraction:
         real[m] = sigma * unit
         for d, value in enumerate(known, 1):
             real[d], real[m - d] = value, sigma * value
-    for string, value in _probabilities(m, kind, real, imaginary, free):
-        require(value >= 0, f"box: the probability of string {string} is negative")
+    # cut numbers first: each is short by less than 1, and their factors sum to at most 2^m + 1
+    cut = max(0, unit.bit_length() - m - 64)
+    short = ([x >> cut for x in values] for values in (real, imaginary, free))
+    for string, value in _probabilities(m, kind, *short):
+        if value <= (1 << m if cut else -1):
+            value = _probability(string, real, imaginary, free)
+            require(value >= 0, f"box: the probability of string {string} is negative")
     return Fraction(m * real[1], unit)
+
+
+def _probability(string: tuple[int, ...], real: list[int], imaginary: list[int], free: list[int]) -> int:
+    """Return 2^M unit P of a string."""
+    a, b, c, e = string
+    straight, total = _product(a, b), -free[c + e] if (b + c) % 2 else free[c + e]
+    for k, y in enumerate(_product(c, e)):
+        part, sign = ((real, 1), (imaginary, -1), (real, -1), (imaginary, 1))[k % 4]
+        total += sign * y * sum(map(mul, straight, part[k : k + a + b + 1]))
+    return total
 
 
 def _probabilities(
     m: int, kind: str, real: list[int], imaginary: list[int], free: list[int]
 ) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Yield the strings with 2^M unit P; for a real sigma c, e is as e, c."""
-    tables: dict[int, list[list[int]]] = {}
+    """Yield the strings with 2^M unit P, but those that are 0; for a real sigma c, e is as e, c."""
+    tables = _alternating(m)
     plus = real, imaginary  # (1 + z)^a, each power of z read as gamma
+    step = 1 if kind == "odd" else 2  # a real gamma has nothing to say at odd k
     for a in range(m + 1):
         both = plus
         for b in range(m - a + 1):
             rest = m - a - b
-            if rest not in tables:
-                tables[rest] = _alternating(rest)
             # Re(i^k gamma)
-            turned = [(x, -y, -x, y)[k % 4] for k, (x, y) in enumerate(zip(*both, strict=True))]
-            step = 1 if kind == "odd" else 2  # a real gamma has nothing to say at odd k
-            turned = turned[::step]
+            turned = [(x, -y, -x, y)[k % 4] for k, (x, y) in enumerate(zip(*both, strict=True))][::step]
             for c in range((rest if kind == "odd" else rest // 2) + 1):
+                if (SIGMA[kind] + 2 * b + 2 * c - rest) % 4 == 2:
+                    continue
                 value = sum(map(mul, tables[rest][c][::step], turned)) + free[rest] * (-1) ** (b + c)
                 yield (a, b, c, rest - c), value
             both = _shifted(both[0], -1), _shifted(both[1], -1)
@@ -95,13 +111,15 @@ def _shifted(values: list[int], sign: int) -> list[int]:
     return [x + sign * y for x, y in pairwise(values)]
 
 
-def _alternating(degree: int) -> list[list[int]]:
-    """Return the coefficients of (1 + w)^c (1 - w)^(degree - c) for c = 0..degree."""
-    rows = [[1]]
-    for _ in range(degree):
+def _alternating(most: int) -> list[list[list[int]]]:
+    """Return the coefficients of (1 + w)^c (1 - w)^(degree - c) by degree up to `most` and c = 0..degree."""
+    tables = [[[1]]]
+    for _ in range(most):
+        rows = tables[-1]
         first = [x - y for x, y in zip([*rows[0], 0], [0, *rows[0]], strict=True)]
         rows = [first, *([x + y for x, y in zip([*row, 0], [0, *row], strict=True)] for row in rows)]
-    return rows
+        tables.append(rows)
+    return tables
 
 
 def _bound(m: int, kind: str, raw: Any) -> Fraction:

@@ -99,12 +99,14 @@ def root(x: Fraction, degree: int, bits: int) -> Interval:
 
 
 def _root(number: int, degree: int) -> int:
-    """Return the largest integer whose power is at most a positive integer."""
-    lower, upper = 0, 1 << (number.bit_length() // degree + 1)
-    while upper - lower > 1:
-        middle = (lower + upper) // 2
-        lower, upper = (middle, upper) if middle**degree <= number else (lower, middle)
-    return lower
+    """Return the largest integer whose power is at most a positive integer: Newton, from above."""
+    half = number.bit_length() // degree // 2
+    if not half:
+        return next(x for x in (3, 2, 1) if x**degree <= number)
+    x = (_root(number >> degree * half, degree) + 1) << half
+    while (y := ((degree - 1) * x + number // x ** (degree - 1)) // degree) < x:
+        x = y
+    return x
 
 
 @lru_cache(maxsize=8)

@@ -25,19 +25,30 @@ def local_errors(a: Arguments) -> Ends:
     if not sign:
         raise Unreadable("proof: sign is 1 or -1")
     unit = (2 * epsilon.denominator) ** m
-    reached = _errors(m, epsilon, int("".join(map(str, flips)), 2), sign)
-    least = min(_errors(m, epsilon, f, s) for f in range(1 << m) for s in (1, -1))
-    return Fraction(least, unit), Fraction(reached, unit)
+    errors = _errors(m, epsilon)
+    least = min(value for pair in errors.values() for value in pair)
+    return Fraction(least, unit), Fraction(errors[tuple(flips)][sign < 0], unit)
 
 
-def _errors(m: int, epsilon: Fraction, flips: int, sign: int) -> int:
-    """Return the least weight of inputs at which a model errs, times (2 denominator of epsilon)^m."""
+def _errors(m: int, epsilon: Fraction) -> dict[tuple[int, ...], tuple[int, int]]:
+    """Return the least weight of errors, times (2 denominator of epsilon)^m, by flips and for sign 1 and -1.
+
+    What the last parties add depends on the earlier ones' number of inputs 1 modulo 4, and on their sign.
+    """
     low, high = epsilon.denominator - 2 * epsilon.numerator, epsilon.denominator + 2 * epsilon.numerator
-    level = []
-    for inputs in range(1 << m):
-        k = inputs.bit_count()
-        found = sign if (inputs & flips).bit_count() % 2 == 0 else -sign
-        level.append(int(k % 2 == 0 and found != (1 if k % 4 else -1)))
-    while len(level) > 1:
-        level = [low * max(x, y) + high * min(x, y) for x, y in zip(level[::2], level[1::2], strict=True)]
-    return level[0]
+    # at an even number k of inputs 1 the product of outcomes should be 1 if k % 4, else -1
+    level: dict[tuple[int, ...], list[list[int]]]
+    level = {(): [[int(k % 2 == 0 and s != (1 if k else -1)) for s in (1, -1)] for k in range(4)]}
+    for _ in range(m):
+        level = {
+            (flip, *flips): [
+                [
+                    low * max(x, y) + high * min(x, y)
+                    for x, y in ((held[k][s], held[(k + 1) % 4][s ^ flip]) for s in (0, 1))
+                ]
+                for k in range(4)
+            ]
+            for flips, held in level.items()
+            for flip in (0, 1)
+        }
+    return {flips: (held[0][0], held[0][1]) for flips, held in level.items()}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from math import comb
+from operator import add, sub
 from typing import Any
 
 from freerand_opt.claims.conjecture.checker.intervals import Interval, pi, root
@@ -82,36 +84,49 @@ def least_bias(a: Arguments) -> Ends:
 def function_bias(a: Arguments) -> Ends:
     """Fold the table of a function."""
     function, n = a.word("function", "parity", "majority", "inner-product"), a.whole("n", 1, 14)
-    p, q = a.bit()
+    heavy, light = _weights(a)
     if function == "inner-product":
         half = n // 2
         table = [((s >> half) & s & (1 << half) - 1).bit_count() & 1 for s in range(4**half)]
     else:
         ones = [s.bit_count() for s in range(2**n)]
         table = [k & 1 if function == "parity" else int(k > n // 2) for k in ones]
-    bias = max(best([Fraction(x == wanted) for x in table], p, q) for wanted in (0, 1)) - HALF
+    most = max(best([int(x == wanted) for x in table], heavy, light) for wanted in (0, 1))
+    bias = Fraction(most, (heavy + light) ** (len(table).bit_length() - 1)) - HALF
     return bias, bias
 
 
 def independent_inner_product(a: Arguments) -> Ends:
     """Every vertex of one source, a side of each node that is heavy, against the other source's best."""
     n, (heavy, light) = a.whole("n", 1, 4), _weights(a)
-    most = 0
-    for sides in range(1 << 2**n - 1):
-        masses = [1]
-        for depth in range(n):
-            first = 2**depth - 1
-            masses = [
-                mass * (heavy if (sides >> first + k & 1) == bit else light)
-                for k, mass in enumerate(masses)
-                for bit in (0, 1)
-            ]
-        signed = [
-            sum(-x if (s & y).bit_count() & 1 else x for s, x in enumerate(masses)) for y in range(2**n)
-        ]
-        most = max(most, best(signed, heavy, light), best([-x for x in signed], heavy, light))
-    bias = Fraction(most, 2 * (heavy + light) ** (2 * n))
+    bias = Fraction(_most_signed(n, heavy, light), 2 * (heavy + light) ** (2 * n))
     return bias, bias
+
+
+@lru_cache(maxsize=4)
+def _most_signed(n: int, heavy: int, light: int) -> int:
+    r"""Return the largest best of :math:`v_y = \pm\sum_s (-1)^{s \cdot y} m_s` over vertices m.
+
+    The root's children have vertices of half the length, and so have their transforms x, y: whether the first
+    or the second is heavy, both halves of v are \pm(heavy x + light y) and \pm(heavy x - light y).
+    """
+    halves = [[1]]
+    for _ in range(n - 1):
+        longer = []
+        for p, q in ((heavy, light), (light, heavy)):
+            first, second = ([[k * share for k in x] for x in halves] for share in (p, q))
+            longer += [[*map(add, x, y), *map(sub, x, y)] for x in first for y in second]
+        halves = longer
+    most = 0
+    scaled = [[k * light for k in y] for y in halves]
+    for x in ([k * heavy for k in x] for x in halves):
+        for y in scaled:
+            ends = [
+                max(best(v, heavy, light), best([-k for k in v], heavy, light))
+                for v in ([*map(add, x, y)], [*map(sub, x, y)])
+            ]
+            most = max(most, heavy * max(ends) + light * min(ends))
+    return most
 
 
 def copied_inner_product(a: Arguments) -> Ends:
