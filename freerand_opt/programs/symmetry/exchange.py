@@ -131,8 +131,7 @@ def _half(made: MomentProgram, images: dict[int, int], signs: Index, words: Inde
             build.put(program.names[r], row, program.right[r] * Fraction(1, 2), equal=equal)
             linear[equal].append(((r, 1),))
         else:
-            row = {c: value for c, value in program.rows[r].items() if c < half}
-            build.put(program.names[r], row, program.right[r], equal=equal)
+            build.put(program.names[r], _both(program.rows[r], signs), program.right[r], equal=equal)
             linear[equal].append(((r, 1), (place, sign)))
     blocks = []
     count = len(program.sizes) // 2
@@ -143,6 +142,15 @@ def _half(made: MomentProgram, images: dict[int, int], signs: Index, words: Inde
     objective = {c: value for c, value in program.objective.items() if c < half}
     lines = (*linear[True], *linear[False])
     return Half(program, build.program(objective), lines, tuple(blocks), words, signs)
+
+
+def _both(row: Row, signs: Index) -> dict[int, Fraction]:
+    """Return a row in the first label's columns, the second's being their images."""
+    found: dict[int, Fraction] = {}
+    for c, value in row.items():
+        place = c % len(signs)
+        found[place] = found.get(place, Fraction(0)) + value * (1 if c < len(signs) else int(signs[place]))
+    return {c: value for c, value in found.items() if value}
 
 
 def _word_signs(matrix: MomentMatrix, turned: tuple[int, ...]) -> Index:
