@@ -92,6 +92,27 @@ def test_a_pr_box_with_noise_is_quantum_up_to_one_over_root_two(visibility, answ
     assert str(found) == answer
 
 
+@pytest.mark.parametrize("of", ["A", ["A", "B"]])
+def test_an_irrational_table_within_a_tolerance_has_both_ends(of):
+    """Hardy's p = (5 sqrt 5 - 11)/2 is S = 2 + 4p; no-signalling devices: 3/2 - S/4 (arXiv:quant-ph/0508016).
+
+    Each of the four probabilities in S may move by the tolerance.
+    """
+    tests = [fr.Keep("behaviour", tolerance="1/10000")]
+    ask = fr.Ask("guessing-probability", of=of, at=(0, 0))
+    eve, observed = fr.Adversary("no-signalling"), {"behaviour": "hardy"}
+    question = asked(adversary=eve, tests=tests, ask=ask, observed=observed)
+    assert holds(question, 1 - (5 * sqrt(5) - 11) / 2 + 4e-4, 1e-9)
+
+
+def test_all_probabilities_of_a_noisy_box_tell_more_than_its_score():
+    """Kept exactly, at S = 14/5: both ends, below the guess from S alone (arXiv:0911.3427)."""
+    observed = {"behaviour": "pr-box", "visibility": "7/10"}
+    found = fr.bound(asked(tests=[fr.Keep("behaviour")], observed=observed)).bracket
+    assert 0.59 < float(found.lower) <= float(found.upper) < curve(2.8) - 5e-4
+    assert float(found.width) <= 1e-6
+
+
 def test_free_settings_with_unequal_frequencies():
     """As uniform ones: S alone is tested. A uniform source cannot show them."""
     tests, more = [fr.Test("chsh", ">=", "27/10")], {"observed": {"settings": BIASED}}
