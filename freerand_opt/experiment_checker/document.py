@@ -13,9 +13,18 @@ from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import enclose
 from freerand_opt.checker.question import read_question
-from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
+from freerand_opt.checker.reading import (
+    choice,
+    closed,
+    common_denominator,
+    fraction,
+    integer,
+    integers,
+    items,
+)
 from freerand_opt.checker.sources import Point, read_source
 from freerand_opt.checker.vectors import Vector, vector
+from freerand_opt.experiment_checker.guess import excess, read_estimator
 from freerand_opt.experiment_checker.hypotheses import later_line, memory_line, source_line, theorem_line
 from freerand_opt.experiment_checker.maximum import Condition, Setting, maximum
 from freerand_opt.experiment_checker.powers import BITS, log2_down, log2_up, need_power, tail_up
@@ -57,6 +66,7 @@ def check(raw: Any, work: Work | None = None, digest: str | None = None) -> Repo
     )
     if raw["format"] != FORMAT or raw["version"] != 1 or type(raw["version"]) is not int:
         raise Unreadable(f"certificate: the format is {FORMAT!r}, version 1")
+    common_denominator(raw, work)
     setting, lines = _setting(raw, work)
     counts, held = _data(raw["data"], setting.shape, digest)
     claim = raw["claim"]
@@ -65,7 +75,7 @@ def check(raw: Any, work: Work | None = None, digest: str | None = None) -> Repo
     )
     lines = (*lines, *held)
     if quantity == "bits":
-        return _bits(claim, setting, counts, lines, work)
+        return _bits(raw, setting, counts, lines, work)
     if choice(claim.get("method"), "claim: method", ("factor", "game")) == "factor":
         return _factor(claim, setting, counts, lines, work)
     return _game(claim, setting, counts, lines, work)
@@ -88,9 +98,10 @@ def _setting(raw: Any, work: Work) -> tuple[Setting, tuple[str, ...]]:
         raise Unreadable("distribution: is stated for settings that are free, null else")
     devices = choice(raw["devices"], "devices", ("local", "no-signalling", "quantum"))
     boxes = None
-    if (devices == "quantum") != ("cuts" in raw):
-        raise Unreadable("cuts: are given for quantum devices, and for them alone")
-    if devices == "quantum":
+    by_guess = type(raw["claim"]) is dict and "estimator" in raw["claim"]
+    if (devices == "quantum" and not by_guess) != ("cuts" in raw):
+        raise Unreadable("cuts: are given for quantum devices without an estimator, and for them alone")
+    if "cuts" in raw:
         boxes = tuple(_cut(items(raw["cuts"], "cuts"), shape, work).boxes())
     sizes = ", ".join(
         f"{chr(ord('A') + p)} {n} settings x {d} outcomes"
@@ -215,14 +226,9 @@ def _game(
     return Report((*lines, game, note), said, theorem, max(Fraction(0), found))
 
 
-def _bits(
-    claim: Any,
-    setting: Setting,
-    counts: list[int] | None,
-    lines: tuple[str, ...],
-    work: Work,
-) -> Report:
-    closed(claim, "claim", ("quantity", "of", "later", "power", "centre", "factor", "error", "threshold"))
+def _bits(raw: Any, setting: Setting, counts: list[int] | None, lines: tuple[str, ...], work: Work) -> Report:
+    claim, keys = raw["claim"], ("quantity", "of", "later", "power", "centre", "factor", "error", "threshold")
+    closed(claim, "claim", keys, ("estimator",))
     shape = setting.shape
     of = tuple(integers(claim["of"], "claim: of", 0, len(shape.settings) - 1))
     if not of or of != tuple(sorted(set(of))):
@@ -240,7 +246,14 @@ def _bits(
     if not 0 < error < 1:
         raise Unreadable("claim: error is in (0, 1)")
     threshold = fraction(claim["threshold"], "claim: threshold")
-    largest = maximum(setting, Condition(k, free, of, centre), factor, work)
+    by_guess = "estimator" in claim
+    if by_guess:
+        if not free or setting.devices == "local":
+            raise Unreadable("estimator: later is any, and devices are no-signalling or quantum")
+        estimator = read_estimator(raw, claim["estimator"], shape, of, centre, work)
+        largest = excess(estimator, k, factor)
+    else:
+        largest = maximum(setting, Condition(k, free, of, centre), factor, work)
     names = " and ".join(chr(ord("A") + p) for p in of)
     said = [f"later: {later_line(free)}", f"factor: of the outcomes of {names}, with k = {k}"]
     if counts is not None:
@@ -262,7 +275,7 @@ def _bits(
     return Report(
         (*lines, *said),
         f"{shown(bits)} bits, error 2^-({shown(log2_down(1 / error))}), of the outcomes of {names}",
-        theorem_line("bits", free=free, part=len(of) < len(shape.settings)),
+        theorem_line("bits", free=free, part=len(of) < len(shape.settings), guess=by_guess),
         bits,
     )
 

@@ -7,6 +7,7 @@ from freerand_opt.checker.sources import Bits, Limits, Point, Source
 
 #: Where the theorems are; a certificate proves the arithmetic that they ask for.
 PAGE = "docs/proofs/experiments.md"
+READ = "derived there, its proof read by a second reader"
 DERIVED = "derived there and not refereed"
 SHOWN = 16
 
@@ -53,17 +54,20 @@ def later_line(free: bool) -> str:
     )
 
 
-def theorem_line(quantity: str, *, method: str = "", free: bool = True, part: bool = False) -> str:
+def theorem_line(
+    quantity: str, *, method: str = "", free: bool = True, part: bool = False, guess: bool = False
+) -> str:
     """Return where the theorem is that turns the arithmetic into the statement, and who knows it."""
     if quantity == "p-value":
         known = (
             "Ville's inequality" if method == "factor" else "Elkouss and Wehner, arXiv:1510.07233, for CHSH"
         )
         return f"{PAGE}, section 2: in the literature ({known}); written out there, not refereed"
+    also = f"; section 9 (factors from guesses): {DERIVED}" if guess else ""
     if part:
-        return f"{PAGE}, section 4 (some of the parties): {DERIVED}"
+        return f"{PAGE}, section 4 (some of the parties): {READ}{also}"
     if free:
-        return f"{PAGE}, section 3 (condition E): {DERIVED}"
+        return f"{PAGE}, section 3 (condition E): {READ}{also}"
     return (
         f"{PAGE}, section 3 (condition E'): in the literature (Knill, Zhang and Bierhorst, "
         "arXiv:1709.06159); written out there, not refereed"

@@ -23,7 +23,7 @@ from freerand_opt.experiments.plans import Training, theory
 from freerand_opt.experiments.pvalue import PValue, p_value
 from freerand_opt.experiments.setup import Setup, setup
 from freerand_opt.model.files import beside
-from freerand_opt.model.quantities import P_VALUE
+from freerand_opt.model.quantities import BITS, P_VALUE
 from freerand_opt.model.question import Question
 
 #: Hears the name of a file of trials and how many of them were read, from the first again for each pass.
@@ -55,6 +55,7 @@ def answer(question: Question, folder: str | Path = ".", watch: Watch | None = N
         success=question.data.success,
         later=question.data.later,
         of=parties_of(question),
+        functional=question.ask.functional,
     )
 
 
@@ -62,7 +63,8 @@ def setup_of(question: Question) -> Setup:
     """Return scenario, source and devices of a question."""
     weights = question.observed.weights(question.scenario)
     made = setup(question.scenario, question.source, question.adversary.devices, settings=weights)
-    return quantum(made) if question.adversary.devices == "quantum" else made
+    by_guess = question.ask.quantity == BITS and question.ask.functional is not None
+    return quantum(made) if question.adversary.devices == "quantum" and not by_guess else made
 
 
 def data_of(question: Question, folder: Path, watch: Watch | None = None) -> Counts | Trials:

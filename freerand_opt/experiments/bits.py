@@ -19,17 +19,17 @@ from freerand_opt.data.trials import Trials
 from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.document import log_product
 from freerand_opt.experiment_checker.hypotheses import later_line
-from freerand_opt.experiment_checker.powers import MAX_POWER, log2_up
+from freerand_opt.experiment_checker.powers import log2_up
 from freerand_opt.experiments.certificate import bits_claim, document, proved
-from freerand_opt.experiments.factors import Factor, best_factor, best_mixture, filled
+from freerand_opt.experiments.choice import choose
+from freerand_opt.experiments.factors import Factor
 from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.plans import Plan, Training, plan, whole
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.experiments.signalling import Signalling, signalling
+from freerand_opt.model.functional import Functional
 
 LATER = ("any", "independent of outcomes")
-#: Least k that is tried.
-MIN_POWER = 3
 #: Standard deviations that a planned threshold lies below the expected product.
 MARGIN = 3
 
@@ -80,13 +80,15 @@ def bits(
     later: str = "any",
     of: Sequence[int] | None = None,
     power: int | None = None,
+    functional: Functional | str | None = None,
 ) -> Bits:
     """Return the bits that data certify against the setup's devices; raise InputError where they would mean
     nothing.
 
     `later` "any" makes no assumption on how later settings depend on outcomes (condition E); "independent of
     outcomes" is the assumption (A2). `power` k is chosen on the plan unless given. `success` is "planned", a
-    number L, or "observed", which certifies nothing.
+    number L, or "observed", which certifies nothing. With a functional the factor comes from bounds on
+    guesses (any scenario), else from extreme points.
     """
     delta = _error(error)
     parties = tuple(range(len(setup.shape.settings))) if of is None else tuple(of)
@@ -103,20 +105,20 @@ def bits(
             f"{beside.bet}); no bits are "
             "stated on assumptions that the data refute. State the source that the settings have",
         )
-    k = power or best_power(setup, made.cells, counts.total, delta, free=free, of=parties)
-    factor = best_factor(setup, setup.condition(k, free=free, of=parties), made.cells, counts.total)
+    factor = choose(
+        setup, made.cells, counts.total, delta, free=free, of=parties, power=power, functional=functional
+    )
     found = log_product(list(factor.values), factor.largest, list(counts.values))
     product = Fraction(-(10**9)) if found is None else found
     threshold, planned = _threshold(success, factor, made, counts.total, product)
-    value = k * (threshold - log2_up(1 / delta))
+    assert factor.condition.power is not None
+    value = factor.condition.power * (threshold - log2_up(1 / delta))
     passed = product >= threshold and value > 0 and planned
     certificate = document(setup, bits_claim(factor, delta, threshold), counts) if passed else None
-    if certificate is not None:
-        value = proved(certificate)
-    words = _words(made.words, factor, counts, later, planned=planned)
+    value = Fraction(0) if certificate is None else proved(certificate)
     return Bits(
         setup,
-        value if passed else Fraction(0),
+        value,
         delta,
         threshold,
         product,
@@ -124,7 +126,7 @@ def bits(
         planned,
         factor,
         counts,
-        words,
+        _words(made.words, factor, counts, later, planned=planned),
         beside,
         certificate,
     )
@@ -152,37 +154,6 @@ def _error(error: Fraction | str) -> Fraction:
     if not 0 < found < 1:
         raise InputError("error", f"{error} is not in (0, 1); write 2^-64 or a fraction")
     return found
-
-
-def best_power(
-    setup: Setup, cells: Array, trials: int, error: Fraction, *, free: bool, of: Sequence[int] | None = None
-) -> int:
-    """Return the k that certifies most bits on a plan, within some 3 %: k (n sum nu log2 F - log2
-    1/delta).
-    """
-    nu, cost = filled(cells, trials), math.log2(1 / error)
-    tolerance = max(1e-3 / max(trials, 1), 1e-7)
-    seen: dict[int, float] = {}
-
-    def worth(place: float) -> float:
-        k = round(MIN_POWER * (MAX_POWER / MIN_POWER) ** place)
-        if k not in seen:
-            factor, _, _ = best_mixture(setup, setup.condition(k, free=free, of=of), nu, tolerance)
-            import numpy as np
-
-            seen[k] = k * (trials * float(nu @ np.log2(factor)) - cost)
-        return seen[k]
-
-    low, high, golden = 0.0, 1.0, (math.sqrt(5) - 1) / 2
-    left, right = high - golden * (high - low), low + golden * (high - low)
-    while high - low > 0.008:
-        if worth(left) < worth(right):
-            low, left, right = left, right, low + golden * (high - left)
-            right = low + golden * (high - low)
-        else:
-            high, right = right, left
-            left = high - golden * (high - low)
-    return max(seen, key=lambda k: seen[k])
 
 
 def planned_threshold(factor: Factor, cells: Array, trials: int, trained: int | None = None) -> Fraction:

@@ -53,6 +53,7 @@ def bits_claim(factor: Factor, error: Fraction, threshold: Fraction) -> dict[str
         "factor": list(factor.values),
         "error": str(error),
         "threshold": str(threshold),
+        **({} if factor.estimator is None else {"estimator": factor.estimator}),
     }
 
 

@@ -22,6 +22,7 @@ from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.experiment_checker.boxes import Box
 from freerand_opt.experiment_checker.document import cut_bound
 from freerand_opt.experiment_checker.vertices import Polytope, half_space
+from freerand_opt.experiments.oracle import BY_GUESSES
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.model.problem import Ask, Functional, Point, Problem
 
@@ -194,8 +195,8 @@ def quantum(setup: Setup, cuts: tuple[Cut, ...] | None = None) -> Setup:
     if (setup.shape.settings, setup.shape.outcomes) != ((2, 2), (2, 2)):
         raise InputError(
             "adversary.devices",
-            "quantum devices are covered for two parties with two settings and two outcomes; no-signalling "
-            "devices hold them in other scenarios too",
+            "quantum devices are covered by cuts for two parties with two settings and two outcomes; "
+            f"{BY_GUESSES}, and no-signalling devices hold quantum ones",
         )
     held = sharp_cuts() if cuts is None else cuts
     return setup.devices("quantum", polytope(held), [cut.form() for cut in held])

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from freerand_opt.errors import InputError
-from freerand_opt.experiments.bits import MARGIN, best_power
-from freerand_opt.experiments.factors import best_factor
+from freerand_opt.experiments.bits import MARGIN
+from freerand_opt.experiments.choice import choose
 from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.setup import Setup
+from freerand_opt.model.functional import Functional
 
 #: Most trials that are planned.
 MOST_TRIALS = 10**15
@@ -41,14 +42,15 @@ def design(
     *,
     free: bool = True,
     of: Sequence[int] | None = None,
+    functional: Functional | str | None = None,
 ) -> Design:
     """Return what a run of so many trials would certify on a plan, with the best k."""
     import numpy as np
 
     cells = np.array([float(x) for x in plan])
     cells = cells / cells.sum()
-    k = best_power(setup, cells, trials, error, free=free, of=of)
-    factor = best_factor(setup, setup.condition(k, free=free, of=of), cells, trials)
+    factor = choose(setup, cells, trials, error, free=free, of=of, functional=functional)
+    k = factor.condition.power or 0
     cost = math.log2(1 / error)
     mean = trials * factor.rate(cells)
     lowered = mean - MARGIN * math.sqrt(trials) * factor.spread(cells)

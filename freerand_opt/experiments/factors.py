@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,8 @@ WORK = 10**8
 class Factor:
     """F(c, z) = values / 2^UNIT / m by cell (setting, then outcome), m = largest / 2^(BITS + UNIT) exact.
 
-    `gap` bounds in nats a trial what a better factor could gain on the plan.
+    `gap` bounds in nats a trial what a better factor could gain on the plan, where that is known.
+    `estimator` is what a certificate says of a factor from bounds on guesses.
     """
 
     setup: Setup
@@ -44,6 +46,7 @@ class Factor:
     values: tuple[int, ...]
     largest: int
     gap: float
+    estimator: dict[str, Any] | None = field(default=None, hash=False, compare=False)
 
     def logs(self) -> Array:
         """Return log2 F by cell, in floats, for plans and figures."""

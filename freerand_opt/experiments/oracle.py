@@ -20,6 +20,7 @@ from freerand_opt.experiment_checker.maximum import Condition, Setting
 Array = npt.NDArray[np.float64]
 #: Most boxes by statuses that are looked at together.
 MOST = 1 << 17
+BY_GUESSES = "a functional (ask.functional) certifies bits of other scenarios, by bounds on guesses"
 #: Most rows that one look adds.
 NEW = 200
 
@@ -37,7 +38,10 @@ class Oracle:
             try:
                 boxes = setting.boxes or listed(setting.shape, setting.devices, Work())
             except Unreadable as fault:
-                raise InputError("adversary.devices", str(fault).removeprefix("certificate: ")) from None
+                hint = f"; {BY_GUESSES}" if condition.power else ""
+                raise InputError(
+                    "adversary.devices", str(fault).removeprefix("certificate: ") + hint
+                ) from None
             q = np.array([[[float(x) for x in row] for row in box] for box in boxes])
             self.cells = self._powers(q)
         else:

@@ -33,6 +33,8 @@ class Setup:
     form: dict[str, Any] = field(hash=False, compare=False)
     distribution: tuple[Fraction, ...] | None
     centre: tuple[Fraction, ...]
+    source: forms.Point | forms.Bits | forms.Limits
+    scenario: AnyScenario = field(hash=False, compare=False)
 
     @property
     def shape(self) -> Shape:
@@ -93,7 +95,8 @@ def setup(
         checked = read_source(form["source"], shape.settings, held, Work())
     except Unreadable as fault:
         raise InputError("source", str(fault)) from None
-    return Setup(Setting(shape, checked, devices), form, distribution, _centre(checked, count))
+    centre = _centre(checked, count)
+    return Setup(Setting(shape, checked, devices), form, distribution, centre, made, scenario)
 
 
 def _stated(settings: Any, count: int) -> tuple[Fraction, ...]:

@@ -128,7 +128,7 @@ QUANTITIES: dict[str, Quantity] = {
             BITS,
             "certified bits of outcomes, given settings and classical side information (smooth min-entropy)",
             "bits",
-            ("of",),
+            ("of", "functional", "terms", "on"),
             (),
             STRATEGY,
         ),

@@ -86,7 +86,7 @@ def test_file_to_report(tmp_path):
         "cryptomite.Toeplitz",
         "P-value against local devices",
         "game: 85000 wins of 100000",
-        "derived there and not refereed",
+        "derived there, its proof read by a second reader",
     ):
         assert words in report, words
     assert "proved" not in report

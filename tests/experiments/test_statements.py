@@ -17,8 +17,9 @@ from freerand_opt.data import Counts, Trials
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.experiment_checker.document import check
 from freerand_opt.experiment_checker.powers import BITS
-from freerand_opt.experiments.bits import best_power, bits
+from freerand_opt.experiments.bits import bits
 from freerand_opt.experiments.brackets import bracket
+from freerand_opt.experiments.choice import best_power
 from freerand_opt.experiments.cuts import quantum
 from freerand_opt.experiments.design import design, largest_epsilon, least_trials, prices
 from freerand_opt.experiments.factors import UNIT, best_factor, likeliest
