@@ -16,6 +16,7 @@ from freerand_opt.experiment_checker.maximum import Condition, Setting
 from freerand_opt.experiment_checker.scenario import Shape
 from freerand_opt.model import problem as forms
 from freerand_opt.model.certificate_form import source_form, vector_form
+from freerand_opt.model.functional import Functional
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
 
@@ -26,6 +27,7 @@ DEVICES = ("local", "no-signalling", "quantum")
 class Setup:
     """A scenario, a source and devices; `form` is what certificates say of them.
 
+    With a functional, bits come from bounds on guesses, which need no extreme points of the devices.
     `distribution` is P(z) where the settings are free, None else; `centre` is u(z), the middle of the source.
     """
 
@@ -35,6 +37,7 @@ class Setup:
     centre: tuple[Fraction, ...]
     source: forms.Point | forms.Bits | forms.Limits
     scenario: AnyScenario = field(hash=False, compare=False)
+    functional: Functional | None = field(default=None, hash=False)
 
     @property
     def shape(self) -> Shape:
@@ -49,6 +52,11 @@ class Setup:
         if cuts is not None:
             form["cuts"] = cuts
         return replace(self, setting=replace(self.setting, devices=name, boxes=boxes), form=form)
+
+    def by_guesses(self, functional: Functional | str) -> Setup:
+        """Return the same with bits from bounds on guesses by a functional (or its name)."""
+        named = Functional.named(functional) if isinstance(functional, str) else functional
+        return replace(self, functional=named)
 
     def condition(
         self, power: int | None, *, free: bool = True, of: Sequence[int] | None = None
