@@ -55,7 +55,6 @@ def answer(question: Question, folder: str | Path = ".", watch: Watch | None = N
         success=question.data.success,
         later=question.data.later,
         of=parties_of(question),
-        functional=question.ask.functional,
     )
 
 
@@ -63,8 +62,9 @@ def setup_of(question: Question) -> Setup:
     """Return scenario, source and devices of a question."""
     weights = question.observed.weights(question.scenario)
     made = setup(question.scenario, question.source, question.adversary.devices, settings=weights)
-    by_guess = question.ask.quantity == BITS and question.ask.functional is not None
-    return quantum(made) if question.adversary.devices == "quantum" and not by_guess else made
+    if question.ask.quantity == BITS and question.ask.functional is not None:
+        return made.by_guesses(question.ask.functional)
+    return quantum(made) if question.adversary.devices == "quantum" else made
 
 
 def data_of(question: Question, folder: Path, watch: Watch | None = None) -> Counts | Trials:

@@ -27,7 +27,6 @@ from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.plans import Plan, Training, plan, whole
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.experiments.signalling import Signalling, signalling
-from freerand_opt.model.functional import Functional
 
 LATER = ("any", "independent of outcomes")
 #: Standard deviations that a planned threshold lies below the expected product.
@@ -80,15 +79,14 @@ def bits(
     later: str = "any",
     of: Sequence[int] | None = None,
     power: int | None = None,
-    functional: Functional | str | None = None,
 ) -> Bits:
     """Return the bits that data certify against the setup's devices; raise InputError where they would mean
     nothing.
 
     `later` "any" makes no assumption on how later settings depend on outcomes (condition E); "independent of
     outcomes" is the assumption (A2). `power` k is chosen on the plan unless given. `success` is "planned", a
-    number L, or "observed", which certifies nothing. With a functional the factor comes from bounds on
-    guesses (any scenario), else from extreme points.
+    number L, or "observed", which certifies nothing. Of a setup with a functional the factor
+    comes from bounds on guesses (any scenario), else from extreme points.
     """
     delta = _error(error)
     parties = tuple(range(len(setup.shape.settings))) if of is None else tuple(of)
@@ -105,9 +103,7 @@ def bits(
             f"{beside.bet}); no bits are "
             "stated on assumptions that the data refute. State the source that the settings have",
         )
-    factor = choose(
-        setup, made.cells, counts.total, delta, free=free, of=parties, power=power, functional=functional
-    )
+    factor = choose(setup, made.cells, counts.total, delta, free=free, of=parties, power=power)
     found = log_product(list(factor.values), factor.largest, list(counts.values))
     product = Fraction(-(10**9)) if found is None else found
     threshold, planned = _threshold(success, factor, made, counts.total, product)

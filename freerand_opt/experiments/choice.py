@@ -14,7 +14,6 @@ from freerand_opt.experiments.factors import Factor, best_factor, best_mixture, 
 from freerand_opt.experiments.guesses import by_guesses
 from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.setup import Setup
-from freerand_opt.model.functional import Functional
 
 #: Least k that is tried.
 MIN_POWER = 3
@@ -29,17 +28,16 @@ def choose(
     free: bool,
     of: Sequence[int] | None = None,
     power: int | None = None,
-    functional: Functional | str | None = None,
 ) -> Factor:
     """Return the factor for a plan, with the best k unless `power` is given.
 
-    With a functional it comes from bounds on guesses, which need no extreme points; else from those.
+    Of a setup with a functional it comes from bounds on guesses, which need no extreme points.
     """
     parties = tuple(range(len(setup.shape.settings))) if of is None else tuple(of)
-    if functional is not None:
+    if setup.functional is not None:
         if not free:
             raise InputError("later", 'bounds on guesses (a functional) certify with later = "any"')
-        return by_guesses(setup, functional, cells, trials, math.log2(1 / error), parties, power)
+        return by_guesses(setup, cells, trials, math.log2(1 / error), parties, power)
     k = power or best_power(setup, cells, trials, error, free=free, of=parties)
     return best_factor(setup, setup.condition(k, free=free, of=parties), cells, trials)
 

@@ -16,7 +16,6 @@ from freerand_opt.experiments.bits import MARGIN
 from freerand_opt.experiments.choice import choose
 from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.setup import Setup
-from freerand_opt.model.functional import Functional
 
 #: Most trials that are planned.
 MOST_TRIALS = 10**15
@@ -42,14 +41,13 @@ def design(
     *,
     free: bool = True,
     of: Sequence[int] | None = None,
-    functional: Functional | str | None = None,
 ) -> Design:
     """Return what a run of so many trials would certify on a plan, with the best k."""
     import numpy as np
 
     cells = np.array([float(x) for x in plan])
     cells = cells / cells.sum()
-    factor = choose(setup, cells, trials, error, free=free, of=of, functional=functional)
+    factor = choose(setup, cells, trials, error, free=free, of=of)
     k = factor.condition.power or 0
     cost = math.log2(1 / error)
     mean = trials * factor.rate(cells)

@@ -28,7 +28,6 @@ from freerand_opt.experiment_checker.powers import MAX_POWER
 from freerand_opt.experiments.factors import UNIT, WORK, Factor, filled
 from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.setup import Setup
-from freerand_opt.model.functional import Functional
 from freerand_opt.model.problem import Ask, Point, Problem, Test
 from freerand_opt.model.problem import Functional as Terms
 
@@ -55,19 +54,18 @@ class Proved:
 
 def by_guesses(
     setup: Setup,
-    functional: Functional | str,
     plan: Sequence[float] | Array,
     trials: int,
     cost: float,
     of: tuple[int, ...],
     power: int | None = None,
 ) -> Factor:
-    """Return the factor from a functional with the k and b that certify most bits on a plan.
+    """Return the factor from the setup's functional with the k and b that certify most bits on a plan.
 
     `cost` is log2 1/delta. Raise InputError where nothing is proved of the functional.
     """
     nu = filled(plan, trials)
-    raw = sloped(setup, functional, nu, of)
+    raw = sloped(setup, nu, of)
     held = prove(setup, raw, of)
     k, scale = _best(np.array([float(b) for b in held.estimator.bound]), nu, trials, cost, power)
     estimator = Estimator(held.estimator.bound, scale)
@@ -77,13 +75,10 @@ def by_guesses(
     return Factor(setup, setup.condition(k, of=of), values, largest, math.nan, held.form(scale))
 
 
-def sloped(
-    setup: Setup, functional: Functional | str, nu: Array, of: tuple[int, ...]
-) -> tuple[Fraction, ...]:
+def sloped(setup: Setup, nu: Array, of: tuple[int, ...]) -> tuple[Fraction, ...]:
     """Return B without its constant: the price of the functional's mean on a plan, at the worst setting."""
-    given = Functional.named(functional) if isinstance(functional, str) else functional
-    scenario = setup.scenario
-    held = given.resolved(scenario, "functional")
+    assert setup.functional is not None
+    held = setup.functional.resolved(setup.scenario, "functional")
     if held.on == "moments":
         raise InputError("functional", "is of moments; one of probabilities is needed")
     settings, outcomes = setup.shape.count

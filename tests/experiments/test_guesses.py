@@ -41,23 +41,23 @@ def plan(visibility: float) -> list[float]:
 
 @lru_cache(maxsize=8)
 def made(epsilon: str | None, devices: str = "no-signalling"):
-    return setup(ghz(3), SanthaVazirani(epsilon) if epsilon else Uniform(), devices)
+    return setup(ghz(3), SanthaVazirani(epsilon) if epsilon else Uniform(), devices).by_guesses("mermin")
 
 
 @pytest.mark.parametrize("epsilon", [None, "0"])
 def test_mermin_with_uniform_settings(epsilon):
     """experiments.md, section 6(b): a = 3/2; rate .94418 at V = .99, beta = .01; .97143 for beta -> 0."""
     held = made(epsilon)
-    raw = sloped(held, "mermin", np.array(plan(0.99)), ALL)
+    raw = sloped(held, np.array(plan(0.99)), ALL)
     bound = prove(held, raw, ALL).estimator.bound
     for z, o in product(range(8), range(8)):
         sign = 0 if z not in TESTED else (-1 if z == 0 else 1)
         assert bound[8 * z + o] == Fraction(3, 2) - 2 * sign * (-1) ** sum(PLACES[o])
-    factor = by_guesses(held, "mermin", plan(0.99), 10**6, 64, ALL, 100)
+    factor = by_guesses(held, plan(0.99), 10**6, 64, ALL, 100)
     assert 100 * factor.rate(plan(0.99)) == pytest.approx(0.94418, abs=6e-6)
     mean = sum(float(b) * p for b, p in zip(bound, plan(0.99), strict=True))
     assert -log2(mean) == pytest.approx(0.97143, abs=6e-6)
-    far = by_guesses(held, "mermin", plan(0.99), 10**9, 64, ALL, 4000)
+    far = by_guesses(held, plan(0.99), 10**9, 64, ALL, 4000)
     assert 0.965 < 4000 * far.rate(plan(0.99)) < 0.97144
 
 
@@ -95,7 +95,7 @@ def corners(epsilon: float):
 def test_the_constant_is_that_of_linear_programs_over_corners():
     """The worst guess of Mermin's test with eps = .01: the worst of 128 corners, and others."""
     held = made("1/100")
-    raw = sloped(held, "mermin", np.array(plan(0.99)), ALL)
+    raw = sloped(held, np.array(plan(0.99)), ALL)
     proved = prove(held, raw, ALL)
     over = float(proved.estimator.bound[0] - raw[0])
     b = np.array([float(x) for x in raw])
@@ -113,7 +113,7 @@ def test_the_constant_is_that_of_linear_programs_over_corners():
 def test_the_condition_holds_for_boxes_that_are_not_listed():
     """(E) for deterministic boxes and vertices found by random programs, at corners of the source."""
     held, k = made("1/100"), 20
-    factor = by_guesses(held, "mermin", plan(0.99), 10**5, 64, ALL, k)
+    factor = by_guesses(held, plan(0.99), 10**5, 64, ALL, k)
     f = 2.0 ** factor.logs()
     draw = np.random.default_rng(3)
     matrix, right = equalities()
@@ -143,7 +143,6 @@ def certified():
         made("1/100"),
         training=plan(0.99),
         error="2^-64",
-        functional="mermin",
     )
     assert found.success
     return found
@@ -213,12 +212,12 @@ def test_one_cell_lowered_gains_nothing():
 )
 def test_chsh_by_guesses_is_below_extreme_points(devices, most):
     """No-signalling: 3/2 - S/4 (Masanes, Pironio, Acin 2011); quantum: .911 bits (experiments.md, 6(b))."""
-    held = setup(chsh(), Uniform(), devices)
-    raw = sloped(held, "chsh", np.array(noisy(0.99)), (0, 1))
+    held = setup(chsh(), Uniform(), devices).by_guesses("chsh")
+    raw = sloped(held, np.array(noisy(0.99)), (0, 1))
     bound = prove(held, raw, (0, 1)).estimator.bound
     mean = sum(float(b) * p for b, p in zip(bound, noisy(0.99), strict=True))
     assert mean == pytest.approx(most, abs=4e-4)
-    rate = 100 * by_guesses(held, "chsh", noisy(0.99), 10**6, 64, (0, 1), 100).rate(noisy(0.99))
+    rate = 100 * by_guesses(held, noisy(0.99), 10**6, 64, (0, 1), 100).rate(noisy(0.99))
     assert 0.3 < rate < -log2(mean)
 
 
@@ -226,7 +225,7 @@ def test_one_party_of_three_has_no_bits():
     """Its outcome may be fixed and the others a PR box, which passes Mermin's test."""
     held = made(None)
     for of, low in (((0,), 0.0), ((0, 1), 0.9)):
-        rate = 100 * by_guesses(held, "mermin", plan(0.99), 10**6, 64, of, 100).rate(plan(0.99))
+        rate = 100 * by_guesses(held, plan(0.99), 10**6, 64, of, 100).rate(plan(0.99))
         assert low - 1e-9 <= rate <= (0.94419 if low else 1e-9)
 
 
