@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from freerand_opt.claims.conjecture.computation import Computation
+from freerand_opt.claims.conjecture.ladders import LADDERS
 from freerand_opt.claims.conjecture.relations import LocalErrors, Relations
 from freerand_opt.claims.conjecture.roots import ROOTS
 from freerand_opt.claims.conjecture.values import VALUES
@@ -20,7 +21,7 @@ from freerand_opt.model.head import kind_of, load
 from freerand_opt.model.table import table
 from freerand_opt.model.text import listed, shortened
 
-COMPUTATIONS: tuple[type[Computation], ...] = (*ROOTS, *VALUES, Relations, LocalErrors)
+COMPUTATIONS: tuple[type[Computation], ...] = (*ROOTS, *VALUES, Relations, LocalErrors, *LADDERS)
 _TABLE = table(*COMPUTATIONS, allowed="a table with name", tag="name", base=Computation)
 _EXPECT = table(Expect, allowed="a table")
 

@@ -1,4 +1,4 @@
-"""Roots of functions of epsilon that decrease on [0, 1/4]: critical values in the limit of many settings.
+"""Roots of functions of epsilon that decrease: critical values in the limit of many settings.
 
 Epsilon is Colbeck and Renner's (0 perfect, 1/2 useless); p, q = 1/2 +- epsilon. That a function decreases,
 and what its root means, is written down: `checker/roots.py` names the page of each.
@@ -7,7 +7,7 @@ and what its root means, is written down: `checker/roots.py` names the page of e
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from freerand_opt.claims.conjecture.computation import HALF, Computation, Ends
 from freerand_opt.model.kinds import number
@@ -15,7 +15,9 @@ from freerand_opt.numbers.exact import Exact, log2, power, sign
 
 
 class Root(Computation, kw_only=True):
-    """The root of a decreasing function, between fractions `width` apart."""
+    """The root of a decreasing function, between fractions `width` apart, at most `most`."""
+
+    most: ClassVar = Fraction(1, 4)
 
     width: Annotated[Fraction, number(Fraction(1, 10**300), Fraction(1, 10)), "how narrow the bracket is"] = (
         Fraction(1, 10**12)
@@ -35,9 +37,9 @@ class Root(Computation, kw_only=True):
 
         Bisection with exact signs on decimal fractions; raise ValueError without a change of sign.
         """
-        lower, upper = Fraction(0), Fraction(1, 4)
+        lower, upper = Fraction(0), self.most
         if sign(self.at(lower)) <= 0 or sign(self.at(upper)) >= 0:
-            raise ValueError(f"{self.tag()['name']} has no change of sign on [0, 1/4]")
+            raise ValueError(f"{self.tag()['name']} has no change of sign on [0, {self.most}]")
         while upper - lower > self.width:
             step = (upper - lower) / 10
             for _ in range(9):

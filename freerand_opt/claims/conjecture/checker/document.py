@@ -14,7 +14,7 @@ from typing import Any
 from freerand_opt.checker.failures import Rejected, Unreadable
 from freerand_opt.checker.numbers import show
 from freerand_opt.checker.reading import closed, fraction, shown
-from freerand_opt.claims.conjecture.checker import biases, freeness, local_errors, protocol, trees
+from freerand_opt.claims.conjecture.checker import biases, freeness, ladders, local_errors, protocol, trees
 from freerand_opt.claims.conjecture.checker.intervals import interval
 from freerand_opt.claims.conjecture.checker.reading import Arguments, End, Ends
 from freerand_opt.claims.conjecture.checker.roots import ROOTS, check_root
@@ -39,9 +39,16 @@ VALUES: dict[str, Callable[[Arguments], Ends]] = {
     "missing-edge": freeness.missing_edge,
     "local-errors": local_errors.local_errors,
     "sum-of-biases": biases.sum_of_biases,
+    "ladder-top": ladders.ladder_top,
+    "single-shot-distance": ladders.single_shot,
+    "selecting-constant": ladders.selecting_constant,
+    "ladder-noise-threshold": ladders.ladder_noise,
 }
 #: Pages on which the meaning of an answer rests, beside those of roots.
 PAGES = {"local-errors": local_errors.PAGE, "sum-of-biases": biases.PAGE}
+PAGES |= dict.fromkeys(
+    ("ladder-top", "single-shot-distance", "selecting-constant", "ladder-noise-threshold"), ladders.PAGE
+)
 
 
 @dataclass(frozen=True)

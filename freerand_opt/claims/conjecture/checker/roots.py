@@ -1,6 +1,6 @@
 """Roots of decreasing functions: the sign at both ends, by intervals.
 
-That a function decreases on [0, 1/4] and what its root means stand on the page that is named beside it.
+That a function decreases on [0, 1/2) and what its root means stand on the page that is named beside it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from freerand_opt.claims.conjecture.checker.intervals import Interval, interval,
 from freerand_opt.claims.conjecture.checker.reading import Arguments, require
 
 MOST_BITS = 1 << 12
-QUARTER = Fraction(1, 4)
+#: Where ends of a root may lie.
+MOST = Fraction(499, 1000)
 Value: TypeAlias = Interval | Fraction
 #: A function of e, its parameters, and a logarithm.
 Function: TypeAlias = Callable[[Fraction, dict[str, Fraction], Callable[[Fraction], Interval]], Value]
@@ -105,6 +106,15 @@ ROOTS: dict[str, tuple[str, str, Function, str]] = {
         ),
         _PROTOCOL,
     ),
+    "two-party-exponent": (
+        "",
+        "h(1/2+e) - 2 log2((1/2+e)/(1/2-e)) (1 - h(1/2+e))",
+        lambda e, known, log: (
+            _entropy(Fraction(1, 2) + e, log)
+            - 2 * log((1 + 2 * e) / (1 - 2 * e)) * (1 - _entropy(Fraction(1, 2) + e, log))
+        ),
+        "docs/proofs/two-parties.md",
+    ),
 }
 
 
@@ -115,7 +125,7 @@ def check_root(name: str, a: Arguments, lower: Fraction | None, upper: Fraction 
     require(lower is not None and upper is not None, "a root has two ends")
     assert lower is not None
     assert upper is not None
-    require(0 <= lower <= upper <= QUARTER, "the ends of a root are in order, from 0 to 1/4")
+    require(0 <= lower <= upper <= MOST, "the ends of a root are in order, from 0 to 499/1000")
     for place, wanted in ((lower, 1), (upper, -1)):
         require(
             _sign(function, place, known) == wanted, f"{words} is not {'+' * (wanted > 0) or '-'} at {place}"

@@ -1,0 +1,129 @@
+"""Two parties and the ladder: numbers of docs/proofs/two-parties.md against literature and enumeration."""
+
+from __future__ import annotations
+
+import json
+import math
+from fractions import Fraction as F
+
+import pytest
+
+from freerand_opt.checker.failures import Rejected
+from freerand_opt.claims.conjecture.checker.document import check
+from freerand_opt.claims.conjecture.computed import compute
+from freerand_opt.claims.conjecture.ladders import (
+    LadderNoise,
+    LadderTop,
+    SelectingConstant,
+    SingleShot,
+    TwoPartyExponent,
+    zeros,
+)
+
+
+def h(k, s):
+    return s**4 * (1 - s ** (4 * k)) ** 2 / ((1 + s**4) * (1 + s ** (4 * k + 2)) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("k", "right"), [(1, (5 * math.sqrt(5) - 11) / 2), (2, 0.1745495715), (3, 0.2312634785)]
+)
+def test_largest_top(k, right):
+    # K = 1: Hardy 1993; K = 2, 3: Boschi et al. 1997
+    found = compute(LadderTop(K=k)).bracket
+    assert found.width < F(1, 10**12)
+    assert abs(float(found.upper) - right) < 1e-10
+    grid = max(h(k, F(j, 300)) for j in range(1, 300))
+    assert grid <= found.upper
+    assert found.lower - grid < F(1, 10**4)
+
+
+def test_one_round_is_as_free_as_wanted():
+    for r, epsilon, most in ((40, "1/10", 0.0024459), (150, "2/5", 0.0025846)):
+        found = compute(SingleShot(K=1023, s="454/455", r=r, epsilon=epsilon)).bracket
+        by_hand = 0.5 - h(1023, 454 / 455) + 1023 * (0.5 + float(F(epsilon))) ** r
+        assert found.lower is None
+        assert abs(float(found.upper) - by_hand) < 1e-12
+        assert found.upper < F(str(most))
+
+
+def test_strings_that_mean_the_last_setting_are_heavy():
+    # the lightest set of strings but K has at most 2 K p^r: all sources on two bits a side, K = 1
+    p, r = F(3, 5), 2
+    values = [F(a != 0 and b != 0) for a in range(4) for b in range(4)]
+    while len(values) > 1:
+        values = [p * min(x, y) + (1 - p) * max(x, y) for x, y in zip(values[::2], values[1::2], strict=True)]
+    assert values[0] >= 1 - 2 * p**r
+
+
+@pytest.mark.parametrize("epsilon", ["1/10", "1/5", "2/5"])
+def test_selecting_constant_closes_the_recursion(epsilon):
+    # m = delta^P + c delta^(P/2) sqrt(m): with y^2 = m/delta^P, y^2 = 1 + c y
+    found = compute(SelectingConstant(epsilon=epsilon)).bracket
+    e = float(F(epsilon))
+    p = 0.5 + e
+    c = e * math.sqrt(2) / (math.sqrt(p) * (1 - math.sqrt(p)))
+    y = math.sqrt(float(found.upper))
+    assert y * y == pytest.approx(1 + c * y, abs=1e-12)
+
+
+def test_mean_weight_of_random_functions_obeys_the_lemma():
+    # V is 1 with probability delta at a leaf; its distribution by convolution of weights, p = 3/5
+    p, q, delta = F(3, 5), F(2, 5), F(1, 8)
+    law, most = {F(0): 1 - float(delta), F(1): float(delta)}, 2.2019362 * float(delta) ** -math.log2(0.6)
+    for _ in range(4):
+        grown: dict[F, float] = {}
+        for x, a in law.items():
+            for y, b in law.items():
+                key = F(round((p * max(x, y) + q * min(x, y)) * 4096), 4096)
+                grown[key] = grown.get(key, 0.0) + a * b
+        law = grown
+        assert sum(float(x) * a for x, a in law.items()) <= most
+
+
+def test_plain_bits():
+    found = compute(TwoPartyExponent(width="1e-12")).bracket
+
+    def entropy(x):
+        return -x * math.log2(x) - (1 - x) * math.log2(1 - x)
+
+    q = 0.5 - float(found.lower)
+    assert 2 * math.log2((1 - q) / q) * (1 - entropy(q)) == pytest.approx(entropy(q), abs=1e-9)
+    assert 1 / (1 - entropy(q)) == pytest.approx(4.492, abs=1e-3)
+
+
+def test_noise_with_two_settings_is_a_quadratic():
+    # 2 rho^2 + rho = 1 + 4 V h/(1 - V)
+    s, v = F(17, 25), F(99, 100)
+    found = compute(LadderNoise(K=1, s=s, V=v, width="1e-9")).bracket
+    rho = (-1 + math.sqrt(1 + 8 * (1 + 4 * float(v * h(1, s) / (1 - v))))) / 4
+    assert float(found.lower) == pytest.approx((rho - 1) / (2 * (rho + 1)), abs=2e-9)
+
+
+def test_the_ladder_has_2k_plus_1_zeros():
+    for k in (1, 2, 3, 7):
+        assert len(set(zeros(k))) == 2 * k + 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["answer"].update(upper="1/100"),
+        lambda d: d["proof"].update(ratios=[["1"] * 7] * 2),
+        lambda d: d["proof"].update(ends=["0", "1/100"]),
+        lambda d: d["computation"].update(V="999/1000"),
+    ],
+)
+def test_a_changed_certificate_of_noise_is_rejected(change):
+    held = json.loads(compute(LadderNoise(K=3, s="4/5", V="99/100", width="1e-6")).certificate)
+    change(held)
+    with pytest.raises(Rejected):
+        check(held)
+
+
+@pytest.mark.parametrize("change", [{"state": ["1/2"]}, {"step": ["1"]}, {"state": ["3/2"]}])
+def test_a_changed_certificate_of_the_top_is_rejected(change):
+    held = json.loads(compute(LadderTop(K=3)).certificate)
+    held["proof"].update(change)
+    with pytest.raises(Rejected):
+        check(held)
