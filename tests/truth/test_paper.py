@@ -119,3 +119,16 @@ def test_a_deterministic_party_and_a_pr_box_satisfy_all_relations():
             for changed in ((*a[:party], value, *a[party + 1 :]) for value in (0, 1))
         ]
         assert left[0] == left[1]
+
+
+def test_sentences_that_two_parties_answer_are_listed():
+    labels = {one.label: one for one in statements()}
+    for label in (
+        "beyond the bipartite setup",
+        "in contrast to the bipartite case",
+        "the threshold cannot be made arbitrarily small",
+        "any task with imperfect randomness",
+        "the only states that obey the GHZ relations",
+    ):
+        assert labels[label].note
+    assert "ladder_single_shot" in labels["beyond the bipartite setup"].claims
