@@ -217,7 +217,7 @@ class Qubits(Box):
         if q.outcomes != (2, 2):
             raise Rejected(f"{where}: two parties with two outcomes each are needed")
         self.q = q
-        self.state = _direction(raw["state"], where)
+        self.state = _direction(raw["state"], where)[:2]
         lists = items(raw["angles"], where, 2)
         self.angles = [
             [_direction(x, where) for x in items(own, where, n)]
@@ -226,9 +226,10 @@ class Qubits(Box):
 
     def at(self, s: int) -> dict[int, Number]:
         """Return the probabilities from the means."""
-        (a, b), (c, d) = (own[x] for own, x in zip(self.angles, split(s, self.q.settings), strict=True))
+        (a, b, t), (c, d, u) = (own[x] for own, x in zip(self.angles, split(s, self.q.settings), strict=True))
         twist, tie = self.state
-        first, second, both = twist * a, twist * c, a * c + tie * b * d
+        both = cosine(t - u) if tie == 1 and t is not None and u is not None else a * c + tie * b * d
+        first, second = twist * a, twist * c
         quarter = Fraction(1, 4)
         even, odd = (both + 1) * quarter, (1 - both) * quarter
         found: dict[int, Number] = {}
@@ -238,12 +239,12 @@ class Qubits(Box):
         return found
 
 
-def _direction(raw: Any, where: str) -> tuple[Number, Number]:
-    """Return cosine and sine, from a fraction of pi or from two numbers whose squares sum to 1."""
+def _direction(raw: Any, where: str) -> tuple[Number, Number, Fraction | None]:
+    """Return cosine and sine, from a fraction of pi, which comes third, or two numbers: squares sum to 1."""
     if type(raw) is str:
         turn = fraction(raw, where)
-        return cosine(turn), cosine(Fraction(1, 2) - turn)
+        return cosine(turn), cosine(Fraction(1, 2) - turn), turn
     c, s = (read_number(x, where) for x in items(raw, where, 2))
     if sign(c * c + s * s - 1) != 0:
         raise Rejected(f"{where}: the squares of a cosine and a sine do not sum to 1")
-    return c, s
+    return c, s, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from freerand_opt.checker.asked import Question
@@ -24,15 +25,20 @@ def gain(
     rows: Iterable[tuple[int, dict[int, Fraction]]],
 ) -> dict[Any, Fraction]:
     """Return words + constant + sum of factors times P(o|s), by rows (s, {o: factor}), as a functional."""
-    total = dict(words)
-    total[order.one] = total.get(order.one, Fraction(0)) + constant * order.unit
+    rows = list(rows)
+    unit = lcm(*(x.denominator for _, factors in rows for x in factors.values()))
+    total: dict[Any, int] = {}
     for s, factors in rows:
         for o, factor in factors.items():
             cell = order.cell(s, o)
             order.work.spend(len(cell), "gains")
+            share = int(factor * unit)
             for key, value in cell.items():
-                total[key] = total.get(key, Fraction(0)) + factor * value
-    return total
+                total[key] = total.get(key, 0) + share * value
+    found = {key: Fraction(value, unit) for key, value in total.items()}
+    for key, x in (*words.items(), (order.one, constant * order.unit)):
+        found[key] = found.get(key, Fraction(0)) + x
+    return found
 
 
 def gains(

@@ -86,6 +86,7 @@ def _number(terms: dict[Term, Fraction]) -> Number:
     return Real(tuple(sorted(kept.items())))
 
 
+@lru_cache(maxsize=1 << 12)
 def cosine(q: Fraction) -> Number:
     """Return cos(q pi); raise TooMuch for an order that is not compared by form."""
     if 2 * q.denominator > MOST_ORDER:

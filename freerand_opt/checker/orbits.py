@@ -70,8 +70,7 @@ def _broken(moments: dict[Key, Fraction], parties: Parties, where: str) -> Fract
         place, sign = parties.representative(key)
         whole[key] = int(sign * moments.get(place, Fraction(0)) * unit)
     total = 0
-    for string in parties.strings():
-        chance = sum([factor * whole[key] for key, factor in parties.terms(string)])
+    for string, chance in parties.chances(whole):
         if chance < 0:
             raise Rejected(f"{where}: a probability is negative")
         if chance and parties.wrong(string):

@@ -96,25 +96,46 @@ class Parties:
         )
         return ways * comb(self.outside, w)
 
-    def terms(self, string: String) -> Iterator[tuple[Key, int]]:
-        """Return P(string) in moments, over 2^(asked parties + 1)."""
-        inner, w, r = string
-        self.work.spend(4 * prod((n[0] + n[1] + 1) * (n[2] + n[3] + 1) for n in inner), "strings")
-        parts = [_factors(*n) for n in inner]
-        ends = ((-1, 1), (w, 1 - 2 * r)) if self.outside else ((-1, 2),)
-        for chosen in product(*parts):
-            key, value = tuple([pair for pair, _ in chosen]), prod([x for _, x in chosen])
-            for beyond, factor in ends:
-                yield (key, beyond), value * factor
-
     def chance(self, string: String) -> dict[Key, int]:
         """Return P(string) in representative moments, over 2^(asked parties + 1)."""
+        inner, w, r = string
+        self.work.spend(4 * prod((n[0] + n[1] + 1) * (n[2] + n[3] + 1) for n in inner), "strings")
+        ends = ((-1, 1), (w, 1 - 2 * r)) if self.outside else ((-1, 2),)
         found: dict[Key, int] = {}
-        for key, value in self.terms(string):
-            place, sign = self.representative(key)
-            if sign:
-                found[place] = found.get(place, 0) + value * sign
+        for chosen in product(*(_factors(*n) for n in inner)):
+            key, value = tuple([pair for pair, _ in chosen]), prod([x for _, x in chosen])
+            for beyond, factor in ends:
+                place, sign = self.representative((key, beyond))
+                if sign:
+                    found[place] = found.get(place, 0) + value * factor * sign
         return found
+
+    def chances(self, moments: dict[Key, int]) -> Iterator[tuple[String, int]]:
+        """Return all strings and 2^(asked parties + 1) P(string), from all moments."""
+        return self._chances((), {(*inner, beyond): value for (inner, beyond), value in moments.items()})
+
+    def _chances(self, done: tuple[Counts, ...], moments: dict[Any, int]) -> Iterator[tuple[String, int]]:
+        """Sum over the keys of one class after another, and of its parties at setting 1 first."""
+        if len(done) == len(self.sizes):
+            for w, r in product(range(self.outside + 1), (0, 1)) if self.outside else [(0, 0)]:
+                more = (1 - 2 * r) * moments[w,] if self.outside else moments[-1,]
+                yield (done, w, r), moments[-1,] + more
+            return
+        size = self.sizes[len(done)]
+        for c, d in ((ones - d, d) for ones in range(size + 1) for d in range(ones + 1)):
+            self.work.spend(2 * len(moments) * (size + 1), "strings")
+            left, powers = size - c - d, _powers(c, d)
+            half: dict[Any, int] = {}
+            for ((k, j), *rest), value in moments.items():
+                if k <= left and j <= c + d:
+                    half[k, *rest] = half.get((k, *rest), 0) + powers[j] * value
+            for b in range(left + 1):
+                powers = _powers(left - b, b)
+                below: dict[Any, int] = {}
+                for (k, *rest), value in half.items():
+                    key = tuple(rest)
+                    below[key] = below.get(key, 0) + powers[k] * value
+                yield from self._chances((*done, (left - b, b, c, d)), below)
 
     def worth(self, label: int) -> dict[Key, Fraction]:
         """Return a guess's worth at the settings asked for, in representative moments."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
@@ -19,8 +19,7 @@ from freerand_opt.checker.sources import Bits
 from freerand_opt.checker.vectors import Vector, total, vector
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """Bits below a node: the chance of the first being 0, and what follows; height 0 is a leaf."""
 
     height: int
@@ -105,10 +104,10 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
         for child in (left, right):
             if child is not None:
                 integer(child, f"{where}: a child comes earlier", 0, len(nodes) - 1)
-        heights = {0 if child is None else nodes[child].height for child in (left, right)}
-        height = 1 + heights.pop()
+        heights = [0 if child is None else nodes[child].height for child in (left, right)]
+        height = 1 + heights[0]
         chance = palette[integer(code, where, 0, len(palette) - 1)]
-        if heights or height > len(q.source.ranges):
+        if heights[0] != heights[1] or height > len(q.source.ranges):
             raise Rejected(
                 f"{where}: the two children of a node differ in height, or there are too many bits"
             )

@@ -48,8 +48,9 @@ def by_strings(raw: Any, q: Question, work: Work, *, empty: bool) -> Fraction:
 
 def _top(total: dict[Key, Fraction], listed: Any, parties: Parties, price: Fraction, grid: int) -> Fraction:
     """Return the bound of one label: its worth, the price of wrong strings, and the listed multipliers."""
-    unit = Fraction(1, grid << (len(parties.here) + 1))
     last: list[int] = []
+    listing: dict[Key, int] = {}
+    wrong: dict[Key, int] = {}
     for entry in items(listed, "proof: labels"):
         place, value = items(entry, "proof: a string and its multiplier", 2)
         string = _string(place, parties)
@@ -58,18 +59,21 @@ def _top(total: dict[Key, Fraction], listed: Any, parties: Parties, price: Fract
         last = place
         if integer(value, "proof: multiplier") < 0 and not (parties.perfect and parties.wrong(string)):
             raise Rejected("proof: the multiplier of a string that is not wrong is negative")
-        _add(total, parties.chance(string), value * unit)
+        _add(listing, parties.chance(string), value)
     if price:
         for string in parties.strings():
             if parties.wrong(string):
-                share = price * parties.multiplicity(string) * unit * grid
-                _add(total, parties.chance(string), -share)
+                _add(wrong, parties.chance(string), parties.multiplicity(string))
+    unit = Fraction(1, 2 << len(parties.here))
+    for sums, share in ((listing, unit / grid), (wrong, -price * unit)):
+        for key, count in sums.items():
+            total[key] = total.get(key, Fraction(0)) + count * share
     return sum((value if parties.is_one(key) else abs(value) for key, value in total.items()), Fraction(0))
 
 
-def _add(total: dict[Key, Fraction], more: dict[Key, int], factor: Fraction) -> None:
+def _add(total: dict[Key, int], more: dict[Key, int], factor: int) -> None:
     for key, value in more.items():
-        total[key] = total.get(key, Fraction(0)) + factor * value
+        total[key] = total.get(key, 0) + factor * value
 
 
 def _string(raw: Any, parties: Parties) -> String:
