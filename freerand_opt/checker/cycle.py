@@ -108,9 +108,9 @@ def parity_values(
     rows: dict[int, dict[int, Fraction]], edges: dict[int, int]
 ) -> dict[int, tuple[Fraction, Fraction]]:
     """Return, at each setting with factors of P(o|s), the value without error and what an error adds."""
-    found = {}
+    found, zero = {}, Fraction(0)
     for s, row in rows.items():
-        same, other, mixed, both = (row.get(o, Fraction(0)) for o in range(4))
+        same, other, mixed, both = (row.get(o, zero) for o in range(4))
         if same != both or other != mixed:
             raise Rejected(f"cycle: at setting {s} more than the parity of the outcomes counts")
         values = (same, other)

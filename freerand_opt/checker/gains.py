@@ -12,7 +12,7 @@ from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.orders import Cells, Squares
 from freerand_opt.checker.prices import Rest
 from freerand_opt.checker.sources import Point
-from freerand_opt.checker.vectors import dot
+from freerand_opt.checker.vectors import dot, over
 
 #: Factors of P(o|s) by setting and outcome.
 Factors = dict[int, dict[int, Fraction]]
@@ -32,7 +32,7 @@ def gain(
         for o, factor in factors.items():
             cell = order.cell(s, o)
             order.work.spend(len(cell), "gains")
-            share = int(factor * unit)
+            share = over(factor, unit)
             for key, value in cell.items():
                 total[key] = total.get(key, 0) + share * value
     found = {key: Fraction(value, unit) for key, value in total.items()}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
-from math import prod
+from math import lcm, prod
 
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
-from freerand_opt.checker.vectors import Vector, total
+from freerand_opt.checker.vectors import Vector, over, total
 
 
 def check_masses(source: Source, masses: Vector[Fraction], work: Work, where: str) -> None:
@@ -57,14 +57,17 @@ def _check_bits(source: Bits, values: list[Fraction], where: str) -> None:
     """Check the one distribution on the leaves that the masses name; leaves must name different settings."""
     if not source.different:
         raise Rejected(f"{where}: several strings name one setting, so masses are given as a flow")
-    if sum(values) != sum(values[s] for s in source.leaves):
+    unit = lcm(*(x.denominator for x in values))
+    level = [over(values[s], unit) for s in source.leaves]
+    if sum(values) * unit != sum(level):
         raise Rejected(f"{where}: a setting that no string names has a mass")
-    level = [values[s] for s in source.leaves]
-    for low, high in reversed(source.ranges):
+    for ends in reversed(source.ranges):
+        unit = lcm(*(x.denominator for x in ends))
+        low, high = (over(x, unit) for x in ends)
         nodes = []
         for left, right in zip(level[::2], level[1::2], strict=True):
             node = left + right
-            if not low * node <= left <= high * node:
+            if not low * node <= unit * left <= high * node:
                 raise Rejected(f"{where}: a bit is more biased than the source allows")
             nodes.append(node)
         level = nodes

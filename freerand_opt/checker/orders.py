@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import flat_pairs, integers, items
+from freerand_opt.checker.vectors import over
 from freerand_opt.checker.words import Word
 from freerand_opt.checker.zeros import Zeros
 
@@ -154,4 +155,4 @@ class Squares:
 def scaled(gains: list[dict[Any, Fraction]], grid: int) -> tuple[list[Sum], int]:
     """Return functionals as integers over one unit, a multiple of `grid`."""
     unit = lcm(grid, *(value.denominator for f in gains for value in f.values()))
-    return [{key: int(value * unit) for key, value in f.items() if value} for f in gains], unit
+    return [{key: over(value, unit) for key, value in f.items() if value} for f in gains], unit

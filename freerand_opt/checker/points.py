@@ -16,7 +16,7 @@ from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.membership import check_masses
 from freerand_opt.checker.reading import closed, fraction, integer, items
 from freerand_opt.checker.sources import Bits
-from freerand_opt.checker.vectors import Vector, total, vector
+from freerand_opt.checker.vectors import Vector, over, total, vector
 
 
 class Node(NamedTuple):
@@ -121,7 +121,7 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
     units = [1] * (1 + len(q.source.ranges))
     for node in nodes:
         units[node.height] = lcm(units[node.height], node.chance.denominator)
-    heads = tuple(int(node.chance * units[node.height]) for node in nodes)
+    heads = tuple(over(node.chance, units[node.height]) for node in nodes)
     return Flow(q.source, tuple(nodes), tuple(units), heads, prod(units))
 
 
@@ -178,7 +178,7 @@ def _check_flow(
     """Walk down with all roots at once; below equal combinations all is alike if the settings are uniform."""
     alike = not observed.but and observed.length == len(flow.source.leaves) and flow.source.different
     unit = lcm(*(weight.denominator for weight in nodes.values()))
-    roots = {node: int(weight * unit) for node, weight in nodes.items()}
+    roots = {node: over(weight, unit) for node, weight in nodes.items()}
     level: dict[Any, tuple[dict[int | None, int], int]] = {0: (roots, 0)}
     for _ in flow.source.ranges:
         below: dict[Any, tuple[dict[int | None, int], int]] = {}

@@ -51,7 +51,10 @@ class Ordered(Sequence[int]):
 
     def leaf(self, s: int) -> int:
         """Return the string that names a joint setting."""
-        return sum(1 << t for t, step in enumerate(reversed(self.steps)) if s & step)
+        found = 0
+        for step in self.steps:
+            found = 2 * found + (s & step > 0)
+        return found
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from freerand_opt.checker.averages import costly_points, free_energy
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import flat_pairs, integer, items
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
-from freerand_opt.checker.vectors import Vector, dot
+from freerand_opt.checker.vectors import Vector, dot, over
 from freerand_opt.checker.vertices import vertices
 
 
@@ -39,7 +39,7 @@ class Tree:
         self.defaults = [default]
         for _, _, scale in self.ends:
             self.defaults.append(self.defaults[-1] * scale)
-        level = {leaf: int(x * self.unit) for s, x in values.but.items() for leaf in self.leaves(s)}
+        level = {leaf: over(x, self.unit) for s, x in values.but.items() for leaf in self.leaves(s)}
         self.levels = [level]
         for height, default in enumerate(self.defaults[:-1]):
             work.spend(2 * len(level), "fold over the source")
@@ -57,7 +57,7 @@ class Tree:
     def largest(self, changed: tuple[int, Fraction] | None = None) -> Fraction:
         """Return the largest mean, with the value of one setting changed by one of `more`."""
         leaves = self.leaves(changed[0]) if changed is not None else ()
-        level = dict.fromkeys(leaves, int(changed[1] * self.unit)) if changed is not None else {}
+        level = dict.fromkeys(leaves, over(changed[1], self.unit)) if changed is not None else {}
         for height, (held, default) in enumerate(zip(self.levels, self.defaults[:-1], strict=False)):
             self.work.spend(2 * len(level), "fold over the source")
             above = {}
@@ -157,7 +157,7 @@ def _fold(source: Bits, values: Vector[Fraction], work: Work) -> Fraction:
     """Fold all leaves, in integers over one denominator."""
     work.spend(2 * len(source.leaves), "fold over the source")
     unit = lcm(1, *(x.denominator for x in values.but.values()))
-    level = [int(values[s] * unit) for s in source.leaves]
+    level = [over(values[s], unit) for s in source.leaves]
     for low, high in reversed(source.ranges):
         scale = lcm(low.denominator, high.denominator)
         bottom, top = int(low * scale), int(high * scale)

@@ -61,6 +61,11 @@ def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> 
     return Vector(length, default, but)
 
 
+def over(x: Fraction, unit: int) -> int:
+    """Return a fraction as an integer over a multiple of its denominator."""
+    return x.numerator * (unit // x.denominator)
+
+
 def total(values: Vector[Fraction]) -> Fraction:
     """Return the sum of all entries, without visiting those that are alike."""
     rest = values.length - len(values.but)

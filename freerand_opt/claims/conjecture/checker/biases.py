@@ -91,18 +91,23 @@ def _probabilities(
     """Yield the strings with 2^M unit P, but those that are 0; for a real sigma c, e is as e, c."""
     tables = _alternating(m)
     plus = real, imaginary  # (1 + z)^a, each power of z read as gamma
-    step = 1 if kind == "odd" else 2  # a real gamma has nothing to say at odd k
     for a in range(m + 1):
         both = plus
         for b in range(m - a + 1):
             rest = m - a - b
-            # Re(i^k gamma)
-            turned = [(x, -y, -x, y)[k % 4] for k, (x, y) in enumerate(zip(*both, strict=True))][::step]
+            # Re(i^k gamma); coefficients k and rest - k of (1 + w)^c (1 - w)^e agree up to (-1)^e
+            turned = [(x, -y, -x, y)[k % 4] for k, (x, y) in enumerate(zip(*both, strict=True))]
+            folded = [
+                [x + sign * y for x, y in zip(turned, reversed(turned[rest // 2 + 1 :]), strict=False)]
+                for sign in (1, -1)
+            ]
+            if rest % 2 == 0:
+                folded[0].append(turned[rest // 2])
             for c in range((rest if kind == "odd" else rest // 2) + 1):
                 if (SIGMA[kind] + 2 * b + 2 * c - rest) % 4 == 2:
                     continue
-                value = sum(map(mul, tables[rest][c][::step], turned)) + free[rest] * (-1) ** (b + c)
-                yield (a, b, c, rest - c), value
+                value = sum(map(mul, tables[rest][c], folded[(rest - c) % 2]))
+                yield (a, b, c, rest - c), value + free[rest] * (-1) ** (b + c)
             both = _shifted(both[0], -1), _shifted(both[1], -1)
         plus = _shifted(plus[0], 1), _shifted(plus[1], 1)
 
