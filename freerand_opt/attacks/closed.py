@@ -11,16 +11,17 @@ whose squared cosines are fractions, are written exactly. The kernel decides whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
+from scipy.optimize import least_squares
 
 from freerand_opt.attacks.seesaw import Kind, best_climb
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Problem, Test
-from freerand_opt.numbers.exact import cos_pi, sqrt, triples
+from freerand_opt.model.problem import Kept, Problem, Test
+from freerand_opt.numbers.exact import Exact, cos_pi, sqrt, triples
 from freerand_opt.programs.npa.words import Parties
 
 #: A cosine and a sine in the certificate's form, or a fraction of pi.
@@ -32,6 +33,10 @@ MAX_CELLS = 400
 NEAR = 1e-6
 #: The largest denominators of simple fractions: of pi, and as squared cosines.
 TURNS, SQUARES = 96, 200
+#: The largest denominator of the tangent of half an angle, which is seen to nine digits.
+HALVES = 10_000
+#: A table that qubits show up to this is theirs.
+MET = 1e-11
 
 
 def closed_boxes(problem: Problem) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -45,7 +50,8 @@ def closed_boxes(problem: Problem) -> Iterator[tuple[str, dict[str, Any]]]:
         if n[0] == n[1]:
             angles = [[str(Fraction(2 * k + party, 2 * n[0])) for k in range(n[0])] for party in (0, 1)]
             yield "maximally entangled, angles of the chained game", _pair(["0", "1"], angles)
-        found = _best_for_tests(problem) if problem.tests and n[0] * n[1] * 4 <= MAX_CELLS else None
+        small = problem.tests and n[0] * n[1] * 4 <= MAX_CELLS
+        found = _best_for_tests(problem) if small else None
         if found is not None:
             yield "two qubits at the tests' extreme", found
     if len(n) > 2 and set(n) == {2} and set(problem.outcomes) == {2}:
@@ -70,6 +76,8 @@ def _best_for_tests(problem: Problem) -> dict[str, Any] | None:
     """Return qubits of closed form that do best in the sum of all tests, each in units of its size."""
     gains, width = np.zeros(problem.shape), problem.shape[1]
     for test in problem.tests:
+        if isinstance(test, Kept) and len(test.table) == problem.shape[0] and not test.tolerance:
+            return _fitted(problem.settings, dict(test.table))
         if not isinstance(test, Test) or test.functional.on == "moments":
             return None
         own = np.zeros(problem.shape)
@@ -102,26 +110,58 @@ def recognised(state: Floats, observables: Sequence[Sequence[Floats]]) -> dict[s
             held = turn.T @ operator @ turn
             own.append(float(np.arctan2(held[0, 1], held[0, 0])))
         angles.append(own)
-    if twist < NEAR:  # all bases are alike: the first angle is 0
-        shift = angles[0][0]
-        sense = 1 if tie > 0 else -1
+    return _named(float(np.arctan2(tie, twist)), angles)
+
+
+def _fitted(n: tuple[int, ...], table: Mapping[int, Sequence[Exact]]) -> dict[str, Any] | None:
+    """Return qubits of closed form with a table of all settings, by least squares; None if there are none.
+
+    Tables on the boundary have no others, and no mixture of boxes with integers passes them.
+    """
+    signs = np.array([[1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]])
+    wanted = np.array([signs @ [float(x) for x in table[s]] for s in range(n[0] * n[1])]).T
+
+    def gap(x: Floats) -> Floats:
+        a, b = x[1 : 1 + n[0], None], x[None, 1 + n[0] :]
+        both = np.cos(a) * np.cos(b) + np.sin(x[0]) * np.sin(a) * np.sin(b)
+        one, other = (np.broadcast_to(np.cos(x[0]) * np.cos(own), both.shape) for own in (a, b))
+        return np.asarray(np.concatenate([own.ravel() for own in (one, other, both)]) - wanted.ravel())
+
+    random = np.random.default_rng(0)
+    for _ in range(STARTS):
+        found = least_squares(
+            gap, random.uniform(-np.pi, np.pi, 1 + sum(n)), xtol=1e-15, ftol=1e-15, gtol=1e-15
+        )
+        if np.abs(found.fun).max() < MET:
+            return _named(float(found.x[0]), [found.x[1 : 1 + n[0]].tolist(), found.x[1 + n[0] :].tolist()])
+    return None
+
+
+def _named(axis: float, angles: list[list[float]]) -> dict[str, Any] | None:
+    """Return the box with these angles, the first being 2 theta, if all are recognised."""
+    if abs(np.cos(axis)) < NEAR:  # all bases are alike: the first angle is 0
+        shift, sense = angles[0][0], 1 if np.sin(axis) > 0 else -1
         angles = [[x - shift for x in angles[0]], [x - sense * shift for x in angles[1]]]
-    axis = _direction(float(np.arctan2(tie, twist)))
+    tie = _direction(axis)
     named = [[_direction(x) for x in own] for own in angles]
-    if axis is None or any(x is None for own in named for x in own):
+    if tie is None or any(x is None for own in named for x in own):
         return None
-    return _pair(_written(axis), [[x for x in own if x is not None] for own in named])
+    return _pair(_written(tie), [[x for x in own if x is not None] for own in named])
 
 
 def _direction(angle: float) -> Direction | None:
+    """Return an angle that is a fraction of pi, or has a simple squared cosine or tangent of its half."""
     turn = Fraction(angle / np.pi).limit_denominator(TURNS)
     if abs(float(turn) - angle / np.pi) < NEAR:
         return str(turn)
     square = Fraction(float(np.cos(angle)) ** 2).limit_denominator(SQUARES)
-    if abs(float(square) - np.cos(angle) ** 2) > NEAR:
+    if abs(float(square) - np.cos(angle) ** 2) < NEAR:
+        signs = [1 if x > 0 else -1 for x in (np.cos(angle), np.sin(angle))]
+        return [triples(sqrt(x) * sign) for x, sign in zip((square, 1 - square), signs, strict=True)]
+    half = Fraction(float(np.tan(angle / 2))).limit_denominator(HALVES)
+    if abs(float(half) - np.tan(angle / 2)) > NEAR**2 * 1e3:
         return None
-    signs = [1 if x > 0 else -1 for x in (np.cos(angle), np.sin(angle))]
-    return [triples(sqrt(x) * sign) for x, sign in zip((square, 1 - square), signs, strict=True)]
+    return [str((1 - half**2) / (1 + half**2)), str(2 * half / (1 + half**2))]
 
 
 def _written(direction: Direction) -> list[Any]:

@@ -75,7 +75,7 @@ class _Angles:
             xs = [self.starts[p] + self.scenario.joint_settings[s][p] for s, _ in cells]
             os = [self.scenario.joint_outcomes[o][p] for _, o in cells]
             own = single[os, :, xs]
-            found = (found[:, :, None] * own[:, None, :]).reshape(len(cells), -1)
+            found = (found[:, :, None] * own[:, None, :]).reshape(len(cells), 2 ** (p + 1))
         return found
 
     def operator(self, angles: Floats) -> Floats:

@@ -12,6 +12,7 @@ from freerand_opt.bounds import inequality
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.critical import varied
 from freerand_opt.bounds.inequality import BellInequality, bell_inequality
+from freerand_opt.bounds.quantum_inequality import quantum_inequality
 from freerand_opt.bounds.result import Result
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import text
@@ -48,6 +49,7 @@ def lines(result: Result) -> Iterator[tuple[str, str]]:
     """Yield (name, words) of the inequality, or that no-signalling devices fail too."""
     shown = refutation(result)
     if shown is None:
+        yield from _of_quantum(result)
         return
     asked, made, where = shown
     if no_devices_at_all(asked):
@@ -57,6 +59,16 @@ def lines(result: Result) -> Iterator[tuple[str, str]]:
     yield "inequality", inequality.words(made)
     yield "", f"for every local model with settings from this source{where} (exact, over {over});"
     yield "", f"P(outcomes,settings) joint; the tests give at least {decimal_below(made.observed)}"
+
+
+def _of_quantum(result: Result) -> Iterator[tuple[str, str]]:
+    if not result.question.is_written_out or result.document["kind"] != "bracket":
+        return
+    problem = result.question.cases()[0]
+    found = None if problem.observed is None else quantum_inequality(problem, result.document.get("upper"))
+    if found is not None:
+        yield "inequality", found.words()
+        yield "", f"for all quantum devices (proved); the test gives at least {decimal_below(found.observed)}"
 
 
 def record(result: Result) -> dict[str, Any]:

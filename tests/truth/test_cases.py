@@ -85,13 +85,6 @@ def test_largest_product_of_one_partys_observables():
     assert holds(asked(adversary=eve, tests=[fr.Test("chsh", ">=", "14/5")], ask=ask), 7 / 25)
 
 
-@pytest.mark.parametrize(("visibility", "answer"), [("70/100", "exists"), ("72/100", "none")])
-def test_a_pr_box_with_noise_is_quantum_up_to_one_over_root_two(visibility, answer):
-    observed = {"behaviour": "pr-box", "visibility": visibility}
-    found = fr.bound(asked(tests=[fr.Keep("behaviour")], ask=fr.Ask("strategy"), observed=observed))
-    assert str(found) == answer
-
-
 @pytest.mark.parametrize("of", ["A", ["A", "B"]])
 def test_an_irrational_table_within_a_tolerance_has_both_ends(of):
     """Hardy's p = (5 sqrt 5 - 11)/2 is S = 2 + 4p; no-signalling devices: 3/2 - S/4 (arXiv:quant-ph/0508016).
