@@ -83,6 +83,7 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
     point = interior.solve(widened.blocks, widened.cost, time_limit, FINE)
     if point is None or not point.solved:
         return None
+    point = replace(point, z=_scaled(point.z, widened, form))
     margin = sum((c * u for c, u in zip(widened.cost, point.u, strict=True)), ZERO) >> FINE.bits
     if abs(margin) >> (FINE.bits - ZERO_BITS):
         if margin > 0:
@@ -92,6 +93,15 @@ def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution
     face = _face(form, point)
     found = None if face is None else _on_face(program, form, face, time_limit)
     return None if found is None else Solution("optimal", "high precision on a face", found[1], found[0])
+
+
+def _scaled(found: Sequence[fmpz_mat], widened: FreeForm, form: FreeForm) -> list[fmpz_mat]:
+    """Return multipliers of the widened form's blocks in the scale of the form's own."""
+    turns = [block.scale - wide.scale for block, wide in zip(form.blocks, widened.blocks, strict=True)]
+    return [
+        fmpz_mat([[value << turn if turn > 0 else value >> -turn for value in row] for row in rows(z)])
+        for z, turn in zip(found, turns, strict=True)
+    ]
 
 
 def by_shift(program: ConicProgram, used: Set[int]) -> ConicProgram:

@@ -60,6 +60,16 @@ def test_outcomes_at_the_tilted_maximum(beta, most, at, value):
     assert holds(asked(tests=tests, ask=fr.Ask("guessing-probability", of="A", at=(at, 0))), value, 1e-9)
 
 
+@pytest.mark.parametrize(("n", "of", "value"), [(2, ["A", "B"], (2 + sqrt(2)) / 8), (3, "A", 1 / 2)])
+def test_outcomes_at_the_chained_maximum(n, of, value):
+    """2N sin^2(pi/4N) is reached by one box alone (Wehner, quant-ph/0510076; Supic et al., arXiv:1511.09220)."""
+    tests = [fr.Test("chained", "<=", "observed")]
+    ask = fr.Ask("guessing-probability", of=of, at=(0, 0))
+    question = asked(fr.chained(n), tests=tests, ask=ask, observed={"behaviour": "quantum"})
+    found = fr.bound(question, width="1e-9").bracket
+    assert float(found.lower) <= value + 1e-14 and value - 1e-14 <= float(found.upper) < value + 1e-9
+
+
 def test_a_key_setting_beside_a_maximum_that_is_reached():
     """At 2 sqrt 2 with <A0 B2> = 1 the key is fair and shared (Tsirelson, Lett. Math. Phys. 4, 93)."""
     turned = {"<A0 B0>": -1, "<A0 B1>": 1, "<A1 B0>": 1, "<A1 B1>": 1}
