@@ -62,7 +62,7 @@ def test_outcomes_at_the_tilted_maximum(beta, most, at, value):
 
 @pytest.mark.parametrize(("n", "of", "value"), [(2, ["A", "B"], (2 + sqrt(2)) / 8), (3, "A", 1 / 2)])
 def test_outcomes_at_the_chained_maximum(n, of, value):
-    """2N sin^2(pi/4N) is reached by one box alone (Wehner, quant-ph/0510076; Supic et al., arXiv:1511.09220)."""
+    """2N sin^2(pi/4N) is reached by one box alone (Supic et al., arXiv:1511.09220)."""
     tests = [fr.Test("chained", "<=", "observed")]
     ask = fr.Ask("guessing-probability", of=of, at=(0, 0))
     question = asked(fr.chained(n), tests=tests, ask=ask, observed={"behaviour": "quantum"})
