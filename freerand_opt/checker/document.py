@@ -10,6 +10,7 @@ from typing import Any
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
+from freerand_opt.checker.curve import Curve, read_curve
 from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, show, sign
@@ -32,6 +33,7 @@ class Report:
     upper: Number | None
     impossible: bool
     statement: str
+    curve: Curve | None = None
 
 
 def check(raw: Any, work: Work | None = None) -> Report:
@@ -39,19 +41,28 @@ def check(raw: Any, work: Work | None = None) -> Report:
     work = work or Work()
     common_denominator(raw, work)
     kind = choice(
-        raw.get("kind") if type(raw) is dict else None, "certificate: kind", ("bracket", "worst", "threshold")
+        raw.get("kind") if type(raw) is dict else None,
+        "certificate: kind",
+        ("bracket", "worst", "threshold", "curve"),
     )
-    keys = {"bracket": ("upper", "attack"), "worst": ("parts",), "threshold": ("crosses", "below", "above")}
+    keys = {
+        "bracket": ("upper", "attack"),
+        "worst": ("parts",),
+        "threshold": ("crosses", "below", "above"),
+        "curve": ("upper", "lower", "points"),
+    }
     closed(
         raw,
         "certificate",
         ("format", "version", "kind", "question", *keys[kind]),
-        ("honest",) * (kind == "threshold"),
+        ("honest",) * (kind in ("threshold", "curve")),
     )
     if raw["format"] != FORMAT or raw["version"] != 2 or type(raw["version"]) is not int:
         raise Unreadable(f"certificate: the format is {FORMAT!r}, version 2")
     if kind == "threshold":
         return _threshold(raw, work)
+    if kind == "curve":
+        return _curve(raw, work)
     if kind == "worst":
         return _worst(raw, work)
     q = read_question(raw["question"], work)
@@ -151,3 +162,18 @@ def _threshold(raw: Any, work: Work) -> Report:
     said = f"{varied.name} in [{show(places[0])}, {show(places[1])}]: {varied.statement}"
     lines = (*lines, f"varied: {varied.name}, first at {show(places[0])}")
     return Report(lines, places[0], places[1], False, said)
+
+
+def _curve(raw: Any, work: Work) -> Report:
+    """Return the report of the answer as a function; what is printed are its ends at nine places."""
+    found = read_curve(raw, work)
+    low, high = found.domain
+    shown = []
+    for x in dict.fromkeys(low + (high - low) * k / 8 for k in range(9)):
+        below, above = found.at(x)
+        shown.append(f"{show(x)}: [{_end(below)}, {_end(above)}]")
+    counts = f"{len(found.upper)} functions above, {len(found.lower)} below, {len(found.points)} attacks"
+    said = (
+        f"{found.name} in [{show(low)}, {show(high)}]: the answer lies between {counts}; {'; '.join(shown)}"
+    )
+    return Report(found.question, None, None, False, said, found)

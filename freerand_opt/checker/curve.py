@@ -1,0 +1,195 @@
+r"""A curve: the answer as a function of one number of the question, between two functions that are proved.
+
+*A number of the source* ("?" under epsilon, lower or upper): upper ends are prices that are polynomials
+(curve_upper.py), lower ends flows that are (curve_attack.py), and single attacks, which serve for all larger
+values, since what an adversary can do grows with epsilon and upper and shrinks with lower.
+
+*A score or tolerance of the tests* ("?"), *or a visibility* (`honest`): they stand on the right side alone,
+and linearly. So an ordinary proof bounds by a line, given by its values at the two ends of its interval; and
+of two attacks the mixture in proportion passes in between, whose value is the chord's. This is why the answer
+is concave there (convex: the smallest score).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from freerand_opt.checker.asked import Question
+from freerand_opt.checker.attack import check_attack
+from freerand_opt.checker.bound import check_upper
+from freerand_opt.checker.curve_attack import Piece, read_piece
+from freerand_opt.checker.curve_upper import Item, read_item
+from freerand_opt.checker.describe import describe
+from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.numbers import Number, sign
+from freerand_opt.checker.question import read_question
+from freerand_opt.checker.reading import closed, fraction, items
+from freerand_opt.checker.varied import Varied
+from freerand_opt.checker.varying import VaryingSource
+
+MOST_PARTS = 4096
+
+
+@dataclass(frozen=True)
+class Line:
+    """A bound that is a line: its values at the two ends of its interval."""
+
+    low: Fraction
+    high: Fraction
+    ends: tuple[Number, Number]
+
+    def at(self, x: Fraction) -> Number | None:
+        """Return the value at x, None outside."""
+        if not self.low <= x <= self.high:
+            return None
+        share = (x - self.low) / (self.high - self.low)
+        return self.ends[0] * (1 - share) + self.ends[1] * share
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What was proved of the answer: at most each of `upper`, at least each of `lower` and the attacks.
+
+    `points` are (x, value) of single attacks, ascending; they serve upwards (`direction` 1), downwards (-1),
+    or in between (0). `turn` is -1 if the smallest score is asked for: all values are its negative.
+    """
+
+    name: str
+    domain: tuple[Fraction, Fraction]
+    direction: int
+    turn: int
+    upper: tuple[Item | Line, ...]
+    lower: tuple[Piece | Line, ...]
+    points: tuple[tuple[Fraction, Number], ...]
+    question: tuple[str, ...]
+
+    def at(self, x: Fraction) -> tuple[Number | None, Number | None]:
+        """Return (lower, upper) of the answer at x, None where nothing is proved; raise Rejected outside."""
+        low, high = self.domain
+        if not low <= x <= high:
+            raise Rejected(f"{self.name} = {x} is outside the curve's interval [{low}, {high}]")
+        above = _extreme([value for part in self.upper if (value := part.at(x)) is not None], -1)
+        reached: list[Number] = [value for part in self.lower if (value := part.at(x)) is not None]
+        for place, point in self.points:
+            if place == x or (self.direction and (x - place) * self.direction > 0):
+                reached.append(point)
+        below = _extreme(reached, 1)
+        if self.turn < 0:
+            return None if above is None else -above, None if below is None else -below
+        return below, above
+
+
+def _extreme(values: list[Number], direction: int) -> Number | None:
+    best = None
+    for value in values:
+        best = value if best is None or sign(value - best) * direction > 0 else best
+    return best
+
+
+def read_curve(raw: Any, work: Work) -> Curve:
+    """Return the curve of {"question", "upper": [..], "lower": [..], "points": [{"at", "attack"}, ..]}."""
+    parts = {key: items(raw[key], f"certificate: {key}") for key in ("upper", "lower", "points")}
+    if not 1 <= sum(map(len, parts.values())) <= MOST_PARTS:
+        raise Unreadable(f"certificate: a curve has 1 to {MOST_PARTS} parts")
+    places = [
+        fraction(part.get(key) if type(part) is dict else None, f"certificate: {key}")
+        for own, keys in (("upper", ("from", "to")), ("lower", ("from", "to")), ("points", ("at",)))
+        for part in parts[own]
+        for key in keys
+    ]
+    domain = min(places), max(places)
+    field = _Field(raw, work)
+    q = field.question(domain[0])
+    if q.relations is not None or q.observed is None or q.ask.quantity == "strategy":
+        raise Unreadable("curve: the observed settings are stated, and a guess or a score is asked for")
+    points: list[tuple[Fraction, Number]] = []
+    for k, part in enumerate(parts["points"]):
+        closed(part, f"points: {k}", ("at", "attack"))
+        place = fraction(part["at"], f"points: {k}")
+        if points and place <= points[-1][0]:
+            raise Unreadable("points: places ascend, each once")
+        points.append((place, q.ask.sign * check_attack(part["attack"], field.question(place), work)))
+    if field.moves:
+        source = None
+        if parts["upper"] or parts["lower"]:
+            source = VaryingSource([(x, field.question(x).source) for x in domain])
+        upper: list[Any] = []
+        lower: list[Any] = []
+        for k, part in enumerate(parts["upper"]):
+            assert source is not None
+            upper.append(read_item(part, q, source, work, f"upper: {k}"))
+        for k, part in enumerate(parts["lower"]):
+            assert source is not None
+            lower.append(read_piece(part, q, source, work, f"lower: {k}"))
+    else:
+        if parts["lower"]:
+            raise Unreadable("certificate: the lower ends of such a curve are its points")
+        upper = [_line(part, field, work, f"upper: {k}") for k, part in enumerate(parts["upper"])]
+        lower = [Line(a, b, (f, g)) for (a, f), (b, g) in pairwise(points)]
+    return Curve(
+        field.name,
+        domain,
+        field.direction if field.moves else 0,
+        q.ask.sign,
+        tuple(upper),
+        tuple(lower),
+        tuple(points),
+        (*describe(q), f"varied: {field.name}, first at {domain[0]}"),
+    )
+
+
+def _line(raw: Any, field: _Field, work: Work, where: str) -> Line:
+    """Return the line of an ordinary proof: what it shows at both ends of its interval."""
+    closed(raw, where, ("from", "to", "proof"))
+    low, high = (fraction(raw[key], f"{where}: {key}") for key in ("from", "to"))
+    if low >= high:
+        raise Unreadable(f"{where}: 'from' is less than 'to'")
+    found = []
+    for x in (low, high):
+        value = check_upper(raw["proof"], field.question(x), work)
+        if value is None:
+            raise Rejected(f"{where}: that no strategy passes is no line")
+        found.append(value)
+    return Line(low, high, (found[0], found[1]))
+
+
+class _Field:
+    """Which number is the argument, and the question at each value."""
+
+    def __init__(self, raw: Any, work: Work) -> None:
+        self.raw, self.work = raw["question"], work
+        tests = self.raw.get("tests") if type(self.raw) is dict else None
+        places = [
+            (k, key)
+            for k, test in enumerate(tests if type(tests) is list else [])
+            for key in ("score", "tolerance")
+            if type(test) is dict and test.get(key) == "?"
+        ]
+        self.place: tuple[int, str] | None = None
+        self.varied: Varied | None = None
+        self.moves = False
+        if places and "honest" not in raw:
+            if len(places) > 1:
+                raise Unreadable("question: '?' stands at one place")
+            (self.place,) = places
+            self.name, self.direction = f"{self.place[1]} of test {self.place[0]}", 0
+            return
+        more = {"honest": raw["honest"]} if "honest" in raw else {}
+        self.varied = Varied({"question": self.raw, "crosses": None, **more}, work)
+        self.name, self.direction = self.varied.name, self.varied.direction
+        self.moves = "honest" not in raw
+        if self.name == "source bounds":
+            raise Unreadable("curve: bounds on average have none yet")
+
+    def question(self, x: Fraction) -> Question:
+        """Return the question at a value of its argument."""
+        if self.varied is not None:
+            return self.varied.question(x)
+        assert self.place is not None
+        k, key = self.place
+        tests = list(self.raw["tests"])
+        tests[k] = {**tests[k], key: str(x)}
+        return read_question({**self.raw, "tests": tests}, self.work)

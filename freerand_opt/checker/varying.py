@@ -1,0 +1,152 @@
+"""A source one number of which is an interval, and the fold of polynomials over it.
+
+Where the sign of a difference is the same on the whole interval the fold is one polynomial; where it is not,
+both choices are kept, and all must be bounded in the end: the largest mean is the largest of them at each x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import product
+
+from freerand_opt.checker.failures import Rejected, Unreadable
+from freerand_opt.checker.polynomials import Polynomial, Span, line_through, over_unit, value_at
+from freerand_opt.checker.sources import Bits, Limits, Ordered, Source
+
+MOST_KEPT = 64
+#: Trees with more leaves are not written out.
+MOST_LEAVES = 1 << 14
+
+
+class VaryingSource:
+    """Bits or limits; `ends` are (low, high) over `unit` by bit, or by setting, of degree 1."""
+
+    def __init__(self, sources: list[tuple[Fraction, Source]]) -> None:
+        """Take the source at two places: each of its numbers is a line between them."""
+        (a, one), (b, other) = sources
+        if isinstance(one, Bits) and isinstance(other, Bits):
+            self.leaves: Sequence[int] | None = one.leaves
+            pairs = list(zip(one.ranges, other.ranges, strict=True))
+        elif isinstance(one, Limits) and isinstance(other, Limits):
+            self.leaves = None
+            pairs = [
+                ((one.lower[s], one.upper[s]), (other.lower[s], other.upper[s]))
+                for s in range(one.lower.length)
+            ]
+        else:
+            raise Unreadable("curve: the source is one of bits in one time order, or of limits")
+        if len(one.leaves if isinstance(one, Bits) else pairs) > MOST_LEAVES:
+            raise Unreadable(f"curve: the source has more than {MOST_LEAVES} leaves")
+        lines = [line_through([(a, x[k]), (b, y[k])]) for x, y in pairs for k in (0, 1)]
+        flat, self.unit = over_unit(lines)
+        self.ends = list(zip(flat[::2], flat[1::2], strict=True))
+
+    def places(self, s: int) -> Sequence[int]:
+        """Return the leaves that name a setting."""
+        if isinstance(self.leaves, Ordered):
+            return (self.leaves.leaf(s),)
+        return (s,) if self.leaves is None else [k for k, own in enumerate(self.leaves) if own == s]
+
+
+def shares(span: Span, gap: Polynomial, ends: tuple[Polynomial, Polynomial]) -> tuple[Polynomial, ...]:
+    """Return the shares that may be the best of a gain: the high end, the low one, or both."""
+    sign = span.sign(gap)
+    if sign is None:
+        return ends
+    return (ends[1],) if sign > 0 else (ends[0],)
+
+
+def reduced(span: Span, found: list[Polynomial]) -> tuple[Polynomial, ...]:
+    """Return polynomials without those that are nowhere larger than another one; raise Rejected for many."""
+    kept: list[Polynomial] = []
+    for p in dict.fromkeys(found):
+        if any(span.sign(span.sum((1, q), (-1, p))) in (0, 1) for q in kept):
+            continue
+        kept = [q for q in kept if span.sign(span.sum((1, p), (-1, q))) not in (0, 1)] + [p]
+    if len(kept) > MOST_KEPT:
+        raise Rejected("curve: too many signs change on an interval; halve it")
+    return tuple(kept)
+
+
+class Climb:
+    """The fold over bits of one function of the strings and of those that differ from it at a few.
+
+    Equal functionals have equal numbers, at each height, so that equal pairs are folded once.
+    """
+
+    def __init__(self, source: VaryingSource, span: Span) -> None:
+        self.source, self.span = source, span
+        self.heights = len(source.ends)
+        self.sets: list[list[tuple[Polynomial, ...]]] = [[] for _ in range(self.heights + 1)]
+        self.numbers: list[dict[tuple[Polynomial, ...], int]] = [{} for _ in range(self.heights + 1)]
+        self.joined: list[dict[tuple[int, int], int]] = [{} for _ in range(self.heights)]
+        self.unit = source.unit**self.heights
+        self.base: list[list[int]] = []
+
+    def _number(self, height: int, held: tuple[Polynomial, ...]) -> int:
+        found = self.numbers[height].setdefault(held, len(self.sets[height]))
+        if found == len(self.sets[height]):
+            self.sets[height].append(held)
+        return found
+
+    def _join(self, height: int, left: int, right: int) -> int:
+        """Return the number of V, an extreme share of the left child's functional and the rest."""
+        known = self.joined[height]
+        if (left, right) not in known:
+            span, unit = self.span, self.source.unit
+            ends = self.source.ends[self.heights - 1 - height]
+            found = []
+            for one, other in product(self.sets[height][left], self.sets[height][right]):
+                gap = span.sum((1, one), (-1, other))
+                found += [
+                    span.sum((unit, other), (1, span.times(share, gap))) for share in shares(span, gap, ends)
+                ]
+            known[left, right] = self._number(height + 1, reduced(span, found))
+        return known[left, right]
+
+    def all(self, values: Sequence[Polynomial]) -> tuple[Polynomial, ...]:
+        """Return what bounds the mean of a function, given by string, times `unit`; keep it as the base."""
+        self.span.work.spend(2 * len(values), "fold over the source")
+        self.base = [[self._number(0, (p,)) for p in values]]
+        for height in range(self.heights):
+            below = self.base[-1]
+            pairs = zip(below[::2], below[1::2], strict=True)
+            self.base.append([self._join(height, left, right) for left, right in pairs])
+        return self.sets[-1][self.base[-1][0]]
+
+    def changed(self, values: dict[int, Polynomial]) -> tuple[Polynomial, ...]:
+        """Return what bounds the mean of the base with other values at some strings."""
+        self.span.work.spend(2 * (1 + self.heights) * len(values), "fold over the source")
+        level = {leaf: self._number(0, (p,)) for leaf, p in values.items()}
+        for height in range(self.heights):
+            below = self.base[height]
+            pairs = {leaf >> 1 for leaf in level}
+            level = {
+                k: self._join(height, level.get(2 * k, below[2 * k]), level.get(2 * k + 1, below[2 * k + 1]))
+                for k in pairs
+            }
+        return self.sets[-1][level[0] if level else self.base[-1][0]]
+
+
+def over_limits(source: VaryingSource, span: Span, values: list[Polynomial]) -> tuple[Polynomial, ...]:
+    """Return what bounds the mean of a function over limits, times the source's unit.
+
+    V = H + sum of upper or lower (h_s - H) for any H: that of the setting that is filled in part, in the
+    middle of the interval.
+    """
+    middle = (span.low + span.high) / 2
+    left = source.unit - sum((value_at(low, middle) for low, _ in source.ends), Fraction(0))
+    level: Polynomial = ()
+    for s in sorted(range(len(values)), key=lambda s: value_at(values[s], middle), reverse=True):
+        low, high = source.ends[s]
+        left -= value_at(high, middle) - value_at(low, middle)
+        level = values[s]
+        if left <= 0:
+            break
+    found: tuple[Polynomial, ...] = (span.sum((source.unit, level)),)
+    for h, ends in zip(values, source.ends, strict=True):
+        gap = span.sum((1, h), (-1, level))
+        more = [span.times(share, gap) for share in shares(span, gap, ends)]
+        found = reduced(span, [span.sum((1, p), (1, q)) for p, q in product(found, more)])
+    return found
