@@ -53,8 +53,9 @@ class Line:
 class Curve:
     """What was proved of the answer: at most each of `upper`, at least each of `lower` and the attacks.
 
-    `points` are (x, value) of single attacks, ascending; they serve upwards (`direction` 1), downwards (-1),
-    or in between (0). `turn` is -1 if the smallest score is asked for: all values are its negative.
+    `points` are (x, lower, upper) of single certificates, ascending. Lower ends serve upwards and upper ones
+    downwards (`direction` 1), or the other way (-1); 0: not monotone, attacks serve in between. `turn` is -1
+    if the smallest score is asked for: all values are its negative.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Curve:
     turn: int
     upper: tuple[Item | Line, ...]
     lower: tuple[Piece | Line, ...]
-    points: tuple[tuple[Fraction, Number], ...]
+    points: tuple[tuple[Fraction, Number | None, Number | None], ...]
     question: tuple[str, ...]
 
     def at(self, x: Fraction) -> tuple[Number | None, Number | None]:
@@ -71,15 +72,23 @@ class Curve:
         low, high = self.domain
         if not low <= x <= high:
             raise Rejected(f"{self.name} = {x} is outside the curve's interval [{low}, {high}]")
-        above = _extreme([value for part in self.upper if (value := part.at(x)) is not None], -1)
-        reached: list[Number] = [value for part in self.lower if (value := part.at(x)) is not None]
-        for place, point in self.points:
-            if place == x or (self.direction and (x - place) * self.direction > 0):
-                reached.append(point)
-        below = _extreme(reached, 1)
+        bounds: list[Number] = [value for part in self.upper if (value := part.at(x)) is not None]
+        reached: list[Number] = [value for part in self.lower if (value := self._serves(part, x)) is not None]
+        for place, attained, bound in self.points:
+            ahead = (x - place) * self.direction
+            if attained is not None and (place == x or ahead > 0):
+                reached.append(attained)
+            if bound is not None and (place == x or ahead < 0):
+                bounds.append(bound)
+        below, above = _extreme(reached, 1), _extreme(bounds, -1)
         if self.turn < 0:
             return None if above is None else -above, None if below is None else -below
         return below, above
+
+    def _serves(self, part: Piece | Line, x: Fraction) -> Number | None:
+        """Return the value of a lower end at x; what passes at its last place passes beyond it."""
+        last = part.high if self.direction > 0 else part.low
+        return part.at(last if self.direction and (x - last) * self.direction > 0 else x)
 
 
 def _extreme(values: list[Number], direction: int) -> Number | None:
@@ -105,30 +114,18 @@ def read_curve(raw: Any, work: Work) -> Curve:
     q = field.question(domain[0])
     if q.relations is not None or q.observed is None or q.ask.quantity == "strategy":
         raise Unreadable("curve: the observed settings are stated, and a guess or a score is asked for")
-    points: list[tuple[Fraction, Number]] = []
-    for k, part in enumerate(parts["points"]):
-        closed(part, f"points: {k}", ("at", "attack"))
-        place = fraction(part["at"], f"points: {k}")
-        if points and place <= points[-1][0]:
-            raise Unreadable("points: places ascend, each once")
-        points.append((place, q.ask.sign * check_attack(part["attack"], field.question(place), work)))
+    points = _points(parts["points"], field, q.ask.sign, work)
+    upper: list[Any] = []
+    lower: list[Any] = []
     if field.moves:
-        source = None
-        if parts["upper"] or parts["lower"]:
-            source = VaryingSource([(x, field.question(x).source) for x in domain])
-        upper: list[Any] = []
-        lower: list[Any] = []
-        for k, part in enumerate(parts["upper"]):
-            assert source is not None
-            upper.append(read_item(part, q, source, work, f"upper: {k}"))
-        for k, part in enumerate(parts["lower"]):
-            assert source is not None
-            lower.append(read_piece(part, q, source, work, f"lower: {k}"))
+        for kind, found in (("upper", upper), ("lower", lower)):
+            found += [read_part(kind, part, raw["question"], domain, work) for part in parts[kind]]
     else:
-        if parts["lower"]:
-            raise Unreadable("certificate: the lower ends of such a curve are its points")
+        if parts["lower"] or any(bound is not None for *_, bound in points):
+            raise Unreadable("certificate: of a curve in a score lower ends are points, upper ends lines")
         upper = [_line(part, field, work, f"upper: {k}") for k, part in enumerate(parts["upper"])]
-        lower = [Line(a, b, (f, g)) for (a, f), (b, g) in pairwise(points)]
+        shown = [(place, value) for place, value, _ in points if value is not None]
+        lower = [Line(a, b, (f, g)) for (a, f), (b, g) in pairwise(shown)]
     return Curve(
         field.name,
         domain,
@@ -139,6 +136,40 @@ def read_curve(raw: Any, work: Work) -> Curve:
         tuple(points),
         (*describe(q), f"varied: {field.name}, first at {domain[0]}"),
     )
+
+
+def read_part(
+    kind: str, raw: Any, question: Any, domain: tuple[Fraction, Fraction], work: Work
+) -> Item | Piece:
+    """Return an upper or lower end, checked, of a curve in a number of the source."""
+    field = _Field({"question": question}, work)
+    q = field.question(domain[0])
+    source = VaryingSource([(x, field.question(x).source) for x in domain])
+    where = f"{kind} end"
+    return (
+        read_item(raw, q, source, work, where) if kind == "upper" else read_piece(raw, q, source, work, where)
+    )
+
+
+def _points(
+    raw: list[Any], field: _Field, turn: int, work: Work
+) -> list[tuple[Fraction, Number | None, Number | None]]:
+    """Return (x, what is reached, what bounds) of single certificates."""
+    found: list[tuple[Fraction, Number | None, Number | None]] = []
+    for k, part in enumerate(raw):
+        closed(part, f"points: {k}", ("at", "upper", "attack"))
+        place = fraction(part["at"], f"points: {k}")
+        if found and place <= found[-1][0]:
+            raise Unreadable("points: places ascend, each once")
+        if part["upper"] is None and part["attack"] is None:
+            raise Unreadable(f"points: {k}: it has neither an upper end nor an attack")
+        q = field.question(place)
+        bound = None if part["upper"] is None else check_upper(part["upper"], q, work)
+        if part["upper"] is not None and bound is None:
+            raise Rejected(f"points: {k}: that no strategy passes is no value of a curve")
+        reached = None if part["attack"] is None else turn * check_attack(part["attack"], q, work)
+        found.append((place, reached, bound))
+    return found
 
 
 def _line(raw: Any, field: _Field, work: Work, where: str) -> Line:

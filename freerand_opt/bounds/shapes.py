@@ -1,0 +1,121 @@
+"""Programs whose shape does not depend on a number of the source: basis in, certificate's forms out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.attacks.flows import chain_form
+from freerand_opt.attacks.graph import Graph, leaves_root
+from freerand_opt.attacks.strategies import box_form, strategies
+from freerand_opt.bounds.ways import upper_form
+from freerand_opt.conic.linear import LinearProgram
+from freerand_opt.errors import TooLargeError
+from freerand_opt.model.problem import Bits, Kept, Limits, Problem
+from freerand_opt.programs.boxes import box_space, deterministic_boxes
+from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
+from freerand_opt.programs.guesses import guesses_of
+from freerand_opt.programs.quotient import prices, quotient
+from freerand_opt.programs.source_cone import source_cone
+from freerand_opt.programs.strategies import Strategies, build
+
+#: Columns of programs that are solved exactly at many places.
+MOST_COLUMNS = 20_000
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A program, and what its multipliers and its points are in a certificate."""
+
+    program: LinearProgram
+    upper: Callable[[Sequence[Fraction]], dict[str, Any]]
+    attack: Callable[[Sequence[Fraction]], dict[str, Any]]
+    words: str
+
+
+def shape_of(problem: Problem) -> Shape | None:
+    """Return the smallest program of boxes that suffice, None if there is none with a curve."""
+    if not isinstance(problem.source, Bits | Limits) or problem.observed is None:
+        return None
+    for make in (_orbits, _cycle, _deterministic):
+        try:
+            found = make(problem)
+        except TooLargeError:
+            continue
+        if found is not None and found.program.matrix.shape[1] <= MOST_COLUMNS:
+            return found
+    return None
+
+
+def _orbits(problem: Problem) -> Shape | None:
+    cycle = cycle_of(problem)
+    made = None if cycle is None else quotient(cycle)
+    if made is None:
+        return None
+
+    def attack(x: Sequence[Fraction]) -> dict[str, Any]:
+        return chain_form(made, x)
+
+    return Shape(
+        made.program, lambda z: prices(made, z), attack, f"{len(made.copies)} orbits of boxes on a cycle"
+    )
+
+
+def _cycle(problem: Problem) -> Shape | None:
+    cycle = cycle_of(problem)
+    if cycle is None:
+        return None
+    errors: list[int | None] = [*sorted(cycle.edges)]
+    errors += [] if problem.devices == "local" else [None]
+    if len(errors) * problem.shape[0] > MOST_COLUMNS:
+        return None
+    boxes = [error_box(cycle, error) for error in errors]
+    space = box_space(boxes, problem.shape[1])
+    made = build(problem, source_cone(problem), space, guesses_of(problem), (-1,) * len(boxes))
+    return _listed(problem, made, "cycle", f"{len(boxes)} boxes of a cycle", edges=edge_form(cycle))
+
+
+def _deterministic(problem: Problem) -> Shape | None:
+    if problem.devices != "local" or any(
+        not isinstance(test, Kept) and test.functional.on == "moments" for test in problem.tests
+    ):
+        return None
+    boxes, guesses = deterministic_boxes(problem), guesses_of(problem)
+    alike = problem.ask.told or problem.ask.at is not None or not guesses.outputs
+    count = 1 if alike else len(guesses.worths)
+    labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
+    if len(labels) * problem.shape[0] > MOST_COLUMNS:
+        return None
+    space = box_space([box for _ in range(count) for box in boxes], problem.shape[1])
+    made = build(problem, source_cone(problem), space, guesses, labels)
+    return _listed(problem, made, "deterministic", f"{len(boxes)} deterministic boxes")
+
+
+def _listed(problem: Problem, made: Strategies, way: str, words: str, **more: Any) -> Shape:
+    """Return the shape of a program whose boxes are written out."""
+
+    def upper(z: Sequence[Fraction]) -> dict[str, Any]:
+        return upper_form(problem, made, z, {}, way, "bound", **more)
+
+    def attack(x: Sequence[Fraction]) -> dict[str, Any]:
+        source = problem.source
+        assert isinstance(source, Bits)
+        graph, listed = Graph(), []
+        for one in strategies(made, x):
+            masses = one.strings or [one.masses[s] for s in source.leaves]
+            node = leaves_root(graph, masses, source.ranges)
+            listed.append({"weight": str(one.weight), "node": node, "box": box_form(one.box)})
+        return {"flow": graph.form(), "strategies": listed}
+
+    return Shape(made.program, upper, attack, words)
+
+
+def rational(problem: Problem, rounded: Callable[[Any, str], Fraction]) -> Problem:
+    """Return the problem with rational scores, from `rounded` and the relation."""
+    tests = [
+        test if isinstance(test, Kept) else replace(test, score=rounded(test.score, test.relation))
+        for test in problem.tests
+    ]
+    return replace(problem, tests=tuple(tests))
