@@ -17,16 +17,17 @@ from freerand_opt.bounds.threshold import simplest
 from freerand_opt.numbers.interpolation import Quotient, quotient_through
 
 #: Numbers of places that are tried, one after another.
-PLACES = (8, 12, 18, 28, 40, 56)
+PLACES = (8, 11, 14, 17, 20, 24, 29, 35, 42, 56)
 _FRACTION = re.compile(r"-?[0-9]+(/[0-9]+)?")
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A form whose fractions are places in `quotients`."""
+    """A form whose fractions are places in `quotients`, from so many places."""
 
     form: Any
     quotients: tuple[Quotient, ...]
+    places: int
 
     def of(self, place: int) -> Quotient:
         """Return the function at a place of the form."""
@@ -49,43 +50,49 @@ def places_in(ends: tuple[Fraction, Fraction]) -> list[Fraction]:
     return list(dict.fromkeys(simplest(low + k * step, low + (k + Fraction(3, 4)) * step) for k in order))
 
 
-def fitted(at: Callable[[Fraction], Any], places: Sequence[Fraction]) -> Fitted | None:
+def fitted(at: Callable[[Fraction], Any], places: Sequence[Fraction], first: int = 0) -> Fitted | None:
     """Return a form as a function of its place, None if no rational function of low degree fits.
 
-    `at` returns None where there is none; forms that are built otherwise than most are left out.
+    `at` returns None where there is none; forms that are built otherwise than most are left out. `first` is a
+    number of places to begin with.
     """
     found: list[tuple[Fraction, Any, list[str]]] = []
-    used = 0
+    used, hard = 0, 0
     for count in PLACES:
+        if count < first:
+            continue
         for place in places[used:count]:
             raw = at(place)
             if raw is not None:
                 values: list[str] = []
                 found.append((place, _parted(raw, values), values))
         used = count
-        made = _through(found) if len(found) >= 6 else None
-        if made is not None:
-            return made
+        if len(found) >= 6:
+            made, hard = _through(found, hard)
+            if made is not None:
+                return made
     return None
 
 
-def _through(found: list[tuple[Fraction, Any, list[str]]]) -> Fitted | None:
+def _through(found: list[tuple[Fraction, Any, list[str]]], hard: int) -> tuple[Fitted | None, int]:
+    """Return the form through what was found, or None and the place of a number that needs more places."""
     keys = Counter(repr(form) for _, form, _ in found)
     usual = keys.most_common(1)[0][0]
     kept = [one for one in found if repr(one[1]) == usual]
     places = [place for place, *_ in kept]
+    columns = list(zip(*(values for *_, values in kept), strict=True))
     known: dict[tuple[str, ...], int] = {}
     quotients: list[Quotient] = []
-    slots = []
-    for column in zip(*(values for *_, values in kept), strict=True):
-        if column not in known:
-            quotient = quotient_through(places, [Fraction(text) for text in column])
+    order = range(len(columns))
+    for k in [*order[hard : hard + 1], *order]:
+        if columns[k] not in known:
+            quotient = quotient_through(places, [Fraction(text) for text in columns[k]])
             if quotient is None:
-                return None
-            known[column] = len(quotients)
+                return None, k
+            known[columns[k]] = len(quotients)
             quotients.append(quotient)
-        slots.append(known[column])
-    return Fitted(_filled_slots(kept[0][1], iter(slots)), tuple(quotients))
+    slots = iter([known[column] for column in columns])
+    return Fitted(_filled_slots(kept[0][1], slots), tuple(quotients), len(found)), 0
 
 
 def _parted(raw: Any, values: list[str]) -> Any:

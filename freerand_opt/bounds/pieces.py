@@ -10,11 +10,12 @@ from typing import Any
 from freerand_opt.bounds.fitting import Fitted, fitted, mapped, slots_of
 from freerand_opt.bounds.shapes import Shape, shape_of
 from freerand_opt.bounds.threshold import simplest
+from freerand_opt.checker.polynomials import line_through, over_unit
 from freerand_opt.conic.basis import basic_point, exact_multipliers
 from freerand_opt.conic.linear import Hint
 from freerand_opt.model.problem import Bits, Kept, Problem
 from freerand_opt.numbers.exact import Real
-from freerand_opt.numbers.interpolation import Quotient, over_common, stretch
+from freerand_opt.numbers.interpolation import Quotient, combination, over_common, stretch, times
 from freerand_opt.numbers.rounding import round_down, round_up
 
 #: Bits of a rational score inside an irrational one, and how much of an interval is left out beside a root.
@@ -30,6 +31,7 @@ class Family:
     shape: Callable[[Fraction], Shape]
     ends: tuple[Fraction, Fraction]
     places: Sequence[Fraction]
+    needed: list[int]  # places that the last attacks needed: a hint
 
 
 def inside(score: Any, relation: str) -> Fraction:
@@ -66,16 +68,19 @@ def lower_piece(family: Family, hint: Hint, at: Fraction) -> dict[str, Any] | No
     """Return the attack of a basis as functions, on the interval about a place where it is one, or None."""
 
     def form(place: Fraction) -> Any:
-        shape, problem = family.shape(place), family.problem(place)
+        shape = family.shape(place)
         right = [Fraction(b) if not isinstance(b, Real) else inside(b, "<=") for b in shape.program.right]
         x = basic_point(shape.program, hint, right)
         if x is None:
             return None
         attack = shape.attack(x[: shape.program.matrix.shape[1]])
-        return {"attack": attack, "room": [*_slacks(shape, x, right), *_rooms(problem, attack)]}
+        return {"attack": attack, "room": _slacks(shape, x, right)}
 
-    found = fitted(form, family.places)
-    return None if found is None else _piece(family, found, at)
+    found = fitted(form, family.places, family.needed[0])
+    if found is None:
+        return None
+    family.needed[0] = max(family.needed[0], found.places - 6)
+    return _piece(family, found, at)
 
 
 def _slacks(shape: Shape, x: Sequence[Fraction], right: Sequence[Fraction]) -> list[str]:
@@ -89,10 +94,9 @@ def _slacks(shape: Shape, x: Sequence[Fraction], right: Sequence[Fraction]) -> l
     return [str(right[row] - value) for row, value in left.items()]
 
 
-def _rooms(problem: Problem, attack: dict[str, Any]) -> list[str]:
-    """Return how far weights are from 0 and chances from the ends of their range, as text."""
-    assert isinstance(problem.source, Bits)
-    flow = attack["flow"]
+def _rooms(family: Family, flow: dict[str, Any], palette: list[list[list[int]]]) -> list[list[int]]:
+    """Return polynomials whose signs say whether chances are in their ranges."""
+    pairs = [(x, family.problem(x).source) for x in family.places[:2]]
     heights: list[int] = []
     rooms: dict[tuple[int, int], None] = {}
     for code, left, _ in flow["nodes"]:
@@ -100,9 +104,11 @@ def _rooms(problem: Problem, attack: dict[str, Any]) -> list[str]:
         rooms[heights[-1], code] = None
     found = []
     for height, code in rooms:
-        low, high = problem.source.ranges[-height]
-        chance = Fraction(flow["palette"][code])
-        found += [str(chance - low), str(high - chance)]
+        num, den = palette[code]
+        for k in (0, 1):
+            line = [(x, source.ranges[-height][k]) for x, source in pairs if isinstance(source, Bits)]
+            (end,), unit = over_unit([line_through(line)])
+            found.append(combination([(unit, num), (-1, times(den, end))]))
     return found
 
 
@@ -116,6 +122,7 @@ def _piece(family: Family, found: Fitted, at: Fraction) -> dict[str, Any] | None
     palette = [_turned(found.of(slot.place), at) for slot in attack["flow"]["palette"]]
     borders: list[Sequence[int]] = [*numerators, unit, *(den for _, den in palette)]
     borders += [p for k in slots_of(found.form["room"]) for p in found.of(k)]
+    borders += _rooms(family, attack["flow"], palette)
     ends = family.ends
     low, high = stretch(borders, at, ends)
     room = (ends[1] - ends[0]) * ROOM
@@ -166,4 +173,4 @@ def family_of(
             known[place] = found
         return known[place]
 
-    return None if shape_of(at(places[0])) is None else Family(at, shape, ends, places)
+    return None if shape_of(at(places[0])) is None else Family(at, shape, ends, places, [0])
