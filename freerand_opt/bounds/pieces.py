@@ -76,6 +76,8 @@ def lower_piece(family: Family, hint: Hint, at: Fraction) -> dict[str, Any] | No
         attack = shape.attack(x[: shape.program.matrix.shape[1]])
         return {"attack": attack, "room": _slacks(shape, x, right)}
 
+    if not isinstance(family.problem(at).source, Bits):
+        return None
     found = fitted(form, family.places, family.needed[0])
     if found is None:
         return None

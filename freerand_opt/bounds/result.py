@@ -16,7 +16,7 @@ from freerand_opt.bounds.bracket import Bracket, End
 from freerand_opt.bounds.reason import reason
 from freerand_opt.certificates.number import exact
 from freerand_opt.checker import reading
-from freerand_opt.checker.document import Report, check
+from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Work
 from freerand_opt.errors import InputError, imported
 from freerand_opt.files import write_whole
@@ -164,14 +164,19 @@ def read_result(
     report = check(reading.load(certificate), Work(WORK))
     lower = None if report.lower is None else exact(report.lower)
     upper = None if report.upper is None else exact(report.upper)
-    bracket = Bracket(*_ends(question, threshold, lower, upper, report))
+    bracket = Bracket(*ends_of(question, lower, upper, threshold, impossible=report.impossible))
     return Result(
         question, certificate, bracket, report.impossible, report.question, kept, notes, seconds, threshold
     )
 
 
-def _ends(
-    question: Question, threshold: Threshold | None, lower: Exact | None, upper: Exact | None, report: Report
+def ends_of(
+    question: Question,
+    lower: Exact | None,
+    upper: Exact | None,
+    threshold: Threshold | None = None,
+    *,
+    impossible: bool = False,
 ) -> tuple[Exact | None, Exact | None]:
     """Return the ends of the answer from those of the certificate."""
     if threshold is not None:
@@ -180,7 +185,7 @@ def _ends(
         assert lower is not None
         assert upper is not None
         return -log2(upper), -log2(lower)
-    if question.ask.quantity == STRATEGY or report.impossible:
+    if question.ask.quantity == STRATEGY or impossible:
         return lower, upper
     if question.ask.row.extent is None:
         return _cut(question, lower, upper)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.graph import Graph, leaves_root
-from freerand_opt.attacks.strategies import box_form, strategies
+from freerand_opt.attacks.strategies import attack_form, box_form, strategies
 from freerand_opt.bounds.ways import upper_form
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.errors import TooLargeError
@@ -101,7 +101,8 @@ def _listed(problem: Problem, made: Strategies, way: str, words: str, **more: An
 
     def attack(x: Sequence[Fraction]) -> dict[str, Any]:
         source = problem.source
-        assert isinstance(source, Bits)
+        if not isinstance(source, Bits):
+            return attack_form(problem, strategies(made, x))
         graph, listed = Graph(), []
         for one in strategies(made, x):
             masses = one.strings or [one.masses[s] for s in source.leaves]
@@ -110,12 +111,3 @@ def _listed(problem: Problem, made: Strategies, way: str, words: str, **more: An
         return {"flow": graph.form(), "strategies": listed}
 
     return Shape(made.program, upper, attack, words)
-
-
-def rational(problem: Problem, rounded: Callable[[Any, str], Fraction]) -> Problem:
-    """Return the problem with rational scores, from `rounded` and the relation."""
-    tests = [
-        test if isinstance(test, Kept) else replace(test, score=rounded(test.score, test.relation))
-        for test in problem.tests
-    ]
-    return replace(problem, tests=tuple(tests))

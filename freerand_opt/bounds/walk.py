@@ -8,9 +8,11 @@ from typing import Any
 
 from freerand_opt.bounds.pieces import Family, lower_piece, upper_item
 from freerand_opt.bounds.threshold import simplest
+from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.curve import read_part
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import enclose
+from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, solve
 
 #: The next probe beyond a piece, and the least that a probe moves, in parts of the interval.
@@ -22,9 +24,12 @@ NEAR = 1e-11
 WORK = 10**9
 
 
-def walked(family: Family, question: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return upper ends and lower ends of a question ("?" at its number) along the interval."""
-    walk = _Walk(family, question)
+Parts = list[dict[str, Any]]
+
+
+def walked(family: Family, raw: dict[str, Any]) -> tuple[Parts, Parts, Parts]:
+    """Return upper ends, lower ends and single attacks of {"question"} ("?" at its number)."""
+    walk = _Walk(family, raw)
     low, high = family.ends
     x = simplest(low + (high - low) * STEP / 2, low + (high - low) * STEP)
     while x < high and len(walk.lower) < MOST_PIECES:
@@ -33,7 +38,7 @@ def walked(family: Family, question: dict[str, Any]) -> tuple[list[dict[str, Any
             x = _onward(family, x)
             continue
         x = walk.visit(hint, x)
-    return [part for part, _ in walk.upper], walk.lower
+    return [part for part, _ in walk.upper], walk.lower, walk.points
 
 
 def _onward(family: Family, x: Fraction) -> Fraction:
@@ -51,10 +56,11 @@ def _onward(family: Family, x: Fraction) -> Fraction:
 
 
 class _Walk:
-    def __init__(self, family: Family, question: dict[str, Any]) -> None:
-        self.family, self.question = family, question
+    def __init__(self, family: Family, raw: dict[str, Any]) -> None:
+        self.family, self.raw = family, raw
         self.upper: list[tuple[dict[str, Any], Any]] = []
-        self.lower: list[dict[str, Any]] = []
+        self.lower: Parts = []
+        self.points: Parts = []
 
     def visit(self, hint: Hint, x: Fraction) -> Fraction:
         """Keep what the basis at x proves; return where to look next."""
@@ -68,12 +74,22 @@ class _Walk:
         step = (high - low) * STEP
         piece = lower_piece(self.family, hint, x)
         if piece is None or self._read("lower", piece) is None:
-            return x + (high - low) / 64
+            self._single(hint, x)
+            return min(simplest(x + (high - low) / 65, x + (high - low) / 64), high)
         self.lower.append(piece)
         end = Fraction(piece["to"])
         if end == high:
             return high
         return simplest(max(end, x) + step / 2, max(end, x) + step)
+
+    def _single(self, hint: Hint, x: Fraction) -> None:
+        """Keep the attack of the basis at x alone."""
+        shape = self.family.shape(x)
+        point = inner_point(shape.program, hint)
+        if point is not None:
+            form = shape.attack(point[: shape.program.matrix.shape[1]])
+            if Pool(self.family.problem(x)).offer_attack(form, shape.words):
+                self.points.append({"at": str(x), "upper": None, "attack": form})
 
     def _covers(self, part: Any, x: Fraction, worth: float) -> bool:
         value = part.at(x)
@@ -81,7 +97,7 @@ class _Walk:
 
     def _read(self, kind: str, part: dict[str, Any]) -> Any:
         try:
-            return read_part(kind, part, self.question, self.family.ends, Work(WORK))
+            return read_part(kind, part, self.raw, self.family.ends, Work(WORK))
         except (Rejected, Unreadable, TooMuch):
             return None
 

@@ -115,15 +115,11 @@ def read_curve(raw: Any, work: Work) -> Curve:
     if q.relations is not None or q.observed is None or q.ask.quantity == "strategy":
         raise Unreadable("curve: the observed settings are stated, and a guess or a score is asked for")
     points = _points(parts["points"], field, q.ask.sign, work)
-    upper: list[Any] = []
-    lower: list[Any] = []
-    if field.moves:
-        for kind, found in (("upper", upper), ("lower", lower)):
-            found += [read_part(kind, part, raw["question"], domain, work) for part in parts[kind]]
-    else:
-        if parts["lower"] or any(bound is not None for *_, bound in points):
-            raise Unreadable("certificate: of a curve in a score lower ends are points, upper ends lines")
-        upper = [_line(part, field, work, f"upper: {k}") for k, part in enumerate(parts["upper"])]
+    if not field.moves and (parts["lower"] or any(bound is not None for *_, bound in points)):
+        raise Unreadable("certificate: of a curve in a score lower ends are points, upper ends lines")
+    upper: list[Any] = [read_part("upper", part, raw, domain, work) for part in parts["upper"]]
+    lower: list[Any] = [read_part("lower", part, raw, domain, work) for part in parts["lower"]]
+    if not field.moves:
         shown = [(place, value) for place, value, _ in points if value is not None]
         lower = [Line(a, b, (f, g)) for (a, f), (b, g) in pairwise(shown)]
     return Curve(
@@ -139,16 +135,16 @@ def read_curve(raw: Any, work: Work) -> Curve:
 
 
 def read_part(
-    kind: str, raw: Any, question: Any, domain: tuple[Fraction, Fraction], work: Work
-) -> Item | Piece:
-    """Return an upper or lower end, checked, of a curve in a number of the source."""
-    field = _Field({"question": question}, work)
+    kind: str, part: Any, raw: Any, domain: tuple[Fraction, Fraction], work: Work
+) -> Item | Piece | Line:
+    """Return an upper or lower end, checked, of the curve of {"question", ..} on an interval."""
+    field = _Field(raw, work)
+    if not field.moves:
+        return _line(part, field, work, f"{kind} end")
     q = field.question(domain[0])
     source = VaryingSource([(x, field.question(x).source) for x in domain])
-    where = f"{kind} end"
-    return (
-        read_item(raw, q, source, work, where) if kind == "upper" else read_piece(raw, q, source, work, where)
-    )
+    read = read_item if kind == "upper" else read_piece
+    return read(part, q, source, work, f"{kind} end")
 
 
 def _points(

@@ -1,0 +1,310 @@
+r"""A curve: the certified answer as a function of one number of the question.
+
+.. math:: \max_i \ell_i(x) \le \text{answer}(x) \le \min_i u_i(x)
+
+Above are rational functions of epsilon (lines in a score), below attacks (docs/kernel.md, section 9).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import field as keep
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from freerand_opt.bounds.bound import bound
+from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.concave import lines_and_points
+from freerand_opt.bounds.critical import varied
+from freerand_opt.bounds.fitting import places_in
+from freerand_opt.bounds.pieces import family_of
+from freerand_opt.bounds.questions import Asked, question_of
+from freerand_opt.bounds.result import Result, ends_of
+from freerand_opt.bounds.threshold import varied_form
+from freerand_opt.bounds.visibility import honest_form
+from freerand_opt.bounds.walk import walked
+from freerand_opt.certificates.number import exact
+from freerand_opt.checker import reading
+from freerand_opt.checker.curve import Curve as Proved
+from freerand_opt.checker.curve_upper import Item
+from freerand_opt.checker.document import FORMAT, Report, check
+from freerand_opt.checker.failures import Rejected, Work
+from freerand_opt.checker.numbers import enclose, show
+from freerand_opt.errors import InputError
+from freerand_opt.files import write_whole
+from freerand_opt.model.ask import WORST
+from freerand_opt.model.certificate_form import question_form
+from freerand_opt.model.files import contents
+from freerand_opt.model.number import exact as read_exact
+from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.model.question import Question
+from freerand_opt.model.values import with_values
+from freerand_opt.numbers.exact import compare
+
+WORK = 2 * 10**9
+SOURCE_FIELDS = ("source.epsilon", "source.lower", "source.upper")
+VISIBILITY = "observed.visibility"
+#: Single certificates along the interval where no program has a shape that a curve needs.
+SINGLE = 17
+
+
+@dataclass(frozen=True, repr=False)
+class Curve:
+    """The answer to a question as a function of a number of it, between certified ends.
+
+    `certificate` is what the kernel checks, as text; every value is read from it. `field` is the number's
+    key path, `between` its least and largest value.
+    """
+
+    question: Question
+    field: str
+    certificate: str = keep(repr=False)
+    seconds: float = keep(default=0.0, compare=False)
+
+    @cached_property
+    def report(self) -> Report:
+        """Return what the kernel says of the certificate."""
+        return check(reading.load(self.certificate), Work(WORK))
+
+    @property
+    def proved(self) -> Proved:
+        """Return the functions that the kernel proved."""
+        assert self.report.curve is not None
+        return self.report.curve
+
+    @property
+    def between(self) -> tuple[Fraction, Fraction]:
+        """Return the ends of the interval."""
+        return self.proved.domain
+
+    def __call__(self, x: Fraction | int | str) -> Bracket:
+        """Return the certified bracket at a value, as 1/20; raise InputError for floats and outside."""
+        place = _place(x, self.field)
+        try:
+            lower, upper = self.proved.at(place)
+        except Rejected as fault:
+            raise InputError(self.field, str(fault)) from None
+        ends = [None if end is None else exact(end) for end in (lower, upper)]
+        return Bracket(*ends_of(self.question, ends[0], ends[1]))
+
+    @property
+    def formulas(self) -> int:
+        """Return the number of functions above."""
+        return len(self.proved.upper)
+
+    def formula(self, i: int) -> str:
+        """Return function i above as text, with the interval on which it is proved."""
+        part = self.proved.upper[i]
+        name = self.field.rpartition(".")[2]
+        where = f"for {name} in [{part.low}, {part.high}]"
+        if not isinstance(part, Item):
+            slope = (part.ends[1] - part.ends[0]) * (1 / (part.high - part.low))
+            return f"{show(part.ends[0])} + ({show(slope)})*({name} - {part.low}) {where}"
+        terms = [
+            f"({_text(p, name)})" if number == 1 else f"({show(number)})*({_text(p, name)})"
+            for number, p in part.terms
+            if p
+        ]
+        above = " + ".join(terms) or "0"
+        return f"{above} {where}" if part.unit == (1,) else f"({above})/({_text(part.unit, name)}) {where}"
+
+    def breaks(self) -> list[float]:
+        """Return where another function above becomes the least, as floats."""
+        low, high = self.between
+        places = [low + (high - low) * k / 512 for k in range(513)]
+        found = []
+        for a, b in pairwise(places):
+            one, other = self._least(a), self._least(b)
+            while one != other and b - a > (high - low) / 2**40:
+                middle = (a + b) / 2
+                a, b = (a, middle) if self._least(middle) != one else (middle, b)
+            found += [float(a)] if one != other else []
+        return found
+
+    def _least(self, x: Fraction) -> int:
+        values = [part.at(x) for part in self.proved.upper]
+        floats = [float("inf") if v is None else float(enclose(v, 64)[0]) for v in values]
+        return min(range(len(floats)), key=floats.__getitem__)
+
+    def root(self, c: Fraction | int | str, width: Fraction | str = "1e-9") -> Bracket:
+        """Return a bracket of a value at which the answer passes c; raise InputError if it does not.
+
+        At one end the answer is at most c, at the other it is more.
+        """
+        limit, least = read_exact(c, "root"), _place(width, "width")
+        sides = {x: self._side(x, limit) for x in self.between}
+        (a, one), (b, other) = sides.items()
+        if one * other >= 0:
+            raise InputError("root", f"the answer is not shown to pass {c} between {a} and {b}")
+        while abs(b - a) > least:
+            middle = (a + b) / 2
+            side = self._side(middle, limit)
+            if not side:  # the ends leave it open: look beside it
+                near = [x for k in (1, 3, 5, 7) if (x := a + (b - a) * k / 8) and self._side(x, limit)]
+                if not near:
+                    break
+                middle, side = near[0], self._side(near[0], limit)
+            a, b = (middle, b) if side == one else (a, middle)
+        return Bracket(min(a, b), max(a, b))
+
+    def _side(self, x: Fraction, limit: Any) -> int:
+        """Return -1 if the answer is at most a number, 1 if it is more, 0 if the ends leave it open."""
+        here = self(x)
+        if here.upper is not None and compare(here.upper, limit) <= 0:
+            return -1
+        return 1 if here.lower is not None and compare(here.lower, limit) > 0 else 0
+
+    def table(self, values: Iterable[Fraction | int | str]) -> list[tuple[Fraction, Bracket]]:
+        """Return (value, bracket) for each value."""
+        return [(_place(x, self.field), self(x)) for x in values]
+
+    def plot(self, path: str | Path | None = None) -> Any:
+        """Draw the curve with its breakpoints marked; return matplotlib's figure, written to `path`."""
+        from freerand_opt.reporting.figures.curve import drawn
+
+        return drawn(self, path)
+
+    def check(self) -> Report:
+        """Check the certificate anew."""
+        return check(reading.load(self.certificate), Work(WORK))
+
+    def save(self, path: str | Path) -> None:
+        """Write the certificate, for `freerand check` and `load_curve`."""
+        write_whole(Path(path), self.certificate + "\n")
+
+    def __repr__(self) -> str:
+        low, high = self.between
+        asked = self.question.ask.quantity
+        return f"Curve({asked} for {self.field} in [{low}, {high}], {self.formulas} functions)"
+
+
+def curve(
+    question: Asked,
+    field: str,
+    between: tuple[Any, Any],
+    *,
+    width: Fraction | float | str | None = None,
+    time_limit: float | None = None,
+) -> Curve:
+    """Return the certified answer as a function of `field` on an interval, as ("0", "1/8").
+
+    `field` is source.epsilon, source.lower or source.upper, a score or tolerance of a test (test.score) or
+    observed.visibility. `width` is how near chords come to lines where the answer is concave. Raise
+    InputError for what has no curve.
+    """
+    begun = time.perf_counter()
+    asked, _ = question_of(question)
+    low, high = (_place(x, "between") for x in between)
+    if low >= high:
+        raise InputError("between", f"{low}, {high}: two rational numbers, first < second, are needed")
+    if asked.ask.at == WORST or asked.ask.quantity == STRATEGY or asked.data is not None:
+        raise InputError(
+            "curve", "needs fixed settings or averages, and a guess or a score that is asked for"
+        )
+    if asked.problem().observed is None:
+        raise InputError("observed.settings", 'of a curve are stated, as "uniform"')
+    if field in SOURCE_FIELDS:
+        certificate = _moving(asked, field, (low, high), time_limit)
+    else:
+        certificate = _still(asked, field, (low, high), width, time_limit)
+    text = json.dumps({"format": FORMAT, "version": 2, "kind": "curve", **certificate}, separators=(",", ":"))
+    made = Curve(asked, field, text, time.perf_counter() - begun)
+    _ = made.report
+    return made
+
+
+def load_curve(path: str | Path, question: Asked, field: str) -> Curve:
+    """Return a curve that was saved, checked anew; raise InputError where it is about another question."""
+    asked, _ = question_of(question)
+    text = contents(Path(path), str(path), reading.MOST_BYTES, "no certificate is longer").strip()
+    try:
+        found = Curve(asked, field, text)
+        low, high = found.between
+    except ValueError as error:
+        raise InputError(str(path), f"proves nothing: {error}") from None
+    if json.loads(text)["question"] != _plain(_asked_form(asked, field, (low, high)))["question"]:
+        raise InputError("question", "the certificate is about another question")
+    return found
+
+
+def _moving(
+    asked: Question, name: str, ends: tuple[Fraction, Fraction], time_limit: float | None
+) -> dict[str, Any]:
+    """Return the certificate of a curve in a number of the source."""
+    places = places_in(ends)
+    family = family_of(lambda x: varied(asked, name, x).problem(), ends, places)
+    form = _asked_form(asked, name, ends)
+    upper, lower, points = ([], [], []) if family is None else walked(family, form)
+    if family is None:
+        low, high = ends
+        for k in range(SINGLE):
+            x = low + (high - low) * k / (SINGLE - 1)
+            found = bound(varied(asked, name, x), time_limit=time_limit)
+            document = found.document
+            if document and not found.impossible:
+                points.append({"at": str(x), "upper": document["upper"], "attack": document["attack"]})
+    return {**form, "upper": upper, "lower": lower, "points": points}
+
+
+def _still(
+    asked: Question, name: str, ends: tuple[Fraction, Fraction], width: Any, time_limit: float | None
+) -> dict[str, Any]:
+    """Return the certificate of a curve in what stands on the right side: a score, or the visibility."""
+    form = _asked_form(asked, name, ends)
+
+    def answer(x: Fraction) -> Result:
+        return bound(_at(asked, name, x), width=width, time_limit=time_limit)
+
+    usual = Fraction(1, 10**4) if asked.adversary.devices == "quantum" else Fraction(1, 10**9)
+    held = usual if width is None else _place(width, "width")
+    upper, points = lines_and_points(answer, form, ends, held)
+    return {**form, "upper": upper, "lower": [], "points": points}
+
+
+def _at(asked: Question, name: str, x: Fraction) -> Question:
+    if name == VISIBILITY or name in SOURCE_FIELDS:
+        return varied(asked, name, x)
+    return Question.from_dict(with_values(asked.to_dict(), {name: str(x)}))
+
+
+def _asked_form(asked: Question, name: str, ends: tuple[Fraction, Fraction]) -> dict[str, Any]:
+    """Return the question with "?" at its number, and the honest behaviour beside a visibility."""
+    if name == VISIBILITY:
+        honest = honest_form(asked)
+        return {"question": honest.question, "honest": honest.rows}
+    one, other = (question_form(_at(asked, name, x).problem()) for x in ends)
+    try:
+        found = varied_form(one, other, ends)
+    except ValueError as error:
+        raise InputError(name, f"has no curve: {error}") from None
+    if found == one:
+        raise InputError(name, "does not change the question")
+    return {"question": found}
+
+
+def _place(x: Any, where: str) -> Fraction:
+    """Return a rational number; raise InputError for floats and for what is none."""
+    found = read_exact(x, where) if not isinstance(x, float) else None
+    if not isinstance(found, Fraction):
+        raise InputError(where, f'{x!r} is no exact rational number; write it as a text, as "1/20"')
+    return found
+
+
+def _text(p: tuple[int, ...], name: str) -> str:
+    """Return a polynomial in a name."""
+    terms = []
+    for k, c in enumerate(p):
+        if c:
+            power = "" if k == 0 else name if k == 1 else f"{name}^{k}"
+            terms.append(str(c) if not power else power if c == 1 else f"{c}*{power}")
+    return " + ".join(terms).replace("+ -", "- ") or "0"
+
+
+def _plain(form: dict[str, Any]) -> dict[str, Any]:
+    return json.loads(json.dumps(form))  # type: ignore[no-any-return]
