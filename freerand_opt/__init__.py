@@ -23,6 +23,8 @@ from freerand_opt.version import __version__ as __version__
 if TYPE_CHECKING:
     from freerand_opt import errors
     from freerand_opt.bounds.bound import bound
+    from freerand_opt.bounds.curve import Curve
+    from freerand_opt.bounds.curve_of import curve, load_curve
     from freerand_opt.bounds.result import Result, load
     from freerand_opt.claims.verify import verify
     from freerand_opt.data.counts import Counts
@@ -83,6 +85,8 @@ if TYPE_CHECKING:
 #: first use, not by the import.
 _HOMES = {
     "bounds.bound": ("bound",),
+    "bounds.curve": ("Curve",),
+    "bounds.curve_of": ("curve", "load_curve"),
     "bounds.result": ("Result", "load"),
     "claims.verify": ("verify",),
     "data.counts": ("Counts",),
@@ -104,6 +108,7 @@ __all__ = [
     "Behaviour",
     "Bits",
     "Counts",
+    "Curve",
     "Free",
     "FreerandError",
     "FullSupport",
@@ -141,11 +146,13 @@ __all__ = [
     "cglmp",
     "chained",
     "chsh",
+    "curve",
     "errors",
     "ghz",
     "i3322",
     "ladder",
     "load",
+    "load_curve",
     "p_value",
     "read",
     "read_protocol",

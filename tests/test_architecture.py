@@ -35,6 +35,7 @@ LEVELS = (
 )
 #: Methods that open onto what stands above them, imported when they are called: (file, what it opens onto).
 DOORS = {
+    ("bounds.curve", "reporting"),
     ("model.question", "reporting"),
     ("model.question", "conic.formats.as_cvxpy"),
 }

@@ -7,8 +7,6 @@ Above are rational functions of epsilon (lines in a score), below attacks (docs/
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field as keep
@@ -18,33 +16,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.bracket import Bracket
-from freerand_opt.bounds.concave import lines_and_points
-from freerand_opt.bounds.critical import varied
-from freerand_opt.bounds.fitting import places_in
-from freerand_opt.bounds.pieces import family_of
-from freerand_opt.bounds.questions import Asked, question_of
-from freerand_opt.bounds.result import Result, ends_of
-from freerand_opt.bounds.threshold import varied_form
-from freerand_opt.bounds.visibility import honest_form
-from freerand_opt.bounds.walk import walked
+from freerand_opt.bounds.result import ends_of
 from freerand_opt.certificates.number import exact
 from freerand_opt.checker import reading
 from freerand_opt.checker.curve import Curve as Proved
 from freerand_opt.checker.curve_upper import Item
-from freerand_opt.checker.document import FORMAT, Report, check
+from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import enclose, show
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
-from freerand_opt.model.ask import WORST
-from freerand_opt.model.certificate_form import question_form
-from freerand_opt.model.files import contents
 from freerand_opt.model.number import exact as read_exact
-from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
-from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import compare
 
 WORK = 2 * 10**9
@@ -85,7 +69,7 @@ class Curve:
 
     def __call__(self, x: Fraction | int | str) -> Bracket:
         """Return the certified bracket at a value, as 1/20; raise InputError for floats and outside."""
-        place = _place(x, self.field)
+        place = place_of(x, self.field)
         try:
             lower, upper = self.proved.at(place)
         except Rejected as fault:
@@ -127,6 +111,11 @@ class Curve:
             found += [float(a)] if one != other else []
         return found
 
+    def near(self, x: float) -> Fraction:
+        """Return a fraction of the interval near a float, for drawing."""
+        low, high = self.between
+        return min(max(Fraction(x).limit_denominator(10**9), low), high)
+
     def _least(self, x: Fraction) -> int:
         values = [part.at(x) for part in self.proved.upper]
         floats = [float("inf") if v is None else float(enclose(v, 64)[0]) for v in values]
@@ -137,7 +126,7 @@ class Curve:
 
         At one end the answer is at most c, at the other it is more.
         """
-        limit, least = read_exact(c, "root"), _place(width, "width")
+        limit, least = read_exact(c, "root"), place_of(width, "width")
         sides = {x: self._side(x, limit) for x in self.between}
         (a, one), (b, other) = sides.items()
         if one * other >= 0:
@@ -162,7 +151,7 @@ class Curve:
 
     def table(self, values: Iterable[Fraction | int | str]) -> list[tuple[Fraction, Bracket]]:
         """Return (value, bracket) for each value."""
-        return [(_place(x, self.field), self(x)) for x in values]
+        return [(place_of(x, self.field), self(x)) for x in values]
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw the curve with its breakpoints marked; return matplotlib's figure, written to `path`."""
@@ -184,111 +173,7 @@ class Curve:
         return f"Curve({asked} for {self.field} in [{low}, {high}], {self.formulas} functions)"
 
 
-def curve(
-    question: Asked,
-    field: str,
-    between: tuple[Any, Any],
-    *,
-    width: Fraction | float | str | None = None,
-    time_limit: float | None = None,
-) -> Curve:
-    """Return the certified answer as a function of `field` on an interval, as ("0", "1/8").
-
-    `field` is source.epsilon, source.lower or source.upper, a score or tolerance of a test (test.score) or
-    observed.visibility. `width` is how near chords come to lines where the answer is concave. Raise
-    InputError for what has no curve.
-    """
-    begun = time.perf_counter()
-    asked, _ = question_of(question)
-    low, high = (_place(x, "between") for x in between)
-    if low >= high:
-        raise InputError("between", f"{low}, {high}: two rational numbers, first < second, are needed")
-    if asked.ask.at == WORST or asked.ask.quantity == STRATEGY or asked.data is not None:
-        raise InputError(
-            "curve", "needs fixed settings or averages, and a guess or a score that is asked for"
-        )
-    if asked.problem().observed is None:
-        raise InputError("observed.settings", 'of a curve are stated, as "uniform"')
-    if field in SOURCE_FIELDS:
-        certificate = _moving(asked, field, (low, high), time_limit)
-    else:
-        certificate = _still(asked, field, (low, high), width, time_limit)
-    text = json.dumps({"format": FORMAT, "version": 2, "kind": "curve", **certificate}, separators=(",", ":"))
-    made = Curve(asked, field, text, time.perf_counter() - begun)
-    _ = made.report
-    return made
-
-
-def load_curve(path: str | Path, question: Asked, field: str) -> Curve:
-    """Return a curve that was saved, checked anew; raise InputError where it is about another question."""
-    asked, _ = question_of(question)
-    text = contents(Path(path), str(path), reading.MOST_BYTES, "no certificate is longer").strip()
-    try:
-        found = Curve(asked, field, text)
-        low, high = found.between
-    except ValueError as error:
-        raise InputError(str(path), f"proves nothing: {error}") from None
-    if json.loads(text)["question"] != _plain(_asked_form(asked, field, (low, high)))["question"]:
-        raise InputError("question", "the certificate is about another question")
-    return found
-
-
-def _moving(
-    asked: Question, name: str, ends: tuple[Fraction, Fraction], time_limit: float | None
-) -> dict[str, Any]:
-    """Return the certificate of a curve in a number of the source."""
-    places = places_in(ends)
-    family = family_of(lambda x: varied(asked, name, x).problem(), ends, places)
-    form = _asked_form(asked, name, ends)
-    upper, lower, points = ([], [], []) if family is None else walked(family, form)
-    if family is None:
-        low, high = ends
-        for k in range(SINGLE):
-            x = low + (high - low) * k / (SINGLE - 1)
-            found = bound(varied(asked, name, x), time_limit=time_limit)
-            document = found.document
-            if document and not found.impossible:
-                points.append({"at": str(x), "upper": document["upper"], "attack": document["attack"]})
-    return {**form, "upper": upper, "lower": lower, "points": points}
-
-
-def _still(
-    asked: Question, name: str, ends: tuple[Fraction, Fraction], width: Any, time_limit: float | None
-) -> dict[str, Any]:
-    """Return the certificate of a curve in what stands on the right side: a score, or the visibility."""
-    form = _asked_form(asked, name, ends)
-
-    def answer(x: Fraction) -> Result:
-        return bound(_at(asked, name, x), width=width, time_limit=time_limit)
-
-    usual = Fraction(1, 10**4) if asked.adversary.devices == "quantum" else Fraction(1, 10**9)
-    held = usual if width is None else _place(width, "width")
-    upper, points = lines_and_points(answer, form, ends, held)
-    return {**form, "upper": upper, "lower": [], "points": points}
-
-
-def _at(asked: Question, name: str, x: Fraction) -> Question:
-    if name == VISIBILITY or name in SOURCE_FIELDS:
-        return varied(asked, name, x)
-    return Question.from_dict(with_values(asked.to_dict(), {name: str(x)}))
-
-
-def _asked_form(asked: Question, name: str, ends: tuple[Fraction, Fraction]) -> dict[str, Any]:
-    """Return the question with "?" at its number, and the honest behaviour beside a visibility."""
-    if name == VISIBILITY:
-        honest = honest_form(asked)
-        return {"question": honest.question, "honest": honest.rows}
-    one, other = (question_form(_at(asked, name, x).problem()) for x in ends)
-    try:
-        found = varied_form(one, other, ends)
-    except ValueError as error:
-        raise InputError(name, f"has no curve: {error}") from None
-    if found == one:
-        raise InputError(name, "does not change the question")
-    return {"question": found}
-
-
-def _place(x: Any, where: str) -> Fraction:
+def place_of(x: Any, where: str) -> Fraction:
     """Return a rational number; raise InputError for floats and for what is none."""
     found = read_exact(x, where) if not isinstance(x, float) else None
     if not isinstance(found, Fraction):
@@ -304,7 +189,3 @@ def _text(p: tuple[int, ...], name: str) -> str:
             power = "" if k == 0 else name if k == 1 else f"{name}^{k}"
             terms.append(str(c) if not power else power if c == 1 else f"{c}*{power}")
     return " + ".join(terms).replace("+ -", "- ") or "0"
-
-
-def _plain(form: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(json.dumps(form))  # type: ignore[no-any-return]

@@ -98,6 +98,7 @@ class _Priced:
         closed(raw, f"{where}: prices", ("settings", "tests"))
         assert q.observed is not None
         count = q.shape[0]
+        span.work.spend(4 * count, where)
         self.y: Vector[Polynomial] = vector(raw["settings"], f"{where}: settings", count, polynomial)
         self.right: list[tuple[Number, Polynomial]] = [(q.observed[s], self.y[s]) for s in range(count)]
         #: (functional, what it is multiplied by)

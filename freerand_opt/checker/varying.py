@@ -12,7 +12,7 @@ from itertools import product
 
 from freerand_opt.checker.failures import Rejected, Unreadable
 from freerand_opt.checker.polynomials import Polynomial, Span, line_through, over_unit, value_at
-from freerand_opt.checker.sources import Bits, Limits, Ordered, Source
+from freerand_opt.checker.sources import Bits, Limits, Source
 
 MOST_KEPT = 64
 #: Trees with more leaves are not written out.
@@ -41,12 +41,13 @@ class VaryingSource:
         lines = [line_through([(a, x[k]), (b, y[k])]) for x, y in pairs for k in (0, 1)]
         flat, self.unit = over_unit(lines)
         self.ends = list(zip(flat[::2], flat[1::2], strict=True))
+        self.found: dict[int, list[int]] = {}
+        for k, s in enumerate(self.leaves if self.leaves is not None else range(len(self.ends))):
+            self.found.setdefault(s, []).append(k)
 
     def places(self, s: int) -> Sequence[int]:
         """Return the leaves that name a setting."""
-        if isinstance(self.leaves, Ordered):
-            return (self.leaves.leaf(s),)
-        return (s,) if self.leaves is None else [k for k, own in enumerate(self.leaves) if own == s]
+        return self.found.get(s, ())
 
 
 def shares(span: Span, gap: Polynomial, ends: tuple[Polynomial, Polynomial]) -> tuple[Polynomial, ...]:
