@@ -172,7 +172,7 @@ def read_piece(raw: Any, q: Question, source: VaryingSource, work: Work, where: 
     for k, (score, test) in enumerate(zip(scores, q.tests, strict=True)):
         _check_test(shown, unit, test, score, f"{where}: test {k}")
     if q.ask.score is not None:
-        value, common = shown.total(shown.mean(_factors(q.ask.score, q, where)), unit)
+        value, common = shown.total(shown.mean(_shares_of(q.ask.score, q, where)), unit)
     elif q.ask.quantity == "strategy":
         raise Unreadable(f"{where}: a strategy's existence is no curve")
     else:
@@ -182,7 +182,7 @@ def read_piece(raw: Any, q: Question, source: VaryingSource, work: Work, where: 
     )
 
 
-def _factors(f: Functional, q: Question, where: str) -> dict[int, dict[int, Fraction]]:
+def _shares_of(f: Functional, q: Question, where: str) -> dict[int, dict[int, Fraction]]:
     if f.words:
         raise Rejected(f"{where}: boxes have no moments")
     found: dict[int, dict[int, Fraction]] = {}
@@ -215,7 +215,9 @@ def _check_test(shown: _Shown, unit: Polynomial, test: Test | Kept, raw: Any, wh
         score = inside
     elif raw is not None:
         raise Unreadable(f"{where}: a rational score comes with an irrational one alone")
-    _compare(shown, unit, shown.mean(_factors(test.functional, shown.q, where)), test.relation, score, where)
+    _compare(
+        shown, unit, shown.mean(_shares_of(test.functional, shown.q, where)), test.relation, score, where
+    )
 
 
 def _compare(

@@ -26,7 +26,7 @@ from freerand_opt.checker.varying import Climb, VaryingSource, over_limits
 from freerand_opt.checker.vectors import Vector, vector
 
 #: A functional of P(o|s) by setting and outcome.
-Factors = dict[int, dict[int, Fraction]]
+ByOutcome = dict[int, dict[int, Fraction]]
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class _Priced:
         self.y: Vector[Polynomial] = vector(raw["settings"], f"{where}: settings", count, polynomial)
         self.right: list[tuple[Number, Polynomial]] = [(q.observed[s], self.y[s]) for s in range(count)]
         #: (functional, what it is multiplied by)
-        self.parts: list[tuple[Factors, Polynomial]] = []
+        self.parts: list[tuple[ByOutcome, Polynomial]] = []
         listed = items(raw["tests"], f"{where}: tests", len(q.tests))
         for k, (price, test) in enumerate(zip(listed, q.tests, strict=True)):
             if isinstance(test, Kept):
@@ -143,10 +143,10 @@ class _Priced:
             self.parts.append(({s: {o: 1 / self.q.weight(s)}}, self.span.sum((-1, m))))
             self.right.append((test.table[s][o] + test.tolerance * (sign or 0), m))
 
-    def _divided(self, f: Functional) -> Factors:
+    def _divided(self, f: Functional) -> ByOutcome:
         if f.words:
             raise Rejected(f"{self.where}: boxes have no moments")
-        found: Factors = {}
+        found: ByOutcome = {}
         for (s, o), factor in f.terms.items():
             found.setdefault(s, {})[o] = factor / self.q.weight(s) if f.on == "conditional" else factor
         return found
