@@ -1,16 +1,29 @@
 """Sphinx: MyST pages whose code is run, reference from docstrings, fields from their definition."""
 
+import re
+from pathlib import Path
+
+from docutils import nodes
+from latex2mathml.converter import convert
+
 import freerand_opt
 from freerand_opt.model.reference import field_reference
+
+ROOT = Path(__file__).parent.parent
+#: Pages of the site that stand elsewhere in the repository.
+COPIES = {"contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md"}
 
 project = "freerand_opt"
 author = "the freerand_opt team"
 version = release = freerand_opt.__version__
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+extensions = ["myst_nb", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
+html_math_renderer = "mathml"  # by browsers themselves, without a network
 html_theme = "furo"
 html_title = "freerand_opt"
+html_show_copyright = False
 myst_enable_extensions = ["dollarmath"]
+myst_dmath_double_inline = True  # formulas of their own within a paragraph
 myst_heading_anchors = 3
 nb_execution_mode = "force"
 nb_execution_in_temp = True
@@ -18,16 +31,37 @@ nb_execution_timeout = 300
 nb_execution_raise_on_error = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-# links to files of the repository, which are no pages
-suppress_warnings = ["myst.xref_missing", "myst.header", "misc.highlighting_failure"]
+suppress_warnings = ["myst.header", "misc.highlighting_failure"]
 
 
-def fields(app, page, source):
-    """Write the page of fields from the tables that define them."""
+def read(app, page, source):
+    """Write the page of fields from its definition and pages from outside; turn links to these copies."""
     if page == "fields":
         source[0] = field_reference()
+    outside = COPIES.get(page, f"{page}.md" if page.startswith("reports/") else None)
+    if outside:
+        source[0] = (ROOT / outside).read_text(encoding="utf-8")
+        source[0] = re.sub(r"\]\((\.\./)?docs/", "](/", source[0])
+        source[0] = source[0].replace("](conjecture-1.csv)", "](../../reports/conjecture-1.csv)")
+    source[0] = re.sub(r"\]\((\.\./)+(reports/[^)]*\.md)", r"](/\2", source[0])
+    for page, name in COPIES.items():
+        source[0] = re.sub(rf"\]\((\.\./)+{name}", f"](/{page}.md", source[0])
+
+
+def inline(translator, node):
+    """Write a formula in a line."""
+    translator.body.append(convert(node.astext()))
+    raise nodes.SkipNode
+
+
+def displayed(translator, node):
+    """Write a formula of its own, wide ones with a bar to move them."""
+    formula = convert(node.astext(), display="block")
+    translator.body.append(f'<div class="math" style="overflow: auto hidden">{formula}</div>')
+    raise nodes.SkipNode
 
 
 def setup(app):
     """Connect what is generated."""
-    app.connect("source-read", fields)
+    app.add_html_math_renderer("mathml", (inline, None), (displayed, None))
+    app.connect("source-read", read)

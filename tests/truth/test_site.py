@@ -4,11 +4,45 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
+
+
+class Page(HTMLParser):
+    """A page's links, what it loads, and the places that can be linked to."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.loaded, self.places = [], [], set()
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        held = self.links if tag == "a" else self.loaded
+        held += [given[key] for key in ("href", "src") if given.get(key)]
+        self.places.add(given.get("id"))
+
+
+def broken(folder):
+    """Return (page, link) where a link to a page or a place of the site leads nowhere."""
+    folder = folder.resolve()
+    pages = {path: Page(path) for path in folder.rglob("*.html")}
+    lost = []
+    for path, page in pages.items():
+        for link in (*page.links, *page.loaded):
+            url = urlsplit(link)
+            if url.scheme or url.netloc:
+                continue
+            target = (path.parent / unquote(url.path)).resolve() if url.path else path
+            places = pages[target].places if target in pages else {unquote(url.fragment)}
+            if not target.exists() or (url.fragment and unquote(url.fragment) not in places):
+                lost.append((str(path.relative_to(folder)), link))
+    return lost
 
 
 def test_the_site_builds_without_warnings_and_its_code_runs(tmp_path):
@@ -22,6 +56,11 @@ def test_the_site_builds_without_warnings_and_its_code_runs(tmp_path):
     assert "<svg" in tutorial or ".png" in tutorial  # the figure
     for page in ("gallery.html", "reference.html", "howto/check-my-protocol.html"):
         assert (tmp_path / page).is_file()
+    assert broken(tmp_path) == []
+    for path in tmp_path.rglob("*.html"):  # without a network: browsers set formulas by themselves
+        assert not [link for link in Page(path).loaded if urlsplit(link).netloc], path
+        assert r"\(" not in path.read_text(encoding="utf-8"), path
+    assert "<math" in (tmp_path / "proofs/ratios.html").read_text(encoding="utf-8")
 
 
 def test_every_proof_is_on_the_site():
