@@ -10,7 +10,7 @@ from freerand_opt.model import problem as forms
 from freerand_opt.model.many import Many
 from freerand_opt.numbers.exact import Exact, cos_pi, sqrt
 
-from . import oracle
+from . import oracle_sources
 
 
 def exact(raw: Any) -> Exact:
@@ -53,7 +53,7 @@ def source_of(raw: Any, settings: list[int], observed: tuple[Fraction, ...] | No
             for row in raw["rows"]
         ]
         return forms.Rows(tuple(rows))
-    leaves = raw.get("leaves") or oracle.leaf_settings(raw["order"], settings)
+    leaves = raw.get("leaves") or oracle_sources.leaf_settings(raw["order"], settings)
     bits = len(leaves).bit_length() - 1
     ranges = (
         raw.get("ranges") or [[Fraction(1, 2) + sign * Fraction(raw["epsilon"]) for sign in (-1, 1)]] * bits

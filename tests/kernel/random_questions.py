@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import oracle
+from . import oracle, oracle_sources
 
 KINDS = (
     "uniform",
@@ -32,6 +32,31 @@ def some_fraction(rng: random.Random, low: Fraction, high: Fraction) -> Fraction
 
 def some_range(rng: random.Random) -> list[str]:
     return [str(Fraction(1, 2) + Fraction(k, 24)) for k in sorted(rng.choices(range(-5, 6), k=2))]
+
+
+def product_parts(rng: random.Random, settings: tuple[int, ...], epsilon: str) -> list[dict[str, Any]]:
+    """Return a source for each party."""
+    parts = []
+    for n in settings:
+        own = rng.choice(["uniform", "bits", "limits"] if n & (n - 1) == 0 else ["uniform", "limits"])
+        if own == "bits":
+            parts.append(
+                {"kind": "bits", "order": [[0, b] for b in range(n.bit_length() - 1)], "epsilon": epsilon}
+            )
+        elif own == "limits":
+            ends = [str(Fraction(rng.randint(k, k + 3), 4 * n)) for k in (0, 5)]
+            parts.append(
+                {
+                    "kind": "limits",
+                    **{
+                        key: {"all": end, "but": []}
+                        for key, end in zip(("lower", "upper"), ends, strict=True)
+                    },
+                }
+            )
+        else:
+            parts.append({"kind": "uniform"})
+    return parts
 
 
 def source(rng: random.Random, kind: str, settings: tuple[int, ...]) -> dict[str, Any]:
@@ -78,27 +103,7 @@ def source(rng: random.Random, kind: str, settings: tuple[int, ...]) -> dict[str
                 "bound": str(sum((Fraction(f) for _, f in rows[-1]["terms"]), Fraction(0)) / count),
             }
         return {"kind": "inequalities", "rows": rows}
-    parts = []
-    for n in settings:
-        own = rng.choice(["uniform", "bits", "limits"] if n & (n - 1) == 0 else ["uniform", "limits"])
-        if own == "bits":
-            parts.append(
-                {"kind": "bits", "order": [[0, b] for b in range(n.bit_length() - 1)], "epsilon": epsilon}
-            )
-        elif own == "limits":
-            ends = [str(Fraction(rng.randint(k, k + 3), 4 * n)) for k in (0, 5)]
-            parts.append(
-                {
-                    "kind": "limits",
-                    **{
-                        key: {"all": end, "but": []}
-                        for key, end in zip(("lower", "upper"), ends, strict=True)
-                    },
-                }
-            )
-        else:
-            parts.append({"kind": "uniform"})
-    return {"kind": "product", "parts": parts}
+    return {"kind": "product", "parts": product_parts(rng, settings, epsilon)}
 
 
 def observed(rng: random.Random, raw: dict[str, Any], settings: tuple[int, ...]) -> Any:
@@ -112,7 +117,7 @@ def observed(rng: random.Random, raw: dict[str, Any], settings: tuple[int, ...])
         how = "mixture"  # uniform settings are mostly out of reach
     if how != "mixture" or raw["kind"] == "uniform":
         return "uniform" if how == "mixture" else how
-    points = oracle.source_corners(raw, list(settings), None)
+    points = oracle_sources.source_corners(raw, list(settings), None)
     mean = np.mean(points, axis=0)
     whole = [Fraction(round(x * 720)) for x in mean]
     return [str(x / sum(whole)) for x in whole] if all(whole) else "unconstrained"
@@ -143,7 +148,7 @@ def ask(rng: random.Random, q: dict[str, Any]) -> dict[str, Any]:
         return {"quantity": "score", "on": on, "terms": terms, "extreme": rng.choice(["largest", "smallest"])}
     of = rng.choice([[0], [0], [1], [1], [0, 1]])
     size = int(np.prod([q["outcomes"][p] for p in of]))
-    many = len(oracle.source_corners(q["source"], q["settings"], [1.0] * 64)) > 64
+    many = len(oracle_sources.source_corners(q["source"], q["settings"], [1.0] * 64)) > 64
     d = rng.randint(2, 2 if many else min(size, 3))
     values = [*range(d), *(rng.randrange(d) for _ in range(size - d))]
     rng.shuffle(values)

@@ -14,7 +14,7 @@ from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.numbers import Number, enclose
 
-from . import oracle, random_questions
+from . import oracle, oracle_sources, random_questions
 from .from_json import problem_of
 
 #: Questions of each kind of source; FREERAND_ORACLE asks for more.
@@ -48,7 +48,11 @@ def faults(kind: str, q: dict[str, Any], value: float | None, pool: Pool) -> lis
             found.append(f"{lower} is reached, but nothing passes")
         return [*found, "undecided"] if decided else found
     # products of facets, for sources with many vertices, may lie above
-    room = NEAR if len(oracle.source_corners(q["source"], q["settings"], [0.0] * 64)) <= FEW_VERTICES else 0.1
+    room = (
+        NEAR
+        if len(oracle_sources.source_corners(q["source"], q["settings"], [0.0] * 64)) <= FEW_VERTICES
+        else 0.1
+    )
     if upper is None or not value - NEAR <= upper <= value + room:
         found.append(f"the bound {upper} is not {value}")
     if (lower is None and missing) or (lower is not None and not value - NEAR <= lower <= value + NEAR):

@@ -70,22 +70,4 @@ def mermin_errors(scenario: AnyScenario) -> Cells:
     return {key: Fraction(1) for key, factor in mermin(scenario).items() if factor < 0}
 
 
-def svetlichny(scenario: AnyScenario) -> Cells:
-    """Return the sum of (-1)^(k(k-1)/2) E(s), with k the number of settings 1 in s.
-
-    For M parties at most 2^(M-1) without genuine M-party nonlocality, 2^(M-1) sqrt 2 quantum, 2^M
-    no-signalling (Svetlichny, Phys. Rev. D 35, 3066 (1987), for M = 3; Seevinck and Svetlichny,
-    arXiv:quant-ph/0201046, a number that was not looked up).
-    """
-    if len(scenario.settings) < 3 or {*scenario.settings, *scenario.outcomes} != {2}:
-        raise ValueError(
-            "the Svetlichny functional needs three parties or more with two settings and two outcomes"
-        )
-    return {
-        (s, o): Fraction((-1) ** (k * (k - 1) // 2 + sum(outcomes)))
-        for s, k in enumerate(map(sum, scenario.joint_settings))
-        for o, outcomes in enumerate(scenario.joint_outcomes)
-    }
-
-
-FUNCTIONALS = {"mermin": mermin, "mermin-errors": mermin_errors, "svetlichny": svetlichny}
+FUNCTIONALS = {"mermin": mermin, "mermin-errors": mermin_errors}
