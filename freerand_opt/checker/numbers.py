@@ -176,7 +176,11 @@ def show(x: Number) -> str:
 
 def decimals(x: Number) -> str:
     """Return ten decimals, cut towards zero, and an ellipsis; of very large numbers a power of 2."""
-    low, _ = enclose(x, 80)
+    bits = 80
+    low, high = enclose(x, bits)
+    while int(low * 10**10) != int(high * 10**10) and bits < MOST_BITS:  # long terms that nearly cancel
+        bits *= 2
+        low, high = enclose(x, bits)
     units = int(low * 10**10)
     if abs(low) > 10**60:
         return f"{'-' if low < 0 else ''}2^{int(abs(low)).bit_length() - 1}.."

@@ -130,6 +130,15 @@ def test_other_spellings_are_refused(raw):
         read_number(raw, "here")
 
 
+def test_decimals_of_long_terms_that_nearly_cancel():
+    """p^2 = 2 q^2 + 1 (Pell): 3/4 + p - q sqrt 2 lies 1/(p + q sqrt 2) above 3/4."""
+    p, q = 3, 2
+    while q < 10**70:
+        p, q = 3 * p + 4 * q, 2 * p + 3 * q
+    x = read_number([[str(Fraction(3, 4) + p), 1, "0"], [str(-q), 2, "0"]], "x")
+    assert decimals(x) == "0.7500000000.."
+
+
 def test_decimals_are_cut_towards_zero():
     assert decimals(number("sqrt(2)")) == "1.4142135623.."
     assert decimals(number("0 - sqrt(2)")) == "-1.4142135623.."
