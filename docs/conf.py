@@ -48,15 +48,20 @@ def read(app, page, source):
         source[0] = re.sub(rf"\]\((\.\./)+{name}", f"](/{page}.md", source[0])
 
 
+def mathml(node, **how):
+    """Return a formula in MathML; functions as operators, which are set apart from what follows."""
+    return convert(re.sub(r"\\(log|ln|sin|cos|exp)\b", r"\\operatorname{\1}", node.astext()), **how)
+
+
 def inline(translator, node):
     """Write a formula in a line."""
-    translator.body.append(convert(node.astext()))
+    translator.body.append(mathml(node))
     raise nodes.SkipNode
 
 
 def displayed(translator, node):
     """Write a formula of its own, wide ones with a bar to move them."""
-    formula = convert(node.astext(), display="block")
+    formula = mathml(node, display="block")
     translator.body.append(f'<div class="math" style="overflow: auto hidden">{formula}</div>')
     raise nodes.SkipNode
 

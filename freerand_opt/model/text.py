@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 #: Characters of a value that a message shows.
@@ -41,7 +42,7 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return shortened(float.__repr__(value))
     try:
-        return shortened(str(value) if isinstance(value, Digits) else repr(value))
+        return shortened(str(value) if isinstance(value, Digits | Fraction) else repr(value))
     except (RecursionError, ValueError):  # nested too deeply, or an integer of thousands of digits
         return "this value"
 
