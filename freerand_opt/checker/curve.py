@@ -169,17 +169,23 @@ def _points(
 
 
 def _line(raw: Any, field: _Field, work: Work, where: str) -> Line:
-    """Return the line of an ordinary proof: what it shows at both ends of its interval."""
+    """Return the line of an ordinary proof: what it shows at both ends of its interval.
+
+    A test may stand at its least value at one end and at its largest at the other, and each makes outcomes
+    zero (zeros.py) that are none in between. All is affine, so what is zero in the middle is zero everywhere.
+    """
     closed(raw, where, ("from", "to", "proof"))
     low, high = (fraction(raw[key], f"{where}: {key}") for key in ("from", "to"))
     if low >= high:
         raise Unreadable(f"{where}: 'from' is less than 'to'")
     found = []
-    for x in (low, high):
+    for x in (low, high, (low + high) / 2):
         value = check_upper(raw["proof"], field.question(x), work)
         if value is None:
             raise Rejected(f"{where}: that no strategy passes is no line")
         found.append(value)
+    if sign(2 * found[2] - found[0] - found[1]) > 0:
+        raise Rejected(f"{where}: the bound is no line")
     return Line(low, high, (found[0], found[1]))
 
 

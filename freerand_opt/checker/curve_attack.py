@@ -145,7 +145,7 @@ class _Shown:
         for w in range(len(self.roots)):
             for s in settings:
                 chances = self._chances(w, s)
-                self.span.work.spend(len(self.guesses.worths) * len(chances), "guesses")
+                self.span.work.spend(len(self.guesses.worths) * len(self.guesses.outputs), "guesses")
                 gains = [
                     sum((row.get(o, 0) * x for o, x in chances.items()), Fraction(0))
                     for guess in range(len(self.guesses.worths))

@@ -117,6 +117,7 @@ class _Priced:
             signed = span.sum((q.ask.sign, unit))
             self.parts.append((self._divided(q.ask.score), signed))
         self.guesses = Guesses(q, empty=False)
+        span.work.spend(len(self.guesses.worths) * len(self.guesses.outputs), "guesses")
         worths = [
             x
             for s in ([q.ask.at] if q.ask.at is not None else [])
@@ -221,7 +222,8 @@ def _deterministic(raw: Any, priced: _Priced) -> Iterator[Boxes]:
         boxes *= d**n
     digits = [split(s, q.settings) for s in range(count)]
     for chosen in labels:
-        span.work.spend(boxes * count + count * width * (2 + len(chosen)), "deterministic boxes")
+        steps = boxes * count + count * (width * (2 + len(chosen)) + len(priced.parts))
+        span.work.spend(steps, "deterministic boxes")
         table = []
         for s in range(count):
             start = priced.whole(Fraction(-1), priced.y[s])

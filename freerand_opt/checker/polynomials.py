@@ -131,7 +131,7 @@ class Span:
     def _on_unit(self, p: list[int], left: int, *, strict: bool) -> int | None:
         """Return the sign on [0, 1]."""
         degree = len(p) - 1
-        self.work.spend(1 + len(p) ** 2 // 2, "signs of polynomials")
+        self.work.spend(1 + (1 + (degree >> 8)) * len(p) ** 2 // 2, "signs of polynomials")
         # binom(n, j) b_j = sum of p_i binom(n - i, j - i)
         b = [sum(p[i] * comb(degree - i, j - i) for i in range(j + 1)) for j in range(degree + 1)]
         if strict and (b[0] <= 0 or b[-1] <= 0):

@@ -281,6 +281,38 @@ def test_a_forgery_is_refused(name: str) -> None:
         proved(raw)
 
 
+CELLS = {"way": "cells", "unit": 1, "labels": [{"last": {"terms": [], "zeros": [[0, 0, 1, None, -1]]}}]}
+BOXES = {"way": "deterministic", "zeros": [[0, 0, 1]]}
+
+
+def line(devices: str, ends: tuple[str, str], price: str, proof: dict[str, Any]) -> dict[str, Any]:
+    """Return a line above the largest P(1) of one party where P(1) + 2 P(2) = x, which is 1 - |x - 1|."""
+    question = {
+        "settings": [1],
+        "outcomes": [3],
+        "source": {"kind": "uniform"},
+        "observed": "uniform",
+        "devices": devices,
+        "tests": [{"on": "conditional", "terms": [[0, 1, "1"], [0, 2, "2"]], "relation": "=", "score": "?"}],
+        "ask": {"quantity": "score", "on": "conditional", "terms": [[0, 1, "1"]], "extreme": "largest"},
+    }
+    upper = {"claim": "bound", "prices": {"settings": ["0"], "tests": [price]}, "proof": proof}
+    return certificate(question, upper=[{"from": ends[0], "to": ends[1], "proof": upper}])
+
+
+def test_a_line_over_an_equality() -> None:
+    """P(1) <= x."""
+    found = proved(line("local", ("0", "2"), "1", {"way": "deterministic"}))
+    assert found.at(Fraction(1, 2)) == (None, Fraction(1, 2))
+
+
+@pytest.mark.parametrize(("devices", "proof"), [("local", BOXES), ("local", CELLS), ("no-signalling", CELLS)])
+def test_zeros_at_both_ends_are_none_in_between(devices: str, proof: dict[str, Any]) -> None:
+    """At x = 0 only outcome 0 occurs and at 2 only outcome 2, so P(1) = 0 there, and not at 1."""
+    with pytest.raises(Rejected, match="does not force"):
+        proved(line(devices, ("0", "2"), "0", proof))
+
+
 def test_each_price_of_each_formula_is_needed() -> None:
     """A price lowered by 1e-6 of itself is refused, for N = 4 on [0, 12/25]."""
     for k in range(5):
