@@ -22,20 +22,16 @@ from freerand_opt.certificates.squares import squares_form
 from freerand_opt.certificates.symmetric import chain_form, symmetric_form
 from freerand_opt.conic.duals import exact_dual, ray
 from freerand_opt.conic.solution import Dual, Solution
-from freerand_opt.errors import TooLargeError
 from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.level import patterns
-from freerand_opt.model.problem import Bits, Point, Problem
+from freerand_opt.model.problem import Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
 from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of
 from freerand_opt.programs.moments import MomentProgram, moment_program, moments_of
 from freerand_opt.programs.npa.matrix import word_count
 from freerand_opt.programs.npa.words import Parties
-from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
-from freerand_opt.programs.source_vertices import vertices
+from freerand_opt.programs.of_quantum import cone_of
 
-#: Sources with more vertices get a moment matrix for each facet.
-FEW_VERTICES = 32
 MOST_DETERMINISTIC = 256
 #: What a unit of a test's violation costs at least while boxes are sought.
 PENALTY = 64.0
@@ -61,7 +57,7 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
     outer, rational = rational_scores(problem)
     guesses = guesses_of(outer)
     moments = moments_of(outer, options.level, few_labels(guesses))
-    made = moment_program(outer, _cone(outer), moments, guesses)
+    made = moment_program(outer, cone_of(outer), moments, guesses)
     words = f"level {options.level}, {len(made.program.sizes)} matrices"
     best: list[float] | None = None
     asked = problem.ask.quantity == "strategy"
@@ -90,20 +86,6 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
 def _one(pool: Pool) -> Problem:
     assert isinstance(pool.problem, Problem)
     return pool.problem
-
-
-def _cone(problem: Problem) -> Cone:
-    try:
-        points = (
-            []
-            if isinstance(problem.source, Point)
-            else vertices(problem.source, problem.settings, problem.observed)
-        )
-    except TooLargeError:
-        points = []
-    if (isinstance(problem.source, Bits) and len(points) > FEW_VERTICES) or not points:
-        return source_cone(problem)
-    return vertex_cone(problem)
 
 
 def _closed(pool: Pool) -> Iterator[None]:
@@ -168,7 +150,7 @@ def _contradiction(pool: Pool, options: Options) -> None:
     problem = _one(pool).exists
     outer, rational = rational_scores(problem)
     moments = moments_of(outer, options.level, 1)
-    made = moment_program(outer, _cone(outer), moments, guesses_of(outer))
+    made = moment_program(outer, cone_of(outer), moments, guesses_of(outer))
     for name, run in margins(made.program, options.time_limit):
         solution = run()
         if solution is not None and solution.status == "infeasible":

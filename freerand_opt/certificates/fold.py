@@ -45,12 +45,13 @@ class Maker(Fold):
         work = Work(10**12)
         order = Squares(q, words, Zeros(q, work), work)
         self.rest = read_prices(prices, q, work, empty=empty)
+        self.algebra = order.algebra
         super().__init__(order, unit**2, self.rest.averages, work)
         self.made, self.q, self.blocks, self.words = made, q, blocks, words
         #: (column of the carrier, functional) of a source's equality, by label and row
         self.equal: dict[tuple[int, int], list[tuple[int, Fraction]]] = {}
         self.guesses = KernelGuesses(q, empty=empty)
-        self.lifts = _lifts(made, order)
+        self.lifts: dict[Any, dict[tuple[int, int, int, str], Fraction]] = {}
 
     def label(self, label: int) -> Any:
         """Return the proof of one label."""
@@ -182,11 +183,10 @@ class Maker(Fold):
     def _with_zeros(self, own: list[Any], total: Sum, unit: int) -> Any:
         """Return a list with terms of zeros that take from `total` its moments that are not free."""
         terms: dict[tuple[int, int, int, str], Fraction] = {}
-        for key, trace in self.lifts.items():
-            value = total.get(key, 0)
+        for key, value in total.items() if self.made.moments.space.face is not None else ():
             if value:
                 share = Fraction(-value, unit * self.order.unit)
-                for place, factor in trace.items():
+                for place, factor in self._lift(key).items():
                     terms[place] = terms.get(place, Fraction(0)) + share * factor
         listed = [
             [k, s, o, word, whole]
@@ -195,28 +195,24 @@ class Maker(Fold):
         ]
         return {"terms": own, "zeros": listed} if listed else own
 
+    def _lift(self, key: Any) -> dict[tuple[int, int, int, str], Fraction]:
+        """Return the terms <v Pi> whose sum makes a moment that is not free one of free moments."""
+        held, matrix = self.made.moments.space.face, self.made.moments.matrix
+        if key not in self.lifts and held is not None:
+            own = self.lifts[key] = {}
+            place = matrix.named_position(f"<{self.algebra.name(key)}>")
+            for (word, z), factor in held.terms(-1 if place is None else place).items():
+                zero = held.zeros[z]
+                term = (zero.test, zero.setting, zero.outcome, _spelt(word, self.made.problem))
+                own[term] = to_fraction(factor)
+        return self.lifts[key]
+
 
 def free_words(made: MomentProgram) -> list[str]:
     """Return the names of the columns' moments."""
     matrix, held = made.moments.matrix, made.moments.space.face
     places = range(matrix.moments) if held is None else held.free
     return [matrix.labels[m].strip("<>") for m in places]
-
-
-def _lifts(made: MomentProgram, order: Squares) -> dict[Any, dict[tuple[int, int, int, str], Fraction]]:
-    """Return the terms <v Pi> whose sum makes each moment that is not free one of free moments."""
-    held, matrix = made.moments.space.face, made.moments.matrix
-    if held is None:
-        return {}
-    found: dict[Any, dict[tuple[int, int, int, str], Fraction]] = {}
-    for m, trace in held.terms.items():
-        key = order.algebra.moment(order.algebra.word(matrix.labels[m].strip("<>"), "moment"))
-        own: dict[tuple[int, int, int, str], Fraction] = {}
-        for (word, place), factor in trace.items():
-            zero = held.zeros[place]
-            own[zero.test, zero.setting, zero.outcome, _spelt(word, made.problem)] = to_fraction(factor)
-        found[key] = own
-    return found
 
 
 def _spelt(word: Sequence[Sequence[int]], problem: Problem) -> str:

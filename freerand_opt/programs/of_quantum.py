@@ -13,25 +13,27 @@ from freerand_opt.numbers.exact import text
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.moments import MomentProgram, moment_program, moments_of
 from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
+from freerand_opt.programs.source_vertices import surely_more
 
-#: Sources with more vertices get a moment matrix for each facet.
+#: Sources of bits with more vertices get a moment matrix for each facet.
 FEW_VERTICES = 32
 
 
 def relaxation(problem: Problem, level: str) -> MomentProgram:
     """Return the relaxation of a level; raise InputError for a level that lacks what the question needs."""
     guesses = guesses_of(problem)
-    return moment_program(problem, _cone(problem), moments_of(problem, level, few_labels(guesses)), guesses)
+    return moment_program(problem, cone_of(problem), moments_of(problem, level, few_labels(guesses)), guesses)
 
 
-def _cone(problem: Problem) -> Cone:
-    if isinstance(problem.source, Point):
+def cone_of(problem: Problem) -> Cone:
+    """Return the cone of a problem's source: by its vertices, or by its own rows where they are many."""
+    if isinstance(problem.source, Point) or surely_more(problem.source, FEW_VERTICES):
         return source_cone(problem)
     try:
         held = vertex_cone(problem)
     except TooLargeError:
         return source_cone(problem)
-    return held if held.nodes <= FEW_VERTICES else source_cone(problem)
+    return held if held.nodes else source_cone(problem)
 
 
 def conic_form(problem: Problem, level: str) -> Conic:

@@ -42,11 +42,20 @@ def _fits(count: int) -> None:
         raise TooLargeError(f"the source has more than {MOST_VERTICES} vertices")
 
 
+def surely_more(source: Source, most: int) -> bool:
+    """Return whether a source of bits has more than `most` vertices, counted without listing them."""
+    if not isinstance(source, Bits):
+        return False
+    free = sum(1 << depth for depth, (low, high) in enumerate(source.ranges) if low != high)
+    return free >= most.bit_length()  # 2^free of them
+
+
 def _bits(source: Bits, count: int) -> list[tuple[Fraction, ...]]:
+    if surely_more(source, MOST_VERTICES):
+        raise TooLargeError(f"the source has more than {MOST_VERTICES} vertices")
     found: list[tuple[Fraction, ...]] = [(Fraction(1),)]
     for low, high in reversed(source.ranges):
         ends = (low,) if low == high else (low, high)
-        _fits(len(found) ** 2 * len(ends))
         found = [
             (*(share * x for x in left), *((1 - share) * x for x in right))
             for share in ends

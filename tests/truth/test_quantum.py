@@ -84,15 +84,18 @@ def test_hardys_probability_is_that_of_rabelo_zhi_and_scarani():
     assert truth - 1e-15 <= upper < truth + 1e-12
 
 
-@pytest.mark.parametrize("epsilon", ["0", "1/20", "49/100"])
-def test_perfect_ghz_relations_force_a_uniform_outcome(epsilon):
+@pytest.mark.parametrize(
+    ("parties", "level", "epsilon"),
+    [(3, "local 1", "0"), (3, "local 1", "49/100"), (4, "local 1", "49/100"), (5, "3", "1/20")],
+)
+def test_perfect_ghz_relations_force_a_uniform_outcome(parties, level, epsilon):
     """arXiv:1105.3195, last paragraph; by stabilisers exactly 1/2, at every epsilon < 1/2."""
     source = {"kind": "santha-vazirani", "epsilon": epsilon}
     test = [{"relations": "mermin", "violated": 0}]
-    adversary = {"devices": "quantum", "level": "local 1"}
-    asked = {**A, "at": [0, 0, 0]}
+    adversary = {"devices": "quantum", "level": level}
+    asked = {**A, "at": [0] * parties}
     made = question(
-        scenario={"family": "ghz", "M": 3}, source=source, test=test, adversary=adversary, ask=asked
+        scenario={"family": "ghz", "M": parties}, source=source, test=test, adversary=adversary, ask=asked
     )
     assert str(bound(made).bracket) == "1/2"
 

@@ -19,6 +19,8 @@ from freerand_opt.programs.npa.words import Parties
 #: Each party's letters.
 Word: TypeAlias = tuple[tuple[int, ...], ...]
 Polynomial: TypeAlias = dict[Word, fmpq]
+#: A word v and the place of a zero: v Pi.
+Term: TypeAlias = tuple[Word, int]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,15 @@ class Algebra:
                 else:
                     found.pop(moved, None)
         return found
+
+    def moved(self, left: Word, trace: Mapping[Term, fmpq]) -> dict[Term, fmpq]:
+        """Return a word times a sum of terms."""
+        found: dict[Term, fmpq] = {}
+        for (word, zero), factor in trace.items():
+            moved = self.times(left, word)
+            if moved is not None:
+                found[moved, zero] = found.get((moved, zero), 0) + factor
+        return {term: factor for term, factor in found.items() if factor}
 
     def projector(self, outcome: int, setting: int) -> Polynomial:
         """Return the projector on a joint outcome, in words of at most one letter a party."""

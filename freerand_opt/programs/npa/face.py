@@ -21,12 +21,10 @@ from typing import TypeAlias
 import numpy as np
 from flint import fmpq
 
-from freerand_opt.conic.echelon import Echelon
-from freerand_opt.programs.npa.algebra import Algebra, Polynomial, Word, adjoint, length, words_of
+from freerand_opt.conic.echelon import Echelon, subtract
+from freerand_opt.programs.npa.algebra import Algebra, Polynomial, Term, Word, adjoint, length, words_of
 from freerand_opt.programs.npa.matrix import MomentMatrix
 
-#: A word v and the place of a zero: v Pi.
-Term: TypeAlias = tuple[Word, int]
 Row: TypeAlias = Mapping[int, fmpq]
 
 
@@ -54,8 +52,8 @@ class Kernel:
 class Face:
     """The words that are left, by place in the level; each moment in those that are left, `lift[m][free]`.
 
-    `kernel[x]` tells how word x is eliminated. `terms[m]` says of which <v Pi_z> the moment m less its lift
-    is the sum (real parts), if traces were asked for. `free` are the moments that are left.
+    `kernel[x]` tells how word x is eliminated. `free` are the moments that are left. The moment m less its
+    lift is the sum of `sums[m][n]` times equation n, <u* k> = 0 for (u, trace of k) = `equations[n]`.
     """
 
     zeros: tuple[Zero, ...]
@@ -63,7 +61,17 @@ class Face:
     free: tuple[int, ...]
     lift: tuple[Row, ...]
     kernel: Mapping[int, Kernel]
-    terms: Mapping[int, Mapping[Term, fmpq]] = field(default_factory=dict)
+    algebra: Algebra
+    equations: Sequence[tuple[Word, Mapping[Term, fmpq]]] = ()
+    sums: Mapping[int, Mapping[int, fmpq]] = field(default_factory=dict)
+
+    def terms(self, moment: int) -> dict[Term, fmpq]:
+        """Return of which <v Pi_z> a moment less its lift is the sum (real parts), if traces were kept."""
+        found: dict[Term, fmpq] = {}
+        for n, factor in self.sums.get(moment, {}).items():
+            word, trace = self.equations[n]
+            subtract(found, self.algebra.moved(adjoint(word), trace), -factor)
+        return found
 
 
 def face(matrix: MomentMatrix, zeros: Sequence[Zero], *, traced: bool = False) -> Face:
@@ -124,18 +132,10 @@ class _Ideal:
             row, trace = self.echelon.rows[pivot], self.echelon.traces.get(pivot, {})
             for operator in operators:
                 moved = self.algebra.multiplied(operator, row)
-                origin = self._multiplied(operator, trace)
+                origin = self.algebra.moved(operator, trace)
                 new = self.echelon.add(moved, origin)
                 if new is not None and new in self.near:
                     todo.append(new)
-
-    def _multiplied(self, left: Word, trace: Mapping[Term, fmpq]) -> dict[Term, fmpq]:
-        found: dict[Term, fmpq] = {}
-        for (word, zero), factor in trace.items():
-            moved = self.algebra.times(left, word)
-            if moved is not None:
-                found[moved, zero] = found.get((moved, zero), 0) + factor
-        return {term: factor for term, factor in found.items() if factor}
 
     def face(self) -> Face:
         """Return the words and moments that are left."""
@@ -149,7 +149,8 @@ class _Ideal:
             )
             for pivot, row in held.rows.items()
         }
-        moments = self._moments(kernel)
+        equations: list[tuple[Word, Mapping[Term, fmpq]]] = []
+        moments = self._moments(kernel, equations)
         free = tuple(m for m in range(self.matrix.moments) if m not in moments.rows or m == 0)
         index = {m: k for k, m in enumerate(free)}
         lift = tuple(
@@ -159,27 +160,30 @@ class _Ideal:
             for m in range(self.matrix.moments)
         )
         words = tuple(x for x in range(self.matrix.size) if x not in kernel)
-        return Face(self.zeros, words, free, lift, kernel, moments.traces)
+        return Face(self.zeros, words, free, lift, kernel, self.algebra, equations, moments.traces)
 
-    def _moments(self, kernel: Mapping[int, Kernel]) -> Echelon[int, Term]:
+    def _moments(
+        self, kernel: Mapping[int, Kernel], equations: list[tuple[Word, Mapping[Term, fmpq]]]
+    ) -> Echelon[int, int]:
         """Return the equations <u* k> = 0, solved for the moments of the longest words.
 
         Products of two words of the level are numbered as in the matrix, all others behind them: these are
-        eliminated first, and their rows are dropped.
+        eliminated first, and their rows are dropped. `equations` grows by those of which traces speak.
         """
         names = _names(self.matrix, self.words, self.algebra)
         count = len(names)
         ranks = _Ranks(names)
-        held: Echelon[int, Term] = Echelon(ranks.__getitem__, self.traced)
+        held: Echelon[int, int] = Echelon(ranks.__getitem__, self.traced)
         seen = set()
-        for equations in (self._inside(kernel), self._outside(names)):
+        for given in (self._inside(kernel), self._outside(names)):
             if len(held.rows) == count - 1:
                 break  # all moments are multiples of the identity
-            for row, word, trace in equations:
+            for row, word, trace in given:
                 key = frozenset(row.items())
                 if row and key not in seen:
                     seen.add(key)
-                    held.add(row, self._multiplied(adjoint(word), trace) if self.traced else None)
+                    if held.add(row, {len(equations): fmpq(1)}) is not None:
+                        equations.append((word, trace))
         held.rows = {m: row for m, row in held.rows.items() if m < count}
         held.traces = {m: trace for m, trace in held.traces.items() if m < count}
         held.reduce()
