@@ -13,7 +13,19 @@ from typing import Annotated, Any
 
 import typer
 
-from freerand_opt.cli import bound, check, experiment, listing, plot, report, show, simulate, store, verify
+from freerand_opt.cli import (
+    bound,
+    check,
+    experiment,
+    listing,
+    paper,
+    plot,
+    report,
+    show,
+    simulate,
+    store,
+    verify,
+)
 from freerand_opt.cli.options import ANSWER, KEEP, LOOK
 from freerand_opt.errors import FreerandError, InputError, TooLargeError, UnavailableError
 from freerand_opt.version import __version__
@@ -92,6 +104,7 @@ app.command(rich_help_panel=ANSWER)(check.check)
 app.command("list", rich_help_panel=LOOK)(listing.list_claims)
 app.command(rich_help_panel=LOOK)(show.show)
 app.command(rich_help_panel=LOOK)(plot.plot)
+app.command(rich_help_panel=LOOK)(paper.paper)
 app.command(rich_help_panel=LOOK)(report.report)
 app.command(rich_help_panel=ANSWER)(simulate.simulate)
 app.add_typer(store.app, name="store", rich_help_panel=KEEP)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Width: TypeAlias = Literal["one-column", "two-column"]
+Between: TypeAlias = Literal["nothing", "rises", "falls"]
 #: Width of a column and of a page in inches (RevTeX: 246 and 510 points).
 INCHES: dict[str, float] = {"one-column": 3.40, "two-column": 7.05}
 
@@ -27,7 +28,7 @@ class Panel:
     y_scale: Literal["linear", "log"] = "linear"
     limits: tuple[float, float] | None = None
     heights: tuple[float, float] | None = None
-    between: Literal["nothing", "rises", "falls"] = "nothing"
+    between: Between = "nothing"
     legend: str | None = "best"
     ordered: bool = False
     ladder: bool = False

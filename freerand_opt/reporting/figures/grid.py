@@ -11,11 +11,15 @@ from freerand_opt.claims.formulas import value as value_of
 from freerand_opt.claims.verify import Verification
 from freerand_opt.errors import InputError
 from freerand_opt.model.expect import Formula
+from freerand_opt.model.quantities import QUANTITIES
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.parse import parse
 from freerand_opt.reporting.figures.answers import bracket
-from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.frame import Between, Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula
+from freerand_opt.reporting.latex import escaped
+from freerand_opt.reporting.paper.caption import sentences
+from freerand_opt.reporting.paper.sweep import varied
 
 _FIELD = re.compile(r"(\S+?)=(\S+)")
 #: How a field is written at an axis.
@@ -23,6 +27,8 @@ SYMBOLS = {"epsilon": r"$\epsilon$", "N": "$N$", "M": "$M$"}
 #: Fields along which any leakage rises: a source that may do more helps the adversary.
 RISING = ("epsilon",)
 LEAKAGES = ("guessing-probability", "trace-distance")
+ENTROPY = "min-entropy"
+_WORDS = {name: name.replace("-", " ") for name in LEAKAGES}
 
 
 def frame_and_rows(answers: Sequence[Verification]) -> tuple[Frame, list[Row]]:
@@ -46,17 +52,20 @@ def frame_and_rows(answers: Sequence[Verification]) -> tuple[Frame, list[Row]]:
         expect = found.instance.expect
         if expect is not None and drawn is not None:
             rows += [formula(series, x, value) for value in _claimed(found)]
-    rises = field in RISING and all(_only_source_differs(found) for found in series_of.values())
-    return _frame(answers[0], field, rises=rises), rows
+    monotone = field in RISING and all(_only_source_differs(found) for found in series_of.values())
+    between: Between = "nothing"
+    if monotone:  # a leakage rises with the set of sources, and what is left of the entropy falls
+        between = "falls" if answers[0].result.quantity == ENTROPY else "rises"
+    return _frame(answers, field, between), rows
 
 
 def _only_source_differs(answers: Sequence[Verification]) -> bool:
-    """Return whether the same leakage is asked of each; it then rises with the set of sources."""
+    """Return whether the same knowledge is asked of each, so that it is monotone in the set of sources."""
     questions = [getattr(found.instance, "question", None) for found in answers]
     first = questions[0]
     return first is not None and all(
         asked is not None
-        and found.result.quantity in LEAKAGES
+        and found.result.quantity in (*LEAKAGES, ENTROPY)
         and asked.changed(source=first.source) == first
         for asked, found in zip(questions, answers, strict=True)
     )
@@ -89,20 +98,15 @@ def _axis(answers: Sequence[Verification]) -> str:
     return max(values, key=lambda name: len(values[name]))
 
 
-def _frame(found: Verification, field: str, *, rises: bool) -> Frame:
+def _frame(answers: Sequence[Verification], field: str, between: Between) -> Frame:
+    found = answers[0]
     quantity = found.result.quantity
-    return Frame(
-        Path(found.file.name).name,
-        found.file.title,
-        f"{found.file.title}. Dots: certified brackets"
-        + ("; bands: what they certify in between." if rises else ".")
-        + " Lines: what the file expects.",
-        (
-            Panel(
-                "",
-                SYMBOLS.get(field, field),
-                quantity.replace("-", " "),
-                between="rises" if rises else "nothing",
-            ),
-        ),
-    )
+    unit = " (bits)" if quantity in QUANTITIES and QUANTITIES[quantity].unit == "bits" else ""
+    parts = [f"{escaped(found.file.title)}. Dots: certified brackets", "", "."]
+    parts[1] = "" if between == "nothing" else "; bands: what they certify in between"
+    parts += [" Lines: what the file expects."] if any(one.instance.expect for one in answers) else []
+    question = getattr(found.instance, "question", None)
+    if question is not None:
+        parts += [f" {words}" for words in sentences(question, varied(answers))]
+    panel = Panel("", SYMBOLS.get(field, field), _WORDS.get(quantity, quantity) + unit, between=between)
+    return Frame(Path(found.file.name).name, found.file.title, "".join(parts), (panel,))

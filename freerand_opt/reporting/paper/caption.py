@@ -1,0 +1,174 @@
+"""A question as the caption of a figure says it: LaTeX, one sentence each, everything escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.model import labels
+from freerand_opt.model.conditions import Keep, Moment, Relations, Test
+from freerand_opt.model.families import FUNCTIONALS
+from freerand_opt.model.functional import Functional
+from freerand_opt.model.output import Function
+from freerand_opt.model.quantities import SCORE, STRATEGY
+from freerand_opt.model.question import Question
+from freerand_opt.model.scenario import AnyScenario
+from freerand_opt.model.source import Biased, Source
+from freerand_opt.model.table import Table, fields
+from freerand_opt.model.text import inline
+from freerand_opt.numbers import markup
+from freerand_opt.numbers.exact import Exact, text
+from freerand_opt.numbers.rounding import decimal_below
+from freerand_opt.reporting.latex import escaped
+
+#: Letters of an exact number that a caption shows; longer ones are decimals, cut.
+SHORT = 40
+SYMBOLS = {"epsilon": r"\epsilon", "lower": "l", "upper": "h", "bits": "k", "visibility": "v"}
+RELATIONS = {"<=": r"\leq", ">=": r"\geq", "=": "="}
+#: What is mathematics in the words of a source.
+_FORMULA = re.compile(r"(P\([^)]*\)|\bW\b|\bepsilon\b)")
+_DEVICES = {
+    "local": "local devices",
+    "no-signalling": "any no-signalling devices",
+    "quantum": "quantum devices",
+}
+
+
+def number(x: Exact) -> str:
+    """Return a number in LaTeX, without dollars."""
+    return markup.latex(x) if len(text(x)) <= SHORT else rf"{decimal_below(x)}\ldots"
+
+
+def symbol(field: str) -> str:
+    """Return a field's name in mathematics, without dollars."""
+    name = field.rpartition(".")[2]
+    plain = rf"\mathrm{{{escaped(name)}}}".replace("-", r"\text{-}")
+    return SYMBOLS.get(name, name if len(name) == 1 else plain)
+
+
+def sentences(question: Question, varied: Collection[str] = ()) -> Iterator[str]:
+    """Yield sentences about scenario, source, tests, adversary and what is asked.
+
+    Values of the `varied` key paths, such as ``source.epsilon``, are left to the axis.
+    """
+    yield _scenario(question.scenario)
+    yield f"Settings: {_source(question.source, varied)}; observed {_settings(question.observed.settings)}."
+    behaviour, seen = question.observed.behaviour, question.observed.visibility
+    if behaviour is not None:
+        mixed = "" if seen is None else f" with visibility ${number(seen)}$"
+        mixed = " with visibility $v$" if "observed.visibility" in varied else mixed
+        yield f"Honest behaviour: {escaped(behaviour)}{mixed}."
+    tests = [_test(one, question, k, varied) for k, one in enumerate((*question.tests, *question.moments))]
+    yield f"Tested: {'; '.join(tests)}." if tests else "Nothing is tested."
+    level = rf" (level {escaped(question.adversary.level)})" if question.adversary.level else ""
+    yield f"Adversary: {_DEVICES[question.adversary.devices]}{level}, chosen by $W$ as the settings are."
+    yield _asked(question)
+
+
+def _scenario(scenario: AnyScenario) -> str:
+    sizes = list(zip(scenario.parties, *scenario.sizes, strict=False))
+    shown = ", ".join(f"{party} {n} settings and {d} outcomes" for party, n, d in sizes[:4])
+    if len({pair[1:] for pair in sizes}) == 1:
+        shown = f"{sizes[0][1]} settings and {sizes[0][2]} outcomes each"
+    return f"{len(scenario.settings)} parties, {shown}."
+
+
+def _settings(observed: Any) -> str:
+    return observed if isinstance(observed, str) else "with the frequencies of the question"
+
+
+def _source(source: Source, varied: Collection[str]) -> str:
+    first = " ".join((type(source).__doc__ or "").split("\n\n")[0].split()).rstrip(".")
+    parts = _FORMULA.split(first[:1].lower() + first[1:])
+    words = "".join(_formula(part) if k % 2 else escaped(part) for k, part in enumerate(parts))
+    words += r"~\cite{ColbeckRenner2012}" if isinstance(source, Biased) else ""
+    given = [_field(source, key, varied) for key in (field.key for field in fields(type(source)))]
+    return f"{words} ({', '.join(filter(None, given))})" if any(given) else words
+
+
+def _formula(words: str) -> str:
+    return rf"$\{words}$" if words == "epsilon" else f"${words}$"
+
+
+def _field(held: Table, key: str, varied: Collection[str]) -> str:
+    """Return a field of a source that is not at its default; nothing if it is the axis."""
+    found = next(field for field in fields(type(held)) if field.key == key)
+    value = getattr(held, found.name)
+    if f"source.{key}" in varied or (not found.required and value == found.default):
+        return ""
+    if isinstance(value, Fraction):
+        return f"${symbol(key)} = {number(value)}$"
+    return f"{escaped(key)}: {escaped(inline(found.kind.write(value)))}"
+
+
+def functional(f: Functional, scenario: AnyScenario) -> str:
+    """Return a functional in LaTeX: its terms, correlators of a named one, or the name with its meaning."""
+    if f.terms is not None:
+        made = markup.sum_latex((x, labels.latex(label)) for label, x in f.terms)
+    else:
+        assert f.functional is not None
+        made = _correlators(f.functional, scenario)
+        if not made:
+            words = " ".join((FUNCTIONALS[f.functional].__doc__ or "").split()).removeprefix("Return ")
+            return rf"\textit{{{escaped(f.functional)}}}, {escaped(words.rstrip('.'))}"
+    return f"${made}$" + (" of joint probabilities" if f.speaks_of == "joint" else "")
+
+
+def _correlators(name: str, scenario: AnyScenario) -> str:
+    """Return a named functional as a sum of full correlators E, an empty text if it is none."""
+    cells = FUNCTIONALS[name](scenario)
+    if set(scenario.outcomes) != {2}:
+        return ""
+    signs = [(-1) ** sum(outcome) for outcome in scenario.joint_outcomes]
+    found = {}
+    for s in range(scenario.shape[0]):
+        row = {cells.get((s, o), Fraction(0)) * sign for o, sign in enumerate(signs)}
+        if len(row) > 1:
+            return ""
+        found[s] = row.pop()
+    return markup.sum_latex((x, f"E_{{{scenario.setting_label(s)}}}") for s, x in found.items() if x)
+
+
+def _test(test: Any, question: Question, k: int, varied: Collection[str]) -> str:
+    scenario = question.scenario
+    if isinstance(test, Keep):
+        what = (
+            "the whole observed behaviour" if test.keep == "behaviour" else "the error of each edge at most"
+        )
+        return what + (f" within ${number(test.tolerance)}$" if test.tolerance else "")
+    if isinstance(test, Relations):
+        return f"the GHZ relations, violated with weight at most ${number(test.violated)}$"
+    right = test.bound if isinstance(test, Moment) else test.score
+    if f"test[{k}].score" in varied or "test.score" in varied:
+        shown = "$s$"
+    elif not isinstance(right, str):
+        shown = f"${number(right)}$"
+    elif any(not path.startswith("source.") for path in varied):  # it may move with what varies
+        shown = "its honest value"
+    else:
+        resolved = test.resolved(scenario, question.observed, f"test[{k}]")[0]
+        shown = f"${number(resolved.score)}$, its honest value"
+    left = functional(
+        test.functional if isinstance(test, Test) else Functional(terms=test.terms, on="moments"), scenario
+    )
+    return f"{left} ${RELATIONS[test.relation]}$ {shown}"
+
+
+def _asked(question: Question) -> str:
+    ask = question.ask
+    if ask.quantity == STRATEGY:
+        return "Asked: whether any strategy passes."
+    if ask.quantity == SCORE and ask.functional is not None:
+        return f"Asked: the {ask.extreme} score of {functional(ask.functional, question.scenario)}."
+    of = ask.of if not isinstance(ask.of, Function) else ask.of.to_dict()
+    of = ", ".join(of) if isinstance(of, tuple) else of if isinstance(of, str) else inline(of)
+    at = ask.at if isinstance(ask.at, str) else None
+    where = {"average": "on average over the settings", "worst": "at the worst settings"}.get(at or "")
+    if where is None:
+        where = f"at settings ${escaped(inline(ask.at)).strip('[]')}$"
+    if at == "average":
+        where += ", of which she is told" + ("" if question.adversary.told == "settings" else " nothing")
+    unit = " (bits)" if ask.row.unit == "bits" else ""
+    return f"Asked: {escaped(ask.quantity)}{unit} of the outcome of {escaped(of or 'all')}, {where}."
