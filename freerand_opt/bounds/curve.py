@@ -7,11 +7,13 @@ Above are rational functions of epsilon (lines in a score), below attacks (docs/
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field as keep
 from fractions import Fraction
 from functools import cached_property
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,18 +26,15 @@ from freerand_opt.checker.curve import Curve as Proved
 from freerand_opt.checker.curve_upper import Item
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
-from freerand_opt.checker.numbers import enclose, show
+from freerand_opt.checker.numbers import Number, enclose, show
+from freerand_opt.checker.polynomials import content
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
 from freerand_opt.model.number import exact as read_exact
 from freerand_opt.model.question import Question
-from freerand_opt.numbers.exact import compare
+from freerand_opt.numbers.exact import Exact, compare
 
 WORK = 2 * 10**9
-SOURCE_FIELDS = ("source.epsilon", "source.lower", "source.upper")
-VISIBILITY = "observed.visibility"
-#: Single certificates along the interval where no program has a shape that a curve needs.
-SINGLE = 17
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,6 +49,11 @@ class Curve:
     field: str
     certificate: str = keep(repr=False)
     seconds: float = keep(default=0.0, compare=False)
+
+    @property
+    def digest(self) -> str:
+        """Return the first 16 digits of the certificate's SHA-256."""
+        return sha256(self.certificate.encode()).hexdigest()[:16]
 
     @cached_property
     def report(self) -> Report:
@@ -89,14 +93,15 @@ class Curve:
         where = f"for {name} in [{part.low}, {part.high}]"
         if not isinstance(part, Item):
             slope = (part.ends[1] - part.ends[0]) * (1 / (part.high - part.low))
-            return f"{show(part.ends[0])} + ({show(slope)})*({name} - {part.low}) {where}"
-        terms = [
-            f"({_text(p, name)})" if number == 1 else f"({show(number)})*({_text(p, name)})"
-            for number, p in part.terms
-            if p
-        ]
-        above = " + ".join(terms) or "0"
-        return f"{above} {where}" if part.unit == (1,) else f"({above})/({_text(part.unit, name)}) {where}"
+            start = part.ends[0] - part.low * slope
+            terms = [show(start)] * bool(start) + [f"({show(slope)})*{name}"] * bool(slope)
+            return f"{' + '.join(terms) or '0'} {where}"
+        size = content(part.unit)
+        unit = tuple(c // size for c in part.unit)
+        above = (
+            " + ".join(_scaled(number * Fraction(1, size), p, name) for number, p in part.terms if p) or "0"
+        )
+        return f"{above} {where}" if unit == (1,) else f"({above})/{_bracketed(_text(unit, name))} {where}"
 
     def breaks(self) -> list[float]:
         """Return where another function above becomes the least, as floats."""
@@ -121,7 +126,7 @@ class Curve:
         floats = [float("inf") if v is None else float(enclose(v, 64)[0]) for v in values]
         return min(range(len(floats)), key=floats.__getitem__)
 
-    def root(self, c: Fraction | int | str, width: Fraction | str = "1e-9") -> Bracket:
+    def root(self, c: Exact | int | str, width: Fraction | str = "1e-9") -> Bracket:
         """Return a bracket of a value at which the answer passes c; raise InputError if it does not.
 
         At one end the answer is at most c, at the other it is more.
@@ -130,7 +135,7 @@ class Curve:
         sides = {x: self._side(x, limit) for x in self.between}
         (a, one), (b, other) = sides.items()
         if one * other >= 0:
-            raise InputError("root", f"the answer is not shown to pass {c} between {a} and {b}")
+            raise InputError("root", f"the answer is not shown to pass {limit} between {a} and {b}")
         while abs(b - a) > least:
             middle = (a + b) / 2
             side = self._side(middle, limit)
@@ -181,11 +186,50 @@ def place_of(x: Any, where: str) -> Fraction:
     return found
 
 
+def _scaled(number: Number, p: tuple[int, ...], name: str) -> str:
+    """Return a number times a polynomial; a fraction goes into the coefficients if they stay integers."""
+    if isinstance(number, Fraction):
+        own = [number * c for c in p]
+        if all(c.denominator == 1 for c in own):
+            return _text(tuple(int(c) for c in own), name)
+    size = content(p)
+    words = _text(tuple(c // size for c in p), name)
+    head = show(number * size)
+    head = f"({head})" if " " in head or "/" in head else head
+    return head if words == "1" else f"{head}*{_bracketed(words)}"
+
+
+def _bracketed(words: str) -> str:
+    """Return a sum in brackets, and a product as it is."""
+    return f"({words})" if " " in re.sub(r"\(.*?\)", "", words) else words
+
+
 def _text(p: tuple[int, ...], name: str) -> str:
-    """Return a polynomial in a name."""
+    """Return a polynomial in a name; its factors x, 1 - 2 x and 1 + 2 x are set apart."""
+    rest, factors = list(p), []
+    for line, words in (((0, 1), name), ((1, -2), f"(1 - 2*{name})"), ((1, 2), f"(1 + 2*{name})")):
+        power = 0
+        while len(rest) > 1 and (quotient := _divided(rest, line)) is not None:
+            rest, power = quotient, power + 1
+        factors += [words if power == 1 else f"{words}^{power}"] if power else []
     terms = []
-    for k, c in enumerate(p):
+    for k, c in enumerate(rest):
         if c:
-            power = "" if k == 0 else name if k == 1 else f"{name}^{k}"
-            terms.append(str(c) if not power else power if c == 1 else f"{c}*{power}")
-    return " + ".join(terms).replace("+ -", "- ") or "0"
+            power_of = "" if k == 0 else name if k == 1 else f"{name}^{k}"
+            terms.append(str(c) if not power_of else power_of if c == 1 else f"{c}*{power_of}")
+    head = " + ".join(terms).replace("+ -", "- ") or "0"
+    if not factors:
+        return head
+    return "*".join(([] if head == "1" else [head if len(terms) == 1 else f"({head})"]) + factors)
+
+
+def _divided(p: list[int], line: tuple[int, int]) -> list[int] | None:
+    """Return a polynomial divided by a line, None if a rest is left or the quotient is not in integers."""
+    rest, quotient = list(p), []
+    for k in reversed(range(1, len(p))):
+        share, left = divmod(rest[k], line[1])
+        if left:
+            return None
+        quotient.append(share)
+        rest[k - 1] -= share * line[0]
+    return None if rest[0] else quotient[::-1]

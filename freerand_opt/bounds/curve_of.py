@@ -112,10 +112,14 @@ def _still(
     def answer(x: Fraction) -> Result:
         return bound(_at(asked, name, x), width=width, time_limit=time_limit)
 
-    usual = Fraction(1, 10**4) if asked.adversary.devices == "quantum" else Fraction(1, 10**9)
-    held = usual if width is None else place_of(width, "width")
+    held = usual_width(asked) if width is None else place_of(width, "width")
     upper, points = lines_and_points(answer, form, ends, held)
     return {**form, "upper": upper, "lower": [], "points": points}
+
+
+def usual_width(asked: Question) -> Fraction:
+    """Return how near the ends of a curve are sought if nothing is said: quantum devices have a band."""
+    return Fraction(1, 10**4) if asked.adversary.devices == "quantum" else Fraction(1, 10**9)
 
 
 def _at(asked: Question, name: str, x: Fraction) -> Question:

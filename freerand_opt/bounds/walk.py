@@ -14,6 +14,7 @@ from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import enclose
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, solve
+from freerand_opt.model.problem import Bits
 
 #: The next probe beyond a piece, and the least that a probe moves, in parts of the interval.
 STEP = Fraction(1, 10**6)
@@ -31,6 +32,10 @@ def walked(family: Family, raw: dict[str, Any]) -> tuple[Parts, Parts, Parts]:
     """Return upper ends, lower ends and single attacks of {"question"} ("?" at its number)."""
     walk = _Walk(family, raw)
     low, high = family.ends
+    if not isinstance(family.problem(low).source, Bits):  # its lower ends are attacks at single places
+        first = solve(family.shape(low).program)
+        if first.status == "optimal":
+            walk.single(first, low)
     x = simplest(low + (high - low) * STEP / 2, low + (high - low) * STEP)
     while x < high and len(walk.lower) < MOST_PIECES:
         hint = solve(family.shape(x).program)
@@ -74,7 +79,7 @@ class _Walk:
         step = (high - low) * STEP
         piece = lower_piece(self.family, hint, x)
         if piece is None or self._read("lower", piece) is None:
-            self._single(hint, x)
+            self.single(hint, x)
             return min(simplest(x + (high - low) / 65, x + (high - low) / 64), high)
         self.lower.append(piece)
         end = Fraction(piece["to"])
@@ -82,7 +87,7 @@ class _Walk:
             return high
         return simplest(max(end, x) + step / 2, max(end, x) + step)
 
-    def _single(self, hint: Hint, x: Fraction) -> None:
+    def single(self, hint: Hint, x: Fraction) -> None:
         """Keep the attack of the basis at x alone."""
         shape = self.family.shape(x)
         point = inner_point(shape.program, hint)

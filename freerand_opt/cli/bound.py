@@ -19,7 +19,8 @@ def bound(
     arguments: Annotated[
         list[str],
         typer.Argument(
-            help="Question files or claims, and field=value: source.epsilon=1/20, 0:1/5:1/100, a list 2,4,8"
+            help="Question files or claims, and field=value: source.epsilon=1/20, 0:1/5:1/100, a list 2,4,8; "
+            "0..1/8 is a curve, the answer as a function (0..1/8:1/40: and the table's step)"
         ),
     ],
     threshold: Annotated[
@@ -45,6 +46,7 @@ def bound(
 ) -> None:
     """Answer questions by certified brackets, with the attack that reaches them; several make a table."""
     from freerand_opt.cli import running, screen, words
+    from freerand_opt.runner.curves import interval_of
     from freerand_opt.runner.job import way_of
     from freerand_opt.runner.table import as_text, form_of, write
 
@@ -53,6 +55,25 @@ def bound(
     if output is not None or form is not None:
         form = form_of(output, form)
         opt.require_file(output, "-o")
+    over = interval_of(fields)
+    if over is not None:
+        from freerand_opt.cli import curve
+
+        others = {
+            **{"--threshold": threshold, "--refine": refine, "--solver": solver != "auto"},
+            **{
+                "--symmetry": symmetry,
+                "--store": store,
+                "--jobs": jobs,
+                "--cluster": cluster,
+                "--shard": shard,
+            },
+        }
+        curve.refuse(others)
+        how = curve.How(certificates, fresh, wanted, time_limit)
+        raise typer.Exit(
+            curve.run(names, fields, over, how, crosses, curve.Put(output, form, as_json, quiet))
+        )
     asked = running.Asked(names, fields, threshold, shard, refine, crosses)
     way = way_of(solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry))
     with screen.progress(quiet) as watch, running.place(jobs, cluster) as executor:

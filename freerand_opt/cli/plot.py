@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from freerand_opt.claims.verify import File, Verification
     from freerand_opt.reporting.figures.frame import Frame, Width
     from freerand_opt.reporting.figures.row import Row
+    from freerand_opt.runner.curves import Interval
     from freerand_opt.runner.executor import Here
     from freerand_opt.runner.watch import Watch
 
@@ -123,6 +124,7 @@ def _own(arguments: Sequence[str], data: Path | None, asking: Asking) -> tuple[F
     from freerand_opt.model.catalogue import find
     from freerand_opt.reporting.figures.gallery import drawing
     from freerand_opt.reporting.figures.grid import frame_and_rows
+    from freerand_opt.runner.curves import interval_of
 
     names, fields = opt.split(list(arguments))
     if data is not None:
@@ -130,5 +132,21 @@ def _own(arguments: Sequence[str], data: Path | None, asking: Asking) -> tuple[F
     for name in names:
         if find(name) is None and not Path(name).exists():
             drawing(name)  # says what names there are
+    over = interval_of(fields)
+    if over is not None:
+        return _curves(names, fields, over)
     found: list[Any] = [one for name in names for one in asking(name, fields)]
     return frame_and_rows(found)
+
+
+def _curves(names: Sequence[str], fields: Mapping[str, str], over: Interval) -> tuple[Frame, list[Row]]:
+    """Return the figure of the curves of question files."""
+    from freerand_opt.reporting.figures.curve import frame_of, rows_of
+    from freerand_opt.runner.curves import curves, label_of
+
+    rest = {key: value for key, value in fields.items() if key != over.field}
+    found = [one for name in names for one in curves(name, over, rest)]
+    title = found[0].file.title or found[0].file.name
+    series = [label_of(one.instance, over.field) or one.file.name for one in found]
+    rows = [row for one, name in zip(found, series, strict=True) for row in rows_of(one.curve, name)]
+    return frame_of([one.curve for one in found], title), rows

@@ -1,59 +1,56 @@
-"""A curve itself: between its certified ends, with the places marked where another function is the least."""
+"""Curves as figures: drawn between their certified ends, with the places marked where a formula ends."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from freerand_opt.numbers.exact import Exact, enclose
-from freerand_opt.reporting.figures.draw import STYLE
-from freerand_opt.reporting.figures.frame import INCHES
+from freerand_opt.reporting.figures.frame import Frame, Panel
+from freerand_opt.reporting.figures.row import Row
 
 if TYPE_CHECKING:
     from freerand_opt.bounds.curve import Curve
 
-SAMPLES = 240
+SAMPLES = 100
+#: How a field is written at an axis.
+SYMBOLS = {"epsilon": r"$\epsilon$"}
 
 
-def sampled(curve: Curve, count: int = SAMPLES) -> tuple[list[float], list[float], list[float]]:
-    """Return places and both ends there in floats, nan where one is open."""
+def rows_of(curve: Curve, series: str, panel: str = "", count: int = SAMPLES) -> list[Row]:
+    """Return a curve as rows: `count` + 1 places, and those where another function above is the least."""
     low, high = curve.between
-    places = sorted({low + (high - low) * k / count for k in range(count + 1)})
-    ends = [curve(x) for x in places]
-    return [float(x) for x in places], [_float(b.lower) for b in ends], [_float(b.upper) for b in ends]
+    breaks = [curve.near(x) for x in curve.breaks()]
+    places = sorted({low + (high - low) * k / count for k in range(count + 1)} | set(breaks))
+    found = []
+    for kind, place in [*(("curve", x) for x in places), *(("break", x) for x in breaks)]:
+        here = curve(place)
+        found.append(Row(kind, series, place, here.lower, here.upper, curve.digest, panel))  # type: ignore[arg-type]
+    return found
+
+
+def frame_of(curves: Sequence[Curve], title: str) -> Frame:
+    """Return axes and caption of curves over one field."""
+    name = curves[0].field.rpartition(".")[2]
+    caption = (
+        f"{title}. Curves: the certified answer, between its two ends; strokes: where another formula begins."
+    )
+    quantity = curves[0].question.ask.quantity.replace("-", " ")
+    return Frame("curve", title, caption, (Panel("", SYMBOLS.get(name, name), quantity),))
 
 
 def drawn(curve: Curve, path: str | Path | None = None) -> Any:
-    """Return the figure of a curve, written to `path` if one is given."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    """Return the figure of a curve, written to `path` with its data and caption if one is given."""
+    from freerand_opt.reporting.figures.draw import figure
+    from freerand_opt.reporting.figures.save import require_suffix, save
 
-    places, lower, upper = sampled(curve)
-    marks = curve.breaks()
-    with mpl.rc_context(fname=str(STYLE)):
-        made = Figure(figsize=(INCHES["one-column"], 2.4), layout="constrained")
-        ax = made.subplots()
-        ax.fill_between(places, lower, upper, alpha=0.3, linewidth=0)
-        (line,) = ax.plot(places, upper, linewidth=1.1)
-        ax.plot(places, lower, linewidth=0.8, color=line.get_color())
-        least = ax.get_ylim()[0]
-        ax.vlines(
-            marks, least, [curve_at(curve, x) for x in marks], colors="#555555", linewidth=0.5, linestyle=":"
-        )
-        ax.set_ylim(bottom=least)
-        ax.set_xlim(places[0], places[-1])
-        name = curve.field.rpartition(".")[2]
-        ax.set_xlabel(r"$\epsilon$" if name == "epsilon" else name)
-        ax.set_ylabel(curve.question.ask.quantity)
-        if path is not None:
-            made.savefig(path)
+    quantity, (low, high) = curve.question.ask.quantity, curve.between
+    frame, rows = (
+        frame_of([curve], f"{quantity} for {curve.field} in [{low}, {high}]"),
+        rows_of(curve, "answer"),
+    )
+    made = figure(frame, rows)
+    if path is not None:
+        require_suffix(Path(path))
+        save(made, frame, rows, Path(path), "fr.curve(..).plot(..)")
     return made
-
-
-def curve_at(curve: Curve, x: float) -> float:
-    """Return the upper end near a place, as a float."""
-    return _float(curve(curve.near(x)).upper)
-
-
-def _float(x: Exact | None) -> float:
-    return float("nan") if x is None else float(enclose(x, 64)[0])

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("freerand.mplstyle")
+#: Kinds of rows that have a certificate.
+PROVED = ("bracket", "curve", "break")
 GUIDE = "#555555"
 DASHES: tuple[Any, ...] = ((0, (5, 2)), (0, (1.5, 1.5)), (0, (5, 1.5, 1, 1.5)))
 
@@ -29,7 +31,7 @@ def figure(frame: Frame, rows: Sequence[Row], *, width: Width | None = None) -> 
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    unproved = [row for row in rows if row.kind == "bracket" and not row.proof]
+    unproved = [row for row in rows if row.kind in PROVED and not row.proof]
     if unproved:
         raise FreerandError(f"{frame.name}: {unproved[0].series} at {unproved[0].x} has no certificate")
     with mpl.rc_context(fname=str(STYLE)):
@@ -50,7 +52,7 @@ def figure(frame: Frame, rows: Sequence[Row], *, width: Width | None = None) -> 
 
 def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
     _axes(ax, panel)
-    names = list(dict.fromkeys(row.series for row in rows if row.kind in ("bracket", "measured")))
+    names = list(dict.fromkeys(row.series for row in rows if row.kind in ("bracket", "curve", "measured")))
     guides = list(dict.fromkeys(row.series for row in rows if row.kind == "guide"))
     lines = list(dict.fromkeys(row.series for row in rows if row.kind == "formula"))
     colours = _colours(names or lines, ordered=panel.ordered)
@@ -58,6 +60,7 @@ def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
         points = sorted((row for row in rows if row.series == name), key=lambda row: row.position)
         brackets = [row for row in points if row.kind == "bracket"]
         _brackets(ax, panel, brackets, name, colours[name])
+        _curve(ax, points, name, colours[name])
         measured = [row for row in points if row.kind == "measured"]
         if measured:
             alone = name not in lines  # else the closed form of the same name joins the points
@@ -159,6 +162,20 @@ def _brackets(ax: Axes, panel: Panel, rows: Sequence[Row], name: str, colour: An
             color=colour,
             label=None if whole or not open_ended else name,
         )
+
+
+def _curve(ax: Axes, rows: Sequence[Row], name: str, colour: Any) -> None:
+    """Draw a curve between its ends, with a stroke where another function is the least."""
+    points = [row for row in rows if row.kind == "curve" and row.low is not None and row.high is not None]
+    if not points:
+        return
+    places = [row.position for row in points]
+    low, high = ([getattr(row, end) or 0.0 for row in points] for end in ("low", "high"))
+    ax.fill_between(places, low, high, color=colour, alpha=0.3, linewidth=0)
+    ax.plot(places, [row.middle for row in points], color=colour, linewidth=1.1, label=name, zorder=3)
+    breaks = [row for row in rows if row.kind == "break"]
+    ends = [row.position for row in breaks], [row.middle for row in breaks]
+    ax.plot(*ends, "|", color=colour, markersize=5, markeredgewidth=0.8, zorder=3)
 
 
 def _measured(ax: Axes, rows: Sequence[Row], name: str, colour: Any, marker: str, *, joined: bool) -> None:

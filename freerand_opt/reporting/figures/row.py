@@ -13,7 +13,7 @@ from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.numbers.parse import parse
 from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
 
-Kind: TypeAlias = Literal["bracket", "formula", "guide", "mark", "measured"]
+Kind: TypeAlias = Literal["bracket", "curve", "break", "formula", "guide", "mark", "measured"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 COLUMNS = ("panel", "kind", "series", "x", "lower", "upper", "exact_lower", "exact_upper", "proof")
 
@@ -23,7 +23,8 @@ class Row:
     """One thing that is drawn.
 
     A `bracket` is certified: the value at `x` lies in [lower, upper], and `proof` is the digest
-    of its certificate. A `formula` is a closed form, a `guide` a line to compare with, a `mark` a position
+    of its certificate; so is each point of a `curve`, and a `break`, where another function is the least.
+    A `formula` is a closed form, a `guide` a line to compare with, a `mark` a position
     on the first axis, and `measured` a time or a frequency; these prove nothing. `x` is exact,
     or the words of a category.
     """
