@@ -11,7 +11,7 @@ from typing import Any
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.concave import lines_and_points
 from freerand_opt.bounds.critical import varied
-from freerand_opt.bounds.curve import Curve, place_of
+from freerand_opt.bounds.curve import WORK, Curve, place_of
 from freerand_opt.bounds.fitting import places_in
 from freerand_opt.bounds.pieces import family_of
 from freerand_opt.bounds.questions import Asked, question_of
@@ -20,7 +20,8 @@ from freerand_opt.bounds.threshold import varied_form
 from freerand_opt.bounds.visibility import honest_form
 from freerand_opt.bounds.walk import walked
 from freerand_opt.checker import reading
-from freerand_opt.checker.document import FORMAT
+from freerand_opt.checker.document import FORMAT, check
+from freerand_opt.checker.failures import Work
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.certificate_form import question_form
@@ -50,8 +51,8 @@ def curve(
     InputError for what has no curve.
     """
     begun = time.perf_counter()
-    asked, _ = question_of(question)
     low, high = (place_of(x, "between") for x in between)
+    asked, _ = question_of(question, fields={field: [str(low)]})
     if low >= high:
         raise InputError("between", f"{low}, {high}: two rational numbers, first < second, are needed")
     if asked.ask.at == WORST or asked.ask.quantity == STRATEGY or asked.data is not None:
@@ -72,15 +73,19 @@ def curve(
 
 def load_curve(path: str | Path, question: Asked, field: str) -> Curve:
     """Return a curve that was saved, checked anew; raise InputError where it is about another question."""
-    asked, _ = question_of(question)
     text = contents(Path(path), str(path), reading.MOST_BYTES, "no certificate is longer").strip()
     try:
-        found = Curve(asked, field, text)
-        low, high = found.between
+        report = check(reading.load(text), Work(WORK))
     except ValueError as error:
         raise InputError(str(path), f"proves nothing: {error}") from None
-    if json.loads(text)["question"] != _plain(_asked_form(asked, field, (low, high)))["question"]:
+    if report.curve is None:
+        raise InputError(str(path), "is the certificate of one answer, and not of a curve")
+    ends = report.curve.domain
+    asked, _ = question_of(question, fields={field: [str(ends[0])]})
+    if json.loads(text)["question"] != _plain(_asked_form(asked, field, ends))["question"]:
         raise InputError("question", "the certificate is about another question")
+    found = Curve(asked, field, text)
+    found.__dict__["report"] = report  # the cached property: it is checked once
     return found
 
 

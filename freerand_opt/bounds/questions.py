@@ -18,13 +18,18 @@ Asked: TypeAlias = Question | Instance | Mapping[str, Any] | str | Path
 
 
 def question_of(
-    asked: Asked, given: Threshold | Mapping[str, Any] | None = None
+    asked: Asked,
+    given: Threshold | Mapping[str, Any] | None = None,
+    fields: Mapping[str, Any] | None = None,
 ) -> tuple[Question, Threshold | None]:
-    """Return the question and the critical value that is sought of it; raise InputError for anything else."""
+    """Return the question and the critical value that is sought of it; raise InputError for anything else.
+
+    `fields` replace axes of a file's grid, as on the command line.
+    """
     if isinstance(asked, Mapping):
         asked = Question.from_dict(asked)
     if isinstance(asked, str | Path):
-        asked = _instance(asked)
+        asked = _instance(asked, fields or {})
     if isinstance(asked, Instance):
         given = asked.threshold if given is None else given
         asked = asked.question
@@ -40,7 +45,7 @@ def question_of(
     return asked, threshold
 
 
-def _instance(name: str | Path) -> Instance:
+def _instance(name: str | Path, fields: Mapping[str, Any]) -> Instance:
     """Return the only question of a file."""
     path = Path(name)
     if path.suffix != ".toml":
@@ -51,7 +56,7 @@ def _instance(name: str | Path) -> Instance:
                 "question", f"{shown(str(name))} is no claim and no file that ends in .toml{near}"
             )
         path = found
-    instances = read(path).instances
+    instances = read(path, fields).instances
     if len(instances) != 1:
         names = ", ".join(one.name or "(the first)" for one in instances[:6])
         more = ", .." if len(instances) > 6 else ""

@@ -84,6 +84,17 @@ def test_a_curve_is_saved_and_read(leakage: fr.Curve, tmp_path: Path) -> None:
         fr.load_curve(tmp_path / "curve.json", chained(2), "source.epsilon")
 
 
+def test_a_claim_is_named_and_its_grid_gives_way(tmp_path: Path) -> None:
+    """2 + 8 e - 8 e^2 at e = 1/20; the file itself lists five values of epsilon."""
+    curve = fr.curve("chsh_local_score_sv", "source.epsilon", ("0", "1/8"))
+    assert curve("1/20").exact == Fraction(119, 50)
+    curve.save(tmp_path / "curve.json")
+    assert fr.load_curve(tmp_path / "curve.json", "chsh_local_score_sv", "source.epsilon") == curve
+    fr.bound(chained(2)).save(tmp_path / "one.json")
+    with pytest.raises(fr.InputError, match="not of a curve"):
+        fr.load_curve(tmp_path / "one.json", chained(2), "source.epsilon")
+
+
 def test_lines_in_the_score() -> None:
     """N = 8, e = 1/20: slopes ((1.1/.9)^k)/2, k = 6..0, then 0 from I = .9^6 = .531441."""
     curve = fr.curve(chained(8), "test.score", (0, "3/5"))
