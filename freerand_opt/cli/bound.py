@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +16,7 @@ from freerand_opt.errors import FreerandError
 if TYPE_CHECKING:
     from freerand_opt.cli.words import Line
     from freerand_opt.runner.answer import Answer
+    from freerand_opt.runner.answers import Answers
 
 
 def bound(
@@ -45,48 +49,66 @@ def bound(
     quiet: opt.Quiet = False,
 ) -> None:
     """Answer questions by certified brackets, with the attack that reaches them; several make a table."""
-    from freerand_opt.cli import running, screen, words
     from freerand_opt.runner.curves import interval_of
     from freerand_opt.runner.job import way_of
-    from freerand_opt.runner.table import as_text, form_of, write
+    from freerand_opt.runner.table import form_of
 
     names, fields = opt.split(arguments)
     wanted = opt.width_of(width)
     if output is not None or form is not None:
         form = form_of(output, form)
         opt.require_file(output, "-o")
+    put = Put(output, form, as_json, quiet)
     over = interval_of(fields)
     if over is not None:
         from freerand_opt.cli import curve
 
-        others = {
-            **{"--threshold": threshold, "--refine": refine, "--solver": solver != "auto"},
-            **{
-                "--symmetry": symmetry,
-                "--store": store,
-                "--jobs": jobs,
-                "--cluster": cluster,
-                "--shard": shard,
-            },
-        }
-        curve.refuse(others)
-        how = curve.How(certificates, fresh, wanted, time_limit)
-        raise typer.Exit(
-            curve.run(names, fields, over, how, crosses, curve.Put(output, form, as_json, quiet))
+        solved = {"--solver": solver != "auto", "--symmetry": symmetry, "--store": store, "--jobs": jobs}
+        curve.refuse(
+            {"--threshold": threshold, "--refine": refine, "--cluster": cluster, "--shard": shard} | solved
         )
+        how = curve.How(certificates, fresh, wanted, time_limit)
+        raise typer.Exit(curve.run(names, fields, over, how, crosses, put))
+    from freerand_opt.cli import running, screen
+
     asked = running.Asked(names, fields, threshold, shard, refine, crosses)
     way = way_of(solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry))
     with screen.progress(quiet) as watch, running.place(jobs, cluster) as executor:
         found = running.answered(asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates)
+    raise typer.Exit(_put(found, put, wanted))
+
+
+@dataclass(frozen=True)
+class Put:
+    """What is printed and written: a table and its form, JSON, progress."""
+
+    output: Path | None
+    form: str | None
+    as_json: bool
+    quiet: bool
+
+    def table(self, rows: list[dict[str, Any]]) -> bool:
+        """Write a table where one is wanted; return whether nothing else is to be printed."""
+        from freerand_opt.cli import screen
+        from freerand_opt.runner.table import as_text, write
+
+        if self.output is not None and self.form is not None:
+            write(rows, self.output, self.form)
+            screen.say(f"wrote {self.output} ({len(rows)} row{'' if len(rows) == 1 else 's'})")
+        elif self.form is not None and not self.as_json:
+            screen.put(as_text(rows, self.form), end="")
+        return self.form is not None
+
+
+def _put(found: Answers, put: Put, wanted: Fraction | None) -> int:
+    """Print and write answers, and what they fall short of; return the exit code."""
+    from freerand_opt.cli import running, screen, words
+
     lines, failed = compared(found)
-    if output is not None and form is not None:
-        write(running.rows(lines), output, form)
-        screen.say(f"wrote {output} ({len(lines)} row{'' if len(lines) == 1 else 's'})")
-    if as_json:
+    if put.as_json:
         screen.put_json([words.record(line) for line in lines])
-    elif form is not None and output is None:
-        screen.put(as_text(running.rows(lines), form), end="")
-    elif output is None or len(lines) == 1:
+    tabled = put.form is not None and put.table(running.rows(lines))
+    if not put.as_json and (not tabled or (put.output is not None and len(lines) == 1)):
         running.show(lines, alone=True)
     for reason in (*found.failed, *failed):
         screen.error(reason)
@@ -95,7 +117,7 @@ def bound(
     hints = dict.fromkeys(words.hint(line.answer.instance) for line in lines)
     for said in (*short, *filter(None, hints)):
         screen.say(said)
-    raise typer.Exit(opt.worst(codes | ({1} if short else set())))
+    return opt.worst(codes | ({1} if short else set()))
 
 
 def compared(answers: Iterable[Answer]) -> tuple[list[Line], list[str]]:

@@ -12,13 +12,13 @@ from typing import Any
 from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.bounds.curve_of import usual_width
 from freerand_opt.cli import screen
+from freerand_opt.cli.bound import Put
 from freerand_opt.cli.screen import fact, facts, safe
 from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
 from freerand_opt.model.number import exact as read_exact
 from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.runner.curves import Curved, Interval, curves, label_of
-from freerand_opt.runner.table import as_text, write
 from freerand_opt.runner.watch import Watch
 
 #: Functions that are written out at length.
@@ -35,16 +35,6 @@ class How:
     time_limit: float | None
 
 
-@dataclass(frozen=True)
-class Put:
-    """What is printed and written: a table and its form, JSON, progress."""
-
-    output: Path | None
-    form: str | None
-    as_json: bool
-    quiet: bool
-
-
 def run(
     names: Sequence[str], fields: Mapping[str, str], over: Interval, how: How, crosses: str | None, put: Put
 ) -> int:
@@ -52,14 +42,9 @@ def run(
     number = None if crosses is None else read_exact(crosses, "--crosses")
     with screen.progress(put.quiet) as watch:
         found = [told(one, over, number) for one in _answered(names, fields, over, watch, how)]
-    if put.output is not None and put.form is not None:
-        write(rows(found), put.output, put.form)
-        screen.say(f"wrote {put.output} ({len(rows(found))} rows)")
     if put.as_json:
         screen.put_json([record(one) for one in found])
-    elif put.form is not None and put.output is None:
-        screen.put(as_text(rows(found), put.form), end="")
-    elif put.output is None:
+    if not (put.form is not None and put.table(rows(found))) and not put.as_json:
         screen.put("\n\n".join(map(at_length, found)))
     short = [said for one in found if (said := shortcoming(one, how.width))]
     for said in short:

@@ -127,7 +127,7 @@ def test_what_is_refused(freerand, arguments, words):
 
 def test_paths_are_no_intervals():
     assert interval_of({"observed.file": "../counts.csv", "a": "x/../y"}) is None
-    with pytest.raises(InputError, match="source.epsilon"):
+    with pytest.raises(InputError, match=r"source\.epsilon"):
         interval_of({"source.epsilon": "0..1/8:0"})
     found = interval_of({"source.epsilon": " 0 .. 1/8 : 1/20"})
     assert found is not None
