@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +12,7 @@ from freerand_opt.cli import options as opt
 from freerand_opt.errors import FreerandError
 
 if TYPE_CHECKING:
+    from freerand_opt.cli import screen
     from freerand_opt.cli.words import Line
     from freerand_opt.runner.answer import Answer
     from freerand_opt.runner.answers import Answers
@@ -49,6 +48,7 @@ def bound(
     quiet: opt.Quiet = False,
 ) -> None:
     """Answer questions by certified brackets, with the attack that reaches them; several make a table."""
+    from freerand_opt.cli import screen
     from freerand_opt.runner.curves import interval_of
     from freerand_opt.runner.job import way_of
     from freerand_opt.runner.table import form_of
@@ -58,7 +58,7 @@ def bound(
     if output is not None or form is not None:
         form = form_of(output, form)
         opt.require_file(output, "-o")
-    put = Put(output, form, as_json, quiet)
+    put = screen.Put(output, form, as_json, quiet)
     over = interval_of(fields)
     if over is not None:
         from freerand_opt.cli import curve
@@ -69,7 +69,7 @@ def bound(
         )
         how = curve.How(certificates, fresh, wanted, time_limit)
         raise typer.Exit(curve.run(names, fields, over, how, crosses, put))
-    from freerand_opt.cli import running, screen
+    from freerand_opt.cli import running
 
     asked = running.Asked(names, fields, threshold, shard, refine, crosses)
     way = way_of(solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry))
@@ -78,29 +78,7 @@ def bound(
     raise typer.Exit(_put(found, put, wanted))
 
 
-@dataclass(frozen=True)
-class Put:
-    """What is printed and written: a table and its form, JSON, progress."""
-
-    output: Path | None
-    form: str | None
-    as_json: bool
-    quiet: bool
-
-    def table(self, rows: list[dict[str, Any]]) -> bool:
-        """Write a table where one is wanted; return whether nothing else is to be printed."""
-        from freerand_opt.cli import screen
-        from freerand_opt.runner.table import as_text, write
-
-        if self.output is not None and self.form is not None:
-            write(rows, self.output, self.form)
-            screen.say(f"wrote {self.output} ({len(rows)} row{'' if len(rows) == 1 else 's'})")
-        elif self.form is not None and not self.as_json:
-            screen.put(as_text(rows, self.form), end="")
-        return self.form is not None
-
-
-def _put(found: Answers, put: Put, wanted: Fraction | None) -> int:
+def _put(found: Answers, put: screen.Put, wanted: Fraction | None) -> int:
     """Print and write answers, and what they fall short of; return the exit code."""
     from freerand_opt.cli import running, screen, words
 

@@ -12,7 +12,6 @@ from typing import Any
 from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.bounds.curve_of import usual_width
 from freerand_opt.cli import screen
-from freerand_opt.cli.bound import Put
 from freerand_opt.cli.screen import fact, facts, safe
 from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
@@ -36,7 +35,12 @@ class How:
 
 
 def run(
-    names: Sequence[str], fields: Mapping[str, str], over: Interval, how: How, crosses: str | None, put: Put
+    names: Sequence[str],
+    fields: Mapping[str, str],
+    over: Interval,
+    how: How,
+    crosses: str | None,
+    put: screen.Put,
 ) -> int:
     """Answer questions by curves, print them, and return the exit code."""
     number = None if crosses is None else read_exact(crosses, "--crosses")

@@ -9,6 +9,9 @@ import textwrap
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from freerand_opt.runner.watch import Watch
 
@@ -96,6 +99,27 @@ def _middle(cell: str, size: int) -> str:
         return cell
     half = (size - 2) // 2
     return f"{cell[: size - 2 - half]}..{cell[len(cell) - half :]}"
+
+
+@dataclass(frozen=True)
+class Put:
+    """What is printed and written: a table and its form, JSON, progress."""
+
+    output: Path | None
+    form: str | None
+    as_json: bool
+    quiet: bool
+
+    def table(self, rows: list[dict[str, Any]]) -> bool:
+        """Write a table where one is wanted; return whether nothing else is to be printed."""
+        from freerand_opt.runner.table import as_text, write
+
+        if self.output is not None and self.form is not None:
+            write(rows, self.output, self.form)
+            say(f"wrote {self.output} ({len(rows)} row{'' if len(rows) == 1 else 's'})")
+        elif self.form is not None and not self.as_json:
+            put(as_text(rows, self.form), end="")
+        return self.form is not None
 
 
 @contextmanager
