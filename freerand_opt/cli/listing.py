@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from freerand_opt.cli.options import AsJson
+from freerand_opt.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,19 @@ class Claim:
 
 def list_claims(
     paper: Annotated[bool, typer.Option("--paper", help="The paper's statements, with verdicts.")] = False,
+    literature: Annotated[
+        bool, typer.Option("--literature", help="Published numbers beside ours, with verdicts.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the claims of the catalogue, or the paper's statements with the claims that cover them."""
+    """List the claims, the paper's statements with their claims, or published numbers beside ours."""
     from freerand_opt.cli.screen import facts, put, put_json
     from freerand_opt.model.catalogue import claims
 
-    if paper:
-        raise typer.Exit(_paper(as_json))
+    if paper and literature:
+        raise InputError("list", "--paper and --literature are two lists; ask for one")
+    if paper or literature:
+        raise typer.Exit(_paper(as_json) if paper else _literature(as_json))
     found = [_claim(path) for path in claims()]
     if as_json:
         put_json([vars(one) for one in found])
@@ -85,3 +91,41 @@ def _paper(as_json: bool) -> int:
             pairs.append(("  note", one["note"]))
             put(f"{one['part']}, {one['label']}\n{facts(pair for pair in pairs if pair[1])}")
     return int(not all(good for _, good in known.values()))
+
+
+def _literature(as_json: bool) -> int:
+    """Print what is corrected, then each published statement beside ours; return the exit code."""
+    from freerand_opt.claims.literature import Judged, judged, rows
+    from freerand_opt.cli.screen import facts, put, put_json
+
+    found = [judged(row) for row in rows()]
+    if as_json:
+        keys = ("section", "source", "says", "seen", "note")
+        put_json(
+            [
+                {key: getattr(one.row, key) for key in keys} | {"verdict": one.verdict, "found": one.found}
+                for one in found
+            ]
+        )
+        return int(not all(one.sound for one in found))
+
+    def shown(one: Judged, verdict: str) -> str:
+        pairs = [("  says", one.row.says)]
+        pairs += [("  reason" if one.verdict == "out" else "  found", words) for words in one.found]
+        pairs += [("  read", one.row.seen), ("  note", one.row.note), ("  verdict", verdict)]
+        return f"{one.row.source}\n{facts(pair for pair in pairs if pair[1])}"
+
+    section = ""
+    for one in found:
+        if one.row.section != section:
+            section = one.row.section
+            put(f"\n{section.upper()}\n")
+        put(shown(one, one.verdict.upper() if one.verdict == "corrected" else one.verdict))
+    put("\nCORRECTED\n")
+    for one in found:
+        if one.verdict == "corrected":
+            put(facts([(one.row.source, "")]) + "\n" + facts([("", words) for words in one.found]))
+    counts = {word: sum(one.verdict == word for one in found) for word in ("agree", "corrected", "not seen")}
+    counts |= {word: sum(one.verdict == word for one in found) for word in ("open", "out")}
+    put("\n" + f"{len(found)} rows: " + ", ".join(f"{n} {word}" for word, n in counts.items() if n))
+    return int(not all(one.sound for one in found))
