@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from threadpoolctl import threadpool_limits
 
-from freerand_opt.bounds import linear, quantum
+from freerand_opt.bounds import entropies, linear, quantum
 from freerand_opt.bounds.full_support import full_support
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations
@@ -17,6 +17,7 @@ from freerand_opt.bounds.shown import shown
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
+from freerand_opt.model.quantities import ENTROPY
 
 #: A method offers ends to the pool, one at each step, until it has nothing more.
 Method = Callable[[Pool, Options], Iterator[None]]
@@ -32,6 +33,11 @@ METHODS: tuple[tuple[str, Method], ...] = (
     ("full support", full_support),
     ("products of facets", linear.facets),
 )
+OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
+    ("observed settings", shown),
+    ("not negative", entropies.trivial),
+    ("chords", entropies.chords_of_moments),
+)
 OF_MANY: tuple[tuple[str, Method], ...] = (("relations", relations),)
 
 
@@ -44,7 +50,10 @@ def corridor(problem: Problem | Many, options: Options) -> Pool:
 
 def _corridor(problem: Problem | Many, options: Options) -> Pool:
     pool = Pool(problem)
-    for _, method in OF_MANY if isinstance(problem, Many) else METHODS:
+    methods = OF_MANY if isinstance(problem, Many) else METHODS
+    if isinstance(problem, Problem) and problem.ask.quantity == ENTROPY:
+        methods = OF_ENTROPIES
+    for _, method in methods:
         for _ in method(pool, options):
             if options.margin_only and pool.margin is not None:
                 return pool

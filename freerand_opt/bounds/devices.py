@@ -56,8 +56,9 @@ class Written(Devices):
         if self.answers is not None:
             own = (joined(answers, (max(answers) + 1,)) for answers in self.answers)
             return "answers " + ", ".join(f"{chr(65 + p)} {word}" for p, word in enumerate(own))
-        if self.form["kind"] == "quantum":
-            return f"a state of dimensions {' x '.join(map(str, self.form['dimensions']))}"
+        if self.form["kind"] in ("quantum", "purified"):
+            what = "a state" if self.form["kind"] == "quantum" else "a mixed state that she purifies,"
+            return f"{what} of dimensions {' x '.join(map(str, self.form['dimensions']))}"
         return "angles of two qubits" if self.form["kind"] == "qubits" else "a no-signalling table"
 
 

@@ -108,7 +108,8 @@ def symmetries(made: MomentProgram, symmetry: Sequence[str]) -> Symmetries | Non
     symmetry of the program.
     """
     matrix = made.moments.matrix
-    if made.moments.space.face is not None or (matrix.size < SYMMETRIC_SIZE and not symmetry):
+    beside = len(matrix.parties) > len(made.problem.settings)  # an adversary, whom no relabelling names
+    if beside or made.moments.space.face is not None or (matrix.size < SYMMETRIC_SIZE and not symmetry):
         return None
     tried = candidates(made.problem, symmetry)
     try:

@@ -13,7 +13,7 @@ from typing import Any
 
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
-from freerand_opt.checker.gains import gains, mean_gain
+from freerand_opt.checker.gains import Worth, gains, mean_gain
 from freerand_opt.checker.guesses import Guesses as KernelGuesses
 from freerand_opt.checker.orders import Squares, Sum, add, scaled
 from freerand_opt.checker.prices import read_prices
@@ -53,13 +53,13 @@ class Maker(Fold):
         self.guesses = KernelGuesses(q, empty=empty)
         self.lifts: dict[Any, dict[tuple[int, int, int, str], Fraction]] = {}
 
-    def label(self, label: int) -> Any:
-        """Return the proof of one label."""
+    def label(self, label: int, more: Worth | None = None) -> Any:
+        """Return the proof of one label; `more` is what it adds to the objective, if no guess."""
+        worth = more or self.guesses.gained
         if isinstance(self.q.source, Point):
-            mean = mean_gain(self.order, self.q, self.rest, self.guesses, label)
-            (held,), unit = scaled([mean], self.grid)
+            (held,), unit = scaled([mean_gain(self.order, self.q, self.rest, worth(label))], self.grid)
             return {"last": self._last((label, ("last", 0)), held, unit)}
-        listed = gains(self.order, self.q, self.rest, self.guesses, label)
+        listed = gains(self.order, self.q, self.rest, worth(label))
         names = self.made.cone.names
         if all(name[0] == "last" for name in names):
             return self._by_vertices(label, listed, len(names))

@@ -9,6 +9,7 @@ from typing import Any
 
 from freerand_opt.certificates.fold import Maker, free_words
 from freerand_opt.certificates.proofs import prices_of
+from freerand_opt.checker.gains import Worth
 from freerand_opt.conic.solution import Dual
 from freerand_opt.model.problem import Bits
 from freerand_opt.programs.moments import MomentProgram
@@ -20,8 +21,14 @@ BITS = 64
 MOST_BITS = 512
 
 
-def squares_form(made: MomentProgram, dual: Dual, rational: Mapping[int, Any], claim: str) -> dict[str, Any]:
-    """Return the upper end of a certificate from exact multipliers."""
+def squares_form(
+    made: MomentProgram,
+    dual: Dual,
+    rational: Mapping[int, Any],
+    claim: str,
+    more: Worth | None = None,
+) -> dict[str, Any]:
+    """Return the upper end of a certificate from exact multipliers; `more` is an objective of labels' own."""
     z = [dual.values.get(row, Fraction(0)) for row in range(made.program.linear)]
     prices = prices_of(made.program.names, z, made.problem, rational)
     words = list(made.moments.matrix.word_labels())
@@ -34,7 +41,7 @@ def squares_form(made: MomentProgram, dual: Dual, rational: Mapping[int, Any], c
     for name, value in zip(made.program.names, z, strict=True):
         if value and isinstance(name, tuple) and name[0] == "equal":
             maker.equal.setdefault((name[1], name[2]), []).append((name[3], -value))
-    labels = [maker.label(label) for label in range(made.moments.carriers)]
+    labels = [maker.label(label, more) for label in range(made.moments.carriers)]
     proof = {"way": "squares", "unit": unit, "words": words, "labels": labels}
     return {"claim": claim, "prices": prices, "proof": trimmed(proof)}
 

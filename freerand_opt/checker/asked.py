@@ -16,6 +16,7 @@ from freerand_opt.checker.vectors import Vector
 from freerand_opt.checker.words import Algebra, Word
 
 GUESSES = ("guessing-probability", "trace-distance")
+ENTROPY = "entropy"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ class Picked:
 class Ask:
     """A guess of `values[outcomes of the parties `of`]` at a joint setting (None: averaged), or a score.
 
-    `told`: the adversary learns the settings before she guesses (averages alone).
+    `told`: the adversary learns the settings before she guesses (averages alone). `side` is what she holds
+    beside W of an entropy's output: quantum or classical (nothing more than W).
     """
 
     quantity: str
@@ -90,6 +92,7 @@ class Ask:
     told: bool = False
     score: Functional | None = None
     sign: int = 1
+    side: str = ""
 
 
 @dataclass(frozen=True)

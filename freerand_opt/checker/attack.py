@@ -8,10 +8,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.checker.asked import Functional, Kept, Question
+from freerand_opt.checker.asked import ENTROPY, Functional, Kept, Question
 from freerand_opt.checker.averages import check_averages
+from freerand_opt.checker.box import read_box
 from freerand_opt.checker.chain import check_chain
-from freerand_opt.checker.devices import Box, read_box
+from freerand_opt.checker.devices import Box
+from freerand_opt.checker.entropies import entropy_reached
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number, obeys, show, sign
@@ -76,7 +78,7 @@ class Held:
 
     def _used(self) -> list[int]:
         ask = self.q.ask
-        if self.guesses.guessed and ask.at is None:
+        if ask.quantity != "strategy" and ask.score is None and ask.at is None:
             return list(range(self.q.shape[0]))
         found = set() if ask.score is None else set(ask.score.settings)
         found |= set() if ask.at is None else {ask.at}
@@ -145,6 +147,8 @@ class Held:
             return Fraction(1)
         if ask.score is not None:
             return self.score(ask.score)
+        if ask.quantity == ENTROPY:
+            return entropy_reached(self.q, self.masses, self.boxes, self.work)
         if ask.at is None or self.q.observed is not None:
             return self.leak
         if not self.seen[ask.at]:

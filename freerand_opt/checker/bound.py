@@ -5,30 +5,30 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.checker.asked import Question
+from freerand_opt.checker.asked import ENTROPY, Question
 from freerand_opt.checker.boxes import by_deterministic
+from freerand_opt.checker.chords import by_chords
 from freerand_opt.checker.cycle import by_cycle
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.fold import Fold
-from freerand_opt.checker.gains import gains, mean_gain
 from freerand_opt.checker.guesses import Guesses
+from freerand_opt.checker.labels import by_labels
 from freerand_opt.checker.numbers import Number, show, sign
-from freerand_opt.checker.orders import Cells, Squares
 from freerand_opt.checker.prices import Rest, read_prices
-from freerand_opt.checker.reading import choice, closed, integer, items
-from freerand_opt.checker.sources import Point
+from freerand_opt.checker.reading import choice, closed
 from freerand_opt.checker.strings import by_strings
-from freerand_opt.checker.zeros import Zeros
 
 
 def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
     """Return what the answer is at most, None if no strategy exists; raise Rejected.
 
     {"claim": "bound" or "none", "prices", "proof": {"way": .., ..}}; of the smallest score the negative is
-    bounded.
+    bounded, and of an entropy.
     """
+    claim = raw.get("claim") if type(raw) is dict else None
+    empty = choice(claim, "upper: claim", ("bound", "none")) == "none"
+    if q.ask.quantity == ENTROPY and not empty:
+        return by_chords(raw, q, work)
     closed(raw, "upper", ("claim", "prices", "proof"))
-    empty = choice(raw["claim"], "upper: claim", ("bound", "none")) == "none"
     if not empty and q.ask.quantity == "strategy":
         raise Unreadable("upper: of a strategy's existence only 'none' can be claimed")
     if q.relations is not None:
@@ -53,21 +53,5 @@ def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fra
         return by_deterministic(raw, q, rest, work, empty=empty)
     if way == "cycle":
         return by_cycle(raw, q, rest, work, empty=empty)
-    closed(raw, "proof", ("way", "unit", "labels", *(("words",) if way == "squares" else ())))
-    if way == "squares" and q.devices == "no-signalling":
-        raise Rejected("squares: boxes of no-signalling devices have no operators")
-    unit = integer(raw["unit"], "proof: unit", 1)
-    zeros = Zeros(q, work)
-    order: Cells | Squares
-    order = Squares(q, raw["words"], zeros, work) if way == "squares" else Cells(q, zeros, work)
-    # entries of polynomials are over the unit, so squares are over its square
-    fold = Fold(order, unit**2 if way == "squares" else unit, rest.averages, work)
     guesses = Guesses(q, empty=empty)
-    found = []
-    for label, proof in enumerate(items(raw["labels"], "proof: labels", guesses.labels)):
-        where = f"proof: label {label}"
-        if isinstance(q.source, Point):
-            found.append(fold.point(mean_gain(order, q, rest, guesses, label), proof, where))
-        else:
-            found.append(fold.bound(q.source, gains(order, q, rest, guesses, label), proof, where))
-    return max(found)
+    return by_labels(raw, q, rest, guesses.labels, guesses.gained, work)

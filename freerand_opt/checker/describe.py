@@ -101,7 +101,8 @@ def _ask_line(ask: Ask, q: Question) -> str:
     where = f"at settings {_at(ask.at, q)}" if ask.at is not None else "averaged over the settings, "
     if ask.at is None:
         where += "told to the adversary" if ask.told else "not told to the adversary"
-    return f"{ask.quantity} of {_output(ask)} {where}"
+    given = f", given W and {'a quantum system' if ask.side == 'quantum' else 'no more'}" if ask.side else ""
+    return f"{ask.quantity} of {_output(ask)} {where}{given}"
 
 
 def _output(ask: Ask) -> str:

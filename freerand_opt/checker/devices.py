@@ -2,6 +2,7 @@ r"""The boxes of an attack: P(o|s) and means of words of tables, answers, states
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -10,12 +11,11 @@ from typing import Any, TypeAlias
 from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, cosine, read_number, sign
-from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
+from freerand_opt.checker.reading import closed, fraction, integer, integers, items
 from freerand_opt.checker.words import Word
 
 #: Real and imaginary parts.
 Ket: TypeAlias = tuple[list[int], list[int]]
-BOXES = ("deterministic", "table", "quantum", "qubits")
 
 
 class Box:
@@ -28,19 +28,6 @@ class Box:
     def mean(self, word: Word) -> Number:
         """Return the real mean of a word."""
         raise Rejected("attack: means of words are those of deterministic and quantum boxes")
-
-
-def read_box(raw: Any, q: Question, work: Work, where: str) -> Box:
-    """Return a box of the question's devices."""
-    allowed = {"local": BOXES[:1], "quantum": ("deterministic", "quantum", "qubits"), "no-signalling": BOXES}
-    kind = choice(raw.get("kind") if type(raw) is dict else None, f"{where}: kind", BOXES)
-    if kind not in allowed[q.devices]:
-        raise Rejected(f"{where}: {q.devices} devices have no {kind} boxes here")
-    if kind == "deterministic":
-        return Deterministic(raw, q, where)
-    if kind == "table":
-        return Table(raw, q, work, where)
-    return Quantum(raw, q, work, where) if kind == "quantum" else Qubits(raw, q, where)
 
 
 class Deterministic(Box):
@@ -116,8 +103,8 @@ class Quantum(Box):
         self.q, self.work = q, work
         self.sizes = integers(raw["dimensions"], where, 1, 64, len(q.settings))
         work.spend(prod(self.sizes), where)
-        self.state = _ket(raw["state"], prod(self.sizes), where)
-        self.norm = _inner(self.state, self.state)[0]
+        self.state = read_ket(raw["state"], prod(self.sizes), where)
+        self.norm = inner(self.state, self.state)[0]
         if not self.norm:
             raise Rejected(f"{where}: the state is 0")
         parties = items(raw["measurements"], where, len(self.sizes))
@@ -132,10 +119,10 @@ class Quantum(Box):
         found: list[tuple[int, Ket, int]] = []
         for o, vectors in enumerate(items(raw, where, self.q.outcomes[party])):
             for entries in items(vectors, where):
-                v = _ket(entries, size, where)
+                v = read_ket(entries, size, where)
                 self.work.spend(size * (len(found) + 1), where)
-                length = _inner(v, v)[0]
-                if not length or any(any(_inner(v, u)) for _, u, _ in found):
+                length = inner(v, v)[0]
+                if not length or any(any(inner(v, u)) for _, u, _ in found):
                     raise Rejected(f"{where}: vectors of a measurement are 0 or not orthogonal")
                 found.append((o, v, length))
         if len(found) != size:
@@ -151,7 +138,7 @@ class Quantum(Box):
             longer = []
             for o, (a, b), unit in held:
                 for out, v, length in self.known[party][x]:
-                    left = [_inner(v, (a[j::rest], b[j::rest])) for j in range(rest)]
+                    left = [inner(v, (a[j::rest], b[j::rest])) for j in range(rest)]
                     ket = [re for re, _ in left], [im for _, im in left]
                     longer.append((o * self.q.outcomes[party] + out, ket, unit * length))
             held = longer
@@ -160,13 +147,35 @@ class Quantum(Box):
             found[o] = found.get(o, Fraction(0)) + Fraction(re * re + im * im, unit)
         return found
 
+    def contracted(
+        self, kets: list[Ket], s: int, of: tuple[int, ...]
+    ) -> Iterator[tuple[int, list[Ket], int]]:
+        """Yield what vectors of a setting of some parties leave of states, with outcome and squared length.
+
+        The joint outcome is that with outcome 0 of the other parties.
+        """
+        own, held = split(s, self.q.settings), [(0, kets, 1)]
+        for party in reversed(of):
+            # parties behind it are contracted, or are left as they are
+            size, rest = (
+                self.sizes[party],
+                prod(n for p, n in enumerate(self.sizes) if p > party and p not in of),
+            )
+            step, longer = prod(self.q.outcomes[party + 1 :]), []
+            for o, parts, unit in held:
+                for out, v, length in self.known[party][own[party]]:
+                    left = [_left(v, part, size, rest) for part in parts]
+                    longer.append((o + out * step, left, unit * length))
+            held = longer
+        yield from held
+
     def mean(self, word: Word) -> Number:
         """Return the real part of <state, word state>; operators act from the last to the first."""
         held: tuple[list[Any], list[Any]] = self.state
         for party, number in enumerate(word):
             for x, o in reversed(self.q.algebra.words[party][number]):
                 held = self._applied(held, party, x, o)
-        return Fraction(_inner(self.state, held)[0]) * Fraction(1, self.norm)
+        return Fraction(inner(self.state, held)[0]) * Fraction(1, self.norm)
 
     def _applied(
         self, ket: tuple[list[Any], list[Any]], party: int, x: int, outcome: int
@@ -181,14 +190,15 @@ class Quantum(Box):
                 for o, (a, b), length in self.known[party][x]:
                     if outcome in (-1, o):
                         share = Fraction(-1 if outcome < 0 and o else 1, length)
-                        c, d = (part * share for part in _inner((a, b), (ket[0][span], ket[1][span])))
+                        c, d = (part * share for part in inner((a, b), (ket[0][span], ket[1][span])))
                         for k in range(size):
                             re[j + k * rest] += c * a[k] - d * b[k]
                             im[j + k * rest] += c * b[k] + d * a[k]
         return re, im
 
 
-def _ket(raw: Any, length: int, where: str) -> Ket:
+def read_ket(raw: Any, length: int, where: str) -> Ket:
+    """Return a vector of Gaussian integers."""
     pairs = [
         integers(x, where, None, None, 2) if type(x) is list else [integer(x, where), 0]
         for x in items(raw, where, length)
@@ -196,7 +206,17 @@ def _ket(raw: Any, length: int, where: str) -> Ket:
     return [re for re, _ in pairs], [im for _, im in pairs]
 
 
-def _inner(v: Ket, u: tuple[list[Any], list[Any]]) -> tuple[Any, Any]:
+def _left(v: Ket, ket: Ket, size: int, rest: int) -> Ket:
+    """Return <v, ket> over a factor of dimension `size` with `rest` dimensions behind it."""
+    pairs = [
+        inner(v, tuple(part[first + j : first + rest * size : rest] for part in ket))  # type: ignore[arg-type]
+        for first in range(0, len(ket[0]), rest * size)
+        for j in range(rest)
+    ]
+    return [re for re, _ in pairs], [im for _, im in pairs]
+
+
+def inner(v: Ket, u: tuple[list[Any], list[Any]]) -> tuple[Any, Any]:
     """Return <v, u>, antilinear in v."""
     (a, b), (c, d) = v, u
     re = sum(x * y for x, y in zip(a, c, strict=True)) + sum(x * y for x, y in zip(b, d, strict=True))

@@ -2,20 +2,22 @@ r"""What is left of the objective, :math:`h_g(o, s)`, as functionals of the box.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import lcm
-from typing import Any
+from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question
-from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.orders import Cells, Squares
 from freerand_opt.checker.prices import Rest
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.vectors import dot, over
+from freerand_opt.checker.words import Word
 
-#: Factors of P(o|s) by setting and outcome.
-Factors = dict[int, dict[int, Fraction]]
+#: What is added to the objective at a joint setting: factors of P(o|s), and of words.
+Added: TypeAlias = tuple[dict[int, Fraction], dict[Word, Fraction]]
+#: What a label adds, at the settings where it adds anything.
+Worth: TypeAlias = Callable[[int], dict[int, Added]]
 
 
 def gain(
@@ -42,32 +44,47 @@ def gain(
 
 
 def gains(
-    order: Cells | Squares, q: Question, rest: Rest, guesses: Guesses, label: int
+    order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]
 ) -> list[dict[Any, Fraction]]:
-    """Return h at each setting, for one guess label."""
+    """Return h at each setting, for what one label adds."""
     order.work.spend(4 * q.shape[0] * (2 + len(rest.words)), "gains")
-    rows, words = _factors_of(order, q, rest, guesses, label), order.words(rest.words)
-    return [gain(order, words, rest.constants[s], [(s, rows.get(s, {}))]) for s in range(q.shape[0])]
+    rows, shared = _factors_of(order, q, rest, added), order.words(rest.words)
+    found = []
+    for s in range(q.shape[0]):
+        own = order.words(added[s][1]) if s in added else {}
+        found.append(gain(order, _sum((shared, own)), rest.constants[s], [(s, rows.get(s, {}))]))
+    return found
 
 
 def mean_gain(
-    order: Cells | Squares, q: Question, rest: Rest, guesses: Guesses, label: int
+    order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]
 ) -> dict[Any, Fraction]:
     """Return the mean of h over the source's one distribution; settings that are alike are not visited."""
     assert isinstance(q.source, Point)
     share = q.source.values
-    rows = _factors_of(order, q, rest, guesses, label)
+    rows = _factors_of(order, q, rest, added)
     shared = [(s, {o: x * share[s] for o, x in factors.items()}) for s, factors in rows.items()]
-    return gain(order, order.words(rest.words), dot(share, rest.constants), shared)
+    own = ({word: x * share[s] for word, x in words.items()} for s, (_, words) in added.items())
+    return gain(order, order.words(_sum((rest.words, *own))), dot(share, rest.constants), shared)
 
 
-def _factors_of(order: Cells | Squares, q: Question, rest: Rest, guesses: Guesses, label: int) -> Factors:
-    every = guesses.guessed and q.ask.at is None
-    asked = range(q.shape[0]) if every else [] if q.ask.at is None else [q.ask.at]
+def _sum(parts: Iterable[dict[Any, Fraction]]) -> dict[Any, Fraction]:
+    total: dict[Any, Fraction] = {}
+    for part in parts:
+        for key, value in part.items():
+            total[key] = total.get(key, Fraction(0)) + value
+    return total
+
+
+def _factors_of(
+    order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]
+) -> dict[int, dict[int, Fraction]]:
+    """Return the factors of P(o|s) by setting, the work of words included."""
     rows = {s: dict(factors) for s, factors in rest.cells.items()}
-    order.work.spend(4 * (len(rows) + len(asked)) * q.shape[1], "gains")
-    for s in asked:
+    order.work.spend(4 * (len(rows) + len(added)) * q.shape[1], "gains")
+    for s, (cells, words) in added.items():
+        order.work.spend(len(words), "gains")
         row = rows.setdefault(s, {})
-        for o, worth in guesses.worth(guesses.at(label, s), s).items():
+        for o, worth in cells.items():
             row[o] = row.get(o, Fraction(0)) + worth
     return rows

@@ -8,6 +8,7 @@ from math import prod
 
 from freerand_opt.checker.asked import GUESSES, Question, joint, split
 from freerand_opt.checker.failures import TooMuch
+from freerand_opt.checker.words import Word
 
 MOST_LABELS = 1 << 16
 
@@ -25,7 +26,7 @@ class Guesses:
         self.guessed = not empty and q.ask.quantity in GUESSES
         self.sizes = tuple(q.settings[p] for p in q.ask.of)
         self.worths = _worths(q) if self.guessed else [[]]
-        self.outputs = _outputs(q) if self.guessed else []
+        self.outputs = outputs(q) if self.guessed else []
 
     @property
     def labels(self) -> int:
@@ -55,6 +56,13 @@ class Guesses:
         row = self.worths[guess]
         return {o: row[v] / share for o, v in enumerate(self.outputs) if row[v]}
 
+    def gained(self, label: int) -> dict[int, tuple[dict[int, Fraction], dict[Word, Fraction]]]:
+        """Return what a label adds to the objective, at the settings asked for."""
+        if not self.guessed:
+            return {}
+        settings = range(self.q.shape[0]) if self.q.ask.at is None else (self.q.ask.at,)
+        return {s: (self.worth(self.at(label, s), s), {}) for s in settings}
+
 
 def _worths(q: Question) -> list[list[Fraction]]:
     """Return the worth of each value by guess: [v = g], or [v in T] - |T|/d for subsets T.
@@ -70,7 +78,7 @@ def _worths(q: Question) -> list[list[Fraction]]:
     return [[(t >> v & 1) - Fraction(t.bit_count(), d) for v in range(d)] for t in subsets]
 
 
-def _outputs(q: Question) -> list[int]:
+def outputs(q: Question) -> list[int]:
     """Return the value of the output at each joint outcome."""
     sizes = tuple(q.outcomes[p] for p in q.ask.of)
     return [

@@ -11,6 +11,7 @@ from fractions import Fraction
 from freerand_opt.checker.failures import TooMuch
 
 GRID = 1 << 96
+FINE = 1 << 128
 TERMS = 24
 
 
@@ -43,17 +44,21 @@ def ln_above(x: Fraction) -> Fraction:
     """Return a number that is at least the natural logarithm of a positive fraction."""
     twos = x.numerator.bit_length() - x.denominator.bit_length()
     y = x / Fraction(2) ** twos  # in (1/2, 2)
-    return _artanh(y, 1) + (
-        twos * _artanh(Fraction(2), 1) if twos > 0 else -twos * _artanh(Fraction(1, 2), 1)
-    )
+    return _artanh(y) + abs(twos) * _artanh(Fraction(2 if twos > 0 else 1, 1 if twos > 0 else 2))
 
 
-def _artanh(y: Fraction, turn: int) -> Fraction:
-    """Return an upper bound of ln y, 1/2 <= y <= 2."""
-    z = (y - 1) / (y + 1)  # |z| <= 1/3
-    z = _up(z)  # ln grows with z
-    square, power, total = z * z, z, Fraction(0)
-    for k in range(1, 2 * TERMS * 2, 2):
-        total += power / k
-        power *= square
-    return _up(2 * total + 4 * abs(power))
+def _artanh(y: Fraction) -> Fraction:
+    """Return an upper bound of ln y, 1/2 <= y <= 2: the series in integers, rounded away from 0 or towards it."""
+    z = _up((y - 1) / (y + 1))  # |z| <= 1/3, and ln grows with z
+    up = z >= 0
+    power = abs(z.numerator) * FINE // z.denominator  # z is on the grid, so that this is exact
+    square, total = _over(power * power, FINE, up), 0
+    for k in range(1, 4 * TERMS, 2):
+        total += _over(power, k, up)
+        power = _over(power * square, FINE, up)
+    # the rest of the series is less than twice its first term
+    return _up(Fraction(2 * (total + 2 * power if up else -total), FINE))
+
+
+def _over(x: int, y: int, up: bool) -> int:
+    return -(-x // y) if up else x // y

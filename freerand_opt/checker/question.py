@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from freerand_opt.checker.asked import (
+    ENTROPY,
     GUESSES,
     Ask,
     Functional,
@@ -47,10 +48,12 @@ def read_question(raw: Any, work: Work) -> Question:
         raise Unreadable(f"{where}: more than {MOST_JOINT} joint settings or outcomes")
     count = prod(settings)
     algebra = Algebra(settings, outcomes)
+    if devices == "quantum" and (letters := _letters(raw["ask"], settings, outcomes)):
+        algebra = Algebra((*settings, letters), (*outcomes, 2))
     observed = _observed(raw["observed"], count, f"{where}: observed")
     read = read_average if _is_average(raw["source"]) else read_source
     source: Source = read(raw["source"], settings, observed, work)
-    reader = _Reader(count, prod(outcomes), algebra, devices, work)
+    reader = _Reader(count, prod(outcomes), len(settings), algebra, devices, work)
     tests = tuple(
         reader.test(test, f"{where}: test {k}")
         for k, test in enumerate(items(raw["tests"], f"{where}: tests"))
@@ -75,6 +78,7 @@ def _observed(raw: Any, count: int, where: str) -> Vector[Fraction] | None:
 class _Reader:
     count: int
     width: int
+    parties: int
     algebra: Algebra
     devices: str
     work: Work
@@ -97,6 +101,8 @@ class _Reader:
             if on == "moments":
                 name, factor = items(term, f"{where}: terms", 2)
                 word = self.algebra.moment(self.algebra.word(name, f"{where}: terms"))
+                if any(word[self.parties :]):
+                    raise Unreadable(f"{where}: tests do not speak of the adversary's operators")
                 if word in words:
                     raise Unreadable(f"{where}: a moment is named twice")
                 words[word] = _nonzero(factor, where)
@@ -114,7 +120,7 @@ class _Reader:
     def _errors(self, raw: dict[str, Any], where: str) -> Functional:
         """Return the probabilities, summed, that the outcomes' sum is odd (parity 0) or even (1)."""
         on = choice(raw["on"], where, ("conditional", "joint"))
-        if len(self.algebra.settings) != 2 or self.algebra.outcomes != (2, 2):
+        if self.parties != 2 or tuple(self.algebra.outcomes[:2]) != (2, 2):
             raise Unreadable(f"{where}: errors of a parity need two parties with two outcomes each")
         found: list[tuple[int, int]] = []
         for entry in items(raw["errors"], f"{where}: errors"):
@@ -162,7 +168,7 @@ def _nonzero(raw: Any, where: str) -> Fraction:
 def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader: _Reader) -> Ask:
     where = "question: ask"
     quantity = raw.get("quantity") if type(raw) is dict else None
-    choice(quantity, f"{where}: quantity", (*GUESSES, "score", "strategy"))
+    choice(quantity, f"{where}: quantity", (*GUESSES, ENTROPY, "score", "strategy"))
     if quantity == "strategy":
         closed(raw, where, ("quantity",))
         return Ask("strategy")
@@ -171,19 +177,45 @@ def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader:
         smallest = choice(raw["extreme"], where, ("largest", "smallest")) == "smallest"
         return Ask("score", score=functional, sign=-1 if smallest else 1)
     average = raw.get("at") == "average"
-    closed(raw, where, ("quantity", "of", "values", "count", "at", *(("told",) if average else ())))
+    keys = (*(("told",) if average else ()), *(("side",) if quantity == ENTROPY else ()))
+    closed(raw, where, ("quantity", "of", "values", "count", "at", *keys))
+    sign, side = 1, ""
+    if quantity == ENTROPY:
+        sign, side = -1, choice(raw["side"], f"{where}: side", ("quantum", "classical"))
+        if side == "quantum" and reader.devices != "quantum":
+            raise Unreadable(f"{where}: quantum side information goes with quantum devices")
     of = _parties(raw["of"], len(settings), where)
     count = integer(raw["count"], f"{where}: count", 1, 1000)
     size = prod(outcomes[party] for party in of)
     values = tuple(integers(raw["values"], f"{where}: values", 0, count - 1, size))
     if average:
         told = choice(raw["told"], f"{where}: told", ("settings", "nothing")) == "settings"
-        return Ask(str(quantity), of, values, count, told=told)
+        return Ask(str(quantity), of, values, count, told=told, sign=sign, side=side)
     at = [
         integer(x, f"{where}: at", 0, n - 1)
         for x, n in zip(items(raw["at"], where, len(settings)), settings, strict=True)
     ]
-    return Ask(str(quantity), of, values, count, at=joint(at, settings))
+    return Ask(str(quantity), of, values, count, at=joint(at, settings), sign=sign, side=side)
+
+
+def _letters(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...]) -> int:
+    """Return how many observables an adversary with quantum side information has, 0 if none is asked of.
+
+    One for each value of the output, and for an average told the settings for each joint setting of its
+    parties as well.
+    """
+    where = "question: ask"
+    if type(raw) is not dict or raw.get("quantity") != ENTROPY or raw.get("side") != "quantum":
+        return 0
+    count = integer(raw.get("count"), f"{where}: count", 1, 1000)
+    places = 1
+    if raw.get("at") == "average" and raw.get("told") == "settings":
+        places = prod(settings[party] for party in _parties(raw.get("of"), len(settings), where))
+    if len(settings) >= MOST_PARTIES or count * places > 1000:
+        raise Unreadable(
+            f"{where}: an adversary beside the parties has a letter, and at most 1000 observables"
+        )
+    return count * places
 
 
 def _parties(raw: Any, parties: int, where: str) -> tuple[int, ...]:

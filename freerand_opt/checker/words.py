@@ -122,7 +122,8 @@ class Algebra:
             parts, twice = self._part(party, o, x)
             unit *= twice
             found = {(*word, w): a * b for word, a in found.items() for w, b in parts}
-        return found, unit
+        rest = self.one[len(outcomes) :]  # of a party without settings
+        return {(*word, *rest): a for word, a in found.items()}, unit
 
     def _part(self, party: int, o: int, x: int) -> tuple[list[tuple[int, int]], int]:
         count = self.outcomes[party]

@@ -35,9 +35,25 @@ class Adversary(Table):
         word("settings", "nothing"),
         "what she learns before she guesses; matters only for guesses averaged over settings",
     ] = "settings"
+    side_information: Annotated[
+        str | None,
+        word("quantum", "classical"),
+        "what she holds beside W when an entropy is asked: a quantum system (the default of quantum devices, "
+        "which alone have it), or nothing more",
+    ] = None
+
+    @property
+    def side(self) -> str:
+        """Return what she holds beside W: quantum or classical."""
+        return self.side_information or ("quantum" if self.devices == "quantum" else "classical")
 
     def check(self) -> None:
-        """Raise InputError unless quantum devices, and only they, have a level."""
+        """Raise InputError unless quantum devices, and only they, have a level (and quantum information)."""
+        if self.devices != "quantum" and self.side_information == "quantum":
+            raise self.fault(
+                "side_information",
+                f"'quantum'; devices are {self.devices}, and only quantum ones are entangled with it",
+            )
         if (self.devices == "quantum") != bool(self.level):
             said = f"{self.level!r} is given" if self.level else "is missing"
             raise self.fault("level", f'{said}; quantum devices, and only they, need a level, as "1 + A B"')

@@ -11,7 +11,7 @@ from freerand_opt.model import problem as forms
 from freerand_opt.model.functional import FUNCTIONAL, Functional
 from freerand_opt.model.kinds import Schema, either, items, number, word
 from freerand_opt.model.output import OUTPUT, Function, Picked
-from freerand_opt.model.quantities import OF_DATA, P_VALUE, QUANTITIES, SCORE, STRATEGY, Quantity
+from freerand_opt.model.quantities import ENTROPY, OF_DATA, P_VALUE, QUANTITIES, SCORE, STRATEGY, Quantity
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.table import Table
 from freerand_opt.model.text import listed, shown
@@ -75,6 +75,8 @@ class Ask(Table):
             if value is None and key in self.row.needed:
                 kinds = {"of": OUTPUT, "at": AT, "functional": FUNCTIONAL}
                 raise self.fault(key, f"is missing; {kinds[key].needed}")
+        if self.quantity == ENTROPY and self.at == WORST:
+            raise self.fault("at", '"worst"; an entropy is asked at one joint setting, or "average"')
         if self.quantity == "sum-of-biases" and isinstance(self.at, str):
             raise self.fault("at", f"{shown(self.at)}; a sum of biases is asked at one joint setting")
 
@@ -114,7 +116,7 @@ class Ask(Table):
         parties = outputs.two_outcomes(self.of or "all", scenario, f"{where}.of")
         return outputs.tabulated(scenario, parties, sum, len(parties) + 1)
 
-    def resolved(self, scenario: AnyScenario, told: str, where: str) -> forms.Ask:
+    def resolved(self, scenario: AnyScenario, told: str, where: str, side: str = "") -> forms.Ask:
         """Return the question in joint indices; "worst" is left at None, as an average is."""
         if self.quantity == STRATEGY or self.quantity in OF_DATA:
             return forms.Ask(STRATEGY)
@@ -128,6 +130,8 @@ class Ask(Table):
             return forms.Ask(SCORE, score=_biases(scenario, values[0], s))
         of, table, count = outputs.essential(values, scenario)
         average_told = self.at == AVERAGE and told == "settings"
+        if self.quantity == ENTROPY:
+            return forms.Ask(ENTROPY, of, table, count, s, average_told, sign=-1, side=side)
         return forms.Ask(self.row.program, of, table, count, s, average_told)
 
 

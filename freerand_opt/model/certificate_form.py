@@ -131,6 +131,8 @@ def _ask(ask: Ask, problem: Problem) -> dict[str, Any]:
         extreme = "largest" if ask.sign > 0 else "smallest"
         return {"quantity": "score", **_functional(ask.score, problem), "extreme": extreme}
     asked = {"quantity": ask.quantity, "of": list(ask.of), "values": list(ask.values), "count": ask.count}
+    if ask.side:
+        asked["side"] = ask.side
     if ask.at is None:
         return {**asked, "at": "average", "told": "settings" if ask.told else "nothing"}
     return {**asked, "at": list(problem.joint_settings[ask.at])}

@@ -17,7 +17,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.conditions import Keep, Relations
 from freerand_opt.model.families.ghz import mermin_sign
 from freerand_opt.model.output import Picked
-from freerand_opt.model.quantities import SCORE
+from freerand_opt.model.quantities import ENTROPY, SCORE
 
 if TYPE_CHECKING:
     from freerand_opt.model.question import Question
@@ -90,6 +90,8 @@ def many(question: Question) -> Many:
             f"asks the {len(of)} parties of which one is picked at different settings; that needs at most "
             f"{MOST_PICKED} parties, or equal settings",
         )
+    if ask.quantity == ENTROPY:
+        raise InputError("Question.ask.quantity", f"{why} have no entropy here; ask for the min-entropy")
     if ask.quantity == "trace-distance" and count != 2:
         raise InputError("Question.ask.of", f"has {count} values; the trace distance of many parties needs 2")
     signs = tuple(mermin_sign(k) for k in range(parties + 1))

@@ -130,7 +130,8 @@ class Kept:
 class Ask:
     """What is asked: a guess, a score (`sign` -1: the smallest), or whether a strategy exists.
 
-    `values` are by joint outcome of the parties `of`; `at` is a joint setting, None: averaged.
+    `values` are by joint outcome of the parties `of`; `at` is a joint setting, None: averaged; `side` is what
+    an adversary holds beside W, of an entropy (the least is asked: `sign` -1).
     """
 
     quantity: str
@@ -141,6 +142,7 @@ class Ask:
     told: bool = False
     score: Functional | None = None
     sign: int = 1
+    side: str = ""
 
 
 @dataclass(frozen=True)

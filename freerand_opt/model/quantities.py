@@ -63,6 +63,7 @@ def _less(x: Exact, y: Exact) -> bool:
 
 
 GUESS, SCORE, STRATEGY = "guessing-probability", "score", "strategy"
+ENTROPY = "entropy"
 #: What is asked of data; these have no program.
 P_VALUE, BITS = "p-value", "bits"
 OF_DATA = (P_VALUE, BITS)
@@ -100,6 +101,16 @@ QUANTITIES: dict[str, Quantity] = {
             rising=False,
             value=lambda guess: -log2(guess),
             optimum=None,
+            extent=lambda count: (Fraction(0), log2(Fraction(count))),
+        ),
+        Quantity(
+            ENTROPY,
+            "the least von Neumann entropy of an output given the adversary's side information "
+            "(adversary.side_information) and W",
+            "bits",
+            _OUTPUT,
+            _OUTPUT,
+            ENTROPY,
             extent=lambda count: (Fraction(0), log2(Fraction(count))),
         ),
         Quantity(

@@ -28,7 +28,7 @@ from freerand_opt.model.conditions import MOMENTS, TESTS, Keep, Moment, Relation
 from freerand_opt.model.data import Data
 from freerand_opt.model.many import Many, many
 from freerand_opt.model.observed import Observed
-from freerand_opt.model.quantities import OF_DATA
+from freerand_opt.model.quantities import ENTROPY, OF_DATA
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
 from freerand_opt.model.sources import SOURCES
@@ -112,7 +112,9 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
         for key, given in (("test", self.tests), ("moment", self.moments)):
             for k, test in enumerate(given):
                 tests += test.resolved(self.scenario, self.observed, f"Question.{key}[{k}]")
-        return tuple(tests), self.ask.resolved(self.scenario, self.adversary.told, "Question.ask")
+        return tuple(tests), self.ask.resolved(
+            self.scenario, self.adversary.told, "Question.ask", self.adversary.side
+        )
 
     def problem(self) -> forms.Problem:
         """Return the question in joint indices, as programs and certificates are made of.
@@ -184,6 +186,11 @@ def _refuse(question: Question, tests: tuple[forms.Test | forms.Kept, ...], ask:
     if question.adversary.devices != "quantum":
         _refuse_moments(question)
     if weights is None:
+        if ask.quantity == ENTROPY:
+            raise InputError(
+                "Question.observed.settings",
+                "unconstrained; an entropy needs the observed distribution of settings, such as uniform",
+            )
         _refuse_ratios(question, ask)
         return
     used = {s for f in functionals if f.on == "conditional" for s in f.settings}
