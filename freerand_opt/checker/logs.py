@@ -48,7 +48,7 @@ def ln_above(x: Fraction) -> Fraction:
 
 
 def _artanh(y: Fraction) -> Fraction:
-    """Return an upper bound of ln y, 1/2 <= y <= 2: the series in integers, rounded away from 0 or towards it."""
+    """Return an upper bound of ln y, 1/2 <= y <= 2: the series in integers, rounded up."""
     z = _up((y - 1) / (y + 1))  # |z| <= 1/3, and ln grows with z
     up = z >= 0
     power = abs(z.numerator) * FINE // z.denominator  # z is on the grid, so that this is exact
