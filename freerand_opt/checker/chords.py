@@ -32,7 +32,7 @@ UNIT = 1 << 64
 NODE_BITS = 64
 #: Steps of work of the logarithms of a node.
 LOGS = 500
-MOST_LABELS = 1 << 12
+MOST_SETS = 1 << 12
 
 
 def by_chords(raw: Any, q: Question, work: Work) -> Fraction:
@@ -47,7 +47,8 @@ def by_chords(raw: Any, q: Question, work: Work) -> Fraction:
     work.spend(LOGS * (1 + 2 * len(nodes)), "nodes")
     keys = ("at", "prices", "proof")
     places = [
-        _place(closed(node, "node", keys, ("shared",))["at"], f"node {k}") for k, node in enumerate(nodes)
+        _node_place(closed(node, "node", keys, ("shared",))["at"], f"node {k}")
+        for k, node in enumerate(nodes)
     ]
     base, weights = chords(places, q.ask.count)
     total: Number = -base
@@ -67,7 +68,7 @@ def by_chords(raw: Any, q: Question, work: Work) -> Fraction:
     return Fraction(-(-bits.numerator * GRID // bits.denominator), GRID)
 
 
-def _place(raw: Any, where: str) -> Fraction:
+def _node_place(raw: Any, where: str) -> Fraction:
     place = fraction(raw, where)
     if not 0 < place < 1 or place.denominator.bit_length() > NODE_BITS:
         raise Unreadable(f"{where}: a fraction between 0 and 1 of at most {NODE_BITS} bits is needed")
@@ -119,8 +120,8 @@ class Worths:
         for size in self.sizes if q.ask.told else ():
             turns *= size
         self.quantum = q.ask.side == "quantum"
-        if not self.quantum and q.ask.count * turns > MOST_LABELS.bit_length() - 1:
-            raise TooMuch(f"there are more than {MOST_LABELS} sets of values")
+        if not self.quantum and q.ask.count * turns > MOST_SETS.bit_length() - 1:
+            raise TooMuch(f"there are more than {MOST_SETS} sets of values")
         self.labels = 1 if self.quantum else 1 << (q.ask.count * turns)
         self.turns = turns
 
