@@ -141,7 +141,12 @@ TAKEN = {
     "rows": source(
         'kind = "inequalities"\nrows = [{ terms = { "00" = 1 }, relation = "=", bound = "1/5" }]\n'
     ),
-    "quantum": changed(('devices = "local"', 'devices = "quantum"\nlevel = "1 + A B"\ntold = "nothing"\nside_information = "classical"'))
+    "quantum": changed(
+        (
+            'devices = "local"',
+            'devices = "quantum"\nlevel = "1 + A B"\ntold = "nothing"\nside_information = "classical"',
+        )
+    )
     + '[[moment]]\nterms = { "<A0 A1>" = 1, "<A0 B0 A1>" = "1/2" }\nrelation = ">="\nbound = "1/4"\n',
     "level a number": changed(('devices = "local"', 'devices = "quantum"\nlevel = 2')),
     "angles": changed(
