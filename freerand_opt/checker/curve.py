@@ -17,7 +17,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from freerand_opt.checker.asked import Question
+from freerand_opt.checker.asked import ENTROPY, Question
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.curve_attack import Piece, read_piece
@@ -112,7 +112,7 @@ def read_curve(raw: Any, work: Work) -> Curve:
     domain = min(places), max(places)
     field = _Field(raw, work)
     q = field.question(domain[0])
-    if q.relations is not None or q.observed is None or q.ask.quantity == "strategy":
+    if q.relations is not None or q.observed is None or q.ask.quantity in ("strategy", ENTROPY):
         raise Unreadable("curve: the observed settings are stated, and a guess or a score is asked for")
     points = _points(parts["points"], field, q.ask.sign, work)
     if not field.moves and (parts["lower"] or any(bound is not None for *_, bound in points)):

@@ -12,9 +12,9 @@ from math import lcm
 from typing import Any
 
 from freerand_opt.checker.asked import Functional, Kept, Question, Test
+from freerand_opt.checker.box import read_box
 from freerand_opt.checker.curve_upper import read_span
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
-from freerand_opt.checker.devices import read_box
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.moving_flow import MovingFlow

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from freerand_opt.checker.asked import ENTROPY, Question, split
+from freerand_opt.checker.asked import ENTROPY, GUESSES, Question, split
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.curve import Curve, read_curve
@@ -111,6 +111,7 @@ def _worst(raw: Any, work: Work) -> Report:
     asked = raw["question"].get("ask") if type(raw["question"]) is dict else None
     if type(asked) is not dict or asked.get("at") != "?":
         raise Unreadable("certificate: of the worst settings the question asks at '?'")
+    choice(asked.get("quantity"), "question: ask: quantity", GUESSES)
     count = None
     lower: list[Number | None] = []
     upper: list[Number | None] = []
