@@ -26,7 +26,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.files import contents
-from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.model.quantities import ENTROPY, STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.model.values import with_values
 
@@ -55,7 +55,7 @@ def curve(
     asked, _ = question_of(question, fields={field: [str(low)]})
     if low >= high:
         raise InputError("between", f"{low}, {high}: two rational numbers, first < second, are needed")
-    if asked.ask.at == WORST or asked.ask.quantity == STRATEGY or asked.data is not None:
+    if asked.ask.at == WORST or asked.ask.quantity in (STRATEGY, ENTROPY) or asked.data is not None:
         raise InputError(
             "curve", "needs fixed settings or averages, and a guess or a score that is asked for"
         )

@@ -29,6 +29,8 @@ def check_attack(raw: Any, q: Question, work: Work) -> Number:
     if q.relations is not None:
         return check_orbits(raw, q, work)
     if type(raw) is dict and "edges" in raw:
+        if q.ask.quantity == ENTROPY:
+            raise Rejected("attack: of an entropy the boxes are written out")
         return check_chain(raw, q, work)
     closed(raw, "attack", ("strategies",), ("flow",))
     flow = read_flow(raw.get("flow"), q, work)

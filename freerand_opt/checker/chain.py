@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.checker.asked import ENTROPY, Functional, Kept, Question
+from freerand_opt.checker.asked import Functional, Kept, Question
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, obeys, show
@@ -22,8 +22,6 @@ from freerand_opt.checker.vectors import vector
 def check_chain(raw: Any, q: Question, work: Work) -> Number:
     """Return the value that an attack by boxes of a cycle reaches; raise Rejected."""
     closed(raw, "attack", ("edges", "flow", "weights", "nodes", "errors"))
-    if q.ask.quantity == ENTROPY:
-        raise Rejected("attack: of an entropy the boxes are written out")
     edges = dict(read_edges(raw["edges"], q))
     places = list(edges)
     flow = read_flow(raw["flow"], q, work)

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from freerand_opt.checker.asked import Question
 from freerand_opt.checker.devices import Box
-from freerand_opt.checker.failures import Work
+from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import outputs
 from freerand_opt.checker.logs import GRID, ln_above
 from freerand_opt.checker.numbers import Number, enclose
@@ -33,6 +33,8 @@ def entropy_reached(
     q: Question, masses: Sequence[Vector[Fraction]], boxes: Sequence[Box], work: Work
 ) -> Fraction:
     """Return at least what is left of the output's entropy, in bits."""
+    if q.observed is None:
+        raise Rejected("attack: an entropy needs the observed settings")
     values, settings = outputs(q), range(q.shape[0]) if q.ask.at is None else (q.ask.at,)
     total = Fraction(0)
     for own, box in zip(masses, boxes, strict=True):

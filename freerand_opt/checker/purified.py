@@ -109,9 +109,9 @@ class Purified(Box):
 
 
 def _real(b: Ket, vectors: Sequence[Ket], k: int) -> tuple[int, int]:
-    """Return entry k of the sum of b_i v_i."""
+    """Return entry k of the sum of b_i^* v_i."""
     re = im = 0
     for (x, y), (c, d) in zip(zip(*b, strict=True), vectors, strict=True):
-        re += x * c[k] - y * d[k]
-        im += x * d[k] + y * c[k]
+        re += x * c[k] + y * d[k]
+        im += x * d[k] - y * c[k]
     return re, im

@@ -35,6 +35,23 @@ def chsh(score: str, *, of: Any = "A", source: Any = None, **adversary: Any) -> 
     )
 
 
+def chained(**adversary: Any) -> Question:
+    return Question.from_dict(
+        {
+            "scenario": {"family": "chained", "N": 2},
+            "source": {
+                "kind": "santha-vazirani",
+                "epsilon": 0,
+                "order": "interleaved",
+                "bits": "most-significant-first",
+            },
+            "adversary": adversary,
+            "test": [{"functional": "chained", "relation": "<=", "score": "0"}],
+            "ask": {"quantity": "entropy", "of": "A", "at": [0, 0]},
+        }
+    )
+
+
 def closed_form(score: float) -> float:
     """1 - h(1/2 + sqrt(S^2/4 - 1)/2), Acin et al., quant-ph/0702152."""
     p = (1 + sqrt(score**2 / 4 - 1)) / 2
@@ -223,6 +240,42 @@ def test_forgeries_are_refused(honest: Pool, name: str) -> None:
     raw = copy.deepcopy(honest.best)
     FORGERIES[name](raw)
     with pytest.raises((Rejected, Unreadable)):
+        check(raw)
+
+
+def test_boxes_of_a_cycle_show_no_entropy() -> None:
+    # the unbiased box leaves a whole bit, and counts 1/2 where a guess is asked for
+    question = chained(devices="no-signalling", side_information="classical")
+    pool = Pool(question.problem())
+    flow = {"palette": ["1/2"], "nodes": [[0, None, None], [0, 0, 0]]}
+    chain = {"edges": 0, "flow": flow, "weights": ["1"], "nodes": [1], "errors": [None]}
+    with pytest.raises(Rejected, match="written out"):
+        check(pool.certificate(None, chain))
+
+
+def test_worst_settings_are_not_those_of_an_entropy(honest: Pool) -> None:
+    raw = copy.deepcopy(honest.best)
+    raw["question"]["ask"]["at"] = "?"
+    part = {"upper": raw.pop("upper"), "attack": raw.pop("attack")}
+    with pytest.raises(Unreadable, match="quantity"):
+        check({**raw, "kind": "worst", "parts": [part] * 4})
+
+
+def test_a_curve_is_not_that_of_an_entropy(honest: Pool) -> None:
+    raw = copy.deepcopy(honest.best)
+    raw["question"]["tests"][0]["score"] = "?"
+    item = {"from": "5/2", "to": "27/10", "proof": raw.pop("upper")}
+    del raw["attack"]
+    with pytest.raises(Unreadable, match="curve"):
+        check({**raw, "kind": "curve", "upper": [item], "lower": [], "points": []})
+
+
+def test_an_attack_needs_the_observed_settings() -> None:
+    raw = attacked(purified((32257, 12192)))
+    raw["question"]["observed"] = "unconstrained"
+    raw["question"]["source"] = {"kind": "bits", "order": [[0, 0], [1, 0]], "epsilon": "1/2"}
+    raw["attack"]["strategies"][0]["masses"] = {"all": "1/4", "but": []}
+    with pytest.raises(Rejected, match="observed settings"):
         check(raw)
 
 
