@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from freerand_opt.checker.asked import ENTROPY, GUESSES, Question, split
+from freerand_opt.checker.asked import GUESSES, Question, split
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.curve import Curve, read_curve
@@ -19,8 +19,6 @@ from freerand_opt.checker.reading import choice, closed, common_denominator, fra
 from freerand_opt.checker.varied import Varied
 
 FORMAT = "freerand-certificate"
-#: What is printed beside entropies until a second pair of eyes has read their written proof.
-UNREFEREED = " (by docs/proofs/entropies.md, which has not been refereed)"
 
 
 @dataclass(frozen=True)
@@ -96,10 +94,9 @@ def _report(
     if q.ask.quantity == "strategy":
         return Report(lines, Fraction(1), None, False, "a strategy exists")
     lower, upper = reached, bound
-    more = UNREFEREED if q.ask.quantity == ENTROPY else ""
     if q.ask.sign < 0:
         lower, upper = (None if bound is None else -bound), reached
-    return Report(lines, lower, upper, False, f"{q.ask.quantity} in [{_end(lower)}, {_end(upper)}]{more}")
+    return Report(lines, lower, upper, False, f"{q.ask.quantity} in [{_end(lower)}, {_end(upper)}]")
 
 
 def _end(x: Number | None) -> str:
