@@ -8,7 +8,6 @@ from math import isqrt
 from typing import Any
 
 from freerand_opt.bounds.options import Options
-from freerand_opt.bounds.quantum import cone_of
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form
 from freerand_opt.checker.chords import Worths, chords
@@ -22,6 +21,7 @@ from freerand_opt.conic.solution import Dual, Factor
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Problem
 from freerand_opt.programs.entropies import adversary_beside, with_node, without_node
+from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.solvers.choose import solver_named, solvers_in_floats
 
 #: Nodes of the first chords, and of the finest.
