@@ -150,3 +150,13 @@ def test_a_named_symmetry_that_is_none_is_refused():
 def test_found_symmetries_change_nothing():
     plain, found = bound(chsh("2.7")), bound(chsh("2.7"), symmetry=("find",))
     assert abs(float(plain.upper) - float(found.upper)) < 1e-9
+
+
+@pytest.mark.parametrize(("number", "value"), [(7, 20 / 3), (33, 9.7899), (4, 4 * sqrt(2) - 2)])
+def test_sliwas_inequalities(number, value):
+    """Vallins, Sainz and Liang, Phys. Rev. A 95, 022111: 6.6667, 9.7899, 3.6569."""
+    ask = {"quantity": "score", "functional": f"sliwa-{number}"}
+    adversary = {"devices": "quantum", "level": "1 + A B + A C + B C + A B C"}
+    lower, upper = ends(bound(question(scenario={"family": "ghz", "M": 3}, adversary=adversary, ask=ask)))
+    assert upper - lower < 1e-9
+    assert abs(lower - value) < (6e-5 if number == 33 else 1e-9)
