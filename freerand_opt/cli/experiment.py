@@ -64,7 +64,13 @@ Output = Annotated[
 ]
 Form = Annotated[
     str | None,
-    typer.Option("--as", rich_help_panel=opt.PUT, help="Form of the page: text, markdown, latex, html."),
+    typer.Option(
+        "--as", rich_help_panel=opt.PUT, help="Form of what is printed: text, markdown, latex, html."
+    ),
+]
+PageFile = Annotated[
+    Path | None,
+    typer.Option("--page", rich_help_panel=opt.PUT, help="Write the page with figures: .html, .md or .tex."),
 ]
 
 
@@ -77,6 +83,7 @@ def experiment(
     signals: Only = False,
     output: Output = None,
     certificates: opt.Folder = None,
+    page: PageFile = None,
     form: Form = None,
     as_json: opt.AsJson = False,
     quiet: opt.Quiet = False,
@@ -84,18 +91,22 @@ def experiment(
     """Answer question files about counts or trials; HELP teaches how."""
     from freerand_opt.cli import screen
     from freerand_opt.experiments import commands
-    from freerand_opt.experiments.report import FORMATS
+    from freerand_opt.experiments.forms import FORMATS
+    from freerand_opt.experiments.pages import require_page, write_page
 
     names, fields = opt.split(arguments)
     if not names:
         raise InputError("experiment", "no question file; `freerand experiment --help` shows one")
     alone = plan is not None or signals
-    if (alone and (output or certificates or form)) or (plan is not None and signals):
+    if (alone and (output or certificates or form or page)) or (plan is not None and signals):
         raise InputError(
             "experiment", "--plan and --signals stand alone: neither has a certificate or a page of its own"
         )
     if form is not None and form not in FORMATS:
         raise InputError("--as", f"{form[:40]!r} is not known; allowed: {', '.join(FORMATS)}")
+    if page is not None:
+        require_page(page, "--page")
+        opt.require_file(page, "--page")
     show: Callable[..., None]
     with screen.counting(quiet, None) as watch:
         if plan is not None:
@@ -111,6 +122,9 @@ def experiment(
             show = partial(_pages, found, form or "text")
     if not alone:
         _write(found, output, certificates)
+    if page is not None:
+        for path in write_page([(one.found, one.asked.heading) for one in found], page):
+            screen.say(f"wrote {path}")
     show(as_json=as_json)
     raise typer.Exit(0 if alone else int(any(one.certificate is None for one in found)))
 
@@ -164,16 +178,19 @@ def _write(found: Sequence[Answered], output: Path | None, folder: Path | None) 
 
 def _pages(found: Sequence[Answered], form: str, *, as_json: bool) -> None:
     from freerand_opt.cli import screen
+    from freerand_opt.experiments import report
     from freerand_opt.experiments.commands import record
-    from freerand_opt.experiments.report import render, statement
+    from freerand_opt.experiments.forms import rendered
 
     if as_json:
         screen.put_json([record(one) for one in found])
         return
     if form == "text" and len(found) > 1:
-        heads = (f"{one.asked.name or one.asked.heading}: {statement(one.found)}" for one in found)
+        heads = (f"{one.asked.name or one.asked.heading}: {report.statement(one.found)}" for one in found)
         screen.put("\n".join(line for head in heads for line in screen.wrapped(head)) + "\n")
-    screen.put("\n".join(render(one.found, form, one.asked.heading) for one in found), end="")
+    screen.put(
+        rendered([report.page(one.found, one.asked.heading) for one in found], form, whole=False), end=""
+    )
 
 
 def _signals(said: Sequence[Signals], *, as_json: bool) -> None:

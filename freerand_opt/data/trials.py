@@ -133,19 +133,21 @@ class Trials:
         """Return the running sum of log2 F by cell over the trials, in floats, for figures and the best
         stop.
         """
-        level, done, best, at = 0.0, 0, 0.0, 0
+        level, done, best, at, stride = 0.0, 0, 0.0, 0, 1
         trace: list[tuple[int, float]] = [(0, 0.0)]
         for block in self.blocks():
             path = np.cumsum(logs[block])
             top = int(path.argmax()) if len(path) else 0
             if len(path) and level + path[top] > best:
                 best, at = level + float(path[top]), done + top + 1
-            step = max(1, len(path) * len(trace) // points)
-            trace += [(done + k + 1, level + float(path[k])) for k in range(step - 1, len(path), step)]
-            if len(trace) > 2 * points:
-                trace = trace[::2]
+            while done + len(path) > 2 * points * stride:
+                stride *= 2
+            trace = [(n, held) for n, held in trace if n % stride == 0]
+            first = stride - done % stride - 1
+            trace += [(done + k + 1, level + float(path[k])) for k in range(first, len(path), stride)]
             level += float(path[-1]) if len(path) else 0.0
             done += len(path)
+        trace += [(done, level)] if trace[-1][0] < done else []
         return Running(tuple(trace), at, best, level)
 
 

@@ -17,7 +17,7 @@ from freerand_opt.data.streams import Block
 from freerand_opt.data.trials import Trials
 from freerand_opt.errors import InputError
 from freerand_opt.experiments.bits import Bits, bits
-from freerand_opt.experiments.cuts import quantum
+from freerand_opt.experiments.cuts import LEVEL, quantum
 from freerand_opt.experiments.games import wins
 from freerand_opt.experiments.plans import Training, theory
 from freerand_opt.experiments.pvalue import PValue, p_value
@@ -63,8 +63,14 @@ def setup_of(question: Question) -> Setup:
     weights = question.observed.weights(question.scenario)
     made = setup(question.scenario, question.source, question.adversary.devices, settings=weights)
     if question.ask.quantity == BITS and question.ask.functional is not None:
-        return made.by_guesses(question.ask.functional)
-    return quantum(made) if question.adversary.devices == "quantum" else made
+        return made.by_guesses(question.ask.functional, question.adversary.level)
+    if question.adversary.devices != "quantum":
+        return made
+    if question.adversary.level != LEVEL:
+        raise InputError(
+            "adversary.level", f"{question.adversary.level!r}: cuts of data are proved at level {LEVEL!r}"
+        )
+    return quantum(made)
 
 
 def data_of(question: Question, folder: Path, watch: Watch | None = None) -> Counts | Trials:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from freerand_opt.data.counts import Counts
-from freerand_opt.data.trials import Trials
+from freerand_opt.data.trials import Running, Trials
 from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.document import log_product
 from freerand_opt.experiment_checker.hypotheses import later_line
@@ -54,6 +55,12 @@ class Bits:
     words: tuple[str, ...]
     beside: Signalling
     certificate: dict[str, Any] | None
+    trials: Trials | None = field(default=None, compare=False)
+
+    @cached_property
+    def running(self) -> Running | None:
+        """Return how the product of factors ran over ordered trials, in floats; None of counts."""
+        return self.trials.running(self.factor.logs()) if self.trials else None
 
     @property
     def power(self) -> int:
@@ -125,6 +132,7 @@ def bits(
         _words(made.words, factor, counts, later, planned=planned),
         beside,
         certificate,
+        made.rest if isinstance(made.rest, Trials) else None,
     )
 
 

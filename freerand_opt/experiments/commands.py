@@ -17,9 +17,10 @@ from freerand_opt.experiments.answer import Watch, answer, data_of, setup_of, tr
 from freerand_opt.experiments.bits import Bits
 from freerand_opt.experiments.certificate import text
 from freerand_opt.experiments.design import design
+from freerand_opt.experiments.forms import rendered
 from freerand_opt.experiments.plans import plan, whole
 from freerand_opt.experiments.pvalue import PValue, above
-from freerand_opt.experiments.report import beside_words, render, sections, statement, why_not
+from freerand_opt.experiments.report import beside_words, page, sections, statement, why_not
 from freerand_opt.experiments.signalling import Signalling, signalling
 from freerand_opt.model.file import read
 from freerand_opt.model.quantities import BITS
@@ -80,8 +81,9 @@ def answers(
 
 
 def experiment(file: str | Path, overrides: Mapping[str, Any] | None = None, form: str = "text") -> str:
-    """Return the reports on every question about data of a file, in one of report.FORMATS."""
-    return "\n".join(render(one.found, form, one.asked.heading) for one in answers(file, overrides))
+    """Return the reports on every question about data of a file, in one of forms.FORMATS."""
+    pages = [page(one.found, one.asked.heading) for one in answers(file, overrides)]
+    return rendered(pages, form, whole=False)
 
 
 def record(one: Answered) -> dict[str, Any]:

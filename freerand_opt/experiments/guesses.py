@@ -92,7 +92,7 @@ def sloped(setup: Setup, nu: Array, of: tuple[int, ...]) -> tuple[Fraction, ...]
     worst: tuple[Fraction, Fraction] | None = None
     for z in range(1 if setup.setting.devices == "quantum" else min(settings, TRIED)):
         ask = Ask("guessing-probability", of=of, values=values, count=len(values), at=z)
-        pool = _answered(_problem(setup, Point(setup.centre), setup.centre, (test,), ask))
+        pool = _answered(_problem(setup, Point(setup.centre), setup.centre, (test,), ask), setup.level)
         if pool.upper is None or pool.bound is None:
             raise InputError("functional", f"its mean on the plan, {mean:.6g}, is beyond these devices")
         end = enclose(pool.bound, END_BITS)[1]
@@ -113,7 +113,9 @@ def prove(setup: Setup, raw: tuple[Fraction, ...], of: tuple[int, ...]) -> Prove
     for guess in sorted(set(same.values())):
         terms = guess_terms(setup.shape, of, setup.centre, raw, guess)
         ask = Ask("score", score=Terms("joint", tuple((z, c, Fraction(x)) for z, c, x in terms)))
-        pool = _answered(_problem(setup, setup.source, setup.centre if points else None, (), ask))
+        pool = _answered(
+            _problem(setup, setup.source, setup.centre if points else None, (), ask), setup.level
+        )
         if pool.upper is None or pool.bound is None:
             raise InputError("functional", f"no bound of guesses was proved: {'; '.join(pool.failures[:2])}")
         found[guess] = pool.upper, enclose(pool.bound, END_BITS)[1]
@@ -125,13 +127,12 @@ def prove(setup: Setup, raw: tuple[Fraction, ...], of: tuple[int, ...]) -> Prove
 
 
 @lru_cache(maxsize=512)
-def _answered(problem: Problem) -> Pool:
+def _answered(problem: Problem, level: str) -> Pool:
     """Return the first proved end: for linear programs it is the optimum, for quantum devices any will do."""
     score, quantum = problem.ask.score, problem.devices == "quantum"
     size = sum((abs(x) for _, _, x in score.terms), Fraction(1)) if score else Fraction(1, 100)
-    return corridor(
-        problem, Options(width=size, level=LEVELS.get(len(problem.settings), "1") if quantum else "")
-    )
+    usual = LEVELS.get(len(problem.settings), "1")
+    return corridor(problem, Options(width=size, level=(level or usual) if quantum else ""))
 
 
 def _problem(setup: Setup, source: Any, observed: Any, tests: Any, ask: Ask) -> Problem:

@@ -7,14 +7,15 @@ from __future__ import annotations
 import decimal
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from freerand_opt.checker.failures import TooMuch
 from freerand_opt.data.counts import Counts
-from freerand_opt.data.trials import Trials
+from freerand_opt.data.trials import Running, Trials
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.experiments.certificate import document, factor_claim, game_claim, proved
 from freerand_opt.experiments.factors import Factor, best_factor
@@ -43,6 +44,12 @@ class PValue:
     beside: Signalling
     certificate: dict[str, Any]
     factor: Factor | None = None
+    trials: Trials | None = field(default=None, compare=False)
+
+    @cached_property
+    def running(self) -> Running | None:
+        """Return how the product of factors ran over ordered trials, in floats; None of counts and games."""
+        return self.trials.running(self.factor.logs()) if self.trials and self.factor else None
 
     @property
     def value(self) -> float:
@@ -145,4 +152,5 @@ def _by_factor(data: Counts | Trials, setup: Setup, cells: Any, origin: str, rul
     )
     certificate = document(setup, factor_claim(factor), scored)
     beside = signalling(setup, counts)
-    return PValue(setup, "factor", proved(certificate), scored, words, beside, certificate, factor)
+    log2, order = proved(certificate), data if isinstance(data, Trials) else None
+    return PValue(setup, "factor", log2, scored, words, beside, certificate, factor, order)

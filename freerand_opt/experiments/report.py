@@ -4,30 +4,19 @@ HTML.
 
 from __future__ import annotations
 
-import html
 import math
-import textwrap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
 from freerand_opt.experiment_checker.hypotheses import memory_line, source_line, theorem_line
 from freerand_opt.experiments.bits import Bits
+from freerand_opt.experiments.forms import Page, Section, chart, rendered
 from freerand_opt.experiments.pvalue import PValue, above
 from freerand_opt.experiments.signalling import Signalling
 
+Found: TypeAlias = PValue | Bits
 #: How a certificate is checked by somebody else.
 TRUST = "certificate: freerand check FILE --counts DATA (or python -m freerand_opt.experiment_checker ..)"
-WIDTH = 80
-FORMATS = ("text", "markdown", "latex", "html")
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading and its lines."""
-
-    title: str
-    lines: tuple[str, ...]
 
 
 def beside_words(beside: Signalling) -> str:
@@ -42,7 +31,7 @@ def beside_words(beside: Signalling) -> str:
     )
 
 
-def sections(found: PValue | Bits) -> tuple[Section, ...]:
+def sections(found: Found) -> tuple[Section, ...]:
     """Return the report of an answer."""
     return _of_bits(found) if isinstance(found, Bits) else _of_p_value(found)
 
@@ -61,12 +50,13 @@ def _of_p_value(found: PValue) -> tuple[Section, ...]:
                 f"theorem: {theorem_line('p-value', method=found.method)}",
             ),
         ),
+        *course(found),
         Section("Checks", (beside_words(found.beside), *settings_lines(found))),
         Section("Trust", (TRUST,)),
     )
 
 
-def statement(found: PValue | Bits) -> str:
+def statement(found: Found) -> str:
     """Return the statement alone, its number rounded to the safe side."""
     if isinstance(found, PValue):
         return f"P-value against {found.setup.setting.devices} devices <= {above(found.log2)}"
@@ -88,6 +78,7 @@ def why_not(found: Bits) -> str:
 def _of_bits(found: Bits) -> tuple[Section, ...]:
     condition = found.factor.condition
     part = len(condition.of) < len(found.setup.shape.settings)
+    guess = found.factor.estimator is not None
     said = (
         (f"checked: {statement(found)}",)
         if found.success
@@ -110,16 +101,27 @@ def _of_bits(found: Bits) -> tuple[Section, ...]:
                 source_line(found.setup.setting.source),
                 f"adversary: {memory_line(found.setup.setting.devices)}",
                 *found.words,
-                f"theorem: {theorem_line('bits', free=condition.free, part=part)}",
+                f"theorem: {theorem_line('bits', free=condition.free, part=part, guess=guess)}",
             ),
         ),
+        *course(found),
         Section("Checks", (beside_words(found.beside), *settings_lines(found))),
         Section("Hand-over", handover(found)),
         *((Section("Trust", (TRUST,)),) if found.success else ()),
     )
 
 
-def settings_lines(found: PValue | Bits) -> tuple[str, ...]:
+def course(found: Found) -> tuple[Section, ...]:
+    """Return how log2 of the product of factors ran over ordered trials, as a drawing; nothing of counts."""
+    running = found.running
+    if running is None:
+        return ()
+    words = f"log2 of the product of factors over the trials: {running.last:.5g} at the end"
+    top = f"; at most {running.best:.5g}, after trial {running.at}"
+    return (Section("Course", (words + top,), chart(running.trace)),)
+
+
+def settings_lines(found: Found) -> tuple[str, ...]:
     """Return how often each joint setting came, beside the centre of the source."""
     total = found.counts.total
     if not total:
@@ -149,58 +151,11 @@ def handover(found: Bits) -> tuple[str, ...]:
     )
 
 
-def render(found: PValue | Bits, form: str = "text", title: str = "") -> str:
-    """Return the report in one of `FORMATS`."""
-    made: dict[str, Callable[[str, Sequence[Section]], str]] = {
-        "text": _text,
-        "markdown": _markdown,
-        "latex": _latex,
-        "html": _html,
-    }
-    return made[form](title or "Experiment", sections(found))
+def page(found: Found, title: str = "", figure: str = "") -> Page:
+    """Return the page on an answer."""
+    return Page(title or "Experiment", sections(found), figure)
 
 
-def _text(title: str, parts: Sequence[Section]) -> str:
-    def wrapped(line: str) -> str:
-        return textwrap.fill(
-            line, WIDTH, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False
-        )
-
-    body = "\n".join(
-        f"{part.title}\n" + "".join(f"{wrapped(line)}\n" for line in part.lines) for part in parts
-    )
-    return f"{title}\n\n{body}"
-
-
-def _markdown(title: str, parts: Sequence[Section]) -> str:
-    return f"# {title}\n\n" + "\n".join(
-        f"## {part.title}\n\n" + "".join(f"* {line.replace('*', chr(92) + '*')}\n" for line in part.lines)
-        for part in parts
-    )
-
-
-def _latex(title: str, parts: Sequence[Section]) -> str:
-    def plain(line: str) -> str:
-        for mark in "\\{}":
-            line = line.replace(mark, {"\\": r"\textbackslash ", "{": r"\{", "}": r"\}"}[mark])
-        for mark in "#$%&_":
-            line = line.replace(mark, "\\" + mark)
-        return line.replace("^", r"\^{}").replace("~", r"\~{}").replace("<", r"$<$").replace(">", r"$>$")
-
-    return f"\\section*{{{plain(title)}}}\n" + "\n".join(
-        f"\\subsection*{{{plain(part.title)}}}\n\\begin{{itemize}}\n"
-        + "".join(f"  \\item {plain(line)}\n" for line in part.lines)
-        + "\\end{itemize}"
-        for part in parts
-    )
-
-
-def _html(title: str, parts: Sequence[Section]) -> str:
-    body = "".join(
-        f"<h2>{html.escape(part.title)}</h2><ul>"
-        + "".join(f"<li>{html.escape(line)}</li>" for line in part.lines)
-        + "</ul>"
-        for part in parts
-    )
-    head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>'
-    return f"{head}<h1>{html.escape(title)}</h1>{body}</html>\n"
+def render(found: Found, form: str = "text", title: str = "") -> str:
+    """Return the report in one of `FORMATS`, without figures."""
+    return rendered((page(found, title),), form, whole=False)

@@ -38,6 +38,7 @@ class Setup:
     source: forms.Point | forms.Bits | forms.Limits
     scenario: AnyScenario = field(hash=False, compare=False)
     functional: Functional | None = field(default=None, hash=False)
+    level: str = ""
 
     @property
     def shape(self) -> Shape:
@@ -53,10 +54,13 @@ class Setup:
             form["cuts"] = cuts
         return replace(self, setting=replace(self.setting, devices=name, boxes=boxes), form=form)
 
-    def by_guesses(self, functional: Functional | str) -> Setup:
-        """Return the same with bits from bounds on guesses by a functional (or its name)."""
+    def by_guesses(self, functional: Functional | str, level: str = "") -> Setup:
+        """Return the same with bits from bounds on guesses by a functional (or its name).
+
+        `level` is that of quantum devices (default: 1 and products of observables of two parties).
+        """
         named = Functional.named(functional) if isinstance(functional, str) else functional
-        return replace(self, functional=named)
+        return replace(self, functional=named, level=level)
 
     def condition(
         self, power: int | None, *, free: bool = True, of: Sequence[int] | None = None

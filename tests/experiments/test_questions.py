@@ -14,8 +14,9 @@ from freerand_opt.experiments import commands, figures
 from freerand_opt.experiments.answer import answer
 from freerand_opt.experiments.bits import Bits
 from freerand_opt.experiments.design import design
+from freerand_opt.experiments.forms import FORMATS
 from freerand_opt.experiments.players import steady
-from freerand_opt.experiments.report import FORMATS, render
+from freerand_opt.experiments.report import render
 from freerand_opt.model import Question, SanthaVazirani, chsh
 
 from .shared import DELFT, at_rate, noisy, spread_over
@@ -120,7 +121,7 @@ def test_reports_in_all_forms(tmp_path):
     reader.feed(pages["html"].removeprefix("<!doctype html>"))
     assert reader.open == []
     assert pages["latex"].count(r"\begin{itemize}") == pages["latex"].count(r"\end{itemize}") == 6
-    assert pages["markdown"].startswith("# Run <1>")
+    assert pages["markdown"].startswith("# Run \\<1> & 50%\n")
 
 
 def test_what_was_read_off_the_data_certifies_nothing(tmp_path):
@@ -217,6 +218,8 @@ def test_quantum_devices_from_a_file(tmp_path):
     ordinary = answer(question(), tmp_path)
     quantum = answer(question(adversary={"devices": "quantum", "level": "1 + A B"}), tmp_path)
     assert quantum.value > 2 * ordinary.value > 0
+    with pytest.raises(InputError, match="proved at level '1 \\+ A B'"):
+        answer(question(adversary={"devices": "quantum", "level": "2"}), tmp_path)
 
 
 def test_python_first(tmp_path):
