@@ -65,9 +65,11 @@ def bound(
         certificate, how = pool.best, pool.how
     found = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
     text = json.dumps(certificate, separators=(",", ":")) if found else ""
-    notes = notes_of(pools, options)
     seconds = time.perf_counter() - begun
-    return read_result(asked, text, threshold=sought, how=how, notes=notes, seconds=seconds)
+    made = read_result(asked, text, threshold=sought, how=how, seconds=seconds)
+    # what any probabilities reach may close what a relaxation leaves open
+    closed = made.bracket.width is not None and made.bracket.width <= options.width
+    return made if closed else replace(made, notes=notes_of(pools, options))
 
 
 def _parts(certificate: dict[str, Any]) -> list[dict[str, Any]]:

@@ -207,12 +207,14 @@ def _cut(question: Question, lower: Exact | None, upper: Exact | None) -> tuple[
         rows: dict[int, list[Fraction]] = {}
         for s, o, x in functional.terms:
             rows.setdefault(s, [Fraction(0)] * question.scenario.shape[1])[o] += x
-        share = {s: Fraction(1) for s in rows}
-        if functional.on == "joint":
-            if weights is None:
-                return lower, upper
-            share = {s: weights[s] for s in rows}
-        least = sum((share[s] * min(row) for s, row in rows.items()), Fraction(0))
-        most = sum((share[s] * max(row) for s, row in rows.items()), Fraction(0))
+        lows, highs = ({s: pick(row) for s, row in rows.items()} for pick in (min, max))
+        if functional.on == "joint" and weights is None:  # an average over any distribution of settings
+            rest = [Fraction(0)] if len(rows) < question.scenario.shape[0] else []
+            least, most = min([*lows.values(), *rest]), max([*highs.values(), *rest])
+        else:
+            share = weights if functional.on == "joint" and weights is not None else dict.fromkeys(rows, 1)
+            least, most = (
+                sum((share[s] * x for s, x in ends.items()), Fraction(0)) for ends in (lows, highs)
+            )
     lower = least if lower is not None and compare(lower, least) < 0 else lower
     return lower, (most if upper is not None and compare(upper, most) > 0 else upper)

@@ -108,6 +108,7 @@ def answer(q: Any) -> Answer:
     points = source_corners(q["source"], q["settings"], observed)
     boxes, silent = box_space(q)
     columns, worths = boxes.shape[1], guess_worths(q)
+    never = _never(q, observed) @ boxes > 0
     copies = [(v, g) for v in range(len(points)) for g in range(len(worths))]
     # z by place, and the mass of each setting, for one column of one copy
     shown = [np.repeat(point, width)[:, None] * boxes for point in points]
@@ -123,12 +124,48 @@ def answer(q: Any) -> Answer:
     )
     b_ub = [x for x, kind in zip(sides, kinds, strict=True) if kind == "<="]
     solved = linprog(
-        cost, A_ub=np.array(less) if less else None, b_ub=b_ub or None, A_eq=a_eq, b_eq=b_eq, method="highs"
+        cost,
+        A_ub=np.array(less) if less else None,
+        b_ub=b_ub or None,
+        A_eq=a_eq,
+        b_eq=b_eq,
+        bounds=[(0, 0 if gone else None) for _ in copies for gone in never],
+        method="highs",
     )
     if solved.status == 2:
         return Answer(None)
     assert solved.status == 0, solved.message
     return Answer(-float(solved.fun))
+
+
+def _never(q: Any, observed: list[float] | None) -> np.ndarray:
+    """Return 1 at the places s * outcomes + o that no box may show, since P(s|w) > 0 for every w, else 0.
+
+    The corners of such a source, where settings do not occur, do not know it: a test at the least value that
+    any probabilities give it holds with equality at every setting of which it speaks, for every w.
+    """
+    count, width = int(np.prod(q["settings"])), int(np.prod(q["outcomes"]))
+    found = np.zeros(count * width)
+    if q["source"]["kind"] != "full-support":
+        return found
+    for functional, on, kind, side in _tests(q):
+        table = np.zeros((count, width))
+        for (s, o), factor in functional.items():
+            table[s, o] += factor
+        spoken = {s for s, _ in functional}
+        for turn in {"<=": (1,), ">=": (-1,), "=": (1, -1)}[kind]:
+            least = (turn * table).min(axis=1)
+            if observed is None and on == "joint":
+                end, spoken, least = least.min(), set(range(count)), np.full(count, least.min())
+            else:
+                shares = np.ones(count) if on == "conditional" or observed is None else np.array(observed)
+                end = sum(shares[s] * least[s] for s in spoken)
+            if abs(turn * side - end) < 1e-9:
+                places = [
+                    s * width + o for s in spoken for o in range(width) if turn * table[s, o] > least[s]
+                ]
+                found[places] = 1
+    return found
 
 
 def _shares(q: Any, observed: list[float] | None, width: int) -> np.ndarray | float:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.long import bare, checks, kernels
-from tests.oracle.record import fresh_seed
+from tests.oracle.record import fresh_seed, too_few
 from tests.oracle.run import Plan, report, run
 
 #: Seconds that all parts have together, and the parts' own.
@@ -62,6 +62,7 @@ def oracle() -> list[str]:
         if len(made) < linear + quantum:
             print(f"  {len(made)} of {linear + quantum} questions were asked within the budget", flush=True)
         found += [f"{one.fault} ({one.again})" for one in made if one.fault]
+        found += too_few(made) if linear else []
     return found
 
 

@@ -20,6 +20,10 @@ from tests.oracle.verdict import COMPLETE, FLOAT_ERROR, Verdict, judge, judge_in
 from tests.oracle.worth import TooManyError
 
 LEFT_OUT = "left out"
+#: Kinds that are no fault and no answer either.
+UNANSWERED = ("too large", "slow")
+#: The least share of questions with rational data that are two-ended or decided.
+LEAST = 0.9
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,12 @@ def _above(question: Question, reached: float) -> Truth | None:
     return found
 
 
+def too_few(records: Iterable[Record]) -> list[str]:
+    """Return a fault if less than LEAST of the questions with rational data are two-ended or decided."""
+    share = two_ended_share(found for found in records if found.rational and not found.quantum)
+    return [] if share >= LEAST else [f"{100 * share:.1f} % of rational data two-ended or decided"]
+
+
 def fresh_seed() -> int:
     """Return a seed that nobody has used, short enough to be typed."""
     return Random().randrange(10**9, 10**10)
@@ -118,7 +128,10 @@ def summary(records: Iterable[Record]) -> list[str]:
         if not quantum:
             lines += [_two_ended("rational data", [f for f in part if f.rational])]
             lines += [_two_ended("irrational data", [f for f in part if not f.rational])]
-    return lines
+    unanswered = [
+        f"  not answered, {found.kind}: {found.again}" for found in held if found.kind in UNANSWERED
+    ]
+    return lines + unanswered
 
 
 def two_ended_share(records: Iterable[Record]) -> float:

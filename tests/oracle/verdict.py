@@ -17,7 +17,18 @@ NARROW = Fraction(1, 10**6)
 FLOAT_ERROR = Fraction(1, 10**7)
 #: What enclosures of logarithms may be off.
 LOG_ERROR = Fraction(1, 10**30)
-CLASSES = ("two-ended", "exists", "none", "wide", "one-ended", "open", "refused as announced", "wrong")
+CLASSES = (
+    "two-ended",
+    "exists",
+    "none",
+    "wide",
+    "one-ended",
+    "open",
+    "refused as announced",
+    "too large",
+    "slow",
+    "wrong",
+)
 #: Classes of answers that leave nothing open.
 COMPLETE = ("two-ended", "exists", "none")
 
@@ -32,9 +43,13 @@ class Verdict:
 
 def judge(question: Question, answer: Answer, right: Truth) -> Verdict:
     """Return the verdict on an answer."""
+    if answer.kind == "slow" and question.devices == "quantum":
+        return Verdict("slow")  # counts as not answered; so does a stated limit of size
     if answer.kind in ("crashed", "slow"):
         return Verdict("wrong", f"{answer.kind}: {answer.words}")
     if answer.kind == "refused":
+        if answer.words.startswith("TooLargeError"):
+            return Verdict("too large")
         if announced(answer.words):
             return Verdict("refused as announced")
         if right.feasible is False and "observed.settings" in answer.words:

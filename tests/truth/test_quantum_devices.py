@@ -57,6 +57,14 @@ def test_cglmp_of_two_outcomes_is_tsirelsons(level):
     assert closes(bound(level, scenario={"family": "cglmp", "d": 2}, ask=score("cglmp")), sqrt(8))
 
 
+def test_a_joint_score_over_any_settings_stays_in_its_range():
+    """An average of -4/3 P(00), over settings that are nowhere stated, is at most 0."""
+    ask = {"quantity": "score", "terms": {"P(00|20)": "-4/3"}, "on": "joint"}
+    result = bound("1", scenario=I3322, observed={"settings": "unconstrained"}, ask=ask)
+    assert result.bracket.exact == 0
+    assert result.notes == ()
+
+
 def test_level_one_does_not_imply_positive_probabilities():
     """With P >= 0 it would be Q1 of arXiv:0803.4290 (2 + 2/sqrt 3); a second formulation without gives 4."""
     assert float(bound("1", scenario=CGLMP, ask=score("cglmp")).upper) == pytest.approx(4, abs=1e-6)
