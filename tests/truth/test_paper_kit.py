@@ -1,4 +1,4 @@
-"""The folder for a paper: values by a closed form, an attack that plays what it says, pages that LaTeX sets."""
+"""The folder for a paper: values by a closed form, an attack that plays what it says, pages LaTeX sets."""
 
 from __future__ import annotations
 
