@@ -103,7 +103,7 @@ def attack(
         made = search.program(list(found))
         relaxed = with_violations(made.program, hints.penalty)
         answer = solve(relaxed)
-        reached, broken = _reached(relaxed, made, answer)
+        reached, broken = _reached(relaxed, made, answer) if found else (-np.inf, np.inf)
         prices = prices_at(problem, made.program.names, answer.multipliers)
         least = min(least, broken)
         if broken < BROKEN and reached > value:

@@ -91,7 +91,7 @@ def best_strategy(
         return None
     tried = kinds(scenario, max(dimensions))
     best = best_climb(scenario, gains, dimensions, tried, starts=starts, seed=seed, words=words)
-    return _rounded(dimensions, best), float(best.values[0])
+    return exact_strategy(dimensions, best), float(best.values[0])
 
 
 def best_climb(
@@ -232,7 +232,7 @@ def _best_states(total: Complex, near: Complex) -> tuple[Floats, Complex]:
 # ------------------------------------------------------------------ exact strategies
 
 
-def _rounded(dimensions: tuple[int, ...], best: Climbs) -> Quantum:
+def exact_strategy(dimensions: tuple[int, ...], best: Climbs) -> Quantum:
     """Return the one strategy in Gaussian integers, general measurements as projectors of a larger space."""
     held = [[own.vectors() for own in party] for party in best.measured]
     sizes = tuple(

@@ -14,16 +14,16 @@ from typing import Any
 from freerand_opt.attacks.closed import closed_boxes
 from freerand_opt.attacks.pairs import Hints, attack, prices_at, words_at
 from freerand_opt.attacks.strategies import attack_form
+from freerand_opt.attacks.xor import best_vectors, tsirelson_box
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.routes import margins, routes
 from freerand_opt.bounds.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form
-from freerand_opt.certificates.symmetric import chain_form, symmetric_form
+from freerand_opt.certificates.symmetric import chain_form, correlators, observables_form, symmetric_form
 from freerand_opt.conic.duals import exact_dual, ray
 from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.model.certificate_form import vector_form
-from freerand_opt.model.level import patterns
 from freerand_opt.model.problem import Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
 from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of
@@ -40,6 +40,8 @@ TURNS = 30
 PLAIN_TURNS = 4
 #: Up to this size the program of a score's moment matrix is written down.
 WRITTEN_DOWN = 100
+#: Scores of correlators have vectors at larger levels than this, and with as many settings.
+FEW_WORDS, MOST_VECTORS = 12, 400
 #: A certified bound this near to the relaxation's own value, relative to 1 and to it, cannot be improved.
 LOSS = 5e-10
 #: Multipliers larger than this may prove that there is no strategy.
@@ -52,6 +54,7 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
     if problem.devices != "quantum":
         return
     yield from _closed(pool)
+    yield from _correlators(pool, options)
     if _large_score(problem, options):
         yield from _score(pool, options)
     outer, rational = rational_scores(problem)
@@ -101,6 +104,33 @@ def _closed(pool: Pool) -> Iterator[None]:
 # ------------------------------------------------------------------ upper ends
 
 
+def _correlators(pool: Pool, options: Options) -> Iterator[None]:
+    """Offer both ends of a score of two parties' correlators alone: it is settled by vectors, at level 1."""
+    problem = _one(pool)
+    score = problem.ask.score
+    if score is None or problem.tests or len(problem.settings) != 2 or options.solver != "auto":
+        return
+    if options.symmetry or not isinstance(problem.source, Point) or problem.observed is None:
+        return
+    parties = Parties(problem.settings, problem.outcomes)
+    factors = correlators(problem)
+    if not factors or not word_count(parties, options.level) > FEW_WORDS:
+        return
+    known = chain_form(problem)
+    if known is not None:
+        pool.offer_upper(known, f"{2 * problem.settings[0] - 2} squares of observables")
+        yield
+        return
+    held = best_vectors(factors, problem.settings) if sum(problem.settings) <= MOST_VECTORS else None
+    if held is None:
+        return
+    box = tsirelson_box(held, problem.settings).as_json()
+    words = f"vectors of length {held.rows.shape[1]}"
+    pool.offer_upper(observables_form(problem, held.matrix), f"squares of observables, {words}")
+    pool.offer_attack({"strategies": [{"masses": vector_form(problem.observed), "box": box}]}, words)
+    yield
+
+
 def _large_score(problem: Problem, options: Options) -> bool:
     """Whether a score is asked without tests, of uniform settings, whose moment matrix is large."""
     score = problem.ask.score
@@ -117,15 +147,8 @@ def _large_score(problem: Problem, options: Options) -> bool:
 
 
 def _score(pool: Pool, options: Options) -> Iterator[None]:
-    """Offer the bound of a large score by squares in its observables, or averaged over its symmetries."""
+    """Offer the bound of a large score by squares averaged over its symmetries."""
     problem = _one(pool)
-    letters = Parties(problem.settings, problem.outcomes).letters
-    short = all(sum(lengths) <= 1 for lengths in patterns(options.level, letters))
-    form = chain_form(problem) if short and not options.symmetry else None
-    if form is not None:
-        pool.offer_upper(form, f"{2 * problem.settings[0] - 2} squares in the observables")
-        yield
-        return
     found = symmetric_form(problem, options.level, options.symmetry, options.time_limit)
     if found is not None:
         pool.offer_upper(found[0], f"level {options.level}, squares and their images, {found[1]} on blocks")

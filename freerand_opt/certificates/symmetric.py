@@ -50,6 +50,15 @@ def chain_form(problem: Problem) -> dict[str, Any] | None:
     return _form(problem, names, {"last": blocks})
 
 
+def observables_form(problem: Problem, matrix: Floats) -> dict[str, Any]:
+    """Return the upper end of a score of correlators by a positive matrix over the observables."""
+    names = [f"{'AB'[p]}{x}" for p, count in enumerate(problem.settings) for x in range(count)]
+    values, vectors = np.linalg.eigh(matrix)
+    factor = vectors[:, ::-1] * np.sqrt(np.maximum(values[::-1], 0.0))
+    rows = [(k, row) for k, row in enumerate(_rows(factor)) if row]
+    return _form(problem, names, {"last": [[[k for k, _ in rows], [row for _, row in rows]]]})
+
+
 def _chain(problem: Problem) -> Fraction | None:
     """Return c if the score is a constant and c times the sum of C_k C_(k+1), else None."""
     if len(problem.settings) != 2 or problem.settings[0] != problem.settings[1] or problem.settings[0] < 2:

@@ -80,7 +80,7 @@ def solve(
     if rows > IPM_ROWS:
         highs.setOptionValue("solver", "ipm")
     order = np.lexsort((program.matrix.columns, program.matrix.rows))
-    sizes = np.ldexp(1.0, np.array(program.sizes or (0,) * columns))
+    sizes = np.ldexp(1.0, np.array(program.sizes or (0,) * columns, dtype=np.int64))
     values = program.matrix.floats()[order] * sizes[program.matrix.columns[order]]
     places = program.matrix.rows[order]
     largest = np.zeros(rows)
