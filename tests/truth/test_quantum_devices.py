@@ -92,8 +92,9 @@ def test_the_elegant_bracket_closes():
     scenario = {"settings": {"A": 3, "B": 4}, "outcomes": {"A": 2, "B": 2}}
     result = bound("1 + A B", scenario=scenario, ask={"quantity": "score", "terms": terms})
     assert closes(result, 4 * sqrt(3))
-    states = [held["box"].get("state", []) for held in result.document["attack"]["strategies"]]
-    assert any(isinstance(entry, list) for state in states for entry in state)
+    boxes = [held["box"] for held in result.document["attack"]["strategies"]]
+    vectors = [v for box in boxes for own in box["measurements"] for m in own for vs in m for v in vs]
+    assert any(isinstance(entry, list) for v in vectors for entry in v)
 
 
 @pytest.mark.parametrize(("level", "n"), [("1", 3), ("1", 151), ("1 + A B", 5)])
