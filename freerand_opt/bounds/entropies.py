@@ -4,31 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from math import isqrt
+from itertools import pairwise
+from math import log
 from typing import Any
 
 from freerand_opt.bounds.options import Options
+from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.certificates.squares import squares_form
-from freerand_opt.checker.chords import Worths, chords
-from freerand_opt.checker.failures import Work
-from freerand_opt.checker.labels import by_labels
-from freerand_opt.checker.numbers import Number, enclose
-from freerand_opt.checker.prices import read_prices
-from freerand_opt.checker.question import read_question
+from freerand_opt.checker.chords import chords
 from freerand_opt.conic.duals import exact_dual
-from freerand_opt.conic.solution import Dual, Factor
-from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Problem
-from freerand_opt.programs.entropies import adversary_beside, with_node, without_node
+from freerand_opt.programs.entropies import Chords, parties_moments
 from freerand_opt.programs.of_quantum import cone_of
-from freerand_opt.solvers.choose import solver_named, solvers_in_floats
+from freerand_opt.solvers.choose import solver_named
 
 #: Nodes of the first chords, and of the finest.
 FIRST, MOST = 8, 64
-#: A certified bound this near to a solver's value is not sought again.
-LOSS = 1e-9
-ROOT_BITS = 64
 
 
 def trivial(pool: Pool, options: Options) -> Iterator[None]:
@@ -42,22 +33,28 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if problem.devices != "quantum" or problem.ask.side != "quantum":
         return
-    found = Nodes(problem, options)
-    count = FIRST
-    while count <= MOST:
-        nodes = found.at(even_nodes(count, problem.ask.count))
-        if found.contradicted:
+    places = even_nodes(FIRST, problem.ask.count)
+    while True:
+        made = program_of(problem, options.level, places)
+        solution = solver_named(options.solver)(made.program, options.time_limit)
+        if solution.status == "infeasible":
             pool.contradicted = True
             yield
             return
-        gained = pool.height
-        pool.offer_upper({"claim": "bound", "nodes": nodes}, f"level {options.level}, {len(nodes)} nodes")
-        gained -= pool.height
+        nodes = nodes_form(made, exact_dual(made.program, solution))
+        pool.offer_upper(
+            {"claim": "bound", "nodes": nodes}, f"{len(nodes)} nodes of chords, level {options.level}"
+        )
         yield
-        # a finer grid gains a quarter of what the last one did
-        if pool.impossible or gained < 2 * float(options.width):
+        places, left = finer(places, made.heights(solution.x), problem.ask.count, float(options.width) / 2)
+        if not left or len(places) > MOST:
             return
-        count *= 2
+
+
+def program_of(problem: Problem, level: str, places: Sequence[Fraction]) -> Chords:
+    """Return the program of all nodes, coupled."""
+    weights = chords(list(places), problem.ask.count)[1]
+    return Chords(problem, cone_of(problem), parties_moments(problem, level), tuple(places), tuple(weights))
 
 
 def even_nodes(count: int, values: int) -> list[Fraction]:
@@ -66,66 +63,27 @@ def even_nodes(count: int, values: int) -> list[Fraction]:
     return [Fraction(k, count) for k in range(1, last + 1)]
 
 
-class Nodes:
-    """The nodes that were solved: their multipliers, for weight 1."""
+def finer(
+    places: Sequence[Fraction], heights: Sequence[float], values: int, width: float
+) -> tuple[list[Fraction], bool]:
+    """Return up to twice as many nodes, halving where most is lost, and whether that is more than `width`.
 
-    def __init__(self, problem: Problem, options: Options) -> None:
-        self.problem, self.options = problem, options
-        self.q = read_question(question_form(problem), Work(10**12))
-        moments = adversary_beside(problem, self.q, options.level)
-        self.made = without_node(problem, cone_of(problem), moments)
-        self.known: dict[Fraction, Dual | None] = {}
-        self.contradicted = False  # a program had no solution
-
-    def at(self, places: Sequence[Fraction]) -> list[dict[str, Any]]:
-        """Return the nodes of a certificate; one that no solver bounds is left out."""
-        for place in places:
-            if place not in self.known and not self.contradicted:
-                self.known[place] = self._solved(place)
-        kept = [place for place in places if self.known.get(place) is not None]
-        weights = chords(kept, self.problem.ask.count)[1]
-        return [
-            self._form(place, weight, self.known[place]) for place, weight in zip(kept, weights, strict=True)
-        ]
-
-    def _form(self, place: Fraction, weight: Fraction, dual: Dual | None) -> dict[str, Any]:
-        assert dual is not None
-        worth = Worths(self.q, place, weight, Work(10**12))
-        form = squares_form(self.made, scaled(dual, weight), {}, "bound", worth)
-        return {"at": str(place), "prices": form["prices"], "proof": form["proof"]}
-
-    def _solved(self, place: Fraction) -> Dual | None:
-        """Return the multipliers of the solver whose certified bound is the least."""
-        held = with_node(self.made, self.q, place)
-        best: tuple[Fraction, Dual] | None = None
-        named = self.options.solver
-        for name in solvers_in_floats(held.program) if named == "auto" else [named]:
-            solution = solver_named(name)(held.program, self.options.time_limit)
-            if solution.status == "infeasible":
-                self.contradicted = True
-                return None
-            dual = exact_dual(held.program, solution)
-            bound = enclose(self._bound(self._form(place, Fraction(1), dual), place), 80)[1]
-            if best is None or bound < best[0]:
-                best = bound, dual
-            if bound < float(held.program.cost @ solution.x) + LOSS:
-                break
-        # F(t) <= (K - 1) t without any program
-        return best[1] if best is not None and best[0] < (self.problem.ask.count - 1) * place else None
-
-    def _bound(self, node: dict[str, Any], place: Fraction) -> Number:
-        """Return what a node of weight 1 proves of F."""
-        work = Work(10**12)
-        rest = read_prices(node["prices"], self.q, work, empty=False)
-        worth = Worths(self.q, place, Fraction(1), work)
-        return rest.right + by_labels(node["proof"], self.q, rest, 1, worth, work)
-
-
-def scaled(dual: Dual, weight: Fraction) -> Dual:
-    """Return multipliers times a weight; factors of matrices times its root, rounded."""
-    root = isqrt((weight.numerator << 2 * ROOT_BITS) // weight.denominator)
-    factors = tuple(
-        Factor(tuple(tuple(x * root >> ROOT_BITS for x in row) for row in f.rows), f.bits)
-        for f in dual.factors
-    )
-    return Dual({row: value * weight for row, value in dual.values.items()}, factors)
+    F is convex, and at least 0 and K t - 1: between two nodes it lies above the chords beside them, which
+    bounds what the chord between them loses.
+    """
+    points = [(float(t), h) for t, h in zip(places, heights, strict=True)]
+    if values == 2:
+        points += [(1 - t, h + 1 - 2 * t) for t, h in reversed(points) if t < 0.5]
+    points = [(0.0, 0.0), *points, (1.0, values - 1.0)]
+    slopes = [0.0, *((g - f) / (b - a) for (a, f), (b, g) in pairwise(points)), float(values)]
+    lost: list[tuple[float, float, float]] = []
+    for k, ((a, f), (b, g)) in enumerate(pairwise(points), 1):
+        before, own, after = slopes[k - 1 : k + 2]
+        gap = (own - before) * (after - own) * (b - a) / max(after - before, 1e-12) if after > before else 0.0
+        lost.append((max(gap, 0.0) * (log(b / a) if a else 1.0) / 2 / log(2), a, b))
+    found = set(places)
+    left = sum(loss for loss, _, _ in lost) > width
+    for _, a, b in sorted(lost, reverse=True)[: max(len(places), 1)]:
+        middle = (Fraction(a) + Fraction(b)) / 2
+        found.add(min(middle, 1 - middle) if values == 2 else middle)
+    return sorted(found), left and len(found) > len(places)

@@ -1,55 +1,157 @@
-r"""Programs of one node of an entropy's chords: a score with one more party, the adversary.
+r"""The program of an entropy's chords: at each node, what the adversary's operators leave of the state.
 
-.. math:: \max c F(t), \qquad F(t) = \sum_v \langle (t - \Pi_v) P_v \rangle, \qquad P_v = (1 + C_v)/2
+.. math:: \max \sum_k c_k \sum_v z_{kv}(t_k - \Pi_v), \qquad
+   0 \preceq \Gamma(z_{kv}) \preceq \Gamma(y_k), \qquad z_{kv}(u) = \langle u P_v \rangle ,
 
-over moments of the parties and of the adversary's C_v (docs/proofs/entropies.md). Every word of the level is
-there alone and with one C_v.
+over moments u of the parties alone, P_v the adversary's effects at node k. All nodes see the same z(s; u) of
+the state, y_k (docs/proofs/entropies.md).
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from math import prod
 
-from freerand_opt.checker.asked import Question
-from freerand_opt.checker.chords import Worths
-from freerand_opt.checker.failures import Work
-from freerand_opt.model.problem import Problem
-from freerand_opt.programs.guesses import guesses_of
-from freerand_opt.programs.moments import MomentProgram, Moments, moment_program
+from freerand_opt.conic.program import Builder, ConicProgram
+from freerand_opt.conic.sparse import Floats
+from freerand_opt.model.problem import Problem, Test, joint
+from freerand_opt.programs.moments import Moments
 from freerand_opt.programs.npa.matrix import moment_matrix
 from freerand_opt.programs.npa.space import moment_space
 from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import Cone
-from freerand_opt.programs.strategies import Assembly
+from freerand_opt.programs.strategies import Assembly, cost_rows, moment_row, test_rows
 
 
-def adversary_beside(problem: Problem, q: Question, level: str) -> Moments:
-    """Return the moments of a level with the adversary as the last party."""
-    scenario = Parties(tuple(q.algebra.settings), tuple(q.algebra.outcomes))
-    return Moments(moment_space(moment_matrix(scenario, level, beside=True), None), 1, problem)
+@dataclass(frozen=True, eq=False)
+class Chords:
+    """Nodes t_k with weights c_k, and their program.
+
+    Columns (k, 0 for y or 1 + operator, node of the source, moment). Rows by name: those of
+    `programs.strategies`, ("equal", k, operator, row, moment) and ("shared", k, s, moment) with node 0.
+    Matrices: (k, operator, facet, 1 for z or -1 for y - z).
+    """
+
+    problem: Problem
+    cone: Cone
+    moments: Moments
+    places: tuple[Fraction, ...]
+    weights: tuple[Fraction, ...]
+
+    @property
+    def letters(self) -> int:
+        """Return how many operators the adversary has at a node."""
+        ask = self.problem.ask
+        return ask.count * (prod(self.problem.settings[p] for p in ask.of) if ask.told else 1)
+
+    def column(self, k: int, operator: int, node: int) -> int:
+        """Return the first column of a node's state (operator -1) or effect."""
+        return ((k * (1 + self.letters) + 1 + operator) * self.cone.nodes + node) * self.moments.width
+
+    def letter(self, s: int, value: int) -> int:
+        """Return the operator that stands for a value of the output at a joint setting."""
+        ask, sizes = self.problem.ask, self.problem.settings
+        if not ask.told:
+            return value
+        own = self.problem.joint_settings[s]
+        place = joint([own[p] for p in ask.of], tuple(sizes[p] for p in ask.of))
+        return place * ask.count + value
+
+    @cached_property
+    def program(self) -> ConicProgram:
+        """Return the program."""
+        problem, width = self.problem, self.moments.width
+        made = Assembly(problem, self.cone, self.moments)
+        build = Builder(self.column(len(self.places), -1, 0))
+        self._tests(made, build)
+        equal: list[dict[int, Fraction]] = [{} for _ in range(self.cone.equalities.shape[0])]
+        for e, node, value in self.cone.equalities.entries():
+            equal[e][node] = value
+        facets: list[dict[int, Fraction]] = [{} for _ in self.cone.names]
+        for f, node, value in self.cone.facets.entries():
+            facets[f][node] = value
+        for k in range(len(self.places)):
+            for operator in range(-1, self.letters):
+                for e, row in enumerate(equal):
+                    for u in range(width):
+                        line = {self.column(k, operator, n) + u: x for n, x in row.items()}
+                        build.put(("equal", k, operator, e, u), line, equal=True)
+            for s in range(problem.shape[0]) if k else ():
+                for u in range(width):
+                    line = {self.column(k, -1, n) + u: x for n, x in made.at[s]}
+                    line |= {self.column(0, -1, n) + u: -x for n, x in made.at[s]}
+                    build.put(("shared", k, s, u), line, equal=True)
+            for operator in range(self.letters):
+                for f, facet in enumerate(facets):
+                    self._matrices(build, k, operator, f, facet)
+        return build.program(self._objective(made))
+
+    def _tests(self, made: Assembly, build: Builder) -> None:
+        problem = self.problem
+        assert problem.observed is not None
+        for s, mass in enumerate(problem.observed):
+            build.put(("observed", s), made.row({}, {s: Fraction(1)}), mass, equal=True)
+        for k, (spent, limit) in enumerate(cost_rows(made)):
+            build.put(("average", k), spent, limit, equal=False)
+        for k, test in enumerate(problem.tests):
+            if isinstance(test, Test) and test.functional.on == "moments":
+                line, equal, right, name = moment_row(made, test, k)
+                build.put(name, line, right, equal=equal)
+                continue
+            for f, constants, equal, right, cell, side in test_rows(problem, test):
+                build.put(("test", k, cell, side), made.row(f, constants), right, equal=equal)
+
+    def _matrices(self, build: Builder, k: int, operator: int, f: int, facet: dict[int, Fraction]) -> None:
+        (part,) = self.moments.space.parts
+        for sign in (1, -1):
+            rows = []
+            for row in part.rows:
+                line = {}
+                for n, share in facet.items():
+                    for u, x in row.items():
+                        line[self.column(k, operator, n) + u] = -sign * share * x
+                        if sign < 0:
+                            line[self.column(k, -1, n) + u] = -share * x
+                rows.append(line)
+            build.put_matrix((k, operator, f, sign), len(part.words), rows)
+
+    def _objective(self, made: Assembly) -> dict[int, Fraction]:
+        total: dict[int, Fraction] = {}
+        for k, weight in enumerate(self.weights):
+            for column, x in self._height(made, k).items():
+                total[column] = weight * x
+        return total
+
+    def _height(self, made: Assembly, k: int) -> dict[int, Fraction]:
+        """Return F(t_k) by column."""
+        problem, total = self.problem, dict[int, Fraction]()
+        outputs = problem.outputs()
+        for s in range(problem.shape[0]) if problem.ask.at is None else (problem.ask.at,):
+            assert problem.observed is not None
+            share = 1 / problem.observed[s] if problem.ask.at is not None else Fraction(1)
+            for v in range(problem.ask.count):
+                cells = {o: Fraction(-1) for o, value in enumerate(outputs) if value == v}
+                factors = self.moments.value(0, s, cells)
+                factors[0] = factors.get(0, Fraction(0)) + self.places[k]
+                for node, mass in made.at[s]:
+                    start = self.column(k, self.letter(s, v), node)
+                    for u, x in factors.items():
+                        total[start + u] = total.get(start + u, Fraction(0)) + share * mass * x
+        return total
+
+    def heights(self, x: Floats) -> list[float]:
+        """Return F(t_k) of a point."""
+        made = Assembly(self.problem, self.cone, self.moments)
+        return [
+            sum(float(value) * float(x[column]) for column, value in self._height(made, k).items())
+            for k in range(len(self.places))
+        ]
 
 
-def without_node(problem: Problem, cone: Cone, moments: Moments) -> MomentProgram:
-    """Return what all nodes share: source, observed settings and tests."""
-    return moment_program(problem, cone, moments, guesses_of(problem))
-
-
-def with_node(made: MomentProgram, q: Question, place: Fraction) -> MomentProgram:
-    """Return the program whose objective is F(t)."""
-    worth, assembly = (
-        Worths(q, place, Fraction(1), Work(10**12)),
-        Assembly(made.problem, made.cone, made.moments),
-    )
-    added, total = worth(0), dict[int, Fraction]()
-    for s in range(made.problem.shape[0]):
-        row: dict[int, Fraction] = {}
-        for word, factor in added.get(s, ({}, {}))[1].items():
-            for k, share in made.moments.word(0, q.algebra.name(word)).items():
-                row[k] = row.get(k, Fraction(0)) + factor * share
-        for node, mass in assembly.at[s]:
-            start = node * made.moments.width
-            for k, value in row.items():
-                total[start + k] = total.get(start + k, Fraction(0)) + mass * value
-    objective = {column: value for column, value in total.items() if value}
-    return replace(made, program=replace(made.program, objective=objective))
+def parties_moments(problem: Problem, level: str) -> Moments:
+    """Return the moments of the parties, without the adversary."""
+    matrix = moment_matrix(Parties(problem.settings, problem.outcomes), level)
+    return Moments(moment_space(matrix, None), 1, problem)
