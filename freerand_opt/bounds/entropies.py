@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
-from math import log
-from typing import Any
+from math import log, log2
 
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.chords import nodes_form
@@ -19,7 +18,7 @@ from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.solvers.choose import solver_named
 
 #: Nodes of the first chords, and of the finest.
-FIRST, MOST = 8, 64
+FIRST, MOST = 8, 100
 
 
 def trivial(pool: Pool, options: Options) -> Iterator[None]:
@@ -37,14 +36,12 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
     while True:
         made = program_of(problem, options.level, places)
         solution = solver_named(options.solver)(made.program, options.time_limit)
-        if solution.status == "infeasible":
-            pool.contradicted = True
-            yield
-            return
         nodes = nodes_form(made, exact_dual(made.program, solution))
         pool.offer_upper(
             {"claim": "bound", "nodes": nodes}, f"{len(nodes)} nodes of chords, level {options.level}"
         )
+        # more than an output can have: no strategy passes
+        pool.contradicted = solution.status == "infeasible" or -pool.height > log2(problem.ask.count) + 1e-6
         yield
         places, left = finer(places, made.heights(solution.x), problem.ask.count, float(options.width) / 2)
         if not left or len(places) > MOST:
@@ -77,7 +74,7 @@ def finer(
     points = [(0.0, 0.0), *points, (1.0, values - 1.0)]
     slopes = [0.0, *((g - f) / (b - a) for (a, f), (b, g) in pairwise(points)), float(values)]
     lost: list[tuple[float, float, float]] = []
-    for k, ((a, f), (b, g)) in enumerate(pairwise(points), 1):
+    for k, ((a, _), (b, _)) in enumerate(pairwise(points), 1):
         before, own, after = slopes[k - 1 : k + 2]
         gap = (own - before) * (after - own) * (b - a) / max(after - before, 1e-12) if after > before else 0.0
         lost.append((max(gap, 0.0) * (log(b / a) if a else 1.0) / 2 / log(2), a, b))

@@ -60,7 +60,9 @@ def _node(
     labels, algebra = made.moments.matrix.labels, maker.q.algebra
     shared: dict[int, dict[Any, Fraction]] = {}
     flat: list[list[int]] = [[] for _ in range(made.problem.shape[0])]
-    listed = sorted((s, words.index(labels[u].strip("<>")), whole) for (s, u), whole in handed.items() if whole)
+    listed = sorted(
+        (s, words.index(labels[u].strip("<>")), whole) for (s, u), whole in handed.items() if whole
+    )
     for s, place, whole in listed:
         flat[s] += [place, whole]
         key = algebra.moment(algebra.word(words[place], "shared"))
@@ -90,7 +92,10 @@ def _blocks(made: Chords, dual: Dual) -> list[dict[tuple[int, Any], list[Any]]]:
 def _halved(factor: Factor) -> list[list[int]]:
     rows = []
     for own in factor.rows:
-        row = [x << (BITS - 1 - factor.bits) if factor.bits < BITS else x >> (factor.bits - BITS + 1) for x in own]
+        row = [
+            x << (BITS - 1 - factor.bits) if factor.bits < BITS else x >> (factor.bits - BITS + 1)
+            for x in own
+        ]
         while row and not row[-1]:
             row.pop()
         rows.append(row)

@@ -9,7 +9,6 @@ the state, y_k (docs/proofs/entropies.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
