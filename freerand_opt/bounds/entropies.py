@@ -7,11 +7,13 @@ from fractions import Fraction
 from itertools import pairwise
 from math import log, log2
 
+from freerand_opt.bounds.leaks import Prices, leaks
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.chords import chords
 from freerand_opt.conic.duals import exact_dual
+from freerand_opt.conic.solution import Dual
 from freerand_opt.model.problem import Problem
 from freerand_opt.programs.entropies import Chords, parties_moments
 from freerand_opt.programs.of_quantum import cone_of
@@ -32,11 +34,12 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if problem.devices != "quantum" or problem.ask.side != "quantum":
         return
-    places = even_nodes(FIRST, problem.ask.count)
+    places, sought = even_nodes(FIRST, problem.ask.count), False
     while True:
         made = program_of(problem, options.level, places)
         solution = solver_named(options.solver)(made.program, options.time_limit)
-        nodes = nodes_form(made, exact_dual(made.program, solution))
+        dual = exact_dual(made.program, solution)
+        nodes = nodes_form(made, dual)
         pool.offer_upper(
             {"claim": "bound", "nodes": nodes}, f"{len(nodes)} nodes of chords, level {options.level}"
         )
@@ -44,8 +47,21 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
         pool.contradicted = solution.status == "infeasible" or -pool.height > log2(problem.ask.count) + 1e-6
         yield
         places, left = finer(places, made.heights(solution.x), problem.ask.count, float(options.width) / 2)
+        if not sought and not pool.contradicted:
+            yield from leaks(pool, options, prices_at(made, dual))
+            sought = True
         if not left or len(places) > MOST:
             return
+
+
+def prices_at(made: Chords, dual: Dual) -> Prices:
+    """Return the prices of tests, in nats."""
+    names = enumerate(made.program.names)
+    return {
+        name[1:]: float(dual.values.get(row, 0))
+        for row, name in names
+        if isinstance(name, tuple) and name[0] == "test"
+    }
 
 
 def program_of(problem: Problem, level: str, places: Sequence[Fraction]) -> Chords:

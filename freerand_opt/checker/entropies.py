@@ -38,17 +38,19 @@ def entropy_reached(
     values, settings = outputs(q), range(q.shape[0]) if q.ask.at is None else (q.ask.at,)
     total = Fraction(0)
     for own, box in zip(masses, boxes, strict=True):
-        if isinstance(box, Purified) and q.ask.side == "quantum" and (q.ask.told or q.ask.at is not None):
-            total += sum((own[s] * left_over(box, s, values, work) for s in settings if own[s]), Fraction(0))
-            continue
-        rows = [(own[s], box.at(s)) for s in settings if own[s]]
-        groups = [rows] if q.ask.at is None and not q.ask.told else [[row] for row in rows]
+        seen = [s for s in settings if own[s]]
+        # told the settings she knows each of them, else what she holds is a mean over all
+        groups = [seen] if q.ask.at is None and not q.ask.told else [[s] for s in seen]
         for group in groups:
-            weight = sum((mass for mass, _ in group), Fraction(0))
+            weight = sum((own[s] for s in group), Fraction(0))
+            shares = {s: own[s] / weight for s in group}
+            if isinstance(box, Purified) and q.ask.side == "quantum":
+                total += weight * left_over(box, shares, values, work)
+                continue
             chances: dict[int, Number] = {}
-            for mass, row in group:
-                for o, chance in row.items():
-                    chances[values[o]] = chances.get(values[o], Fraction(0)) + chance * (mass / weight)
+            for s, share in shares.items():
+                for o, chance in box.at(s).items():
+                    chances[values[o]] = chances.get(values[o], Fraction(0)) + chance * share
             work.spend(LOG * len(chances), "entropy")
             total += weight * entropy_above(chances.values())
     if q.ask.at is not None:
@@ -57,9 +59,10 @@ def entropy_reached(
     return Fraction(-(-bits.numerator * GRID // bits.denominator), GRID)
 
 
-def left_over(box: Purified, s: int, values: Sequence[int], work: Work) -> Fraction:
-    """Return at least the output's entropy given the purifying system, at a joint setting, in nats."""
-    held = box.held(s, values)
+def left_over(box: Purified, shares: dict[int, Fraction], values: Sequence[int], work: Work) -> Fraction:
+    """Return at least the output's entropy given the purifying system, in nats, over settings."""
+    found = [[[share * x for x in row] for row in box.held(s, values)] for s, share in shares.items()]
+    held = [[sum(own, Fraction(0)) for own in zip(*rows, strict=True)] for rows in zip(*found, strict=True)]
     work.spend(LOG * (len(box.weights) + sum(map(len, held))), "entropy")
     # the entropy of sigma from below: -p ln p is an upper bound's negative at 1/p
     sigma = sum((p * -ln_above(p) for p in box.weights), Fraction(0))

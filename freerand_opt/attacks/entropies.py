@@ -1,0 +1,161 @@
+r"""Strategies that leave little entropy: qubits in a mixed state whose purification the adversary holds.
+
+At given prices m of the tests' functionals f, for one distribution of the source,
+
+.. math:: \min \sum_s P(s) \Bigl( H_s + \sum_o m f(o, s) P(o|s) \Bigr), \qquad
+   H_s = \sum_v S(W^T \Pi_v W) - S(W^T W)
+
+is sought by descent over states W W' of the parties' qubits and angles of their observables. What is found
+is rounded, and made orthogonal exactly.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from math import isqrt, prod
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize
+
+from freerand_opt.attacks.gaussian import orthogonal, plain, rounded, squared
+from freerand_opt.checker.asked import Question
+from freerand_opt.checker.failures import Work
+from freerand_opt.checker.purified import Purified
+from freerand_opt.conic.sparse import Floats
+from freerand_opt.programs.boxes import Box
+
+BITS = 26
+#: Eigenvalues and weights below are left out.
+SMALL = 1e-12
+Z, X = np.diag([1.0, -1.0]), np.array([[0.0, 1.0], [1.0, 0.0]])
+
+
+class Qubits:
+    """Boxes of qubits, one each of the parties, in floats.
+
+    Parameters are the entries of W, then the parties' angles by setting; an observable is cos Z + sin X.
+    """
+
+    def __init__(self, q: Question) -> None:
+        self.q, self.size = q, 2 ** len(q.settings)
+        self.settings = [q.digits(s) for s in range(q.shape[0])]
+        self.starts = np.cumsum([self.size**2, *q.settings])
+        self.outcomes = [[o >> p & 1 for p in reversed(range(len(q.settings)))] for o in range(q.shape[1])]
+
+    def random(self, rng: np.random.Generator) -> Floats:
+        """Return parameters: a state that is nearly pure, any angles."""
+        w = rng.normal(size=(self.size, self.size)) * 0.3 ** np.arange(self.size)
+        return np.concatenate([w.ravel(), rng.uniform(0, 2 * np.pi, size=int(sum(self.q.settings)))])
+
+    def lagrangian(
+        self, x: Floats, shares: Floats, asked: Floats, priced: Floats, values: Sequence[int]
+    ) -> tuple[float, Floats]:
+        """Return the mean over s of asked(s) H_s + priced(o, s) P(o|s), and its gradient."""
+        w = x[: self.size**2].reshape(self.size, self.size)
+        norm = float((w * w).sum())
+        w = w / np.sqrt(norm)
+        slope, turn = np.zeros_like(w), np.zeros(len(x) - w.size)
+        total = 0.0
+        whole, log_whole = _entropy(w.T @ w)
+        for s, share in enumerate(shares):
+            if not share or not (asked[s] or priced[s].any()):
+                continue
+            parts = [self._projectors(x, p, t) for p, t in enumerate(self.settings[s])]
+            projectors = [_joined([parts[p][0][o] for p, o in enumerate(own)]) for own in self.outcomes]
+            slopes = [priced[s, o] * (w @ w.T) for o in range(len(projectors))]
+            if asked[s]:
+                total -= share * asked[s] * whole
+                slope += 2 * share * asked[s] * (w @ log_whole)
+                for v in set(values):
+                    held = sum(p for p, value in zip(projectors, values, strict=True) if value == v)
+                    own, log_own = _entropy(w.T @ held @ w)
+                    total += share * asked[s] * own
+                    slope -= 2 * share * asked[s] * (held @ w @ log_own)
+                    more = -asked[s] * (w @ (log_own + np.eye(self.size)) @ w.T)
+                    slopes = [k + more if value == v else k for k, value in zip(slopes, values, strict=True)]
+            for o, own_outcomes in enumerate(self.outcomes):
+                if priced[s, o]:
+                    total += share * priced[s, o] * float(np.sum(projectors[o] * (w @ w.T)))
+                    slope += 2 * share * priced[s, o] * (projectors[o] @ w)
+                for p, t in enumerate(self.settings[s]):
+                    turned = [parts[r][int(r == p)][out] for r, out in enumerate(own_outcomes)]
+                    place = int(self.starts[p] - self.size**2) + t
+                    turn[place] += share * float(np.sum(slopes[o] * _joined(turned)))
+        slope -= w * float(np.sum(slope * w))  # lengths do not count
+        return total, np.concatenate([slope.ravel() / np.sqrt(norm), turn])
+
+    def _projectors(self, x: Floats, party: int, setting: int) -> tuple[list[Floats], list[Floats]]:
+        angle = x[int(self.starts[party]) + setting]
+        ahead = np.cos(angle) * Z + np.sin(angle) * X
+        turned = -np.sin(angle) * Z + np.cos(angle) * X
+        return [(np.eye(2) + ahead) / 2, (np.eye(2) - ahead) / 2], [turned / 2, -turned / 2]
+
+    def descended(self, start: Floats, *objective: Any) -> tuple[float, Floats]:
+        """Return the least value found from a start, and where."""
+        found = minimize(self.lagrangian, start, args=objective, jac=True, method="L-BFGS-B")
+        return float(found.fun), np.asarray(found.x)
+
+    def box(self, x: Floats, values: Sequence[int]) -> Box:
+        """Return the box in integers, in the certificate's form."""
+        q = self.q
+        w = x[: self.size**2].reshape(self.size, self.size)
+        weights, basis = np.linalg.eigh(w @ w.T / (w * w).sum())
+        kept = [k for k in reversed(range(self.size)) if weights[k] > SMALL]
+        columns = orthogonal([rounded(basis[:, k].tolist(), BITS) for k in kept])
+        longest = max(squared(column) for column in columns)
+        states = []
+        for k, column in zip(kept, columns, strict=True):
+            factor = isqrt(int(weights[k] * 4**BITS) * longest // squared(column))
+            states.append(plain([factor * int(entry) for entry in column]))  # type: ignore[arg-type]
+        measurements = []
+        for p, count in enumerate(q.settings):
+            angles = x[int(self.starts[p]) : int(self.starts[p]) + count] / 2
+            pairs = [(round(np.cos(a) * 2**BITS), round(np.sin(a) * 2**BITS)) for a in angles]
+            measurements.append([[[[c, d]], [[-d, c]]] for c, d in pairs])
+        form = {"kind": "purified", "dimensions": [2] * len(q.settings), "states": states}
+        bases = self._bases(x, basis[:, kept] * np.sqrt(weights[kept]), values)
+        form |= {"measurements": measurements, "eve": bases}
+        held = Purified(form, q, Work(10**9), "box")
+        rows = tuple(tuple((o, p) for o, p in held.at(s).items() if p) for s in range(q.shape[0]))
+        return Box(None, rows, q.settings, q.outcomes, "", json.dumps(form))  # type: ignore[arg-type]
+
+    def _bases(self, x: Floats, vectors: Floats, values: Sequence[int]) -> list[list[Any]]:
+        """Return the eigenvectors of what the adversary holds, by place of the settings and value."""
+        ask = self.q.ask
+        places: dict[tuple[int, ...], int] = {}
+        for s, own in enumerate(self.settings):
+            if ask.at in (None, s):
+                places.setdefault(tuple(own[p] for p in ask.of) if ask.told else (), s)
+        found = []
+        for _, s in sorted(places.items()):
+            parts = [self._projectors(x, p, t)[0] for p, t in enumerate(self.settings[s])]
+            held = {v: np.zeros((self.size, self.size)) for v in range(ask.count)}
+            for o, own_outcomes in enumerate(self.outcomes):
+                held[values[o]] += _joined([parts[p][out] for p, out in enumerate(own_outcomes)])
+            bases = []
+            for v in range(ask.count):
+                axes = np.linalg.eigh(vectors.T @ held[v] @ vectors)[1]
+                bases.append([plain(b) for b in orthogonal([rounded(a.tolist(), BITS) for a in axes.T])])
+            found.append(bases)
+        return found
+
+
+def _joined(factors: Sequence[Floats]) -> Floats:
+    found = factors[0]
+    for factor in factors[1:]:
+        found = np.asarray(np.kron(found, factor), dtype=np.float64)
+    return found
+
+
+def _entropy(matrix: Floats) -> tuple[float, Floats]:
+    """Return -tr X ln X, and ln X."""
+    values, basis = np.linalg.eigh(matrix)
+    logs = np.log(np.maximum(values, SMALL))
+    return -float((values * logs).sum()), (basis * logs) @ basis.T
+
+
+def qubits_suit(q: Question) -> bool:
+    """Return whether parties have two outcomes each, and are few."""
+    return set(q.outcomes) == {2} and len(q.outcomes) <= 3 and prod(q.settings) <= 64

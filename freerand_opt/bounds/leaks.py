@@ -1,0 +1,154 @@
+"""The method for entropies from above: qubits found at prices, mixed by a linear program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from freerand_opt.attacks.entropies import Qubits, qubits_suit
+from freerand_opt.attacks.strategies import attack_form, strategies
+from freerand_opt.bounds.options import Options
+from freerand_opt.bounds.settled import settled
+from freerand_opt.certificates.pool import Pool
+from freerand_opt.checker.box import read_box
+from freerand_opt.checker.entropies import entropy_reached
+from freerand_opt.checker.failures import Work
+from freerand_opt.checker.guesses import outputs
+from freerand_opt.checker.question import read_question
+from freerand_opt.checker.vectors import Vector
+from freerand_opt.conic.inner_point import inner_point
+from freerand_opt.conic.sparse import Floats
+from freerand_opt.errors import TooLargeError
+from freerand_opt.model.certificate_form import question_form
+from freerand_opt.model.problem import Problem, Test
+from freerand_opt.programs.boxes import Box, box_space, deterministic_boxes
+from freerand_opt.programs.guesses import guesses_of
+from freerand_opt.programs.of_quantum import cone_of
+from freerand_opt.programs.strategies import Strategies, build, test_rows
+
+#: Prices by (test, cell, side), in nats for each unit.
+Prices = dict[tuple[int, int, int], float]
+#: Rounds of new prices, starts of a descent, and nodes of the source at which boxes are sought.
+ROUNDS, STARTS, MOST_NODES = 3, 4, 16
+MOST_BOXES = 64
+GRID = 2**60
+
+
+@dataclass
+class Leaks:
+    """Boxes found so far, and the program that mixes them."""
+
+    problem: Problem
+    boxes: list[Box] = field(default_factory=list)
+    best: dict[int, Floats] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Start with deterministic boxes, if they are few: they leave no entropy."""
+        self.q = read_question(question_form(self.problem), Work(10**9))
+        self.qubits, self.values = Qubits(self.q), outputs(self.q)
+        self.cone, self.rng = cone_of(self.problem), np.random.default_rng(1)
+        self.costs: dict[tuple[int, int], Fraction] = {}
+        try:
+            listed = deterministic_boxes(self.problem)
+        except TooLargeError:
+            listed = ()
+        self.boxes += listed if len(listed) <= MOST_BOXES else ()
+
+    def seek(self, prices: Prices) -> None:
+        """Add the boxes that leave least at these prices, one for each node of the source."""
+        count, width = self.problem.shape
+        priced = np.zeros((count, width))
+        for k, test in enumerate(self.problem.tests):
+            for factors, _, _, _, cell, side in test_rows(self.problem, test):
+                for s, row in factors.items():
+                    for o, x in row.items():
+                        priced[s, o] += prices.get((k, cell, side), 0.0) * float(x)
+        ask, observed = self.problem.ask, self.problem.observed
+        assert observed is not None
+        share = [float(p) or 1.0 for p in observed]
+        asked = np.array([float(ask.at is None) or float(s == ask.at) / p for s, p in enumerate(share)])
+        for node, masses in list(self._shares().items())[:MOST_NODES]:
+            starts = [self.qubits.random(self.rng) for _ in range(STARTS)]
+            starts += [self.best[k] for k in {node, *list(self.best)[:1]} if k in self.best]
+            found = [self.qubits.descended(x, masses, asked, priced, self.values) for x in starts]
+            self.best[node] = min(found, key=lambda pair: pair[0])[1]
+            self.boxes.append(self.qubits.box(self.best[node], self.values))
+
+    def _shares(self) -> dict[int, Floats]:
+        found = {node: np.zeros(self.problem.shape[0]) for node in range(self.cone.nodes)}
+        for s, node, value in self.cone.masses.entries():
+            found[node][s] = float(value)
+        if all(name[0] == "last" for name in self.cone.names):
+            return found
+        assert self.problem.observed is not None
+        return {-1: np.array([float(x) for x in self.problem.observed])}
+
+    def mixed(self, options: Options) -> tuple[dict[str, Any] | None, Prices]:
+        """Return the attack that mixes the boxes best, None if none passes, and the prices then."""
+        made = self._program()
+        program, hint = settled(self.problem, made.program, options)
+        if hint.status != "optimal":
+            return None, {}
+        prices = {
+            name[1:]: float(z)
+            for name, z in zip(program.names, hint.multipliers, strict=False)
+            if isinstance(name, tuple) and name[0] == "test"
+        }
+        x = inner_point(program, hint)
+        if x is None:
+            return None, prices
+        return attack_form(self.problem, strategies(made, x[: made.program.matrix.shape[1]])), prices
+
+    def _program(self) -> Strategies:
+        problem, boxes = self.problem, self.boxes
+        made = build(
+            problem, self.cone, box_space(boxes, problem.shape[1]), guesses_of(problem), (-1,) * len(boxes)
+        )
+        objective: dict[int, Fraction] = {}
+        masses: dict[int, dict[int, Fraction]] = {}
+        for s, node, value in self.cone.masses.entries():
+            masses.setdefault(node, {})[s] = value
+        for c in range(len(boxes)):
+            for node, own in masses.items():
+                objective[made.column(c, node, 0)] = -self._cost(c, node, own)
+        return replace(made, program=replace(made.program, objective=objective))
+
+    def _cost(self, c: int, node: int, masses: dict[int, Fraction]) -> Fraction:
+        if (c, node) not in self.costs:
+            work = Work(10**9)
+            box = self.boxes[c]
+            value = Fraction(0)
+            if box.state:
+                held = read_box(json.loads(box.state), self.q, work, "box")
+                whole = Vector(self.problem.shape[0], Fraction(0), masses)
+                value = entropy_reached(self.q, [whole], [held], work)
+            self.costs[c, node] = Fraction(round(value * GRID), GRID)
+        return self.costs[c, node]
+
+
+def leaks(pool: Pool, options: Options, prices: Prices) -> Iterator[None]:
+    """Offer mixtures of qubits, sought at prices of the lower end, then at their own."""
+    problem = pool.problem
+    found = Leaks(problem) if _suits(problem) else None
+    if found is None or not qubits_suit(found.q):
+        pool.failures.append("strategies: qubits are sought where each of few parties has two outcomes")
+        return
+    reached = None
+    for _ in range(ROUNDS):
+        found.seek(prices)
+        form, own = found.mixed(options)
+        if form is not None:
+            pool.offer_attack(form, f"{len(found.boxes)} boxes of qubits, mixed")
+        yield
+        if pool.reached == reached or not own:
+            return
+        reached, prices = pool.reached, own
+
+
+def _suits(problem: Problem) -> bool:
+    return all(not isinstance(test, Test) or test.functional.on != "moments" for test in problem.tests)
