@@ -20,7 +20,7 @@ from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.solvers.choose import solver_named
 
 #: Nodes of the first chords, and of the finest.
-FIRST, MOST = 8, 100
+FIRST, MOST = 8, 128
 
 
 def trivial(pool: Pool, options: Options) -> Iterator[None]:
@@ -55,10 +55,10 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
 
 
 def prices_at(made: Chords, dual: Dual) -> Prices:
-    """Return the prices of tests, in nats."""
+    """Return the prices of tests, in bits."""
     names = enumerate(made.program.names)
     return {
-        name[1:]: float(dual.values.get(row, 0))
+        name[1:]: float(dual.values.get(row, 0)) / log(2)
         for row, name in names
         if isinstance(name, tuple) and name[0] == "test"
     }

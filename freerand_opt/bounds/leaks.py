@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import log
 from typing import Any
 
 import numpy as np
@@ -31,10 +32,10 @@ from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.programs.strategies import Strategies, build, test_rows
 
-#: Prices by (test, cell, side), in nats for each unit.
+#: Prices by (test, cell, side), in bits for each unit.
 Prices = dict[tuple[int, int, int], float]
 #: Rounds of new prices, starts of a descent, and nodes of the source at which boxes are sought.
-ROUNDS, STARTS, MOST_NODES = 3, 4, 16
+ROUNDS, STARTS, MOST_NODES = 8, 2, 16
 MOST_BOXES = 64
 GRID = 2**60
 
@@ -73,9 +74,9 @@ class Leaks:
         share = [float(p) or 1.0 for p in observed]
         asked = np.array([float(ask.at is None) or float(s == ask.at) / p for s, p in enumerate(share)])
         for node, masses in list(self._shares().items())[:MOST_NODES]:
-            starts = [self.qubits.random(self.rng) for _ in range(STARTS)]
+            starts = [self.qubits.random(self.rng) for _ in range(STARTS if self.best else 4 * STARTS)]
             starts += [self.best[k] for k in {node, *list(self.best)[:1]} if k in self.best]
-            found = [self.qubits.descended(x, masses, asked, priced, self.values) for x in starts]
+            found = [self.qubits.descended(x, masses, asked / log(2), priced, self.values) for x in starts]
             self.best[node] = min(found, key=lambda pair: pair[0])[1]
             self.boxes.append(self.qubits.box(self.best[node], self.values))
 
@@ -138,16 +139,18 @@ def leaks(pool: Pool, options: Options, prices: Prices) -> Iterator[None]:
     if found is None or not qubits_suit(found.q):
         pool.failures.append("strategies: qubits are sought where each of few parties has two outcomes")
         return
-    reached = None
+    reached = float("inf")
     for _ in range(ROUNDS):
         found.seek(prices)
         form, own = found.mixed(options)
         if form is not None:
             pool.offer_attack(form, f"{len(found.boxes)} boxes of qubits, mixed")
         yield
-        if pool.reached == reached or not own:
+        gained = reached + pool.top
+        if own and gained < float(options.width) / 16:
             return
-        reached, prices = pool.reached, own
+        # where no mixture passes the tests, they are dearer
+        reached, prices = -pool.top, own or {key: 2 * price for key, price in prices.items()}
 
 
 def _suits(problem: Problem) -> bool:

@@ -124,6 +124,11 @@ class Pool:
         return enclose(self.bound - self.reached, 200)[1] <= width
 
     @property
+    def top(self) -> float:
+        """Return what is reached as a float, minus infinity without an attack."""
+        return float("-inf") if self.reached is None else float(enclose(self.reached, 80)[0])
+
+    @property
     def height(self) -> float:
         """Return the bound as a float, infinite without one."""
         return float("inf") if self.bound is None else float(enclose(self.bound, 80)[1])

@@ -138,7 +138,7 @@ class MomentMatrix:
     ) -> dict[tuple[int, ...], Fraction]:
         """Return P(outcomes|settings) as factors of products of one letter a party."""
         factors: list[list[tuple[int, Fraction]]] = []
-        for party, o, s in zip(self.parties, outcomes, settings, strict=False):
+        for party, o, s in zip(self.parties, outcomes, settings, strict=True):
             if party.outcomes == 2:
                 half = Fraction(1, 2)
                 factors.append([(0, half), (party.operator(s), half if o == 0 else -half)])
@@ -147,9 +147,8 @@ class MomentMatrix:
             else:
                 rest = [(party.operator(s, k), Fraction(-1)) for k in range(party.outcomes - 1)]
                 factors.append([(0, Fraction(1)), *rest])
-        beside = (0,) * (len(self.parties) - len(outcomes))  # a party without settings
         return {
-            (*(letter for letter, _ in chosen), *beside): prod((f for _, f in chosen), start=Fraction(1))
+            tuple(letter for letter, _ in chosen): prod((f for _, f in chosen), start=Fraction(1))
             for chosen in product(*factors)
         }
 
@@ -210,18 +209,10 @@ def word_count(scenario: Parties, level: str) -> int:
     return total
 
 
-def moment_matrix(scenario: Parties, level: str, *, beside: bool = False) -> MomentMatrix:
-    """Return the moment matrix of a level; raise InputError for a level that cannot be read.
-
-    With `beside` the last party has no settings of its own: every word of the others' level is there alone,
-    and with one of its operators.
-    """
+def moment_matrix(scenario: Parties, level: str) -> MomentMatrix:
+    """Return the moment matrix of a level; raise InputError for a level that cannot be read."""
     try:
-        if beside:
-            others = patterns(level, scenario.letters[:-1])
-            lengths = tuple((*part, n) for n in (0, 1) for part in others)
-        else:
-            lengths = patterns(level, scenario.letters)
+        lengths = patterns(level, scenario.letters)
     except ValueError as fault:
         raise InputError("adversary.level", str(fault)) from None
     longest = [max(part[p] for part in lengths) for p in range(len(scenario.letters))]
