@@ -41,7 +41,7 @@ class Line:
     high: Fraction
     ends: tuple[Number, Number]
 
-    def at(self, x: Fraction) -> Number | None:
+    def at(self, x: Fraction, work: Work | None = None) -> Number | None:
         """Return the value at x, None outside."""
         if not self.low <= x <= self.high:
             return None
@@ -67,13 +67,14 @@ class Curve:
     points: tuple[tuple[Fraction, Number | None, Number | None], ...]
     question: tuple[str, ...]
 
-    def at(self, x: Fraction) -> tuple[Number | None, Number | None]:
+    def at(self, x: Fraction, work: Work | None = None) -> tuple[Number | None, Number | None]:
         """Return (lower, upper) of the answer at x, None where nothing is proved; raise Rejected outside."""
         low, high = self.domain
         if not low <= x <= high:
             raise Rejected(f"{self.name} = {x} is outside the curve's interval [{low}, {high}]")
-        bounds: list[Number] = [value for part in self.upper if (value := part.at(x)) is not None]
-        reached: list[Number] = [value for part in self.lower if (value := self._serves(part, x)) is not None]
+        bounds: list[Number] = [value for part in self.upper if (value := part.at(x, work)) is not None]
+        served = (self._serves(part, x, work) for part in self.lower)
+        reached: list[Number] = [value for value in served if value is not None]
         for place, attained, bound in self.points:
             ahead = (x - place) * self.direction
             if attained is not None and (place == x or ahead > 0):
@@ -85,10 +86,10 @@ class Curve:
             return None if above is None else -above, None if below is None else -below
         return below, above
 
-    def _serves(self, part: Piece | Line, x: Fraction) -> Number | None:
+    def _serves(self, part: Piece | Line, x: Fraction, work: Work | None) -> Number | None:
         """Return the value of a lower end at x; what passes at its last place passes beyond it."""
         last = part.high if self.direction > 0 else part.low
-        return part.at(last if self.direction and (x - last) * self.direction > 0 else x)
+        return part.at(last if self.direction and (x - last) * self.direction > 0 else x, work)
 
 
 def _extreme(values: list[Number], direction: int) -> Number | None:

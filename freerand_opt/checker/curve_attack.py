@@ -34,9 +34,11 @@ class Piece:
     value: Polynomial
     unit: Polynomial
 
-    def at(self, x: Fraction) -> Fraction | None:
+    def at(self, x: Fraction, work: Work | None = None) -> Fraction | None:
         """Return the value at x, None outside the interval."""
-        return value_at(self.value, x) / value_at(self.unit, x) if self.low <= x <= self.high else None
+        if not self.low <= x <= self.high:
+            return None
+        return value_at(self.value, x, work) / value_at(self.unit, x, work)
 
 
 class _Shown:

@@ -38,14 +38,14 @@ class Item:
     terms: tuple[tuple[Number, Polynomial], ...]
     unit: Polynomial
 
-    def at(self, x: Fraction) -> Number | None:
+    def at(self, x: Fraction, work: Work | None = None) -> Number | None:
         """Return the bound at x, None outside the interval."""
         if not self.low <= x <= self.high:
             return None
         total: Number = Fraction(0)
-        below = 1 / value_at(self.unit, x)
+        below = 1 / value_at(self.unit, x, work)
         for number, p in self.terms:
-            total = total + number * (value_at(p, x) * below)
+            total = total + number * (value_at(p, x, work) * below)
         return total
 
 

@@ -171,7 +171,7 @@ def _curve(raw: Any, work: Work) -> Report:
     low, high = found.domain
     shown = []
     for x in dict.fromkeys(low + (high - low) * k / 8 for k in range(9)):
-        below, above = found.at(x)
+        below, above = found.at(x, work)
         shown.append(f"{show(x)}: [{_end(below)}, {_end(above)}]")
     counts = f"{len(found.upper)} functions above, {len(found.lower)} below, {len(found.points)} attacks"
     said = (

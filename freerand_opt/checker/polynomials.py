@@ -29,8 +29,11 @@ def polynomial(raw: Any, where: str) -> Polynomial:
     return found
 
 
-def value_at(p: Polynomial, x: Fraction) -> Fraction:
-    """Return p(x)."""
+def value_at(p: Polynomial, x: Fraction, work: Work | None = None) -> Fraction:
+    """Return p(x), charged if it is part of a check."""
+    bits = (len(p) + 1) * max(x.denominator.bit_length(), abs(x.numerator).bit_length())
+    if work is not None:
+        work.spend(1 + len(p) + (bits >> 10) ** 2 // 4, "values of polynomials")
     total = 0
     for power, c in enumerate(reversed(p)):
         total = total * x.numerator + c * x.denominator**power
@@ -131,7 +134,8 @@ class Span:
     def _on_unit(self, p: list[int], left: int, *, strict: bool) -> int | None:
         """Return the sign on [0, 1]."""
         degree = len(p) - 1
-        self.work.spend(1 + (1 + (degree >> 8)) * len(p) ** 2 // 2, "signs of polynomials")
+        bits = max(abs(c).bit_length() for c in p)
+        self.work.spend((1 + (bits >> 12)) * (1 + len(p) ** 2 // 2), "signs of polynomials")
         # binom(n, j) b_j = sum of p_i binom(n - i, j - i)
         b = [sum(p[i] * comb(degree - i, j - i) for i in range(j + 1)) for j in range(degree + 1)]
         if strict and (b[0] <= 0 or b[-1] <= 0):

@@ -137,11 +137,11 @@ def over_limits(source: VaryingSource, span: Span, values: list[Polynomial]) -> 
     middle of the interval.
     """
     middle = (span.low + span.high) / 2
-    left = source.unit - sum((value_at(low, middle) for low, _ in source.ends), Fraction(0))
+    left = source.unit - sum((value_at(low, middle, span.work) for low, _ in source.ends), Fraction(0))
     level: Polynomial = ()
-    for s in sorted(range(len(values)), key=lambda s: value_at(values[s], middle), reverse=True):
+    for s in sorted(range(len(values)), key=lambda s: value_at(values[s], middle, span.work), reverse=True):
         low, high = source.ends[s]
-        left -= value_at(high, middle) - value_at(low, middle)
+        left -= value_at(high, middle, span.work) - value_at(low, middle, span.work)
         level = values[s]
         if left <= 0:
             break
