@@ -258,17 +258,17 @@ def test_rows(
     factors = by_setting(test.functional, side, problem)
     if test.functional.on == "conditional" and problem.observed is None:
         (s,) = test.functional.settings
-        score = test.score
-        assert isinstance(score, Fraction)
-        return [(factors, {s: -side * score}, test.relation == "=", Fraction(0), 0, side)]
+        return [(factors, {s: -side * _rational(test, side)}, test.relation == "=", Fraction(0), 0, side)]
     if problem.observed is None and asked_setting(problem) is not None:
         # the mass of the setting asked for is 1, and the total is not: P(o, s) <= I reads P(o, s) - I P <= 0
-        score = (
-            test.score if isinstance(test.score, Fraction) else side * round_up(side * test.score, SCORE_BITS)
-        )
-        constants = dict.fromkeys(range(problem.shape[0]), -side * score)
+        constants = dict.fromkeys(range(problem.shape[0]), -side * _rational(test, side))
         return [(factors, constants, test.relation == "=", Fraction(0), 0, side)]
     return [(factors, {}, test.relation == "=", side * test.score, 0, side)]
+
+
+def _rational(test: Test, side: int) -> Fraction:
+    """Return a score that multiplies masses: an irrational one a little weaker, of an equality above."""
+    return test.score if isinstance(test.score, Fraction) else side * round_up(side * test.score, SCORE_BITS)
 
 
 def _objective(
