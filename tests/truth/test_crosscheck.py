@@ -14,7 +14,18 @@ from freerand_opt.crosscheck import compare as module
 from freerand_opt.crosscheck.compare import CrossCheck, Peer, crosscheck
 from freerand_opt.crosscheck.rederivation import NotCoveredError, rederived, relaxed, require_covered
 from freerand_opt.errors import SolverUnavailableError
-from freerand_opt.model import Ask, Question, SanthaVazirani, Uniform, cglmp, chained, chsh, ghz
+from freerand_opt.model import (
+    Ask,
+    Functional,
+    Observed,
+    Question,
+    SanthaVazirani,
+    Uniform,
+    cglmp,
+    chained,
+    chsh,
+    ghz,
+)
 from freerand_opt.model import Test as Demand
 from freerand_opt.model.file import Instance, QuestionFile, read
 from freerand_opt.programs.of_quantum import relaxation
@@ -248,3 +259,20 @@ def test_cvxpy_solves_the_relaxation_of_a_level():
     held = to_cvxpy(guess_of_a())
     assert held.problem.solve(solver="CLARABEL") == pytest.approx(curve(2.7), abs=1e-5)
     assert F(1, 2) < F(held.problem.value)
+
+
+def test_irrational_scores_of_settings_that_are_not_stated_are_written_out():
+    """They multiply masses there. Each edge at the singlet's error, S = 2 sqrt(2): 3/2 - S/4."""
+    edges = [("01|00", "10|00"), ("01|01", "10|01"), ("01|10", "10|10"), ("00|11", "11|11")]
+    wrong = [Functional.from_terms({f"P({label})": 1 for label in pair}) for pair in edges]
+    question = Question(
+        chsh(),
+        Uniform(),
+        observed=Observed(settings="unconstrained"),
+        adversary={"devices": "no-signalling"},
+        tests=[Demand(one, "<=", "(2 - sqrt(2))/4") for one in wrong],
+        ask=Ask("guessing-probability", of="A", at=[0, 0]),
+    )
+    found = crosscheck(*named(question))
+    assert found.verdict == "agrees"
+    assert found.ours == pytest.approx(3 / 2 - math.sqrt(2) / 2, abs=1e-9)
