@@ -7,6 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from freerand_opt.bounds.seen import Seen, seen
 from freerand_opt.certificates.number import exact
 from freerand_opt.checker.asked import split
 from freerand_opt.checker.devices import Box, Deterministic
@@ -32,6 +33,11 @@ class Devices:
     def words(self) -> str:
         """Return what the box is, shortly."""
         raise NotImplementedError
+
+    @property
+    def seen(self) -> Seen | None:
+        """Return the state and its measurements, rounded, of a pure state with projectors."""
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +66,11 @@ class Written(Devices):
             what = "a state" if self.form["kind"] == "quantum" else "a mixed state that she purifies,"
             return f"{what} of dimensions {' x '.join(map(str, self.form['dimensions']))}"
         return "angles of two qubits" if self.form["kind"] == "qubits" else "a no-signalling table"
+
+    @property
+    def seen(self) -> Seen | None:
+        """Return the state and its measurements, rounded, of a pure state with projectors."""
+        return seen(self.form)
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def plot(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(help="A figure's name, or question files and claims with field=value as for bound."),
+        typer.Argument(help="A figure's name, a certificate, or files and claims as for bound."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -49,6 +49,9 @@ def plot(
         return
     path = output or Path(f"{Path(arguments[0]).stem}.pdf")
     _require(path)
+    if len(arguments) == 1 and arguments[0].endswith(".json"):
+        _attack(arguments[0], path)
+        return
     from freerand_opt.reporting.figures.draw import figure
     from freerand_opt.reporting.figures.save import save
 
@@ -72,6 +75,32 @@ def plot(
     table_of = [] if data is None else ["--data", str(data)]
     command = shlex.join(["freerand", "plot", *arguments, *table_of, "-o", path.name])
     for written in save(figure(frame, rows, width=width), frame, rows, path, command):
+        put(str(written))
+
+
+def _attack(name: str, path: Path) -> None:
+    """Draw the attack of a certificate, after the kernel has checked it."""
+    import json
+    from hashlib import sha256
+
+    from freerand_opt.bounds.attack import read_attack
+    from freerand_opt.cli.check import check_file
+    from freerand_opt.cli.screen import error, put
+    from freerand_opt.reporting.figures.attack import attack_figure, attack_frame, attack_rows
+    from freerand_opt.reporting.figures.save import save
+
+    code, lines = check_file((name, 10**9, None))
+    if code:
+        error(lines[0])
+        raise typer.Exit(code)
+    text = Path(name).read_text(encoding="utf-8")
+    document = json.loads(text)
+    attack = read_attack(document) if document["format"] == "freerand-certificate" else None
+    if attack is None:
+        raise InputError(name, "this certificate has no attack to be drawn")
+    rows = attack_rows(attack, sha256(text.rstrip("\n").encode()).hexdigest()[:16])
+    command = shlex.join(["freerand", "plot", Path(name).name, "-o", path.name])
+    for written in save(attack_figure(attack), attack_frame(attack), rows, path, command):
         put(str(written))
 
 

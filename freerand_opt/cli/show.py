@@ -93,7 +93,7 @@ def _attack(name: str) -> list[tuple[str, str]]:
     import json
 
     from freerand_opt.bounds.attack import read_attack
-    from freerand_opt.cli.words import attack_lines
+    from freerand_opt.cli.attacks import attack_lines
 
     document = json.loads(Path(name).read_text(encoding="utf-8"))
     attack = read_attack(document) if document["format"] == "freerand-certificate" else None

@@ -8,17 +8,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.bounds.attack import Attack
 from freerand_opt.bounds.options import EXACT_WIDTH, USUAL_WIDTH
 from freerand_opt.bounds.result import Result
 from freerand_opt.claims.conjecture.computed import Computed
 from freerand_opt.claims.verify import Instance
+from freerand_opt.cli.attacks import attack_lines
 from freerand_opt.cli.screen import WIDTH, columns, fact, facts, safe
 from freerand_opt.model.conditions import Test
 from freerand_opt.model.file import Instance as Asks
 from freerand_opt.model.quantities import QUANTITIES
 from freerand_opt.numbers.exact import text
-from freerand_opt.numbers.rounding import decimal_below
 from freerand_opt.reporting import refutations
 from freerand_opt.reporting.cell import NO_STRATEGY, Cell
 from freerand_opt.reporting.units import alongside
@@ -26,8 +25,6 @@ from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import Found, falls_short, is_impossible
 
 COLUMNS = ("instance", "expected", "certified bracket", "verdict", "seconds")
-#: Strategies of an attack that are shown.
-SHOWN = 8
 #: Columns of a table that claims have at least.
 EXPECTED = 14
 #: Functionals of which devices show much, so that a test from above is passed by anything.
@@ -85,20 +82,6 @@ def _units(result: Result) -> Iterator[tuple[str, str]]:
     for place, (quantity, found) in enumerate(alongside(result.question, result.bracket).items()):
         bits = " bits" if QUANTITIES[quantity].unit == "bits" else ""
         yield "" if place else "that is", f"{quantity} {found}{bits}"
-
-
-def attack_lines(attack: Attack) -> Iterator[tuple[str, str]]:
-    """Yield the heaviest strategies."""
-    at = "" if attack.at is None else f" at {attack.at}"
-    yield "attack", f"{len(attack)} strategies{at}, one for each w; heaviest first"
-    for line in attack.table()[:SHOWN]:
-        yield "", f"weight {_short(line.weight)}: {line.devices}; settings {line.settings}"
-    if len(attack) > SHOWN:
-        yield "", f".. and {len(attack) - SHOWN} more (in the certificate)"
-
-
-def _short(value: Fraction) -> str:
-    return str(value) if len(str(value)) <= 12 else decimal_below(value, 6)
 
 
 _END = {"upper": "proof", "attack": "attack by"}

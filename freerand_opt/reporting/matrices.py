@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from freerand_opt.bounds.routes import blocks_of, symmetries
+from freerand_opt.conic.affine import to_fraction
+from freerand_opt.conic.program import triangle
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.names import joined
 from freerand_opt.programs.npa.matrix import MomentMatrix
+from freerand_opt.programs.npa.space import MomentSpace
 from freerand_opt.programs.of_quantum import relaxation
 from freerand_opt.programs.source_cone import Cone
 
@@ -52,6 +55,7 @@ def moment_matrices(made: MomentProgram, symmetry: Sequence[str] = ()) -> Iterat
     )
     if space.face is not None:
         yield f"            on the face of the tests' zeros {space.width} moments are left, <1> included"
+        yield from _face(space)
     yield f"            {of}: {blocks}"
     yield from _symmetry(made, symmetry)
     if which:
@@ -60,6 +64,37 @@ def moment_matrices(made: MomentProgram, symmetry: Sequence[str] = ()) -> Iterat
     if size > PRINTED:
         yield f"words       {', '.join(words[:PRINTED])}, .., {words[-1]}"
     yield from _entries(matrix)
+
+
+def _face(space: MomentSpace) -> Iterator[str]:
+    """Yield what the zeros do to the state: which words are sums of others, and the blocks that are left."""
+    held, words, labels = space.face, space.matrix.word_labels(), space.matrix.labels
+    assert held is not None
+    free = [labels[m] for m in held.free]
+    for k, (x, kernel) in enumerate(sorted(held.kernel.items())[:LISTED]):
+        rest = _sum((words[y], -to_fraction(value)) for y, value in kernel.row.items() if y != x)
+        yield f"{'' if k else 'face':<12}{words[x]} = {rest} on every state that passes"
+    if len(held.kernel) > LISTED:
+        yield f"            .. and {len(held.kernel) - LISTED} more words"
+    if not held.lift[0]:
+        yield "            <1> = 0: no state passes"
+    for part in space.parts:
+        own = [words[x] for x in part.words]
+        if part.cone != "psd" or len(own) > PRINTED:
+            yield f"block       {part.cone}: {', '.join(own[:PRINTED]) or '1'}"
+            continue
+        cells = [[""] * len(own) for _ in own]
+        i, j = triangle(len(own))
+        for a, b, row in zip(i.tolist(), j.tolist(), part.rows, strict=True):
+            cells[a][b] = _sum((free[k], value) for k, value in row.items())
+        yield "block       in the moments that are left, lower triangle by symmetry"
+        yield from _grid([["", *own], *([own[a], *cells[a]] for a in range(len(own)))])
+
+
+def _sum(terms: Iterable[tuple[str, Fraction]]) -> str:
+    """Return a sum in words, 0 if it has no terms."""
+    parts = [f"{'-' if x < 0 else '+'} {'' if abs(x) == 1 else f'{abs(x)} '}{name}" for name, x in terms]
+    return " ".join(parts).removeprefix("+ ") or "0"
 
 
 def _symmetry(made: MomentProgram, symmetry: Sequence[str]) -> Iterator[str]:
@@ -127,12 +162,17 @@ def _entries(matrix: MomentMatrix) -> Iterator[str]:
         return "" if j < i else "0" if held < 0 else labels[held]
 
     cells = [["", *words[:size]], *([words[i], *(entry(i, j) for j in range(size))] for i in range(size))]
-    widths = [max(len(row[column]) for row in cells) for column in range(size + 1)]
     part = "" if size == matrix.size else f"; the first {size} rows and columns, all by --as matrix"
     yield f"matrix      entry (u, v) = <u* v>, lower triangle by symmetry{part}"
+    yield from _grid(cells)
+
+
+def _grid(cells: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield a table with a heading, of an upper triangle, in parts that fit the width."""
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     for number, columns in enumerate(_parts(widths)):
         if number:
-            yield f"            columns {words[columns[0] - 1]} to {words[columns[-1] - 1]}"
+            yield f"            columns {cells[0][columns[0]]} to {cells[0][columns[-1]]}"
         for row in cells[: columns[-1] + 1]:
             yield "  " + _line([row[c] for c in (0, *columns)], [widths[c] for c in (0, *columns)])
 
