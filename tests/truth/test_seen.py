@@ -86,7 +86,7 @@ def test_an_attack_as_a_figure(freerand, tmp_path):
     run = freerand("plot", str(CERTIFICATES / "chsh_quantum_guess" / "main.json"), "-o", str(out))
     assert run.code == 0, run.err
     assert out.stat().st_size > 1000
-    rows = list(csv.DictReader(out.with_suffix(".csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader(out.with_suffix(".csv").read_text(encoding="utf-8").splitlines()))
     total = {}
     for row in rows:
         key = row["series"], row["x"].split("|")[1]
