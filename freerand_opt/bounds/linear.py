@@ -31,6 +31,7 @@ from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
 from freerand_opt.programs.ratios import sums_ratios
 from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
+from freerand_opt.programs.source_vertices import surely_more
 from freerand_opt.programs.strategies import Strategies, build, over_boxes
 from freerand_opt.programs.violations import margin_of
 
@@ -113,6 +114,8 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     if problem.devices != "no-signalling" or isinstance(problem.source, Rows):
         return
     if isinstance(problem.source, Average) and problem.source.measure == "information":
+        return
+    if surely_more(problem.source, FEW_VERTICES):
         return
     try:
         cone = vertex_cone(problem)

@@ -22,7 +22,7 @@ GRID = 2**50
 #: Longer common denominators are not written: lists are rounded to the grid.
 MOST_BITS = 1024
 #: Beyond this many rows the interior-point method with crossover is faster than the simplex.
-IPM_ROWS = 20_000
+IPM_ROWS = 4_000
 #: The grid of a point that is sharpened, and the scale of its correction.
 GRID_BITS = 60
 SCALE = 2**30
