@@ -84,6 +84,7 @@ if TYPE_CHECKING:
 #: Where each public name lives that the model does not have; numpy, scipy and a solver are loaded by the
 #: first use, not by the import.
 _HOMES = {
+    "bounds.best": ("best",),
     "bounds.bound": ("bound",),
     "bounds.curve": ("Curve",),
     "bounds.curve_of": ("curve", "load_curve"),
@@ -141,6 +142,7 @@ __all__ = [
     "Trials",
     "UnavailableError",
     "Uniform",
+    "best",
     "bits",
     "bound",
     "cglmp",

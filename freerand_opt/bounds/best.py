@@ -1,0 +1,202 @@
+"""The best state and measurements of two parties for a visibility and an epsilon, certified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from freerand_opt.bounds.bound import bound
+from freerand_opt.bounds.design import (
+    Device,
+    Inner,
+    begins,
+    best_parameter,
+    chained_device,
+    improved,
+    ladder_device,
+    mixed,
+    tables,
+)
+from freerand_opt.bounds.result import Result
+from freerand_opt.errors import InputError
+from freerand_opt.model.kinds import number
+from freerand_opt.model.problem import Problem
+from freerand_opt.model.question import Question
+
+Numbers: TypeAlias = dict[str, Fraction | None]
+#: An outcome counts as not determined if its guess is at most this.
+BELOW_ONE = Fraction(999_999, 1_000_000)
+SETTINGS = (2, 4, 8)
+#: The field that is sought, and how far from what the search found its certified bracket may reach.
+EPSILON, VISIBILITY = "source.epsilon", "observed.visibility"
+WIDTH, ROUNDS = Fraction(1, 10**4), 8
+
+
+@dataclass(frozen=True)
+class Best:
+    """The device that was found, asked exactly: `result` is its bracket, of the guess or of a threshold.
+
+    `sought` is "guess", or the field whose threshold the result is; `ladder` and `chained` answer the same of
+    the ladder's and the chain's device, rounded likewise (None: the outcome is always known). Another device
+    may do better than the one found.
+    """
+
+    sought: str
+    question: Question
+    result: Result
+    ladder: Result | None
+    chained: Result | None
+
+    def __str__(self) -> str:
+        words = {
+            "guess": "guess of A's outcome at the last settings",
+            EPSILON: f"largest epsilon at which that guess stays below {float(BELOW_ONE)}",
+            VISIBILITY: f"smallest visibility at which that guess stays below {float(BELOW_ONE)}",
+        }[self.sought]
+        rows = (("found", self.result), ("ladder", self.ladder), ("chained", self.chained))
+        return "\n".join(
+            [words, *(f"  {name:<8} {'none' if one is None else one.bracket}" for name, one in rows)]
+        )
+
+
+def best(
+    *,
+    visibility: Any = None,
+    epsilon: Any = None,
+    settings: int = 4,
+    starts: int = 4,
+    seed: int = 0,
+) -> Best:
+    """Find the state and measurements with the least guess, or that bear the most; certify what is found.
+
+    Two parties with 2, 4 or 8 settings chosen by bits within `epsilon` in [0, 1/2) of fair, in one time
+    order; a no-signalling adversary sees W; the behaviour, mixed with white noise to `visibility` in [0, 1],
+    is observed and kept; A's outcome at the last settings is guessed. Without `epsilon` the largest one at
+    which the guess stays below 1 is sought, without `visibility` the smallest visibility. The search, from
+    `starts` devices, is a heuristic in floats (docs/proofs/two-parties.md, 8); what it finds is rounded to
+    rational numbers and answered by `bound`.
+
+    Raise InputError for numbers out of range, if neither epsilon nor visibility is given, and if no device
+    that was tried has a guess below 1.
+    """
+    if settings not in SETTINGS or isinstance(settings, bool):
+        raise InputError("settings", f"{settings!r} given; 2, 4 or 8 are allowed, which bits choose")
+    if visibility is None and epsilon is None:
+        raise InputError("best", "visibility or epsilon is needed; the one that is left out is sought")
+    held = {
+        EPSILON: None if epsilon is None else number(0, below=Fraction(1, 2)).read(epsilon, "epsilon"),
+        VISIBILITY: None if visibility is None else number(0, 1).read(visibility, "visibility"),
+    }
+    if starts < 1:
+        raise InputError("starts", f"{starts} given; at least 1 is needed")
+    missing = next((field for field, value in held.items() if value is None), "guess")
+    device = _searched(held, missing, settings, starts, seed)
+    known = (ladder_device(settings, best_parameter(settings)), chained_device(settings))
+    result, ladder, chained = (_answered(one, settings, held, missing) for one in (device, *known))
+    assert result is not None
+    return Best(missing, _question(device, settings, held), result, ladder, chained)
+
+
+def _question(device: Device, settings: int, held: Numbers) -> Question:
+    amplitudes, measured = tables(device)
+    epsilon, visibility = held[EPSILON], held[VISIBILITY]
+    return Question.from_dict(
+        {
+            "scenario": {"settings": [settings, settings], "outcomes": [2, 2]},
+            "source": {"kind": "santha-vazirani", "epsilon": 0 if epsilon is None else epsilon},
+            "observed": {
+                "state": amplitudes,
+                "measurements": measured,
+                "visibility": 1 if visibility is None else visibility,
+            },
+            "adversary": {"devices": "no-signalling"},
+            "test": [{"keep": "behaviour"}],
+            "ask": {"quantity": "guessing-probability", "of": "A", "at": [settings - 1] * 2},
+        }
+    )
+
+
+def _answered(device: Device, settings: int, held: Numbers, missing: str) -> Result | None:
+    """Return the exact bracket of a device's guess, or of its threshold, beside where floats see it."""
+    question = _question(device, settings, held)
+    if missing == "guess":
+        return bound(question)
+    ends = _Turns(settings, held, missing).crossing(device)
+    if ends is None:
+        return None
+    low, high = ends
+    sought = {"of": missing, "between": [low, high], "crosses": str(BELOW_ONE), "width": high - low}
+    return bound(question, threshold=sought)
+
+
+class _Turns:
+    """Searches in floats at one value after the other of the number that is sought."""
+
+    def __init__(self, settings: int, held: Numbers, missing: str) -> None:
+        self.settings, self.held, self.missing = settings, held, missing
+        self.first = ladder_device(settings, best_parameter(settings))
+        self._made: dict[Fraction | None, Inner] = {}
+
+    def inner(self, values: Numbers) -> Inner:
+        """Return the inner program, which depends on epsilon alone."""
+        epsilon = values[EPSILON]
+        if epsilon not in self._made:
+            problem = _question(self.first, self.settings, values).problem()
+            assert isinstance(problem, Problem)
+            self._made = {epsilon: Inner(problem)}
+        return self._made[epsilon]
+
+    def best(self, values: Numbers, starts: Iterable[Device], seed: int) -> Device:
+        """Return the device with the least guess that turns from these devices end at."""
+        inner, visibility = self.inner(values), float(values[VISIBILITY] or 0)
+        found = [improved(inner, visibility, one, seed=seed + 100 * k) for k, one in enumerate(starts)]
+        return min(found, key=lambda pair: pair[0])[1]
+
+    def below_one(self, x: Fraction, device: Device) -> bool:
+        """Return whether a device's guess is seen below 1 at a value of the number that is sought."""
+        values = {**self.held, self.missing: x}
+        found = self.inner(values).guess(mixed(device, float(values[VISIBILITY] or 0)))
+        return found is not None and found[0] <= BELOW_ONE
+
+    def crossing(self, device: Device) -> tuple[Fraction, Fraction] | None:
+        """Return between which values, the smaller first, a guess is seen to reach 1; None if it always is."""
+        grid = int(1 / WIDTH)
+        good, bad = (0, grid // 2) if self.missing == EPSILON else (grid, 0)
+        if not self.below_one(Fraction(good, grid), device):
+            return None
+        while abs(good - bad) > 1:
+            middle = (good + bad) // 2
+            if self.below_one(Fraction(middle, grid), device):
+                good = middle
+            else:
+                bad = middle
+        return Fraction(min(good, bad), grid), Fraction(max(good, bad), grid)
+
+
+def _searched(held: Numbers, missing: str, settings: int, starts: int, seed: int) -> Device:
+    """Return the device with the least guess, or with one below 1 at most epsilon or noise."""
+    turns = _Turns(settings, held, missing)
+    first = list(begins(settings, starts, seed))
+    if missing == "guess":
+        return turns.best(held, first, seed)
+    outward = 1 if missing == EPSILON else -1
+    device, reached = turns.first, None
+    for _ in range(ROUNDS):
+        at = Fraction(int(missing == VISIBILITY)) if reached is None else reached
+        # a device that bears this much may be turned into one that bears a little more
+        steps = (WIDTH, 50 * WIDTH)
+        places = {min(max(at - outward * back, Fraction(0)), Fraction(1)) for back in steps}
+        found = [turns.best({**held, missing: place}, [device, *first], seed) for place in sorted(places)]
+        ends = [(turns.crossing(one), one) for one in found]
+        good = [(pair[int(outward < 0)], one) for pair, one in ends if pair is not None]
+        if not good:
+            break
+        most, one = max(good, key=lambda held: outward * held[0])
+        if reached is not None and outward * most <= outward * reached:
+            break
+        device, reached = one, most
+    if reached is None:
+        raise InputError("best", "every device that was tried lets the outcome be known, whatever is sought")
+    return device
