@@ -161,7 +161,7 @@ class _Turns:
         return found is not None and found[0] <= BELOW_ONE
 
     def crossing(self, device: Device) -> tuple[Fraction, Fraction] | None:
-        """Return between which values, the smaller first, a guess is seen to reach 1; None if it always is."""
+        """Return between which values, the smaller first, a guess is seen to reach 1; None: it always is."""
         grid = int(1 / WIDTH)
         good, bad = (0, grid // 2) if self.missing == EPSILON else (grid, 0)
         if not self.below_one(Fraction(good, grid), device):
@@ -182,21 +182,27 @@ def _searched(held: Numbers, missing: str, settings: int, starts: int, seed: int
     if missing == "guess":
         return turns.best(held, first, seed)
     outward = 1 if missing == EPSILON else -1
-    device, reached = turns.first, None
+    device, reached = turns.first, _outer(turns.crossing(turns.first), outward)
     for _ in range(ROUNDS):
+        if missing == EPSILON and reached is not None and reached >= Fraction(1, 2) - WIDTH:
+            raise InputError("epsilon", f"is needed: a guess below 1 was found up to {float(reached)}, near 1/2")
         at = Fraction(int(missing == VISIBILITY)) if reached is None else reached
         # a device that bears this much may be turned into one that bears a little more
         steps = (WIDTH, 50 * WIDTH)
         places = {min(max(at - outward * back, Fraction(0)), Fraction(1)) for back in steps}
         found = [turns.best({**held, missing: place}, [device, *first], seed) for place in sorted(places)]
-        ends = [(turns.crossing(one), one) for one in found]
-        good = [(pair[int(outward < 0)], one) for pair, one in ends if pair is not None]
-        if not good:
+        ends = [(end, one) for one in found if (end := _outer(turns.crossing(one), outward)) is not None]
+        if not ends:
             break
-        most, one = max(good, key=lambda held: outward * held[0])
+        most, one = max(ends, key=lambda pair: outward * pair[0])
         if reached is not None and outward * most <= outward * reached:
             break
         device, reached = one, most
     if reached is None:
         raise InputError("best", "every device that was tried lets the outcome be known, whatever is sought")
     return device
+
+
+def _outer(ends: tuple[Fraction, Fraction] | None, outward: int) -> Fraction | None:
+    """Return the end at which the guess is still below 1."""
+    return None if ends is None else ends[int(outward < 0)]

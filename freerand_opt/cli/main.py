@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from freerand_opt.cli import (
+    best,
     bound,
     check,
     experiment,
@@ -98,6 +99,7 @@ def _options(
 
 
 app.command(rich_help_panel=ANSWER)(bound.bound)
+app.command(rich_help_panel=ANSWER)(best.best)
 app.command(rich_help_panel=ANSWER)(verify.verify)
 app.command(rich_help_panel=ANSWER, help=experiment.HELP)(experiment.experiment)
 app.command(rich_help_panel=ANSWER)(check.check)

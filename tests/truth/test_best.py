@@ -1,0 +1,108 @@
+"""The best state and measurements: against an eigenvalue problem of its own, and what is refused."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+import freerand_opt as fr
+from freerand_opt.bounds.design import begins, ladder_device, rational, tables
+
+
+def top(rho):
+    """The largest quantum value of P(11|11) - rho P(10|10) - rho^2 P(01|01) - rho^2 P(11|00), two qubits.
+
+    With one projector of each party along (1, 0), the others by two angles.
+    """
+
+    def least(angles):
+        ones = [[np.array([1.0, 0.0]), np.array([np.cos(t), np.sin(t)])] for t in angles]
+        one = [[np.outer(v, v) for v in own] for own in ones]
+        zero = [[np.eye(2) - p for p in own] for own in one]
+        (a0, a1), (b0, b1) = one
+        operator = np.kron(a1, b1) - rho * np.kron(a1, zero[1][0])
+        operator -= rho**2 * (np.kron(zero[0][0], b1) + np.kron(a0, b0))
+        return -np.linalg.eigvalsh(operator)[-1]
+
+    starts = [(x, y) for x in (0.8, 1.8) for y in (0.8, 1.8)]
+    found = [minimize(least, start, method="Nelder-Mead", options={"xatol": 1e-10}) for start in starts]
+    return -min(one.fun for one in found)
+
+
+def spare(epsilon, visibility):
+    """What is left of the bound 1 - h + sum rho_e z_e below 1 at the best state (two-parties.md, 8)."""
+    rho = (1 / 2 + epsilon) / (1 / 2 - epsilon)
+    return visibility * top(rho) - (1 - visibility) * (2 * rho * rho + rho - 1) / 4
+
+
+def test_the_largest_epsilon_of_two_settings_is_that_of_an_eigenvalue_problem():
+    found = fr.best(visibility="99/100", settings=2, starts=2)
+    assert found.sought == "source.epsilon"
+    assert spare(float(found.result.lower) - 1e-4, 0.99) > 0 > spare(float(found.result.upper) + 1e-4, 0.99)
+    assert found.ladder.upper < found.result.lower
+    assert found.chained.upper < found.ladder.lower
+
+
+def test_the_smallest_visibility_is_that_of_the_same_eigenvalue_problem():
+    found = fr.best(epsilon="1/5", settings=2, starts=2).result
+    assert spare(0.2, float(found.upper) + 1e-4) > 0 > spare(0.2, float(found.lower) - 1e-4)
+
+
+def test_what_is_found_beats_ladder_and_chain_and_is_answered_exactly():
+    found = fr.best(visibility=0.99, epsilon=0.1, settings=2, starts=2)
+    assert found.result.upper < found.ladder.lower < found.chained.lower
+    again = fr.bound(found.question)
+    assert (again.lower, again.upper) == (found.result.lower, found.result.upper)
+
+
+def test_a_device_and_its_rational_form_are_close_and_quantum():
+    device = next(begins(4, 1))
+    amplitudes, measured = tables(device)
+    c, s = Fraction(amplitudes[0]), Fraction(amplitudes[3])
+    assert abs(float(s / c) - device.state[1] / device.state[0]) < 2e-3
+    for own in measured:
+        for zero, one in own:
+            total = [
+                [Fraction(a) + Fraction(b) for a, b in zip(x, y, strict=True)]
+                for x, y in zip(zero, one, strict=True)
+            ]
+            assert total == [[1, 0], [0, 1]]
+            assert Fraction(one[0][0]) * Fraction(one[1][1]) == Fraction(one[0][1]) ** 2
+    assert rational((0.5, -0.25)) == (1, Fraction(-1, 2))
+
+
+def test_the_ladder_device_has_the_ladders_zeros():
+    table = ladder_device(2, 2 / 3).table().reshape(2, 2, 2, 2)
+    assert abs(table[0, 0, 1, 1]) + abs(table[1, 0, 1, 0]) + abs(table[0, 1, 0, 1]) < 1e-15
+    assert abs(table[1, 1, 1, 1] - 32400 / 360937) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({}, "visibility or epsilon is needed"),
+        ({"epsilon": 0.1, "settings": 3}, "2, 4 or 8 are allowed"),
+        ({"epsilon": 0.5}, r"in \[0, 1/2\)"),
+        ({"visibility": 1, "settings": 2}, "near 1/2"),
+        ({"visibility": "1/2", "settings": 2}, "lets the outcome be known"),
+        ({"visibility": "0.99", "epsilon": 0, "starts": 0}, "at least 1"),
+    ],
+)
+def test_what_is_refused(arguments, words):
+    with pytest.raises(fr.InputError, match=words):
+        fr.best(**arguments)
+
+
+def test_the_command_writes_a_question_and_a_certificate(freerand, tmp_path):
+    asked, folder = tmp_path / "best.toml", tmp_path / "certificates"
+    given = ("--visibility", "0.99", "--epsilon", "0.1", "--settings", "2", "--starts", "2")
+    run = freerand("best", *given, "-o", str(asked), "--certificates", str(folder))
+    assert run.code == 0
+    assert "0.88165" in run.out
+    assert "outcome 1 along (1, " in run.out
+    assert freerand("check", str(folder / "best.json")).code == 0
+    assert fr.read(asked).instances[0].question.observed.visibility == Fraction(99, 100)
+    assert freerand("best", "--settings", "2").code == 2
