@@ -185,7 +185,9 @@ def _searched(held: Numbers, missing: str, settings: int, starts: int, seed: int
     device, reached = turns.first, _outer(turns.crossing(turns.first), outward)
     for _ in range(ROUNDS):
         if missing == EPSILON and reached is not None and reached >= Fraction(1, 2) - WIDTH:
-            raise InputError("epsilon", f"is needed: a guess below 1 was found up to {float(reached)}, near 1/2")
+            raise InputError(
+                "epsilon", f"is needed: a guess below 1 was found up to {float(reached)}, near 1/2"
+            )
         at = Fraction(int(missing == VISIBILITY)) if reached is None else reached
         # a device that bears this much may be turned into one that bears a little more
         steps = (WIDTH, 50 * WIDTH)

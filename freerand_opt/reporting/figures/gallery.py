@@ -23,6 +23,7 @@ ANSWERED = (
     "selection",
     "biases",
     "amplification",
+    "visibility",
 )
 #: Figures of measurements: their rows come from a table.
 MEASURED = ("simulation", "cost")
