@@ -57,6 +57,8 @@ def free_form(program: ConicProgram, bits: int, more: Sequence[Mapping[int, fmpq
     """
     if any(size > MAX_SIZE for size in program.sizes) or program.columns > MAX_COLUMNS:
         return None
+    if program.columns - program.equalities - len(more) > MAX_FREE:  # cannot become few enough
+        return None
     solutions = affine(program, more)
     lines = _lines(program, solutions)
     costs: dict[int, fmpq] = {}
