@@ -42,7 +42,7 @@ test: $(STAMPS)/dev
 	@$(BIN)/python -m pytest
 
 long: $(STAMPS)/dev
-	@$(BIN)/python -m tests.long
+	@$(BIN)/python -m tests.long $(SEED:%=--seed %)
 
 lint: $(STAMPS)/dev
 	@$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from freerand_opt.checker.sources import Bits, Limits, Point, Source
 #: Where the theorems are; a certificate proves the arithmetic that they ask for.
 PAGE = "docs/proofs/experiments.md"
 READ = "derived there, its proof read by a second reader"
-DERIVED = "derived there and not refereed"
+WRITTEN = "written out there, that proof read by a second reader"
 SHOWN = 16
 
 
@@ -62,13 +62,13 @@ def theorem_line(
         known = (
             "Ville's inequality" if method == "factor" else "Elkouss and Wehner, arXiv:1510.07233, for CHSH"
         )
-        return f"{PAGE}, section 2: in the literature ({known}); written out there, not refereed"
-    also = f"; section 9 (factors from guesses): {DERIVED}" if guess else ""
+        return f"{PAGE}, section 2: in the literature ({known}); {WRITTEN}"
+    also = f"; section 9 (factors from guesses): {READ}" if guess else ""
     if part:
         return f"{PAGE}, section 4 (some of the parties): {READ}{also}"
     if free:
         return f"{PAGE}, section 3 (condition E): {READ}{also}"
     return (
         f"{PAGE}, section 3 (condition E'): in the literature (Knill, Zhang and Bierhorst, "
-        "arXiv:1709.06159); written out there, not refereed"
+        f"arXiv:1709.06159); {WRITTEN}"
     )

@@ -118,11 +118,11 @@ def test_latex_for_input_has_no_preamble():
     assert r"a $\leq$ b" in text and "documentclass" not in text
 
 
-def test_factors_from_guesses_are_called_unrefereed(ordered):
-    """docs/proofs/experiments.md, section 0: section 9 is not refereed under (E)."""
+def test_factors_from_guesses_name_their_theorem(ordered):
+    """docs/proofs/experiments.md, section 0: section 9 stands beside the theorem that it feeds."""
     held = setup(chsh(), SanthaVazirani("1/100"), "no-signalling").by_guesses("chsh")
     found = bits(Counts(chsh(), DELFT), held, training=noisy(0.9), error=Fraction(1, 2))
-    assert "section 9 (factors from guesses): derived there and not refereed" in " ".join(
+    assert "section 9 (factors from guesses): derived there, its proof read by a second reader" in " ".join(
         render(found).split()
     )
     assert "section 9" not in render(ordered[0])

@@ -50,9 +50,9 @@ def catalogue() -> list[str]:
     return list(kernels.faults(runs, kernels.widths()))
 
 
-def oracle() -> list[str]:
-    """Ask random questions, new ones every time."""
-    seed, processes = fresh_seed(), os.cpu_count() or 1
+def oracle(seed: int) -> list[str]:
+    """Ask the random questions of a seed."""
+    processes = os.cpu_count() or 1
     found = []
     for linear, quantum, share in ((LINEAR, 0, LINEAR_SHARE), (0, QUANTUM, 1 - LINEAR_SHARE)):
         plan = Plan(seed, linear, quantum, processes, share * ORACLE)
@@ -76,21 +76,25 @@ def statements() -> list[str]:
     return checks.statements(STATEMENTS)
 
 
-PARTS = (
-    Part("bare", BARE, bare_environment),
-    Part("kernels", KERNEL * len(kernels.KERNELS), catalogue),
-    Part("oracle", ORACLE, oracle),
-    Part("checker", CHECKER, checker),
-    Part("statements", STATEMENTS, statements),
-)
+def parts(seed: int) -> tuple[Part, ...]:
+    """Return all parts; the oracle asks the questions of a seed."""
+    return (
+        Part("bare", BARE, bare_environment),
+        Part("kernels", KERNEL * len(kernels.KERNELS), catalogue),
+        Part("oracle", ORACLE, lambda: oracle(seed)),
+        Part("checker", CHECKER, checker),
+        Part("statements", STATEMENTS, statements),
+    )
 
 
 def main() -> int:
     """Run all parts, or those that are named."""
     parser = argparse.ArgumentParser(prog="python -m tests.long", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(part.name for part in PARTS)}")
-    names = parser.parse_args().parts
-    chosen = [part for part in PARTS if not names or part.name in names]
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(part.name for part in parts(0))}")
+    parser.add_argument("--seed", type=int, help="of the random questions; without it new ones every time")
+    given = parser.parse_args()
+    seed = fresh_seed() if given.seed is None else given.seed
+    chosen = [part for part in parts(seed) if not given.parts or part.name in given.parts]
     planned = ", ".join(f"{part.name} {part.seconds // 60} min" for part in chosen)
     print(f"budget {BUDGET // 60} min: {planned}", flush=True)
     begun, wrong, left = time.perf_counter(), 0, 0

@@ -69,7 +69,7 @@ def test_a_page_and_a_certificate_that_others_check(freerand, folder):
     words = " ".join(run.out.split())
     assert run.code == 0 and f"wrote {proof}" in run.err
     assert "checked: P-value against local devices <= 0.03908" in words
-    assert "not refereed" in words and "proved" not in words
+    assert "read by a second reader" in words and "proved" not in words
     assert max(map(len, run.out.splitlines())) <= 80
     checked = freerand("check", proof, "--counts", folder / "spins.csv")
     assert checked.code == 0 and checked.out.startswith(f"CHECKED {proof}\n")
