@@ -40,6 +40,7 @@ def paper(
 
     main.tex puts all of it on a page: pdflatex main, bibtex main, pdflatex main twice.
     """
+    from freerand_opt.claims.conjecture.file import ComputationFile
     from freerand_opt.cli import running, screen, words
     from freerand_opt.cli.bound import compared
     from freerand_opt.cli.plot import require_matplotlib
@@ -47,11 +48,14 @@ def paper(
     from freerand_opt.runner.executor import local
     from freerand_opt.runner.job import way_of
     from freerand_opt.runner.shelf import Shelf
+    from freerand_opt.runner.sweep import reader
 
     names, fields = opt.split(arguments)
     if len(names) != 1:
         raise InputError("arguments", f"one question file or claim is needed; these are {len(names)}")
     require_matplotlib()
+    if isinstance(reader(names[0], threshold)(fields, None), ComputationFile):
+        raise InputError(names[0], "is a computation; a paper is written about a question")
     require_writable(output, "-o")
     shelf = Shelf(output / "certificates")
     with screen.progress(quiet) as watch, local(jobs) as executor:

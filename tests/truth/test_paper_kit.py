@@ -133,11 +133,11 @@ def test_forms_of_the_figure(folder):
     assert float(width[1]) == pytest.approx(246 * 72 / 72.27, abs=1)  # a column of RevTeX
 
 
-def test_what_is_no_question_has_no_paper(freerand):
+def test_what_is_no_question_has_no_paper(freerand, tmp_path):
     for arguments, words in (
         (("a.toml", "b.toml"), "one question file or claim is needed"),
         (("chained_averaged_limit",), "is a computation"),
     ):
-        run = freerand("paper", *arguments)
-        assert run.code == 2
+        run = freerand("paper", *arguments, "-o", tmp_path / "out")
+        assert (run.code, (tmp_path / "out").exists()) == (2, False)
         assert words in run.err
