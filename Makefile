@@ -10,7 +10,7 @@ help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
 	@echo "make crosscheck    put the values of PICOS, CVXOPT and ncpol2sdpa beside ours"
 	@echo "make test          run the tests (installs on the first run)"
-	@echo "make long          35 minutes at most: a bare installation, five kernels of OpenBLAS, random questions, experiments"
+	@echo "make long          36 minutes at most: bare wheel, pages as pasted, other programs, five kernels, random questions"
 	@echo "make lint          ruff and mypy"
 	@echo "make bench         benchmarks beside peers, with ratios"
 	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"

@@ -99,3 +99,63 @@ def test_a_command_that_fails_or_lasts_is_a_fault(monkeypatch, capsys):
     assert checks.statements(60)
     monkeypatch.setattr(checks, "_STATEMENTS", "import time; time.sleep(60)")
     assert "did not end" in checks.statements(0.3)[0]
+
+
+PAGE = """# A page
+`mine.toml` says:
+
+```toml
+title = "x"
+```
+
+Run `echo nothing` or `freerand list --paper`, and `freerand bound FILE`; `freerand check` is a verb.
+
+    python -c "print(open('mine.toml').read())"   # shows it
+    python -c "import sys; sys.exit('planted')"
+    ls
+
+```{code-cell}
+x = 1
+```
+
+```python
+assert x == 2, "planted cell"
+```
+
+```python
+import matplotlib_that_is_not_here
+```
+"""
+
+
+def test_a_page_is_run_as_a_reader_would(tmp_path, monkeypatch):
+    from tests.long import page
+
+    shown = [(item.kind, item.name or item.text.splitlines()[0][:30]) for item in page.items(PAGE)]
+    assert shown[:2] == [("file", "mine.toml"), ("shell", "freerand list --paper")]
+    assert [kind for kind, _ in shown[2:]] == ["shell", "shell", "cell", "cell", "cell"]
+    (tmp_path / "page.md").write_text(PAGE)
+    monkeypatch.chdir(tmp_path)
+    found = page.run(tmp_path / "page.md", extras=True, skipped=["freerand list"], seconds=60)
+    assert len(found) == 3
+    assert "page.md:11" in found[0] and "planted" in found[0]
+    assert "planted cell" in found[1]
+    assert "No module named" in found[2]
+
+
+def test_an_extra_may_be_missing_where_the_page_names_it():
+    from tests.long import page
+
+    assert page.needed("error: figures need matplotlib: pip install 'freerand_opt[plot]'") == "plot"
+    assert page.needed("cvxpy is not installed: pip install cvxpy, or name clarabel") == "crosscheck"
+    assert page.needed("ModuleNotFoundError: No module named 'freerand_opt.nothing'") == ""
+
+
+def test_another_program_that_finds_another_value_is_a_fault(monkeypatch, tmp_path):
+    from tests.long import exports
+
+    words, (question, value) = next(iter(exports.questions().items()))
+    monkeypatch.setattr(exports, "PROGRAMS", {"echo": ("mps", ["optimum -0.5"], r"optimum (\S+)")})
+    monkeypatch.setattr(exports, "TOLERANCE", {"echo": 1e-6})
+    (found,) = exports._solved(words, question, value, tmp_path, [])
+    assert "echo finds -0.5 for -(0.825)" in found

@@ -66,6 +66,15 @@ def require(backend: str) -> None:
         mosek.require()
 
 
+def takes_matrices(backend: str) -> bool:
+    """Return whether cvxpy gives this solver semidefinite programs."""
+    from cvxpy.reductions.solvers.defines import SOLVER_MAP_CONIC
+
+    interface = SOLVER_MAP_CONIC.get(backend)
+    kinds = [] if interface is None else interface.SUPPORTED_CONSTRAINTS
+    return any("PSD" in kind.__name__ for kind in kinds)  # versions differ in which form of it
+
+
 def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
     """Return the program as a cvxpy problem, with its variable, for adding constraints of one's own.
 
@@ -95,11 +104,15 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
     """Solve with the named solver, quietly; `time_limit` in seconds where the solver has one.
 
     A solver that gives up yields a solution of status "stopped" with whatever it left, zeros at
-    worst. Raise SolverUnavailableError as `require` does.
+    worst. Raise SolverUnavailableError as `require` does, and for matrices given to a linear solver.
     """
     require(backend)
     import cvxpy
 
+    if program.sizes and not takes_matrices(backend):
+        raise SolverUnavailableError(
+            f"cvxpy:{backend} solves linear programs alone; for quantum devices name another"
+        )
     problem, x = as_cvxpy(program)
     with warnings.catch_warnings():
         # cvxpy warns of inaccurate solutions; the status says so here

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.long import bare, checks, kernels
+from tests.long import bare, checks, exports, kernels, pages
 from tests.oracle.record import fresh_seed, too_few
 from tests.oracle.run import Plan, report, run
 
 #: Seconds that all parts have together, and the parts' own.
-BUDGET = 35 * 60
-BARE, KERNEL, ORACLE = 6 * 60, 150, 8 * 60
-CHECKER, STATEMENTS = 6 * 60, 2 * 60
+BUDGET = 36 * 60
+BARE, KERNEL, ORACLE = 4 * 60, 120, 5 * 60
+CHECKER, STATEMENTS, PAGES, EXPORTS = 3 * 60, 2 * 60, 10 * 60, 2 * 60
 #: Questions about local or no-signalling, and about quantum devices, and the share of time for the former.
 LINEAR, QUANTUM, LINEAR_SHARE = 2900, 100, 0.6
 
@@ -66,6 +66,16 @@ def oracle(seed: int) -> list[str]:
     return found
 
 
+def read_pages() -> list[str]:
+    """Run every cell and shell line of the pages from an installed wheel."""
+    return pages.faults(PAGES)
+
+
+def other_programs() -> list[str]:
+    """Solve exports with programs that are not ours."""
+    return exports.faults(EXPORTS)
+
+
 def checker() -> list[str]:
     """Change certificates at random, and compare the corridor with a program of the checker's own tests."""
     return checks.checker(CHECKER)
@@ -84,6 +94,8 @@ def parts(seed: int) -> tuple[Part, ...]:
         Part("oracle", ORACLE, lambda: oracle(seed)),
         Part("checker", CHECKER, checker),
         Part("statements", STATEMENTS, statements),
+        Part("exports", EXPORTS, other_programs),
+        Part("pages", PAGES, read_pages),
     )
 
 

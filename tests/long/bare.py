@@ -21,20 +21,27 @@ def faults(seconds: float) -> list[str]:
     ends = time.monotonic() + seconds
     with tempfile.TemporaryDirectory(prefix="freerand-bare-") as name:
         folder = Path(name)
-        build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", name, str(ROOT)]
-        fault = _fault(build, folder, ends)
-        if fault:
-            return [f"build: {fault}"]
-        (wheel,) = folder.glob("*.whl")
-        venv.create(folder / "venv", with_pip=True)
-        bin_ = folder / "venv" / "bin"
-        pip = [str(bin_ / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        fault = _fault([*pip, "-c", str(ROOT / "constraints.txt"), str(wheel)], folder, ends)
-        if fault:
-            return [f"pip install: {fault}"]
+        bin_, words = installed(folder, "", ends)
+        if words:
+            return [words]
         found = [f"{package} is there" for package in EXTRAS if _has(bin_, package, folder)]
         verify = _fault([str(bin_ / "freerand"), "verify", "--quiet", "--json"], folder, ends)
         return [*found, f"freerand verify: {verify}"] if verify else found
+
+
+def installed(folder: Path, extras: str, ends: float) -> tuple[Path, str]:
+    """Build the wheel and install it in an environment below a folder; return its programs, and a fault."""
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    bin_ = folder / "venv" / "bin"
+    fault = _fault(build, folder, ends)
+    if fault:
+        return bin_, f"build: {fault}"
+    (wheel,) = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=True)
+    pip = [str(bin_ / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    named = f"{wheel}[{extras}]" if extras else str(wheel)
+    fault = _fault([*pip, "-c", str(ROOT / "constraints.txt"), named], folder, ends)
+    return bin_, f"pip install {extras}: {fault}" if fault else ""
 
 
 def _has(bin_: Path, package: str, folder: Path) -> bool:

@@ -89,8 +89,15 @@ def solved_mps(text, folder):
 def test_mps_has_the_optimum_of_the_literature(name, tmp_path):
     question, value = QUESTIONS[name]
     solver, found = solved_mps(exported(question(), "mps"), tmp_path)
-    assert found == pytest.approx(value, abs=1e-7)
-    assert solver.getLp().sense_ == highspy.ObjSense.kMaximize
+    assert -found == pytest.approx(value, abs=1e-7)  # not every reader heeds a sense: it is minimised
+    assert solver.getLp().sense_ == highspy.ObjSense.kMinimize
+
+
+def test_irrational_scores_under_free_observed_settings_are_rounded_outward(tmp_path):
+    """theorem_1_free_edges: errors of each edge at most sin^2(pi/8), N = 2, eps = 0."""
+    _, found = solved_mps(exported(claim("theorem_1_free_edges"), "mps"), tmp_path)
+    bracket = bound(claim("theorem_1_free_edges")).bracket
+    assert float(bracket.lower) - 1e-7 <= -found <= float(bracket.upper) + 1e-7
 
 
 def test_rows_have_the_names_of_inequalities(tmp_path):

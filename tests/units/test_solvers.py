@@ -40,6 +40,17 @@ def test_highs_has_no_matrices():
         choose.solver_named("highs")(PROGRAM, None)
 
 
+@pytest.mark.parametrize("name", ["cvxpy:OSQP", "cvxpy:HIGHS", "cvxpy:SCIPY"])
+def test_a_linear_solver_is_not_tried_on_matrices(name, freerand):
+    cvxpy = pytest.importorskip("cvxpy")
+    if name.partition(":")[2] not in cvxpy.installed_solvers():
+        pytest.skip("not run: this solver is not here")
+    with pytest.raises(SolverUnavailableError, match="solves linear programs alone"):
+        choose.solver_named(name)(PROGRAM, None)
+    done = freerand("bound", "chsh_quantum_guess", "--solver", name)
+    assert (done.code, done.out) == (3, "")
+
+
 @pytest.mark.parametrize(
     ("module", "name"),
     [("cvxpy", "cvxpy:CLARABEL"), ("picos", "picos:cvxopt"), ("mosek", "mosek"), ("qics", "qics")],

@@ -1,0 +1,76 @@
+"""Every cell and shell line of README and pages, from an installed wheel outside the checkout.
+
+Once with the core install, where what a page says to need an extra may be missing, and once with all extras.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from tests.long.bare import ROOT, installed
+
+EXTRAS = "sdp,crosscheck,cluster,frames,plot"
+#: Lines that other parts of `make long` run, or that last longer than a reader's patience.
+SKIPPED = [
+    "freerand verify ",  # the part bare; --all is the long tier
+    "freerand check --all",  # tests/truth/test_forgeries.py
+    "freerand plot critical",  # an hour of programs
+    "freerand plot adversaries",
+    "freerand report -o report",  # tests/truth/test_page.py, one claim and one figure
+]
+LINE = 240
+
+
+def pages() -> list[Path]:
+    """Return README and the pages; what reports and proofs have are tables and mathematics."""
+    return [
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").glob("*.md")),
+        *sorted((ROOT / "docs/howto").glob("*.md")),
+    ]
+
+
+def faults(seconds: float) -> list[str]:
+    """Return what does not run as pasted."""
+    ends, found = time.monotonic() + seconds, []
+    for extras in ("", EXTRAS):
+        with tempfile.TemporaryDirectory(prefix="freerand-pages-") as name:
+            bin_, words = installed(Path(name), extras, ends)
+            found += [words] if words else []
+            for page in pages() if not words else []:
+                found += of_page(page, bin_, Path(name) / "cache", extras=bool(extras), ends=ends)
+    return found
+
+
+def of_page(page: Path, bin_: Path, cache: Path, *, extras: bool, ends: float) -> list[str]:
+    """Return the faults of one page in an environment, run in a folder of its own."""
+    left, kind = max(ends - time.monotonic(), 0.1), "extras" if extras else "core"
+    given = json.dumps({"extras": extras, "skipped": SKIPPED, "seconds": LINE})
+    with tempfile.TemporaryDirectory(prefix="freerand-page-") as folder:
+        begun = time.monotonic()
+        environment = {
+            key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")
+        }
+        environment |= {"XDG_CACHE_HOME": str(cache), "MPLBACKEND": "agg"}
+        command = [str(bin_ / "python"), str(Path(__file__).with_name("page.py")), str(page), given]
+        try:
+            run = subprocess.run(
+                command,
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=left,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return [f"{kind}, {page.name}: not done within the budget"]
+        lines = [line.removeprefix("FAULT ") for line in run.stdout.splitlines() if line.startswith("FAULT ")]
+        found = [f"{kind}, {json.loads(line)}" for line in lines]
+        print(f"  {kind}, {page.name}: {len(found)} faults, {time.monotonic() - begun:.0f} s", flush=True)
+        return found + ([f"{kind}, {page.name}: {run.stderr[-500:]}"] if run.returncode else [])
