@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from freerand_opt.errors import FreerandError
-from freerand_opt.reporting.figures.frame import INCHES, Frame, Panel, Width
+from freerand_opt.reporting.figures.frame import DASHES, INCHES, Frame, Panel, Width
+from freerand_opt.reporting.figures.overlay import rings, styles
 from freerand_opt.reporting.figures.row import Row
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ STYLE = Path(__file__).with_name("freerand.mplstyle")
 #: Kinds of rows that have a certificate.
 PROVED = ("bracket", "curve", "break")
 GUIDE = "#555555"
-DASHES: tuple[Any, ...] = ((0, (5, 2)), (0, (1.5, 1.5)), (0, (5, 1.5, 1, 1.5)))
 
 
 def figure(frame: Frame, rows: Sequence[Row], *, width: Width | None = None) -> Figure:
@@ -40,17 +41,18 @@ def figure(frame: Frame, rows: Sequence[Row], *, width: Width | None = None) -> 
         count = len(frame.panels)
         axes = made.subplots(1 if across else count, count if across else 1, squeeze=False).ravel()
         if not across:
-            made.set_figheight(frame.height * count)
+            made.set_figheight(sum(frame.height * (1.5 if panel.ladder else 1) for panel in frame.panels))
         for panel, ax in zip(frame.panels, axes, strict=True):
             chosen = [row for row in rows if row.panel == panel.name]
             if panel.ladder:
-                _ladder(ax, panel, chosen)
+                _ladder(ax, panel, chosen, across=across)
             else:
                 _graph(ax, panel, chosen)
     return made
 
 
 def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
+    """Draw dots, bands, lines and marks; a line with the colour of its dots is named by its style."""
     _axes(ax, panel)
     names = list(dict.fromkeys(row.series for row in rows if row.kind in ("bracket", "curve", "measured")))
     guides = list(dict.fromkeys(row.series for row in rows if row.kind == "guide"))
@@ -64,23 +66,13 @@ def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
         measured = [row for row in points if row.kind == "measured"]
         if measured:
             alone = name not in lines  # else the closed form of the same name joins the points
-            _measured(ax, measured, name, colours[name], "osDPX*"[number % 6], joined=alone)
+            aside = 1.07 ** (number - (len(names) - 1) / 2)  # intervals at one place stand beside each other
+            aside = aside if not alone and panel.x_scale == "log" else 1.0
+            _measured(ax, measured, name, colours[name], "osDPX*"[number % 6], joined=alone, aside=aside)
+    if not panel.ordered:
+        rings(ax, names, rows, colours)
     for name in lines:
-        points = sorted(
-            (row for row in rows if row.series == name and row.kind == "formula"),
-            key=lambda row: row.position,
-        )
-        known = name in names or not names
-        about = name.rpartition(", ")[2]  # a line such as "bound, N = 64" has the colour of "N = 64"
-        ax.plot(
-            [row.position for row in points],
-            [row.middle for row in points],
-            color=colours.get(about, GUIDE),
-            linewidth=0.9,
-            linestyle="-" if known else DASHES[0],
-            label=None if about in names else name,
-            zorder=2,
-        )
+        _line(ax, rows, name, names, colours)
     for name, dashes in zip(guides, DASHES, strict=False):
         points = [row for row in rows if row.series == name and row.kind == "guide"]
         ends = [row.position for row in points], [row.middle for row in points]
@@ -88,9 +80,29 @@ def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
     for row in rows:
         if row.kind == "mark":
             _mark(ax, row)
+    for style, words in styles(panel, rows, names, lines):
+        ax.plot([], [], color=GUIDE, linewidth=0.9, label=words, **style)
     handles, _ = ax.get_legend_handles_labels()
     if len(handles) > 1 and panel.legend is not None:
         _legend(ax, panel.legend)
+
+
+def _line(ax: Axes, rows: Sequence[Row], name: str, names: Sequence[str], colours: dict[str, Any]) -> None:
+    """Draw a closed form, in the colour of the series that it is about."""
+    points = sorted(
+        (row for row in rows if row.series == name and row.kind == "formula"), key=lambda row: row.position
+    )
+    known = name in names or not names
+    about = name.rpartition(", ")[2]  # a line such as "bound, N = 64" has the colour of "N = 64"
+    ax.plot(
+        [row.position for row in points],
+        [row.middle for row in points],
+        color=colours.get(about, GUIDE),
+        linewidth=0.9,
+        linestyle="-" if known else DASHES[0],
+        label=None if about in names else name,
+        zorder=2,
+    )
 
 
 def _legend(ax: Axes, place: Any) -> None:
@@ -178,12 +190,14 @@ def _curve(ax: Axes, rows: Sequence[Row], name: str, colour: Any) -> None:
     ax.plot(*ends, "|", color=colour, markersize=5, markeredgewidth=0.8, zorder=3)
 
 
-def _measured(ax: Axes, rows: Sequence[Row], name: str, colour: Any, marker: str, *, joined: bool) -> None:
-    """Draw intervals with a marker inside; one that begins at 0 is an upper limit, with an arrow."""
+def _measured(
+    ax: Axes, rows: Sequence[Row], name: str, colour: Any, marker: str, *, joined: bool, aside: float
+) -> None:
+    """Draw intervals with a marker inside; one that begins at 0 is an upper limit."""
     seen = [row for row in rows if row.low or ax.get_yscale() != "log"]
     inside = [_inside(row, ax.get_yscale()) for row in seen]
     ax.errorbar(
-        [row.position for row in seen],
+        [row.position * aside for row in seen],
         inside,
         yerr=[
             [middle - (row.low or 0) for row, middle in zip(seen, inside, strict=True)],
@@ -198,7 +212,7 @@ def _measured(ax: Axes, rows: Sequence[Row], name: str, colour: Any, marker: str
     )
     limits = [row for row in rows if row not in seen]
     ax.plot(
-        [row.position for row in limits],
+        [row.position * aside for row in limits],
         [float(row.high or 0) for row in limits],
         "v",
         color=colour,
@@ -229,7 +243,7 @@ def _mark(ax: Axes, row: Row) -> None:
     )
 
 
-def _ladder(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
+def _ladder(ax: Axes, panel: Panel, rows: Sequence[Row], *, across: bool) -> None:
     """Draw one rung for each category, from 0 to its value, with the value beside it."""
     _axes(ax, panel)
     kinds = list(dict.fromkeys(row.series for row in rows))
@@ -256,12 +270,17 @@ def _ladder(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
             va="center",
             fontsize=7,
         )
-    ax.set_yticks(range(len(rungs)), [str(row.x) for row in rungs])
+    letters = 60 if across else 24
+    ax.set_yticks(range(len(rungs)), [textwrap.fill(str(row.x), letters) for row in rungs])
     ax.tick_params(axis="y", length=0)
     ax.grid(axis="y", visible=False)
     ax.set_ylim(-0.6, len(rungs) - 0.4)
-    if panel.legend is not None:
+    if panel.legend is not None and across:
         _legend(ax, panel.legend)
+    elif panel.legend is not None:  # beside rungs and their names there is no room
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        figure.legend(loc="outside lower center")
 
 
 def _four_places(row: Row) -> str:

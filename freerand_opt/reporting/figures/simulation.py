@@ -23,7 +23,8 @@ FRAME = Frame(
     r" through them: exact recursion, in floating point; dashed: the bound of the paper's analysis.",
     (
         Panel("", "deterministic rounds $k$", "no abort, deterministic round picked", x_scale="log",
-              y_scale="log", heights=(2e-7, 1.5), legend="lower right", ordered=True),
+              y_scale="log", heights=(2e-7, 1.5), legend="lower right", ordered=True,
+              lines="recursion"),
     ),
     height=2.9,
 )  # fmt: skip
