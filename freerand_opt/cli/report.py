@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,17 +13,21 @@ from freerand_opt.cli import options as opt
 
 if TYPE_CHECKING:
     from freerand_opt.cli.plot import Asking
+    from freerand_opt.reporting.cell import Cell
     from freerand_opt.reporting.figures.frame import Frame
     from freerand_opt.reporting.figures.row import Row
 
 
 def report(
-    names: Annotated[list[str] | None, typer.Argument(help="Claims or files; else the core tier.")] = None,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(help="Claims or files, and field=value as for bound; else the core tier."),
+    ] = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", rich_help_panel=opt.PUT, help="Folder of the report.")
     ] = Path("report"),
     figures: Annotated[
-        bool, typer.Option(rich_help_panel=opt.PUT, help="Draw the figures of the gallery too.")
+        bool, typer.Option(rich_help_panel=opt.PUT, help="Draw figures: the gallery's, or of what is named.")
     ] = True,
     store: opt.Kept = None,
     jobs: opt.Jobs = None,
@@ -41,15 +47,17 @@ def report(
 
     if figures:
         require_matplotlib()
-    asked = running.Asked(chosen(names or [], everything=False))
+    names, fields = opt.split(arguments or [])
+    asked = running.Asked(chosen(names, everything=False), fields)
     require_writable(output, "-o")
     shelf = Shelf(output / "certificates")
     with screen.progress(quiet) as watch, local(jobs) as executor:
         way = way_of()
         found = running.answered(asked, way, watch, executor, store=store, shelf=shelf)
-        drawn = _drawn(Asking(store, executor, watch)) if figures else []
+        drawn = _drawn(Asking(store, executor, watch)) if figures and not names else []
     lines, failed = compared(found)
     cells = [line.cell for line in lines]
+    drawn += _own(cells) if figures and names else []
     links = {
         k: shelf.place(cell.file, cell.instance).relative_to(output).as_posix()
         for k, cell in enumerate(cells)
@@ -67,6 +75,19 @@ def report(
         screen.error(words)
     codes = {line.answer.code for line in lines} | ({2} if failed else set())
     raise typer.Exit(opt.worst(codes | {int(not cell.as_expected) for cell in cells}))
+
+
+def _own(cells: list[Cell]) -> list[tuple[Frame, list[Row]]]:
+    """Return a figure of each file whose answers have a number to plot."""
+    from freerand_opt.errors import InputError
+    from freerand_opt.reporting.figures.grid import frame_and_rows
+
+    found = []
+    for _, group in groupby(cells, key=lambda cell: cell.file.path):
+        answered: list[Any] = [cell for cell in group if cell.result is not None and not cell.impossible]
+        with suppress(InputError):  # no number differs between them
+            found += [frame_and_rows(answered)] if answered else []
+    return found
 
 
 def _drawn(asking: Asking) -> list[tuple[Frame, list[Row]]]:

@@ -35,8 +35,9 @@ def markdown(results: Iterable[Verification | Cell], heading: str = "Claims") ->
     for _, group in groupby(cells(results), key=lambda found: found.file.name):
         rows = list(group)
         file = rows[0].file
-        lines += [f"## {file.name}", "", file.title, "", f"*Claim:* {file.claim}", ""]
-        lines += [f"*Reference:* {file.reference}", ""]
+        lines += [f"## {file.name}", "", file.title, ""]
+        lines += [f"*Claim:* {file.claim}", ""] if file.claim else []
+        lines += [f"*Reference:* {file.reference}", ""] if file.reference else []
         lines += _pivot([found for found in rows if found.instance.column])
         flat = [found for found in rows if not found.instance.column]
         if flat:

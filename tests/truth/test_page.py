@@ -116,6 +116,43 @@ def test_long_fractions_are_given_by_decimals_rounded_outward():
     assert described(row) == "N=2, at 1/2: [0.0000000000, 0.3333333334]; certificate 0000000000000000"
 
 
+def test_ones_own_question_is_stated_found_and_asked_again_by_a_command_that_works(tmp_path, freerand):
+    (tmp_path / "mine.toml").write_text(
+        """[scenario]
+family = "chsh"
+[source]
+kind = "santha-vazirani"
+epsilon = "1/50"
+[adversary]
+devices = "no-signalling"
+[[test]]
+functional = "chsh"
+relation = ">="
+score = "27/10"
+[ask]
+quantity = "min-entropy"
+of = "A"
+at = "average"
+"""
+    )
+    given = [str(tmp_path / "mine.toml"), "source.epsilon=0,1/20"]
+    run = freerand("report", *given, "-o", tmp_path / "out", "-q")
+    assert (run.code, run.err) == (0, "")
+    body = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    reader = Reader()
+    reader.feed(body)
+    assert reader.open == []
+    assert len(reader.points) == 2  # its own figure, and no other
+    (words,) = re.findall(r'id="mine" data-words="([^"]*)"', body)
+    assert "chsh" in words and "min-entropy" in words
+    shown = re.sub(r"<[^>]*>", "", body)
+    assert "E₀₀ + E₀₁ + E₁₀ - E₁₁ ≥ 27/10" in shown
+    assert "bits within ε of fair" in shown and "min-entropy (bits) of the outcome of A" in shown
+    assert "no reference" not in body and "<p></p>" not in body and "expected" not in shown
+    (again,) = re.findall(r"<code>freerand (bound [^<]*)</code>", body)
+    assert freerand(*again.split(), "-q").code == 0
+
+
 def test_captions_are_read_without_latex():
     assert plain(r"$\frac12 I_N\left(\frac{1+2\epsilon}{1-2\epsilon}\right)^{2r}$") == (
         "1/2 I_N((1+2ε)/(1-2ε))^2r"

@@ -66,7 +66,7 @@ def _graph(ax: Axes, panel: Panel, rows: Sequence[Row]) -> None:
         measured = [row for row in points if row.kind == "measured"]
         if measured:
             alone = name not in lines  # else the closed form of the same name joins the points
-            aside = 1.07 ** (number - (len(names) - 1) / 2)  # intervals at one place stand beside each other
+            aside = 1.3 ** (number - (len(names) - 1) / 2)  # intervals at one place stand beside each other
             aside = aside if not alone and panel.x_scale == "log" else 1.0
             _measured(ax, measured, name, colours[name], "osDPX*"[number % 6], joined=alone, aside=aside)
     if not panel.ordered:
@@ -106,7 +106,13 @@ def _line(ax: Axes, rows: Sequence[Row], name: str, names: Sequence[str], colour
 
 
 def _legend(ax: Axes, place: Any) -> None:
-    ax.legend(loc=place)
+    """Put the legend inside, or ("outside") below the whole figure."""
+    drawn = ax.get_figure(root=True)
+    if place != "outside" or drawn is None:
+        ax.legend(loc=place)
+    else:
+        longest = max(map(len, ax.get_legend_handles_labels()[1]), default=0)
+        drawn.legend(loc="outside lower center", ncols=1 if longest > 30 else 2)
 
 
 def points_id(panel: str, series: str) -> str:
@@ -278,9 +284,7 @@ def _ladder(ax: Axes, panel: Panel, rows: Sequence[Row], *, across: bool) -> Non
     if panel.legend is not None and across:
         _legend(ax, panel.legend)
     elif panel.legend is not None:  # beside rungs and their names there is no room
-        figure = ax.get_figure(root=True)
-        assert figure is not None
-        figure.legend(loc="outside lower center")
+        _legend(ax, "outside")
 
 
 def _four_places(row: Row) -> str:

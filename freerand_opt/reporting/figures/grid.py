@@ -102,7 +102,8 @@ def _frame(answers: Sequence[Verification], field: str, between: Between) -> Fra
     found = answers[0]
     quantity = found.result.quantity
     unit = " (bits)" if quantity in QUANTITIES and QUANTITIES[quantity].unit == "bits" else ""
-    parts = [f"{escaped(found.file.title)}. Dots: certified brackets", "", "."]
+    named = f"{escaped(found.file.title)}. " if found.file.title != found.file.name else ""
+    parts = [f"{named}Dots: certified brackets", "", "."]
     parts[1] = "" if between == "nothing" else "; bands: what they certify in between"
     parts += [" Lines: what the file expects."] if any(one.instance.expect for one in answers) else []
     question = getattr(found.instance, "question", None)

@@ -35,7 +35,7 @@ def rings(ax: Axes, names: Sequence[str], rows: Sequence[Row], colours: dict[str
     for found in drawn.values():
         order = sorted(found, key=lambda row: names.index(row.series))
         for k, row in enumerate(order):
-            above = [other for other in order[k + 1 :] if abs(other.middle - row.middle) < height / 80]
+            above = [other for other in order[k + 1 :] if abs(other.middle - row.middle) < height / 150]
             if above:
                 size = 3.0 + 2.2 * len(above)
                 ring: dict[str, Any] = {

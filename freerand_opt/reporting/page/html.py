@@ -11,15 +11,21 @@ from itertools import groupby
 from string import Template
 
 from freerand_opt.claims.verify import Verification
+from freerand_opt.model.catalogue import find
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import tables
 from freerand_opt.reporting.cell import Cell, cells
 from freerand_opt.reporting.figures.frame import Frame
+from freerand_opt.reporting.figures.gallery import NAMES
 from freerand_opt.reporting.figures.row import Row
 from freerand_opt.reporting.page.vector import inline
+from freerand_opt.reporting.paper.caption import sentences
+from freerand_opt.reporting.paper.sweep import varied
 from freerand_opt.version import __version__
 
 COLUMNS = ("instance", "expected", "certified bracket", "exactly", "verdict", "certificate")
+#: Columns that only claims need.
+OF_CLAIMS = ("expected", "verdict")
 #: An exact fraction with more letters than this stays in the certificate.
 MAX_LETTERS = 200
 
@@ -34,17 +40,32 @@ def page(
     places = {id(found): certificates.get(k) for k, found in enumerate(listed)}
     counts = Counter(_verdict(found) for found in listed)
     claims = [_claim(list(group), places) for _, group in groupby(listed, key=lambda found: found.file.name)]
-    drawn = [_figure(frame, rows) for frame, rows in figures]
+    claimed = any(found.instance.expect is not None for found in listed)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    what, rests = "Questions", ""
+    if claimed:
+        what, rests = "Claims", "; <em>PROVED*</em> rests on a written proof as well"
+    drawn = "".join(_figure(frame, rows) for frame, rows in figures)
+    nav = '<nav aria-label="Sections"><a href="#figures">Figures</a><a href="#claims">{}</a></nav>\n'
     return Template(_resource("page.html")).substitute(
         version=__version__,
-        instances=len(listed),
-        said=escape(said),
-        figures="".join(drawn),
+        instances=f"{len(listed)} answer{'' if len(listed) == 1 else 's'}",
+        said=f": {escape(said)}" if claimed else "",
+        rests=rests,
+        what=what,
+        nav=nav.format(what) if drawn else "",
+        figures=_FIGURES.format(drawn) if drawn else "",
         claims="".join(claims),
         style=_resource("page.css"),
         script=_resource("page.js"),
     )
+
+
+_FIGURES = """<section id="figures" aria-label="Figures">
+<h2>Figures</h2>
+<p>Point at a dot, or step to one with Tab and the arrow keys, to read its certified bracket.</p>
+{}</section>
+"""
 
 
 def _resource(name: str) -> str:
@@ -61,14 +82,20 @@ def _claim(results: list[Cell], places: Mapping[int, str | None]) -> str:
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
     if not all(found.as_expected for found in results):
         said += ", not as expected"
-    words = " ".join([file.name, file.title, file.claim, file.reference, said]).lower()
-    name, reference = escape(file.name), escape(file.reference or "no reference")
-    head = "".join(f"<th>{column}</th>" for column in COLUMNS)
-    rows = "".join(_instance(found, places[id(found)]) for found in results)
-    return f"""<details class="claim" id="{name}" data-words="{escape(words)}">
+    asked, spelt = _question(results)
+    words = " ".join([file.name, file.title, file.claim, file.reference, said, asked, spelt]).lower()
+    claimed = any(found.instance.expect is not None for found in results)
+    columns = [column for column in COLUMNS if claimed or column not in OF_CLAIMS]
+    known = find(file.name) is not None
+    again = f"freerand {'verify' if claimed else 'bound'} {file.name if known else file.path}"
+    name, head = escape(file.name), "".join(f"<th>{column}</th>" for column in columns)
+    rows = "".join(_instance(found, places[id(found)], columns) for found in results)
+    lines = [f"<p>{escape(part)}</p>" for part in (file.claim, asked) if part]
+    foot = "; ".join(filter(None, [escape(file.reference), f"<code>{escape(again)}</code>"]))
+    return f"""<details class="claim" id="{name}" data-words="{escape(words)}"{"" if claimed else " open"}>
 <summary><strong>{escape(file.title or name)}</strong> <span class="counts">{escape(said)}</span></summary>
-<div><p>{escape(file.claim)}</p>
-<p class="counts">{reference}; <code>freerand verify {name}</code></p>
+<div>{"".join(lines)}
+<p class="counts">{foot}</p>
 <div class="scroll" role="region" tabindex="0" aria-label="Instances of {name}">
 <table><thead><tr>{head}</tr></thead><tbody>
 {rows}</tbody></table></div></div>
@@ -76,15 +103,30 @@ def _claim(results: list[Cell], places: Mapping[int, str | None]) -> str:
 """
 
 
-def _instance(found: Cell, link: str | None) -> str:
+def _question(results: list[Cell]) -> tuple[str, str]:
+    """Return the question in words, and as a file spells it (for searching); nothing for a computation."""
+    question = getattr(results[0].instance, "question", None)
+    if question is None:
+        return "", ""
+    words = " ".join(sentences(question, varied(results)))
+    return plain(words), " ".join(question.to_toml().split())
+
+
+def _instance(found: Cell, link: str | None, columns: Sequence[str]) -> str:
     name, expected, bracket, verdict = tables.row(found)
     digest = "" if found.result is None else found.result.digest
     shown = escape(digest)
     proof = f'<a href="{escape(link)}" title="{escape(digest)}">{shown}</a>' if link else shown
     colour = verdict.split()[0].rstrip("*") if found.as_expected else "bad"
-    texts = "".join(f"<td>{escape(cell)}</td>" for cell in (name, expected, bracket))
-    texts += f'<td class="exact">{_exactly(found)}</td><td class="{colour}">{escape(verdict)}</td>'
-    return f'<tr>{texts}<td class="digest">{proof}</td></tr>\n'
+    cells = {
+        "instance": f"<td>{escape(name)}</td>",
+        "expected": f"<td>{escape(expected)}</td>",
+        "certified bracket": f"<td>{escape(bracket)}</td>",
+        "exactly": f'<td class="exact">{_exactly(found)}</td>',
+        "verdict": f'<td class="{colour}">{escape(verdict)}</td>',
+        "certificate": f'<td class="digest">{proof}</td>',
+    }
+    return f"<tr>{''.join(cells[column] for column in columns)}</tr>\n"
 
 
 def _exactly(found: Cell) -> str:
@@ -98,7 +140,8 @@ def _exactly(found: Cell) -> str:
 
 def _figure(frame: Frame, rows: Sequence[Row]) -> str:
     words = f"<strong>{escape(plain(frame.title))}.</strong> {escape(plain(frame.caption))}"
-    command = f"<code>freerand plot {frame.name} -o {frame.name}.pdf</code>"
+    known = frame.name in NAMES  # one's own is drawn by the command beside its question
+    command = f"<code>freerand plot {frame.name} -o {frame.name}.pdf</code>" if known else ""
     return f"""<figure id="figure-{frame.name}"><div class="sheet {frame.width}">{inline(frame, rows)}</div>
 <figcaption>{words} {command}</figcaption></figure>
 """
@@ -106,10 +149,11 @@ def _figure(frame: Frame, rows: Sequence[Row]) -> str:
 
 def plain(caption: str) -> str:
     """Return a LaTeX caption in words and Unicode, as a reader of a page expects it."""
-    out = caption
+    out = re.sub(r"~?\\cite\{[^}]*\}", "", caption)
     for before, after in _WORDS:
         out = out.replace(before, after)
     out = re.sub(r"\\frac(?:\{([^{}]*)\}\{([^{}]*)\}|(\d)(\d))", _fraction, out)
+    out = re.sub(r"_\{?(\d+)\}?", lambda found: found[1].translate(_BELOW), out)
     out = re.sub(r"\^\{?([^{}$]+)\}?", r"^\1", out) if "^" in out else out
     out = re.sub(r"\\[a-zA-Z]+\s?", "", out)
     return re.sub(r"[${}\\]", "", out)
@@ -117,12 +161,19 @@ def plain(caption: str) -> str:
 
 def _fraction(found: re.Match[str]) -> str:
     top, bottom = (found[1], found[2]) if found[1] is not None else (found[3], found[4])
-    top, bottom = (part if len(part) == 1 else f"({part})" for part in (top, bottom))
+    top, bottom = (part if len(part) == 1 or part.isdigit() else f"({part})" for part in (top, bottom))
     return f"{top}/{bottom}"
 
 
+_BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _WORDS = (
     (r"\epsilon", "ε"),
+    (r"\leq", "≤"),
+    (r"\geq", "≥"),
+    (r"\langle", "⟨"),
+    (r"\rangle", "⟩"),
+    (r"\textbar{}", "|"),
+    (r"\_", "_"),
     (r"\Pi", "Π"),
     (r"\sqrt", "√"),
     (r"\lfloor", "⌊"),

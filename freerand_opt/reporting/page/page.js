@@ -10,7 +10,7 @@ function filter() {
     claim.hidden = !words.every((word) => text.includes(word));
     shown += !claim.hidden;
   }
-  count.textContent = `${shown} of ${claims.length} claims`;
+  count.textContent = `${shown} of ${claims.length} ${document.querySelector("#claims h2").textContent.toLowerCase()}`;
 }
 search.addEventListener("input", filter);
 filter();
