@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from freerand_opt.bounds.devices import Cycle, Devices, Moments, OnCycle, Written
 from freerand_opt.bounds.given import Given, Graph, Listed, Root
+from freerand_opt.bounds.told import told
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.box import read_box
@@ -157,8 +158,13 @@ class Attack(Sequence[Strategy]):
     def table(self) -> tuple[Line, ...]:
         """Return a line for each strategy, heaviest first."""
         return tuple(
-            Line(one.weight, one.devices.words, self._favoured(one.settings)) for one in self.heaviest
+            Line(one.weight, self._words(one), self._favoured(one.settings)) for one in self.heaviest
         )
+
+    def _words(self, one: Strategy) -> str:
+        """Return what devices do, in words and in numbers."""
+        numbers = told(one.devices, self.question)
+        return f"{one.devices.words}, {numbers}" if numbers else one.devices.words
 
     def _favoured(self, given: Given) -> str:
         (low, least), (high, most) = given.ends

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -76,26 +76,28 @@ def show(
 
 def _certificate(name: str) -> int:
     """Check a certificate and print what it proves; return the exit code."""
+    import json
+
     from freerand_opt.cli.check import check_file
     from freerand_opt.cli.screen import error, fact, facts, put
+    from freerand_opt.reporting.tested import of_document
 
     code, lines = check_file((name, 10**9, None))
     if code:
         error(lines[0])
         return code
     put(lines[0])
-    put(facts([*(fact(line.strip()) for line in lines[1:]), *_attack(name)]))
+    document = json.loads(Path(name).read_text(encoding="utf-8"))
+    said = of_document([line.strip() for line in lines[1:]], document)
+    put(facts([*map(fact, said), *_attack(document)]))
     return 0
 
 
-def _attack(name: str) -> list[tuple[str, str]]:
+def _attack(document: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the attack that a certificate, which was checked, holds."""
-    import json
-
     from freerand_opt.bounds.attack import read_attack
     from freerand_opt.cli.attacks import attack_lines
 
-    document = json.loads(Path(name).read_text(encoding="utf-8"))
     attack = read_attack(document) if document["format"] == "freerand-certificate" else None
     return [] if attack is None else list(attack_lines(attack))
 
@@ -119,9 +121,11 @@ def _in_words(file: QuestionFile, chosen: Instance) -> str:
     from freerand_opt.checker.failures import Work
     from freerand_opt.checker.question import read_question
     from freerand_opt.cli.screen import fact, facts
+    from freerand_opt.reporting.tested import retold
 
     question = _at_first(chosen.question)
-    lines = describe(read_question(asked_form(question)["question"], Work()))
+    asked = read_question(asked_form(question)["question"], Work())
+    lines = retold(describe(asked), asked)
     pairs = [("file", f"{file.name} {chosen.name}".strip()), ("title", file.title), ("claim", file.claim)]
     pairs += [fact(line) for line in lines]
     if question is not chosen.question:

@@ -20,6 +20,7 @@ from freerand_opt.model.quantities import QUANTITIES
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import refutations
 from freerand_opt.reporting.cell import NO_STRATEGY, Cell
+from freerand_opt.reporting.tested import of_document
 from freerand_opt.reporting.units import alongside
 from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import Found, falls_short, is_impossible
@@ -44,7 +45,8 @@ def at_length(line: Line) -> str:
     one = line.answer
     result = one.result
     assert result is not None
-    pairs = [fact(words) for words in result.words]
+    told = of_document(result.words, result.document) if isinstance(result, Result) else result.words
+    pairs = [fact(words) for words in told]
     seeks = one.instance.threshold if isinstance(one.instance, Asks) else None
     if seeks is not None:
         crossed = (

@@ -20,7 +20,8 @@ FRAME = Frame(
     r"Probability that protocol $\Pi_N$ does not abort and picks a round with a deterministic outcome,"
     r" against the number $k$ of tested rounds that cheating devices answer deterministically;"
     r" $\epsilon=1/100$, $M=N^{2.99}$. Dots with bars: 20\,000 runs, 99\% Clopper--Pearson intervals; lines"
-    r" through them: exact recursion, in floating point; dashed: the bound of the paper's analysis. Dots at one $k$ stand beside each other.",
+    r" through them: exact recursion, in floating point; dashed: the bound of the paper's analysis."
+    r" Dots at one $k$ stand beside each other.",
     (
         Panel("", "deterministic rounds $k$", "no abort, deterministic round picked", x_scale="log",
               y_scale="log", heights=(2e-7, 1.5), legend="outside", ordered=True,

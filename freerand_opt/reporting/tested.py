@@ -1,0 +1,81 @@
+"""What was tested, as its author would write it: a functional by its name, or as a sum of correlators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from freerand_opt.checker.asked import Functional, Question, Test, split
+from freerand_opt.checker.failures import Work
+from freerand_opt.checker.numbers import show
+from freerand_opt.checker.question import read_question
+from freerand_opt.model.families import FUNCTIONALS
+from freerand_opt.model.scenario import AnyScenario, Scenario, joined
+from freerand_opt.model.scenarios import chained, chsh
+
+#: Terms of a sum that are shown, and most joint settings of scenarios whose functionals are compared.
+TERMS, MOST_SETTINGS = 16, 64
+
+
+def retold(lines: Sequence[str], q: Question) -> list[str]:
+    """Return the kernel's lines about a question, those about tests by name or correlators where they are."""
+    own = dict(_tests(q))
+    return [own.get(line.partition(":")[0], line) if line.startswith("test ") else line for line in lines]
+
+
+def of_document(lines: Sequence[str], document: Mapping[str, Any]) -> list[str]:
+    """Return the lines about the question of a certificate that the kernel has read, as `retold` does."""
+    if document.get("format") != "freerand-certificate" or document["kind"] != "bracket":
+        return list(lines)
+    return retold(lines, read_question(document["question"], Work()))
+
+
+def _tests(q: Question) -> Iterator[tuple[str, str]]:
+    for k, test in enumerate(q.tests):
+        if isinstance(test, Test):
+            words = in_words(test.functional, q)
+            if words:
+                yield f"test {k}", f"test {k}: {words} {test.relation} {show(test.score)}"
+
+
+def in_words(f: Functional, q: Question) -> str:
+    """Return ``chsh = E00 + E01 + E10 - E11``, one of both, or nothing if it has neither."""
+    if f.words or len(q.settings) > 6 or len({s for s, _ in f.terms}) > MOST_SETTINGS:
+        return ""
+    bar = "" if f.on == "conditional" else " of P(o, s)"
+    said = [part for part in (_name(f, q), _correlators(f, q)) if part]
+    return " = ".join(said) + (bar if said else "")
+
+
+def _name(f: Functional, q: Question) -> str:
+    """Return the name of the functional, in the scenario of its numbers or the family that has them."""
+    scenarios: list[AnyScenario] = [Scenario(q.settings, q.outcomes)]
+    if set(q.outcomes) == {2} and len(q.settings) == 2 and q.settings[0] == q.settings[1] > 1:
+        scenarios.append(chsh() if q.settings[0] == 2 else chained(q.settings[0]))
+    for name, make in FUNCTIONALS.items():
+        for scenario in scenarios:
+            try:
+                cells = {key: x for key, x in make(scenario).items() if x}
+            except ValueError:  # of another scenario
+                continue
+            if cells == f.terms:
+                return name
+    return ""
+
+
+def _correlators(f: Functional, q: Question) -> str:
+    if set(q.outcomes) != {2}:
+        return ""
+    count = 2 ** len(q.outcomes)
+    parts = []
+    for s in f.settings:
+        row = {f.terms.get((s, o), Fraction(0)) * (-1) ** sum(split(o, q.outcomes)) for o in range(count)}
+        if len(row) > 1:
+            return ""
+        x = row.pop()
+        sign = "-" if x < 0 else "+"
+        size = "" if abs(x) == 1 else f"{abs(x)} "
+        parts.append(f"{sign} {size}E{joined(split(s, q.settings), q.settings)}")
+    more = f" + .. ({len(parts)} terms)" if len(parts) > TERMS else ""
+    return (" ".join(parts[:TERMS]) + more).removeprefix("+ ")
