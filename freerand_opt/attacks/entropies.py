@@ -40,20 +40,22 @@ class Qubits:
 
     def __init__(self, q: Question) -> None:
         self.q, self.size = q, 2 ** len(q.settings)
+        #: dimension of what purifies the state: none, if she holds W alone
+        self.rank = self.size if q.ask.side == "quantum" else 1
         self.settings = [q.digits(s) for s in range(q.shape[0])]
-        self.starts = np.cumsum([self.size**2, *q.settings])
+        self.starts = np.cumsum([self.size * self.rank, *q.settings])
         self.outcomes = [[o >> p & 1 for p in reversed(range(len(q.settings)))] for o in range(q.shape[1])]
 
     def random(self, rng: np.random.Generator) -> Floats:
         """Return parameters: a state that is nearly pure, any angles."""
-        w = rng.normal(size=(self.size, self.size)) * 0.3 ** np.arange(self.size)
+        w = rng.normal(size=(self.size, self.rank)) * 0.3 ** np.arange(self.rank)
         return np.concatenate([w.ravel(), rng.uniform(0, 2 * np.pi, size=int(sum(self.q.settings)))])
 
     def lagrangian(
         self, x: Floats, shares: Floats, asked: Floats, priced: Floats, values: Sequence[int]
     ) -> tuple[float, Floats]:
         """Return the mean over s of asked(s) H_s + priced(o, s) P(o|s), and its gradient."""
-        w = x[: self.size**2].reshape(self.size, self.size)
+        w = x[: self.size * self.rank].reshape(self.size, self.rank)
         norm = float((w * w).sum())
         w = w / np.sqrt(norm)
         slope, turn = np.zeros_like(w), np.zeros(len(x) - w.size)
@@ -73,7 +75,7 @@ class Qubits:
                     own, log_own = _entropy(w.T @ held @ w)
                     total += share * asked[s] * own
                     slope -= 2 * share * asked[s] * (held @ w @ log_own)
-                    more = -asked[s] * (w @ (log_own + np.eye(self.size)) @ w.T)
+                    more = -asked[s] * (w @ (log_own + np.eye(self.rank)) @ w.T)
                     slopes = [k + more if value == v else k for k, value in zip(slopes, values, strict=True)]
             for o, own_outcomes in enumerate(self.outcomes):
                 if priced[s, o]:
@@ -81,7 +83,7 @@ class Qubits:
                     slope += 2 * share * priced[s, o] * (projectors[o] @ w)
                 for p, t in enumerate(self.settings[s]):
                     turned = [parts[r][int(r == p)][out] for r, out in enumerate(own_outcomes)]
-                    place = int(self.starts[p] - self.size**2) + t
+                    place = int(self.starts[p] - self.size * self.rank) + t
                     turn[place] += share * float(np.sum(slopes[o] * _joined(turned)))
         slope -= w * float(np.sum(slope * w))  # lengths do not count
         return total, np.concatenate([slope.ravel() / np.sqrt(norm), turn])
@@ -100,9 +102,9 @@ class Qubits:
     def box(self, x: Floats, values: Sequence[int]) -> Box:
         """Return the box in integers, in the certificate's form."""
         q = self.q
-        w = x[: self.size**2].reshape(self.size, self.size)
+        w = x[: self.size * self.rank].reshape(self.size, self.rank)
         weights, basis = np.linalg.eigh(w @ w.T / (w * w).sum())
-        kept = [k for k in reversed(range(self.size)) if weights[k] > SMALL]
+        kept = [k for k in reversed(range(self.size)) if weights[k] > SMALL][: self.rank]
         columns = orthogonal([rounded(basis[:, k].tolist(), BITS) for k in kept])
         longest = max(squared(column) for column in columns)
         states = []

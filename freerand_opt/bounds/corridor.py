@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from threadpoolctl import threadpool_limits
 
-from freerand_opt.bounds import entropies, linear, quantum
+from freerand_opt.bounds import entropies, linear, quantum, shannon
 from freerand_opt.bounds.full_support import full_support
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations
@@ -37,6 +37,7 @@ OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
     ("not negative", entropies.trivial),
     ("chords", entropies.chords_of_moments),
+    ("chords of sets", shannon.chords_of_sets),
 )
 OF_MANY: tuple[tuple[str, Method], ...] = (("relations", relations),)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from freerand_opt.attacks.entropies import Qubits, qubits_suit
-from freerand_opt.attacks.strategies import attack_form, strategies
+from freerand_opt.attacks.strategies import attack_form, box_form, strategies
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.settled import settled
 from freerand_opt.certificates.pool import Pool
@@ -26,7 +25,7 @@ from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.certificate_form import question_form
-from freerand_opt.model.problem import Problem, Test
+from freerand_opt.model.problem import Kept, Problem
 from freerand_opt.programs.boxes import Box, box_space, deterministic_boxes
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.of_quantum import cone_of
@@ -124,8 +123,8 @@ class Leaks:
             work = Work(10**9)
             box = self.boxes[c]
             value = Fraction(0)
-            if box.state:
-                held = read_box(json.loads(box.state), self.q, work, "box")
+            if box.answers is None:
+                held = read_box(box_form(box), self.q, work, "box")
                 whole = Vector(self.problem.shape[0], Fraction(0), masses)
                 value = entropy_reached(self.q, [whole], [held], work)
             self.costs[c, node] = Fraction(round(value * GRID), GRID)
@@ -134,24 +133,28 @@ class Leaks:
 
 def leaks(pool: Pool, options: Options, prices: Prices) -> Iterator[None]:
     """Offer mixtures of qubits, sought at prices of the lower end, then at their own."""
-    problem = pool.problem
-    found = Leaks(problem) if _suits(problem) else None
-    if found is None or not qubits_suit(found.q):
+    yield from mixtures(pool, options, Leaks(pool.problem), prices)
+
+
+def mixtures(pool: Pool, options: Options, found: Leaks, prices: Prices) -> Iterator[None]:
+    """Offer mixtures of the boxes that were found, for quantum devices of ever better ones."""
+    problem, reached = pool.problem, float("inf")
+    quantum = problem.devices == "quantum"
+    if not all(isinstance(test, Kept) or test.functional.on != "moments" for test in problem.tests):
+        pool.failures.append("strategies: none are sought where moments are tested")
+        return
+    if quantum and not qubits_suit(found.q):
         pool.failures.append("strategies: qubits are sought where each of few parties has two outcomes")
         return
-    reached = float("inf")
     for _ in range(ROUNDS):
-        found.seek(prices)
+        if quantum:
+            found.seek(prices)
         form, own = found.mixed(options)
         if form is not None:
-            pool.offer_attack(form, f"{len(found.boxes)} boxes of qubits, mixed")
+            pool.offer_attack(form, f"{len(found.boxes)} boxes, mixed")
         yield
         gained = reached + pool.top
-        if own and gained < float(options.width) / 16:
+        if not quantum or (own and gained < float(options.width) / 16):
             return
         # where no mixture passes the tests, they are dearer
         reached, prices = -pool.top, own or {key: 2 * price for key, price in prices.items()}
-
-
-def _suits(problem: Problem) -> bool:
-    return all(not isinstance(test, Test) or test.functional.on != "moments" for test in problem.tests)
