@@ -90,7 +90,7 @@ class Leaks:
 
     def mixed(self, options: Options) -> tuple[dict[str, Any] | None, Prices]:
         """Return the attack that mixes the boxes best, None if none passes, and the prices then."""
-        made = self._program()
+        made = self.program()
         program, hint = settled(self.problem, made.program, options)
         if hint.status != "optimal":
             return None, {}
@@ -104,7 +104,14 @@ class Leaks:
             return None, prices
         return attack_form(self.problem, strategies(made, x[: made.program.matrix.shape[1]])), prices
 
-    def _program(self) -> Strategies:
+    @property
+    def extreme(self) -> bool:
+        """Return whether the listed boxes have all extreme ones among them, and the kernel knows them."""
+        sizes = self.problem.settings, self.problem.outcomes
+        return sizes == ((2, 2), (2, 2)) and (self.problem.ask.told or self.problem.ask.at is not None)
+
+    def program(self) -> Strategies:
+        """Return the program: boxes at nodes of the source, what they leave of the entropy as costs."""
         problem, boxes = self.problem, self.boxes
         made = build(
             problem, self.cone, box_space(boxes, problem.shape[1]), guesses_of(problem), (-1,) * len(boxes)

@@ -58,7 +58,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     program, hint = settled(pool.problem, made.program, options)
     pool.margin = margin_of(program, hint)
     yield
-    z = _multipliers(program, hint)
+    z = multipliers(program, hint)
     pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
     yield
     x = inner_point(program, hint)
@@ -230,7 +230,7 @@ def offer(
     **more: Any,
 ) -> None:
     """Offer the bound of a program's multipliers, or the proof that there is no strategy."""
-    z = _multipliers(program, hint)[: made.program.matrix.shape[0]]
+    z = multipliers(program, hint)[: made.program.matrix.shape[0]]
     claim = "none" if pool.problem.ask.quantity == "strategy" else "bound"
     form = upper_form(pool.problem, made, z, rational, way, claim, **more)
     if "bound" not in form["prices"]:
@@ -243,7 +243,8 @@ def offer(
             return
 
 
-def _multipliers(program: LinearProgram, hint: Hint) -> Sequence[Fraction]:
+def multipliers(program: LinearProgram, hint: Hint) -> Sequence[Fraction]:
+    """Return exact multipliers, those of a basis or rounded ones."""
     if hint.named is not None:
         return rounded(hint.named)
     exact = exact_multipliers(program, hint)

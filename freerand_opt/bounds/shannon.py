@@ -15,10 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from freerand_opt.attacks.strategies import strategies
+from freerand_opt.attacks.strategies import attack_form, strategies
 from freerand_opt.bounds.leaks import Leaks, Prices, mixtures
+from freerand_opt.bounds.linear import multipliers
 from freerand_opt.bounds.nodes import FIRST, MOST, even_nodes, finer
 from freerand_opt.bounds.options import Options
+from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.ways import upper_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form
@@ -54,6 +56,9 @@ def chords_of_sets(pool: Pool, options: Options) -> Iterator[None]:
         return
     if problem.devices == "no-signalling":
         found.boxes += parity_boxes(problem)
+        if found.extreme:
+            yield from extreme(pool, options, found)
+            return
     places, sought = even_nodes(FIRST, problem.ask.count), False
     while True:
         try:
@@ -150,6 +155,23 @@ class Sets:
         for name, value in zip(names, z, strict=False):
             if isinstance(name, tuple) and name[0] == "test":
                 self.prices[name[1:]] = self.prices.get(name[1:], 0.0) + float(value) / float(np.log(2))
+
+
+def extreme(pool: Pool, options: Options, found: Leaks) -> Iterator[None]:
+    """Offer both ends of the program over all extreme boxes."""
+    made = found.program()
+    program, hint = settled(pool.problem, made.program, options)
+    pool.contradicted = hint.status != "optimal"
+    if not pool.contradicted:
+        z = multipliers(program, hint)[: made.program.matrix.shape[0]]
+        words = f"{len(found.boxes)} boxes, the extreme ones among them"
+        pool.offer_upper(upper_form(pool.problem, made, z, {}, "extreme", "bound"), words)
+        yield
+        x = inner_point(program, hint)
+        if x is not None:
+            columns = x[: made.program.matrix.shape[1]]
+            pool.offer_attack(attack_form(pool.problem, strategies(made, columns)), words)
+    yield
 
 
 def parity_boxes(problem: Problem) -> list[Box]:

@@ -9,6 +9,7 @@ from freerand_opt.checker.asked import ENTROPY, Question
 from freerand_opt.checker.boxes import by_deterministic
 from freerand_opt.checker.chords import by_chords
 from freerand_opt.checker.cycle import by_cycle
+from freerand_opt.checker.extreme import by_extreme
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.labels import by_labels
@@ -26,7 +27,7 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
     """
     claim = raw.get("claim") if type(raw) is dict else None
     empty = choice(claim, "upper: claim", ("bound", "none")) == "none"
-    if q.ask.quantity == ENTROPY and not empty:
+    if q.ask.quantity == ENTROPY and not empty and "nodes" in raw:
         return by_chords(raw, q, work)
     closed(raw, "upper", ("claim", "prices", "proof"))
     if not empty and q.ask.quantity == "strategy":
@@ -48,6 +49,9 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
 def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
     """Return the least r that the proof shows."""
     ways = ("deterministic", "cycle", "cells", "squares")
+    if q.ask.quantity == ENTROPY and not empty:
+        choice(raw.get("way") if type(raw) is dict else None, "proof: way", ("extreme",))
+        return by_extreme(raw, q, rest, work)
     way = choice(raw.get("way") if type(raw) is dict else None, "proof: way", ways)
     if way == "deterministic":
         return by_deterministic(raw, q, rest, work, empty=empty)

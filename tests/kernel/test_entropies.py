@@ -280,6 +280,44 @@ def test_an_attack_needs_the_observed_settings() -> None:
         check(raw)
 
 
+@pytest.fixture(scope="module")
+def by_boxes() -> dict[str, Any]:
+    question = chained(devices="no-signalling", side_information="classical")
+    found: dict[str, Any] = json.loads(bound(question).certificate)
+    return found
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda raw: raw["question"].__setitem__("devices", "local"),
+        lambda raw: raw["question"].__setitem__("settings", [2, 3]),
+        lambda raw: raw["question"]["ask"].__setitem__("side", "quantum"),
+        lambda raw: raw["question"]["ask"].update({"at": "average", "told": "nothing"}),
+        lambda raw: raw["question"].__setitem__("observed", "unconstrained"),
+        lambda raw: raw["upper"]["proof"].__setitem__("way", "deterministic"),
+        lambda raw: raw["upper"]["prices"]["tests"].__setitem__(0, "-1"),
+        lambda raw: raw["upper"]["proof"].__setitem__("boxes", []),
+    ],
+)
+def test_extreme_boxes_are_those_of_two_settings(
+    by_boxes: dict[str, Any], edit: Callable[[Any], Any]
+) -> None:
+    assert check(by_boxes).lower == 1
+    raw = copy.deepcopy(by_boxes)
+    edit(raw)
+    with pytest.raises((Rejected, Unreadable)):
+        check(raw)
+
+
+def test_prices_of_boxes_are_not_believed(by_boxes: dict[str, Any]) -> None:
+    for price in ("0", "1/2", "1", "7"):
+        raw = copy.deepcopy(by_boxes)
+        raw["upper"]["prices"]["tests"][0] = price
+        found = check(raw).lower
+        assert found is None or found <= 1
+
+
 def test_what_is_shared_is_of_the_parties_alone(honest: Pool) -> None:
     raw = copy.deepcopy(honest.best)
     for turn, node in zip((1, -1), raw["upper"]["nodes"], strict=True):

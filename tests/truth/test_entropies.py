@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from math import log2, sqrt
 from typing import Any
 
@@ -71,3 +72,57 @@ def test_averages_lie_where_they_must() -> None:
     assert untold[1] >= told[0]
     assert told[0] <= told[1]
     assert untold[0] <= untold[1] <= 1
+
+
+def without_signalling(
+    score: str | None = None, source: Any = None, *, at: Any = (0, 0), **more: Any
+) -> Question:
+    adversary = {"devices": "no-signalling", "side_information": "classical", **more.pop("adversary", {})}
+    tested = {"functional": "chsh", "relation": ">=", "score": score}
+    return Question.from_dict(
+        {
+            "scenario": {"family": "chsh"},
+            "source": source or {"kind": "uniform"},
+            "adversary": adversary,
+            "test": [tested if score else {"keep": "behaviour", "tolerance": "1e-9"}],
+            "ask": {
+                "quantity": "entropy",
+                "of": more.pop("of", "A"),
+                "at": at if at == "average" else list(at),
+            },
+            **more,
+        }
+    )
+
+
+@pytest.mark.parametrize("score", ["2", "5/2", "14/5", "4"])
+def test_without_signalling_the_entropy_is_linear_in_the_score(score: str) -> None:
+    lower, upper = ends(bound(without_signalling(score)))
+    assert lower == pytest.approx(float(Fraction(score)) / 2 - 1, abs=1e-12)
+    assert upper == pytest.approx(lower, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("visibility", "epsilon", "average", "fixed"),
+    [
+        ("1", "0", 0.414214, 0.414214),
+        ("1", "1/100", 0.390060, 0.383839),
+        ("99/100", "1/100", 0.375335, 0.368963),
+        ("99/100", "1/20", 0.259347, 0.233413),
+    ],
+)
+def test_a_whole_behaviour_without_signalling(
+    visibility: str, epsilon: str, average: float, fixed: float
+) -> None:
+    # a linear program over extreme boxes and vertices of the source, in floats
+    for of, at, value in ((["A", "B"], "average", average), ("A", (0, 0), fixed)):
+        observed = {"behaviour": "quantum", "settings": "uniform", "visibility": visibility}
+        source = {"kind": "santha-vazirani", "epsilon": epsilon}
+        told = {"told": "settings"} if at == "average" else {}
+        found = bound(without_signalling(None, source, at=at, of=of, observed=observed, adversary=told))
+        assert ends(found) == pytest.approx((value, value), abs=1e-6)
+
+
+def test_local_devices_hide_nothing() -> None:
+    found = bound(without_signalling("2", adversary={"devices": "local"}))
+    assert ends(found) == (0, 0)
