@@ -36,7 +36,16 @@ MOST_SETS = 1 << 12
 
 
 def by_chords(raw: Any, q: Question, work: Work) -> Fraction:
-    """Return what -H is at most, in bits; raise Rejected.
+    """Return what -H is at most, in bits; raise Rejected."""
+    above = enclose(by_nodes(raw, q, work), 128)[1]
+    if above >= 0:  # an entropy of outcomes is never negative
+        return Fraction(0)
+    bits = above / ln_above(Fraction(2))
+    return Fraction(-(-bits.numerator * GRID // bits.denominator), GRID)
+
+
+def by_nodes(raw: Any, q: Question, work: Work) -> Number:
+    """Return what -H is at most, in nats; raise Rejected.
 
     {"claim": "bound", "nodes": [{"at", "prices", "proof", ("shared")}, ..]}
     """
@@ -61,11 +70,7 @@ def by_chords(raw: Any, q: Question, work: Work) -> Fraction:
         total = total + rest.right + by_labels(node["proof"], q, rest, worth.labels, more, work)
     if any(ledger.values()):
         raise Rejected("shared: what nodes hand to each other does not sum to 0")
-    above = enclose(total, 128)[1]
-    if above >= 0:  # an entropy of outcomes is never negative
-        return Fraction(0)
-    bits = above / ln_above(Fraction(2))
-    return Fraction(-(-bits.numerator * GRID // bits.denominator), GRID)
+    return total
 
 
 def _node_place(raw: Any, where: str) -> Fraction:

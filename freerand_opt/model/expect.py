@@ -29,6 +29,8 @@ FORMULAS = (
     "chained-guess",
     "chained-quantum-score",
     "chsh-quantum-guess",
+    "chsh-entropy",
+    "chsh-shannon-entropy",
     "mermin-quantum-guess",
     "ghz-ratio",
     "ghz-monogamy",

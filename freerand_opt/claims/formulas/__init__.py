@@ -9,7 +9,7 @@ from freerand_opt.claims.conjecture.computation import Computation
 from freerand_opt.claims.conjecture.lemniscate import ratio
 from freerand_opt.claims.conjecture.local_errors import wrong_inputs
 from freerand_opt.claims.conjecture.relations import LocalErrors, Relations
-from freerand_opt.claims.formulas import chained, ghz
+from freerand_opt.claims.formulas import chained, entropies, ghz
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact
@@ -27,6 +27,8 @@ OF_QUESTIONS: dict[str, Callable[[Question], Exact]] = {
     "chsh-local-score": chained.chsh_local_score,
     "chsh-guess": chained.chsh_guess,
     "chsh-quantum-guess": chained.chsh_quantum_guess,
+    "chsh-entropy": entropies.chsh_entropy,
+    "chsh-shannon-entropy": entropies.chsh_shannon_entropy,
     "mermin-local-threshold": ghz.mermin_local_threshold,
     "mermin-local-score": ghz.mermin_local_score,
     "mermin-quantum-guess": ghz.mermin_quantum_guess,
