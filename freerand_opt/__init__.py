@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from freerand_opt.bounds.curve import Curve
     from freerand_opt.bounds.curve_of import curve, load_curve
     from freerand_opt.bounds.result import Result, load
+    from freerand_opt.bounds.tradeoff import key_rate, positive_up_to, tradeoff
     from freerand_opt.claims.verify import verify
     from freerand_opt.data.counts import Counts
     from freerand_opt.data.trials import Trials
@@ -88,6 +89,7 @@ _HOMES = {
     "bounds.bound": ("bound",),
     "bounds.curve": ("Curve",),
     "bounds.curve_of": ("curve", "load_curve"),
+    "bounds.tradeoff": ("key_rate", "positive_up_to", "tradeoff"),
     "bounds.result": ("Result", "load"),
     "claims.verify": ("verify",),
     "data.counts": ("Counts",),
@@ -152,15 +154,18 @@ __all__ = [
     "errors",
     "ghz",
     "i3322",
+    "key_rate",
     "ladder",
     "load",
     "load_curve",
     "p_value",
+    "positive_up_to",
     "read",
     "read_protocol",
     "setup",
     "simulate",
     "sweep",
+    "tradeoff",
     "verify",
 ]
 

@@ -39,15 +39,22 @@ def bound(
     """Return the certified bracket of a question's answer, or of a critical value.
 
     `question` is a Question, a dict, the path of a file with one question, or the name of a claim. `width`
-    is how narrow the bracket is sought (default 1e-9, quantum devices 1e-6), `time_limit` seconds for each
-    program. That no strategy passes the tests is an answer: `Result.impossible`. Raise InputError for what is
-    no question, TooLargeError if no program fits, SolverUnavailableError if `solver` cannot run.
+    is how narrow the bracket is sought (default 1e-9, quantum devices 1e-6, their entropies 1e-3),
+    `time_limit` seconds for each program. That no strategy passes the tests is an answer:
+    `Result.impossible`. Raise InputError for what is no question, TooLargeError if no program fits,
+    SolverUnavailableError if `solver` cannot run.
     """
     begun = time.perf_counter()
     asked, sought = question_of(question, threshold)
     eve = asked.adversary
     options = options_of(
-        eve.devices, eve.level, solver=solver, time_limit=time_limit, width=width, symmetry=symmetry
+        eve.devices,
+        eve.level,
+        solver=solver,
+        time_limit=time_limit,
+        width=width,
+        symmetry=symmetry,
+        quantity=asked.ask.quantity,
     )
     quick = replace(options, margin_only=True)
     pools: list[Pool] = []

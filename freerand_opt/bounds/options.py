@@ -9,11 +9,14 @@ from typing import Any
 
 from freerand_opt.errors import InputError
 from freerand_opt.model.kinds import line, number
+from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.text import shown
 
 #: Width of a bracket that is as narrow as usual: linear programs are exact, relaxations are not.
-USUAL_WIDTH = {"quantum": Fraction(1, 10**6)}
+QUANTUM_WIDTH = Fraction(1, 10**6)
 EXACT_WIDTH = Fraction(1, 10**9)
+#: Entropies come by chords, each of which costs a program.
+ENTROPY_WIDTH = Fraction(1, 1000)
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,22 @@ class Options:
     margin_only: bool = False
 
 
+def usual_width(devices: str, quantity: str) -> Fraction:
+    """Return how narrow a bracket is sought if nothing is said."""
+    if devices != "quantum":
+        return EXACT_WIDTH
+    return ENTROPY_WIDTH if quantity == ENTROPY else QUANTUM_WIDTH
+
+
 def options_of(
-    devices: str, level: str, *, solver: str, time_limit: Any, width: Any, symmetry: Sequence[str]
+    devices: str,
+    level: str,
+    *,
+    solver: str,
+    time_limit: Any,
+    width: Any,
+    symmetry: Sequence[str],
+    quantity: str = "",
 ) -> Options:
     """Return the options of a question with such devices; raise InputError for what is none.
 
@@ -43,7 +60,7 @@ def options_of(
         from freerand_opt.solvers.choose import solver_named
 
         solver_named(solver)
-    usual = USUAL_WIDTH.get(devices, EXACT_WIDTH)
+    usual = usual_width(devices, quantity)
     held = usual if width is None else number(0).read(width, "width")
     seconds = None if time_limit is None else float(number(above=Fraction(0)).read(time_limit, "time_limit"))
     if isinstance(symmetry, str):

@@ -53,7 +53,7 @@ class Tradeoff:
         return low / two
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the coefficients, exact: the bound is (constant - sum of prices times scores) / ln 2 bits."""
+        """Return the exact coefficients; the bound is (constant - sum of prices times scores) / ln 2."""
         return {
             "unit": "nats",
             "constant": show(self.constant),

@@ -14,7 +14,7 @@ from freerand_opt.programs.entropies import Chords
 from freerand_opt.programs.moments import MomentProgram
 
 #: Entries of polynomials are integers over 2^BITS.
-BITS = 64
+BITS = 52
 UNIT = 2**BITS
 
 
@@ -90,12 +90,9 @@ def _blocks(made: Chords, dual: Dual) -> list[dict[tuple[int, Any], list[Any]]]:
 
 
 def _halved(factor: Factor) -> list[list[int]]:
-    rows = []
+    rows, turn = [], BITS - 1 - factor.bits
     for own in factor.rows:
-        row = [
-            x << (BITS - 1 - factor.bits) if factor.bits < BITS else x >> (factor.bits - BITS + 1)
-            for x in own
-        ]
+        row = [x << turn if turn >= 0 else round(Fraction(x, 1 << -turn)) for x in own]
         while row and not row[-1]:
             row.pop()
         rows.append(row)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.bounds.options import EXACT_WIDTH, USUAL_WIDTH
+from freerand_opt.bounds.options import usual_width
 from freerand_opt.bounds.result import Result
 from freerand_opt.claims.conjecture.computed import Computed
 from freerand_opt.claims.verify import Instance
@@ -212,7 +212,7 @@ def shortcoming(one: Answer, width: Fraction | None) -> str:
 def _wide(result: Found, width: Fraction | None) -> str:
     assert isinstance(result, Result)  # computations are as wide as they are
     if width is None:
-        width = USUAL_WIDTH.get(result.question.adversary.devices, EXACT_WIDTH)
+        width = usual_width(result.question.adversary.devices, result.quantity)
     width = result.threshold.width if result.threshold is not None else width
     return f"the bracket is wider than {float(width):g}"
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 from freerand_opt.bounds.bound import bound
-from freerand_opt.bounds.options import EXACT_WIDTH, USUAL_WIDTH, options_of
+from freerand_opt.bounds.options import options_of, usual_width
 from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.threshold import NoChangeError
 from freerand_opt.claims.conjecture.computed import Computed, compute, computed_of
@@ -151,7 +151,7 @@ def falls_short(result: Found, width: Fraction | None) -> bool:
     if width is not None:
         return size > width
     # what was as narrow as was sought has no notes, though bits may be wider than probabilities
-    return bool(result.notes) and size > USUAL_WIDTH.get(result.question.adversary.devices, EXACT_WIDTH)
+    return bool(result.notes) and size > usual_width(result.question.adversary.devices, result.quantity)
 
 
 def recalled(kept: Kept, instance: Instance) -> Found:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from fractions import Fraction
-from math import log2, sqrt
+from math import log, log2, sqrt
 from typing import Any
 
 import pytest
 
-from freerand_opt import Question, Result, bound
+from freerand_opt import InputError, Question, Result, bound, key_rate, positive_up_to, tradeoff
 
 
 def asked(score: str, *, of: Any = "A", at: Any = (0, 0), source: Any = None, **adversary: Any) -> Question:
@@ -126,3 +127,68 @@ def test_a_whole_behaviour_without_signalling(
 def test_local_devices_hide_nothing() -> None:
     found = bound(without_signalling("2", adversary={"devices": "local"}))
     assert ends(found) == (0, 0)
+
+
+@pytest.fixture(scope="module")
+def answer() -> Result:
+    return bound(asked("27/10"), width="1/500")
+
+
+def test_a_line_is_below_the_closed_form_at_every_score(answer: Result) -> None:
+    line = tradeoff(answer)
+    for k in range(-100, 101):
+        score = Fraction(28284 * k, 10**6)
+        wanted = closed_form(float(score)) if score >= 2 else 0
+        assert float(line.at(score)) <= wanted + 1e-12
+    assert float(line.at("27/10")) == pytest.approx(float(answer.lower or 0), abs=1e-15)
+    # the slope of the closed form there is 1.621261
+    assert float(line.prices[0]) / log(2) == pytest.approx(-1.621261, abs=1e-2)
+    assert line.to_dict()["prices"] == [str(line.prices[0])]
+    with pytest.raises(InputError, match="tests"):
+        line.at("2", "2")
+
+
+def test_rates_of_keys(answer: Result) -> None:
+    line = tradeoff(answer)
+    rate = key_rate(line.at("9/5*sqrt(2)"), "1/20")
+    # the closed forms: 1 - h((1 + sqrt(S^2/4 - 1))/2) - h(Q), .2249505 at Q = .05, zero at .0714918
+    exact = closed_form(1.8 * sqrt(2)) + 0.05 * log2(0.05) + 0.95 * log2(0.95)
+    assert exact == pytest.approx(0.2249505, abs=1e-7)
+    assert 0.19 < float(rate.lower) <= exact
+    low, high = positive_up_to(
+        lambda q: key_rate(line.at(f"2*sqrt(2)*(1-2*{q})"), q), "1/100", "1/10", width="1/10000"
+    )
+    assert 0.06 < low < high < 0.0715918
+    assert high - low <= Fraction(1, 10000)
+    for error in ("3/5", "-1/10"):
+        with pytest.raises(InputError, match="1/2"):
+            key_rate(answer, error)
+
+
+def test_other_answers_have_no_line() -> None:
+    with pytest.raises(InputError, match="extreme boxes"):
+        tradeoff(bound(without_signalling("5/2")))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_entropy_lies_between_its_logarithm_and_that_of_the_guess(seed: int) -> None:
+    rng = random.Random(seed)
+    of = rng.choice(["A", "B", ["A", "B"]])
+    devices = "quantum" if seed % 3 == 0 else "no-signalling"
+    score = str(Fraction(rng.randrange(200, 282), 100))
+    source = {"kind": "santha-vazirani", "epsilon": str(Fraction(rng.randrange(0, 6), 100))}
+    at = [rng.randrange(2), rng.randrange(2)]
+    if devices == "quantum":
+        question = asked(score, of=of, at=at)
+    else:
+        question = without_signalling(score, source, of=of, at=at)
+    found = bound(question, width="1/10")
+    least = bound(
+        Question.from_dict({**question.to_dict(), "ask": {"quantity": "min-entropy", "of": of, "at": at}})
+    )
+    lower, upper = ends(found)
+    assert lower <= upper <= len(of)
+    assert least.upper is not None
+    assert least.lower is not None
+    # H is at least the min-entropy: no upper end of H lies below a certified min-entropy
+    assert upper >= float(least.lower) - 1e-9
