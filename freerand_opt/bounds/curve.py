@@ -35,6 +35,8 @@ from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, compare
 
 WORK = 2 * 10**9
+#: How near breakpoints are found, in parts of the interval.
+NEAR = Fraction(1, 2**40)
 
 
 @dataclass(frozen=True, repr=False)
@@ -104,16 +106,18 @@ class Curve:
         return f"{above} {where}" if unit == (1,) else f"({above})/{_bracketed(_text(unit, name))} {where}"
 
     def breaks(self) -> list[float]:
-        """Return where another function above becomes the least, as floats."""
+        """Return where another function above becomes the least, inside the interval, as floats."""
+        if not self.proved.upper:
+            return []
         low, high = self.between
         places = [low + (high - low) * k / 512 for k in range(513)]
         found = []
         for a, b in pairwise(places):
             one, other = self._least(a), self._least(b)
-            while one != other and b - a > (high - low) / 2**40:
+            while one != other and b - a > (high - low) * NEAR:
                 middle = (a + b) / 2
                 a, b = (a, middle) if self._least(middle) != one else (middle, b)
-            found += [float(a)] if one != other else []
+            found += [float(a)] if one != other and a > low else []
         return found
 
     def near(self, x: float) -> Fraction:

@@ -94,12 +94,13 @@ def curves(
     width: Fraction | None = None,
     time_limit: float | None = None,
 ) -> Iterator[Curved]:
-    """Yield the curve of each question of a file or claim; raise InputError for what has none.
+    """Yield the curve of a file's or claim's question, of each cell of its grid; raise InputError for others.
 
+    The named instances of a file, which are variants, are left out.
     Certificates in `folder` are checked and used, unless `fresh`; others are written there.
     """
     axes = {**(fields or {}), over.field: [str(over.low)]}
-    file = reader(asked)(axes, None)
+    file = reader(asked)(axes, lambda variant, _: not variant)
     ends = (over.low, over.high)
     for instance in file.instances:
         if not isinstance(instance, Instance):
