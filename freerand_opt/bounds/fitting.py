@@ -86,7 +86,8 @@ def _through(found: list[tuple[Fraction, Any, list[str]]], hard: int) -> tuple[F
     order = range(len(columns))
     for k in [*order[hard : hard + 1], *order]:
         if columns[k] not in known:
-            quotient = quotient_through(places, [Fraction(text) for text in columns[k]])
+            largest = sorted({den for _, den in quotients}, key=len)[-2:]
+            quotient = quotient_through(places, [Fraction(text) for text in columns[k]], largest[::-1])
             if quotient is None:
                 return None, k
             known[columns[k]] = len(quotients)

@@ -1,8 +1,11 @@
 r"""Exact solution of square sparse systems with integers of any size.
 
-A floating-point factorisation solves for a correction, the residual is computed in integers and scaled up,
-and so on; then a common denominator is guessed by continued fractions and M p = d r is verified in integers
-(Wan 2006; Gleixner, Steffy, Wolter, arXiv:1506.08764). Floats see each row divided by a power of 2.
+Equations with one unknown are solved and put into the others, and unknowns that stand in one equation alone
+are left for the end; of most bases of linear programs nothing else remains. What remains is solved by exact
+elimination if it is small. If not, a floating-point factorisation solves for a correction, the residual is
+computed in integers and scaled up, and so on; then a common denominator is guessed by continued fractions
+and M p = d r is verified in integers (Wan 2006; Gleixner, Steffy, Wolter, arXiv:1506.08764). Floats see each
+row divided by a power of 2.
 """
 
 from __future__ import annotations
@@ -11,16 +14,18 @@ import itertools
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
-from scipy.sparse import csc_array
-from scipy.sparse.linalg import splu
+from flint import fmpq, fmpq_mat
 
 #: Solutions that need more bits than this are given up, and corrections that do not shrink.
 MAX_BITS = 40_000
 MAX_STALLS = 4
 #: Bits of a correction that are trusted.
 TRUSTED = 36
+#: What remains of a system is eliminated exactly up to this size.
+MOST_DENSE = 60
 
 
 def solve_system(
@@ -30,8 +35,108 @@ def solve_system(
 
     Return None if none was verified.
     """
-    if not equations:
-        return []
+    known: dict[int, fmpq] = {}
+    ratios: dict[Fraction, fmpq] = {}
+
+    def ratio(x: Fraction) -> fmpq:
+        if x not in ratios:
+            ratios[x] = fmpq(x.numerator, x.denominator)
+        return ratios[x]
+
+    rows = [{place: ratio(x) for place, x in line if x} for line in equations]
+    if not all(rows):
+        return None
+    wanted = [ratio(x) for x in right]
+    last = _peeled(rows, wanted, known)
+    if last is None:
+        return None
+    held = dict.fromkeys([*(row for row, _ in last), *(k for k, line in enumerate(rows) if not line)])
+    rest = [k for k in range(len(rows)) if k not in held]
+    if rest and not _remaining([rows[k] for k in rest], [wanted[k] for k in rest], known):
+        return None
+    for row, place in reversed(last):
+        total = wanted[row]
+        for other, x in rows[row].items():
+            if other != place:
+                total -= x * known[other]
+        known[place] = total / rows[row][place]
+    return [Fraction(int(known[k].p), int(known[k].q)) for k in range(len(rows))]
+
+
+def _peeled(
+    rows: list[dict[int, fmpq]], wanted: list[fmpq], known: dict[int, fmpq]
+) -> list[tuple[int, int]] | None:
+    """Solve equations with one unknown, and empty them; return those (row, place) to solve at the end.
+
+    A row that is returned stays as it is, and its unknown is in none of the rows before. None: singular.
+    """
+    columns: list[set[int]] = [set() for _ in rows]
+    for k, line in enumerate(rows):
+        for place in line:
+            columns[place].add(k)
+    single = [k for k, line in enumerate(rows) if len(line) == 1]
+    while single:
+        k = single.pop()
+        if not rows[k]:
+            return None  # it was left without an unknown
+        ((place, x),) = rows[k].items()
+        value = known[place] = wanted[k] / x
+        for other in columns[place]:
+            y = rows[other].pop(place)
+            if other != k:
+                wanted[other] -= y * value
+                if len(rows[other]) == 1:
+                    single.append(other)
+                elif not rows[other]:
+                    return None
+        columns[place] = set()
+    last: list[tuple[int, int]] = []
+    alone = [place for place, own in enumerate(columns) if len(own) == 1]
+    while alone:
+        place = alone.pop()
+        if not columns[place]:
+            return None  # in no equation any more
+        (k,) = columns[place]
+        last.append((k, place))
+        for other in rows[k]:
+            columns[other].discard(k)
+            if len(columns[other]) == 1:
+                alone.append(other)
+    return last
+
+
+def _remaining(rows: list[dict[int, fmpq]], wanted: list[fmpq], known: dict[int, fmpq]) -> bool:
+    """Solve what remains; return whether it could be."""
+    names = sorted({place for line in rows for place in line})
+    if len(names) != len(rows):
+        return False
+    place = {name: k for k, name in enumerate(names)}
+    if len(rows) <= MOST_DENSE:
+        matrix = fmpq_mat(len(rows), len(rows))
+        for k, line in enumerate(rows):
+            for name, x in line.items():
+                matrix[k, place[name]] = x
+        try:
+            found: Any = matrix.solve(fmpq_mat(len(rows), 1, wanted))
+        except ZeroDivisionError:  # singular
+            return False
+        known.update((name, found[k, 0]) for name, k in place.items())
+        return True
+    equations = [[(place[name], Fraction(int(x.p), int(x.q))) for name, x in line.items()] for line in rows]
+    solved = _refined(equations, [Fraction(int(x.p), int(x.q)) for x in wanted])
+    if solved is None:
+        return False
+    known.update((name, fmpq(solved[k].numerator, solved[k].denominator)) for name, k in place.items())
+    return True
+
+
+def _refined(
+    equations: Sequence[Sequence[tuple[int, Fraction]]], right: Sequence[Fraction]
+) -> list[Fraction] | None:
+    """Return x by a factorisation in floats and refinement; None if none was verified."""
+    from scipy.sparse import csc_array
+    from scipy.sparse.linalg import splu
+
     size = len(equations)
     indptr, places, values = [0], [], []
     wanted = []
