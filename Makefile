@@ -5,7 +5,7 @@ STAMPS  := .venv/.stamps
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 export PYTHONHASHSEED := 0
 
-.PHONY: help verify crosscheck test long lint bench certificates conjecture reports atlas adversaries simulations report docs clean
+.PHONY: help verify crosscheck test long lint bench certificates curves conjecture reports atlas adversaries simulations report docs clean
 help:
 	@echo "make verify        re-derive the catalogue's claims and print one table (installs on the first run)"
 	@echo "make crosscheck    put the values of PICOS, CVXOPT and ncpol2sdpa beside ours"
@@ -18,6 +18,7 @@ help:
 	@echo "make report        write report/: claims.md, claims.tex and a page, index.html, that works offline"
 	@echo "make docs          build the documentation in docs/_build, all code on it run"
 	@echo "make simulations   write the simulations that figures are drawn from, reports/simulation_*.csv"
+	@echo "make curves        check the committed curves, and make those that are not there"
 	@echo "make conjecture    write reports/conjecture-1.md anew (about twelve minutes)"
 	@echo "make certificates  write the committed certificates, reports/claims.md and reports/quantum.md anew"
 
@@ -56,6 +57,10 @@ bench: $(STAMPS)/dev
 certificates: $(STAMPS)/base
 	@$(BIN)/freerand verify lps/*.toml --certificates lps/certificates --report reports/claims.md
 	@$(BIN)/freerand verify sdps/*.toml --certificates sdps/certificates --report reports/quantum.md
+
+curves: $(STAMPS)/base
+	@grep -v '^#' lps/curves.txt | while read -r line; do \
+	  $(BIN)/freerand bound $$line --certificates lps/certificates/curves --as csv -q >/dev/null || exit; done
 
 conjecture: $(STAMPS)/base
 	@$(BIN)/python benchmarks/conjecture.py
