@@ -59,7 +59,7 @@ certificates: $(STAMPS)/base
 	@$(BIN)/freerand verify sdps/*.toml --certificates sdps/certificates --report reports/quantum.md
 
 curves: $(STAMPS)/base
-	@grep -v '^#' lps/curves.txt | while read -r line; do \
+	@grep -v '^#' reports/curves.txt | while read -r line; do \
 	  $(BIN)/freerand bound $$line --certificates lps/certificates/curves --as csv -q >/dev/null || exit; done
 
 conjecture: $(STAMPS)/base
