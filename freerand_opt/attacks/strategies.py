@@ -47,7 +47,10 @@ def strategies(made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
     source = made.problem.source
     coded = isinstance(source, Bits) and len(set(source.leaves)) < len(source.leaves)
     first = made.cone.nodes - len(source.leaves) if isinstance(source, Bits) else 0
+    size = made.cone.nodes * made.space.width
     for carrier in range(made.space.carriers):
+        if not any(x[carrier * size : (carrier + 1) * size]):
+            continue
         for nodes in copies:
             masses = [Fraction(0)] * count
             columns: dict[int, Fraction] = {}

@@ -20,13 +20,14 @@ from typing import Any
 
 from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.bounds.result import ends_of
+from freerand_opt.bounds.sampling import Part, floats, part_of
 from freerand_opt.certificates.number import exact
 from freerand_opt.checker import reading
 from freerand_opt.checker.curve import Curve as Proved
 from freerand_opt.checker.curve_upper import Item
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
-from freerand_opt.checker.numbers import Number, enclose, show
+from freerand_opt.checker.numbers import Number, show
 from freerand_opt.checker.polynomials import content
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
@@ -113,10 +114,10 @@ class Curve:
         places = [low + (high - low) * k / 512 for k in range(513)]
         found = []
         for a, b in pairwise(places):
-            one, other = self._least(a), self._least(b)
+            one, other = self.least(a), self.least(b)
             while one != other and b - a > (high - low) * NEAR:
                 middle = (a + b) / 2
-                a, b = (a, middle) if self._least(middle) != one else (middle, b)
+                a, b = (a, middle) if self.least(middle) != one else (middle, b)
             found += [float(a)] if one != other and a > low else []
         return found
 
@@ -125,10 +126,14 @@ class Curve:
         low, high = self.between
         return min(max(Fraction(x).limit_denominator(10**9), low), high)
 
-    def _least(self, x: Fraction) -> int:
-        values = [part.at(x) for part in self.proved.upper]
-        floats = [float("inf") if v is None else float(enclose(v, 64)[0]) for v in values]
-        return min(range(len(floats)), key=floats.__getitem__)
+    @cached_property
+    def _above(self) -> list[Part]:
+        return [part_of(part) for part in self.proved.upper]
+
+    def least(self, x: Fraction) -> int:
+        """Return the number of the function above that is the least at a place, by floats."""
+        values = [part.ends(x)[1] if part.low <= x <= part.high else float("inf") for part in self._above]
+        return min(range(len(values)), key=values.__getitem__)
 
     def root(self, c: Exact | int | str, width: Fraction | str = "1e-9") -> Bracket:
         """Return a bracket of a value at which the answer passes c; raise InputError if it does not.
@@ -161,6 +166,10 @@ class Curve:
     def table(self, values: Iterable[Fraction | int | str]) -> list[tuple[Fraction, Bracket]]:
         """Return (value, bracket) for each value."""
         return [(place_of(x, self.field), self(x)) for x in values]
+
+    def floats(self, values: Iterable[Fraction | int | str]) -> list[tuple[float, float]]:
+        """Return floats at most the lower and at least the upper end at each value, nan where one is open."""
+        return list(floats(self, (place_of(x, self.field) for x in values)))
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw the curve with its breakpoints marked; return matplotlib's figure, written to `path`."""

@@ -71,7 +71,8 @@ def cycle_boxes(pool: Pool, options: Options) -> Iterator[None]:
     """Take the boxes of a cycle, whatever the source: both ends."""
     problem = pool.problem
     cycle = cycle_of(problem)
-    if cycle is None or len(cycle.edges) * problem.shape[0] > MOST_COLUMNS:
+    nodes = 1 if isinstance(problem.source, Point) else problem.shape[0]
+    if cycle is None or len(cycle.edges) * nodes > MOST_COLUMNS:
         return
     errors: list[int | None] = [*sorted(cycle.edges)]
     errors += [] if problem.devices == "local" else [None]

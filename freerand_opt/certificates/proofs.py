@@ -57,7 +57,7 @@ def prices_of(
                 tests[k] += side * value
     found: dict[str, Any] = {}
     if problem.observed is not None:
-        found["settings"] = vector_form([y[s] for s in range(problem.shape[0])])
+        found["settings"] = vector_form([y.get(s, Fraction(0)) for s in range(problem.shape[0])])
     if averages:
         found["averages"] = [str(price) for price in averages]
     shown: list[Any] = []

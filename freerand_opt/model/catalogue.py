@@ -24,6 +24,13 @@ def certificates() -> tuple[Path, ...]:
     return tuple(path for folder in folders() for path in sorted(folder.glob("certificates/**/*.json")))
 
 
+def curves() -> Path | None:
+    """Return the folder of committed curves, None if it is not here."""
+    return next(
+        (place for folder in folders() if (place := folder / "certificates" / "curves").is_dir()), None
+    )
+
+
 def find(name: str) -> Path | None:
     """Return the claim file with this name (without ``.toml``), or None."""
     return next((path for path in claims() if path.stem == name), None)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import Sparse, identity, kron, sparse, stacked
-from freerand_opt.model.problem import Functional, Kept, Problem, Test
+from freerand_opt.model.problem import Functional, Kept, Point, Problem, Test
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.rounding import round_up
 from freerand_opt.programs.boxes import Box, Space, box_space
@@ -178,6 +178,8 @@ def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction
     """Yield what masses, averages and tests say: row, whether it is an equality, right side, name."""
     if problem.observed is not None:
         for s, mass in enumerate(problem.observed):
+            if s and is_uniform(problem):  # all rows are the same
+                break
             yield made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)
     elif (place := asked_setting(problem)) is not None:
         yield made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)
@@ -192,6 +194,13 @@ def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction
             continue
         for f, c, e, i, cell, side in test_rows(problem, test):
             yield made.row(f, c), e, i, ("test", k, cell, side)
+
+
+def is_uniform(problem: Problem) -> bool:
+    """Return whether settings are uniform and independent of W."""
+    source, even = problem.source, Fraction(1, problem.shape[0])
+    alike = isinstance(source, Point) and source.values is None
+    return alike and problem.observed is not None and set(problem.observed) == {even}
 
 
 def cost_rows(made: Assembly) -> list[tuple[dict[int, Fraction], Fraction]]:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 from freerand_opt.claims.formulas.chained import chained_local_threshold
-from freerand_opt.numbers.exact import sqrt
+from freerand_opt.numbers.exact import cos_pi, root, sqrt
 from freerand_opt.reporting.figures.answers import Ask, bracket, question_of
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula, guide
+from freerand_opt.runner.curves import committed
 
 LOCAL = "local models reach $I_N$"
 LIMIT = r"limit $(1-1/\sqrt{2})/2$"
@@ -30,17 +31,21 @@ FRAME = Frame(
 
 
 def rows(ask: Ask) -> list[Row]:
-    """Return certified thresholds for N = 2, .., 1024 beside the closed form and its limit."""
+    """Return certified thresholds for N = 2, .., 1024 beside the closed form and its limit.
+
+    Up to N = 16 they are where the curve of the least local score passes the quantum score.
+    """
     found: list[Row] = []
-    for name in ("chained_local_threshold_sv", "chained_local_threshold_large"):
-        for answer in ask(name, {}):
-            if "whole" in answer.instance.name:
-                continue
-            question = question_of(answer)
-            settings = Fraction(question.scenario.settings[0])
-            drawn = bracket(answer, LOCAL, settings)
-            found += [drawn] if drawn is not None else []
-            found.append(formula(LOCAL, settings, chained_local_threshold(question)))
+    for one in committed("chained_local_score_sv", "source.epsilon", "0", "3/20", {"scenario.N": "2,4,8,16"}):
+        count = one.instance.question.scenario.settings[0]
+        quantum = count * (1 - cos_pi(Fraction(1, 2 * count)))
+        passed, size = one.curve.root(quantum), Fraction(count)
+        found.append(Row("bracket", LOCAL, size, passed.lower, passed.upper, one.curve.digest))
+        found.append(formula(LOCAL, size, (1 - root(quantum, 2 * (count.bit_length() - 1))) / 2))
+    for answer in ask("chained_local_threshold_large", {}):
+        settings = Fraction(question_of(answer).scenario.settings[0])
+        drawn = bracket(answer, LOCAL, settings)
+        found += [drawn] if drawn is not None else []
+        found.append(formula(LOCAL, settings, chained_local_threshold(question_of(answer))))
     limit = (1 - 1 / sqrt(Fraction(2))) / 2
-    found += [guide(LIMIT, Fraction(2**r), limit) for r in (1, 10)]
-    return found
+    return [*found, *(guide(LIMIT, Fraction(2**r), limit) for r in (1, 10))]

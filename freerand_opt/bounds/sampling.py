@@ -1,0 +1,122 @@
+"""A curve at many places: floats rounded outward, from integers alone."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from freerand_opt.bounds.result import ends_of
+from freerand_opt.checker.curve import Line
+from freerand_opt.checker.curve_attack import Piece
+from freerand_opt.checker.curve_upper import Item
+from freerand_opt.checker.numbers import Number, enclose
+from freerand_opt.numbers.rounding import float_above, float_below
+
+if TYPE_CHECKING:
+    from freerand_opt.bounds.curve import Curve
+
+#: Irrational factors are enclosed to so many bits.
+BITS = 96
+#: Quantities that are the kernel's own numbers.
+PLAIN = ("guessing-probability", "trace-distance", "score")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A function on [low, high]: sum of a number in [lo, hi] / 2^BITS times a polynomial, over `unit`."""
+
+    low: Fraction
+    high: Fraction
+    terms: tuple[tuple[int, int, tuple[int, ...]], ...]
+    unit: tuple[int, ...]
+
+    def ends(self, x: Fraction) -> tuple[float, float]:
+        """Return floats below and above the value at x."""
+        a, b = x.numerator, x.denominator
+        low = high = 0
+        for lo, hi, p in self.terms:
+            value = _scaled(p, a, b)
+            low, high = (
+                (low + lo * value, high + hi * value) if value > 0 else (low + hi * value, high + lo * value)
+            )
+        below = _scaled(self.unit, a, b) << BITS
+        return math.nextafter(low / below, -math.inf), math.nextafter(high / below, math.inf)
+
+
+def _scaled(p: tuple[int, ...], a: int, b: int) -> int:
+    """Return p(a/b) b^degree."""
+    total, scale = 0, 1
+    for c in reversed(p):
+        total = total * a + c * scale
+        scale *= b
+    return total
+
+
+def floats(curve: Curve, places: Iterable[Fraction]) -> Iterator[tuple[float, float]]:
+    """Yield floats below the lower and above the upper end at places, nan where an end is open."""
+    proved, asked = curve.proved, curve.question
+    upper = [part_of(part) for part in proved.upper]
+    marks = [float(proved.domain[0]), *curve.breaks(), float(proved.domain[1])]
+    least = [] if not upper else [curve.least((Fraction(a) + Fraction(b)) / 2) for a, b in pairwise(marks)]
+    lower = [part_of(part) for part in proved.lower]
+    starts = sorted({end for part in lower for end in (part.low, part.high)})
+    best = [_best(lower, (a + b) / 2, proved.direction) for a, b in pairwise(starts)]
+    near_starts = [float(x) for x in starts]
+    quick = asked.ask.quantity in PLAIN and upper and lower and proved.direction >= 0
+    least_of_all, most = ends_of(asked, Fraction(-(10**9)), Fraction(10**9))  # the range of the quantity
+    assert least_of_all is not None
+    assert most is not None
+    cut = float_below(least_of_all), float_above(most)
+    for x in places:
+        near = float(x)
+        above = upper[least[min(max(bisect_right(marks, near) - 1, 0), len(least) - 1)]] if quick else None
+        below = best[min(max(bisect_right(near_starts, near) - 1, 0), len(best) - 1)] if quick else None
+        if (
+            above is None
+            or below is None
+            or not above.low <= x <= above.high
+            or not _serves(below, x, proved.direction)
+        ):
+            held = curve(x)
+            yield (
+                math.nan if held.lower is None else float_below(held.lower),
+                math.nan if held.upper is None else float_above(held.upper),
+            )
+            continue
+        ends = below.ends(min(x, below.high))[0], above.ends(x)[1]
+        ends = ends if proved.turn > 0 else (-ends[1], -ends[0])
+        yield max(ends[0], cut[0]), min(ends[1], cut[1])
+
+
+def _best(parts: Sequence[Part], x: Fraction, direction: int) -> Part | None:
+    """Return the lower end that says most at a place."""
+    here = [part for part in parts if _serves(part, x, direction)]
+    return max(here, key=lambda part: part.ends(min(x, part.high))[0], default=None)
+
+
+def _serves(part: Part, x: Fraction, direction: int) -> bool:
+    """Return whether a lower end says something at x: what passes at its last place passes beyond it."""
+    return part.low <= x and (x <= part.high or direction > 0)
+
+
+def part_of(part: Item | Line | Piece) -> Part:
+    """Return a part with polynomials of one length, so that powers of the denominator cancel."""
+    terms: list[tuple[Number, tuple[int, ...]]]
+    if isinstance(part, Line):
+        slope = (part.ends[1] - part.ends[0]) * (1 / (part.high - part.low))
+        terms = [(part.ends[0] - part.low * slope, (1,)), (slope, (0, 1))]
+        unit: tuple[int, ...] = (1,)
+    else:
+        terms = [*part.terms] if isinstance(part, Item) else [(Fraction(1), part.value)]
+        unit = part.unit
+    size = max(len(unit), *(len(p) for _, p in terms)) if terms else len(unit)
+    found = []
+    for number, p in terms:
+        low, high = enclose(number, BITS)
+        found.append((math.floor(low * 2**BITS), math.ceil(high * 2**BITS), p + (0,) * (size - len(p))))
+    return Part(part.low, part.high, tuple(found), unit + (0,) * (size - len(unit)))
