@@ -64,7 +64,10 @@ def floats(curve: Curve, places: Iterable[Fraction]) -> Iterator[tuple[float, fl
     marks = [float(proved.domain[0]), *curve.breaks(), float(proved.domain[1])]
     least = [] if not upper else [curve.least((Fraction(a) + Fraction(b)) / 2) for a, b in pairwise(marks)]
     lower = [part_of(part) for part in proved.lower]
-    starts = sorted({end for part in lower for end in (part.low, part.high)})
+    if proved.direction:
+        alone = [(place, value) for place, value, _ in proved.points if value is not None]
+        lower += [_made(place, place, [(value, (1,))], (1,)) for place, value in alone]
+    starts = sorted({end for part in lower for end in (part.low, part.high)} | set(proved.domain))
     best = [_best(lower, (a + b) / 2, proved.direction) for a, b in pairwise(starts)]
     near_starts = [float(x) for x in starts]
     quick = asked.ask.quantity in PLAIN and upper and lower and proved.direction >= 0
@@ -105,18 +108,23 @@ def _serves(part: Part, x: Fraction, direction: int) -> bool:
 
 
 def part_of(part: Item | Line | Piece) -> Part:
-    """Return a part with polynomials of one length, so that powers of the denominator cancel."""
-    terms: list[tuple[Number, tuple[int, ...]]]
+    """Return a function of a curve for quick evaluation."""
     if isinstance(part, Line):
         slope = (part.ends[1] - part.ends[0]) * (1 / (part.high - part.low))
-        terms = [(part.ends[0] - part.low * slope, (1,)), (slope, (0, 1))]
-        unit: tuple[int, ...] = (1,)
-    else:
-        terms = [*part.terms] if isinstance(part, Item) else [(Fraction(1), part.value)]
-        unit = part.unit
+        return _made(part.low, part.high, [(part.ends[0] - part.low * slope, (1,)), (slope, (0, 1))], (1,))
+    terms = [*part.terms] if isinstance(part, Item) else [(Fraction(1), part.value)]
+    return _made(part.low, part.high, terms, part.unit)
+
+
+def _made(
+    low: Fraction, high: Fraction, terms: Sequence[tuple[Number, tuple[int, ...]]], unit: tuple[int, ...]
+) -> Part:
+    """Return a part with polynomials of one length, so that powers of the denominator cancel."""
     size = max(len(unit), *(len(p) for _, p in terms)) if terms else len(unit)
     found = []
     for number, p in terms:
-        low, high = enclose(number, BITS)
-        found.append((math.floor(low * 2**BITS), math.ceil(high * 2**BITS), p + (0,) * (size - len(p))))
-    return Part(part.low, part.high, tuple(found), unit + (0,) * (size - len(unit)))
+        ends = enclose(number, BITS)
+        found.append(
+            (math.floor(ends[0] * 2**BITS), math.ceil(ends[1] * 2**BITS), p + (0,) * (size - len(p)))
+        )
+    return Part(low, high, tuple(found), unit + (0,) * (size - len(unit)))
