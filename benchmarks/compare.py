@@ -1,144 +1,344 @@
-"""Side by side with a hand-written cvxpy program for the same question; prints ratios.
+"""One table: what answers, curves, checks and the store cost, beside the strongest program written by hand.
 
-    make bench        or        python benchmarks/compare.py [N ..]
+    make bench        or        python benchmarks/compare.py [--large] [-o FILE]
 
-"ours" goes from the question to an answer whose certificate has been checked; the notebook
-programs stop at a solver's floats. Times are wall seconds of one process after both libraries
-are imported; the median of three runs, taken in turn.
+Ours goes from the question to an answer whose certificate has been checked (lower and upper end, exact). The
+programs by hand are linear programs in Collins and Gisin's coordinates or over the bit tree, built with
+scipy.sparse and solved by HiGHS: one end, floats, and as much symmetry as stands in the column. CPU seconds
+of one core, median of three, after imports and a first small question on both sides; cold starts and checks
+of all files are processes of their own. `error` is the largest difference between ours and theirs.
 """
 
 from __future__ import annotations
 
+import argparse
+import hashlib
 import math
+import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
-import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
-import cvxpy as cp
 import numpy as np
-from freerand_opt.first.answers.bounding import bound
-from freerand_opt.first.model import behaviour, functional
-from freerand_opt.first.model.question import Adversary, Ask, Output, Question, Test
-from freerand_opt.first.model.scenario import chained, cycle
-from freerand_opt.first.model.source import SanthaVazirani, Uniform, leaf_settings
+from scipy.optimize import linprog
+from scipy.sparse import coo_array, vstack
+
+import freerand_opt as fr
+from freerand_opt.model.file import read
 
 RUNS = 3
+CATALOGUE = Path(__file__).parents[1]
+EPSILON = "0.03"
 
 
-def question(n: int, epsilon: Fraction) -> Question:
-    """Return the leakage question of one row."""
-    scenario = chained(n)
-    errors = functional.chained(scenario)
-    score = behaviour.score(errors, behaviour.quantum(scenario))
-    source = SanthaVazirani(epsilon, "interleaved", "least-significant-first") if epsilon else Uniform()
-    return Question(
-        scenario,
-        source,
-        "uniform",
-        Adversary("no-signalling"),
-        (Test(errors, "<=", score, "I_N <= quantum"),),
-        Ask("guessing-probability", Output((0, 0, 1, 1), 2, "A"), (0, 0)),
+@dataclass(frozen=True)
+class Line:
+    """One row of the table; `theirs` and `error` are None where nothing comparable is written by hand."""
+
+    work: str
+    ours: float
+    theirs: float | None = None
+    error: float | None = None
+    symmetry: str = ""
+
+    @property
+    def cells(self) -> list[str]:
+        """Return the row as text."""
+        theirs = "-" if self.theirs is None else f"{self.theirs:.3f}"
+        ratio = "-" if self.theirs is None else f"{self.theirs / self.ours:.2f}"
+        error = "-" if self.error is None else f"{self.error:.0e}"
+        return [self.work, f"{self.ours:.3f}", theirs, ratio, error, self.symmetry or "-"]
+
+
+def question(claim: str, **fields: str) -> Any:
+    """Return the question of a claim at some values."""
+    path = CATALOGUE / "lps" / f"{claim}.toml"
+    return read(path, {key.replace("__", "."): value for key, value in fields.items()}).instances[0].question
+
+
+def guess_by_hand(n: int, weights: np.ndarray) -> float:
+    """Return the no-signalling guess of A at setting 0 given a weighted sum of errors on the chain.
+
+    Collins and Gisin's coordinates P(0|x), P(0|y), P(00|xy) of the two boxes, one for each guess; the second
+    is the first with outcomes exchanged if `weights` are all equal, and is taken so.
+    """
+    size, pairs = (n + 1) ** 2, [(a, b) for a in range(n) for b in range(n)]
+    a_place = {a: 1 + a for a in range(n)}
+    b_place = {b: 1 + n + b for b in range(n)}
+    ab_place = {pair: 1 + 2 * n + k for k, pair in enumerate(pairs)}
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[float] = []
+
+    def add(row: int, terms: list[tuple[int, float]]) -> None:
+        for column, value in terms:
+            rows.append(row)
+            columns.append(column)
+            values.append(-value)
+
+    row = 0
+    for a, b in pairs:
+        joint, one, other = ab_place[a, b], a_place[a], b_place[b]
+        add(row, [(joint, 1)])
+        add(row + 1, [(one, 1), (joint, -1)])
+        add(row + 2, [(other, 1), (joint, -1)])
+        add(row + 3, [(0, 1), (one, -1), (other, -1), (joint, 1)])
+        row += 4
+    edges = [(k, k, 0) for k in range(n)] + [(k + 1, k, 0) for k in range(n - 1)] + [(0, n - 1, 1)]
+    limit = float(weights.sum()) * math.sin(math.pi / (4 * n)) ** 2
+    errors = np.zeros(size)
+    for weight, (a, b, parity) in zip(weights, edges, strict=True):  # error: parity is wrong
+        same = np.zeros(size)
+        same[[0, a_place[a], b_place[b], ab_place[a, b]]] = 1, -1, -1, 2
+        errors += weight * (same if parity else -same)
+        errors[0] += 0 if parity else weight
+    inequalities = coo_array((values, (rows, columns)), shape=(row, size))
+    tested = coo_array(errors[None, :])
+    goal = np.zeros(size)
+    goal[a_place[0]] = -1.0
+    found = linprog(
+        goal,
+        A_ub=vstack([inequalities, tested]).tocsr(),
+        b_ub=np.append(np.zeros(row), limit),
+        A_eq=coo_array(([1.0], ([0], [0])), shape=(1, size)).tocsr(),
+        b_eq=[1.0],
+        bounds=(0, None),
+        method="highs",
     )
+    return float(-found.fun)
 
 
-def notebook_guess(n: int) -> float:
-    """No-signalling guess given I_N, as one writes it in a notebook: loops of constraints."""
-    p = [
-        {
-            (x, y, a, b): cp.Variable(nonneg=True)
-            for x in (0, 1)
-            for y in (0, 1)
-            for a in range(n)
-            for b in range(n)
-        }
-        for _ in (0, 1)
-    ]
-    constraints = []
-    for box in p:
-        for x in (0, 1):
-            for a in range(n):
-                for b in range(1, n):
-                    constraints.append(box[x, 0, a, b] + box[x, 1, a, b] == box[x, 0, a, 0] + box[x, 1, a, 0])
-        for y in (0, 1):
-            for b in range(n):
-                for a in range(1, n):
-                    constraints.append(box[0, y, a, b] + box[1, y, a, b] == box[0, y, 0, b] + box[1, y, 0, b])
-    constraints.append(sum(box[x, y, 0, 0] for box in p for x in (0, 1) for y in (0, 1)) == 1)
-    errors = 0
-    for a, b, parity in cycle(chained(n)).edges:  # type: ignore[union-attr]
-        errors += sum(box[x, 1 - x ^ parity, a, b] for box in p for x in (0, 1))
-    constraints.append(errors <= 2 * n * math.sin(math.pi / (4 * n)) ** 2)
-    guess = sum(p[g][g, y, 0, 0] for g in (0, 1) for y in (0, 1))
-    problem = cp.Problem(cp.Maximize(guess), constraints)
-    return float(problem.solve(solver=cp.HIGHS))
-
-
-def notebook_leakage(n: int, epsilon: float) -> float:
-    """Leakage with Santha-Vazirani settings: 2N + 1 boxes, each with a tree of bits, node by node."""
-    scenario = chained(n)
+def leakage_by_hand(n: int, epsilon: float) -> float:
+    """Return the leakage with Santha-Vazirani bits: a tree of masses for each of 2 n + 1 cycle boxes."""
     bits = 2 * int(math.log2(n))
-    leaves = leaf_settings(scenario, SanthaVazirani(Fraction(0), "interleaved", "least-significant-first"))
-    edges = cycle(scenario).edges  # type: ignore[union-attr]
-    constraints, flows = [], []
-    for _ in range(len(edges) + 1):
-        levels = [cp.Variable(2**depth, nonneg=True) for depth in range(bits + 1)]
-        for depth in range(bits):
-            for node in range(2**depth):
-                left, right = levels[depth + 1][2 * node], levels[depth + 1][2 * node + 1]
-                constraints.append(left + right == levels[depth][node])
-                constraints.append(left <= (0.5 + epsilon) * levels[depth][node])
-                constraints.append(right <= (0.5 + epsilon) * levels[depth][node])
-        flows.append(levels[-1])
-    for leaf in range(4 ** (bits // 2)):
-        constraints.append(sum(flow[leaf] for flow in flows) == 1 / 4 ** (bits // 2))
-    place = {setting: leaf for leaf, setting in enumerate(leaves)}
-    total = 4 ** (bits // 2)
-    errors = sum(flows[k][place[scenario.setting_index((a, b))]] * total for k, (a, b, _) in enumerate(edges))
-    constraints.append(errors <= 2 * n * math.sin(math.pi / (4 * n)) ** 2)
-    here = place[scenario.setting_index((0, 0))]
-    guess = sum(flow[here] * total for flow in flows[:-1]) + flows[-1][here] * total / 2
-    problem = cp.Problem(cp.Maximize(guess), constraints)
-    return float(problem.solve(solver=cp.HIGHS))
+    asked = question("chained_leakage_fixed_sv", scenario__N=str(n), source__epsilon="0")
+    place = {s: leaf for leaf, s in enumerate(asked.problem().source.leaves)}
+    edges = [(k, k) for k in range(n)] + [(k + 1, k) for k in range(n - 1)] + [(0, n - 1)]
+    nodes = 2 ** (bits + 1) - 1
+    parents = np.arange(2**bits - 1)
+    children = np.concatenate([2 * parents + 1, 2 * parents + 2])
+    above = np.concatenate([parents, parents])
+    count = len(edges) + 1
+    shift = (np.arange(count) * nodes)[:, None]
+    leaves = 2**bits - 1 + np.arange(2**bits)
 
+    def stack(columns: list[np.ndarray], values: list[float]) -> Any:
+        each = len(columns[0])
+        rows = np.tile(np.arange(count * each), len(columns))
+        places = np.concatenate([(shift + own[None, :]).ravel() for own in columns])
+        shape = (count * each, count * nodes)
+        return coo_array((np.repeat(values, count * each), (rows, places)), shape=shape)
 
-def timed(run: Callable[[], float]) -> tuple[float, float]:
-    """Return (value, seconds) of one call."""
-    begun = time.perf_counter()
-    value = run()
-    return value, time.perf_counter() - begun
-
-
-def compare(name: str, ours: Callable[[], float], theirs: Callable[[], float]) -> None:
-    """Print one row: medians of ours and of theirs, and the ratio."""
-    pairs = [(timed(ours), timed(theirs)) for _ in range(RUNS)]
-    mine, other = (statistics.median(pair[i][1] for pair in pairs) for i in (0, 1))
-    (value, _), (floats, _) = pairs[0]
-    print(
-        f"{name:34} ours {mine:8.3f} s   notebook cvxpy {other:8.3f} s   ratio {other / mine:7.1f}   "
-        f"values differ by {abs(value - floats):.1e}"
+    split = stack([2 * parents + 1, 2 * parents + 2, parents], [1, 1, -1])
+    limits = stack([children, above], [1, -(0.5 + epsilon)])
+    seen = coo_array(
+        (np.ones(count * len(leaves)), (np.tile(np.arange(len(leaves)), count), (shift + leaves).ravel())),
+        shape=(len(leaves), count * nodes),
     )
+    total = 4 ** int(math.log2(n))
+    errors, goal = np.zeros(count * nodes), np.zeros(count * nodes)
+    for k, (a, b) in enumerate(edges):
+        errors[k * nodes + 2**bits - 1 + place[a * n + b]] = total
+    here = 2**bits - 1 + place[0]
+    for k in range(count):
+        goal[k * nodes + here] = -total * (0.5 if k < len(edges) else 0.0)
+    found = linprog(
+        goal,
+        A_ub=vstack([limits, coo_array(errors[None, :])]).tocsr(),
+        b_ub=np.append(np.zeros(limits.shape[0]), 2 * n * math.sin(math.pi / (4 * n)) ** 2),
+        A_eq=vstack([split, seen]).tocsr(),
+        b_eq=np.append(np.zeros(split.shape[0]), np.full(len(leaves), 1 / total)),
+        bounds=(0, None),
+        method="highs",
+    )
+    return float(-found.fun)
+
+
+def median(run: Callable[[], Any], runs: int = RUNS) -> tuple[float, Any]:
+    """Return median CPU seconds of some calls, and the last value."""
+    spent, value = [], None
+    for _ in range(runs):
+        begun = time.process_time()
+        value = run()
+        spent.append(time.process_time() - begun)
+    return statistics.median(spent), value
+
+
+def process(*words: str, runs: int = RUNS) -> float:
+    """Return median CPU seconds of a process of its own."""
+    spent = []
+    for _ in range(runs):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "freerand_opt", *words], check=True, capture_output=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return statistics.median(spent)
+
+
+def weighted(n: int) -> Any:
+    """Return the guess with unequal weights of the chain's errors, at most their quantum sum."""
+    weights = unequal(n)
+    edges = [(k, k, 0) for k in range(n)] + [(k + 1, k, 0) for k in range(n - 1)] + [(0, n - 1, 1)]
+    terms = {
+        f"P({x}{x ^ parity ^ 1}|{a},{b})": str(weight)
+        for weight, (a, b, parity) in zip(weights, edges, strict=True)
+        for x in (0, 1)
+    }
+    return fr.Question(
+        fr.chained(n),
+        fr.Uniform(),
+        adversary={"devices": "no-signalling"},
+        tests=[fr.Test(fr.Functional.from_terms(terms), "<=", f"{sum(weights)}*sin(pi/{4 * n})^2")],
+        ask=fr.Ask("guessing-probability", of="A", at=[0, 0]),
+    )
+
+
+def unequal(n: int) -> list[int]:
+    """Return weights without a symmetry of the chain."""
+    return [7 + 3 * k * k % 11 for k in range(2 * n)]
+
+
+def upper(result: Any) -> float:
+    """Return the upper end as a float."""
+    return float(result.bracket.upper)
+
+
+def answers(large: bool) -> list[Line]:
+    """Measure single questions."""
+    lines = []
+    for n in (16, 64, 256) if large else (16, 64):
+        asked = question("chained_guess", scenario__N=str(n))
+        ours, result = median(lambda asked=asked: fr.bound(asked))
+        theirs, floats = median(lambda n=n: guess_by_hand(n, np.ones(2 * n)))
+        name = f"no-signalling guess, N = {n}"
+        lines.append(Line(name, ours, theirs, abs(upper(result) - floats), "outcome flip"))
+    asked = weighted(16)
+    ours, result = median(lambda: fr.bound(asked))
+    theirs, floats = median(lambda: guess_by_hand(16, np.array(unequal(16), dtype=float)))
+    name, error = "the same, N = 16, unequal weights", abs(upper(result) - floats)
+    lines.append(Line(name, ours, theirs, error, "outcome flip"))
+    for n in (4, 8):
+        asked = question("chained_leakage_fixed_sv", scenario__N=str(n), source__epsilon=EPSILON)
+        ours, result = median(lambda asked=asked: fr.bound(asked))
+        theirs, floats = median(lambda n=n: leakage_by_hand(n, float(EPSILON)))
+        error = abs(upper(result) - floats)
+        lines.append(Line(f"leakage, epsilon = {EPSILON}, N = {n}", ours, theirs, error, "cycle boxes"))
+    sizes = (4, 8) if large else (4,)
+    for n in sizes:
+        asked = question("chained_leakage_whole_sv", scenario__N=str(n))
+        ours, _ = median(lambda asked=asked: fr.bound(asked), 1)
+        lines.append(Line(f"whole behaviour, N = {n}, both ends", ours))
+    return lines
+
+
+def of_curves(large: bool) -> list[Line]:
+    """Measure curves, their checks and their tables."""
+    lines = []
+    for n in (4, 8, 16, 32) if large else (4, 8):
+        asked = question("chained_leakage_fixed_sv", scenario__N=str(n), source__epsilon="0")
+        ours, curve = median(lambda asked=asked: fr.curve(asked, "source.epsilon", ("0", "3/25")), 1)
+        cells = [k * 0.12 / 20 for k in range(21)]
+        theirs = None
+        if n <= 8:
+            theirs, _ = median(lambda n=n, cells=cells: [leakage_by_hand(n, e) for e in cells], 1)
+        work = f"leakage, N = {n}: every epsilon in [0, 3/25]{' (by hand: 21 cells)' * (n <= 8)}"
+        lines.append(Line(work, ours, theirs, symmetry="cycle boxes" if n <= 8 else ""))
+        size = f"{len(curve.certificate) // 1000} kB"
+        lines.append(Line(f"check of that curve, {size}", median(curve.check)[0]))
+    places = [Fraction(3 * k, 25 * 10**5) for k in range(10**5)]
+    lines.append(Line("10^5 cells of that curve", median(lambda: curve.floats(places), 1)[0]))
+    return lines
+
+
+def of_store(large: bool) -> list[Line]:
+    """Measure a store of synthetic entries: inserted, listed, shards merged."""
+    from freerand_opt.cli.store import _better
+    from freerand_opt.runner.shard import Shard
+    from freerand_opt.runner.store import Store
+
+    count, lines = (10**6 if large else 10**5), []
+    with tempfile.TemporaryDirectory() as folder:
+        begun = time.process_time()
+        store = Store(Path(folder) / "one")
+        for k in range(count):
+            store.write(entry(k))
+        store.flush()
+        lines.append(Line(f"store, {count} entries of 900 bytes: inserted", time.process_time() - begun))
+        begun = time.process_time()
+        listed = sum(1 for _ in store.addresses())
+        lines.append(Line("the same, addresses listed", time.process_time() - begun))
+        store.close()
+        assert listed == count
+        shards = []
+        for number in range(8):
+            part = Store(Path(folder) / "parts", Shard(number + 1, 8))
+            for k in range(number, 10**5, 8):
+                part.write(entry(k))
+            part.close()
+            shards.append(part.path)
+        begun = time.process_time()
+        whole = Store(Path(folder) / "whole")
+        assert whole.merge(shards, _better) == 10**5
+        whole.close()
+        lines.append(Line("10^5 entries in 8 shards, merged", time.process_time() - begun))
+    return lines
+
+
+def entry(k: int) -> Any:
+    """Return a synthetic entry whose certificate does not compress."""
+    from freerand_opt.runner.address import checker_version
+    from freerand_opt.runner.job import Kept
+    from freerand_opt.runner.store import Entry
+
+    address = hashlib.sha256(str(k).encode()).hexdigest()
+    body = "".join(hashlib.sha512(f"{k} {part}".encode()).hexdigest() for part in range(14))
+    return Entry(address, checker_version(), f"entry {k}", "score", "0", "1", Kept(body))
+
+
+def starts(_: bool) -> list[Line]:
+    """Measure processes of their own, cold."""
+    folder = tempfile.mkdtemp()
+    bound = ("bound", "chsh_local_score_sv", "source.epsilon=1/20", "--store", folder, "--fresh", "-q")
+    return [
+        Line("cold start: freerand --version", process("--version")),
+        Line("cold start: a small question", process(*bound)),
+        Line("cold start: freerand list", process("list")),
+        Line("check of all committed certificates", process("check", "--all", "--jobs", "1", "-q", runs=1)),
+    ]
+
+
+def table(lines: list[Line]) -> str:
+    """Return the table in Markdown."""
+    head = ["work", "ours, s", "by hand, s", "by hand / ours", "error", "symmetry by hand"]
+    rows = [head, ["---"] * len(head), *(line.cells for line in lines)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
 
 def main() -> None:
-    """Print the table for the sizes on the command line."""
-    warnings.simplefilter("ignore")  # cvxpy warns that loops of constraints are slow
-    np.seterr(all="raise", under="ignore")
-    sizes = [int(word) for word in sys.argv[1:]] or [8, 16]
-    for n in sizes:
-        compare(
-            f"no-signalling guess, N = {n}",
-            lambda n=n: float(bound(question(n, Fraction(0))).bracket.upper),  # type: ignore[misc,arg-type]
-            lambda n=n: notebook_guess(n),  # type: ignore[misc]
-        )
-    for n in sizes:
-        compare(
-            f"leakage, eps = 0.03, N = {n}",
-            lambda n=n: float(bound(question(n, Fraction(3, 100))).bracket.upper),  # type: ignore[misc,arg-type]
-            lambda n=n: notebook_leakage(n, 0.03),  # type: ignore[misc]
-        )
+    """Measure and print, and write where a file is named."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--large", action="store_true")
+    parser.add_argument("-o", "--output", type=Path)
+    given = parser.parse_args()
+    fr.bound(question("chained_guess", scenario__N="2"))
+    guess_by_hand(2, np.ones(4))
+    lines = []
+    for part in (answers, of_curves, of_store, starts):
+        lines += part(given.large)
+        print(table(lines[-1:]).splitlines()[-1], flush=True)
+    words = (__doc__ or "").split("\n\n")[2].replace("\n", " ")
+    command = f"python benchmarks/compare.py{' --large' * given.large}"
+    text = f"# What answers cost\n\n`{command}`. {words}\n\n{table(lines)}"
+    print(text)
+    if given.output is not None:
+        given.output.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,23 +30,15 @@ def _store(folder: Path | None) -> Store:
 def list_answers(folder: Place = None, as_json: opt.AsJson = False) -> None:
     """List the answers of a store; ends are as they were stored, not checked here."""
     from freerand_opt.cli.screen import columns, put, put_json
-    from freerand_opt.runner.job import DamagedError
 
-    kept = _store(folder)
-    found: list[dict[str, Any]] = []
-    for entry in kept.entries():
-        if isinstance(entry, DamagedError):
-            found.append({"address": str(entry)[:64], "note": "damaged"})
-            continue
-        names = ("address", "name", "quantity", "lower", "upper", "checker")
-        found.append({name: getattr(entry, name) for name in names} | {"seconds": entry.kept.seconds})
+    kept, names = _store(folder), ("address", "name", "quantity", "lower", "upper", "checker", "seconds")
+    found = [dict(zip(names, row, strict=True)) for row in kept.rows(", ".join(names))]
     kept.close()
     if as_json:
         put_json(found)
         return
-    heads = ("address", "name", "quantity", "lower", "upper")
-    rows = [[_short(one.get(head)) for head in heads] for one in found]
-    put("\n".join(columns([heads, *rows], (1, 2))))
+    rows = [[_short(one[head]) for head in names[:5]] for one in found]
+    put("\n".join(columns([names[:5], *rows], (1, 2))))
     put(f"{len(found)} answers in {kept.folder}")
 
 

@@ -16,6 +16,8 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from heapq import merge as merged
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +33,12 @@ MAIN = "answers.db"
 WAIT, BATCH = 0.2, 1000
 #: Seconds to wait for another process that is writing.
 PATIENCE = 60.0
+#: Kilobytes of the file that are held in memory while addresses, which are random, are written.
+CACHE = 64_000
 _COLUMNS = "address, checker, name, quantity, lower, upper, how, notes, ways, seconds, digest, certificate"
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS answers (address TEXT PRIMARY KEY, checker TEXT, name TEXT, quantity TEXT, "
-    "lower TEXT, upper TEXT, how TEXT, notes TEXT, ways TEXT, seconds REAL, digest TEXT, certificate BLOB) "
-    "WITHOUT ROWID"
+    "lower TEXT, upper TEXT, how TEXT, notes TEXT, ways TEXT, seconds REAL, digest TEXT, certificate BLOB)"
 )
 
 
@@ -146,32 +149,44 @@ class Store:
 
     def entries(self) -> Iterator[Entry | DamagedError]:
         """Yield all entries by address, and an error in place of one that was changed."""
+        for row in self.rows(_COLUMNS):
+            try:
+                yield _entry(row)
+            except DamagedError as error:
+                yield error
+
+    def rows(self, columns: str) -> Iterator[tuple[Any, ...]]:
+        """Yield columns of all files by address, of several at one address the first file's.
+
+        The address is the first column. Nothing is held in memory but a row of each file.
+        """
         self.flush()
-        seen: set[str] = set()
-        for file in self._files:
-            for row in file.execute(f"SELECT {_COLUMNS} FROM answers ORDER BY address"):
-                if row[0] not in seen:
-                    seen.add(row[0])
-                    try:
-                        yield _entry(row)
-                    except DamagedError as error:
-                        yield error
+        files = [file.execute(f"SELECT {columns} FROM answers ORDER BY address") for file in self._files]
+        last = None
+        for row in merged(*files, key=itemgetter(0)):
+            if row[0] != last:
+                yield row
+            last = row[0]
 
     def merge(self, paths: Sequence[Path], better: Callable[[Entry, Entry], Entry]) -> int:
         """Take over the entries of other files; return how many were not here."""
-        new = 0
+        self.flush()
+        own, new = self._files[0], 0
+        theirs = ", ".join(f"other.{name}" for name in _COLUMNS.split(", "))
         for path in paths:
-            file = _connection(path)
-            for row in file.execute(f"SELECT {_COLUMNS} FROM answers"):
-                entry = _entry(row)
-                own = (
-                    self._files[0]
-                    .execute(f"SELECT {_COLUMNS} FROM answers WHERE address = ?", (entry.address,))
-                    .fetchone()
-                )
-                new += own is None
-                self.write(entry if own is None else better(_entry(own), entry))
-            file.close()
+            own.execute("ATTACH DATABASE ? AS source", (str(path),))
+            differ = own.execute(
+                f"SELECT {theirs} FROM source.answers AS other JOIN main.answers AS own USING (address) "
+                "WHERE own.digest <> other.digest"
+            ).fetchall()
+            with own:
+                new += own.execute(
+                    f"INSERT OR IGNORE INTO main.answers SELECT {theirs} FROM source.answers AS other"
+                ).rowcount
+            own.execute("DETACH DATABASE source")
+            for row in differ:
+                held = own.execute(f"SELECT {_COLUMNS} FROM answers WHERE address = ?", row[:1]).fetchone()
+                self.write(better(_entry(held), _entry(row)))
         self.flush()
         return new
 
@@ -200,6 +215,7 @@ def _made(path: Path) -> sqlite3.Connection:
     file = _connection(path)
     with file:
         file.execute("PRAGMA synchronous = NORMAL")
+        file.execute(f"PRAGMA cache_size = -{CACHE}")
         file.execute(_TABLE)
     return file
 
