@@ -12,7 +12,7 @@ help:
 	@echo "make test          run the tests (installs on the first run)"
 	@echo "make long          36 minutes at most: bare wheel, pages as pasted, other programs, five kernels, random questions"
 	@echo "make lint          ruff and mypy"
-	@echo "make bench         benchmarks beside peers, with ratios"
+	@echo "make bench         write reports/bench.md: CPU seconds beside programs by hand and peers"
 	@echo "make atlas         write reports/atlas.md; cells with a certificate in reports/certificates are only checked"
 	@echo "make adversaries   write reports/adversaries.md likewise; N = 4 is solved anew (a quarter of an hour)"
 	@echo "make report        write report/: claims.md, claims.tex and a page, index.html, that works offline"
@@ -51,7 +51,7 @@ lint: $(STAMPS)/dev
 	@$(BIN)/mypy
 
 bench: $(STAMPS)/dev
-	@$(BIN)/python benchmarks/compare.py
+	@$(BIN)/python benchmarks/compare.py -o reports/bench.md
 	@$(BIN)/python benchmarks/moments.py
 
 certificates: $(STAMPS)/base

@@ -14,11 +14,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from conjecture import full, polynomial
-from freerand_opt.first.spec.file import read
 from moments import answered_by_ncpol2sdpa, chained_question
 
 import freerand_opt as fr
 from freerand_opt.model.catalogue import find
+from freerand_opt.model.file import read
 from freerand_opt.reporting.figures.row import Row, as_csv
 
 OUTPUT = Path(__file__).parents[1] / "reports" / "cost.csv"
