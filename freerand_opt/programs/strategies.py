@@ -177,9 +177,8 @@ def over_boxes(problem: Problem, boxes: Sequence[Box], cone: Cone | None = None)
 def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction], bool, Exact, Hashable]]:
     """Yield what masses, averages and tests say: row, whether it is an equality, right side, name."""
     if problem.observed is not None:
-        for s, mass in enumerate(problem.observed):
-            if s and is_uniform(problem):  # all rows are the same
-                break
+        alike = problem.source == Point(None) and problem.even  # all rows are the same
+        for s, mass in enumerate(problem.observed[:1] if alike else problem.observed):
             yield made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)
     elif (place := asked_setting(problem)) is not None:
         yield made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)
@@ -194,13 +193,6 @@ def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction
             continue
         for f, c, e, i, cell, side in test_rows(problem, test):
             yield made.row(f, c), e, i, ("test", k, cell, side)
-
-
-def is_uniform(problem: Problem) -> bool:
-    """Return whether settings are uniform and independent of W."""
-    source, even = problem.source, Fraction(1, problem.shape[0])
-    alike = isinstance(source, Point) and source.values is None
-    return alike and problem.observed is not None and set(problem.observed) == {even}
 
 
 def cost_rows(made: Assembly) -> list[tuple[dict[int, Fraction], Fraction]]:

@@ -13,7 +13,6 @@ from freerand_opt.bounds.curve import Curve, place_of
 from freerand_opt.bounds.curve_of import curve, load_curve
 from freerand_opt.claims.verify import File
 from freerand_opt.errors import InputError
-from freerand_opt.model import catalogue
 from freerand_opt.model.file import Instance
 from freerand_opt.runner.shelf import certificate_path
 from freerand_opt.runner.sweep import Asked, reader
@@ -92,14 +91,13 @@ def curves(
     *,
     folder: Path | None = None,
     fresh: bool = False,
-    write: bool = True,
     width: Fraction | None = None,
     time_limit: float | None = None,
 ) -> Iterator[Curved]:
     """Yield the curve of a file's or claim's question, of each cell of its grid; raise InputError for others.
 
     The named instances of a file, which are variants, are left out.
-    Certificates in `folder` are checked and used, unless `fresh`; others are written there (`write`).
+    Certificates in `folder` are checked and used, unless `fresh`; others are written there.
     """
     axes = {**(fields or {}), over.field: [str(over.low)]}
     file = reader(asked)(axes, lambda variant, _: not variant)
@@ -116,13 +114,6 @@ def curves(
             yield Curved(file, instance, found, stored=True)
             continue
         made = curve(instance.question, over.field, ends, width=width, time_limit=time_limit)
-        if place is not None and write:
+        if place is not None:
             made.save(place)
         yield Curved(file, instance, made, stored=False)
-
-
-def committed(asked: Asked, field: str, low: str, high: str, fields: Mapping[str, Any]) -> Iterator[Curved]:
-    """Yield curves of the catalogue, from their committed certificates where they are here."""
-    over = interval_of({field: f"{low}..{high}"})
-    assert over is not None
-    return curves(asked, over, fields, folder=catalogue.curves(), write=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
 from fractions import Fraction as F
@@ -11,7 +12,15 @@ from xml.etree import ElementTree
 import pytest
 
 from freerand_opt.errors import FreerandError, InputError
-from freerand_opt.reporting.figures import adversaries, amplification, biases, grid, leakage, selection
+from freerand_opt.reporting.figures import (
+    adversaries,
+    amplification,
+    biases,
+    critical,
+    grid,
+    leakage,
+    selection,
+)
 from freerand_opt.reporting.figures.asking import asking
 from freerand_opt.reporting.figures.draw import STYLE, figure, points_id
 from freerand_opt.reporting.figures.frame import INCHES, Frame, Panel
@@ -92,19 +101,33 @@ def test_the_style_is_for_everybody():
 # ------------------------------------------------------------------ the gallery
 
 
-def test_leakage_brackets_agree_with_the_lemmas(ask, monkeypatch):
+def test_leakage_agrees_with_the_lemmas(ask, monkeypatch):
     """Averaged, the lemma is attained; at fixed settings Lemma 1 bounds the leakage from above."""
-    monkeypatch.setattr(leakage, "SIZES", "2,4")
+    monkeypatch.setattr(leakage, "SIZES", {"a": ("2", "4"), "b": ("2", "4")})
     monkeypatch.setattr(leakage, "GRID", "0:1/20:1/40")
     rows = leakage.rows(ask)
     lemma = {(r.panel, r.series, r.x): r for r in rows if r.kind == "formula"}
-    brackets = [r for r in rows if r.kind == "bracket"]
-    assert len(brackets) == 2 * 2 * 3
-    for row in brackets:
+    drawn = [r for r in rows if r.kind in ("bracket", "curve") and (r.panel, r.series, r.x) in lemma]
+    assert {(r.kind, r.series) for r in drawn} == {("curve", "$N=2$"), ("bracket", "$N=4$")}
+    assert sum(r.kind == "bracket" for r in drawn) == 2 * 3
+    for row in drawn:
         bound = lemma[row.panel, row.series, row.x]
         assert row.low <= bound.high
         if row.panel == "b":
             assert bound.low <= row.high
+    # at N = 2 the second formula, 1/2, is the least from the root of 2 e (1 - e) = (sqrt(2) - 1)/2 on
+    (mark,) = (r for r in rows if (r.panel, r.kind) == ("a", "break"))
+    assert float(mark.x) == pytest.approx((1 - (2 - 2**0.5) ** 0.5) / 2, abs=1e-8)
+
+
+def test_critical_epsilons_are_roots_of_curves():
+    """(1 - I_N^(1/2r))/2, I_N = N (1 - cos(pi/2N)), without any question asked."""
+    rows = [r for r in critical.rows(lambda *_: iter(())) if r.kind == "bracket"]
+    assert [r.x for r in rows] == [2, 4, 8, 16]
+    for row in rows:
+        n, bits = int(row.x), 2 * (int(row.x).bit_length() - 1)
+        wanted = (1 - (n * (1 - math.cos(math.pi / (2 * n)))) ** (1 / bits)) / 2
+        assert row.low <= wanted <= row.high < row.low + 1e-8
 
 
 def test_selection_has_the_closed_forms_of_one_and_two_bits(ask):

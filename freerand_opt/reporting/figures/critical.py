@@ -10,9 +10,9 @@ from fractions import Fraction
 from freerand_opt.claims.formulas.chained import chained_local_threshold
 from freerand_opt.numbers.exact import cos_pi, root, sqrt
 from freerand_opt.reporting.figures.answers import Ask, bracket, question_of
+from freerand_opt.reporting.figures.curve import committed
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula, guide
-from freerand_opt.runner.curves import committed
 
 LOCAL = "local models reach $I_N$"
 LIMIT = r"limit $(1-1/\sqrt{2})/2$"
@@ -36,11 +36,10 @@ def rows(ask: Ask) -> list[Row]:
     Up to N = 16 they are where the curve of the least local score passes the quantum score.
     """
     found: list[Row] = []
-    for one in committed("chained_local_score_sv", "source.epsilon", "0", "3/20", {"scenario.N": "2,4,8,16"}):
-        count = one.instance.question.scenario.settings[0]
+    for count, curve in committed("chained_local_score_sv", "source.epsilon", ("0", "3/20"), "2,4,8,16"):
         quantum = count * (1 - cos_pi(Fraction(1, 2 * count)))
-        passed, size = one.curve.root(quantum), Fraction(count)
-        found.append(Row("bracket", LOCAL, size, passed.lower, passed.upper, one.curve.digest))
+        passed, size = curve.root(quantum), Fraction(count)
+        found.append(Row("bracket", LOCAL, size, passed.lower, passed.upper, curve.digest))
         found.append(formula(LOCAL, size, (1 - root(quantum, 2 * (count.bit_length() - 1))) / 2))
     for answer in ask("chained_local_threshold_large", {}):
         settings = Fraction(question_of(answer).scenario.settings[0])

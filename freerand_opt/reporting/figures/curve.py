@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from freerand_opt.files import file_name
+from freerand_opt.model import catalogue
+from freerand_opt.model.file import read
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row
 
@@ -27,6 +30,21 @@ def rows_of(curve: Curve, series: str, panel: str = "", count: int = SAMPLES) ->
         here = curve(place)
         found.append(Row(kind, series, place, here.lower, here.upper, curve.digest, panel))  # type: ignore[arg-type]
     return found
+
+
+def committed(claim: str, field: str, ends: tuple[str, str], sizes: str) -> Iterator[tuple[int, Curve]]:
+    """Yield (N, curve) of a claim, from its committed certificate where that is here."""
+    from freerand_opt.bounds.curve_of import curve, load_curve
+
+    path, folder = catalogue.find(claim), catalogue.curves()
+    assert path is not None
+    for size in map(int, sizes.split(",")):
+        fields = {"scenario.N": [size], field: [ends[0]]}
+        question = read(path, fields, keep=lambda variant, _: not variant).instances[0].question
+        label = file_name(f"N={size} {field.rpartition('.')[2]}={ends[0]}..{ends[1]}")
+        place = None if folder is None else folder / claim / f"{label}.json"
+        here = place is not None and place.is_file()
+        yield size, load_curve(place, question, field) if here and place else curve(question, field, ends)
 
 
 def frame_of(curves: Sequence[Curve], title: str) -> Frame:

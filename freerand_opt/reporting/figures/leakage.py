@@ -18,14 +18,13 @@ from freerand_opt.model.sources import SanthaVazirani
 from freerand_opt.model.values import values_of
 from freerand_opt.numbers.exact import Exact, compare, sqrt
 from freerand_opt.reporting.figures.answers import Ask, bracket, question_of
-from freerand_opt.reporting.figures.curve import rows_of
+from freerand_opt.reporting.figures.curve import committed, rows_of
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row, formula, mark
-from freerand_opt.runner.curves import committed
 
 HALF = Fraction(1, 2)
-#: Sizes that are drawn as curves, and those answered at single places.
-SIZES, LARGE = "2,4,8,16", "32,64"
+#: Of each panel the sizes that are drawn as curves, and those that are answered at single places.
+SIZES = {"a": ("2,4,8,16", "32,64"), "b": ("2,4,8", "16,32,64")}
 GRID = "0:3/20:1/200"
 
 FRAME = Frame(
@@ -33,9 +32,10 @@ FRAME = Frame(
     "Leakage of one outcome against epsilon",
     r"Trace distance $D$ of the outcome $X$ from uniform, given the adversary's $W$, for chained quantum"
     r" correlations with $N=2^r$ settings a party and settings from a Santha--Vazirani source"
-    r" ($\epsilon=0$ is perfect). Curves ($N\le16$): the certified answer at every $\epsilon$, a few rational"
-    r" functions; strokes: where another one begins. Dots: certified brackets; bands: what they certify in"
-    r" between, as $D$ rises with $\epsilon$. (a) At fixed settings $(0,0)$; lines: Lemma~1,"
+    r" ($\epsilon=0$ is perfect). Curves ($N\le16$, in (b) $N\le8$): the certified answer at every"
+    r" $\epsilon$, a few rational functions; strokes: where another one begins. Dots: certified brackets;"
+    r" bands: what they certify in between, as $D$ rises with $\epsilon$. (a) At fixed"
+    r" settings $(0,0)$; lines: Lemma~1,"
     r" $\frac12 I_N\left(\frac{1+2\epsilon}{1-2\epsilon}\right)^{2r}$, attained up to $(1+2\epsilon)/4$;"
     r" for $\epsilon$ below $(\sqrt2-1)^2/2$ it vanishes with $N$. (b) Averaged over the settings, which"
     r" the adversary is told; lines: $I_N/\left(2(1-2\epsilon)^{2r}\right)$; below $(1-1/\sqrt2)/2$ it"
@@ -59,13 +59,14 @@ def rows(ask: Ask) -> list[Row]:
         ("a", "chained_leakage_fixed_sv", "3/25", lemma_1),
         ("b", "chained_leakage_average_sv", "3/20", averaged_leakage),
     ):
-        for one in committed(name, "source.epsilon", "0", most, {"scenario.N": SIZES}):
-            series = f"$N={one.instance.question.scenario.settings[0]}$"
-            found += rows_of(one.curve, series, panel)
+        curved, large = SIZES[panel]
+        for size, curve in committed(name, "source.epsilon", ("0", most), curved):
+            series = f"$N={size}$"
+            found += rows_of(curve, series, panel)
             for x in values_of(GRID, "source.epsilon"):
-                question = varied(one.instance.question, "source.epsilon", place_of(x, "source.epsilon"))
+                question = varied(curve.question, "source.epsilon", place_of(x, "source.epsilon"))
                 found += _lemma(question, series, panel, lemma(question))
-        for answer in ask(name, {"scenario.N": LARGE, **fields}):
+        for answer in ask(name, {"scenario.N": large, **fields}):
             question = question_of(answer)
             assert isinstance(question.source, SanthaVazirani)
             epsilon, series = question.source.epsilon, f"$N={question.scenario.settings[0]}$"
