@@ -1,0 +1,63 @@
+"""What docs/proofs/open.md states: the explicit GHZ box is positive, linear functions select like plain bits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from importlib.util import module_from_spec, spec_from_file_location
+from itertools import combinations, product
+from pathlib import Path
+
+import pytest
+
+from freerand_opt.claims.conjecture.lemniscate import ratio
+
+P = Fraction(3, 5)
+
+
+@pytest.fixture(scope="module")
+def positivity():
+    spec = spec_from_file_location("positivity", Path(__file__).parents[2] / "benchmarks" / "positivity.py")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_explicit_box_has_no_negative_probability(positivity):
+    known = positivity.derivatives(40)
+    assert [M for M in range(3, 41) if positivity.negative(M, known)] == []
+    assert Fraction(4 * known[1] * known[3], known[4]) == ratio(4) == Fraction(4, 3)
+
+
+def test_the_check_sees_a_derivative_that_is_wrong(positivity):
+    known = positivity.derivatives(20)
+    known[7] += 40
+    assert all(positivity.negative(M, known) for M in range(8, 20))
+
+
+def heaviest(values, count, k):
+    """The largest weight of k of the values over all eps-free strings, by the tree."""
+    best = Fraction(0)
+    for chosen in combinations(range(count), k):
+        held = [Fraction(int(value in chosen)) for value in values]
+        while len(held) > 1:
+            pairs = zip(held[::2], held[1::2], strict=True)
+            held = [max(P * a + (1 - P) * b, (1 - P) * a + P * b) for a, b in pairs]
+        best = max(best, held[0])
+    return best
+
+
+def test_linear_functions_onto_two_bits_select_like_two_plain_bits():
+    plain = [heaviest(range(4), 4, k) for k in (1, 2, 3)]
+    assert plain == [Fraction(9, 25), Fraction(3, 5), Fraction(21, 25)]
+    seen = 0
+    for columns in product(range(4), repeat=3):
+        values = []
+        for bits in product((0, 1), repeat=3):
+            value = 0
+            for bit, column in zip(bits, columns, strict=True):
+                value ^= bit * column
+            values.append(value)
+        if len(set(values)) == 4:
+            seen += 1
+            assert [heaviest(values, 4, k) for k in (1, 2, 3)] == plain
+    assert seen == 42
