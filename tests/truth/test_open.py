@@ -1,4 +1,4 @@
-"""What docs/proofs/open.md states: the explicit GHZ box is positive, linear functions select like plain bits."""
+"""What docs/proofs/open.md states: the explicit GHZ box is positive, linear functions are plain bits."""
 
 from __future__ import annotations
 
