@@ -28,20 +28,31 @@ def ceil_div(a: int, b: int) -> int:
 
 @lru_cache(maxsize=1 << 16)
 def root_up(x: Fraction, k: int) -> int:
-    """Return the least integer X with (X / 2^BITS)^k >= x, for x >= 0."""
+    """Return an integer X with (X / 2^BITS)^k >= x, for x >= 0: the least one, or that after it."""
     if x <= 0:
         return 0
     if x == 1:
         return ONE
-    scaled = x.numerator << (BITS * k)
-    target = ceil_div(scaled, x.denominator)
-    high = 1 << ceil_div(target.bit_length(), k)  # Newton from above falls until it is the floor of the root
-    while True:
-        lower = ((k - 1) * high + target // high ** (k - 1)) // k
-        if lower >= high:
-            break
-        high = lower
-    return high if high**k >= target else high + 1
+    low, high = 0, 1 << BITS + max(0, ceil_div(x.numerator.bit_length() - x.denominator.bit_length() + 1, k))
+    while high - low > 1:  # high reaches x, by a lower bound of its power
+        middle = (low + high) // 2
+        mantissa, exponent = _power_down(middle, k)
+        left, right = mantissa * x.denominator, x.numerator
+        reached = left << exponent >= right if exponent >= 0 else left >= right << -exponent
+        low, high = (low, middle) if reached else (middle, high)
+    return high
+
+
+def _power_down(x: int, k: int) -> tuple[int, int]:
+    """Return M and e with M 2^e <= (x / 2^BITS)^k, by squaring; M is cut to _MANTISSA bits at each step."""
+    mantissa, exponent = 1, 0
+    for digit in bin(k)[2:]:
+        mantissa, exponent = mantissa * mantissa, 2 * exponent
+        if digit == "1":
+            mantissa, exponent = mantissa * x, exponent - BITS
+        over = max(0, mantissa.bit_length() - _MANTISSA)
+        mantissa, exponent = mantissa >> over, exponent + over
+    return mantissa, exponent
 
 
 def power_up(x: Fraction, k: int) -> int:
