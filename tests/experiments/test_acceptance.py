@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from math import log2, sqrt
 
@@ -12,12 +13,14 @@ from scipy.stats import binom
 from freerand_opt.data import Counts
 from freerand_opt.experiment_checker.document import check
 from freerand_opt.experiments.bits import bits
+from freerand_opt.experiments.certificate import bits_claim, document
 from freerand_opt.experiments.cuts import quantum, tsirelson_cuts
 from freerand_opt.experiments.factors import best_factor
 from freerand_opt.experiments.games import wins
 from freerand_opt.experiments.pvalue import p_value
 from freerand_opt.experiments.setup import setup
-from freerand_opt.model import SanthaVazirani, Scenario, chained, chsh, families
+from freerand_opt.model import Free, SanthaVazirani, Scenario, chained, chsh, families
+from freerand_opt.model.families.ladder import Ladder
 
 from .shared import DELFT, VIENNA, at_rate, guess_cuts, noisy, relative_entropy, spread_over
 
@@ -78,8 +81,10 @@ def test_bits_with_settings_independent_of_outcomes(k, value):
     assert found == pytest.approx(value, abs=0.6)
 
 
-def by_expectation_maximisation(epsilon, k, plan, steps):
-    """(E) of CHSH by another route: all 24 boxes times 8 source points, y <- y (A F), F = nu / (A^T y)."""
+def by_expectation_maximisation(epsilon, k, plan, steps, free=True):
+    """(E) or (E') of two settings and outcomes by another route: all 24 boxes times 8 source points,
+    y <- y (A F), F = nu / (A^T y).
+    """
     rows = []
     p, q = 0.5 + epsilon, 0.5 - epsilon
     sources = []
@@ -98,7 +103,7 @@ def by_expectation_maximisation(epsilon, k, plan, steps):
                       for x in (0, 1) for y in (0, 1)])  # fmt: skip
     for s in sources:
         for box in boxes:
-            weight = np.array(s) ** (1 + 1 / k) * 4 ** (1 / k)
+            weight = np.array(s) ** (1 + 1 / k) * 4 ** (1 / k) if free else np.array(s)
             rows.append((weight[:, None] * np.array(box) ** (1 + 1 / k)).ravel())
     matrix, nu = np.array(rows), np.array(plan)
     y = np.full(len(rows), 1 / len(rows))
@@ -207,6 +212,56 @@ def test_no_click_as_a_third_outcome(epsilon, three, binned):
         held = setup(scenario, SanthaVazirani(epsilon), "no-signalling")
         factor = best_factor(held, held.condition(100, free=False), plan, 10**6)
         assert 100 * factor.rate(plan) == pytest.approx(value, abs=1e-6)
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_hardys_behaviours(free):
+    """V = .999, eps = 1/5: bits under (A2), none without; other routes: EM, and the first step of the ladder at
+    the s of its largest P(11|11) = (5 sqrt 5 - 11)/2, the same behaviour in other labels.
+    """
+    plans = []
+    for scenario, name in ((chsh(), "hardy"), (Ladder(K=1, s=Fraction(68140, 10**5)), "quantum")):
+        rows = families.behaviour(name, scenario)
+        plans.append([(0.999 * float(p) + 0.001 / 4) / 4 for z in range(4) for p in rows(z)])
+    rates = []
+    for plan in plans:
+        held = made("1/5", "no-signalling")
+        rates.append(100 * best_factor(held, held.condition(100, free=free), plan, 10**6).rate(plan))
+        second = 100 * by_expectation_maximisation(0.2, 100, plan, 20_000, free)
+        assert second - 1e-7 <= rates[-1] == pytest.approx(second, abs=2e-4)
+    assert rates[0] == pytest.approx(rates[1], abs=1e-5)
+    assert (rates[0] < 0) == free
+
+
+def test_hardys_ladder():
+    """A second step certifies more than the first; the factor is near its dual bound, and checked exactly."""
+    rates = []
+    for steps in (1, 2):
+        scenario = Ladder(K=steps, s=Fraction(4, 5))
+        rows, count = families.behaviour("quantum", scenario), scenario.shape[0]
+        plan = [(0.999 * float(p) + 0.001 / 4) / count for z in range(count) for p in rows(z)]
+        held = setup(scenario, SanthaVazirani("0") if steps == 1 else Free(), "no-signalling")
+        factor = best_factor(held, held.condition(100), plan, 10**5)
+        assert factor.gap < 1e-7
+        rates.append(100 * factor.rate(plan))
+        counts = Counts(scenario, tuple(round(10**6 * p) for p in plan))
+        found = bits(counts, held, training=plan, error="2^-64", power=100)
+        assert found.success and check(found.certificate).log2 == found.value
+    assert 0 < rates[0] < rates[1]
+
+
+def test_chained_of_eight_settings_with_a_stated_distribution():
+    """Uniform settings: the factor is near its dual bound, and its certificate is checked exactly."""
+    rows = families.behaviour("quantum", chained(8))
+    plan = [(0.999 * float(p) + 0.001 / 4) / 64 for z in range(64) for p in rows(z)]
+    held = setup(chained(8), Free(), "no-signalling")
+    factor = best_factor(held, held.condition(100), plan, 10**4)
+    assert factor.gap < 1e-6 and 0 < 100 * factor.rate(plan) < 1
+    threshold = Fraction(int(10**6 * factor.rate(plan)) - 100)
+    counts = Counts(chained(8), tuple(round(10**6 * p) for p in plan))
+    claim = document(held, bits_claim(factor, Fraction(1, 2**64), threshold), counts)
+    assert check(claim).log2 == 100 * (threshold - 64)
+    assert len(json.dumps(claim)) < 200_000
 
 
 def test_chained_of_four_settings():
