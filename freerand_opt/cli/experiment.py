@@ -14,6 +14,7 @@ from freerand_opt.errors import InputError
 
 if TYPE_CHECKING:
     from freerand_opt.experiments.commands import Answered, Signals
+    from freerand_opt.experiments.planned import Planned
 
 HELP = """Answer question files about counts or trials: P-values and certified bits.
 
@@ -52,6 +53,10 @@ Plan = Annotated[
         help="No statement: bits that runs of so many trials would certify, 1000,10000.",
     ),
 ]
+Wanted = Annotated[
+    float | None,
+    typer.Option(min=1, rich_help_panel=opt.QUESTION, help="With --plan: trials for so many bits."),
+]
 Only = Annotated[
     bool,
     typer.Option(
@@ -80,6 +85,7 @@ def experiment(
         typer.Argument(help="Question files about data, and field=value: source.epsilon=0,1/100"),
     ],
     plan: Plan = None,
+    wanted: Wanted = None,
     signals: Only = False,
     output: Output = None,
     certificates: opt.Folder = None,
@@ -92,13 +98,15 @@ def experiment(
     from freerand_opt.cli import screen
     from freerand_opt.experiments import commands
     from freerand_opt.experiments.forms import FORMATS
-    from freerand_opt.experiments.pages import require_page, write_page
+    from freerand_opt.experiments.pages import require_page, write_page, write_plans
 
     names, fields = opt.split(arguments)
     if not names:
         raise InputError("experiment", "no question file; `freerand experiment --help` shows one")
     alone = plan is not None or signals
-    if (alone and (output or certificates or form or page)) or (plan is not None and signals):
+    if wanted is not None and plan is None:
+        raise InputError("--wanted", "belongs to --plan, which says how many trials are planned")
+    if (alone and (output or certificates or form)) or (signals and page) or (plan is not None and signals):
         raise InputError(
             "experiment", "--plan and --signals stand alone: neither has a certificate or a page of its own"
         )
@@ -108,11 +116,14 @@ def experiment(
         require_page(page, "--page")
         opt.require_file(page, "--page")
     show: Callable[..., None]
+    written: list[Path] = []
     with screen.counting(quiet, None) as watch:
         if plan is not None:
             sizes = _sizes(plan)
-            rows = [row for name in names for row in commands.plans(name, sizes, fields, watch)]
-            show = partial(_rows, rows)
+            made = [one for name in names for one in commands.plans(name, fields, watch)]
+            tables = [(asked.heading, held, list(held.rows(sizes, wanted))) for asked, held in made]
+            written = [] if page is None else write_plans(tables, sizes, page)
+            show = partial(_rows, tables)
         elif signals:
             said = [one for name in names for one in commands.signals(name, fields, watch)]
             show = partial(_signals, said)
@@ -122,9 +133,9 @@ def experiment(
             show = partial(_pages, found, form or "text")
     if not alone:
         _write(found, output, certificates)
-    if page is not None:
-        for path in write_page([(one.found, one.asked.heading) for one in found], page):
-            screen.say(f"wrote {path}")
+        written = [] if page is None else write_page([(one.found, one.asked.heading) for one in found], page)
+    for path in written:
+        screen.say(f"wrote {path}")
     show(as_json=as_json)
     raise typer.Exit(0 if alone else int(any(one.certificate is None for one in found)))
 
@@ -202,12 +213,13 @@ def _signals(said: Sequence[Signals], *, as_json: bool) -> None:
         screen.put("\n".join(line for one in said for line in screen.wrapped(one.line)))
 
 
-def _rows(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+def _rows(tables: Sequence[tuple[str, Planned, list[dict[str, Any]]]], *, as_json: bool) -> None:
     from freerand_opt.cli import screen
+    from freerand_opt.experiments.planned import WORDS, cells
 
     if as_json:
-        screen.put_json(rows)
+        screen.put_json([{"question": heading, **row} for heading, _, rows in tables for row in rows])
         return
-    cells = [[*rows[0]], *([f"{value}" for value in row.values()] for row in rows)]
-    screen.put("\n".join(screen.columns(cells, (0, 2), right=True)))
-    screen.put("a plan in floats, at a threshold three standard deviations below the mean; no statement")
+    for heading, _, rows in tables:
+        screen.put("\n".join([*screen.wrapped(heading), *screen.columns(cells(rows), (1,), right=True)]))
+    screen.put(WORDS)

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.experiments.answer import Watch, answer, data_of, setup_of, training_of
+from freerand_opt.experiments.answer import Watch, answer, data_of, setup_of
 from freerand_opt.experiments.bits import Bits
 from freerand_opt.experiments.certificate import text
-from freerand_opt.experiments.design import design
 from freerand_opt.experiments.forms import rendered
-from freerand_opt.experiments.plans import plan, whole
+from freerand_opt.experiments.planned import Planned, planned
+from freerand_opt.experiments.plans import whole
 from freerand_opt.experiments.pvalue import PValue, above
 from freerand_opt.experiments.report import beside_words, page, sections, statement, why_not
 from freerand_opt.experiments.signalling import Signalling, signalling
@@ -155,34 +155,10 @@ def signals(
 
 
 def plans(
-    file: str | Path,
-    trials: Sequence[int],
-    overrides: Mapping[str, Any] | None = None,
-    watch: Watch | None = None,
-) -> list[dict[str, Any]]:
-    """Return rows of planned bits against the number of trials, without and with assumption (A2).
-
-    A plan is made of theory or training, in floats; it scores no data and states nothing about them.
-    """
+    file: str | Path, overrides: Mapping[str, Any] | None = None, watch: Watch | None = None
+) -> list[tuple[Asked, Planned]]:
+    """Return what runs to come of each question about bits would certify; nothing is stated of data."""
     asked = [one for one in questions(file, overrides) if one.question.ask.quantity == BITS]
     if not asked:
         raise InputError(f"{file}: ask.quantity", f'a plan is made for "{BITS}", which nothing here asks for')
-    return [row for one in asked for row in _plan(one, trials, watch)]
-
-
-def _plan(asked: Asked, trials: Sequence[int], watch: Watch | None) -> Iterator[dict[str, Any]]:
-    question, folder = asked.question, asked.path.parent
-    made = setup_of(question)
-    assert question.data is not None
-    cells = plan(made, training_of(question, made, folder), data_of(question, folder, watch)).cells
-    for n in trials:
-        for free in (True, False):
-            held = design(made, cells, n, Fraction(question.data.error), free=free)
-            yield {
-                "question": asked.heading,
-                "trials": n,
-                "later settings": "any (E)" if free else "A2 (E')",
-                "k": held.power,
-                "bits": round(held.bits, 1),
-                "bits at the mean": round(held.expected, 1),
-            }
+    return [(one, planned(one.question, one.path.parent, watch)) for one in asked]

@@ -56,17 +56,23 @@ def design(
 
 
 def least_trials(
-    setup: Setup, plan: Sequence[float] | Array, wanted: float, error: Fraction, *, free: bool = True
+    setup: Setup,
+    plan: Sequence[float] | Array,
+    wanted: float,
+    error: Fraction,
+    *,
+    free: bool = True,
+    of: Sequence[int] | None = None,
 ) -> Design | None:
     """Return the run with the fewest trials (to 1 %) that would certify `wanted` bits, None beyond 10^15."""
     low, high = 1, 1024
-    while (found := design(setup, plan, high, error, free=free)).bits < wanted:
+    while (found := design(setup, plan, high, error, free=free, of=of)).bits < wanted:
         low, high = high, high * 4
         if high > MOST_TRIALS:
             return None
     while high - low > max(1, high // 100):
         middle = (low + high) // 2
-        tried = design(setup, plan, middle, error, free=free)
+        tried = design(setup, plan, middle, error, free=free, of=of)
         if tried.bits >= wanted:
             high, found = middle, tried
         else:
@@ -81,17 +87,18 @@ def largest_epsilon(
     error: Fraction,
     *,
     free: bool = True,
+    of: Sequence[int] | None = None,
     steps: int = 12,
 ) -> tuple[Fraction, Fraction]:
     """Return epsilons between which a planned run ceases to certify bits; `make` gives the setup of an
     epsilon.
     """
     low, high = Fraction(0), Fraction(1, 2)
-    if not design(make(low), plan, trials, error, free=free).bits:
+    if not design(make(low), plan, trials, error, free=free, of=of).bits:
         raise InputError("design", f"{trials} trials certify nothing at epsilon 0")
     for _ in range(steps):
         middle = (low + high) / 2
-        if design(make(middle), plan, trials, error, free=free).bits:
+        if design(make(middle), plan, trials, error, free=free, of=of).bits:
             low = middle
         else:
             high = middle

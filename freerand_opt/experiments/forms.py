@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 WIDTH = 80
 FORMATS = ("text", "markdown", "latex", "html")
-_STYLE = "body{max-width:46em;margin:2em auto;padding:0 1em;font:16px/1.45 sans-serif}svg{width:100%}"
+_STYLE = (
+    "body{max-width:46em;margin:2em auto;padding:0 1em;font:16px/1.45 sans-serif}"
+    "svg{width:100%}td{padding:0 .8em 0 0}"
+)
 _PREAMBLE = (
     "\\documentclass[a4paper]{article}\n\\usepackage[margin=2.5cm]{geometry}\n"
     "\\usepackage{graphicx}\n\\sloppy\n\\begin{document}\n"
@@ -19,11 +22,14 @@ _PREAMBLE = (
 
 @dataclass(frozen=True)
 class Section:
-    """A heading, its lines, and a drawing in characters for the form that has no figures."""
+    """A heading, its lines, a drawing in characters for the form that has no figures, and a table for the
+    others.
+    """
 
     title: str
     lines: tuple[str, ...]
     drawing: tuple[str, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,10 +98,12 @@ def _markdown(page: Page) -> str:
         return "".join("\\" + mark if mark in "\\*_`<" else mark for mark in line)
 
     def listed(part: Section) -> str:
-        return f"## {part.title}\n\n" + "".join(f"* {plain(line)}\n" for line in part.lines)
+        rows = [f"| {' | '.join(map(plain, row))} |\n" for row in part.table]
+        rows[1:1] = ["|" + "---|" * len(part.table[0]) + "\n"] if rows else []
+        return f"## {part.title}\n\n" + "".join([*rows, *(f"* {plain(line)}\n" for line in part.lines)])
 
     shown = f"\n![course of the factor, settings, marginals](<{page.figure}>)\n" if page.figure else ""
-    first, *rest = (listed(part) for part in page.sections if part.lines)
+    first, *rest = (listed(part) for part in page.sections)
     return f"# {plain(page.title)}\n\n{first}{shown}" + "".join(f"\n{part}" for part in rest)
 
 
@@ -111,22 +119,28 @@ def _latex(page: Page) -> str:
 
     def listed(part: Section) -> str:
         items = "".join(f"  \\item {plain(line)}\n" for line in part.lines)
-        head = f"\\subsection*{{{plain(part.title)}}}\n"
-        return f"{head}\\begin{{itemize}}\n{items}\\end{{itemize}}\n"
+        found = f"\\subsection*{{{plain(part.title)}}}\n"
+        if part.table:
+            rows = "".join(f"{' & '.join(map(plain, row))} \\\\\n" for row in part.table)
+            columns = "l" * len(part.table[0])
+            found += f"\\noindent\\begin{{tabular}}{{@{{}}{columns}@{{}}}}\n{rows}\\end{{tabular}}\n\n"
+        return found + (f"\\begin{{itemize}}\n{items}\\end{{itemize}}\n" if items else "")
 
     shown = f"\\noindent\\includegraphics[width=\\linewidth]{{\\detokenize{{{page.figure}}}}}\n"
-    first, *rest = (listed(part) for part in page.sections if part.lines)
+    first, *rest = (listed(part) for part in page.sections)
     return f"\\section*{{{plain(page.title)}}}\n{first}{shown if page.figure else ''}{''.join(rest)}"
 
 
 def _html(pages: Sequence[Page]) -> str:
     def listed(part: Section) -> str:
         lines = "".join(f"<li>{html.escape(line)}</li>" for line in part.lines)
-        return f"<h2>{html.escape(part.title)}</h2><ul>{lines}</ul>"
+        rows = (f"<tr>{''.join(f'<td>{html.escape(x)}</td>' for x in row)}</tr>" for row in part.table)
+        table = f"<table>{''.join(rows)}</table>" if part.table else ""
+        return f"<h2>{html.escape(part.title)}</h2>{table}" + (f"<ul>{lines}</ul>" if lines else "")
 
     body = ""
     for page in pages:
-        first, *rest = (listed(part) for part in page.sections if part.lines)
+        first, *rest = (listed(part) for part in page.sections)
         body += f"<h1>{html.escape(page.title)}</h1>{first}{page.figure}{''.join(rest)}"
     title = html.escape(pages[0].title)
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'

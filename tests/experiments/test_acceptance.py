@@ -216,7 +216,7 @@ def test_no_click_as_a_third_outcome(epsilon, three, binned):
 
 @pytest.mark.parametrize("free", [True, False])
 def test_hardys_behaviours(free):
-    """V = .999, eps = 1/5: bits under (A2), none without; other routes: EM, and the first step of the ladder at
+    """V = .999, eps = 1/5: bits under (A2), none without; other routes: EM, and the ladder's first step at
     the s of its largest P(11|11) = (5 sqrt 5 - 11)/2, the same behaviour in other labels.
     """
     plans = []

@@ -109,11 +109,36 @@ def test_no_bits_is_no_success(freerand, folder):
     assert run.code == 1 and run.data[0]["because"] == "the threshold was read off the data"
 
 
-def test_plans_and_signals(freerand, folder):
-    run = freerand("experiment", folder / "run.toml", "--plan", "20000,100000", "--json")
-    assert [row["trials"] for row in run.data] == [20_000, 20_000, 100_000, 100_000]
-    free, assumed = run.data[:2]
-    assert 0 < free["bits"] < assumed["bits"] and run.code == 0
+def test_plans_of_runs_to_come(freerand, folder):
+    """The data are not there yet; what is planned is what the run that comes then certifies."""
+    text = (HOWTO / "run.toml").read_text()
+    (folder / "plan.toml").write_text(text)
+    run = freerand("experiment", folder / "plan.toml", "--plan", "20000", "--wanted", "1000", "--json")
+    assert run.code == 0
+    stated, assumed, fair, quantum = run.data
+    assert [row["assumed"][:8] for row in run.data] == ["as state", "(A2), (E", "fair set", "quantum "]
+    (folder / "run.csv").write_text((HOWTO / "run.csv").read_text())
+    (row, _) = freerand("experiment", folder / "plan.toml", "--json").data
+    assert row["bits"] == pytest.approx(stated["bits"], abs=0.1) and row["k"] == stated["k"]
+    assert 0 == stated["gain"] < assumed["gain"] < fair["gain"] < quantum["gain"]
+    assert stated["bits"] + quantum["gain"] == pytest.approx(quantum["bits"], abs=0.2)
+    assert 1000 < quantum["least trials"] < fair["least trials"] < stated["least trials"] < 20_000
+    # the game is won locally from the epsilon with 1 - (1/2 - eps)^2 = omega on: none above certifies
+    local = 0.5 - (1 - (1 + 0.97 / 2**0.5) / 2) ** 0.5
+    assert 0.01 < stated["largest epsilon"] < assumed["largest epsilon"] < local
+
+
+def test_a_plan_as_a_page(freerand, folder):
+    page = folder / "plan.html"
+    wrong = freerand("experiment", folder / "run.toml", "--wanted", "5")
+    assert wrong.code == 2 and "belongs to --plan" in wrong.err
+    run = freerand("experiment", folder / "run.toml", "--plan", "20000,100000", "--page", page)
+    assert run.code == 0 and f"wrote {page}" in run.err and "no statement" in run.out
+    text = page.read_text()
+    assert text.count("<svg") == 1 and text.count("<tr>") == 9 and "assumption (A2)" in text
+
+
+def test_signals(freerand, folder):
     run = freerand("experiment", folder / "spins.toml", "--signals")
     assert run.code == 0 and "P = 1" in " ".join(run.out.split())
 
