@@ -155,6 +155,11 @@ class Attack(Sequence[Strategy]):
                 total[o] = total.get(o, Fraction(0)) + chance * share
         return {o: value * (1 / mass) for o, value in total.items()}
 
+    def moment(self, name: str) -> Exact:
+        """Return the mean over W of the real part of a product of operators; see `Devices.moment`."""
+        parts = (one.devices.moment(name, self.question) * one.weight for one in self)
+        return sum(parts, Fraction(0))
+
     def table(self) -> tuple[Line, ...]:
         """Return a line for each strategy, heaviest first."""
         return tuple(

@@ -9,12 +9,14 @@ from typing import Any
 
 from freerand_opt.bounds.seen import Seen, seen
 from freerand_opt.certificates.number import exact
-from freerand_opt.checker.asked import split
+from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.devices import Box, Deterministic
 from freerand_opt.checker.numbers import sign
 from freerand_opt.errors import InputError
 from freerand_opt.model.scenario import joined
 from freerand_opt.numbers.exact import Exact
+from freerand_opt.programs.npa.matrix import operators
+from freerand_opt.programs.npa.words import Parties
 
 
 class Devices:
@@ -38,6 +40,13 @@ class Devices:
     def seen(self) -> Seen | None:
         """Return the state and its measurements, rounded, of a pure state with projectors."""
         return None
+
+    def moment(self, name: str, q: Question) -> Exact:
+        """Return the real part of the mean of a product such as ``<A0 A1 B0>`` or ``<A[0|1] B[0|0]>``.
+
+        Raise InputError for what is none of the scenario, and for boxes that have no state.
+        """
+        raise InputError("moment", f"{self.words}: no state is known")
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +80,21 @@ class Written(Devices):
     def seen(self) -> Seen | None:
         """Return the state and its measurements, rounded, of a pure state with projectors."""
         return seen(self.form)
+
+    def moment(self, name: str, q: Question) -> Exact:
+        """Return the real part of the mean of a product of operators, 0 if the product is."""
+        try:
+            found = operators(Parties(q.settings, q.outcomes), name)
+        except ValueError as fault:
+            raise InputError("moment", str(fault)) from None
+        letters: list[list[tuple[int, int]]] = [[] for _ in q.settings]
+        for party, setting, outcome in found:
+            letters[party].append((setting, -1 if outcome is None else outcome))
+        numbers = [q.algebra.number(party, own) for party, own in enumerate(letters)]
+        word = tuple(number for number in numbers if number is not None)
+        if self.form["kind"] in ("table", "qubits"):
+            return super().moment(name, q)
+        return exact(self.box.mean(word)) if len(word) == len(numbers) else Fraction(0)
 
 
 @dataclass(frozen=True, eq=False)

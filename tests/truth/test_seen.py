@@ -126,3 +126,24 @@ def test_the_face_of_hardys_zeros(freerand):
     run = freerand("show", "hardy_quantum_score")
     assert "A0 B1 = 1 - B1 + A0 on" in run.out
     assert "1 guess: 1 psd blocks of 6 x 6" in run.out
+
+
+def test_moments_are_read_back_and_asked_for_again():
+    """At 2 sqrt 2 the observables of a side anticommute; with <A0 A1> = 1/2 the score is 1 + sqrt 3."""
+    chsh = {"<A0 B0>": 1, "<A0 B1>": 1, "<A1 B0>": 1, "<A1 B1>": -1}
+    question = {
+        "scenario": {"family": "chsh"},
+        "source": {"kind": "uniform"},
+        "adversary": {"devices": "quantum", "level": "1 + A B"},
+        "ask": {"quantity": "score", "terms": chsh},
+    }
+    free = fr.bound(question).attack
+    assert float(free.moment("<A0 A1>")) == pytest.approx(0, abs=1e-6)
+    assert float(sum(x * free.moment(name) for name, x in chsh.items())) == pytest.approx(sqrt(8))
+    held = {**question, "moment": [{"terms": {"<A0 A1>": 1}, "relation": "=", "bound": "1/2"}]}
+    bound = fr.bound(held)
+    assert bound.attack.moment("<A1 A0>") == bound.attack.moment("<A0 A1>")
+    assert float(bound.attack.moment("<A0 A1>")) == pytest.approx(0.5, abs=1e-9)
+    assert float(bound.upper) == pytest.approx(1 + sqrt(3))
+    with pytest.raises(fr.InputError, match="C0 is no operator"):
+        free.moment("<C0>")
