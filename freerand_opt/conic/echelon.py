@@ -17,18 +17,23 @@ class Echelon(Generic[C, T]):
     """Rows {column: fraction} with distinct pivots: each the largest column of its row, of factor 1.
 
     `order` compares columns. `traces[p]` says of which given rows the row with pivot p is a combination; kept
-    only with `traced`.
+    only with `traced`. What is at most `least` in a row is noise, and dropped before a pivot is chosen.
     """
 
     order: Callable[[C], Any]
     traced: bool = False
     rows: dict[C, dict[C, fmpq]] = field(default_factory=dict)
     traces: dict[C, dict[T, fmpq]] = field(default_factory=dict)
+    least: fmpq | None = None
 
     def add(self, row: Mapping[C, fmpq], trace: Mapping[T, fmpq] | None = None) -> C | None:
         """Add a row; return its pivot, or None if it depends on the others."""
         left, origin = dict(row), dict(trace or {})
         while left:
+            if self.least is not None:
+                left = {column: value for column, value in left.items() if abs(value) > self.least}
+                if not left:
+                    break
             pivot = max(left, key=self.order)
             known = self.rows.get(pivot)
             if known is None:

@@ -27,6 +27,8 @@ from freerand_opt.solvers.interior import Precision
 #: Entries are rounded to a multiple of 2^-ENTRY_BITS; those below NOTHING times the largest are noise.
 ENTRY_BITS = 60
 NOTHING = 1e-13
+#: Entries of equations below 2^-NOISE_BITS of the largest are noise.
+NOISE_BITS = 34
 #: More unknowns than this are left to solvers in floats.
 MAX_UNKNOWN = 400
 #: More digits than this the data do not have.
@@ -117,12 +119,14 @@ def _eliminated(small: Small) -> Echelon[int, int]:
     for matrix in (small.signed, *(matrix for _, matrix in small.blocks)):
         others += np.bincount(csr_array(matrix).indices, minlength=len(small.cost))
     ranks = np.lexsort((-np.arange(len(others)), -others)).argsort().tolist()
-    held: Echelon[int, int] = Echelon(ranks.__getitem__, traced=True)
+    # rows that depend on others leave noise, which must not become a pivot
+    held: Echelon[int, int] = Echelon(ranks.__getitem__, traced=True, least=fmpq(1, 1 << NOISE_BITS))
     zero = csr_array(small.zero)
     for r in range(zero.shape[0]):
         here = slice(int(zero.indptr[r]), int(zero.indptr[r + 1]))
         pairs = zip(zero.indices[here].tolist(), zero.data[here].tolist(), strict=True)
-        held.add({k: _exact(value) for k, value in pairs if value}, {r: fmpq(1)})
+        unit = _exact(float(np.abs(zero.data[here]).max(initial=0.0)) or 1.0)
+        held.add({k: _exact(value) / unit for k, value in pairs if value}, {r: 1 / unit})
     held.reduce()
     return held
 
