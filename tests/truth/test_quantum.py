@@ -160,3 +160,11 @@ def test_sliwas_inequalities(number, value):
     lower, upper = ends(bound(question(scenario={"family": "ghz", "M": 3}, adversary=adversary, ask=ask)))
     assert upper - lower < 1e-9
     assert abs(lower - value) < (6e-5 if number == 33 else 1e-9)
+
+
+def test_cglmp_of_four_outcomes():
+    """2.972698: Acin, Durt, Gisin and Latorre, quant-ph/0111143; dependent equations of its blocks."""
+    ask = {"quantity": "score", "functional": "cglmp"}
+    lower, upper = ends(bound(question(scenario={"family": "cglmp", "d": 4}, ask=ask)))
+    assert upper - lower < 1e-9
+    assert abs(upper - 2.972698) < 5e-7
