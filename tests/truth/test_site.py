@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import types
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -66,3 +68,53 @@ def test_the_site_builds_without_warnings_and_its_code_runs(tmp_path):
 def test_every_proof_is_on_the_site():
     words = (DOCS / "explanation.md").read_text(encoding="utf-8")
     assert {f"proofs/{path.stem}" for path in (DOCS / "proofs").glob("*.md")} <= set(words.split())
+
+
+def documented():
+    """Return {module: names} that the reference documents from docstrings; None stands for all."""
+    page = (DOCS / "reference.md").read_text(encoding="utf-8")
+    found = {}
+    for module, options in re.findall(r"automodule:: (\S+)\n((?:   :.*\n)*)", page):
+        members = re.search(r":members:(.*)", options)
+        names = None if members is None else {name.strip() for name in members[1].split(",") if name.strip()}
+        found[module] = {None} if names == set() else names or set()
+    return found
+
+
+def test_the_reference_has_every_public_name_and_every_error_class():
+    import freerand_opt
+    from freerand_opt import errors
+    from freerand_opt.checker import failures
+
+    page, held = (DOCS / "reference.md").read_text(encoding="utf-8"), documented()
+    for name in freerand_opt.__all__:
+        public = getattr(freerand_opt, name)
+        assert f"`{name}`" in page, name
+        if not isinstance(public, types.ModuleType):
+            names = held.get(public.__module__, set())
+            assert names == {None} or public.__name__ in names, name
+    for module in (errors, failures):
+        names = held[module.__name__]
+        for cls in vars(module).values():
+            if isinstance(cls, type) and issubclass(cls, Exception) and cls.__module__ == module.__name__:
+                assert names == {None} or cls.__name__ in names, cls
+
+
+def test_the_page_of_fields_has_every_field_of_every_table():
+    from freerand_opt.model.question import Question
+    from freerand_opt.model.reference import field_reference
+    from freerand_opt.model.schema import reachable
+    from freerand_opt.model.table import fields
+
+    page = field_reference()
+    for cls in reachable(Question):
+        assert f"## {cls.__name__}" in page
+        for field in fields(cls):
+            assert field.spread or f"| `{field.key}` |" in page, (cls, field.key)
+
+
+def test_every_figure_of_the_gallery_has_its_command():
+    page = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    for part in page.split("\n## ")[1:]:
+        (figure,) = re.findall(r"figures/([\w-]+)\.svg", part)
+        assert f"freerand plot {figure} " in part or f"freerand bound {figure}" in part, part
