@@ -19,6 +19,7 @@ from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import STRATEGY, same
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
+from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.rounding import power_of_two
 
@@ -28,9 +29,11 @@ FEW_CELLS = 4**4
 
 
 def varied(question: Question, field: str, value: Fraction) -> Question:
-    """Return the question with another value of a field, as ``source.epsilon``."""
+    """Return the question with another value of a field, as ``source.epsilon`` or ``test.score``."""
     if field == "observed.visibility":
         return question.changed(observed=question.observed.changed(visibility=value))
+    if not field.startswith("source."):
+        return Question.from_dict(with_values(question.to_dict(), {field: str(value)}))
     return question.changed(source=question.source.varied(field.removeprefix("source."), value))
 
 

@@ -28,7 +28,6 @@ from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.files import contents
 from freerand_opt.model.quantities import ENTROPY, STRATEGY
 from freerand_opt.model.question import Question
-from freerand_opt.model.values import with_values
 
 SOURCE_FIELDS = ("source.epsilon", "source.lower", "source.upper")
 VISIBILITY = "observed.visibility"
@@ -115,7 +114,7 @@ def _still(
     form = _asked_form(asked, name, ends)
 
     def answer(x: Fraction) -> Result:
-        return bound(_at(asked, name, x), width=width, time_limit=time_limit)
+        return bound(varied(asked, name, x), width=width, time_limit=time_limit)
 
     held = usual_width(asked) if width is None else place_of(width, "width")
     upper, points = lines_and_points(answer, form, ends, held)
@@ -127,18 +126,12 @@ def usual_width(asked: Question) -> Fraction:
     return Fraction(1, 10**4) if asked.adversary.devices == "quantum" else Fraction(1, 10**9)
 
 
-def _at(asked: Question, name: str, x: Fraction) -> Question:
-    if name == VISIBILITY or name in SOURCE_FIELDS:
-        return varied(asked, name, x)
-    return Question.from_dict(with_values(asked.to_dict(), {name: str(x)}))
-
-
 def _asked_form(asked: Question, name: str, ends: tuple[Fraction, Fraction]) -> dict[str, Any]:
     """Return the question with "?" at its number, and the honest behaviour beside a visibility."""
     if name == VISIBILITY:
         honest = honest_form(asked)
         return {"question": honest.question, "honest": honest.rows}
-    one, other = (question_form(_at(asked, name, x).problem()) for x in ends)
+    one, other = (question_form(varied(asked, name, x).problem()) for x in ends)
     try:
         found = varied_form(one, other, ends)
     except ValueError as error:

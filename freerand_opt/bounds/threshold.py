@@ -207,11 +207,13 @@ def _tries(low: End, high: End, crossing: Crossing) -> Callable[[End, End, Fract
 
 
 def simplest(low: Fraction, high: Fraction) -> Fraction:
-    """Return the fraction with the least denominator in [low, high], 0 <= low <= high.
+    """Return the fraction with the least denominator in [low, high], low <= high.
 
     Few digits keep products of probabilities, and with them programs and certificates, small.
     """
-    whole = -(-low.numerator // low.denominator)
+    if high < 0:
+        return -simplest(-high, -low)
+    whole = max(0, -(-low.numerator // low.denominator))
     if whole <= high:
         return Fraction(whole)
     whole -= 1

@@ -194,36 +194,13 @@ class _Field:
     """Which number is the argument, and the question at each value."""
 
     def __init__(self, raw: Any, work: Work) -> None:
-        self.raw, self.work = raw["question"], work
-        tests = self.raw.get("tests") if type(self.raw) is dict else None
-        places = [
-            (k, key)
-            for k, test in enumerate(tests if type(tests) is list else [])
-            for key in ("score", "tolerance")
-            if type(test) is dict and test.get(key) == "?"
-        ]
-        self.place: tuple[int, str] | None = None
-        self.varied: Varied | None = None
-        self.moves = False
-        if places and "honest" not in raw:
-            if len(places) > 1:
-                raise Unreadable("question: '?' stands at one place")
-            (self.place,) = places
-            self.name, self.direction = f"{self.place[1]} of test {self.place[0]}", 0
-            return
         more = {"honest": raw["honest"]} if "honest" in raw else {}
-        self.varied = Varied({"question": self.raw, "crosses": None, **more}, work)
+        self.varied = Varied({"question": raw["question"], "crosses": None, **more}, work)
         self.name, self.direction = self.varied.name, self.varied.direction
-        self.moves = "honest" not in raw
+        self.moves = "honest" not in raw and self.varied.test is None
         if self.name == "source bounds":
             raise Unreadable("curve: bounds on average have none yet")
 
     def question(self, x: Fraction) -> Question:
         """Return the question at a value of its argument."""
-        if self.varied is not None:
-            return self.varied.question(x)
-        assert self.place is not None
-        k, key = self.place
-        tests = list(self.raw["tests"])
-        tests[k] = {**tests[k], key: str(x)}
-        return read_question({**self.raw, "tests": tests}, self.work)
+        return self.varied.question(x)

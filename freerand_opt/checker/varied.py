@@ -1,9 +1,10 @@
 """A question in which one number varies, and on which side of a claim an end lies.
 
-The number is "?" in the source (epsilon, lower or upper), or the visibility v of an honest behaviour that is
-mixed with white noise: scores {"slack": t} stand for v f(P) + (1 - v) f(noise) + t, and "keep": "?" for the
-whole behaviour. What an adversary can do grows with epsilon and upper, and shrinks with lower and v
-(docs/proofs/thresholds.md).
+The number is "?" in the source (epsilon, lower or upper), or the score or tolerance of one test, or the
+visibility v of an honest behaviour that is mixed with white noise: scores {"slack": t} stand for
+v f(P) + (1 - v) f(noise) + t, and "keep": "?" for the whole behaviour. What an adversary can do grows with
+epsilon, upper, tolerances and scores from above, and shrinks with lower, v and scores from below; it is not
+monotone in a score that is kept exactly (docs/proofs/thresholds.md).
 """
 
 from __future__ import annotations
@@ -27,17 +28,28 @@ class Varied:
         found: set[str] = set()
         source = self.raw.get("source") if type(self.raw) is dict else None
         _keys(source, "", found)
+        self.test = _test(self.raw) if self.honest is None else None
         if self.honest is not None:
             if found:
                 raise Unreadable("question: either the source or the visibility varies")
             self.name, self.direction = "visibility", -1
+        elif self.test is not None:
+            if found:
+                raise Unreadable("question: '?' stands at one place")
+            self.name = f"{self.test[1]} of test {self.test[0]}"
+            relation = self.raw["tests"][self.test[0]].get("relation")
+            grows = self.test[1] == "tolerance" or relation == "<="
+            self.direction = 1 if grows else -1 if relation == ">=" else 0
         elif len(found) == 1 and found <= {"epsilon", "lower", "upper", "bounds"}:
             (key,) = found
             self.name, self.direction = f"source {key}", -1 if key == "lower" else 1
         else:
-            raise Unreadable("question: one of epsilon, lower, upper and bounds of the source must be '?'")
+            raise Unreadable(
+                "question: one of epsilon, lower, upper and bounds of the source, or of score and tolerance of "
+                "a test, must be '?'"
+            )
         self.crosses = self._crosses(raw["crosses"])
-        self.monotone = not (self.crosses and self.crosses[0] == "field")
+        self.monotone = self.direction != 0 and not (self.crosses and self.crosses[0] == "field")
 
     def _crosses(self, raw: Any) -> tuple[str, Any] | None:
         """Return None (existence), or what the answer is compared with."""
@@ -61,6 +73,11 @@ class Varied:
 
     def question(self, place: Fraction) -> Question:
         """Return the question at a value of the field."""
+        if self.test is not None:
+            k, key = self.test
+            tests = list(self.raw["tests"])
+            tests[k] = {**tests[k], key: str(place)}
+            return read_question({**self.raw, "tests": tests}, self.work)
         if self.honest is None:
             return read_question({**self.raw, "source": _filled(self.raw["source"], str(place))}, self.work)
         return self._at_visibility(place)
@@ -164,6 +181,20 @@ class Varied:
         if not obeys(-slack, relation):
             raise Rejected("a slack has the wrong sign")
         return {**raw, "score": written(honest * v + noise * (1 - v) + slack)}
+
+
+def _test(raw: Any) -> tuple[int, str] | None:
+    """Return (number of the test, key) where "?" stands among the tests, None if it does not."""
+    tests = raw.get("tests") if type(raw) is dict else None
+    places = [
+        (k, key)
+        for k, test in enumerate(tests if type(tests) is list else [])
+        for key in ("score", "tolerance")
+        if type(test) is dict and test.get(key) == "?"
+    ]
+    if len(places) > 1:
+        raise Unreadable("question: '?' stands at one place")
+    return places[0] if places else None
 
 
 def _no_joint() -> Fraction:

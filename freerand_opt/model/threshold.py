@@ -10,12 +10,13 @@ from typing import Annotated, Any
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.conditions import Test
-from freerand_opt.model.kinds import either, items, line, number, word
+from freerand_opt.model.kinds import Kind, either, items, line, number, word
 from freerand_opt.model.number import exact
 from freerand_opt.model.quantities import SCORE, STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.model.table import Table
 from freerand_opt.model.text import listed, shown
+from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import Exact, compare, text
 
 #: Numbers in which what an adversary can do is monotone: it grows with epsilon and upper, and shrinks with
@@ -32,13 +33,30 @@ FIELDS = (
     "source.information",
     "observed.visibility",
 )
+#: Numbers of one test: it grows with tolerances and scores from above, and shrinks with scores from below.
+OF_TEST = re.compile(r"(?:test(?:\[\d{1,6}\])?\.(?:score|tolerance)|moment(?:\[\d{1,6}\])?\.bound)", re.ASCII)
+_KNOWN = word(*FIELDS, "test.score", "test[0].score", "test.tolerance", "moment.bound")
 _FIELD = re.compile(r"\b(?:source|observed)\.[a-z]+\b")
+
+
+def _read_field(value: Any, where: str) -> str:
+    """Return a known field, or the path of a test's number."""
+    own = isinstance(value, str) and OF_TEST.fullmatch(value)
+    return str(value if own else _KNOWN.read(value, where))
+
+
+_OF = Kind(
+    read=_read_field,
+    allowed=_KNOWN.allowed,
+    need=_KNOWN.need,
+    schema={"anyOf": [_KNOWN.schema, {"type": "string", "pattern": f"^{OF_TEST.pattern}$"}]},
+)
 
 
 class Threshold(Table):
     """Seek where a strategy begins or ceases to exist, or the answer passes a number."""
 
-    of: Annotated[str, word(*FIELDS), "which number of the question varies"]
+    of: Annotated[str, _OF, "which number of the question varies"]
     between: Annotated[
         tuple[Fraction, ...],
         items(number(), "a pair of rational numbers", least=2, most=2),
@@ -65,8 +83,12 @@ class Threshold(Table):
 
     def fit(self, question: Question) -> None:
         """Raise InputError if the question lacks the number or what is crossed, or is not monotone in it."""
-        least, most = _extent(self.of, question)
         first, last = self.between
+        least, most = first, last
+        if OF_TEST.fullmatch(self.of):
+            Question.from_dict(with_values(question.to_dict(), {self.of: str(first)}))
+        else:
+            least, most = _extent(self.of, question)
         open_end = self.of == "source.epsilon"
         if not least <= first < last <= most or (open_end and last == most):
             below = "<" if open_end else "<="
@@ -77,8 +99,8 @@ class Threshold(Table):
         if question.ask.at == WORST:
             raise InputError("threshold", 'needs fixed settings or "average"; ask.at is "worst"')
         quantity = question.ask.quantity
-        if question.ask.row.program == SCORE:
-            raise InputError("threshold", "of a score is not offered; ask for a strategy that passes a test")
+        if question.ask.row.program == SCORE and question.ask.extreme == "smallest":
+            raise InputError("threshold", "of a smallest score is not offered; ask for the largest of minus it")
         if (quantity == STRATEGY) != (self.crosses is None):
             needed = (
                 "must not be given" if quantity == STRATEGY else "is missing; the number to cross is needed"

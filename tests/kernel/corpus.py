@@ -164,6 +164,15 @@ def _threshold() -> dict[str, Any]:
     return threshold_form(varied, Crossing(), *ends)
 
 
+def _score() -> dict[str, Any]:
+    """Local devices reach CHSH 2 and no more."""
+    ends = []
+    for place, side in ((Fraction(2), 1), (Fraction(9, 4), -1)):
+        q = question(EXISTS, [scored(chsh(), ">=", str(place))], UNIFORM, "local")
+        ends.append(End(place, by_method(linear.deterministic, q), side))
+    return threshold_form(question(EXISTS, [scored(chsh(), ">=", "?")], UNIFORM, "local"), Crossing(), *ends)
+
+
 def _visibility() -> dict[str, Any]:
     """The guess passes 3/4 between visibilities at which CHSH is 3.2 and 2.8: 3/2 - S/4 (arXiv:0911.3427)."""
     honest = [[s, ["1/2", "0", "0", "1/2"] if s < 3 else ["0", "1/2", "1/2", "0"]] for s in range(4)]
@@ -224,6 +233,7 @@ MAJORITY = {**GUESS, "of": [0, 1, 2], "values": [0, 0, 0, 1, 0, 1, 1, 1], "at": 
 BY_HAND: dict[str, Callable[[], dict[str, Any]]] = {
     "cycle, not told": _not_told,
     "threshold, epsilon": _threshold,
+    "threshold, score": _score,
     "threshold, visibility": _visibility,
     "worst": _worst,
     "attack, qubits": _qubits,

@@ -509,6 +509,25 @@ FORGERIES: dict[str, tuple[str, Edit, type[Exception], str]] = {
         Unreadable,
         "must be",
     ),
+    "a score and a source vary": (
+        "threshold, score",
+        put("question", "source", bits("?")),
+        Unreadable,
+        "one place",
+    ),
+    "scores of two tests vary": (
+        "threshold, score",
+        put("question", "tests", [scored(chsh(), ">=", "?")] * 2),
+        Unreadable,
+        "one place",
+    ),
+    "a score turned": ("threshold, score", put(*TESTS, 0, "relation", "<="), Rejected, "contradiction|sign"),
+    "a score that no local model has": (
+        "threshold, score",
+        put("below", "at", "17/8"),
+        Rejected,
+        "test 0",
+    ),
     "a slack of the wrong sign": (
         "threshold, visibility",
         put(*TESTS, 0, "score", "slack", "1/10"),

@@ -81,7 +81,14 @@ def test_numbers_that_vary(tmp_path, of, between, source):
         ("source.epsilon", "[0, 0.1]", {"ask": LEAKAGE}, "threshold.crosses: is missing"),
         ("source.epsilon", "[0, 0.1]", {"crosses": "crosses = 1"}, "must not be given"),
         ("source.epsilon", "[0, 0.1]", {"ask": LEAKAGE.replace("average", "worst")}, "needs fixed settings"),
-        ("source.epsilon", "[0, 0.1]", {"ask": 'quantity = "score"\nfunctional = "chsh"'}, "is not offered"),
+        (
+            "source.epsilon",
+            "[0, 0.1]",
+            {"ask": 'quantity = "score"\nfunctional = "chsh"\nextreme = "smallest"'},
+            "of a smallest score",
+        ),
+        ("test.value", "[2, 4]", {}, "'test.value' is not known"),
+        ("test[1].score", "[2, 4]", {}, "test has 1 entries"),
         ("observed.visibility", "[0, 1]", {"test": CHSH.replace('"observed"', "1")}, "not monotone"),
         (
             "observed.visibility",

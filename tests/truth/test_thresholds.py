@@ -9,7 +9,10 @@ import pytest
 
 from freerand_opt import (
     Ask,
+    Behaviour,
     Independent,
+    InputError,
+    Keep,
     MinEntropy,
     Mixture,
     Mutual,
@@ -305,3 +308,57 @@ expect = { at_most = "117/1000", verdict = "REFUTED" }
     found = [verify(file, instance) for instance in file.instances]
     assert [one.verdict for one in found] == ["PROVED", "REFUTED"]
     assert all(one.as_expected for one in found)
+
+
+# ------------------------------------------------------------------ numbers of a test
+
+SCORE, LEAK = "test.score", Ask("guessing-probability", of="A", at=(0, 0))
+
+
+def at_least(score, source=SV, relation=">=", **more):
+    return Question(chsh(), source, tests=[Test("chsh", relation, score)], **more)
+
+
+@pytest.mark.parametrize(("relation", "sign"), [(">=", 1), ("<=", -1)])
+def test_the_largest_score_of_local_devices_is_where_strategies_end(relation, sign):
+    """4 - 8 q^2 = 2.38 at epsilon 1/20, q = 9/20; the smallest is its negative."""
+    question = at_least(0, SanthaVazirani("1/20"), relation, adversary=LOCAL, ask=STRATEGY)
+    ends = sorted((F(2 * sign), F(4 * sign)))
+    holds(sought(question, SCORE, ends), sign * 2.38)
+
+
+def test_the_score_at_which_a_guess_of_no_signalling_devices_passes_a_number():
+    """3/2 - S/4 (arXiv:0911.3427): 7/10 at S = 16/5; half a bit at 6 - 2 sqrt 2."""
+    question = at_least(3, Uniform(), adversary=EVE, ask=LEAK)
+    holds(sought(question, "test[0].score", (2, 4), crosses=F(7, 10)), 3.2)
+    bits = question.changed(ask=LEAK.changed(quantity="min-entropy"))
+    holds(sought(bits, SCORE, (2, 4), crosses=F(1, 2)), 6 - 2 * math.sqrt(2))
+
+
+def test_the_score_at_which_a_guess_of_quantum_devices_passes_a_number():
+    """(1 + sqrt(2 - S^2/4))/2 (arXiv:0911.3427): 4/5 at S = 2 sqrt(1.64)."""
+    eve = {"devices": "quantum", "level": "1 + A B"}
+    question = at_least(2, Uniform(), adversary=eve, ask=LEAK)
+    found = sought(question, SCORE, (F(5, 2), F(13, 5)), F(1, 50), crosses=F(4, 5))
+    holds(found, 2 * math.sqrt(1.64), F(1, 50))
+
+
+def test_the_tolerance_at_which_local_devices_pass_for_a_box_of_popescu_and_rohrlich():
+    """Each entry may move by t, so a correlator by 4 t, and 4 - 16 t = 2."""
+    box = Behaviour.from_correlators([[1, 1], [1, -1]])
+    question = Question(
+        chsh(), Uniform(), observed=box, adversary=LOCAL, tests=[Keep("behaviour")], ask=STRATEGY
+    )
+    holds(sought(question, "test.tolerance", (0, F(1, 2))), 1 / 8)
+
+
+def test_the_epsilon_at_which_the_local_score_passes_a_number():
+    """4 - 8 q^2 = 3 at q = 1/sqrt 8."""
+    question = Question(chsh(), SV, adversary=LOCAL, ask=Ask("score", functional="chsh"))
+    holds(sought(question, "source.epsilon", (0, F(2, 5)), crosses=3), 1 / 2 - math.sqrt(1 / 8))
+
+
+def test_a_smallest_score_has_no_threshold():
+    asked = Ask("score", functional="chsh", extreme="smallest")
+    with pytest.raises(InputError, match="smallest score"):
+        sought(Question(chsh(), SV, adversary=LOCAL, ask=asked), "source.epsilon", (0, F(2, 5)), crosses=-3)
