@@ -25,7 +25,6 @@ from freerand_opt.checker.curve_upper import Item, read_item
 from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, sign
-from freerand_opt.checker.question import read_question
 from freerand_opt.checker.reading import closed, fraction, items
 from freerand_opt.checker.varied import Varied
 from freerand_opt.checker.varying import VaryingSource

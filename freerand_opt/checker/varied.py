@@ -45,8 +45,8 @@ class Varied:
             self.name, self.direction = f"source {key}", -1 if key == "lower" else 1
         else:
             raise Unreadable(
-                "question: one of epsilon, lower, upper and bounds of the source, or of score and tolerance of "
-                "a test, must be '?'"
+                "question: one of epsilon, lower, upper and bounds of the source, or of score and tolerance "
+                "of a test, must be '?'"
             )
         self.crosses = self._crosses(raw["crosses"])
         self.monotone = self.direction != 0 and not (self.crosses and self.crosses[0] == "field")

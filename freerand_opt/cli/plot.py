@@ -14,6 +14,7 @@ from freerand_opt.errors import FreerandError, InputError, UnavailableError
 
 if TYPE_CHECKING:
     from freerand_opt.claims.verify import File, Verification
+    from freerand_opt.model.question import Question
     from freerand_opt.reporting.figures.frame import Frame, Width
     from freerand_opt.reporting.figures.row import Row
     from freerand_opt.runner.curves import Interval
@@ -110,7 +111,7 @@ class Asking:
     def __init__(self, store: Path | None, executor: Here, watch: Watch) -> None:
         self.store, self.executor, self.watch = store, executor, watch
 
-    def __call__(self, name: str | File, fields: Mapping[str, str]) -> Iterator[Verification]:
+    def __call__(self, name: str | File | Question, fields: Mapping[str, str]) -> Iterator[Verification]:
         """Yield the answers to the instances of one file."""
         from freerand_opt.claims.verify import compared
         from freerand_opt.cli import running

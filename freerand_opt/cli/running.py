@@ -12,6 +12,7 @@ from freerand_opt.cli import screen, words
 from freerand_opt.cli.words import Line
 from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
+from freerand_opt.model.question import Question
 from freerand_opt.runner.answers import Answers, Run
 from freerand_opt.runner.executor import Here, cluster, local
 from freerand_opt.runner.job import Way
@@ -29,7 +30,7 @@ from freerand_opt.runner.watch import Watch
 class Asked:
     """What is asked on a command line: files or claims, values of fields, and which cells."""
 
-    names: Sequence[str | File]
+    names: Sequence[str | File | Question]
     fields: dict[str, str] = field(default_factory=dict)
     threshold: str | None = None
     shard: str | None = None

@@ -61,11 +61,11 @@ def verify(
     opt.require_file(report, "--report")
     if resume and certificates is None:
         raise InputError("--resume", "needs --certificates, the folder of the run that was interrupted")
-    asked = running.Asked(chosen(names or [], everything=everything))
+    wanted = chosen(names or [], everything=everything)
     if cross_check:
         from freerand_opt.cli.crosscheck import cross_checked
 
-        raise typer.Exit(cross_checked(asked.names, as_json=as_json, quiet=quiet))
+        raise typer.Exit(cross_checked(wanted, as_json=as_json, quiet=quiet))
     shelf = None if certificates is None else Shelf(certificates, corners=not resume)
     way = way_of(solver=solver, time_limit=time_limit)
     with (
@@ -73,7 +73,9 @@ def verify(
         running.place(jobs, cluster) as executor,
         _folder(store) as folder,
     ):
-        found = running.answered(asked, way, watch, executor, store=folder, shelf=shelf, resume=resume)
+        found = running.answered(
+            running.Asked(wanted), way, watch, executor, store=folder, shelf=shelf, resume=resume
+        )
     lines, failed = compared(found)
     cells = [line.cell for line in lines]
     codes = {line.answer.code for line in lines} | ({2} if failed else set())

@@ -100,7 +100,7 @@ class Threshold(Table):
             raise InputError("threshold", 'needs fixed settings or "average"; ask.at is "worst"')
         quantity = question.ask.quantity
         if question.ask.row.program == SCORE and question.ask.extreme == "smallest":
-            raise InputError("threshold", "of a smallest score is not offered; ask for the largest of minus it")
+            raise InputError("threshold", "of a smallest score is not offered; ask the largest of minus it")
         if (quantity == STRATEGY) != (self.crosses is None):
             needed = (
                 "must not be given" if quantity == STRATEGY else "is missing; the number to cross is needed"

@@ -19,6 +19,7 @@ from freerand_opt.reporting.figures import (
     critical,
     grid,
     leakage,
+    scores,
     selection,
 )
 from freerand_opt.reporting.figures.asking import asking
@@ -205,6 +206,31 @@ def test_ones_own_question_is_drawn(tmp_path, ask):
     assert [row.kind for row in rows].count("bracket") == 3
     save(figure(frame, rows), frame, rows, tmp_path / "mine.pdf", "")
     assert (tmp_path / "mine.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_guesses_against_a_score_lie_on_the_closed_forms(ask, monkeypatch):
+    """CHSH: 3/2 - S/4, and (1 + sqrt(2 - S^2/4))/2 for quantum devices (arXiv:0911.3427)."""
+    monkeypatch.setattr(scores, "GAMES", [(*scores.GAMES[0][:3], {"": "2,3,4", "1 + A B": "12/5,14/5"})])
+    monkeypatch.setattr(scores, "STEPS", 2)
+    rows = scores.rows(ask)
+    lines = {(row.series, row.x): row for row in rows if row.kind == "formula"}
+    drawn = [row for row in rows if row.kind == "bracket"]
+    assert len(drawn) == 5
+    for row in drawn:
+        line = lines[row.series, row.x]
+        assert line.low - 1e-9 <= row.low <= row.high <= line.high + 1e-9
+    assert lines["quantum devices", F(14, 5)].middle == pytest.approx(0.6)
+
+
+def test_instances_that_a_score_on_the_axis_makes_equal_are_drawn_once(ask):
+    """The claim has instances that differ in their score alone; bands fall with it."""
+    fields = {"test.score": "2,3", "adversary": '{devices = "no-signalling"}', "expect": "{}"}
+    frame, rows = grid.frame_and_rows(list(ask("chsh_quantum_guess", fields)))
+    assert [(row.series, row.x, row.middle) for row in rows] == [
+        ("guessing-probability", 2, 1.0),
+        ("guessing-probability", 3, 0.75),
+    ]
+    assert (frame.panels[0].x_label, frame.panels[0].between) == ("score of chsh", "falls")
 
 
 def test_figures_that_do_not_exist_are_named():

@@ -11,8 +11,8 @@ from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.reporting.figures.row import Row
 
-#: Answer the instances of a claim, with fields set to other values: (name or file, {field: text}) -> answers.
-Ask: TypeAlias = Callable[[str | File, Mapping[str, str]], Iterable[Verification]]
+#: Answer a claim, file or question with fields set to other values: (which, {field: text}) -> answers.
+Ask: TypeAlias = Callable[[str | File | Question, Mapping[str, str]], Iterable[Verification]]
 
 
 def bracket(found: Verification, series: str, x: Exact | str, panel: str = "") -> Row | None:

@@ -20,6 +20,7 @@ ANSWERED = (
     "ladder",
     "critical",
     "adversaries",
+    "scores",
     "selection",
     "biases",
     "amplification",

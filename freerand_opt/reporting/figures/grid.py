@@ -10,8 +10,10 @@ from typing import Any
 from freerand_opt.claims.formulas import value as value_of
 from freerand_opt.claims.verify import Verification
 from freerand_opt.errors import InputError
+from freerand_opt.model.conditions import Test
 from freerand_opt.model.expect import Formula
 from freerand_opt.model.quantities import QUANTITIES
+from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.parse import parse
 from freerand_opt.reporting.figures.answers import bracket
@@ -21,54 +23,76 @@ from freerand_opt.reporting.latex import escaped
 from freerand_opt.reporting.paper.caption import sentences
 from freerand_opt.reporting.paper.sweep import varied
 
-_FIELD = re.compile(r"(\S+?)=(\S+)")
+OF_SCORE = re.compile(r"test(?:\[(\d+)\])?\.score", re.ASCII)
 #: How a field is written at an axis.
 SYMBOLS = {"epsilon": r"$\epsilon$", "N": "$N$", "M": "$M$"}
-#: Fields along which any leakage rises: a source that may do more helps the adversary.
-RISING = ("epsilon",)
 LEAKAGES = ("guessing-probability", "trace-distance")
 ENTROPY = "min-entropy"
 _WORDS = {name: name.replace("-", " ") for name in LEAKAGES}
+#: A source that may do more helps the adversary, and so do tests that ask less.
+TURN = {">=": -1, "<=": 1}
 
 
 def frame_and_rows(answers: Sequence[Verification]) -> tuple[Frame, list[Row]]:
     """Return the figure of one file's answers; raise InputError if its instances have no number to plot.
 
-    The first axis is the numeric field with most values; instances that differ otherwise are series.
+    The first axis is the numeric field with most values; instances that differ otherwise are series. An
+    instance that the values of the axes make equal to another one is drawn once.
     """
     field = _axis(answers)
     series_of: dict[str, list[Verification]] = {}
     rows: list[Row] = []
+    seen: set[tuple[Exact, Any]] = set()
     for found in answers:
-        values = dict(_FIELD.findall(found.instance.name))
+        values = {axis: str(value) for axis, value in found.instance.at}
         if field not in values:
             continue
-        rest = _FIELD.sub("", found.instance.name).split()
-        rest += [f"{name}={value}" for name, value in values.items() if name != field]
-        series, x = " ".join(rest) or found.result.quantity, parse(values[field])
+        x = parse(values[field])
+        asked = getattr(found.instance, "question", found.instance.name)
+        if (x, asked) in seen:
+            continue
+        seen.add((x, asked))
+        series = _without(found.instance.name, field, values[field]) or found.result.quantity
         series_of.setdefault(series, []).append(found)
         drawn = bracket(found, series, x)
         rows += [drawn] if drawn is not None else []
         expect = found.instance.expect
         if expect is not None and drawn is not None:
             rows += [formula(series, x, value) for value in _claimed(found)]
-    monotone = field in RISING and all(_only_source_differs(found) for found in series_of.values())
-    between: Between = "nothing"
-    if monotone:  # a leakage rises with the set of sources, and what is left of the entropy falls
-        between = "falls" if answers[0].result.quantity == ENTROPY else "rises"
+    turns = {_turn(found, field) for found in series_of.values()}
+    turn = turns.pop() if len(turns) == 1 else 0
+    if answers[0].result.quantity == ENTROPY:  # what is left of the entropy falls where a leakage rises
+        turn = -turn
+    between: Between = "rises" if turn > 0 else "falls" if turn < 0 else "nothing"
     return _frame(answers, field, between), rows
 
 
-def _only_source_differs(answers: Sequence[Verification]) -> bool:
-    """Return whether the same knowledge is asked of each, so that it is monotone in the set of sources."""
-    questions = [getattr(found.instance, "question", None) for found in answers]
-    first = questions[0]
-    return first is not None and all(
-        asked is not None
-        and found.result.quantity in (*LEAKAGES, ENTROPY)
-        and asked.changed(source=first.source) == first
-        for asked, found in zip(questions, answers, strict=True)
-    )
+def _without(name: str, field: str, value: str) -> str:
+    """Return the name of a cell without the value of one axis."""
+    for word in (field, field.rpartition(".")[2]):
+        if f"{word}={value}" in name:
+            return " ".join(name.replace(f"{word}={value}", "", 1).split())
+    return name
+
+
+def _turn(answers: Sequence[Verification], field: str) -> int:
+    """Return 1 if what is known of an output rises with the field -1 if it falls, 0 if neither is known."""
+    if any(found.result.quantity not in (*LEAKAGES, ENTROPY) for found in answers):
+        return 0
+    bodies = [with_values(getattr(found.instance, "body", {}), {field: 0}) for found in answers]
+    rest = [{key: value for key, value in body.items() if key != "expect"} for body in bodies]
+    if any(one != rest[0] for one in rest):
+        return 0
+    test = _test(answers[0], field)
+    return TURN.get(test.relation, 0) if test is not None else int(field == "source.epsilon")
+
+
+def _test(found: Verification, field: str) -> Test | None:
+    """Return the test whose score a field is."""
+    question = getattr(found.instance, "question", None)
+    place = OF_SCORE.fullmatch(field)
+    held = question.tests[int(place[1] or 0)] if question is not None and place else None
+    return held if isinstance(held, Test) else None
 
 
 def _claimed(found: Verification) -> Iterator[Exact]:
@@ -85,9 +109,9 @@ def _claimed(found: Verification) -> Iterator[Exact]:
 def _axis(answers: Sequence[Verification]) -> str:
     values: dict[str, set[Exact]] = {}
     for found in answers:
-        for name, value in _FIELD.findall(found.instance.name):
+        for axis, value in found.instance.at:
             try:
-                values.setdefault(name, set()).add(parse(value))
+                values.setdefault(axis, set()).add(parse(str(value)))
             except ValueError:  # a name, such as the order of bits
                 continue
     if not values or max(map(len, values.values())) < 2:
@@ -109,5 +133,8 @@ def _frame(answers: Sequence[Verification], field: str, between: Between) -> Fra
     question = getattr(found.instance, "question", None)
     if question is not None:
         parts += [f" {words}" for words in sentences(question, varied(answers))]
-    panel = Panel("", SYMBOLS.get(field, field), _WORDS.get(quantity, quantity) + unit, between=between)
+    last, test = field.rpartition(".")[2], _test(found, field)
+    named = None if test is None else test.functional.functional
+    label = SYMBOLS.get(last, last) if named is None else f"score of {named}"
+    panel = Panel("", label, _WORDS.get(quantity, quantity) + unit, between=between)
     return Frame(Path(found.file.name).name, found.file.title, "".join(parts), (panel,))
