@@ -202,7 +202,7 @@ MISTAKES = {
     "functional of another scenario": (
         lambda: question(tests=[Test("chsh", ">=", 2), Test("mermin", ">=", 2)]),
         "Question.test[1].functional",
-        "the Mermin relations need the family ghz",
+        "the Mermin relations need three or more parties",
     ),
     "one test alone": (
         lambda: question(tests=Test("chsh", ">=", 2)),

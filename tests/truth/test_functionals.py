@@ -1,14 +1,36 @@
 """The library of functionals: facets, local bounds by enumeration, no-signalling bounds of the literature."""
 
+import tomllib
 from fractions import Fraction
 from itertools import product
+from math import pi, sin
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.optimize import linprog
+from scipy.sparse import lil_matrix
 
 from freerand_opt.bounds.bound import bound
-from freerand_opt.model import FUNCTIONALS, Adversary, Ask, Functional, Question, Scenario, Uniform
+from freerand_opt.model import (
+    FUNCTIONALS,
+    Adversary,
+    Ask,
+    Behaviour,
+    Functional,
+    MeasurementDependence,
+    Question,
+    Scenario,
+    Uniform,
+    chained,
+    families,
+    ghz,
+)
+from freerand_opt.model.behaviour import SCENARIO
+from freerand_opt.model.families.mdl import Mdl
 from freerand_opt.model.families.sliwa import bound as sliwa_bound
+from freerand_opt.model.families.tilted import Tilted
+from freerand_opt.numbers.exact import compare, sqrt
 
 #: No-signalling maxima of Sliwa's inequalities, Vallins, Sainz, Liang (Phys. Rev. A 95, 022111, 2017), as
 #: they are quoted in the data of another program.
@@ -110,31 +132,139 @@ def test_inn22_is_i3322_at_three():
     assert FUNCTIONALS["inn22"](three) == FUNCTIONALS["i3322"](three)
 
 
-def score(name, settings, outcomes, devices):
-    asked = Ask("score", functional=Functional.named(name))
-    question = Question(Scenario(settings, outcomes), Uniform(), adversary=Adversary(devices), ask=asked)
-    found = bound(question).bracket
+def score(scenario, name, devices, sign=1):
+    """Return the certified extreme of a functional, whose two ends meet."""
+    extreme = "largest" if sign > 0 else "smallest"
+    asked = Ask("score", functional=Functional.named(name), extreme=extreme)
+    found = bound(Question(scenario, Uniform(), adversary=Adversary(devices), ask=asked)).bracket
     assert found.lower == found.upper
     return found.lower
 
 
-@pytest.mark.parametrize("number", [2, 5, 10, 21, 24, 41, 46])
+@pytest.mark.parametrize("number", range(1, 47))
 def test_no_signalling_maxima_of_sliwa(number):
     right = Fraction(NO_SIGNALLING[number - 1])
-    assert score(f"sliwa-{number}", (2, 2, 2), (2, 2, 2), "no-signalling") == right
+    assert score(Scenario((2, 2, 2), (2, 2, 2)), f"sliwa-{number}", "no-signalling") == right
+
+
+# ------------------------------------------------------------------ the page docs/library.md
+
+PAGE = (Path(__file__).parents[2] / "docs" / "library.md").read_text(encoding="utf-8")
+TABLE = [
+    [cell.strip(" `") for cell in line.split("|")[1:-1]] for line in PAGE.splitlines() if line.startswith("|")
+]
+LIBRARY = [row for row in TABLE if row[0] in FUNCTIONALS]
+
+
+def no_signalling(scenario, cells, sign):
+    """Return the extreme of a functional over P(o|s) by a linear program of its own, in floats."""
+    count, width = scenario.shape
+    at = {s: k for k, s in enumerate(scenario.joint_settings)}
+    rows, rhs = [], []
+    for s in range(count):
+        rows.append({(s, o): 1 for o in range(width)})
+        rhs.append(1)
+    for p, n in enumerate(scenario.settings):
+        for s, settings in enumerate(scenario.joint_settings):
+            if settings[p] == n - 1:
+                continue
+            other = at[(*settings[:p], settings[p] + 1, *settings[p + 1 :])]
+            for rest in product(*(range(d) for q, d in enumerate(scenario.outcomes) if q != p)):
+                row = {}
+                for a in range(scenario.outcomes[p]):
+                    o = scenario.outcome_index((*rest[:p], a, *rest[p:]))
+                    row[s, o], row[other, o] = 1, -1
+                rows.append(row)
+                rhs.append(0)
+    matrix = lil_matrix((len(rows), count * width))
+    for k, row in enumerate(rows):
+        for (s, o), x in row.items():
+            matrix[k, s * width + o] = x
+    costs = np.zeros(count * width)
+    for (s, o), x in cells.items():
+        costs[s * width + o] -= sign * float(x)
+    return -sign * linprog(costs, A_eq=matrix.tocsr(), b_eq=rhs).fun
+
+
+@pytest.mark.parametrize("row", LIBRARY, ids=lambda row: f"{row[0]}-{row[1]}")
+def test_the_page_of_functionals(row):
+    """Local by enumeration, no-signalling by another program; both with certificates of two ends."""
+    name, where, local, most, quantum, reference = row
+    assert reference
+    scenario = SCENARIO.read(tomllib.loads(f"x = {{ {where} }}")["x"], "scenario")
+    sign = -1 if "smallest" in reference else 1
+    for devices, value in (("local", local), ("no-signalling", most)):
+        assert score(scenario, name, devices, sign) == Fraction(value)
+    cells = FUNCTIONALS[name](scenario)
+    assert no_signalling(scenario, cells, sign) == pytest.approx(float(Fraction(most)), abs=1e-7)
+    every = np.array(list(boxes(scenario.settings, scenario.outcomes)))
+    factors = np.zeros(every.shape[1])
+    for (s, o), x in cells.items():
+        factors[s * scenario.shape[1] + o] = float(x)
+    assert sign * (every @ (sign * factors)).max() == pytest.approx(float(Fraction(local)), abs=1e-9)
+    closed = CLOSED.get(quantum, quantum)
+    if closed and sign > 0:
+        assert float(Fraction(local)) <= float(closed) <= float(Fraction(most))
+
+
+#: What the page's closed forms are worth.
+CLOSED = {
+    "2√2": 8**0.5,
+    "(√2 − 1)/2": (2**0.5 - 1) / 2,
+    "√(17/2)": 8.5**0.5,
+    "√221/4": 221**0.5 / 4,
+    "4 · 1.2508754": 5.0035016,
+    "3√3/4 − 1": 0.75 * 3**0.5 - 1,
+    "4√3": 48**0.5,
+    "6 sin²(π/12)": 6 * sin(pi / 12) ** 2,
+    "12 sin²(π/24)": 12 * sin(pi / 24) ** 2,
+    "1 + √(11/3)": 1 + (11 / 3) ** 0.5,
+    "4√2": 32**0.5,
+    "8√2": 128**0.5,
+}
+
+
+def test_the_page_has_sliwa_s_numbers():
+    found = [row for row in TABLE if len(row) == 3 and row[0].isdigit()]
+    assert found == [[str(k), str(sliwa_bound(k)), NO_SIGNALLING[k - 1]] for k in range(1, 47)]
 
 
 @pytest.mark.parametrize(
-    ("name", "settings", "local", "most"),
-    [
-        ("svetlichny", (2, 2), 2, 4),
-        ("svetlichny", (2, 2, 2), 4, 8),
-        ("elegant", (3, 4), 6, 12),
-        ("gyni", (2, 2, 2), 1, Fraction(4, 3)),
-        ("inn22", (4, 4), 0, Fraction(3, 2)),
-    ],
+    ("name", "settings"), [("a4", (3, 4)), ("a5", (4, 4)), ("a6", (4, 4)), ("a7", (4, 4)), ("i4422", (4, 4))]
 )
-def test_local_and_no_signalling(name, settings, local, most):
-    outcomes = (2,) * len(settings)
-    assert score(name, settings, outcomes, "local") == local
-    assert score(name, settings, outcomes, "no-signalling") == most
+def test_facets_of_avis_imai_ito_and_sasaki(name, settings):
+    facet(name, settings, (2, 2), 0)
+
+
+def test_froissart_is_i3322_in_means():
+    """4 I3322 + 4 on every local box."""
+    scenario, every = Scenario((3, 3), (2, 2)), np.array(list(boxes((3, 3), (2, 2))))
+    (mean, unit), (facet_of, _) = (table(name, *scenario.sizes) for name in ("froissart", "i3322"))
+    assert (every @ mean == 4 * (every @ facet_of) + 4 * unit).all()
+
+
+@pytest.mark.parametrize(("beta", "alpha"), [("1/2", "1"), ("1/2", "3/2"), ("1", "2"), ("0", "1")])
+def test_the_tilted_behaviour_has_the_largest_quantum_score(beta, alpha):
+    """sqrt((1 + alpha^2)(4 + beta^2)), arXiv:1107.2754."""
+    scenario = Tilted(beta=beta, alpha=alpha)
+    rows = [families.behaviour("quantum", scenario)(s) for s in range(4)]
+    assert Behaviour(Scenario((2, 2), (2, 2)), rows).signalling is None
+    a, b = Fraction(alpha), Fraction(beta)
+    total = sum((rows[s][o] * x for (s, o), x in FUNCTIONALS["tilted"](scenario).items()), Fraction(0))
+    assert compare(total, sqrt((1 + a * a) * (4 + b * b))) == 0
+
+
+def test_the_inequality_of_measurement_dependent_locality():
+    """At most 0 for local devices and 1/10 <= P(xy|w) <= 3/10 (arXiv:1407.5634); with other limits more."""
+    asked = Ask("score", functional=Functional.named("mdl", on="joint"))
+    scenario, local = Mdl(lower="1/10", upper="3/10"), Adversary("local")
+    right = Question(scenario, MeasurementDependence("1/10", "3/10"), adversary=local, ask=asked)
+    assert bound(right).bracket.exact == 0
+    wider = right.changed(source=MeasurementDependence("1/20", "1/2"))
+    assert bound(wider).bracket.lower > 0
+
+
+def test_names_need_no_family():
+    """Mermin's and the chained functional fit any scenario of their size."""
+    assert FUNCTIONALS["mermin"](Scenario((2, 2, 2), (2, 2, 2))) == FUNCTIONALS["mermin"](ghz(3))
+    assert FUNCTIONALS["chained"](Scenario((3, 3), (2, 2))) == FUNCTIONALS["chained"](chained(3))

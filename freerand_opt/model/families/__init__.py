@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from freerand_opt.model.families import avis as _avis
 from freerand_opt.model.families import cglmp as _cglmp
 from freerand_opt.model.families import chained as _chained
 from freerand_opt.model.families import chsh as _chsh
@@ -17,8 +18,10 @@ from freerand_opt.model.families import hardy as _hardy
 from freerand_opt.model.families import i3322 as _i3322
 from freerand_opt.model.families import inn22 as _inn22
 from freerand_opt.model.families import ladder as _ladder
+from freerand_opt.model.families import mdl as _mdl
 from freerand_opt.model.families import others as _others
 from freerand_opt.model.families import sliwa as _sliwa
+from freerand_opt.model.families import tilted as _tilted
 from freerand_opt.model.scenario import AnyScenario, Cells, Family, Rows
 
 
@@ -36,6 +39,8 @@ FAMILIES: tuple[type[Family], ...] = (
     _i3322.I3322,
     _cglmp.Cglmp,
     _ladder.Ladder,
+    _tilted.Tilted,
+    _mdl.Mdl,
 )
 #: Functionals by name; each raises ValueError for a scenario that it does not fit.
 FUNCTIONALS: dict[str, Callable[[AnyScenario], Cells]] = {
@@ -47,6 +52,9 @@ FUNCTIONALS: dict[str, Callable[[AnyScenario], Cells]] = {
     **_cglmp.FUNCTIONALS,
     **_inn22.FUNCTIONALS,
     **_ladder.FUNCTIONALS,
+    **_tilted.FUNCTIONALS,
+    **_mdl.FUNCTIONALS,
+    **_avis.FUNCTIONALS,
     **_others.FUNCTIONALS,
     **_sliwa.FUNCTIONALS,
 }

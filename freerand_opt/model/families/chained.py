@@ -55,17 +55,23 @@ class Chained(Family, tag="chained"):
     @property
     def edges(self) -> tuple[tuple[int, int, int], ...]:
         """Return the edges; outcomes differ on the last, (0, N-1)."""
-        near = [(a, b, 0) for a in range(self.N) for b in (a - 1, a) if b >= 0]
-        return (*near, (0, self.N - 1, 1))
+        return chain(self.N)
+
+
+def chain(n: int) -> tuple[tuple[int, int, int], ...]:
+    """Return (a, b, parity) of the 2n edges of a chain; outcomes differ on the last, (0, n-1)."""
+    near = [(a, b, 0) for a in range(n) for b in (a - 1, a) if b >= 0]
+    return (*near, (0, n - 1, 1))
 
 
 def chained(scenario: AnyScenario) -> Cells:
     """Return I_N, the sum of the error probabilities of the edges."""
-    if not scenario.edges:
-        raise ValueError("the chained functional needs the family chained or chsh")
+    n = scenario.settings[0]
+    if not scenario.edges and (scenario.sizes != ((n, n), (2, 2)) or n < 2):
+        raise ValueError("the chained functional needs two parties, as many settings, two outcomes each")
     return {
         (scenario.setting_index((a, b)), 2 * x + (x ^ parity ^ 1)): Fraction(1)
-        for a, b, parity in scenario.edges
+        for a, b, parity in scenario.edges or chain(n)
         for x in range(2)
     }
 

@@ -50,8 +50,9 @@ class Ghz(Family, tag="ghz"):
 
 
 def _need_ghz(scenario: AnyScenario) -> None:
-    if not isinstance(scenario, Ghz):
-        raise ValueError("the Mermin relations need the family ghz")
+    settings, outcomes = scenario.sizes
+    if len(settings) < 3 or {*settings, *outcomes} != {2}:
+        raise ValueError("the Mermin relations need three or more parties with two settings and two outcomes")
 
 
 def mermin(scenario: AnyScenario) -> Cells:

@@ -28,4 +28,11 @@ def inn22(scenario: AnyScenario) -> Cells:
     }
 
 
-FUNCTIONALS = {"inn22": inn22}
+def i4422(scenario: AnyScenario) -> Cells:
+    """Return I_NN22 for N = 4."""
+    if scenario.sizes != ((4, 4), (2, 2)):
+        raise ValueError("i4422 needs two parties with four settings and two outcomes each")
+    return inn22(scenario)
+
+
+FUNCTIONALS = {"inn22": inn22, "i4422": i4422}
