@@ -1,8 +1,9 @@
 r"""Functionals of the literature that need no family of their own.
 
 ``svetlichny``: :math:`\sum_{x} (-1)^{k(k-1)/2} E_x`, k the number of ones among x, M parties: local
-:math:`2^{\lceil M/2 \rceil}`, with one pair signalling :math:`2^{M-1}`, quantum :math:`2^{M-1}\sqrt2`, no-signalling :math:`2^M` (Svetlichny 1987; Seevinck and
-Svetlichny, arXiv:quant-ph/0201046). ``elegant``: three and four settings, local 6, quantum :math:`4\sqrt3`,
+:math:`2^{\lceil M/2 \rceil}`, :math:`2^{M-1}` for two groups that signal within, quantum
+:math:`2^{M-1}\sqrt2`, no-signalling :math:`2^M` (Svetlichny 1987; Seevinck and Svetlichny,
+arXiv:quant-ph/0201046). ``elegant``: three and four settings, local 6, quantum :math:`4\sqrt3`,
 no-signalling 12 (Gisin, arXiv:quant-ph/0702021). ``gyni``: guess your neighbour's input for three parties,
 local and quantum 1, no-signalling 4/3 (Almeida et al., arXiv:1003.3844). Values from memory; local and
 no-signalling ones are computed in tests/truth/test_functionals.py.
