@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from freerand_opt.bounds.threshold import Crossing, critical_value, threshold_form, varied_form
-from freerand_opt.bounds.visibility import honest_form
+from freerand_opt.bounds.visibility import honest_form, path_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.errors import InputError
 from freerand_opt.model.certificate_form import question_form
@@ -18,7 +18,7 @@ from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import STRATEGY, same
 from freerand_opt.model.question import Question
-from freerand_opt.model.threshold import Threshold
+from freerand_opt.model.threshold import Threshold, moves_on_a_path
 from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.rounding import power_of_two
@@ -56,6 +56,9 @@ class Sought:
     def form(self, question: Question, places: tuple[Fraction, Fraction]) -> dict[str, Any]:
         """Return what a certificate says of the question; the field is what differs at two places."""
         crosses = {"crosses": self.crossing.form()}
+        if self.field.startswith("observed.") and moves_on_a_path(question, self.field):
+            moving = path_form(question, self.field)
+            return {"question": moving.question, "path": moving.rows, **crosses}
         if self.field == "observed.visibility":
             honest = honest_form(question)
             return {"question": honest.question, "honest": honest.rows, **crosses}
@@ -99,7 +102,8 @@ def critical_form(
     low, high = critical_value(at, found.crossing, found.between, found.width, margin)
     how = {"below": _how(low.pool), "above": _how(high.pool)}
     form = found.form(question, (low.place, high.place))
-    return threshold_form(form["question"], found.crossing, low, high, form.get("honest")), how
+    beside = {key: form[key] for key in ("honest", "path") if key in form}
+    return threshold_form(form["question"], found.crossing, low, high, **beside), how
 
 
 def _power(bits: Fraction, digits: int) -> Fraction:

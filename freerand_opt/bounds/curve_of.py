@@ -28,6 +28,7 @@ from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.files import contents
 from freerand_opt.model.quantities import ENTROPY, STRATEGY
 from freerand_opt.model.question import Question
+from freerand_opt.model.threshold import moves_on_a_path
 
 SOURCE_FIELDS = ("source.epsilon", "source.lower", "source.upper")
 VISIBILITY = "observed.visibility"
@@ -58,6 +59,8 @@ def curve(
         raise InputError(
             "curve", "needs fixed settings or averages, and a guess or a score that is asked for"
         )
+    if field.startswith("observed.") and moves_on_a_path(asked, field):
+        raise InputError(field, "has no curve: with this noise or these losses answers are sought one by one")
     if asked.problem().observed is None:
         raise InputError("observed.settings", 'of a curve are stated, as "uniform"')
     if field in SOURCE_FIELDS:

@@ -241,9 +241,9 @@ def varied_form(
 
 
 def threshold_form(
-    question: dict[str, Any], crossing: Crossing, low: End, high: End, honest: Any = None
+    question: dict[str, Any], crossing: Crossing, low: End, high: End, **beside: Any
 ) -> dict[str, Any]:
-    """Return the certificate of a threshold; `question` has "?" at the field."""
+    """Return the certificate of a threshold: "?" is at the field, or `beside` an honest behaviour moves."""
     ends = []
     for end in (low, high):
         proved = end.side < 0
@@ -254,7 +254,7 @@ def threshold_form(
                 "attack": None if proved else end.pool.attack,
             }
         )
-    found = {
+    return {
         "format": "freerand-certificate",
         "version": 2,
         "kind": "threshold",
@@ -262,5 +262,5 @@ def threshold_form(
         "crosses": crossing.form(),
         "below": ends[0],
         "above": ends[1],
+        **beside,
     }
-    return found if honest is None else {**found, "honest": honest}

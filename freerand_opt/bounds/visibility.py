@@ -5,6 +5,7 @@ r"""Thresholds in the visibility: the honest behaviour P stands beside a questio
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,7 +15,7 @@ from freerand_opt.model.conditions import Keep, Relations, Test
 from freerand_opt.model.problem import Kept
 from freerand_opt.model.problem import Test as FormTest
 from freerand_opt.model.question import Question
-from freerand_opt.model.rows import score
+from freerand_opt.model.rows import score, total
 from freerand_opt.numbers.exact import Exact, triples
 
 
@@ -34,12 +35,63 @@ def honest_form(question: Question) -> Honest:
     assert rows is not None  # `Threshold.fit` refuses questions without an honest behaviour
     listed = [(s, row) for s in range(scenario.shape[0]) if (row := rows(s)) is not None]
     form = question_form(asked.problem())
-    tests, place = [], 0
+    return Honest(
+        form | {"tests": _tests(asked, form)}, [[s, [triples(p) for p in row]] for s, row in listed]
+    )
+
+
+def path_form(question: Question, field: str) -> Honest:
+    """Return the question and the behaviour whose entries are polynomials in a visibility or an efficiency.
+
+    The visibility enters linearly, the efficiency of M parties to the power M: the coefficients are those of
+    the polynomial through M + 1 exact values.
+    """
+    scenario, key = question.scenario, field.removeprefix("observed.")
+    degree = 1 if key == "visibility" else len(scenario.settings)
+    places = [Fraction(k, degree) for k in range(degree + 1)]
+    at = [question.changed(observed=question.observed.changed(**{key: x})) for x in places]
+    basis = [_through(places, k) for k in range(degree + 1)]
+    listed = []
+    for s in range(scenario.shape[0]):
+        values = [_row(one, s) for one in at]
+        entries = []
+        for o in range(scenario.shape[1]):
+            mixed = [
+                total(b[n] * row[o] for b, row in zip(basis, values, strict=True)) for n in range(degree + 1)
+            ]
+            while len(mixed) > 1 and mixed[-1] == 0:
+                mixed.pop()
+            entries.append([triples(x) for x in mixed])
+        listed.append([s, entries])
+    asked = at[-1]
+    form = question_form(asked.problem())
+    return Honest(form | {"tests": _tests(asked, form)}, listed)
+
+
+def _row(question: Question, s: int) -> Sequence[Exact]:
+    rows = question.observed.rows(question.scenario)
+    found = None if rows is None else rows(s)
+    assert found is not None  # `Threshold.fit` refuses questions without a whole honest behaviour
+    return found
+
+
+def _through(places: Sequence[Fraction], k: int) -> list[Fraction]:
+    """Return the coefficients of the polynomial that is 1 at place k and 0 at the others."""
+    found = [Fraction(1)]
+    for j, x in enumerate(places):
+        if j != k:
+            pairs = zip([*found, Fraction(0)], [Fraction(0), *found], strict=True)
+            found = [(b - x * a) / (places[k] - x) for a, b in pairs]
+    return found
+
+
+def _tests(asked: Question, form: dict[str, Any]) -> list[Any]:
+    """Return the tests in which scores and tables of the honest behaviour are those that move."""
+    tests: list[Any] = []
     for k, test in enumerate(asked.tests):
-        for found in test.resolved(scenario, seen, f"test[{k}]"):
-            tests.append(_varied(test, found, form["tests"][place], asked))
-            place += 1
-    return Honest(form | {"tests": tests}, [[s, [triples(p) for p in row]] for s, row in listed])
+        for found in test.resolved(asked.scenario, asked.observed, f"test[{k}]"):
+            tests.append(_varied(test, found, form["tests"][len(tests)], asked))
+    return tests
 
 
 def _varied(

@@ -2,9 +2,10 @@
 
 The number is "?" in the source (epsilon, lower or upper), or the score or tolerance of one test, or the
 visibility v of an honest behaviour that is mixed with white noise: scores {"slack": t} stand for
-v f(P) + (1 - v) f(noise) + t, and "keep": "?" for the whole behaviour. What an adversary can do grows with
+v f(P) + (1 - v) f(noise) + t, and "keep": "?" for the whole behaviour; or the x of a path, a behaviour whose
+entries are polynomials in x. What an adversary can do grows with
 epsilon, upper, tolerances and scores from above, and shrinks with lower, v and scores from below; it is not
-monotone in a score that is kept exactly (docs/proofs/thresholds.md).
+monotone in a score that is kept exactly, and nothing is known of paths (docs/proofs/thresholds.md).
 """
 
 from __future__ import annotations
@@ -24,15 +25,16 @@ class Varied:
 
     def __init__(self, raw: Any, work: Work) -> None:
         self.raw, self.work = raw["question"], work
-        self.honest = raw.get("honest")
+        self.honest, self.path = raw.get("honest"), raw.get("path")
         found: set[str] = set()
         source = self.raw.get("source") if type(self.raw) is dict else None
         _keys(source, "", found)
-        self.test = _test(self.raw) if self.honest is None else None
-        if self.honest is not None:
-            if found:
-                raise Unreadable("question: either the source or the visibility varies")
-            self.name, self.direction = "visibility", -1
+        moving = self.honest is not None or self.path is not None
+        self.test = None if moving else _test(self.raw)
+        if moving:
+            if found or (self.honest is not None and self.path is not None):
+                raise Unreadable("question: either the source or the honest behaviour varies")
+            self.name, self.direction = ("visibility", -1) if self.path is None else ("x of the path", 0)
         elif self.test is not None:
             if found:
                 raise Unreadable("question: '?' stands at one place")
@@ -78,9 +80,9 @@ class Varied:
             tests = list(self.raw["tests"])
             tests[k] = {**tests[k], key: str(place)}
             return read_question({**self.raw, "tests": tests}, self.work)
-        if self.honest is None:
+        if self.honest is None and self.path is None:
             return read_question({**self.raw, "source": _filled(self.raw["source"], str(place))}, self.work)
-        return self._at_visibility(place)
+        return self._mixed(place)
 
     def side(
         self, reached: Number | None, bound: Number | None, impossible: bool, place: Fraction, q: Question
@@ -117,21 +119,17 @@ class Varied:
             return sign(power - Fraction(1, 1 << limit.numerator))
         return sign(value - (limit * place if kind == "field" else limit))
 
-    def _at_visibility(self, v: Fraction) -> Question:
-        """Return the question whose scores are those of the honest behaviour mixed with white noise."""
-        if not 0 <= v <= 1:
-            raise Unreadable("visibility: a value is not in [0, 1]")
+    def _mixed(self, x: Fraction) -> Question:
+        """Return the question whose scores are those of the behaviour at x."""
+        if not 0 <= x <= 1:
+            raise Unreadable(f"{self.name}: a value is not in [0, 1]")
         asked = self.raw.get("ask") if type(self.raw) is dict else None
-        if type(asked) is not dict or asked.get("quantity") == "score":
+        if type(asked) is not dict or (self.path is None and asked.get("quantity") == "score"):
             raise Rejected("a score that is asked for is not monotone in the visibility")
-        table: dict[int, list[Number]] = {}
-        last = -1
-        for entry in items(self.honest, "honest"):
-            s, row = items(entry, "honest", 2)
-            last = integer(s, "honest: ascending setting", last + 1)
-            table[last] = [read_number(x, "honest") for x in items(row, "honest")]
+        table = self._table(x)
         listed = items(self.raw.get("tests"), "question: tests")
-        blank = [self._blank(test) for test in listed]
+        width = len(next(iter(table.values()), []))
+        blank = [_blank(test, width) for test in listed]
         q = read_question({**self.raw, "tests": blank}, self.work)
         tests = []
         for raw, filled, test in zip(listed, blank, q.tests, strict=True):
@@ -140,47 +138,67 @@ class Varied:
                     raise Unreadable(
                         "question: of a mixed behaviour 'keep' is '?', the honest one stands beside"
                     )
-                rows = [[s, [written(_mixed(x, v, len(row))) for x in row]] for s, row in table.items()]
-                tests.append({**raw, "keep": rows})
+                tests.append({**raw, "keep": [[s, [written(y) for y in row]] for s, row in table.items()]})
                 continue
             f = test.functional
             if f.on == "moments":
                 raise Rejected("conditions on moments are not monotone in the visibility")
-            honest: Number = Fraction(0)
+            score: Number = Fraction(0)
             noise = Fraction(0)
             for (s, o), factor in f.terms.items():
                 if s not in table or len(table[s]) != q.shape[1]:
                     raise Unreadable(f"honest: the row of setting {s} is missing or has another length")
                 if f.on == "joint":
                     factor = factor * q.weight(s) if q.observed is not None else _no_joint()
-                honest = honest + table[s][o] * factor
+                score = score + table[s][o] * factor
                 noise += factor / q.shape[1]
-            tests.append(self._scored(raw, filled, test.relation, honest, noise, v))
+            tests.append(self._scored(raw, filled, test.relation, score, noise))
         return read_question({**self.raw, "tests": tests}, self.work)
 
-    def _blank(self, test: Any) -> Any:
-        """Return a test with a score in place of a slack, so that its functional can be read."""
-        if type(test) is dict and test.get("keep") == "?":
-            return {**test, "keep": [[0, ["0"] * self._width()]]}
-        if type(test) is dict and type(test.get("score")) is dict:
-            return {**test, "score": "0"}
-        return test
+    def _table(self, x: Fraction) -> dict[int, list[Number]]:
+        """Return the behaviour at x, by setting; entries of a path are polynomials, lowest degree first."""
+        table: dict[int, list[Number]] = {}
+        last = -1
+        for entry in items(self.honest if self.path is None else self.path, "honest"):
+            s, row = items(entry, "honest", 2)
+            last = integer(s, "honest: ascending setting", last + 1)
+            given = items(row, "honest")
+            if self.path is None:
+                noise = (1 - x) * Fraction(1, max(len(given), 1))
+                table[last] = [read_number(y, "honest") * x + noise for y in given]
+            else:
+                table[last] = [_polynomial(y, x) for y in given]
+        return table
 
-    def _width(self) -> int:
-        rows = items(self.honest, "honest")
-        return len(items(items(rows[0], "honest", 2)[1], "honest")) if rows else 0
-
-    def _scored(
-        self, raw: Any, filled: Any, relation: str, honest: Number, noise: Fraction, v: Fraction
-    ) -> dict[str, Any]:
+    def _scored(self, raw: Any, filled: Any, relation: str, score: Number, noise: Fraction) -> dict[str, Any]:
         if raw is filled:
-            if not obeys(noise - read_number(raw["score"], "test: score"), relation):
+            if self.path is None and not obeys(noise - read_number(raw["score"], "test: score"), relation):
                 raise Rejected("white noise does not pass a test with a given score")
             return dict(filled)
         slack = fraction(closed(raw["score"], "test: score", ("slack",))["slack"], "test: slack")
         if not obeys(-slack, relation):
             raise Rejected("a slack has the wrong sign")
-        return {**raw, "score": written(honest * v + noise * (1 - v) + slack)}
+        return {**raw, "score": written(score + slack)}
+
+
+def _blank(test: Any, width: int) -> Any:
+    """Return a test with a score in place of a slack, so that its functional can be read."""
+    if type(test) is dict and test.get("keep") == "?":
+        return {**test, "keep": [[0, ["0"] * width]]}
+    if type(test) is dict and type(test.get("score")) is dict:
+        return {**test, "score": "0"}
+    return test
+
+
+def _polynomial(raw: Any, x: Fraction) -> Number:
+    """Return the value of a polynomial whose coefficients are numbers, at most 26 of them."""
+    coefficients = items(raw, "path: coefficients")
+    if not 1 <= len(coefficients) <= 27:
+        raise Unreadable("path: an entry has 1 to 27 coefficients")
+    value: Number = Fraction(0)
+    for c in reversed(coefficients):
+        value = value * x + read_number(c, "path")
+    return value
 
 
 def _test(raw: Any) -> tuple[int, str] | None:
@@ -199,10 +217,6 @@ def _test(raw: Any) -> tuple[int, str] | None:
 
 def _no_joint() -> Fraction:
     raise Rejected("joint scores of an honest behaviour need observed settings")
-
-
-def _mixed(x: Number, v: Fraction, width: int) -> Number:
-    return x * v + (1 - v) * Fraction(1, width)
 
 
 def _keys(raw: Any, key: str, found: set[str], depth: int = 0) -> None:

@@ -74,7 +74,10 @@ def many(question: Question) -> Many:
     if question.source.__struct_config__.tag not in ("uniform", "santha-vazirani"):
         raise InputError("Question.source.kind", f"{why} have a source of kind uniform or santha-vazirani")
     seen = question.observed
-    if seen.settings != "uniform" or (seen.table, seen.state, seen.visibility) != (None, None, None):
+    if (
+        seen.settings != "uniform"
+        or (seen.table, seen.state, seen.visibility, seen.efficiency) != (None,) * 4
+    ):
         raise InputError("Question.observed", f"{why} have uniform observed settings, and no other behaviour")
     if question.adversary.devices != "no-signalling":
         raise InputError("Question.adversary.devices", f'{why} have devices = "no-signalling"')

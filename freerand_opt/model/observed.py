@@ -11,8 +11,9 @@ from freerand_opt.errors import InputError
 from freerand_opt.model import families
 from freerand_opt.model.arrays import flat
 from freerand_opt.model.behaviour import Behaviour
-from freerand_opt.model.kinds import Kind, Schema, labelled, number, or_file, word
+from freerand_opt.model.kinds import Kind, Schema, by_party, either, labelled, number, or_file, word
 from freerand_opt.model.labels import cells, setting_index, setting_spelt, spelt
+from freerand_opt.model.losses import detected, lossy
 from freerand_opt.model.rows import mixed
 from freerand_opt.model.scenario import AnyScenario, Rows, Scenario
 from freerand_opt.model.states import ANGLES, MEASUREMENTS, STATE, rows_of
@@ -79,6 +80,26 @@ NAME = Kind(
 )
 
 
+#: What white noise may be exchanged for, and what becomes of a missing click.
+NOISE = either(
+    "the name of a behaviour or a table of labels such as P(01|10)", text=_NAME, table=TABLE, items=TABLE
+)
+EFFICIENCY = either(
+    "a probability, or { A = .., B = .. }",
+    number=number(0, 1),
+    table=by_party(number(0, 1)),
+    items=by_party(number(0, 1)),
+)
+_OUTCOME = number(0, 1023, whole=True)
+NO_CLICK = either(
+    "the word outcome, an outcome, or { A = .., B = .. }",
+    text=word("outcome"),
+    number=_OUTCOME,
+    table=by_party(_OUTCOME),
+    items=by_party(_OUTCOME),
+)
+
+
 class Observed(Table):
     """A behaviour by its name, by a table, or by a state; and how often settings occur."""
 
@@ -108,6 +129,22 @@ class Observed(Table):
         number(0, 1, rational=False, hint=" (1 is the behaviour, 0 white noise)"),
         "weight of the behaviour in a mixture with white noise; 1 is the behaviour",
     ] = None
+    noise: Annotated[
+        Any,
+        NOISE,
+        "what visibility mixes the behaviour with, a name or a table; white noise if it is left out",
+    ] = None
+    efficiency: Annotated[
+        Any,
+        EFFICIENCY,
+        "probability that a party's detector clicks, the same for all or { A = .., B = .. }",
+    ] = None
+    no_click: Annotated[
+        Any,
+        NO_CLICK,
+        "with efficiency: outcome, so that no click is the last of the scenario's outcomes and the behaviour "
+        "is one of the others; or the outcome that it counts as, the same for all or { A = .., B = .. }",
+    ] = None
     settings: Annotated[
         Any,
         SETTINGS,
@@ -132,31 +169,35 @@ class Observed(Table):
             raise self.fault("state", 'is missing; angles and measurements need a state, as "phi+"')
         if self.state is not None and directions != 1:
             raise self.fault("state", "needs one of angles (qubits) and measurements")
-        if self.visibility is not None and not given:
-            raise self.fault("visibility", f"needs {BEHAVIOUR} to mix with white noise")
+        for key in ("visibility", "efficiency"):
+            if getattr(self, key) is not None and not given:
+                raise self.fault(key, f"needs {BEHAVIOUR} to {'mix' if key == 'visibility' else 'lose'}")
+        if self.noise is not None and self.visibility is None:
+            raise self.fault("noise", "needs visibility, the weight of the behaviour beside it")
+        if (self.efficiency is None) != (self.no_click is None):
+            raise self.fault("no_click", 'goes with efficiency: "outcome", or the outcome that it counts as')
 
     def settled(self, scenario: AnyScenario) -> Observed:
         """Return the same with labels brought to those of a scenario; InputError for what it lacks."""
-        table, settings = self.table, self.settings
-        if table is not None and not isinstance(table, Behaviour):
-            table = _from_labels(table, scenario)
-        if isinstance(table, Behaviour):
-            if table.scenario.sizes != scenario.sizes:
-                sizes = " and ".join(map(str, table.scenario.sizes))
-                raise InputError(
-                    "Question.observed.table", f"has settings and outcomes {sizes}; the scenario has others"
-                )
-            plain = Scenario(*table.scenario.sizes)
-            if table.scenario != plain or table.distance:
-                table = Behaviour(plain, table.rows)
+        settings = self.settings
+        inner = self.inner(scenario)
+        table, noise = (_settled(x, inner, key) for key, x in (("table", self.table), ("noise", self.noise)))
         if not isinstance(settings, str):
             weights = _weights(settings, scenario)
             even = len(weights) == scenario.shape[0] and len(set(weights.values())) == 1
             labels = tuple((scenario.setting_label(s), x) for s, x in weights.items())
             settings = "uniform" if even else tuple(sorted((setting_spelt(label), x) for label, x in labels))
-        if (table, settings) == (self.table, self.settings):
+        if (table, noise, settings) == (self.table, self.noise, self.settings):
             return self
-        return self.changed(table=table, settings=settings)
+        return self.changed(table=table, noise=noise, settings=settings)
+
+    def inner(self, scenario: AnyScenario) -> AnyScenario:
+        """Return the scenario of the honest behaviour: without the last outcomes if these are no clicks."""
+        if self.no_click != "outcome":
+            return scenario
+        if min(scenario.outcomes) < 2:
+            raise InputError("Question.observed.no_click", "needs an outcome beside no click for each party")
+        return detected(scenario)
 
     def weights(self, scenario: AnyScenario) -> tuple[Fraction, ...] | None:
         """Return the observed distribution of joint settings, None if it is unconstrained."""
@@ -170,36 +211,79 @@ class Observed(Table):
 
     def rows(self, scenario: AnyScenario) -> Rows | None:
         """Return the probabilities by joint setting, None if there is no behaviour."""
-        found: Rows | None = None
-        if self.behaviour is not None:
-            try:
-                found = families.behaviour(self.behaviour, scenario)
-            except ValueError as error:
-                raise InputError("Question.observed.behaviour", str(error)) from None
-        elif self.table is not None:
-            found = self.table.rows.__getitem__
-        elif self.state is not None:
-            held = (self.state, self.angles, self.measurements)
-            rows = rows_of(*held, *scenario.sizes, "Question.observed")
-            found = rows.__getitem__
-        if found is None or self.visibility is None:
+        inner = self.inner(scenario)
+        found = self._honest(inner)
+        if found is not None and self.visibility is not None:
+            found = mixed(found, self._noise(inner), self.visibility)
+        if found is None or self.efficiency is None:
             return found
-        return mixed(found, families.white_noise(scenario), self.visibility)
+        count = len(scenario.settings)
+        each = self.efficiency if isinstance(self.efficiency, tuple) else (self.efficiency,) * count
+        lost = self.no_click if isinstance(self.no_click, tuple) else (self.no_click,) * count
+        if self.no_click == "outcome":
+            lost = tuple(d - 1 for d in scenario.outcomes)
+        if len(each) != count or len(lost) != count:
+            raise InputError("Question.observed.efficiency", f"has one value for each of {count} parties")
+        wrong = [n for n, d in zip(lost, scenario.outcomes, strict=True) if n >= d]
+        if wrong:
+            raise InputError("Question.observed.no_click", f"{wrong[0]} is no outcome of the scenario")
+        return lossy(found, inner, scenario, each, lost)
+
+    def _noise(self, scenario: AnyScenario) -> Rows:
+        if self.noise is None:
+            return families.white_noise(scenario)
+        if isinstance(self.noise, Behaviour):
+            return self.noise.rows.__getitem__
+        return _named(self.noise, scenario, "noise")
+
+    def _honest(self, scenario: AnyScenario) -> Rows | None:
+        """Return the behaviour before noise and losses."""
+        if self.behaviour is not None:
+            return _named(self.behaviour, scenario, "behaviour")
+        if self.table is not None:
+            return self.table.rows.__getitem__  # type: ignore[no-any-return]
+        if self.state is None:
+            return None
+        held = (self.state, self.angles, self.measurements)
+        return rows_of(*held, *scenario.sizes, "Question.observed").__getitem__
 
     @property
     def signalling(self) -> str | None:
         """Return in words how a table signals, or None."""
-        return self.table.signalling if isinstance(self.table, Behaviour) else None
+        said = (x.signalling for x in (self.table, self.noise) if isinstance(x, Behaviour))
+        return next((words for words in said if words), None)
 
 
 #: What a message asks for where a behaviour is missing.
 BEHAVIOUR = "observed.behaviour, observed.state or observed.table"
 
 
-def _from_labels(table: tuple[tuple[str, Exact], ...], scenario: AnyScenario) -> Behaviour:
+def _named(name: str, scenario: AnyScenario, key: str) -> Rows:
+    try:
+        return families.behaviour(name, scenario)
+    except ValueError as error:
+        raise InputError(f"Question.observed.{key}", str(error)) from None
+
+
+def _settled(table: Any, scenario: AnyScenario, key: str) -> Any:
+    """Return a table of the scenario's sizes; names and nothing stay what they are."""
+    if table is None or isinstance(table, str):
+        return table
+    if not isinstance(table, Behaviour):
+        table = _from_labels(table, scenario, f"Question.observed.{key}")
+    if table.scenario.sizes != scenario.sizes:
+        sizes = " and ".join(map(str, table.scenario.sizes))
+        raise InputError(
+            f"Question.observed.{key}", f"has settings and outcomes {sizes}; the scenario has others"
+        )
+    plain = Scenario(*table.scenario.sizes)
+    return Behaviour(plain, table.rows) if table.scenario != plain or table.distance else table
+
+
+def _from_labels(table: tuple[tuple[str, Exact], ...], scenario: AnyScenario, where: str) -> Behaviour:
     rows: dict[int, list[Exact]] = {}
     for label, p in table:
-        place = f'Question.observed.table."{label}"'
+        place = f'{where}."{label}"'
         try:
             found = list(cells(scenario, label))
         except ValueError as error:
@@ -214,9 +298,7 @@ def _from_labels(table: tuple[tuple[str, Exact], ...], scenario: AnyScenario) ->
     try:
         return Behaviour(Scenario(*scenario.sizes), held)
     except InputError as error:
-        raise InputError(
-            "Question.observed.table", f"no behaviour that can be observed: {error.message}"
-        ) from None
+        raise InputError(where, f"no behaviour that can be observed: {error.message}") from None
 
 
 def _weights(settings: tuple[tuple[str, Fraction], ...], scenario: AnyScenario) -> dict[int, Fraction]:

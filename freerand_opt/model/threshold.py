@@ -32,6 +32,7 @@ FIELDS = (
     "source.largest",
     "source.information",
     "observed.visibility",
+    "observed.efficiency",
 )
 #: Numbers of one test: it grows with tolerances and scores from above, and shrinks with scores from below.
 OF_TEST = re.compile(r"(?:test(?:\[\d{1,6}\])?\.(?:score|tolerance)|moment(?:\[\d{1,6}\])?\.bound)", re.ASCII)
@@ -106,8 +107,10 @@ class Threshold(Table):
                 "must not be given" if quantity == STRATEGY else "is missing; the number to cross is needed"
             )
             raise InputError("threshold.crosses", f"{needed} (ask.quantity is {quantity})")
-        if self.of == "observed.visibility":
-            _suits_visibility(question)
+        if self.of.startswith("observed."):
+            _suits_mixtures(question, self.of)
+            if not moves_on_a_path(question, self.of):
+                _suits_visibility(question)
 
     def limit(self, value: Exact, body: Mapping[str, Any]) -> Exact | None:
         """Return the number that the answer passes where the field has a value, None for existence.
@@ -146,6 +149,7 @@ def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
         "source.largest": (Fraction(1, settings), Fraction(1)),
         "source.information": (Fraction(0), Fraction(settings.bit_length())),
         "observed.visibility": (Fraction(0), Fraction(1)),
+        "observed.efficiency": (Fraction(0), Fraction(1)),
     }
     table, key = of.split(".")
     if table == "source" and key not in question.source.varying:
@@ -157,21 +161,33 @@ def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
     return extents[of]
 
 
-def _suits_visibility(question: Question) -> None:
-    """Raise InputError unless the honest behaviour is whole and white noise passes all given scores."""
-    seen, scenario = question.observed, question.scenario
+def moves_on_a_path(question: Question, of: str) -> bool:
+    """Return whether a field moves the honest behaviour otherwise than towards white noise."""
+    seen = question.observed
+    return of == "observed.efficiency" or seen.noise is not None or seen.efficiency is not None
+
+
+def _suits_mixtures(question: Question, of: str) -> None:
+    """Raise InputError unless there is an honest behaviour, and it is whole."""
+    seen = question.observed
     if not question.is_written_out:
-        raise InputError("threshold.of", "observed.visibility is of questions of at most 8 parties")
-    honest = seen.rows(scenario)
-    if honest is None:
-        raise InputError(
-            "threshold.of", "observed.visibility needs observed.behaviour, .state or .table to mix"
-        )
-    if seen.table is not None and any(row is None for row in seen.table.rows):
-        raise InputError(
-            "threshold.of",
-            "observed.visibility needs the whole behaviour, and observed.table has a part of it",
-        )
+        raise InputError("threshold.of", f"{of} is of questions of at most 8 parties")
+    if seen.rows(question.scenario) is None:
+        raise InputError("threshold.of", f"{of} needs observed.behaviour, .state or .table to mix")
+    if of == "observed.efficiency" and seen.no_click is None:
+        raise InputError("threshold.of", f"{of} needs observed.efficiency (any) and observed.no_click")
+    for table in (seen.table, seen.noise):
+        if any(row is None for row in getattr(table, "rows", ())):
+            raise InputError(
+                "threshold.of", f"{of} needs the whole behaviour, and observed.table has a part of it"
+            )
+    if question.moments:
+        raise InputError("threshold.of", f"{of}: conditions on moments do not follow the behaviour")
+
+
+def _suits_visibility(question: Question) -> None:
+    """Raise InputError unless white noise passes all given scores."""
+    seen, scenario = question.observed, question.scenario
     if question.moments or question.ask.functional is not None:
         raise InputError("threshold.of", "observed.visibility: moments and scores are not monotone in it")
     weights, share = seen.weights(scenario), Fraction(1, scenario.shape[1])
