@@ -30,7 +30,7 @@ class Varied:
         source = self.raw.get("source") if type(self.raw) is dict else None
         _keys(source, "", found)
         moving = self.honest is not None or self.path is not None
-        self.test = None if moving else _test(self.raw)
+        self.test = None if moving else _moving_test(self.raw)
         if moving:
             if found or (self.honest is not None and self.path is not None):
                 raise Unreadable("question: either the source or the honest behaviour varies")
@@ -201,7 +201,7 @@ def _polynomial(raw: Any, x: Fraction) -> Number:
     return value
 
 
-def _test(raw: Any) -> tuple[int, str] | None:
+def _moving_test(raw: Any) -> tuple[int, str] | None:
     """Return (number of the test, key) where "?" stands among the tests, None if it does not."""
     tests = raw.get("tests") if type(raw) is dict else None
     places = [

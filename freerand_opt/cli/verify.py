@@ -61,7 +61,7 @@ def verify(
     opt.require_file(report, "--report")
     if resume and certificates is None:
         raise InputError("--resume", "needs --certificates, the folder of the run that was interrupted")
-    wanted = chosen(names or [], everything=everything)
+    asked = running.Asked(wanted := chosen(names or [], everything=everything))
     if cross_check:
         from freerand_opt.cli.crosscheck import cross_checked
 
@@ -73,9 +73,7 @@ def verify(
         running.place(jobs, cluster) as executor,
         _folder(store) as folder,
     ):
-        found = running.answered(
-            running.Asked(wanted), way, watch, executor, store=folder, shelf=shelf, resume=resume
-        )
+        found = running.answered(asked, way, watch, executor, store=folder, shelf=shelf, resume=resume)
     lines, failed = compared(found)
     cells = [line.cell for line in lines]
     codes = {line.answer.code for line in lines} | ({2} if failed else set())

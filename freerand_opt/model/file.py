@@ -246,3 +246,16 @@ def _notes(bodies: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     seen = [body.get("observed") for body in bodies]
     free = any(isinstance(table, Mapping) and table.get("settings") == "free" for table in seen)
     return ('observed.settings = "free" is now written "unconstrained"',) if free else ()
+
+
+def in_memory(
+    body: Mapping[str, Any],
+    axes: Mapping[str, Any],
+    choose: Choose = all_cells,
+    keep: Callable[[int, Place], bool] | None = None,
+) -> QuestionFile:
+    """Return the cells of a question that is in no file, from its tables."""
+    made = grid(body, axes)
+    cells = [made.cell(k) for k in choose([made.size])[0]]
+    instances = [_instance("", 0, cell, Path()) for cell in cells if keep is None or keep(0, cell.at)]
+    return QuestionFile(Path("question"), "question", "", "", "", "core", tuple(instances))

@@ -11,8 +11,24 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 
+from freerand_opt.model.kinds import by_party, either, number, word
 from freerand_opt.model.scenario import AnyScenario, Rows, Scenario
 from freerand_opt.numbers.exact import Exact
+
+EFFICIENCY = either(
+    "a probability, or { A = .., B = .. }",
+    number=number(0, 1),
+    table=by_party(number(0, 1)),
+    items=by_party(number(0, 1)),
+)
+_OUTCOME = number(0, 1023, whole=True)
+NO_CLICK = either(
+    "the word outcome, an outcome, or { A = .., B = .. }",
+    text=word("outcome"),
+    number=_OUTCOME,
+    table=by_party(_OUTCOME),
+    items=by_party(_OUTCOME),
+)
 
 
 def detected(scenario: AnyScenario) -> Scenario:

@@ -11,9 +11,9 @@ from freerand_opt.errors import InputError
 from freerand_opt.model import families
 from freerand_opt.model.arrays import flat
 from freerand_opt.model.behaviour import Behaviour
-from freerand_opt.model.kinds import Kind, Schema, by_party, either, labelled, number, or_file, word
+from freerand_opt.model.kinds import Kind, Schema, either, labelled, number, or_file, word
 from freerand_opt.model.labels import cells, setting_index, setting_spelt, spelt
-from freerand_opt.model.losses import detected, lossy
+from freerand_opt.model.losses import EFFICIENCY, NO_CLICK, detected, lossy
 from freerand_opt.model.rows import mixed
 from freerand_opt.model.scenario import AnyScenario, Rows, Scenario
 from freerand_opt.model.states import ANGLES, MEASUREMENTS, STATE, rows_of
@@ -80,23 +80,9 @@ NAME = Kind(
 )
 
 
-#: What white noise may be exchanged for, and what becomes of a missing click.
+#: What white noise may be exchanged for.
 NOISE = either(
     "the name of a behaviour or a table of labels such as P(01|10)", text=_NAME, table=TABLE, items=TABLE
-)
-EFFICIENCY = either(
-    "a probability, or { A = .., B = .. }",
-    number=number(0, 1),
-    table=by_party(number(0, 1)),
-    items=by_party(number(0, 1)),
-)
-_OUTCOME = number(0, 1023, whole=True)
-NO_CLICK = either(
-    "the word outcome, an outcome, or { A = .., B = .. }",
-    text=word("outcome"),
-    number=_OUTCOME,
-    table=by_party(_OUTCOME),
-    items=by_party(_OUTCOME),
 )
 
 

@@ -13,11 +13,10 @@ from freerand_opt.claims.verify import File
 from freerand_opt.claims.verify import Instance as Claimed
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.model import catalogue
-from freerand_opt.model.file import Choose, Instance, QuestionFile, read
-from freerand_opt.model.grid import Place, grid
+from freerand_opt.model.file import Choose, Instance, QuestionFile, in_memory, read
+from freerand_opt.model.grid import Place
 from freerand_opt.model.head import kind_of, load
 from freerand_opt.model.question import Question
-from freerand_opt.model.table import table
 from freerand_opt.model.text import shown
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.runner.answers import Answers, Run, answer_all
@@ -125,7 +124,8 @@ def reader(asked: Asked, threshold: str | Threshold | None = None, choose: Choos
         return lambda axes, keep: asked
     question, own = question_of(asked)
     sought = own if threshold is None else threshold
-    return lambda axes, keep: _file(question, sought, axes, choose, keep)
+    body = question.to_dict() | _sought(sought)
+    return lambda axes, keep: in_memory(body, axes, choose, keep)
 
 
 def path_of(name: str | Path) -> Path:
@@ -151,30 +151,3 @@ def _sought(threshold: str | Threshold | None) -> dict[str, Any]:
     if not equals or ends.count(":") != 1:
         raise InputError("threshold", f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4")
     return {"threshold": {"of": field, "between": [end.strip() for end in ends.split(":")]}}
-
-
-def _file(
-    question: Question,
-    threshold: str | Threshold | None,
-    axes: Mapping[str, Any],
-    choose: Choose,
-    keep: Callable[[int, Place], bool] | None,
-) -> QuestionFile:
-    """Return the cells of a question that is in no file."""
-    made = grid(question.to_dict() | _sought(threshold), axes)
-    instances = []
-    for k in choose([made.size])[0]:
-        cell = made.cell(k)
-        if keep is not None and not keep(0, cell.at):
-            continue
-        tables = dict(cell.body)
-        limits = tables.pop("threshold", None)
-        asked = Question.from_dict(tables)
-        sought = None if limits is None else table(Threshold, allowed="a table").read(limits, "threshold")
-        if sought is not None:
-            sought.fit(asked)
-            sought.limit(sought.between[0], tables)
-        instances.append(
-            Instance(cell.label, asked, None, sought, cell.body, cell.corner, cell.row, cell.column, cell.at)
-        )
-    return QuestionFile(Path("question"), "question", "", "", "", "core", tuple(instances))

@@ -266,7 +266,7 @@ FAULTS = {
         {"scenario": TWO_BY_TWO, "observed": 'counts = "a.csv"'},
         "observed.counts",
         "unknown key",
-        "angles, behaviour, measurements, settings, state, table, visibility",
+        "efficiency, measurements, no_click, noise, settings",
     ),
     # adversary
     "quantum devices without a level": (
@@ -299,16 +299,16 @@ FAULTS = {
         "two settings and two outcomes",
     ),
     "I_N of nobody": (
-        {"scenario": TWO_BY_TWO, "observed": None},
+        {"scenario": "settings = [2, 4]\noutcomes = [2, 2]", "observed": None},
         "test[0].functional",
         "chained",
-        "family chained or chsh",
+        "as many settings",
     ),
     "mermin of two": (
         {"test": 'relations = "mermin"'},
         "test[0].relations",
         "Mermin",
-        "family ghz",
+        "three or more parties",
     ),
     "relations unknown": ({"test": 'relations = "hardy"'}, "test[0].relations", "'hardy'", "allowed: mermin"),
     "violated negative": (

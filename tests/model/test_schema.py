@@ -83,6 +83,20 @@ TAKEN = {
         (OF, 'of = { majority = ["A", "B", "C"] }'),
         ("[0, 0]", '"average"'),
     ),
+    "tilted": changed(
+        ('"chsh"\n[source]', '"tilted"\nbeta = 0.5\nalpha = 1\n[source]'),
+        (
+            "visibility = 0.9\n",
+            'visibility = 0.9\nnoise = "white-noise"\nefficiency = { A = 0.9, B = 1 }\nno_click = 0\n',
+        ),
+        (TEST, TEST.replace("chsh", "tilted")),
+    ),
+    "noise by a table": changed(
+        (
+            "visibility = 0.9\n",
+            'visibility = 0.9\nnoise = { "P(00|00)" = 1, "P(00|01)" = 1, "P(00|10)" = 1, "P(00|11)" = 1 }\n',
+        ),
+    ),
     "keep": changed((TEST, '[[test]]\nkeep = "behaviour"\ntolerance = 1e-9\n')),
     "parity": changed((OF, 'of = { parity = "all" }')),
     "count": changed((OF, 'of = { count = ["A", "B"], values = [0, 0, 1] }')),
