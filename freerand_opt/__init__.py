@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         FullSupport,
         Function,
         Functional,
+        Game,
         Independent,
         Inequalities,
         Keep,
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     )
     from freerand_opt.model.file import read
     from freerand_opt.model.threshold import Threshold
+    from freerand_opt.programs.extremes import extreme_boxes
     from freerand_opt.protocols.file import read_protocol
     from freerand_opt.protocols.simulate import simulate
     from freerand_opt.runner.sweep import sweep
@@ -100,6 +102,7 @@ _HOMES = {
     "experiments.setup": ("setup",),
     "model.file": ("read",),
     "model.threshold": ("Threshold",),
+    "programs.extremes": ("extreme_boxes",),
     "protocols.file": ("read_protocol",),
     "protocols.simulate": ("simulate",),
     "runner.sweep": ("sweep",),
@@ -117,6 +120,7 @@ __all__ = [
     "FullSupport",
     "Function",
     "Functional",
+    "Game",
     "Independent",
     "Inequalities",
     "InputError",
@@ -152,6 +156,7 @@ __all__ = [
     "chsh",
     "curve",
     "errors",
+    "extreme_boxes",
     "ghz",
     "i3322",
     "key_rate",

@@ -16,6 +16,7 @@ import typer
 from freerand_opt.cli import (
     best,
     bound,
+    boxes,
     check,
     experiment,
     listing,
@@ -105,6 +106,7 @@ app.command(rich_help_panel=ANSWER, help=experiment.HELP)(experiment.experiment)
 app.command(rich_help_panel=ANSWER)(check.check)
 app.command("list", rich_help_panel=LOOK)(listing.list_claims)
 app.command(rich_help_panel=LOOK)(show.show)
+app.command(rich_help_panel=LOOK)(boxes.boxes)
 app.command(rich_help_panel=LOOK)(plot.plot)
 app.command(rich_help_panel=LOOK)(paper.paper)
 app.command(rich_help_panel=LOOK)(report.report)

@@ -21,6 +21,7 @@ from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.conditions import Keep, Moment, Relations, Test
 from freerand_opt.model.families import FAMILIES, FUNCTIONALS
 from freerand_opt.model.functional import Functional
+from freerand_opt.model.game import Game
 from freerand_opt.model.observed import Observed
 from freerand_opt.model.output import Function, Picked
 from freerand_opt.model.quantities import QUANTITIES
@@ -59,6 +60,7 @@ __all__ = [
     "FullSupport",
     "Function",
     "Functional",
+    "Game",
     "Independent",
     "Inequalities",
     "Keep",

@@ -16,6 +16,7 @@ from freerand_opt.model import labels
 from freerand_opt.model import problem as forms
 from freerand_opt.model.arrays import cell_label, entries
 from freerand_opt.model.families import FUNCTIONALS
+from freerand_opt.model.game import Game
 from freerand_opt.model.kinds import labelled, number, word
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.table import Table, table
@@ -30,6 +31,11 @@ class Functional(Table):
     positional: ClassVar[int] = 1
 
     functional: Annotated[str | None, word(*FUNCTIONALS), "name of a known functional"] = None
+    game: Annotated[
+        Game | None,
+        table(Game, allowed="a table with wins, questions, rounds"),
+        "a nonlocal game: the probability that it is won",
+    ] = None
     terms: Annotated[
         tuple[tuple[str, Fraction], ...] | None,
         labelled(number(), labels.spelt, TERMS, least=1),
@@ -72,20 +78,28 @@ class Functional(Table):
         """Return a name or a table of labels as fields."""
         if isinstance(value, str):
             return {"functional": value}
-        named = isinstance(value, Mapping) and not {"functional", "terms", "on"} & value.keys()
+        if isinstance(value, Game):
+            return {"game": value}
+        named = isinstance(value, Mapping) and not {"functional", "game", "terms", "on"} & value.keys()
         return {"terms": value} if named and value else None
 
     def _repr_latex_(self) -> str:
         """Return the functional for a notebook: the sum of its terms, or its name."""
+        if self.game is not None:
+            return rf"$\text{{wins {self.game.wins}}}$"
         if self.functional is not None:
             return rf"$\text{{{self.functional}}}$"
         return f"${markup.sum_latex((x, labels.latex(label)) for label, x in self.terms or ())}$"
 
     def check(self) -> None:
-        """Raise InputError unless there is a name or there are terms."""
-        if (self.functional is None) == (self.terms is None):
+        """Raise InputError unless there is a name, a game, or there are terms."""
+        if sum(given is not None for given in (self.functional, self.game, self.terms)) != 1:
             raise self.fault(
-                "functional", "either functional (a name) or terms (a table of labels) is needed"
+                "functional", "either functional (a name), terms (a table of labels) or game is needed"
+            )
+        if self.game is not None and self.on != "conditional":
+            raise self.fault(
+                "on", "a game is of P(outcomes|settings); how often questions are asked is its own"
             )
         if self.terms is not None and not any(factor for _, factor in self.terms):
             raise self.fault("terms", "add up to nothing; a functional needs a coefficient that is not 0")
@@ -99,6 +113,12 @@ class Functional(Table):
     def resolved(self, scenario: AnyScenario, where: str) -> forms.Functional:
         """Return the functional in joint indices; raise InputError below `where` for what is not there."""
         on = self.speaks_of
+        if self.game is not None:
+            try:
+                won = self.game.cells(scenario)
+            except ValueError as error:
+                raise InputError(f"{where}.game", str(error)) from None
+            return forms.Functional(on, tuple(sorted((s, o, x) for (s, o), x in won.items())))
         if self.functional is not None:
             if on == "moments":
                 raise InputError(
@@ -132,4 +152,4 @@ class Functional(Table):
 
 
 #: A field whose keys functional, terms and on stand in the table around it.
-FUNCTIONAL = table(Functional, allowed="functional (a name) or terms (a table of labels)", spread=True)
+FUNCTIONAL = table(Functional, allowed="functional (a name), terms (a table of labels) or game", spread=True)

@@ -105,7 +105,7 @@ def _table(cls: type[Table]) -> Schema:
         if field.by_letter:
             found["patternProperties"] = {"^[A-Z]$": field.kind.schema}
         elif field.spread and field.required:
-            found["oneOf"] = [{"required": [key]} for key in ("functional", "terms")]
+            found["oneOf"] = [{"required": [key]} for key in ("functional", "game", "terms")]
     return found | cls.rules
 
 

@@ -18,6 +18,7 @@ from typing import TypeAlias
 from freerand_opt.conic.sparse import Sparse, sparse
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Problem
+from freerand_opt.model.scenario import AnyScenario
 
 #: P(o|s) of a box at each joint setting: {o: chance}, zeros left out.
 Chances: TypeAlias = Sequence[dict[int, Fraction]]
@@ -150,7 +151,7 @@ def cell_space(problem: Problem, labels: int) -> Space:
     return Space(labels, cells.shape[1], cells, problem.shape[1])
 
 
-def cell_matrix(problem: Problem) -> Sparse:
+def cell_matrix(problem: Problem | AnyScenario) -> Sparse:
     """Return P(o|s), row s * outcomes + o, in cells; cell 0 is the mass."""
     sizes = [1 + n * (d - 1) for n, d in zip(problem.settings, problem.outcomes, strict=True)]
     count, width = problem.shape

@@ -351,7 +351,7 @@ FAULTS = {
         {"test": 'functional = "chained"\nterms = {}\nrelation = "<="\nscore = 1'},
         "test[0].functional",
         "either functional",
-        "or terms",
+        "terms (a table of labels)",
     ),
     "no terms": (
         {"test": 'terms = {}\nrelation = "<="\nscore = 1'},

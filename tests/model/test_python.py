@@ -176,7 +176,7 @@ MISTAKES = {
     ),
     "no settings": (lambda: Ask("min-entropy", of="A"), "Ask.at", "is missing; an array of settings"),
     "output of a score": (lambda: Ask("score", functional="chsh", of="A"), "Ask.of", "no such key"),
-    "score of nothing": (lambda: Ask("score"), "Ask.functional", "is missing; functional (a name) or terms"),
+    "score of nothing": (lambda: Ask("score"), "Ask.functional", "is missing; functional (a name), terms"),
     "quantity unknown": (
         lambda: Ask("minentropy", of="A", at=0),
         "Ask.quantity",

@@ -91,6 +91,12 @@ TAKEN = {
         ),
         (TEST, TEST.replace("chsh", "tilted")),
     ),
+    "game": changed(
+        (
+            'functional = "chsh"',
+            'game = { wins = "a == b", questions = { "00" = 0.5, "11" = 0.5 }, rounds = 1 }',
+        ),
+    ),
     "noise by a table": changed(
         (
             "visibility = 0.9\n",

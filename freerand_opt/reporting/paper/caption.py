@@ -105,6 +105,8 @@ def _field(held: Table, key: str, varied: Collection[str]) -> str:
 
 def functional(f: Functional, scenario: AnyScenario) -> str:
     """Return a functional in LaTeX: its terms, correlators of a named one, or the name with its meaning."""
+    if f.game is not None:
+        return rf"\textit{{the game won where {escaped(f.game.wins)}}}"
     if f.terms is not None:
         made = markup.sum_latex((x, labels.latex(label)) for label, x in f.terms)
     else:
