@@ -58,7 +58,7 @@ def _corridor(problem: Problem | Many, options: Options) -> Pool:
         for _ in method(pool, options):
             if options.margin_only and pool.margin is not None:
                 return pool
-            if pool.settled(options.width):
+            if pool.settled(options.width, relative=options.relative):
                 return pool
             if pool.contradicted:
                 return _impossible(pool, options)

@@ -11,7 +11,7 @@ from freerand_opt.model.problem import Problem
 
 def notes_of(pools: Sequence[Pool], options: Options) -> tuple[str, ...]:
     """Return what failed on the last pool that is wider than asked, and a hint; () if none is."""
-    open_pools = [pool for pool in pools[-2:] if not pool.settled(options.width)]
+    open_pools = [pool for pool in pools[-2:] if not pool.settled(options.width, relative=options.relative)]
     if not open_pools:
         return ()
     pool = open_pools[-1]

@@ -23,7 +23,8 @@ ENTROPY_WIDTH = Fraction(1, 1000)
 class Options:
     """How far to go: the width of the bracket, seconds for each program, and what quantum devices need.
 
-    With `margin_only` the margin of existence in floats is enough; nothing is proved.
+    With `margin_only` the margin of existence in floats is enough; nothing is proved. `relative`: small
+    entropies are sought to a thousandth of themselves.
     """
 
     width: Fraction = Fraction(1, 10**9)
@@ -32,6 +33,7 @@ class Options:
     level: str = ""
     symmetry: tuple[str, ...] = ()
     margin_only: bool = False
+    relative: bool = False
 
 
 def usual_width(devices: str, quantity: str) -> Fraction:
@@ -65,4 +67,4 @@ def options_of(
     seconds = None if time_limit is None else float(number(above=Fraction(0)).read(time_limit, "time_limit"))
     if isinstance(symmetry, str):
         raise InputError("symmetry", f"{shown(symmetry)} is a text; a list of texts is needed")
-    return Options(held, seconds, solver, level, tuple(symmetry))
+    return Options(held, seconds, solver, level, tuple(symmetry), relative=width is None)

@@ -14,11 +14,14 @@ from freerand_opt.errors import TooLargeError
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
+from freerand_opt.model.quantities import GUESS
 
 #: Digits of a numerator or denominator that the kernel reads.
 MOST_DIGITS = 4001
 #: Steps of work that a proof may take when it is made; files of this size are checked by anybody.
 WORK = 10**9
+#: How well a small entropy is to be known, in parts of itself.
+RELATIVE = Fraction(1, 1000)
 
 
 @dataclass
@@ -110,10 +113,11 @@ class Pool:
         """Return the certificate with the best ends."""
         return self.certificate(self.upper, None if self.impossible else self.attack)
 
-    def settled(self, width: Fraction) -> bool:
+    def settled(self, width: Fraction, *, relative: bool = False) -> bool:
         """Return whether nothing is left to find.
 
-        There is no strategy, or one where one was asked for, or the ends are so near.
+        There is no strategy, or one where one was asked for, or the ends are so near; `relative`, also beside
+        what a guess is short of 1, which is nearly its entropy (unless that may be nothing).
         """
         if self.impossible:
             return True
@@ -121,7 +125,12 @@ class Pool:
             return self.attack is not None
         if self.bound is None or self.reached is None:
             return False
-        return enclose(self.bound - self.reached, 200)[1] <= width
+        size = enclose(self.bound - self.reached, 200)[1]
+        short = enclose(1 - self.bound, 200)[0]
+        guess = isinstance(self.subject, Problem) and self.subject.ask.quantity == GUESS
+        if relative and guess and RELATIVE * short < size < short:
+            return False
+        return size <= width
 
     @property
     def top(self) -> float:

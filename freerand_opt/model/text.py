@@ -42,6 +42,8 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return shortened(float.__repr__(value))
     try:
+        if isinstance(value, Mapping | list):
+            return shortened(inline(value, quotes=True))
         return shortened(str(value) if isinstance(value, Digits | Fraction) else repr(value))
     except (RecursionError, ValueError):  # nested too deeply, or an integer of thousands of digits
         return "this value"
@@ -58,10 +60,13 @@ def listed(words: Any) -> str:
     return ", ".join(map(str, words))
 
 
-def inline(value: object) -> str:
-    """Return a value as TOML would write it on one line: the names of a sweep's cells."""
+def inline(value: object, *, quotes: bool = False) -> str:
+    """Return a value as TOML would write it on one line, texts in `quotes` or bare (names of cells)."""
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {inline(inner)}" for key, inner in value.items()) + " }"
+        pairs = (f"{key} = {inline(inner, quotes=quotes)}" for key, inner in value.items())
+        return "{ " + ", ".join(pairs) + " }" if value else "{}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(inline, value)) + "]"
+        return "[" + ", ".join(inline(inner, quotes=quotes) for inner in value) + "]"
+    if quotes and isinstance(value, str) and not isinstance(value, Digits):
+        return repr(str(value))
     return str(value).lower() if isinstance(value, bool) else str(value)

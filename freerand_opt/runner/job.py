@@ -13,11 +13,13 @@ from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.options import options_of, usual_width
 from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.threshold import NoChangeError
+from freerand_opt.certificates.pool import RELATIVE
 from freerand_opt.claims.conjecture.computed import Computed, compute, computed_of
 from freerand_opt.claims.verify import Instance
 from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError
 from freerand_opt.model.file import Instance as Asks
 from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.numbers.exact import enclose
 from freerand_opt.version import __version__
 
 #: What a question or a computation is answered by.
@@ -151,7 +153,16 @@ def falls_short(result: Found, width: Fraction | None) -> bool:
     if width is not None:
         return size > width
     # what was as narrow as was sought has no notes, though bits may be wider than probabilities
-    return bool(result.notes) and size > usual_width(result.question.adversary.devices, result.quantity)
+    usual = usual_width(result.question.adversary.devices, result.quantity)
+    return bool(result.notes) and (size > usual or is_coarse(result))
+
+
+def is_coarse(result: Result) -> bool:
+    """Return whether a small entropy is known worse than to a thousandth of itself."""
+    low, size = result.bracket.lower, result.bracket.width
+    if result.quantity != "min-entropy" or low is None or size is None:
+        return False
+    return 0 < RELATIVE * enclose(low, 80)[0] < size
 
 
 def recalled(kept: Kept, instance: Instance) -> Found:
