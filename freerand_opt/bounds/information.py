@@ -31,9 +31,12 @@ from freerand_opt.programs.strategies import Strategies
 from freerand_opt.programs.violations import relaxed_if_asked
 
 #: Distributions are rounded to this grid; mixtures with P(s) have these weights of P(s).
-GRID = 2**24
+GRID = 2**40
 MIXED = (
     Fraction(0),
+    Fraction(1, 2**36),
+    Fraction(1, 2**30),
+    Fraction(1, 2**25),
     Fraction(1, 2**20),
     Fraction(1, 2**14),
     Fraction(1, 2**10),
@@ -53,7 +56,9 @@ def by_information(
     made = made_for(problem, None)
     program = relaxed_if_asked(problem, made.program)
     found = _solve(program, made, problem.source.bounds[0])
-    if found is None:
+    if found is None:  # there may be no strategy, which is another question
+        pool.contradicted = problem.ask.quantity != "strategy"
+        yield
         return
     x, z, price = found
     claim = "none" if problem.ask.quantity == "strategy" else "bound"

@@ -145,3 +145,20 @@ def test_information_of_halls_model():
         result = bound(question)
         assert (str(result) == "exists") is passes
         assert result.impossible is not passes
+
+
+def test_information_that_cannot_suffice_is_no_strategy():
+    """CHSH >= 2.7 is beyond what 11/800 bits give to local devices at 2/3/4/8 of 17: no guess, and it says so."""
+    often = {"00": "2/17", "01": "3/17", "10": "4/17", "11": "8/17"}
+    question = Question(
+        chsh(),
+        OnAverage(information="11/800"),
+        observed=Observed(settings=often),
+        adversary=Adversary("local"),
+        tests=[Test("chsh", ">=", "2.7")],
+        ask=Ask("guessing-probability", of="A", at=(0, 0)),
+    )
+    assert bound(question).impossible
+    most = bound(question.changed(tests=(), ask=Ask("score", functional="chsh"))).bracket
+    assert most.upper < F(27, 10)
+    assert most.width < F(1, 10**8)
