@@ -9,7 +9,17 @@ from freerand_opt.bounds.bound import bound
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, Unreadable
 from freerand_opt.errors import InputError
-from freerand_opt.model import Adversary, Ask, Functional, OnAverage, Question, SanthaVazirani, Test, chsh
+from freerand_opt.model import (
+    Adversary,
+    Ask,
+    Functional,
+    Observed,
+    OnAverage,
+    Question,
+    SanthaVazirani,
+    Test,
+    chsh,
+)
 
 CHSH = Ask("score", functional=Functional.named("chsh"))
 GUESS = Ask("guessing-probability", of="A", at=[0, 0])
@@ -148,7 +158,7 @@ def test_information_of_halls_model():
 
 
 def test_information_that_cannot_suffice_is_no_strategy():
-    """CHSH >= 2.7 is beyond what 11/800 bits give to local devices at 2/3/4/8 of 17: no guess, and it says so."""
+    """CHSH >= 2.7 is beyond what 11/800 bits give to local devices at 2/3/4/8 of 17."""
     often = {"00": "2/17", "01": "3/17", "10": "4/17", "11": "8/17"}
     question = Question(
         chsh(),
@@ -160,5 +170,5 @@ def test_information_that_cannot_suffice_is_no_strategy():
     )
     assert bound(question).impossible
     most = bound(question.changed(tests=(), ask=Ask("score", functional="chsh"))).bracket
-    assert most.upper < F(27, 10)
-    assert most.width < F(1, 10**8)
+    assert most.upper < Fraction(27, 10)
+    assert most.width < Fraction(1, 10**8)
