@@ -134,7 +134,7 @@ def _frame(answers: Sequence[Verification], field: str, between: Between) -> Fra
     if question is not None:
         parts += [f" {words}" for words in sentences(question, varied(answers))]
     last, test = field.rpartition(".")[2], _test(found, field)
-    named = None if test is None else test.functional.functional
-    label = SYMBOLS.get(last, last) if named is None else f"score of {named}"
+    scored = None if test is None else test.functional.functional
+    label = SYMBOLS.get(last, last) if scored is None else f"score of {scored}"
     panel = Panel("", label, _WORDS.get(quantity, quantity) + unit, between=between)
     return Frame(Path(found.file.name).name, found.file.title, "".join(parts), (panel,))
