@@ -44,6 +44,9 @@ MIXED = (
     Fraction(1),
 )
 
+#: Masses below these shares are tried as 0, which a solver does not give.
+SMALL = (0.0, 1e-5)
+
 MadeFor = Callable[[Problem, Cone | None], Strategies]
 
 
@@ -139,11 +142,13 @@ def _listed(problem: Problem, x: Floats) -> Cone:
     for row in x:
         if row.sum() < 1e-9:
             continue
-        masses = [Fraction(round(max(value, 0.0) / row.sum() * GRID), GRID) for value in row.tolist()]
-        total = sum(masses, Fraction(0))
-        for mix in MIXED:
-            point = tuple(mix * p + (1 - mix) * mass / total for mass, p in zip(masses, share, strict=True))
-            found.setdefault(point)
+        for least in SMALL:
+            held = [value if value > least * row.sum() else 0.0 for value in row.tolist()]
+            masses = [Fraction(round(value / row.sum() * GRID), GRID) for value in held]
+            total = sum(masses, Fraction(0))
+            for mix in MIXED:
+                point = tuple(mix * p + (1 - mix) * m / total for m, p in zip(masses, share, strict=True))
+                found.setdefault(point)
     points = [(list(point), [divergence(list(point), share)]) for point in found]
     nats = limit(KernelAverage(None, "information", (), (), None), source.bounds[0], above=False)  # type: ignore[arg-type]
     return by_costly(points, [nats], problem.shape[0])

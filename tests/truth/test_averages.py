@@ -172,3 +172,11 @@ def test_information_that_cannot_suffice_is_no_strategy():
     most = bound(question.changed(tests=(), ask=Ask("score", functional="chsh"))).bracket
     assert most.upper < Fraction(27, 10)
     assert most.width < Fraction(1, 10**8)
+
+
+def test_information_at_score_four():
+    """Each losing setting alone is left out, 1/4 each: 2 - log2 3 bits, and no less."""
+    question = asked(OnAverage(information="1/10"), Ask("strategy"), score=4)
+    found = bound(question, threshold={"of": "source.information", "between": ["1/10", 1]}).bracket
+    assert found.lower <= Fraction(2 - log2(3)) <= found.upper
+    assert found.width < Fraction(1, 10**6)
