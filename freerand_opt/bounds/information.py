@@ -30,8 +30,7 @@ from freerand_opt.programs.source_cone import Cone, by_costly
 from freerand_opt.programs.strategies import Strategies
 from freerand_opt.programs.violations import relaxed_if_asked
 
-#: Distributions are rounded to this grid; mixtures with P(s) have these weights of P(s).
-GRID = 2**40
+#: Mixtures with P(s) have these weights of P(s).
 MIXED = (
     Fraction(0),
     Fraction(1, 2**36),
@@ -44,8 +43,8 @@ MIXED = (
     Fraction(1),
 )
 
-#: Masses below these shares are tried as 0, which a solver does not give.
-SMALL = (0.0, 1e-5)
+#: Masses below these shares are tried as 0, which a solver does not give, and rounded to such grids.
+SMALL = ((0.0, 2**40), (1e-5, 2**24))
 
 MadeFor = Callable[[Problem, Cone | None], Strategies]
 
@@ -142,9 +141,9 @@ def _listed(problem: Problem, x: Floats) -> Cone:
     for row in x:
         if row.sum() < 1e-9:
             continue
-        for least in SMALL:
+        for least, grid in SMALL:
             held = [value if value > least * row.sum() else 0.0 for value in row.tolist()]
-            masses = [Fraction(round(value / row.sum() * GRID), GRID) for value in held]
+            masses = [Fraction(round(value / row.sum() * grid), grid) for value in held]
             total = sum(masses, Fraction(0))
             for mix in MIXED:
                 point = tuple(mix * p + (1 - mix) * m / total for m, p in zip(masses, share, strict=True))
