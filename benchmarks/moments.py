@@ -21,6 +21,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from fractions import Fraction
 from importlib.util import find_spec
 from typing import Any
 
@@ -49,6 +50,30 @@ def i3322_question(level: str) -> Question:
     return asked(i3322(), "i3322", level, "largest")
 
 
+def weighted_chain(n: int, level: str) -> Question:
+    """Return the smallest sum of errors on the chain with weights 1, 11/10, 12/10, .. along it."""
+    terms = {
+        f"P({o}|{(k + 1) // 2 % n}{k // 2})": str(1 + Fraction(k, 10))
+        for k in range(2 * n)
+        for o in (("00", "11") if k == 2 * n - 1 else ("01", "10"))
+    }
+    ask = {"quantity": "score", "terms": terms, "extreme": "smallest"}
+    return Question(chained(n), Uniform(), adversary={"devices": "quantum", "level": level}, ask=ask)
+
+
+def ghz_question(parties: int, level: str) -> Question:
+    """Return the guess of an outcome given perfect GHZ relations, epsilon = 49/100: exactly 1/2."""
+    return Question.from_dict(
+        {
+            "scenario": {"family": "ghz", "M": parties},
+            "source": {"kind": "santha-vazirani", "epsilon": "49/100"},
+            "adversary": {"devices": "quantum", "level": level},
+            "test": [{"relations": "mermin", "violated": 0}],
+            "ask": {"quantity": "guessing-probability", "of": "A", "at": [0] * parties},
+        }
+    )
+
+
 def built(question: Question) -> float:
     """Return the number of distinct moments of our relaxation."""
     return float(relaxation(question.problem(), question.adversary.level).program.columns - 1)
@@ -65,6 +90,13 @@ def answered(question: Question) -> float:
     end = bracket.lower if question.ask.extreme == "smallest" else bracket.upper
     assert end is not None
     return float(end)
+
+
+def answered_by_clarabel(question: Question) -> float:
+    """Return Clarabel's value of our program of the level, made a bound."""
+    bracket = bound(question, solver="clarabel").bracket
+    assert bracket.lower is not None
+    return float(bracket.lower)
 
 
 def answered_by_ncpol2sdpa(question: Question) -> float:
@@ -105,6 +137,11 @@ ROWS: dict[str, tuple[Question, Callable[..., float], Callable[..., float] | Non
     "build, chained N = 16, 1 + A B": (chained_question(16, "1 + A B"), built, None),
     "build, I3322, 3": (i3322_question("3"), built, built_by_ncpol2sdpa),
     "answer, chained N = 8, 1 + A B": (chained_question(8, "1 + A B"), answered, answered_by_ncpol2sdpa),
+    "answer, weighted chain, 1 + A B": (weighted_chain(8, "1 + A B"), answered, answered_by_ncpol2sdpa),
+    "the same beside Clarabel": (weighted_chain(8, "1 + A B"), answered, answered_by_clarabel),
+    "answer, GHZ relations, M = 3": (ghz_question(3, "local 1"), answered, None),
+    "answer, GHZ relations, M = 4": (ghz_question(4, "local 1"), answered, None),
+    "answer, GHZ relations, M = 5": (ghz_question(5, "3"), answered, None),
     "answer, I3322, 3": (i3322_question("3"), answered, answered_by_ncpol2sdpa),
     "answer, chained N = 256, 1": (chained_question(256, "1"), answered, None),
     "answer, chained N = 1024, 1": (chained_question(1024, "1"), answered, None),
