@@ -21,6 +21,7 @@ from scipy.sparse import csr_array
 
 from freerand_opt.conic.program import triangle
 from freerand_opt.conic.sparse import Floats, Index
+from freerand_opt.errors import TooLargeError
 from freerand_opt.programs.npa.matrix import MomentMatrix
 from freerand_opt.programs.symmetry.actions import Action, orbits
 from freerand_opt.programs.symmetry.blocks import Block, split
@@ -32,6 +33,8 @@ from freerand_opt.solvers.symmetric import by_clarabel
 ROUNDS = 4
 #: A bound this near to the solver's value, relative to 1 and to it, is left at that.
 LOSS = 4e-9
+#: Numbers of one array of a block; 8 bytes each.
+MOST_ENTRIES = 10**8
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +185,11 @@ class Pairs:
         """Return the group's mean of each wanted pair's matrix unit in a block (pairs, width, width)."""
         if not block.together:  # the sum over copies is the mean
             x, y = block.basis[:, self.left[wanted]], block.basis[:, self.right[wanted]]
+            if (entries := len(wanted) * x.shape[-1] * y.shape[-1]) > MOST_ENTRIES:
+                raise TooLargeError(
+                    f"a block of this level's symmetries takes {entries} numbers, more than {MOST_ENTRIES}; "
+                    "use a lower level"
+                )
             return np.asarray(np.einsum("cqa,cqb->qab", x, y))
         (basis,) = block.basis
         i, j = triangle(len(basis))

@@ -99,3 +99,18 @@ def test_it_takes_no_moment_matrix():
     result = bracket((20, 20), terms, level="2")
     assert float(result.upper) - float(result.lower) < 1e-9
     assert time.process_time() - begun < 20
+
+
+def test_a_level_whose_blocks_are_too_large_is_refused(monkeypatch):
+    """Where arrays of symmetric blocks would take more than memory, one clear error says so."""
+    from freerand_opt.solvers import invariant
+
+    monkeypatch.setattr(invariant, "MOST_ENTRIES", 10)
+    question = {
+        "scenario": {"family": "i3322"},
+        "source": {"kind": "uniform"},
+        "adversary": {"devices": "quantum", "level": "4"},
+        "ask": {"quantity": "score", "functional": "i3322"},
+    }
+    with pytest.raises(fr.TooLargeError, match="use a lower level"):
+        fr.bound(question)
