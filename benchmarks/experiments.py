@@ -17,24 +17,31 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binom
 
-from freerand_opt.experiments.factors import best_factor
+import freerand_opt as fr
+from freerand_opt.experiments.factors import Factor, best_factor
 from freerand_opt.experiments.games import wins
+from freerand_opt.experiments.oracle import source_weights
 from freerand_opt.experiments.players import (
     Coverage,
     Player,
     best_local,
+    bold,
     coverage,
     leaning,
+    mixed,
     running_maximum,
     steady,
+    with_memory,
 )
-from freerand_opt.experiments.setup import setup
+from freerand_opt.experiments.setup import Setup, setup
 from freerand_opt.model import SanthaVazirani, chsh
 
 RUNS, TRIALS, LEVEL = 20_000, 1000, 0.05
 CELLS = list(product((0, 1), repeat=4))
 WON = np.array([(a ^ b) == (x & y) for x, y, a, b in CELLS])
 PR = np.where(WON, 0.125, 0.0)
+#: A's settings exchanged: cell x, y, a, b shows what the cell 1 - x, y, a, b did.
+SWAPPED = np.arange(16) ^ 8
 HONEST = np.where(WON, 1 + 0.99 / 2**0.5, 1 - 0.99 / 2**0.5) / 16
 
 
@@ -87,7 +94,47 @@ def rows() -> Iterator[tuple[str, str, Coverage, str]]:
             running_maximum(logs, steady(cells), RUNS, TRIALS, LEVEL, 3),
             most,
         )
+    yield from attacks(estimator, k)
+    yield from bold_players(local, factor)
+    labels = running_maximum(factor.logs(), steady(HONEST[SWAPPED]), RUNS, TRIALS, LEVEL, 1)
+    yield "running maximum, P <= .05", "honest, two settings of A swapped", labels, most
     yield from lean()
+
+
+def attacks(estimator: Factor, k: int) -> Iterator[tuple[str, str, Coverage, str]]:
+    """Yield what the library's own best guesses of an outcome at several scores reach, W drawn anew in each
+    round.
+    """
+    for score in ("2.2", "2.7"):
+        ask = fr.Ask("guessing-probability", of="A", at=(0, 0))
+        asked = fr.Question(
+            fr.chsh(), SanthaVazirani("1/50"), adversary=fr.Adversary("no-signalling"), ask=ask,
+            tests=[fr.Test("chsh", ">=", score)],
+        )  # fmt: skip
+        weights, settings, boxes = fr.bound(asked).attack.to_array()
+        cells = (settings[:, :, None] * boxes).reshape(len(weights), -1)
+        with np.errstate(divide="ignore"):
+            logs = estimator.logs() + np.log2(cells * 4) / k
+        found = with_memory(logs, cells, mixed(weights), RUNS, TRIALS, LEVEL, 6)
+        yield "T >= 1/delta under (E), delta = .05", f"own attack at S = {score}", found, f"at most {LEVEL}"
+
+
+def bold_players(local: Setup, factor: Factor) -> Iterator[tuple[str, str, Coverage, str]]:
+    """Yield a local player with memory, who varies most while it loses."""
+    cells = np.array([corner(local, deterministic) for deterministic in product((0, 1), repeat=4)])
+    logs = np.tile(factor.logs(), (len(cells), 1))
+    found = with_memory(logs, cells, bold(logs, cells), RUNS, TRIALS, LEVEL, 7)
+    yield "running maximum, P <= .05", "local with memory, eps .02", found, f"at most {LEVEL}"
+
+
+def corner(local: Setup, answers: tuple[int, ...]) -> np.ndarray:
+    """Return P(c, z) of a deterministic box, with settings that come as seldom as can be where it loses."""
+    a, b = answers[:2], answers[2:]
+    shown = np.array([[float((i, j) == (a[x], b[y])) for i, j in product((0, 1), repeat=2)]
+                      for x, y in product((0, 1), repeat=2)])  # fmt: skip
+    won = (shown.ravel() * WON).reshape(4, 4).sum(axis=1)
+    weights = source_weights(local.setting.source, local.condition(None), won[None, :])[0]
+    return np.asarray((weights[:, None] * shown).ravel())
 
 
 def holds(found: Coverage, words: str) -> bool:

@@ -21,6 +21,8 @@ from freerand_opt.experiments.regions import interval
 from freerand_opt.experiments.setup import Setup
 
 Cells: TypeAlias = npt.NDArray[np.uint8]
+#: Of the random numbers and each run's log2 of the product so far, the row that each run plays next.
+Choice: TypeAlias = Callable[[np.random.Generator, Array], npt.NDArray[np.intp]]
 Player: TypeAlias = Callable[[np.random.Generator, int, int], Cells]
 
 
@@ -84,6 +86,38 @@ def coverage(passed: int, runs: int) -> Coverage:
     """Return a frequency with its exact interval."""
     low, high = interval(int(passed), int(runs), Fraction(1, 100))
     return Coverage(passed, runs, float(low), float(high))
+
+
+def with_memory(
+    logs: Array, cells: Array, choose: Choice, runs: int, trials: int, level: float, seed: int
+) -> Coverage:
+    """Return how often a product reaches 1/level, whose player chooses a row in every round.
+
+    Row j shows P(c, z) = `cells[j]` and multiplies by 2^`logs[j]`; `choose` hears each run's log2 of the
+    product so far, and returns each run's row.
+    """
+    draw, steps = np.random.default_rng(seed), np.cumsum(cells, axis=1)
+    now, most = np.zeros(runs), np.zeros(runs)
+    for _ in range(trials):
+        rows = choose(draw, now)
+        shown = (draw.random(runs)[:, None] * steps[rows, -1:] >= steps[rows]).sum(axis=1)
+        now = now + logs[rows, shown.clip(max=cells.shape[1] - 1)]
+        most = np.maximum(most, now)
+    return coverage(int((most >= -np.log2(level)).sum()), runs)
+
+
+def bold(logs: Array, cells: Array) -> Choice:
+    """Return the choice of the row that varies most while the product is below 1, and least above."""
+    held = np.where(cells > 0, logs, 0.0)
+    spread = (cells * held**2).sum(axis=1) - (cells * held).sum(axis=1) ** 2
+    wild, calm = int(spread.argmax()), int(spread.argmin())
+    return lambda _, now: np.where(now <= 0, wild, calm)
+
+
+def mixed(weights: Sequence[float] | Array) -> Choice:
+    """Return the choice of a row by weights, anew in every round: an attack and its W."""
+    steps = np.cumsum(np.asarray(weights, dtype=float))
+    return lambda draw, now: np.searchsorted(steps[:-1] / steps[-1], draw.random(len(now)), side="right")
 
 
 def running_maximum(logs: Array, player: Player, runs: int, trials: int, level: float, seed: int) -> Coverage:

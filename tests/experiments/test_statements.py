@@ -24,7 +24,16 @@ from freerand_opt.experiments.cuts import quantum
 from freerand_opt.experiments.design import design, largest_epsilon, least_trials, prices
 from freerand_opt.experiments.factors import UNIT, best_factor, likeliest
 from freerand_opt.experiments.games import wins
-from freerand_opt.experiments.players import best_local, coverage, leaning, running_maximum, steady
+from freerand_opt.experiments.players import (
+    best_local,
+    bold,
+    coverage,
+    leaning,
+    mixed,
+    running_maximum,
+    steady,
+    with_memory,
+)
 from freerand_opt.experiments.pvalue import p_value
 from freerand_opt.experiments.regions import best_lambda, interval, score_estimator, score_region
 from freerand_opt.experiments.setup import setup
@@ -326,6 +335,28 @@ def test_the_product_of_an_estimator_keeps_the_promise(share):
         logs = factor.logs() + np.log2(np.array(cells) * 4) / 20
     found = running_maximum(logs, steady(cells), 2000, 1000, 0.05, seed=1)
     assert found.low <= 0.05
+
+
+def test_players_with_memory():
+    """Double or nothing reaches 8 in one of 8 runs, if it is played while the product is at least 1; whoever
+    always plays safe stays at 1, and a mixture plays its rows by weight.
+    """
+    cells, logs = np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([[1.0, -np.inf], [1.0, 0.0]])
+    for choose, share in (
+        (lambda _, now: np.zeros(len(now), dtype=int), 1 / 8),
+        (lambda _, now: np.ones(len(now), dtype=int), 0.0),
+        (lambda _, now: np.where(now >= 1, 1, 0), 0.0),
+    ):
+        found = with_memory(logs, cells, choose, 4000, 20, 1 / 8, seed=1)
+        assert found.low <= share <= found.high
+    rows = mixed([0.25, 0.75])(np.random.default_rng(2), np.zeros(4000))
+    assert coverage(int(rows.sum()), 4000).low < 0.75 < coverage(int(rows.sum()), 4000).high
+    steep = np.array([[1.0, -1.0], [0.1, 0.0]])
+    assert bold(steep, np.array([[0.5, 0.5], [0.5, 0.5]]))(None, np.array([-1.0, 0.0, 2.0])).tolist() == [
+        0,
+        0,
+        1,
+    ]
 
 
 def test_swapped_labels_change_the_answer():
