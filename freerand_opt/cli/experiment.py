@@ -137,7 +137,7 @@ def experiment(
     for path in written:
         screen.say(f"wrote {path}")
     show(as_json=as_json)
-    raise typer.Exit(0 if alone else int(any(one.certificate is None for one in found)))
+    raise typer.Exit(0 if alone else int(not all(one.is_answered for one in found)))
 
 
 def _sizes(words: str) -> list[int]:
@@ -180,7 +180,7 @@ def _write(found: Sequence[Answered], output: Path | None, folder: Path | None) 
             places.append(certificate_path(folder, one.asked.path.stem, one.asked.name))
         text = one.certificate
         if text is None and places:
-            screen.say(f"{one.asked.heading}: nothing is certified, so there is no certificate to write")
+            screen.say(f"{one.asked.heading}: there is no certificate to write")
         elif text is not None:
             for path in places:
                 write_whole(path, text)

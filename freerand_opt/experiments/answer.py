@@ -17,11 +17,13 @@ from freerand_opt.data.streams import Block
 from freerand_opt.data.trials import Trials
 from freerand_opt.errors import InputError
 from freerand_opt.experiments.bits import Bits, bits
+from freerand_opt.experiments.brackets import AverageScore, RegionBracket, average_score, bracket
 from freerand_opt.experiments.cuts import LEVEL, quantum
 from freerand_opt.experiments.games import wins
-from freerand_opt.experiments.plans import Training, theory
+from freerand_opt.experiments.plans import Training, plan, theory, whole
 from freerand_opt.experiments.pvalue import PValue, p_value
 from freerand_opt.experiments.setup import Setup, setup
+from freerand_opt.model.data import ALIKE
 from freerand_opt.model.files import beside
 from freerand_opt.model.quantities import BITS, P_VALUE
 from freerand_opt.model.question import Question
@@ -30,7 +32,10 @@ from freerand_opt.model.question import Question
 Watch: TypeAlias = Callable[[str, int], None]
 
 
-def answer(question: Question, folder: str | Path = ".", watch: Watch | None = None) -> PValue | Bits:
+Found: TypeAlias = PValue | Bits | RegionBracket | AverageScore
+
+
+def answer(question: Question, folder: str | Path = ".", watch: Watch | None = None) -> Found:
     """Return the answer to a question about data, whose files are in `folder` or below.
 
     Raise InputError for what the data or the question lack.
@@ -40,6 +45,8 @@ def answer(question: Question, folder: str | Path = ".", watch: Watch | None = N
             "data", "is missing; P-values and certified bits are statements about counts or trials"
         )
     made, data = setup_of(question), data_of(question, Path(folder), watch)
+    if question.is_region:
+        return _region(question, made, data, Path(folder))
     if question.ask.quantity == P_VALUE:
         if question.ask.method == "game":
             assert question.ask.functional is not None
@@ -58,13 +65,28 @@ def answer(question: Question, folder: str | Path = ".", watch: Watch | None = N
     )
 
 
+def _region(question: Question, made: Setup, data: Counts | Trials, folder: Path) -> Found:
+    """Return the bracket over a region of behaviours, or a score's average under any memory."""
+    given, ask = question.data, question.ask
+    assert given is not None
+    if given.rounds == ALIKE:
+        return bracket(question, made, whole(data), given.error, rounds=given.rounds)
+    assert ask.functional is not None
+    # the plan is not projected: it only fixes lambda
+    held = plan(made, training_of(question, made, folder), data, project=False)
+    counts = whole(held.rest)
+    return average_score(
+        made, counts, ask.functional, given.error, held.cells, extreme=ask.extreme, origin=held.words
+    )
+
+
 def setup_of(question: Question) -> Setup:
     """Return scenario, source and devices of a question."""
     weights = question.observed.weights(question.scenario)
     made = setup(question.scenario, question.source, question.adversary.devices, settings=weights)
     if question.ask.quantity == BITS and question.ask.functional is not None:
         return made.by_guesses(question.ask.functional, question.adversary.level)
-    if question.adversary.devices != "quantum":
+    if question.adversary.devices != "quantum" or question.is_region:
         return made
     if question.adversary.level != LEVEL:
         raise InputError(

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.experiments.answer import Watch, answer, data_of, setup_of
+from freerand_opt.experiments.answer import Found, Watch, answer, data_of, setup_of
 from freerand_opt.experiments.bits import Bits
+from freerand_opt.experiments.brackets import AverageScore, RegionBracket
 from freerand_opt.experiments.certificate import text
 from freerand_opt.experiments.forms import rendered
 from freerand_opt.experiments.planned import Planned, planned
@@ -47,12 +48,17 @@ class Answered:
     """A question with its answer."""
 
     asked: Asked
-    found: PValue | Bits
+    found: Found
 
     @property
     def certificate(self) -> str | None:
         """Return the text of the certificate, None where no bits are certified."""
         return None if self.found.certificate is None else text(self.found.certificate)
+
+    @property
+    def is_answered(self) -> bool:
+        """Return whether what was asked is stated; bits that are not certified are not."""
+        return not isinstance(self.found, Bits) or self.found.success
 
 
 def questions(file: str | Path, overrides: Mapping[str, Any] | None = None) -> list[Asked]:
@@ -94,7 +100,7 @@ def record(one: Answered) -> dict[str, Any]:
         "instance": one.asked.name,
         "quantity": one.asked.question.ask.quantity,
         "devices": found.setup.setting.devices,
-        "checked": statement(found) if found.certificate is not None else None,
+        "checked": statement(found) if one.is_answered else None,
         "trials": found.counts.total,
         "hypotheses": parts["Hypotheses"],
         "no_signalling": _signals(found.beside),
@@ -102,6 +108,17 @@ def record(one: Answered) -> dict[str, Any]:
     }
     if isinstance(found, PValue):
         return plain | {"method": found.method, "p_value": above(found.log2, 12), "log2": _below(found.log2)}
+    if isinstance(found, RegionBracket):
+        ends = {"lower": found.result.lower, "upper": found.result.upper}
+        numbers = {name: None if end is None else float(end) for name, end in ends.items()}
+        return plain | numbers | {"empty": found.result.impossible, "alpha": str(found.alpha)}
+    if isinstance(found, AverageScore):
+        region = found.region
+        return plain | {
+            "score": _below(found.score),
+            "chance": _below(region.end),
+            "alpha": str(region.alpha),
+        }
     return plain | {
         "bits": _below(found.value),
         "certified": found.success,

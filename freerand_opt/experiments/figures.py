@@ -14,9 +14,9 @@ from freerand_opt.data.trials import Running
 from freerand_opt.errors import UnavailableError
 from freerand_opt.experiment_checker.powers import ONE
 from freerand_opt.experiment_checker.support import support
+from freerand_opt.experiments.answer import Found
 from freerand_opt.experiments.bits import Bits
 from freerand_opt.experiments.design import Design
-from freerand_opt.experiments.pvalue import PValue
 from freerand_opt.experiments.setup import Setup
 
 _STYLE: Any = {
@@ -113,7 +113,7 @@ def bits_against_trials(designs: Sequence[Design], axes: Any = None, label: str 
     return drawn
 
 
-def figure(found: PValue | Bits) -> Any:
+def figure(found: Found) -> Any:
     """Return an answer's figure: the running log where trials came in order, settings, marginals."""
     running = found.running
     panels = 2 + (running is not None)

@@ -9,10 +9,11 @@ from typing import Any
 
 from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.hypotheses import memory_line, source_line
+from freerand_opt.experiments.answer import Found
 from freerand_opt.experiments.figures import figure, saved
 from freerand_opt.experiments.forms import Page, Section, rendered
 from freerand_opt.experiments.planned import WORDS, Planned, cells
-from freerand_opt.experiments.report import Found, page
+from freerand_opt.experiments.report import page
 from freerand_opt.files import write_whole
 
 SUFFIXES = {".html": "html", ".md": "markdown", ".tex": "latex"}

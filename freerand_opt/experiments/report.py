@@ -6,15 +6,18 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TypeAlias
 
-from freerand_opt.experiment_checker.hypotheses import memory_line, source_line, theorem_line
+from freerand_opt.experiment_checker.hypotheses import PAGE, READ, memory_line, source_line, theorem_line
+from freerand_opt.experiments.answer import Found
 from freerand_opt.experiments.bits import Bits
+from freerand_opt.experiments.brackets import AverageScore, RegionBracket
 from freerand_opt.experiments.forms import Page, Section, chart, rendered
 from freerand_opt.experiments.pvalue import PValue, above
 from freerand_opt.experiments.signalling import Signalling
+from freerand_opt.model.quantities import STRATEGY
 
-Found: TypeAlias = PValue | Bits
+#: Of intervals for independent rounds.
+INTERVALS = "in the literature (Clopper and Pearson 1934); ends by integers, written out there"
 #: How a certificate is checked by somebody else.
 TRUST = "certificate: freerand check FILE --counts DATA (or python -m freerand_opt.experiment_checker ..)"
 
@@ -33,7 +36,36 @@ def beside_words(beside: Signalling) -> str:
 
 def sections(found: Found) -> tuple[Section, ...]:
     """Return the report of an answer."""
+    if isinstance(found, RegionBracket | AverageScore):
+        return _of_region(found)
     return _of_bits(found) if isinstance(found, Bits) else _of_p_value(found)
+
+
+def _of_region(found: RegionBracket | AverageScore) -> tuple[Section, ...]:
+    memory = isinstance(found, AverageScore)
+    theorem = (
+        f"{PAGE}, section 6: {READ}" if memory else f"{PAGE}, section 6 (independent rounds): {INTERVALS}"
+    )
+    why = (
+        (f"because {found.result.reason}",)
+        if isinstance(found, RegionBracket) and found.result.impossible
+        else ()
+    )
+    return (
+        Section("Statement", (f"{'in exact numbers' if memory else 'checked'}: {statement(found)}", *why)),
+        Section(
+            "Hypotheses",
+            (
+                source_line(found.setup.setting.source),
+                *((memory_line(found.setup.setting.devices),) if memory else ()),
+                *found.words,
+                "only events that were heralded before the settings were chosen are trials",
+                f"theorem: {theorem}",
+            ),
+        ),
+        Section("Checks", (beside_words(found.beside), *settings_lines(found))),
+        *(() if memory else (Section("Trust", ("certificate: freerand check FILE",)),)),
+    )
 
 
 def _of_p_value(found: PValue) -> tuple[Section, ...]:
@@ -58,6 +90,20 @@ def _of_p_value(found: PValue) -> tuple[Section, ...]:
 
 def statement(found: Found) -> str:
     """Return the statement alone, its number rounded to the safe side."""
+    if isinstance(found, RegionBracket):
+        said = f"{found.result.quantity} of one round: {found.result}"
+        if found.result.quantity == STRATEGY or found.result.impossible:
+            there = "no" if found.result.impossible else "a"
+            said = f"{there} behaviour of {found.setup.setting.devices} devices is in the region"
+        return f"{said}, except with probability {float(found.alpha):.3g}"
+    if isinstance(found, AverageScore):
+        low = math.floor(found.score * 10**6) / 10**6
+        chance = math.floor(found.region.end * 10**6) / 10**6
+        return (
+            f"average score over {found.counts.total} rounds >= {low:.6f} (chance to win >= {chance:.6f}; "
+            f"the estimate is {float(found.region.mean):.6f}), except with probability "
+            f"{float(found.region.alpha):.3g}"
+        )
     if isinstance(found, PValue):
         return f"P-value against {found.setup.setting.devices} devices <= {above(found.log2)}"
     bits = math.floor(found.value * 10) / 10

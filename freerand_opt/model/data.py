@@ -14,7 +14,7 @@ from freerand_opt.model.text import listed, shown
 
 #: Endings of files of trials.
 ENDINGS = (".u8", ".csv", ".parquet")
-ANY, INDEPENDENT = "any", "independent of outcomes"
+ANY, INDEPENDENT, ALIKE = "any", "independent of outcomes", "independent"
 _TRAINING = '"theory", a share such as "1/10" (the first trials), or the name of a file of an earlier run'
 _COLUMN_KEYS = ("settings", "outcomes", "n", "values")
 
@@ -84,7 +84,7 @@ class Data(Table):
     error: Annotated[
         Fraction,
         number(above=Fraction(0), below=Fraction(1)),
-        "delta: largest weight that certified bits leave out; not conditioned on success",
+        "delta: largest weight that certified bits leave out, not conditioned on success; of a region, alpha",
     ] = Fraction(1, 2**64)
     success: Annotated[
         Any,
@@ -96,6 +96,11 @@ class Data(Table):
         str,
         word(ANY, INDEPENDENT),
         "whether later settings may depend on earlier outcomes: (E), or (A2) and (E')",
+    ] = ANY
+    rounds: Annotated[
+        str,
+        word(ANY, ALIKE),
+        "independent: rounds are independent and identical, which a region of behaviours needs; any: memory",
     ] = ANY
     stop: Annotated[
         str, word("last", "best"), "P-value after the last trial, or at the running maximum of ordered trials"

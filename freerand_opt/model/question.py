@@ -25,10 +25,10 @@ from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import WORST, Ask
 from freerand_opt.model.behaviour import SCENARIO
 from freerand_opt.model.conditions import MOMENTS, TESTS, Keep, Moment, Relations, Test
-from freerand_opt.model.data import Data
+from freerand_opt.model.data import ALIKE, Data
 from freerand_opt.model.many import Many, many
 from freerand_opt.model.observed import Observed
-from freerand_opt.model.quantities import ENTROPY, OF_DATA
+from freerand_opt.model.quantities import ENTROPY, OF_DATA, SCORE
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
 from freerand_opt.model.sources import SOURCES
@@ -83,11 +83,12 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
 
     def check(self) -> None:
         """Raise InputError for what does not go together, with key paths below ``Question``."""
-        if (self.data is not None) != (self.ask.quantity in OF_DATA):
+        if (self.data is not None) != (self.ask.quantity in OF_DATA) and not self.is_region:
             raise self.fault(
                 "data",
                 f"belongs to the quantities {' and '.join(OF_DATA)}, which need it; asked is "
-                f"{self.ask.quantity}",
+                f"{self.ask.quantity}, of which data speak by a score's region, or with rounds = "
+                f'"{ALIKE}" by that of behaviours',
             )
         if self.data is not None and (self.tests or self.moments):
             raise self.fault("test", f"a question about data has no tests; {self.ask.quantity} is asked")
@@ -99,6 +100,13 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
         self.observed.rows(self.scenario)
         self.adversary.fit(self.scenario)
         _refuse(self, *self._resolved)
+
+    @property
+    def is_region(self) -> bool:
+        """Return whether data are asked for a region: of a score, or of the behaviours of rounds alike."""
+        if self.data is None or self.ask.quantity in OF_DATA:
+            return False
+        return self.data.rounds == ALIKE or self.ask.quantity == SCORE
 
     @property
     def is_written_out(self) -> bool:

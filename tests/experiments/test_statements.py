@@ -417,18 +417,18 @@ def test_brackets_over_a_region():
     stated.
     """
     ask = Ask("guessing-probability", of="A", at=[0, 0])
-    problem = Question(chsh(), Uniform(), adversary={"devices": "no-signalling"}, ask=ask).problem()
-    counts = spread_over(853_553, 146_447)
+    question = Question(chsh(), Uniform(), adversary={"devices": "no-signalling"}, ask=ask)
+    counts, held = spread_over(853_553, 146_447), made("0", "no-signalling")
     with pytest.raises(InputError, match="independent"):
-        bracket(problem, counts, "1/20", rounds="any")
-    found = bracket(problem, counts, "1/20", rounds="independent")
+        bracket(question, held, counts, "1/20", rounds="any")
+    found = bracket(question, held, counts, "1/20", rounds="independent")
     score = 8 * 0.853553 - 4
-    assert found.pool.reached is not None and found.pool.bound is not None
-    assert 1.5 - score / 4 < found.pool.height < 1.5 - score / 4 + 0.06
+    assert found.result.lower is not None and found.result.upper is not None
+    assert 1.5 - score / 4 < float(found.result.lower) <= float(found.result.upper) < 1.5 - score / 4 + 0.06
     apart = Counts(
         chsh(), (1000, 0, 0, 0, 0, 1000, 0, 0, 1000, 0, 0, 0, 1000, 0, 0, 0)
     )  # B shows A's setting
-    assert bracket(problem, apart, "1/20", rounds="independent").pool.impossible
+    assert bracket(question, held, apart, "1/20", rounds="independent").result.impossible
 
 
 def test_designs():

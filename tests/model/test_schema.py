@@ -191,7 +191,7 @@ TAKEN = {
     + '[data]\ncounts = "n.csv"\n'
     'columns = { settings = ["x", "y"], values = { a = { "+1" = 0, "-1" = 1 } } }\n',
     "trials": changed((TEST, ""), (ASK, '[ask]\nquantity = "bits"\nof = ["A"]\n'))
-    + '[data]\ntrials = "t.u8"\ntraining = "1/10"\nerror = "2^-64"\nsuccess = "planned"\n'
+    + '[data]\ntrials = "t.u8"\ntraining = "1/10"\nerror = "2^-64"\nrounds = "any"\nsuccess = "planned"\n'
     'later = "any"\nstop = "last"\n',
     "grid fills in": changed(("epsilon = 0.1\n", "")) + '[grid]\n"source.epsilon" = [0, 0.1]\n',
 }
