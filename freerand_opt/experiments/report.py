@@ -14,7 +14,7 @@ from freerand_opt.experiments.brackets import AverageScore, RegionBracket
 from freerand_opt.experiments.forms import Page, Section, chart, rendered
 from freerand_opt.experiments.pvalue import PValue, above
 from freerand_opt.experiments.signalling import Signalling
-from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.model.quantities import SCORE, STRATEGY
 
 #: Of intervals for independent rounds.
 INTERVALS = "in the literature (Clopper and Pearson 1934); ends by integers, written out there"
@@ -91,7 +91,12 @@ def _of_p_value(found: PValue) -> tuple[Section, ...]:
 def statement(found: Found) -> str:
     """Return the statement alone, its number rounded to the safe side."""
     if isinstance(found, RegionBracket):
-        said = f"{found.result.quantity} of one round: {found.result}"
+        asked = found.result.question.ask
+        which = f"{asked.extreme} " if asked.quantity == SCORE else ""
+        ends = ["open" if x is None else f"{float(x):.8g}" for x in (found.result.lower, found.result.upper)]
+        said = (
+            f"{which}{asked.quantity} of one round in [{', '.join(ends)}] (floats; the certificate is exact)"
+        )
         if found.result.quantity == STRATEGY or found.result.impossible:
             there = "no" if found.result.impossible else "a"
             said = f"{there} behaviour of {found.setup.setting.devices} devices is in the region"
