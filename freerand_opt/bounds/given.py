@@ -98,7 +98,8 @@ class Root(Given):
 
     def __getitem__(self, s: int) -> Fraction:
         leaves = self.graph.leaves.get(s, ())
-        return sum((self.graph.flow.mass(self.node, Fraction(1), leaf) for leaf in leaves), Fraction(0))
+        flow = self.graph.flow
+        return Fraction(sum(flow.share(self.node, leaf) for leaf in leaves), flow.unit)
 
     def __iter__(self) -> Iterator[Fraction]:
         return iter(self.graph.flow.masses(self.node, Fraction(1), Work(10**12)).values())

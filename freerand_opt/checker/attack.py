@@ -16,7 +16,7 @@ from freerand_opt.checker.devices import Box
 from freerand_opt.checker.entropies import entropy_reached
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
-from freerand_opt.checker.numbers import Number, obeys, show, sign
+from freerand_opt.checker.numbers import Number, combined, obeys, show, sign
 from freerand_opt.checker.orbits import check_orbits
 from freerand_opt.checker.points import check_observed, read_flow, read_point
 from freerand_opt.checker.reading import closed, flag, items
@@ -116,12 +116,13 @@ class Held:
 
     def score(self, f: Functional) -> Number:
         """Return the score of a functional; conditional on settings that occur."""
-        total: Number = Fraction(0)
-        for (s, o), factor in f.terms.items():
-            if f.on == "conditional" and not self.seen[s]:
+        shares = dict.fromkeys((s for s, _ in f.terms), Fraction(1))
+        for s in shares if f.on == "conditional" else ():
+            if not self.seen[s]:
                 raise Rejected(f"attack: setting {s} never occurs, P(.|{s}) has no meaning")
-            share = factor / self.seen[s] if f.on == "conditional" else factor
-            total = total + self.joint.get((s, o), Fraction(0)) * share
+            shares[s] = 1 / self.seen[s]
+        zero = Fraction(0)
+        total = combined((self.joint.get(key, zero), x * shares[key[0]]) for key, x in f.terms.items())
         for word, factor in f.words.items():
             for weight, box in zip(self.weights, self.boxes, strict=True):
                 total = total + box.mean(word) * (weight * factor)

@@ -8,6 +8,7 @@ at one edge alone, or (null) is unbiased and errs nowhere. Tests and scores must
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from freerand_opt.checker.asked import Functional, Kept, Question
@@ -16,7 +17,7 @@ from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, obeys, show
 from freerand_opt.checker.points import Strategy, check_observed, read_flow, root
 from freerand_opt.checker.reading import closed, fraction, integer, items
-from freerand_opt.checker.vectors import vector
+from freerand_opt.checker.vectors import over, vector
 
 
 def check_chain(raw: Any, q: Question, work: Work) -> Number:
@@ -37,12 +38,14 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
         raise Rejected(
             "attack: boxes of a cycle need observed settings, one string each, and no quantum devices"
         )
-    wrong = dict.fromkeys(edges, Fraction(0))  # P(error, s)
     points: list[Strategy] = []
     errors: list[int | None] = []
     count = len(items(raw["nodes"], "attack: nodes"))
     weights = vector(raw["weights"], "attack: weights", count, lambda x, where: fraction(x, where, 0))
     listed = items(raw["errors"], "attack: errors", count)
+    unit = lcm(*(weight.denominator for weight in weights.values()))
+    whole = Fraction(1, unit * flow.unit)
+    shares = dict.fromkeys(edges, 0)  # P(error, s)
     for w, (node, place) in enumerate(zip(raw["nodes"], listed, strict=True)):
         where = f"attack: strategy {w}"
         point = root(flow, weights[w], node, where)
@@ -50,12 +53,13 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
         if place is not None:
             error = places[integer(place, where, 0, len(places) - 1)]
             work.spend(2 * len(flow.source.ranges), where)
-            wrong[error] += flow.mass(point.node, point.weight, leaves(error)[0])
+            shares[error] += over(point.weight, unit) * flow.share(point.node, leaves(error)[0])
         elif q.devices == "local":
             raise Rejected(f"{where}: the unbiased box is not local")
         points.append(point)
         errors.append(error)
     check_observed(q, points, flow, work)
+    wrong = {s: share * whole for s, share in shares.items()}
     for k, test in enumerate(q.tests):
         if isinstance(test, Kept):
             raise Rejected("attack: boxes of a cycle show no more than errors")
@@ -69,16 +73,16 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
     guessed_party(q, list(edges.items()))
     if q.ask.at is None and not q.ask.told:
         raise Rejected("attack: one guess for all settings needs boxes written out")
-    total = Fraction(0)
+    # twice the worth of a guess: an outcome is known, or fair
+    known, fair = (1, 0) if q.ask.quantity == "trace-distance" else (2, 1)
+    total = 0
     for point, error in zip(points, errors, strict=True):
-        worth = Fraction(1, 2) if error is None else Fraction(1)
-        worth -= Fraction(1, 2) if q.ask.quantity == "trace-distance" else 0
-        mass = point.weight
+        share = flow.unit
         if q.ask.at is not None:
             work.spend(2 * len(flow.source.ranges), "attack")
-            mass = flow.mass(point.node, point.weight, leaves(q.ask.at)[0]) / q.weight(q.ask.at)
-        total += worth * mass
-    return total
+            share = flow.share(point.node, leaves(q.ask.at)[0])
+        total += (fair if error is None else known) * over(point.weight, unit) * share
+    return total * whole / (2 if q.ask.at is None else 2 * q.weight(q.ask.at))
 
 
 def _error_score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[int, Fraction]) -> Fraction:

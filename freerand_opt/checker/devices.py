@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Any, TypeAlias
@@ -248,7 +249,10 @@ class Qubits(Box):
         """Return the probabilities from the means."""
         (a, b, t), (c, d, u) = (own[x] for own, x in zip(self.angles, split(s, self.q.settings), strict=True))
         twist, tie = self.state
-        both = cosine(t - u) if tie == 1 and t is not None and u is not None else a * c + tie * b * d
+        if tie == 1 and t is not None and u is not None:  # then twist is 0
+            even, odd = _halves(abs(t - u))
+            return {0: even, 1: odd, 2: odd, 3: even}
+        both = a * c + tie * b * d
         first, second = twist * a, twist * c
         quarter = Fraction(1, 4)
         even, odd = (both + 1) * quarter, (1 - both) * quarter
@@ -257,6 +261,13 @@ class Qubits(Box):
             lean = (first * (1 - 2 * x) + second * (1 - 2 * y)) * quarter
             found[2 * x + y] = (odd if x ^ y else even) + lean
         return found
+
+
+@lru_cache(maxsize=1 << 12)
+def _halves(turn: Fraction) -> tuple[Number, Number]:
+    """Return (1 + cos(turn pi))/4 and (1 - cos(turn pi))/4."""
+    both = cosine(turn) * Fraction(1, 4)
+    return both + Fraction(1, 4), Fraction(1, 4) - both
 
 
 def _direction(raw: Any, where: str) -> tuple[Number, Number, Fraction | None]:

@@ -6,6 +6,7 @@ a ring inside the cyclotomic fields: :math:`\sqrt n` is a Gauss sum, :math:`2\co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -84,6 +85,20 @@ def _number(terms: dict[Term, Fraction]) -> Number:
     if all(term == _ONE for term in kept):
         return kept.get(_ONE, Fraction(0))
     return Real(tuple(sorted(kept.items())))
+
+
+def combined(parts: Iterable[tuple[Number, Fraction]]) -> Number:
+    """Return the sum of numbers times fractions."""
+    plain, found = Fraction(0), dict[Term, Fraction]()
+    for x, factor in parts:
+        if isinstance(x, Fraction):
+            plain += x * factor
+            continue
+        for term, value in x.terms:
+            found[term] = found.get(term, Fraction(0)) + value * factor
+        if len(found) > MOST_TERMS:
+            raise TooMuch(f"a number has more than {MOST_TERMS} terms")
+    return _number(found) + plain
 
 
 @lru_cache(maxsize=1 << 12)

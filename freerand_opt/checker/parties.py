@@ -19,12 +19,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
-from math import comb, prod
+from math import comb, lcm, prod
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Unreadable, Work
 from freerand_opt.checker.reading import integers
+from freerand_opt.checker.vectors import over
 from freerand_opt.checker.worths import worths_of_many
 
 Key: TypeAlias = tuple[tuple[tuple[int, int], ...], int]
@@ -150,19 +151,21 @@ class Parties:
                 found[place] = found.get(place, Fraction(0)) + size * sign
             return found
         row = self.worths[label]
+        unit = lcm(*(x.denominator for x in row))
+        total: dict[Key, int] = {}
         for ones in product(*(range(size + 1) for size in self.sizes)):
             x = 0
             for members, n in zip(self.classes, ones, strict=True):
                 x |= sum(1 << (len(self.here) - 1 - party) for party in members[:n])
-            value = row[x] * prod(comb(size, n) for size, n in zip(self.sizes, ones, strict=True))
+            value = over(row[x], unit) * prod(map(comb, self.sizes, ones))
             inner = tuple(
                 (0, 0, size - n, n) if a else (size - n, n, 0, 0)
                 for size, n, a in zip(self.sizes, ones, self.asked, strict=True)
             )
             for r in (0, 1) if self.outside and value else (0,) if value else ():
                 for key, factor in self.chance((inner, 0, r)).items():
-                    found[key] = found.get(key, Fraction(0)) + value * factor / 2 ** (len(self.here) + 1)
-        return found
+                    total[key] = total.get(key, 0) + value * factor
+        return {key: Fraction(x, unit << (len(self.here) + 1)) for key, x in total.items()}
 
     def representative(self, key: Key) -> tuple[Key, int]:
         """Return a moment that is equal up to a sign, and the sign (0: the moment vanishes)."""

@@ -64,8 +64,8 @@ class Flow:
         share = weight / self.unit
         return Vector(self.source.size, None, {s: mass * share for s, mass in found.items()})
 
-    def mass(self, k: int, weight: Fraction, leaf: int) -> Fraction:
-        """Return P(w) P(leaf|w)."""
+    def share(self, k: int, leaf: int) -> int:
+        """Return P(leaf|w) below node k, over `unit`."""
         node: int | None = k
         share = 1
         for bit in reversed(range(len(self.source.ranges))):
@@ -75,7 +75,7 @@ class Flow:
                 node, share = self.nodes[node].right, share * (self.units[bit + 1] - head)
             else:
                 node, share = self.nodes[node].left, share * head
-        return weight * Fraction(share, self.unit)
+        return share
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from fractions import Fraction
-from math import lcm
+from math import gcd, lcm
 from typing import Any
 
 from freerand_opt.checker.failures import Unreadable, Work
@@ -125,9 +125,10 @@ def fraction(raw: Any, where: str, low: Fraction | int | None = None) -> Fractio
     match = _FRACTION.fullmatch(raw) if type(raw) is str else None
     if match is None:
         raise Unreadable(f"{where}: {shown(raw)} is no fraction in text")
-    value = Fraction(int(match[1]), int(match[3] or 1))
-    if str(value) != raw:
+    above, below = int(match[1]), int(match[3] or 1)
+    if match[3] and (below == 1 or gcd(above, below) > 1):
         raise Unreadable(f"{where}: {shown(raw)} is not in lowest terms")
+    value = Fraction(above, below)
     if low is not None and value < low:
         raise Unreadable(f"{where}: {shown(raw)} is less than {low}")
     return value

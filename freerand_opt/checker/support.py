@@ -57,6 +57,8 @@ class Tree:
     def largest(self, changed: tuple[int, Fraction] | None = None) -> Fraction:
         """Return the largest mean, with the value of one setting changed by one of `more`."""
         leaves = self.leaves(changed[0]) if changed is not None else ()
+        if changed is not None and len(leaves) == 1:
+            return self._along(leaves[0], over(changed[1], self.unit))
         level = dict.fromkeys(leaves, over(changed[1], self.unit)) if changed is not None else {}
         for height, (held, default) in enumerate(zip(self.levels, self.defaults[:-1], strict=False)):
             self.work.spend(2 * len(level), "fold over the source")
@@ -66,6 +68,16 @@ class Tree:
                 above[k >> 1] = self._node(height, *((other, value) if k & 1 else (value, other)))
             level = above
         return Fraction(level.get(0, self.levels[-1].get(0, self.defaults[-1])), self.total)
+
+    def _along(self, k: int, value: int) -> Fraction:
+        """Return the largest mean with the value of one leaf changed: one path to the root."""
+        self.work.spend(2 * len(self.ends), "fold over the source")
+        for (low, high, scale), held, default in zip(self.ends, self.levels, self.defaults, strict=False):
+            other = held.get(k ^ 1, default)
+            left, right = (other, value) if k & 1 else (value, other)
+            value = scale * right + (high if left > right else low) * (left - right)
+            k >>= 1
+        return Fraction(value, self.total)
 
 
 class Means:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from operator import mul
 from typing import Any
@@ -78,8 +79,9 @@ def _box(m: int, kind: str, raw: Any) -> Fraction:
 def _probability(string: tuple[int, ...], real: list[int], imaginary: list[int], free: list[int]) -> int:
     """Return 2^M unit P of a string."""
     a, b, c, e = string
-    straight, total = _product(a, b), -free[c + e] if (b + c) % 2 else free[c + e]
-    for k, y in enumerate(_product(c, e)):
+    tables = _alternating(len(free) - 1)
+    straight, total = tables[a + b][a], -free[c + e] if (b + c) % 2 else free[c + e]
+    for k, y in enumerate(tables[c + e][c]):
         part, sign = ((real, 1), (imaginary, -1), (real, -1), (imaginary, 1))[k % 4]
         total += sign * y * sum(map(mul, straight, part[k : k + a + b + 1]))
     return total
@@ -116,6 +118,7 @@ def _shifted(values: list[int], sign: int) -> list[int]:
     return [x + sign * y for x, y in pairwise(values)]
 
 
+@lru_cache(maxsize=2)
 def _alternating(most: int) -> list[list[list[int]]]:
     """Return the coefficients of (1 + w)^c (1 - w)^(degree - c) by degree up to `most` and c = 0..degree."""
     tables = [[[1]]]
@@ -135,15 +138,16 @@ def _bound(m: int, kind: str, raw: Any) -> Fraction:
     if len(strings) > 8 * m:
         raise Unreadable(f"multipliers: more than {8 * m} strings")
     real, imaginary, free = [0] * (m + 1), [0] * (m + 1), [0] * (m + 1)
+    tables = _alternating(m)
     for string, value in zip(strings, values, strict=True):
         a, b, c, e = integers(string, "multipliers: string", 0, m, 4)
         require(a + b + c + e == m, f"multipliers: the counts {string} do not add up to {m}")
         require(value >= 0, f"multipliers: that of string {string} is negative")
-        straight = _product(a, b)
-        for k, y in enumerate(_product(c, e)):  # i^k y
+        straight = tables[a + b][a]
+        for k, y in enumerate(tables[c + e][c]):  # i^k y
             part, factor = (real, imaginary)[k % 2], value * (y if k % 4 < 2 else -y)
-            for j, x in enumerate(straight):
-                part[j + k] += x * factor
+            span = slice(k, k + a + b + 1)
+            part[span] = [old + x * factor for old, x in zip(part[span], straight, strict=True)]
         free[c + e] += value * (-1) ** (b + c)
     # sum_d (real_d Re gamma_d - imaginary_d Im gamma_d) + sum_k free_k f_k, in the unknowns
     if kind == "odd":  # gamma_M = i and Re gamma_d = Im gamma_(M-d); f_k is known to be 0 at odd k
@@ -158,11 +162,3 @@ def _bound(m: int, kind: str, raw: Any) -> Fraction:
     left[0] += m * unit  # the objective, M Re gamma_1
     require(not any(left), "multipliers: an unknown does not cancel")
     return Fraction(constant, unit)
-
-
-def _product(plus: int, minus: int) -> list[int]:
-    """Return the coefficients of (1 + w)^plus (1 - w)^minus."""
-    row = [1]
-    for sign in (1,) * plus + (-1,) * minus:
-        row = [x + sign * y for x, y in zip([*row, 0], [0, *row], strict=True)]
-    return row

@@ -17,7 +17,8 @@ HALF = Fraction(1, 2)
 def best(values: list[Any], p: Any, q: Any) -> Any:
     """Return the largest mean of values at the leaves of a tree, p to the better side at each node."""
     while len(values) > 1:
-        values = [p * max(x, y) + q * min(x, y) for x, y in zip(values[::2], values[1::2], strict=True)]
+        pairs = zip(values[::2], values[1::2], strict=True)
+        values = [p * x + q * y if x > y else p * y + q * x for x, y in pairs]
     return values[0]
 
 
@@ -118,13 +119,13 @@ def _most_signed(n: int, heavy: int, light: int) -> int:
             longer += [[*map(add, x, y), *map(sub, x, y)] for x in first for y in second]
         halves = longer
     most = 0
+    larger = lru_cache(maxsize=None)(
+        lambda v: max(best([*v], heavy, light), best([-k for k in v], heavy, light))
+    )
     scaled = [[k * light for k in y] for y in halves]
     for x in ([k * heavy for k in x] for x in halves):
         for y in scaled:
-            ends = [
-                max(best(v, heavy, light), best([-k for k in v], heavy, light))
-                for v in ([*map(add, x, y)], [*map(sub, x, y)])
-            ]
+            ends = larger((*map(add, x, y),)), larger((*map(sub, x, y),))
             most = max(most, heavy * max(ends) + light * min(ends))
     return most
 
