@@ -172,8 +172,7 @@ class Fold:
                 for key, value in g.items() if row.get(s) else ():
                     total[key] = total.get(key, Fraction(0)) + row[s] * value
             (whole,), more = scaled([total], 1)
-            add(whole, self._positive(slack, unit, where), more)
-            found.append(Fraction(self.order.top(whole), unit * more * self.order.unit))
+            found.append(self._close(whole, unit * more, slack, where))
         return max(found)
 
     def _product(self, source: Product, gains: list[dict[Any, Fraction]], raw: Any, where: str) -> Fraction:

@@ -150,9 +150,8 @@ class Parties:
                 place, sign = self.representative((one, -1))
                 found[place] = found.get(place, Fraction(0)) + size * sign
             return found
-        row = self.worths[label]
+        row, total = self.worths[label], dict[Key, int]()
         unit = lcm(*(x.denominator for x in row))
-        total: dict[Key, int] = {}
         for ones in product(*(range(size + 1) for size in self.sizes)):
             x = 0
             for members, n in zip(self.classes, ones, strict=True):
