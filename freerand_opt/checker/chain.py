@@ -15,7 +15,7 @@ from freerand_opt.checker.asked import Functional, Kept, Question
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, obeys, show
-from freerand_opt.checker.points import Strategy, check_observed, read_flow, root
+from freerand_opt.checker.points import Flow, Strategy, check_observed, read_flow, root
 from freerand_opt.checker.reading import closed, fraction, integer, items
 from freerand_opt.checker.vectors import over, vector
 
@@ -44,7 +44,6 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
     weights = vector(raw["weights"], "attack: weights", count, lambda x, where: fraction(x, where, 0))
     listed = items(raw["errors"], "attack: errors", count)
     unit = lcm(*(weight.denominator for weight in weights.values()))
-    whole = Fraction(1, unit * flow.unit)
     shares = dict.fromkeys(edges, 0)  # P(error, s)
     for w, (node, place) in enumerate(zip(raw["nodes"], listed, strict=True)):
         where = f"attack: strategy {w}"
@@ -59,7 +58,7 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
         points.append(point)
         errors.append(error)
     check_observed(q, points, flow, work)
-    wrong = {s: share * whole for s, share in shares.items()}
+    wrong = {s: Fraction(share, unit * flow.unit) for s, share in shares.items()}
     for k, test in enumerate(q.tests):
         if isinstance(test, Kept):
             raise Rejected("attack: boxes of a cycle show no more than errors")
@@ -73,16 +72,24 @@ def check_chain(raw: Any, q: Question, work: Work) -> Number:
     guessed_party(q, list(edges.items()))
     if q.ask.at is None and not q.ask.told:
         raise Rejected("attack: one guess for all settings needs boxes written out")
+    return _leak(q, list(zip(points, errors, strict=True)), flow, unit, work)
+
+
+def _leak(
+    q: Question, held: list[tuple[Strategy, int | None]], flow: Flow, unit: int, work: Work
+) -> Fraction:
+    """Return what guesses gain; weights are over `unit`."""
+    leaf = None if q.ask.at is None else flow.source.finder(work)(q.ask.at)[0]
     # twice the worth of a guess: an outcome is known, or fair
     known, fair = (1, 0) if q.ask.quantity == "trace-distance" else (2, 1)
     total = 0
-    for point, error in zip(points, errors, strict=True):
+    for point, error in held:
         share = flow.unit
-        if q.ask.at is not None:
+        if leaf is not None:
             work.spend(2 * len(flow.source.ranges), "attack")
-            share = flow.share(point.node, leaves(q.ask.at)[0])
+            share = flow.share(point.node, leaf)
         total += (fair if error is None else known) * over(point.weight, unit) * share
-    return total * whole / (2 if q.ask.at is None else 2 * q.weight(q.ask.at))
+    return Fraction(total, unit * flow.unit) / (2 if q.ask.at is None else 2 * q.weight(q.ask.at))
 
 
 def _error_score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[int, Fraction]) -> Fraction:

@@ -15,7 +15,7 @@ from freerand_opt import checker
 from freerand_opt.checker.__main__ import main
 from freerand_opt.checker.onefile import one_file
 
-from . import corpus
+from . import corpus, test_curves
 from .test_forgeries import FORGERIES, TEXTS
 
 
@@ -64,6 +64,11 @@ def test_it_says_what_the_package_says(
         raw = corpus.honest(name)
         edit(raw)
         texts[f"forged {k}"] = json.dumps(raw).encode()
+    texts["honest curve"] = test_curves.honest().encode()
+    for k, (change, _, _) in enumerate(test_curves.FORGERIES.values()):
+        raw = json.loads(test_curves.honest())
+        change(raw)
+        texts[f"forged curve {k}"] = json.dumps(raw).encode()
     paths = []
     for name, text in texts.items():
         paths.append(tmp_path / f"{name}.json")
@@ -71,7 +76,7 @@ def test_it_says_what_the_package_says(
     code = main([str(path) for path in paths])
     printed = capsys.readouterr().out
     assert run(kernel, *paths) == (code, printed)
-    assert (code, printed.count("OK "), printed.count("REJECTED ") > 50) == (2, len(corpus.NAMES) + 2, True)
+    assert (code, printed.count("OK "), printed.count("REJECTED ") > 50) == (2, len(corpus.NAMES) + 3, True)
 
 
 @pytest.mark.parametrize(("name", "code"), [("honest", 0), ("a false one", 1), ("empty", 2)])
