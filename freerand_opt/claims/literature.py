@@ -14,7 +14,7 @@ from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.claims.held import held
 from freerand_opt.claims.paper import standing
 from freerand_opt.claims.verify import File, Verification, read
-from freerand_opt.model.catalogue import find
+from freerand_opt.model.catalogue import claims, find
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.parse import parse
 
@@ -179,6 +179,8 @@ def _held(claim: str, instance: str) -> Verification | None:
 @cache
 def _file(claim: str) -> File:
     path = find(claim)
+    if "/" in claim:  # one name, local or no-signalling devices in lps, quantum ones in sdps
+        path = next((one for one in claims() if f"{one.parent.name}/{one.stem}" == claim), None)
     if path is None:
         raise ValueError(f"{claim} is no claim of the catalogue")
     return read(path)
