@@ -90,6 +90,10 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
                 f"{self.ask.quantity}, of which data speak by a score's region, or with rounds = "
                 f'"{ALIKE}" by that of behaviours',
             )
+        if self.data is not None and self.data.rounds == ALIKE and not self.is_region:
+            raise self.fault(
+                "data.rounds", f"{self.ask.quantity} holds under any memory; independence adds nothing to it"
+            )
         if self.data is not None and (self.tests or self.moments):
             raise self.fault("test", f"a question about data has no tests; {self.ask.quantity} is asked")
         if not self.is_written_out:

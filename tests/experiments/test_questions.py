@@ -152,6 +152,7 @@ def test_uniform_settings_that_the_data_refute(tmp_path):
         ({"data": {"trials": "t.u8", "training": 2}}, "no share"),
         ({"data": {"trials": "t.u8", "training": "most"}}, "none of"),
         ({"data": {"trials": "t.u8", "columns": {"rows": 1}}}, "unknown key"),
+        ({"data": {"counts": "run.csv", "rounds": "independent"}}, "under any memory"),
         ({"data": None}, "need it"),
         ({"ask": {"quantity": "strategy"}}, "belongs to the quantities"),
         ({"ask": {"quantity": "p-value", "method": "game"}}, "needs the functional"),
