@@ -61,6 +61,7 @@ OUTSIDE = {
     "rich": ("cli",),
     "scipy": (*("attacks", "bounds", "conic", "crosscheck", "programs", "protocols", "solvers"),),
     "sympy": ("crosscheck",),
+    "platformdirs": ("runner",),
     "threadpoolctl": ("bounds",),
     "typer": ("cli",),
 }

@@ -21,6 +21,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_cache_path
+
 from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
 from freerand_opt.numbers.exact import text
@@ -255,8 +257,9 @@ def _digest(certificate: str) -> str:
 
 
 def default_folder() -> Path:
-    """Return where answers are kept if no folder is named: in the user's cache (XDG_CACHE_HOME)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "freerand"
+    """Return where answers are kept if no folder is named: XDG_CACHE_HOME, or the system's cache."""
+    named = os.environ.get("XDG_CACHE_HOME")
+    return Path(named) / "freerand" if named else user_cache_path("freerand", appauthor=False)
 
 
 def opened(folder: str | Path | None, shard: Shard | None = None) -> Store:

@@ -126,3 +126,25 @@ def test_the_checker_of_the_wheel_runs_alone(unpacked, fresh):
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert "OK" in run.stdout
+
+
+def test_paths_are_short_enough_for_windows_and_have_no_letters_that_it_refuses():
+    """260 letters in all, of which a user's folder and a checkout take less than 100."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not run: no checkout")
+    paths = listed.stdout.splitlines()
+    assert len(paths) > 500
+    assert [path for path in paths if len(path) > 160] == []
+    assert [path for path in paths if set(path) & set('<>:"|?*\\') or path.endswith((".", " "))] == []
+
+
+def test_answers_are_kept_where_the_system_keeps_caches(monkeypatch, tmp_path):
+    from freerand_opt.runner.store import default_folder
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert default_folder() == tmp_path / "freerand"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if sys.platform == "linux":
+        assert default_folder() == tmp_path / ".cache" / "freerand"
