@@ -1,5 +1,4 @@
-"""Design of an experiment: bits against trials, the least number of trials, the largest epsilon, prices of
-assumptions.
+"""Design of an experiment: bits against trials, the least number of trials, the largest epsilon.
 
 Everything here is a plan in floats, before data; what data then certify is proved from them alone.
 """
@@ -103,20 +102,3 @@ def largest_epsilon(
         else:
             high = middle
     return low, high
-
-
-def prices(
-    setups: dict[str, Setup], plan: Sequence[float] | Array, trials: int, error: Fraction
-) -> list[tuple[str, str, Design]]:
-    """Return what each assumption is worth: (setup's name, condition, design) for every setup and both
-    conditions.
-    """
-    return [
-        (
-            name,
-            "(A2) assumed" if not free else "none on later settings",
-            design(held, plan, trials, error, free=free),
-        )
-        for name, held in setups.items()
-        for free in (True, False)
-    ]
