@@ -16,7 +16,6 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from freerand_opt.attacks.seesaw import Kind, best_climb
 from freerand_opt.conic.sparse import Floats
@@ -118,6 +117,8 @@ def _fitted(n: tuple[int, ...], table: Mapping[int, Sequence[Exact]]) -> dict[st
 
     Tables on the boundary have no others, and no mixture of boxes with integers passes them.
     """
+    from scipy.optimize import least_squares
+
     signs = np.array([[1, 1, -1, -1], [1, -1, 1, -1], [1, -1, -1, 1]])
     wanted = np.array([signs @ [float(x) for x in table[s]] for s in range(n[0] * n[1])]).T
 

@@ -17,7 +17,6 @@ from math import isqrt, prod
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 
 from freerand_opt.attacks.gaussian import orthogonal, plain, rounded, squared
 from freerand_opt.checker.asked import Question
@@ -96,6 +95,8 @@ class Qubits:
 
     def descended(self, start: Floats, *objective: Any) -> tuple[float, Floats]:
         """Return the least value found from a start, and where."""
+        from scipy.optimize import minimize
+
         found = minimize(self.lagrangian, start, args=objective, jac=True, method="L-BFGS-B")
         return float(found.fun), np.asarray(found.x)
 

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from math import prod
 
 import numpy as np
-from scipy.optimize import minimize
 
 from freerand_opt.attacks.gaussian import orthogonal, rounded
 from freerand_opt.attacks.quantum_box import Quantum, Vector
@@ -37,6 +36,8 @@ def best_with_zeros(scenario: Parties, gains: Floats, zeros: Cells, *, seed: int
     """
     if set(scenario.outcomes) != {2} or len(scenario.settings) > MAX_PARTIES:
         return None
+    from scipy.optimize import minimize
+
     search = _Angles(scenario, gains, zeros)
     random = np.random.default_rng(seed)
     best: tuple[float, Floats] | None = None

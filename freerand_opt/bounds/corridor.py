@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from threadpoolctl import threadpool_limits
 
-from freerand_opt.bounds import entropies, linear, quantum, shannon
+from freerand_opt.bounds import linear
 from freerand_opt.bounds.full_support import full_support
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations
@@ -23,9 +23,25 @@ from freerand_opt.model.quantities import ENTROPY
 Method = Callable[[Pool, Options], Iterator[None]]
 
 
+def _moments(pool: Pool, options: Options) -> Iterator[None]:
+    """Bound quantum devices; what linear programs do not need is loaded here."""
+    if pool.problem.devices == "quantum":
+        from freerand_opt.bounds.quantum import quantum
+
+        yield from quantum(pool, options)
+
+
+def _entropies(pool: Pool, options: Options) -> Iterator[None]:
+    """Bound entropies: not negative, chords of moments, chords of sets."""
+    from freerand_opt.bounds import entropies, shannon
+
+    for method in (entropies.trivial, entropies.chords_of_moments, shannon.chords_of_sets):
+        yield from method(pool, options)
+
+
 METHODS: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
-    ("moments", quantum.quantum),
+    ("moments", _moments),
     ("orbits of a cycle", linear.orbits),
     ("boxes of a cycle", linear.cycle_boxes),
     ("deterministic boxes", linear.deterministic),
@@ -35,9 +51,7 @@ METHODS: tuple[tuple[str, Method], ...] = (
 )
 OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
-    ("not negative", entropies.trivial),
-    ("chords", entropies.chords_of_moments),
-    ("chords of sets", shannon.chords_of_sets),
+    ("entropies", _entropies),
 )
 OF_MANY: tuple[tuple[str, Method], ...] = (("relations", relations),)
 

@@ -12,7 +12,6 @@ from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
 from freerand_opt.attacks.strategies import strategies
 from freerand_opt.bounds.everywhere import offer_everywhere
-from freerand_opt.bounds.information import by_information
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.shares import shared
@@ -191,6 +190,8 @@ def _both_ends(
     """Solve a complete program once for the bound, and for the attack with scores on the strict side."""
     problem = pool.problem
     if isinstance(problem.source, Average) and problem.source.measure == "information":
+        from freerand_opt.bounds.information import by_information  # it has a solver of its own
+
         yield from by_information(pool, made_for, way, words, edges)
         return
     outer, rational = rational_scores(problem)

@@ -13,13 +13,16 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from freerand_opt.conic.sparse import Floats, Index, sparse
 from freerand_opt.errors import TooLargeError
 from freerand_opt.numbers.exact import Exact
+
+if TYPE_CHECKING:  # linear programs do without
+    from scipy.sparse import csr_array
 
 #: A row by column.
 Row = Mapping[int, Fraction]
@@ -59,6 +62,8 @@ class ConicProgram:
     @cached_property
     def matrix(self) -> csr_array:
         """Return A in floats; raise TooLargeError for a number beyond their range."""
+        from scipy.sparse import csr_array
+
         entries = [(r, c, value) for r, row in enumerate(self.rows) for c, value in row.items()]
         held = sparse((len(self.rows), self.columns), entries)
         try:
@@ -144,6 +149,8 @@ def block_rows(matrix: Floats) -> Floats:
 
 def spread(size: int) -> csr_array:
     """Return the matrix that takes an upper triangle, column by column, to all size^2 entries."""
+    from scipy.sparse import csr_array
+
     i, j = triangle(size)
     rows = np.arange(len(i))
     off = i != j

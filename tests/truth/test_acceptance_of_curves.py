@@ -6,6 +6,8 @@ statement 3). Slopes in the score, cells, forgeries: test_curves.py, tests/kerne
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 from math import cos, pi
 
@@ -71,3 +73,19 @@ def test_the_whole_behaviour_is_what_floats_found(name: str, value: float) -> No
     assert result.lower is not None
     assert result.upper is not None
     assert float(result.lower) - 1e-7 <= value <= float(result.upper) + 1e-7
+
+
+def test_a_linear_question_loads_no_scipy() -> None:
+    """A cold start is short because nothing is loaded that a linear program does not use."""
+    script = (
+        "import sys, freerand_opt as fr\n"
+        "asked = fr.Question(fr.chsh(), fr.Uniform(), adversary={'devices': 'local'},\n"
+        "    ask=fr.Ask('score', functional='chsh', extreme='largest'))\n"
+        "assert fr.bound(asked).bracket.exact == 2\n"
+        "loaded = {m.split('.')[0] for m in sys.modules}\n"
+        "print(sorted(loaded & {'scipy', 'clarabel', 'matplotlib', 'rich'}))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert run.stdout.strip() == "[]"
