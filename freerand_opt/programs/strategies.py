@@ -17,6 +17,9 @@ from freerand_opt.programs.guesses import Guesses, guesses_of
 from freerand_opt.programs.ratios import SCORE_BITS, relaxed_rows, sums_ratios
 from freerand_opt.programs.source_cone import Cone, source_cone
 
+#: Rows of uniform settings are all the same; of more than these one is written.
+MOST_ALIKE = 64
+
 
 @dataclass(frozen=True, eq=False)
 class Strategies:
@@ -177,7 +180,7 @@ def over_boxes(problem: Problem, boxes: Sequence[Box], cone: Cone | None = None)
 def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction], bool, Exact, Hashable]]:
     """Yield what masses, averages and tests say: row, whether it is an equality, right side, name."""
     if problem.observed is not None:
-        alike = problem.source == Point(None) and problem.even  # all rows are the same
+        alike = len(problem.observed) > MOST_ALIKE and problem.source == Point(None) and problem.even
         for s, mass in enumerate(problem.observed[:1] if alike else problem.observed):
             yield made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)
     elif (place := asked_setting(problem)) is not None:
