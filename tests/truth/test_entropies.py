@@ -4,12 +4,35 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from math import log, log2, sqrt
+from itertools import product
+from math import cos, log, log2, sin, sqrt
 from typing import Any
 
+import numpy as np
 import pytest
 
-from freerand_opt import InputError, Question, Result, bound, key_rate, positive_up_to, tradeoff
+from freerand_opt import (
+    Adversary,
+    Ask,
+    Behaviour,
+    InputError,
+    Keep,
+    Observed,
+    Question,
+    Result,
+    Uniform,
+    bound,
+    chsh,
+    key_rate,
+    positive_up_to,
+    tradeoff,
+)
+from freerand_opt.bounds.entropies import program_of
+from freerand_opt.bounds.nodes import even_nodes
+from freerand_opt.certificates.chords import nodes_form
+from freerand_opt.certificates.pool import Pool
+from freerand_opt.conic.duals import exact_dual
+from freerand_opt.solvers.clarabel import solve
 
 
 def asked(score: str, *, of: Any = "A", at: Any = (0, 0), source: Any = None, **adversary: Any) -> Question:
@@ -61,6 +84,40 @@ def test_imperfect_settings(epsilon: str, low: float, high: float) -> None:
     assert lower < high + 1e-4
     assert upper > low
     assert upper < high + 1e-4
+
+
+def with_losses(efficiency: float) -> Question:
+    """A state cos .519 |00> + sin .519 |11>; a detector that does not click says 0."""
+    state = np.array([cos(0.519), 0, 0, sin(0.519)])
+    chances = np.zeros((2, 2, 2, 2))
+    for x, y, a, b in product((0, 1), repeat=4):
+        effects = []
+        for angle, o in (((-1.769, 0.041)[x], a), ((-0.670, 0.875)[y], b)):
+            ahead = np.array([[cos(angle), sin(angle)], [sin(angle), -cos(angle)]])
+            clicked = (np.eye(2) + (1 - 2 * o) * ahead) / 2
+            effects.append(efficiency * clicked + (1 - efficiency) * (o == 0) * np.eye(2))
+        chances[x, y, a, b] = state @ np.kron(*effects) @ state
+    seen = Behaviour.from_array(chances, axes="xyab", nearest=True)
+    return Question(
+        chsh(),
+        Uniform(),
+        observed=Observed(
+            behaviour=Behaviour.from_array(chances, axes="xyab", nearest=True), settings="uniform"
+        ),
+        adversary=Adversary("quantum", level="1 + A B"),
+        tests=[Keep("behaviour")],
+        ask=Ask("entropy", of=["A", "B"], at=[0, 0]),
+    )
+
+
+def test_detectors_that_do_not_always_click() -> None:
+    # rational quadrature: 1.01060 certified by 4 nodes, 1.03776 in floats by 12
+    problem = with_losses(0.96).problem()
+    pool = Pool(problem)
+    made = program_of(problem, "1 + A B", even_nodes(16, 4))
+    nodes = nodes_form(made, exact_dual(made.program, solve(made.program)))
+    assert pool.offer_upper({"claim": "bound", "nodes": nodes}, "test"), pool.failures
+    assert 1.0106 < -pool.height < 1.05
 
 
 def test_averages_lie_where_they_must() -> None:
