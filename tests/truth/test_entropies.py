@@ -101,9 +101,7 @@ def with_losses(efficiency: float) -> Question:
     return Question(
         chsh(),
         Uniform(),
-        observed=Observed(
-            behaviour=Behaviour.from_array(chances, axes="xyab", nearest=True), settings="uniform"
-        ),
+        observed=Observed(behaviour=seen, settings="uniform"),
         adversary=Adversary("quantum", level="1 + A B"),
         tests=[Keep("behaviour")],
         ask=Ask("entropy", of=["A", "B"], at=[0, 0]),
