@@ -6,6 +6,7 @@ import random
 from fractions import Fraction
 from itertools import product
 from math import cos, log, log2, sin, sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from freerand_opt.bounds.nodes import even_nodes
 from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic.duals import exact_dual
+from freerand_opt.reporting.figures.row import from_csv
 from freerand_opt.solvers.clarabel import solve
 
 
@@ -247,3 +249,20 @@ def test_an_entropy_lies_between_its_logarithm_and_that_of_the_guess(seed: int) 
     assert least.lower is not None
     # H is at least the min-entropy: no upper end of H lies below a certified min-entropy
     assert upper >= float(least.lower) - 1e-9
+
+
+def test_the_figure_holds_the_closed_forms() -> None:
+    body = (Path(__file__).parents[2] / "docs" / "figures" / "entropy.csv").read_text()
+    drawn = [row for row in from_csv(body, "entropy.csv") if row.kind == "bracket"]
+    assert {row.panel for row in drawn} == {"", "epsilon", "key"}
+    for row in drawn:
+        assert row.low is not None
+        assert row.high is not None
+        x = row.position
+        if row.panel == "key":
+            exact = closed_form(2 * sqrt(2) * (1 - 2 * x)) + x * log2(x) + (1 - x) * log2(1 - x)
+            assert exact - 1e-3 < row.low <= exact
+        elif row.panel == "":
+            exact = x / 2 - 1 if "signalling" in row.series else closed_form(x) if x > 2 else 0
+            assert row.low - 1e-12 <= exact <= row.high + 1e-12
+            assert row.high - row.low < 1e-3

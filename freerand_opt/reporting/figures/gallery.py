@@ -25,6 +25,7 @@ ANSWERED = (
     "biases",
     "amplification",
     "visibility",
+    "entropy",
 )
 #: Figures of measurements: their rows come from a table.
 MEASURED = ("simulation", "cost")
