@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-
-from msgspec.structs import replace
+from typing import Any, cast
 
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.tradeoff import key_rate
@@ -78,7 +77,9 @@ def _once(name: str, fields: Mapping[str, str]) -> File:
     kept = {
         str(question.to_dict()): one for one in file.instances if (question := getattr(one, "question", None))
     }
-    return replace(file, instances=tuple(kept.values()))
+    fields_of: Any = {key: getattr(file, key) for key in file.__struct_fields__}
+    made: Any = type(file)
+    return cast(File, made(**{**fields_of, "instances": tuple(kept.values())}))
 
 
 def _keys(ask: Ask) -> list[Row]:
