@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction as F
-from math import sqrt
+from math import log2, sqrt
 
 import pytest
 
@@ -174,3 +174,69 @@ def test_no_click_as_a_third_outcome_is_local_below_the_threshold():
 def test_a_label_of_one_party_says_how_it_is_written():
     with pytest.raises(fr.InputError, match=r"of one party alone it is PA\(0\|1\)"):
         fr.bound(asked(ask=fr.Ask("score", functional={"P(0|0)": 1})))
+
+
+LOCAL = fr.Adversary("local")
+
+
+def test_only_equal_settings_are_known():
+    """Settings 00 and 11 alone were measured, perfectly correlated: a shared bit does it."""
+    table = {"P(00|00)": "1/2", "P(11|00)": "1/2", "P(00|11)": "1/2", "P(11|11)": "1/2"}
+    keep, exists = [fr.Keep("behaviour")], fr.Ask("strategy")
+    question = asked(adversary=LOCAL, tests=keep, ask=exists, observed=fr.Observed(table=table))
+    assert str(fr.bound(question)) == "exists"
+    chain = {**table, "P(00|10)": "1/2", "P(11|10)": "1/2", "P(01|01)": "1/2", "P(10|01)": "1/2"}
+    assert fr.bound(question.changed(observed=fr.Observed(table=chain))).impossible
+
+
+def test_settings_that_are_not_uniform_and_no_test_at_all():
+    """A uniform source cannot show 3/2/3/2 of 10; settings chosen freely give local devices 2 (CHSH)."""
+    score = fr.Ask("score", functional="chsh")
+    question = asked(adversary=LOCAL, ask=score, observed=fr.Observed(settings=BIASED))
+    refused = fr.bound(question)
+    assert refused.impossible and "cannot show the observed settings" in refused.reason
+    assert fr.bound(question.changed(source=fr.Free())).bracket.exact == 2
+
+
+def test_settings_beyond_what_biased_bits_can_show():
+    """Hensen et al. (Nature 526, 682): 79 of 245 is more than (51/100)^2 = .2601."""
+    often = {"00": "53/245", "01": "79/245", "10": "62/245", "11": "51/245"}
+    source = fr.SanthaVazirani("1/100")
+    question = asked(
+        source=source, adversary=LOCAL, ask=fr.Ask("strategy"), observed=fr.Observed(settings=often)
+    )
+    found = fr.bound(question)
+    assert found.impossible and "P(settings 01) = 79/245 (32.24 %) is more than 2601/10000" in found.reason
+
+
+def test_free_settings_of_an_experiment_tell_what_uniform_ones_do():
+    """S = 2.4225 alone is tested: 1 - log2(1 + sqrt(2 - S^2/4)) = .2092430 bits (arXiv:0911.3427)."""
+    often = {"00": "53/245", "01": "79/245", "10": "62/245", "11": "51/245"}
+    bits = fr.Ask("min-entropy", of="A", at=(0, 0))
+    tests = [fr.Test("chsh", ">=", "2.4225")]
+    question = asked(source=fr.Free(), tests=tests, ask=bits, observed=fr.Observed(settings=often))
+    assert holds(question, 1 - log2(1 + sqrt(2 - 2.4225**2 / 4)), 1e-7)
+
+
+def test_five_notations_are_one_functional():
+    """The page howto/write-my-inequality: equal on every deterministic box, 0 for local devices."""
+    array = [[[[0, 0], [0, 0]], [[0, 0], [0, 0]]], [[[0, 0], [0, 0]], [[0, 0], [0, 0]]]]
+    for a, b, x, y, factor in ((0, 0, 0, 0, 1), (0, 1, 0, 1, -1), (1, 0, 1, 0, -1), (0, 0, 1, 1, -1)):
+        array[a][b][x][y] = factor
+    constant = {f"P({a}{b}|00)": "-1/2" for a in (0, 1) for b in (0, 1)}
+    marginals = {"P(00|00)": 1, "P(00|01)": 1, "P(00|10)": 1, "P(00|11)": -1, "PA(0|0)": -1, "PB(0|0)": -1}
+    means = {"<A0 B0>": "1/4", "<A0 B1>": "1/4", "<A1 B0>": "1/4", "<A1 B1>": "-1/4", **constant}
+    ways = [
+        fr.Functional.named("hardy"),
+        fr.Functional.from_terms({"P(00|00)": 1, "P(01|01)": -1, "P(10|10)": -1, "P(00|11)": -1}),
+        fr.Functional.from_terms(marginals),
+        fr.Functional.from_terms(means),
+        fr.Functional.from_array(array, axes="abxy"),
+    ]
+    boxes = [box for box in fr.extreme_boxes(fr.chsh()) if {p for row in box.rows for p in row} <= {0, 1}]
+    values = []
+    for way in ways:
+        terms = way.resolved(fr.chsh(), "functional").terms
+        values.append([sum(x * box.rows[s][o] for s, o, x in terms) for box in boxes])
+    assert all(own == values[0] for own in values[1:])
+    assert (len(boxes), max(values[0])) == (16, 0)
