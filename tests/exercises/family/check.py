@@ -1,4 +1,4 @@
-"""The tilted family (arXiv:1107.2754): local, quantum and no-signalling values, and honest behaviour."""
+"""The leaning family (arXiv:1107.2754): local, quantum and no-signalling values, and honest behaviour."""
 
 from fractions import Fraction as F
 from pathlib import Path
@@ -10,7 +10,7 @@ from freerand_opt.model.reference import field_reference
 from freerand_opt.model.schema import question_schema
 from freerand_opt.numbers.exact import compare, sqrt
 
-SCORE = fr.Ask("score", functional="tilted")
+SCORE = fr.Ask("score", functional="leaning")
 
 
 def bracket(scenario, devices, **more):
@@ -19,7 +19,7 @@ def bracket(scenario, devices, **more):
 
 
 for alpha in (F(0), F(1, 2), F(3, 2)):
-    scenario = fr.Tilted(alpha)
+    scenario = fr.Leaning(alpha)
     best = sqrt(8 + 2 * alpha**2)
     for devices, value in (("local", 2 + alpha), ("no-signalling", F(4)), ("quantum", best)):
         found = bracket(scenario, devices)
@@ -46,23 +46,23 @@ for alpha in (F(0), F(1, 2), F(3, 2)):
     assert compare(kept.upper - kept.lower, F(1, 10**6)) <= 0
 
 # at alpha = 0 it is CHSH
-assert compare(bracket(fr.Tilted(0), "local").upper, F(2)) == 0
+assert compare(bracket(fr.Leaning(0), "local").upper, F(2)) == 0
 
 Path("question.toml").write_text(
     """schema = 1
-scenario = { family = "tilted", alpha = "1/2" }
+scenario = { family = "leaning", alpha = "1/2" }
 source = { kind = "uniform" }
 observed = { behaviour = "quantum", settings = "uniform" }
 adversary = { devices = "no-signalling" }
-test = [{ functional = "tilted", relation = ">=", score = "observed" }]
+test = [{ functional = "leaning", relation = ">=", score = "observed" }]
 ask = { quantity = "guessing-probability", of = "A", at = [0, 0] }
 """
 )
 question = fr.read(Path("question.toml")).instances[0].question
-assert question.scenario == fr.Tilted("1/2")
+assert question.scenario == fr.Leaning("1/2")
 guess = fr.bound(question).bracket
 assert compare(guess.upper, F(1)) < 0
-assert "tilted" in str(question_schema())
-assert "tilted" in field_reference()
+assert "leaning" in str(question_schema())
+assert "leaning" in field_reference()
 with pytest.raises(fr.InputError, match="alpha"):  # where nothing beats local devices
-    fr.Tilted(2)
+    fr.Leaning(2)
