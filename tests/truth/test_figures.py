@@ -256,3 +256,11 @@ def test_letters_are_the_document_s_where_latex_is_here(tmp_path, ask):
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-1500:]
+
+
+def test_a_caption_leaves_the_devices_to_the_figure_where_they_differ(ask):
+    fields = {"adversary": '{devices = "no-signalling"}', "test.score": "2,3", "expect": "{}"}
+    file = list(ask("chsh_quantum_guess", fields | {"adversary.devices": "local,no-signalling"}))
+    caption = grid.frame_and_rows(file)[0].caption
+    assert "devices as named in the figure" in caption
+    assert "any no-signalling" not in caption

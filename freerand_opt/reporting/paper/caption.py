@@ -63,7 +63,9 @@ def sentences(question: Question, varied: Collection[str] = ()) -> Iterator[str]
     tests = [_test(one, question, k, varied) for k, one in enumerate((*question.tests, *question.moments))]
     yield f"Tested: {'; '.join(tests)}." if tests else "Nothing is tested."
     level = rf" (level {escaped(question.adversary.level)})" if question.adversary.level else ""
-    yield f"Adversary: {_DEVICES[question.adversary.devices]}{level}, chosen by $W$ as the settings are."
+    devices = _DEVICES[question.adversary.devices] + level
+    devices = "devices as named in the figure" if "adversary.devices" in varied else devices
+    yield f"Adversary: {devices}, chosen by $W$ as the settings are."
     yield _asked(question)
 
 
