@@ -96,12 +96,13 @@ def _error_score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[
     """Return a score from P(error, s): the value without errors, and what errors add."""
     rows: dict[int, dict[int, Fraction]] = {}
     for (s, o), factor in f.terms.items():
-        share = q.weight(s) if f.on == "conditional" else Fraction(1)
-        rows.setdefault(s, {})[o] = factor / share
+        rows.setdefault(s, {})[o] = factor
     if f.words:
         raise Rejected("attack: boxes of a cycle have no moments")
     assert q.observed is not None
     total = Fraction(0)
     for s, (right, more) in parity_values(rows, edges).items():
-        total += right * q.observed[s] + (more * wrong[s] if s in edges else 0)
+        share = q.weight(s) if f.on == "conditional" else Fraction(1)
+        value = right * q.observed[s] if right else right
+        total += (value + more * wrong[s] if s in edges and more else value) / share
     return total

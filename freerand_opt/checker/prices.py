@@ -42,7 +42,7 @@ class Rest:
     def add(self, s: int, o: int, value: Fraction) -> None:
         """Add to the factor of P(o|s)."""
         row = self.cells.setdefault(s, {})
-        row[o] = row.get(o, Fraction(0)) + value
+        row[o] = row[o] + value if o in row else value
 
     def shift(self, s: int, value: Fraction) -> None:
         """Add to the constant of a setting."""
@@ -101,8 +101,9 @@ def _place(q: Question) -> int:
 
 def _score(rest: Rest, score: Functional, q: Question) -> None:
     for (s, o), factor in score.terms.items():
-        share = q.weight(s) if score.on == "conditional" and q.observed is not None else 1
-        rest.add(s, o, q.ask.sign * factor / share)
+        signed = factor if q.ask.sign > 0 else -factor
+        shared = score.on == "conditional" and q.observed is not None
+        rest.add(s, o, signed / q.weight(s) if shared else signed)
     for word, factor in score.words.items():
         rest.words[word] = rest.words.get(word, Fraction(0)) + q.ask.sign * factor
 

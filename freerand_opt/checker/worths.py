@@ -42,17 +42,19 @@ def worths_of_many(q: Question, here: list[int], work: Work) -> list[list[Fracti
 def _picked(picked: Picked, here: list[int]) -> list[list[Fraction]]:
     """Return what guesses of the outcome of a picked party are worth (docs/proofs/ghz-orbits.md, 5)."""
     p = Fraction(1, 2) + picked.epsilon
+    high, low = p.numerator, p.denominator - p.numerator
     found = []
     strings = list(product((0, 1), repeat=len(here)))
     if picked.selection == "outcome-dependent":
         for guess in (0, 1):
             row = []
             for string in strings:
-                level = [Fraction(x == guess) for x in string]
+                level, unit = [int(x == guess) for x in string], 1
                 while len(level) > 1:
                     pairs = zip(level[::2], level[1::2], strict=True)
-                    level = [max(p * a + (1 - p) * b, (1 - p) * a + p * b) for a, b in pairs]
-                row += level
+                    level = [high * max(a, b) + low * min(a, b) for a, b in pairs]
+                    unit *= p.denominator
+                row += [Fraction(x, unit) for x in level]
             found.append(row)
         return found
     inner = len(here) - 1
