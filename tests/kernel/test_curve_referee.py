@@ -170,7 +170,7 @@ def test_a_zero_of_a_tolerance_of_0_is_none_of_larger_ones() -> None:
 def test_a_number_of_test_and_source_is_refused() -> None:
     raw = tolerant()
     raw["question"]["source"] = {"kind": "bits", "leaves": [0, 0], "epsilon": "?"}
-    with pytest.raises(Unreadable, match="no fraction"):
+    with pytest.raises(Unreadable, match="one place"):
         proved(raw)
 
 
