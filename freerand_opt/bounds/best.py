@@ -1,4 +1,4 @@
-"""The best state and measurements of two parties for a visibility and an epsilon, certified."""
+"""A good state and measurements of two parties for a visibility and an epsilon, what they give certified."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from freerand_opt.bounds.design import (
     improved,
     ladder_device,
     mixed,
+    rounded,
     tables,
 )
 from freerand_opt.bounds.result import Result
@@ -39,8 +40,8 @@ class Best:
     """The device that was found, asked exactly: `result` is its bracket, of the guess or of a threshold.
 
     `sought` is "guess", or the field whose threshold the result is; `ladder` and `chained` answer the same of
-    the ladder's and the chain's device, rounded likewise (None: the outcome is always known). Another device
-    may do better than the one found.
+    the ladder's and the chain's device, rounded likewise (None: no value of the field was seen, in floats, at
+    which the guess stays below 1; nothing is proved). Another device may do better than the one found.
     """
 
     sought: str
@@ -69,17 +70,18 @@ def best(
     starts: int = 4,
     seed: int = 0,
 ) -> Best:
-    """Find the state and measurements with the least guess, or that bear the most; certify what is found.
+    """Search a device with a small guess, or one that bears much; certify the number of what is found.
 
     Two parties with 2, 4 or 8 settings chosen by bits within `epsilon` in [0, 1/2) of fair, in one time
-    order; a no-signalling adversary sees W; the behaviour, mixed with white noise to `visibility` in [0, 1],
-    is observed and kept; A's outcome at the last settings is guessed. Without `epsilon` the largest one at
-    which the guess stays below 1 is sought, without `visibility` the smallest visibility. The search, from
-    `starts` devices, is a heuristic in floats (docs/proofs/two-parties.md, 8); what it finds is rounded to
-    rational numbers and answered by `bound`.
+    order, observed uniform; a no-signalling adversary sees W; the behaviour, mixed with white noise to
+    `visibility` in [0, 1], is observed and kept; A's outcome at the last settings is guessed. Without
+    `epsilon` the largest one at which the guess stays below 1 is sought, without `visibility` the smallest
+    visibility. The search, from `starts` devices, is a heuristic in floats (docs/proofs/two-parties.md, 9);
+    what it finds is rounded to rational numbers and answered by `bound`.
 
     Raise InputError for numbers out of range, if neither epsilon nor visibility is given, and if no device
-    that was tried has a guess below 1.
+    that was tried is seen, in floats, to have a guess below 1. Raise NoChangeError if the exact answers
+    contradict where floats saw a guess reach 1.
     """
     if settings not in SETTINGS or isinstance(settings, bool):
         raise InputError("settings", f"{settings!r} given; 2, 4 or 8 are allowed, which bits choose")
@@ -95,7 +97,10 @@ def best(
     device = _searched(held, missing, settings, starts, seed)
     known = (ladder_device(settings, best_parameter(settings)), chained_device(settings))
     result, ladder, chained = (_answered(one, settings, held, missing) for one in (device, *known))
-    assert result is not None
+    if result is None:
+        raise InputError(
+            "best", "what was found is seen to lose its guess below 1 when rounded; ask less epsilon or noise"
+        )
     return Best(missing, _question(device, settings, held), result, ladder, chained)
 
 
@@ -123,7 +128,7 @@ def _answered(device: Device, settings: int, held: Numbers, missing: str) -> Res
     question = _question(device, settings, held)
     if missing == "guess":
         return bound(question)
-    ends = _Turns(settings, held, missing).crossing(device)
+    ends = _Turns(settings, held, missing).crossing(rounded(device))
     if ends is None:
         return None
     low, high = ends
@@ -201,7 +206,7 @@ def _searched(held: Numbers, missing: str, settings: int, starts: int, seed: int
             break
         device, reached = one, most
     if reached is None:
-        raise InputError("best", "every device that was tried lets the outcome be known, whatever is sought")
+        raise InputError("best", "every device that was tried is seen to let the outcome be known, in floats")
     return device
 
 

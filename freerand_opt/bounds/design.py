@@ -4,9 +4,10 @@ r"""A state and measurements of two parties that leave an adversary with biased 
    P(\text{guess})
 
 The inner program's multipliers are a functional F with guess <= F(P) for every behaviour P and equality at
-the one that was solved; its least quantum value (a see-saw over real qubits) is the next behaviour. No step
-loses, so the search ends; that its end is the best of all is not promised. Floats throughout: what is found
-is rounded to rational tangents and asked anew, exactly (`bounds.best`). docs/proofs/two-parties.md, 8.
+the one that was solved; the next behaviour is that of least value that a see-saw over real qubits finds. A
+see-saw may miss the least, so turns end at the first that gains nothing, and the best device is kept; that
+it is the best of all is not promised. Floats throughout: what is found is rounded to rational tangents
+and asked anew, exactly (`bounds.best`). docs/proofs/two-parties.md, 9.
 """
 
 from __future__ import annotations
@@ -179,6 +180,21 @@ def rational(pair: tuple[float, float]) -> tuple[Fraction, Fraction]:
     large = int(abs(pair[1]) > abs(pair[0]))
     ratio = Fraction(pair[1 - large] / pair[large]).limit_denominator(MOST)
     return (ratio, Fraction(1)) if large else (Fraction(1), ratio)
+
+
+def rounded(device: Device) -> Device:
+    """Return the device whose exact form `tables` gives, in floats."""
+
+    def turned(direction: tuple[float, float] | int) -> tuple[float, float] | int:
+        return direction if isinstance(direction, int) else _unit(rational(direction))
+
+    first, second = (tuple(turned(one) for one in own) for own in device.directions)
+    return Device(_unit(rational(device.state)), (first, second))
+
+
+def _unit(pair: tuple[Fraction, Fraction]) -> tuple[float, float]:
+    x, y = (float(value) for value in pair)
+    return float(x / np.hypot(x, y)), float(y / np.hypot(x, y))
 
 
 def tables(device: Device) -> tuple[Sequence[str], list[list[list[list[list[str]]]]]]:

@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize
 
 import freerand_opt as fr
-from freerand_opt.bounds.design import begins, ladder_device, rational, tables
+from freerand_opt.bounds.design import begins, best_parameter, ladder_device, rational, rounded, tables
 
 
 def top(rho):
@@ -74,6 +74,21 @@ def test_a_device_and_its_rational_form_are_close_and_quantum():
     assert rational((0.5, -0.25)) == (1, Fraction(-1, 2))
 
 
+def test_floats_look_where_the_rounded_device_reaches_one():
+    # here the ladder is seen to reach .999999 just beyond epsilon = .136, its rounded form just before
+    visibility = Fraction(694899945, 731472469)
+    found = fr.best(visibility=visibility, settings=2, starts=2).ladder
+    device = rounded(ladder_device(2, best_parameter(2)))
+    table = device.table().reshape(2, 2, 2, 2)
+    p = float(visibility) * table + (1 - float(visibility)) / 4
+
+    def bears(epsilon):
+        rho = (1 / 2 + epsilon) / (1 / 2 - epsilon)
+        return p[1, 1, 1, 1] - rho * p[1, 0, 1, 0] - rho**2 * (p[0, 1, 0, 1] + p[0, 0, 1, 1])
+
+    assert bears(float(found.lower)) > 1e-6 > bears(float(found.upper))
+
+
 def test_the_ladder_device_has_the_ladders_zeros():
     table = ladder_device(2, 2 / 3).table().reshape(2, 2, 2, 2)
     assert abs(table[0, 0, 1, 1]) + abs(table[1, 0, 1, 0]) + abs(table[0, 1, 0, 1]) < 1e-15
@@ -87,7 +102,7 @@ def test_the_ladder_device_has_the_ladders_zeros():
         ({"epsilon": 0.1, "settings": 3}, "2, 4 or 8 are allowed"),
         ({"epsilon": 0.5}, r"in \[0, 1/2\)"),
         ({"visibility": 1, "settings": 2}, "near 1/2"),
-        ({"visibility": "1/2", "settings": 2}, "lets the outcome be known"),
+        ({"visibility": "1/2", "settings": 2}, "to let the outcome be known"),
         ({"visibility": "0.99", "epsilon": 0, "starts": 0}, "at least 1"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import combinations, product
+from itertools import combinations, combinations_with_replacement, product
 from pathlib import Path
 
 import pytest
@@ -61,3 +61,18 @@ def test_linear_functions_onto_two_bits_select_like_two_plain_bits():
             seen += 1
             assert [heaviest(values, 4, k) for k in (1, 2, 3)] == plain
     assert seen == 42
+
+
+def test_no_function_of_up_to_four_bits_selects_one_of_four_values_better():
+    """Merge the weights, times 5 per bit, that all sets of values have on a subtree; bits at .6 and .4."""
+    sets = [chosen for k in (1, 2, 3) for chosen in combinations(range(4), k)]
+    reached = {tuple(int(value in chosen) for chosen in sets) for value in range(4)}
+    for height in range(1, 5):
+        pairs = combinations_with_replacement(sorted(reached), 2)
+        reached = {
+            tuple(max(3 * a + 2 * b, 2 * a + 3 * b) for a, b in zip(x, y, strict=True)) for x, y in pairs
+        }
+        least = [min(max(one[part]) for one in reached) for part in (slice(4), slice(4, 10), slice(10, 14))]
+        if height > 1:
+            assert [Fraction(weight, 5**height) for weight in least] == [P**2, P, P + (1 - P) * P]
+    assert len(reached) > 252
