@@ -43,7 +43,7 @@ test: $(STAMPS)/dev
 	@$(BIN)/python -m pytest
 
 long: $(STAMPS)/dev
-	@$(BIN)/python -m tests.long $(SEED:%=--seed %)
+	@$(BIN)/python -m tests.long $(PARTS) $(SEED:%=--seed %)
 
 lint: $(STAMPS)/dev
 	@$(BIN)/ruff check .
