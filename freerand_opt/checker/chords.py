@@ -61,13 +61,19 @@ def by_nodes(raw: Any, q: Question, work: Work) -> Number:
     ]
     base, weights = chords(places, q.ask.count)
     total: Number = -base
+    proved: list[Fraction] = []
     ledger: dict[tuple[int, Word], Fraction] = {}
     for k, (node, place, weight) in enumerate(zip(nodes, places, weights, strict=True)):
         rest = read_prices(node["prices"], q, work, empty=False)
         worth = Worths(q, place, weight, work)
         shared = _shared(node, q, ledger, f"node {k}: shared", work) if "shared" in node else {}
         more = with_shared(worth, shared)
-        total = total + rest.right + by_labels(node["proof"], q, rest, worth.labels, more, work)
+        proved.append(by_labels(node["proof"], q, rest, worth.labels, more, work))
+        total = total + rest.right
+    # each node has a unit of its own, so that sums grow with their number
+    work.weigh_sum(x.denominator for x in proved)
+    work.spend(LOGS * len(nodes), "nodes")
+    total = total + sum(proved, Fraction(0))
     if any(ledger.values()):
         raise Rejected("shared: what nodes hand to each other does not sum to 0")
     return total

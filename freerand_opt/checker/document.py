@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -19,8 +19,6 @@ from freerand_opt.checker.reading import choice, closed, common_denominator, fra
 from freerand_opt.checker.varied import Varied
 
 FORMAT = "freerand-certificate"
-#: What is printed beside a proof by extreme boxes until somebody else than its author has read it.
-UNREFEREED = " (by extreme boxes, docs/proofs/entropies.md, part 5, which has not been refereed)"
 
 
 @dataclass(frozen=True)
@@ -69,11 +67,7 @@ def check(raw: Any, work: Work | None = None) -> Report:
         return _worst(raw, work)
     q = read_question(raw["question"], work)
     ends = _ends(raw, q, work)
-    report = _report(tuple(describe(q)), q, *ends)
-    proof = raw["upper"].get("proof") if type(raw["upper"]) is dict else None
-    if type(proof) is dict and proof.get("way") == "extreme":
-        return replace(report, statement=report.statement + UNREFEREED)
-    return report
+    return _report(tuple(describe(q)), q, *ends)
 
 
 def _ends(raw: Any, q: Question, work: Work) -> tuple[Number | None, Number | None, bool]:

@@ -46,13 +46,16 @@ def entropy_reached(
             shares = {s: own[s] / weight for s in group}
             if isinstance(box, Purified) and q.ask.side == "quantum":
                 total += weight * left_over(box, shares, values, work)
+                work.weigh(total.denominator)
                 continue
             chances: dict[int, Number] = {}
             for s, share in shares.items():
                 for o, chance in box.at(s).items():
                     chances[values[o]] = chances.get(values[o], Fraction(0)) + chance * share
+            work.weigh_sum(x.denominator for x in chances.values() if isinstance(x, Fraction))
             work.spend(LOG * len(chances), "entropy")
             total += weight * entropy_above(chances.values())
+            work.weigh(total.denominator)
     if q.ask.at is not None:
         total /= q.weight(q.ask.at)
     bits = total / -ln_above(Fraction(1, 2))
@@ -63,6 +66,7 @@ def left_over(box: Purified, shares: dict[int, Fraction], values: Sequence[int],
     """Return at least the output's entropy given the purifying system, in nats, over settings."""
     found = [[[share * x for x in row] for row in box.held(s, values)] for s, share in shares.items()]
     held = [[sum(own, Fraction(0)) for own in zip(*rows, strict=True)] for rows in zip(*found, strict=True)]
+    work.weigh_sum(x.denominator for own in held for x in own)
     work.spend(LOG * (len(box.weights) + sum(map(len, held))), "entropy")
     # the entropy of sigma from below: -p ln p is an upper bound's negative at 1/p
     sigma = sum((p * -ln_above(p) for p in box.weights), Fraction(0))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import lcm
+
 MOST_BITS_OF_ALL = 1 << 18
 
 
@@ -34,6 +37,13 @@ class Work:
         if bits > MOST_BITS_OF_ALL:
             raise TooMuch(f"a common denominator has more than {MOST_BITS_OF_ALL} bits")
         self.weight = max(self.weight, 1 + (bits >> 10) ** 2 // 8)
+
+    def weigh_sum(self, denominators: Iterable[int]) -> None:
+        """Weigh the common denominator of numbers that are about to be added up."""
+        unit = 1
+        for each in denominators:
+            unit = lcm(unit, each)
+            self.weigh(unit)
 
     def spend(self, steps: int, what: str) -> None:
         """Raise TooMuch if `steps` more would pass the limit."""

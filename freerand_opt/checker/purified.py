@@ -105,6 +105,7 @@ class Purified(Box):
                 re = [_real(b, vectors, k) for k in range(len(vectors[0][0]))]
                 square = sum(x * x + y * y for x, y in re)
                 found[v][j] += Fraction(square, length * self.norm * inner(b, b)[0])
+                self.work.weigh(found[v][j].denominator)
         return found
 
 
