@@ -145,14 +145,15 @@ def _threshold(raw: Any, work: Work) -> Report:
     """At one end the claim is proved, at the other an attack shows that it fails."""
     varied = Varied(raw, work)
     places, signs = [], []
-    lines: tuple[str, ...] = ()
+    lines: list[str] = []
     for side in ("below", "above"):
         held = closed(raw[side], side, ("at", "upper", "attack"))
         place = fraction(held["at"], f"{side}: at")
         if (held["upper"] is None) == (held["attack"] is None):
             raise Unreadable(f"{side}: exactly one of a proof and an attack stands at an end")
         q = varied.question(place)
-        lines = lines or tuple(describe(q))
+        told = describe(q)
+        lines += [f"at {show(place)}: {line}" for line in told if line not in lines] if lines else told
         reached, bound, impossible = _ends(held, q, work)
         signs.append(varied.side(reached, bound, impossible, place, q))
         places.append(place)
@@ -161,8 +162,8 @@ def _threshold(raw: Any, work: Work) -> Report:
     if varied.monotone and signs[0] != varied.direction:
         raise Rejected("the claim holds at the end where the adversary can do more")
     said = f"{varied.name} in [{show(places[0])}, {show(places[1])}]: {varied.statement}"
-    lines = (*lines, f"varied: {varied.name}, first at {show(places[0])}")
-    return Report(lines, places[0], places[1], False, said)
+    lines.append(f"varied: {varied.name}, first at {show(places[0])}")
+    return Report(tuple(lines), places[0], places[1], False, said)
 
 
 def _curve(raw: Any, work: Work) -> Report:

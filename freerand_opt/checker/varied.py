@@ -11,11 +11,12 @@ monotone in a score that is kept exactly, and nothing is known of paths (docs/pr
 from __future__ import annotations
 
 from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from freerand_opt.checker.asked import Kept, Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, obeys, read_number, show, sign, written
+from freerand_opt.checker.numbers import Number, Real, combined, obeys, read_number, show, sign, written
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.reading import closed, fraction, integer, items
 
@@ -25,7 +26,7 @@ class Varied:
 
     def __init__(self, raw: Any, work: Work) -> None:
         self.raw, self.work = raw["question"], work
-        self.honest, self.path = raw.get("honest"), raw.get("path")
+        self.honest, self.path = (items(raw[key], key) if key in raw else None for key in ("honest", "path"))
         found: set[str] = set()
         source = self.raw.get("source") if type(self.raw) is dict else None
         _keys(source, "", found)
@@ -52,6 +53,8 @@ class Varied:
             )
         self.crosses = self._crosses(raw["crosses"])
         self.monotone = self.direction != 0 and not (self.crosses and self.crosses[0] == "field")
+        if not self.monotone:
+            self.statement += "; other changes are not excluded"
 
     def _crosses(self, raw: Any) -> tuple[str, Any] | None:
         """Return None (existence), or what the answer is compared with."""
@@ -113,8 +116,10 @@ class Varied:
         if kind == "entropy":  # guess^b against 2^-a
             if limit.denominator > 64 or limit.numerator > 4096:
                 raise Unreadable("crosses: an entropy has a denominator of at most 64")
+            self.work.weigh(1 << (_denominator(value).bit_length() - 1) * limit.denominator)
             power: Number = Fraction(1)
             for _ in range(limit.denominator):
+                self.work.spend(2 * _size(value) * _size(power), "crosses")
                 power = power * value
             return sign(power - Fraction(1, 1 << limit.numerator))
         return sign(value - (limit * place if kind == "field" else limit))
@@ -143,32 +148,46 @@ class Varied:
             f = test.functional
             if f.on == "moments":
                 raise Rejected("conditions on moments are not monotone in the visibility")
-            score: Number = Fraction(0)
+            parts: list[tuple[Number, Fraction]] = []
             noise = Fraction(0)
             for (s, o), factor in f.terms.items():
                 if s not in table or len(table[s]) != q.shape[1]:
                     raise Unreadable(f"honest: the row of setting {s} is missing or has another length")
                 if f.on == "joint":
                     factor = factor * q.weight(s) if q.observed is not None else _no_joint()
-                score = score + table[s][o] * factor
+                self.work.spend(_size(table[s][o]), "honest: scores")
+                parts.append((table[s][o], factor))
                 noise += factor / q.shape[1]
-            tests.append(self._scored(raw, filled, test.relation, score, noise))
+            tests.append(self._scored(raw, filled, test.relation, combined(parts), noise))
         return read_question({**self.raw, "tests": tests}, self.work)
 
     def _table(self, x: Fraction) -> dict[int, list[Number]]:
         """Return the behaviour at x, by setting; entries of a path are polynomials, lowest degree first."""
         table: dict[int, list[Number]] = {}
         last = -1
-        for entry in items(self.honest if self.path is None else self.path, "honest"):
+        for entry in (self.honest if self.path is None else self.path) or []:
             s, row = items(entry, "honest", 2)
             last = integer(s, "honest: ascending setting", last + 1)
             given = items(row, "honest")
             if self.path is None:
                 noise = (1 - x) * Fraction(1, max(len(given), 1))
+                self.work.spend(sum(_length(y) for y in given), "honest")
                 table[last] = [read_number(y, "honest") * x + noise for y in given]
             else:
-                table[last] = [_polynomial(y, x) for y in given]
+                table[last] = [self._polynomial(y, x) for y in given]
         return table
+
+    def _polynomial(self, raw: Any, x: Fraction) -> Number:
+        """Return the value of a polynomial of 1 to 27 coefficients; its length is that of a power of x."""
+        coefficients = items(raw, "path: coefficients")
+        if not 1 <= len(coefficients) <= 27:
+            raise Unreadable("path: an entry has 1 to 27 coefficients")
+        self.work.weigh(1 << (x.denominator.bit_length() - 1) * (len(coefficients) - 1))
+        self.work.spend(len(coefficients) * sum(map(_length, coefficients)), "path")
+        value: Number = Fraction(0)
+        for c in reversed(coefficients):
+            value = value * x + read_number(c, "path")
+        return value
 
     def _scored(self, raw: Any, filled: Any, relation: str, score: Number, noise: Fraction) -> dict[str, Any]:
         if raw is filled:
@@ -190,15 +209,18 @@ def _blank(test: Any, width: int) -> Any:
     return test
 
 
-def _polynomial(raw: Any, x: Fraction) -> Number:
-    """Return the value of a polynomial whose coefficients are numbers, at most 26 of them."""
-    coefficients = items(raw, "path: coefficients")
-    if not 1 <= len(coefficients) <= 27:
-        raise Unreadable("path: an entry has 1 to 27 coefficients")
-    value: Number = Fraction(0)
-    for c in reversed(coefficients):
-        value = value * x + read_number(c, "path")
-    return value
+def _size(x: Number) -> int:
+    """Return how many terms a number has."""
+    return len(x.terms) if isinstance(x, Real) else 1
+
+
+def _denominator(x: Number) -> int:
+    return lcm(*(f.denominator for _, f in x.terms)) if isinstance(x, Real) else x.denominator
+
+
+def _length(raw: Any) -> int:
+    """Return how many terms a number has as it is written."""
+    return 1 + len(raw) if type(raw) is list else 1
 
 
 def _moving_test(raw: Any) -> tuple[int, str] | None:
