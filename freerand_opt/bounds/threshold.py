@@ -2,7 +2,8 @@
 
 The claim is "no strategy exists", or "the answer is at most c". What an adversary can do is monotone in the
 field (docs/proofs/thresholds.md), so against a number c there is one critical value; where c is a multiple of
-the field, the claim changes between the two ends, and other changes elsewhere are not excluded.
+the field, the test is an equality or a behaviour moves on a path (losses, noise that is not white), the claim
+changes between the two ends, and other changes elsewhere are not excluded.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import Exact, compare, text
 
 #: Numbers in which what an adversary can do is monotone: it grows with epsilon and upper, and shrinks with
-#: lower, bits and visibility (docs/proofs/thresholds.md).
+#: lower, bits and visibility (docs/proofs/thresholds.md); not, in general, with efficiency or other noise.
 FIELDS = (
     "source.epsilon",
     "source.lower",
