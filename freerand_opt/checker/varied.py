@@ -119,7 +119,7 @@ class Varied:
             self.work.weigh(1 << (_denominator(value).bit_length() - 1) * limit.denominator)
             power: Number = Fraction(1)
             for _ in range(limit.denominator):
-                self.work.spend(2 * _size(value) * _size(power), "crosses")
+                self.work.spend(2 * _terms_of(value) * _terms_of(power), "crosses")
                 power = power * value
             return sign(power - Fraction(1, 1 << limit.numerator))
         return sign(value - (limit * place if kind == "field" else limit))
@@ -155,7 +155,7 @@ class Varied:
                     raise Unreadable(f"honest: the row of setting {s} is missing or has another length")
                 if f.on == "joint":
                     factor = factor * q.weight(s) if q.observed is not None else _no_joint()
-                self.work.spend(_size(table[s][o]), "honest: scores")
+                self.work.spend(_terms_of(table[s][o]), "honest: scores")
                 parts.append((table[s][o], factor))
                 noise += factor / q.shape[1]
             tests.append(self._scored(raw, filled, test.relation, combined(parts), noise))
@@ -209,7 +209,7 @@ def _blank(test: Any, width: int) -> Any:
     return test
 
 
-def _size(x: Number) -> int:
+def _terms_of(x: Number) -> int:
     """Return how many terms a number has."""
     return len(x.terms) if isinstance(x, Real) else 1
 

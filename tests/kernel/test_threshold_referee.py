@@ -15,8 +15,10 @@ import pytest
 
 from freerand_opt.bounds.corridor import corridor
 from freerand_opt.bounds.options import Options
+from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
+from freerand_opt.checker.numbers import sign
 
 from . import corpus, oracle, random_questions
 from .from_json import problem_of
@@ -186,12 +188,26 @@ def test_what_is_accepted_is_true(kind: str) -> None:
                         check(raw, Work(10**7))
                     except (Rejected, Unreadable):
                         counts[0] += 1
+                        assert (
+                            shift
+                            or x >= z
+                            or _side(one, pools[i], middle) * _side(other, pools[j], middle) >= 0
+                        )
                         continue
                     counts[1] += 1
                     assert x < z
                     _agrees(one, known[i], exists, middle)
                     _agrees(other, known[(j + shift) % 3], exists, middle)
     assert counts[0] > 4 * EACH and counts[1] >= EACH // 5, counts
+
+
+def _side(end: dict[str, Any], pool: Pool, middle: Fraction) -> int:
+    """Return 1 if an end shows that the claim holds where it was found, -1 if it fails, 0 if neither."""
+    if pool.question["ask"] == EXISTS or pool.impossible:
+        return 1 if end["upper"] is not None else -1
+    if end["upper"] is not None:
+        return int(sign(pool.bound - middle) <= 0)
+    return -int(sign(pool.reached - middle) > 0)
 
 
 def _agrees(end: dict[str, Any], value: float, exists: bool, middle: Fraction) -> None:
