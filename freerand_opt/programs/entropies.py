@@ -16,13 +16,13 @@ from math import prod
 
 from freerand_opt.conic.program import Builder, ConicProgram
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Problem, Test, joint
-from freerand_opt.programs.moments import Moments
+from freerand_opt.model.problem import Problem, joint
+from freerand_opt.programs.moments import Moments, put_tests
 from freerand_opt.programs.npa.matrix import moment_matrix
 from freerand_opt.programs.npa.space import moment_space
 from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import Cone
-from freerand_opt.programs.strategies import Assembly, cost_rows, moment_row, test_rows
+from freerand_opt.programs.strategies import Assembly
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,19 +89,10 @@ class Chords:
         return build.program(self._objective(made))
 
     def _tests(self, made: Assembly, build: Builder) -> None:
-        problem = self.problem
-        assert problem.observed is not None
-        for s, mass in enumerate(problem.observed):
+        assert self.problem.observed is not None
+        for s, mass in enumerate(self.problem.observed):
             build.put(("observed", s), made.row({}, {s: Fraction(1)}), mass, equal=True)
-        for k, (spent, limit) in enumerate(cost_rows(made)):
-            build.put(("average", k), spent, limit, equal=False)
-        for k, test in enumerate(problem.tests):
-            if isinstance(test, Test) and test.functional.on == "moments":
-                line, equal, right, name = moment_row(made, test, k)
-                build.put(name, line, right, equal=equal)
-                continue
-            for f, constants, equal, right, cell, side in test_rows(problem, test):
-                build.put(("test", k, cell, side), made.row(f, constants), right, equal=equal)
+        put_tests(made, build)
 
     def _matrices(self, build: Builder, k: int, operator: int, f: int, facet: dict[int, Fraction]) -> None:
         (part,) = self.moments.space.parts

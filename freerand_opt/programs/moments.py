@@ -142,20 +142,25 @@ def moment_program(problem: Problem, cone: Cone, moments: Moments, guesses: Gues
     build = Builder(made.columns)
     _flow(moments, cone, build)
     _observed(problem, made, build)
+    put_tests(made, build)
+    _positive(moments, cone, build)
+    program = build.program(_objective(problem, made, moments, guesses))
+    return MomentProgram(program, problem, cone, moments)
+
+
+def put_tests(made: Assembly, build: Builder) -> None:
+    """Put the averages of the source, and the tests; a row without entries that holds is left out."""
     for k, (spent, limit) in enumerate(cost_rows(made)):
         build.put(("average", k), spent, limit, equal=False)
-    for k, test in enumerate(problem.tests):
+    for k, test in enumerate(made.problem.tests):
         if isinstance(test, Test) and test.functional.on == "moments":
             line, equal, right, name = moment_row(made, test, k)
             build.put(name, line, right, equal=equal)
             continue
-        for f, constants, equal, right, cell, side in test_rows(problem, test):
+        for f, constants, equal, right, cell, side in test_rows(made.problem, test):
             row = made.row(f, constants)
             if row or (right < 0 if isinstance(right, Fraction) else True):  # else it holds with the zeros
                 build.put(("test", k, cell, side), row, right, equal=equal)
-    _positive(moments, cone, build)
-    program = build.program(_objective(problem, made, moments, guesses))
-    return MomentProgram(program, problem, cone, moments)
 
 
 def _flow(moments: Moments, cone: Cone, build: Builder) -> None:
