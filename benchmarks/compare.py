@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import math
 import resource
 import statistics
 import subprocess
@@ -27,8 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import coo_array, vstack
+from by_hand import edges, guess, leakage
 
 import freerand_opt as fr
 from freerand_opt.model.file import read
@@ -63,102 +61,9 @@ def question(claim: str, **fields: str) -> Any:
     return read(path, {key.replace("__", "."): value for key, value in fields.items()}).instances[0].question
 
 
-def guess_by_hand(n: int, weights: np.ndarray) -> float:
-    """Return the no-signalling guess of A at setting 0 given a weighted sum of errors on the chain.
-
-    Collins and Gisin's coordinates P(0|x), P(0|y), P(00|xy) of the two boxes, one for each guess; the second
-    is the first with outcomes exchanged if `weights` are all equal, and is taken so.
-    """
-    size, pairs = (n + 1) ** 2, [(a, b) for a in range(n) for b in range(n)]
-    a_place = {a: 1 + a for a in range(n)}
-    b_place = {b: 1 + n + b for b in range(n)}
-    ab_place = {pair: 1 + 2 * n + k for k, pair in enumerate(pairs)}
-    rows: list[int] = []
-    columns: list[int] = []
-    values: list[float] = []
-
-    def add(row: int, terms: list[tuple[int, float]]) -> None:
-        for column, value in terms:
-            rows.append(row)
-            columns.append(column)
-            values.append(-value)
-
-    row = 0
-    for a, b in pairs:
-        joint, one, other = ab_place[a, b], a_place[a], b_place[b]
-        add(row, [(joint, 1)])
-        add(row + 1, [(one, 1), (joint, -1)])
-        add(row + 2, [(other, 1), (joint, -1)])
-        add(row + 3, [(0, 1), (one, -1), (other, -1), (joint, 1)])
-        row += 4
-    edges = [(k, k, 0) for k in range(n)] + [(k + 1, k, 0) for k in range(n - 1)] + [(0, n - 1, 1)]
-    limit = float(weights.sum()) * math.sin(math.pi / (4 * n)) ** 2
-    errors = np.zeros(size)
-    for weight, (a, b, parity) in zip(weights, edges, strict=True):  # error: parity is wrong
-        same = np.zeros(size)
-        same[[0, a_place[a], b_place[b], ab_place[a, b]]] = 1, -1, -1, 2
-        errors += weight * (same if parity else -same)
-        errors[0] += 0 if parity else weight
-    inequalities = coo_array((values, (rows, columns)), shape=(row, size))
-    tested = coo_array(errors[None, :])
-    goal = np.zeros(size)
-    goal[a_place[0]] = -1.0
-    found = linprog(
-        goal,
-        A_ub=vstack([inequalities, tested]).tocsr(),
-        b_ub=np.append(np.zeros(row), limit),
-        A_eq=coo_array(([1.0], ([0], [0])), shape=(1, size)).tocsr(),
-        b_eq=[1.0],
-        bounds=(0, None),
-        method="highs",
-    )
-    return float(-found.fun)
-
-
-def leakage_by_hand(n: int, epsilon: float) -> float:
-    """Return the leakage with Santha-Vazirani bits: a tree of masses for each of 2 n + 1 cycle boxes."""
-    bits = 2 * int(math.log2(n))
-    asked = question("chained_leakage_fixed_sv", scenario__N=str(n), source__epsilon="0")
-    place = {s: leaf for leaf, s in enumerate(asked.problem().source.leaves)}
-    edges = [(k, k) for k in range(n)] + [(k + 1, k) for k in range(n - 1)] + [(0, n - 1)]
-    nodes = 2 ** (bits + 1) - 1
-    parents = np.arange(2**bits - 1)
-    children = np.concatenate([2 * parents + 1, 2 * parents + 2])
-    above = np.concatenate([parents, parents])
-    count = len(edges) + 1
-    shift = (np.arange(count) * nodes)[:, None]
-    leaves = 2**bits - 1 + np.arange(2**bits)
-
-    def stack(columns: list[np.ndarray], values: list[float]) -> Any:
-        each = len(columns[0])
-        rows = np.tile(np.arange(count * each), len(columns))
-        places = np.concatenate([(shift + own[None, :]).ravel() for own in columns])
-        shape = (count * each, count * nodes)
-        return coo_array((np.repeat(values, count * each), (rows, places)), shape=shape)
-
-    split = stack([2 * parents + 1, 2 * parents + 2, parents], [1, 1, -1])
-    limits = stack([children, above], [1, -(0.5 + epsilon)])
-    seen = coo_array(
-        (np.ones(count * len(leaves)), (np.tile(np.arange(len(leaves)), count), (shift + leaves).ravel())),
-        shape=(len(leaves), count * nodes),
-    )
-    total = 4 ** int(math.log2(n))
-    errors, goal = np.zeros(count * nodes), np.zeros(count * nodes)
-    for k, (a, b) in enumerate(edges):
-        errors[k * nodes + 2**bits - 1 + place[a * n + b]] = total
-    here = 2**bits - 1 + place[0]
-    for k in range(count):
-        goal[k * nodes + here] = -total * (0.5 if k < len(edges) else 0.0)
-    found = linprog(
-        goal,
-        A_ub=vstack([limits, coo_array(errors[None, :])]).tocsr(),
-        b_ub=np.append(np.zeros(limits.shape[0]), 2 * n * math.sin(math.pi / (4 * n)) ** 2),
-        A_eq=vstack([split, seen]).tocsr(),
-        b_eq=np.append(np.zeros(split.shape[0]), np.full(len(leaves), 1 / total)),
-        bounds=(0, None),
-        method="highs",
-    )
-    return float(-found.fun)
+def leaves(asked: Any) -> Any:
+    """Return the joint setting of each string of bits."""
+    return asked.problem().source.leaves
 
 
 def median(run: Callable[[], Any], runs: int = RUNS) -> tuple[float, Any]:
@@ -185,10 +90,9 @@ def process(*words: str, runs: int = RUNS) -> float:
 def weighted(n: int) -> Any:
     """Return the guess with unequal weights of the chain's errors, at most their quantum sum."""
     weights = unequal(n)
-    edges = [(k, k, 0) for k in range(n)] + [(k + 1, k, 0) for k in range(n - 1)] + [(0, n - 1, 1)]
     terms = {
         f"P({x}{x ^ parity ^ 1}|{a},{b})": str(weight)
-        for weight, (a, b, parity) in zip(weights, edges, strict=True)
+        for weight, (a, b, parity) in zip(weights, edges(n), strict=True)
         for x in (0, 1)
     }
     return fr.Question(
@@ -216,18 +120,18 @@ def answers(large: bool) -> list[Line]:
     for n in (16, 64, 256) if large else (16, 64):
         asked = question("chained_guess", scenario__N=str(n))
         ours, result = median(lambda asked=asked: fr.bound(asked))
-        theirs, floats = median(lambda n=n: guess_by_hand(n, np.ones(2 * n)))
+        theirs, floats = median(lambda n=n: guess(n, np.ones(2 * n)))
         name = f"no-signalling guess, N = {n}"
         lines.append(Line(name, ours, theirs, abs(upper(result) - floats), "outcome flip"))
     asked = weighted(16)
     ours, result = median(lambda: fr.bound(asked))
-    theirs, floats = median(lambda: guess_by_hand(16, np.array(unequal(16), dtype=float)))
+    theirs, floats = median(lambda: guess(16, np.array(unequal(16), dtype=float)))
     name, error = "the same, N = 16, unequal weights", abs(upper(result) - floats)
     lines.append(Line(name, ours, theirs, error, "outcome flip"))
     for n in (4, 8):
         asked = question("chained_leakage_fixed_sv", scenario__N=str(n), source__epsilon=EPSILON)
         ours, result = median(lambda asked=asked: fr.bound(asked))
-        theirs, floats = median(lambda n=n: leakage_by_hand(n, float(EPSILON)))
+        theirs, floats = median(lambda n=n, asked=asked: leakage(n, float(EPSILON), leaves(asked)))
         error = abs(upper(result) - floats)
         lines.append(Line(f"leakage, epsilon = {EPSILON}, N = {n}", ours, theirs, error, "cycle boxes"))
     sizes = (4, 8) if large else (4,)
@@ -240,14 +144,14 @@ def answers(large: bool) -> list[Line]:
 
 def of_curves(large: bool) -> list[Line]:
     """Measure curves, their checks and their tables."""
-    lines = []
+    lines, cells = [], [k * 0.12 / 20 for k in range(21)]
     for n in (4, 8, 16, 32) if large else (4, 8):
         asked = question("chained_leakage_fixed_sv", scenario__N=str(n), source__epsilon="0")
         ours, curve = median(lambda asked=asked: fr.curve(asked, "source.epsilon", ("0", "3/25")), 1)
-        cells = [k * 0.12 / 20 for k in range(21)]
         theirs = None
         if n <= 8:
-            theirs, _ = median(lambda n=n, cells=cells: [leakage_by_hand(n, e) for e in cells], 1)
+            strings = leaves(asked)
+            theirs, _ = median(lambda n=n, strings=strings: [leakage(n, e, strings) for e in cells], 1)
         work = f"leakage, N = {n}: every epsilon in [0, 3/25]{' (by hand: 21 cells)' * (n <= 8)}"
         lines.append(Line(work, ours, theirs, symmetry="cycle boxes" if n <= 8 else ""))
         size = f"{len(curve.certificate) // 1000} kB"
@@ -259,7 +163,7 @@ def of_curves(large: bool) -> list[Line]:
 
 def of_store(large: bool) -> list[Line]:
     """Measure a store of synthetic entries: inserted, listed, shards merged."""
-    from freerand_opt.cli.store import _better
+    from freerand_opt.cli.store import better
     from freerand_opt.runner.shard import Shard
     from freerand_opt.runner.store import Store
 
@@ -287,7 +191,7 @@ def of_store(large: bool) -> list[Line]:
             shards.append(part.path)
         begun = time.process_time()
         whole = Store(Path(folder) / "whole")
-        assert whole.merge(shards, _better) == 10**5
+        assert whole.merge(shards, better) == 10**5
         whole.close()
         lines.append(Line("10^5 entries in 8 shards, merged", time.process_time() - begun))
     return lines
@@ -330,7 +234,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path)
     given = parser.parse_args()
     fr.bound(question("chained_guess", scenario__N="2"))
-    guess_by_hand(2, np.ones(4))
+    guess(2, np.ones(4))
     lines = []
     for part in (answers, of_curves, of_store, starts):
         lines += part(given.large)

@@ -65,7 +65,7 @@ def merge(
     paths = [path for source in sources for path in files_below(source)] if sources else kept.parts()
     if not paths:
         raise InputError("store", f"nothing to merge: {folder} has no shards, and no other store is named")
-    new = kept.merge(paths, _better)
+    new = kept.merge(paths, better)
     if not sources and not keep:
         for path in kept.parts():
             path.unlink()
@@ -73,7 +73,7 @@ def merge(
     kept.close()
 
 
-def _better(one: Entry, other: Entry) -> Entry:
+def better(one: Entry, other: Entry) -> Entry:
     """Return the entry with the narrower bracket, the first if they are equal; nothing is checked here."""
     return other if _openness(other) < _openness(one) else one
 

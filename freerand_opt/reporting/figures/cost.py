@@ -11,9 +11,10 @@ FRAME = Frame(
     "Cost against size",
     r"Wall time on one core from a question to its exact or certified answer, certificate checked;"
     r" ncpol2sdpa with Clarabel: to its floating-point answer. (a) Chained correlations with $N$ settings"
-    r" a party: leakage at $\epsilon=1/20$ (no-signalling devices), smallest score (quantum devices)."
-    r" (b) Largest sum of biases under perfect GHZ relations of $M$ parties: the program of all"
-    r" probabilities, and the polynomial form of the structure theorem.",
+    r" a party: leakage at $\epsilon=1/20$ (no-signalling devices), smallest score (quantum devices; from"
+    r" the known squares of the chain where these suffice)."
+    r" (b) Largest sum of biases under perfect GHZ relations of $M$ parties, by the polynomial form of the"
+    r" structure theorem.",
     (
         Panel("a", "settings a party, $N$", "seconds", "(a) chained", x_scale="log", y_scale="log",
               legend="lower right"),
