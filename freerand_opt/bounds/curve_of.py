@@ -63,6 +63,7 @@ def curve(
         raise InputError(field, "has no curve: with this noise or these losses answers are sought one by one")
     if asked.problem().observed is None:
         raise InputError("observed.settings", 'of a curve are stated, as "uniform"')
+    varied(asked, field, high)  # the last value is one of the field's as well
     if field in SOURCE_FIELDS:
         certificate = _moving(asked, field, (low, high), time_limit)
     else:
@@ -119,12 +120,12 @@ def _still(
     def answer(x: Fraction) -> Result:
         return bound(varied(asked, name, x), width=width, time_limit=time_limit)
 
-    held = usual_width(asked) if width is None else place_of(width, "width")
+    held = width_of_curves(asked) if width is None else place_of(width, "width")
     upper, points = lines_and_points(answer, form, ends, held)
     return {**form, "upper": upper, "lower": [], "points": points}
 
 
-def usual_width(asked: Question) -> Fraction:
+def width_of_curves(asked: Question) -> Fraction:
     """Return how near the ends of a curve are sought if nothing is said: quantum devices have a band."""
     return Fraction(1, 10**4) if asked.adversary.devices == "quantum" else Fraction(1, 10**9)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.bounds.bracket import Bracket
-from freerand_opt.bounds.curve_of import usual_width
+from freerand_opt.bounds.curve_of import width_of_curves
 from freerand_opt.cli import screen
 from freerand_opt.cli.screen import fact, facts, safe
 from freerand_opt.errors import InputError
@@ -108,7 +108,7 @@ def told(one: Curved, over: Interval, number: Exact | None) -> Told:
 
 def shortcoming(one: Told, width: Fraction | None) -> str:
     """Return in one line what a curve falls short of; nothing if it does not."""
-    most = usual_width(one.of.instance.question) if width is None else width
+    most = width_of_curves(one.of.instance.question) if width is None else width
     for x, here in one.table:
         size = here.width
         if size is None or size > most * Fraction(17, 16):

@@ -10,6 +10,7 @@ from freerand_opt.checker.asked import Functional, Question, Test, split
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import show
 from freerand_opt.checker.question import read_question
+from freerand_opt.checker.varied import Varied
 from freerand_opt.model.families import FUNCTIONALS
 from freerand_opt.model.scenario import AnyScenario, Scenario, joined
 from freerand_opt.model.scenarios import chained, chsh
@@ -26,9 +27,12 @@ def retold(lines: Sequence[str], q: Question) -> list[str]:
 
 def of_document(lines: Sequence[str], document: Mapping[str, Any]) -> list[str]:
     """Return the lines about the question of a certificate that the kernel has read, as `retold` does."""
-    if document.get("format") != "freerand-certificate" or document["kind"] != "bracket":
-        return list(lines)
-    return retold(lines, read_question(document["question"], Work()))
+    kind = document.get("kind") if document.get("format") == "freerand-certificate" else None
+    if kind == "bracket":
+        return retold(lines, read_question(document["question"], Work()))
+    if kind == "threshold":  # the lines are those of its lower end
+        return retold(lines, Varied(document, Work()).question(Fraction(document["below"]["at"])))
+    return list(lines)
 
 
 def _tests(q: Question) -> Iterator[tuple[str, str]]:

@@ -151,6 +151,7 @@ def test_a_band_for_quantum_devices() -> None:
     [
         ("source.epsilon", ("1/8", "0"), "first < second"),
         ("source.epsilon", (0.0, "1/8"), "exact"),
+        ("source.epsilon", ("0", "9/10"), "9/10 is not"),
         ("test.score", ("0", "2"), "no strategy|open"),
         ("scenario.N", ("2", "4"), "no curve"),
     ],

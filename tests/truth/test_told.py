@@ -85,3 +85,12 @@ def test_a_certificate_says_what_was_tested(tmp_path, freerand):
     assert shown.code == 0
     assert "test 0      chsh = E00 + E01 + E10 - E11 >= 27/10" in shown.out
     assert max(map(len, shown.out.splitlines())) <= 80
+
+
+def test_a_threshold_says_what_was_tested(tmp_path, freerand):
+    asked = limited([fr.Test("chsh", ">=", "27/10")]).changed(source=fr.SanthaVazirani("1/50"))
+    sought = fr.Threshold(of="source.epsilon", between=("0", "1/4"), crosses="9/10")
+    fr.bound(asked, threshold=sought).save(tmp_path / "proof.json")
+    shown = freerand("show", tmp_path / "proof.json")
+    assert shown.code == 0
+    assert "test 0      chsh = E00 + E01 + E10 - E11 >= 27/10" in shown.out
