@@ -27,6 +27,8 @@ _STYLE: Any = {
 }
 #: Joint settings, or marginals, that get a name each on an axis.
 NAMED = 32
+#: Letters of all names that fit side by side below an axis.
+LETTERS = 50
 
 
 def _figure(height: float) -> Any:
@@ -101,7 +103,8 @@ def marginals(counts: Counts, axes: Any = None) -> Any:
 
 def _named(axes: Any, names: Sequence[str]) -> None:
     if len(names) <= NAMED:
-        axes.set_xticks(range(len(names)), names, rotation=90 if len(names) > 8 else 0)
+        upright = sum(map(len, names)) > LETTERS
+        axes.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
 
 
 def bits_against_trials(designs: Sequence[Design], axes: Any = None, label: str | None = None) -> Any:

@@ -107,7 +107,7 @@ def table(name, settings, outcomes):
     return np.array([int(unit * x) for x in found]), unit
 
 
-def facet(name, settings, outcomes, local):
+def assert_facet(name, settings, outcomes, local):
     """Check the local bound, and that boxes that reach it span a facet."""
     factors, unit = table(name, settings, outcomes)
     every = np.array(list(boxes(settings, outcomes)))
@@ -119,12 +119,12 @@ def facet(name, settings, outcomes, local):
 
 @pytest.mark.parametrize("number", range(1, 47))
 def test_sliwa(number):
-    facet(f"sliwa-{number}", (2, 2, 2), (2, 2, 2), sliwa_bound(number))
+    assert_facet(f"sliwa-{number}", (2, 2, 2), (2, 2, 2), sliwa_bound(number))
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_inn22(n):
-    facet("inn22", (n, n), (2, 2), 0)
+    assert_facet("inn22", (n, n), (2, 2), 0)
 
 
 def test_inn22_is_i3322_at_three():
@@ -233,7 +233,7 @@ def test_the_page_has_sliwa_s_numbers():
     ("name", "settings"), [("a4", (3, 4)), ("a5", (4, 4)), ("a6", (4, 4)), ("a7", (4, 4)), ("i4422", (4, 4))]
 )
 def test_facets_of_avis_imai_ito_and_sasaki(name, settings):
-    facet(name, settings, (2, 2), 0)
+    assert_facet(name, settings, (2, 2), 0)
 
 
 def test_froissart_is_i3322_in_means():
