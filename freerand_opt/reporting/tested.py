@@ -69,17 +69,25 @@ def _name(f: Functional, q: Question) -> str:
 
 
 def _correlators(f: Functional, q: Question) -> str:
-    if set(q.outcomes) != {2}:
-        return ""
-    count = 2 ** len(q.outcomes)
     parts = []
-    for s in f.settings:
-        row = {f.terms.get((s, o), Fraction(0)) * (-1) ** sum(split(o, q.outcomes)) for o in range(count)}
-        if len(row) > 1:
-            return ""
-        x = row.pop()
-        sign = "-" if x < 0 else "+"
+    for s, x in (correlators(f.terms, q.outcomes) or {}).items():
         size = "" if abs(x) == 1 else f"{abs(x)} "
-        parts.append(f"{sign} {size}E{joined(split(s, q.settings), q.settings)}")
+        parts.append(f"{'-' if x < 0 else '+'} {size}E{joined(split(s, q.settings), q.settings)}")
     more = f" + .. ({len(parts)} terms)" if len(parts) > TERMS else ""
     return (" ".join(parts[:TERMS]) + more).removeprefix("+ ")
+
+
+def correlators(
+    cells: Mapping[tuple[int, int], Fraction], outcomes: Sequence[int]
+) -> dict[int, Fraction] | None:
+    """Return the factors of full correlators by joint setting, None if a functional is no sum of these."""
+    if set(outcomes) != {2}:
+        return None
+    signs = [(-1) ** sum(split(o, tuple(outcomes))) for o in range(2 ** len(outcomes))]
+    found = {}
+    for s in sorted({s for s, _ in cells}):
+        row = {cells.get((s, o), Fraction(0)) * sign for o, sign in enumerate(signs)}
+        if len(row) > 1:
+            return None
+        found[s] = row.pop()
+    return {s: x for s, x in found.items() if x}

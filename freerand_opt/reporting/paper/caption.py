@@ -22,6 +22,7 @@ from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.numbers.rounding import decimal_below
 from freerand_opt.reporting.latex import escaped
+from freerand_opt.reporting.tested import correlators
 
 #: Letters of an exact number that a caption shows; longer ones are decimals, cut.
 SHORT = 40
@@ -122,17 +123,8 @@ def functional(f: Functional, scenario: AnyScenario) -> str:
 
 def _correlators(name: str, scenario: AnyScenario) -> str:
     """Return a named functional as a sum of full correlators E, an empty text if it is none."""
-    cells = FUNCTIONALS[name](scenario)
-    if set(scenario.outcomes) != {2}:
-        return ""
-    signs = [(-1) ** sum(outcome) for outcome in scenario.joint_outcomes]
-    found = {}
-    for s in range(scenario.shape[0]):
-        row = {cells.get((s, o), Fraction(0)) * sign for o, sign in enumerate(signs)}
-        if len(row) > 1:
-            return ""
-        found[s] = row.pop()
-    return markup.sum_latex((x, f"E_{{{scenario.setting_label(s)}}}") for s, x in found.items() if x)
+    found = correlators(FUNCTIONALS[name](scenario), scenario.outcomes) or {}
+    return markup.sum_latex((x, f"E_{{{scenario.setting_label(s)}}}") for s, x in found.items())
 
 
 def _test(test: Any, question: Question, k: int, varied: Collection[str]) -> str:
