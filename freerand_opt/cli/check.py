@@ -69,11 +69,18 @@ def check(
         if code == 2:
             error(lines[0])
         elif not as_json and (code or not (everything or store or quiet)):
-            put("\n".join(lines))
+            put("\n".join(_folded(lines)))
     good = sum(not code for _, code, _ in found)
     if not (as_json or quiet) and (len(found) > 1 or store):
         put(f"{good} of {len(found)} certificates check")
     raise typer.Exit(opt.worst({code for _, code, _ in found}))
+
+
+def _folded(lines: list[str]) -> list[str]:
+    """Return the checkers' lines in 80 columns, but the first, a path; all is whole in JSON."""
+    from freerand_opt.cli.screen import cut, wrapped
+
+    return [lines[0], *(part for line in lines[1:] for part in wrapped(cut(line), 6) or [line])]
 
 
 #: Formats that have a checker of their own, which never says OK.

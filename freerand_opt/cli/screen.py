@@ -67,9 +67,9 @@ def facts(pairs: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def wrapped(line: str) -> list[str]:
+def wrapped(line: str, indent: int = 4) -> list[str]:
     """Return a line in 80 columns, the rest of it indented."""
-    return textwrap.wrap(safe(line), WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    return textwrap.wrap(safe(line), WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False)
 
 
 def fact(line: str) -> tuple[str, str]:

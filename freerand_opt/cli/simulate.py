@@ -53,7 +53,8 @@ def simulate(
     if as_json:
         screen.put_json([rows.record(name, one) for name, one in done])
     else:
-        screen.put("\n".join(words.lines(done)))
+        shown = (screen.wrapped(line, 11) or [""] for line in words.lines(done))
+        screen.put("\n".join(part for parts in shown for part in parts))
     if csv is not None:
         write_whole(csv, rows.as_csv(done))
         screen.say(f"wrote {csv}")

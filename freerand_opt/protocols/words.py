@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from freerand_opt.protocols.comparison import DETERMINISTIC, GUESSED, Line
 from freerand_opt.protocols.protocol import Protocol
 from freerand_opt.protocols.selection import first_order_bias
 from freerand_opt.protocols.simulate import Simulation
@@ -18,23 +19,49 @@ ROUTE_WORDS = {
 }
 
 
+#: Columns of the terminal.
+WIDTH = 80
+#: Rows that are told as parts of the row before them.
+SHOWN = {DETERMINISTIC: "  & f deterministic", GUESSED: "  R guessed, if so"}
+
+
 def lines(done: Sequence[tuple[str, Simulation]]) -> list[str]:
     """Return what the terminal shows: each simulation at length, or if many a table of all."""
-    many = len(done) > 3
-    text = []
-    for name, found in done:
-        text += [name] if name else []
-        text += [] if many else _head(found)
-        if found.interrupted:
-            text.append(
-                f"interrupted: {found.tally.runs} of {found.protocol.sampling.runs} runs are finished"
-            )
-        if not many or not text[1:]:
-            text.append(_columns(found))
-        text += [_line_words(found, place) for place in range(len(found.lines))]
-        text += [] if many else [""]
+    if len(done) > 3:
+        heads = [_named(name, found) for name, found in done]
+        shown = _table([found for _, found in done])
+        text = [
+            *shown[0],
+            *(line for pair in zip(heads, shown[1:], strict=True) for part in pair for line in part),
+        ]
+    else:
+        text = []
+        for name, found in done:
+            (head, rows) = _table([found])
+            text += [*_named(name, found, _head(found)), *head, *rows, ""]
     said = dict.fromkeys(words for _, found in done for words in notes(found))
     return text + [f"note       {words}" for words in said]
+
+
+def _named(name: str, found: Simulation, more: Sequence[str] = ()) -> list[str]:
+    runs = f"{found.tally.runs} of {found.protocol.sampling.runs} runs are finished"
+    return [*([name] if name else []), *more, *([f"interrupted: {runs}"] if found.interrupted else [])]
+
+
+def _table(done: Sequence[Simulation]) -> list[list[str]]:
+    """Return a line of titles, then the rows of each simulation, with as many digits as 80 columns hold."""
+    for digits in (4, 3, 2):
+        rows = [[_cells(line, digits) for line in found.lines] for found in done]
+        whole = [_titles(done[0]), *(row for each in rows for row in each)]
+        widths = [max(len(row[i]) for row in whole) for i in range(len(whole[0]))]
+        if sum(widths) + 2 * (len(widths) - 1) <= WIDTH:
+            break
+    return [[_aligned(row, widths) for row in each] for each in ([whole[0]], *rows)]
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    first, *rest = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+    return "  ".join([row[0].ljust(len(first)), *rest]).rstrip()
 
 
 def _head(found: Simulation) -> list[str]:
@@ -48,9 +75,21 @@ def _head(found: Simulation) -> list[str]:
     ]
 
 
-def _columns(found: Simulation) -> str:
-    percent = f"{float(100 * found.protocol.sampling.confidence):g} % interval"
-    return f"{'':30}{'seen':>16}  {'share':>10}  {percent:>24}  {'recursion':>22}  {'analysis':>10}"
+def _titles(found: Simulation) -> list[str]:
+    interval = f"{float(100 * found.protocol.sampling.confidence):g} % interval"
+    return ["", "seen", "share", interval, "recursion", "at most"]
+
+
+def _cells(line: Line, digits: int) -> list[str]:
+    """Return a row: how many runs were seen, what share they stand for, the interval, recursion, analysis."""
+    seen, share, interval = "", "", ""
+    if line.simulated is not None:
+        seen, share = str(line.simulated.count), _number(line.simulated.value, digits)
+        interval = f"[{_number(line.simulated.lower, digits)}, {_number(line.simulated.upper, digits)}]"
+    computed = "" if line.computed is None else _range(*line.computed, digits)
+    bound = "" if line.bound is None else _number(line.bound, digits)
+    mark = "*" if line.agrees is False else ""
+    return [SHOWN.get(line.quantity, line.quantity), seen, share, interval, computed + mark, bound]
 
 
 def notes(found: Simulation) -> list[str]:
@@ -74,7 +113,7 @@ def notes(found: Simulation) -> list[str]:
             f"outcome-dependent selection of fair outcomes: bias {order:.4g} to first order in epsilon"
         )
     if any(line.agrees is False for line in found.lines):
-        said.append("a recursion is outside its interval (expected for one interval in 1/(1 - confidence))")
+        said.append("* a recursion is outside its interval (expected for one interval in 1/(1 - confidence))")
     return said
 
 
@@ -85,28 +124,18 @@ def first_order(protocol: Protocol) -> float | None:
     return first_order_bias(protocol.window[0].bit_length() - 1) * float(protocol.epsilon)
 
 
-def _line_words(found: Simulation, place: int) -> str:
-    line = found.lines[place]
-    seen, share, interval = "", "", ""
-    if line.simulated is not None:
-        seen = f"{line.simulated.count}/{line.simulated.of}"
-        share = _number(line.simulated.value)
-        interval = f"[{_number(line.simulated.lower)}, {_number(line.simulated.upper)}]"
-    computed = "" if line.computed is None else _range(*line.computed)
-    bound = "" if line.bound is None else f"<= {_number(line.bound)}"
-    mark = "" if line.agrees is not False else "  outside"
-    words = f"{line.quantity:30}{seen:>16}  {share:>10}  {interval:>24}  {computed:>22}  {bound:>10}{mark}"
-    return words.rstrip()
+def _number(value: float, digits: int) -> str:
+    if value >= 0.9999 and value != 1:
+        return f"1-{1 - value:.2g}".replace("e-0", "e-")
+    return f"{value:.{digits if value >= 1e-99 else 2}g}".replace("e-0", "e-")
 
 
-def _number(value: float) -> str:
-    return f"{value:.4g}" if value < 0.9999 or value == 1 else f"1-{1 - value:.2g}"
-
-
-def _range(low: float, high: float) -> str:
-    if _number(low) == _number(high):
-        return _number(low)
-    return f"{low:.6g} .. {high:.6g}"
+def _range(low: float, high: float, digits: int) -> str:
+    """Return an enclosure, as one number where both ends read alike or no float holds the lower one."""
+    shown = _number(low, digits)
+    if shown == _number(high, digits):
+        return shown
+    return f"<{_number(high, digits)}" if high < 1e-290 else f"{low:.6g} .. {high:.6g}"
 
 
 def _protocol_words(protocol: Protocol) -> str:

@@ -329,7 +329,11 @@ def test_check_is_the_kernels_own_command(freerand, fresh, tmp_path):
         )
         run = freerand("check", path)
         assert run.code == alone.returncode
-        assert (run.out + run.err).removeprefix("error: ") == alone.stdout + alone.stderr
+        said = (run.out + run.err).removeprefix("error: ")
+        assert said.split() == (alone.stdout + alone.stderr).split()  # folded, and no more
+        assert is_narrow("\n".join(run.out.splitlines()[1:]))
+        (whole,) = freerand("check", path, "--json").data
+        assert "\n".join(whole["lines"]) + "\n" == alone.stdout + alone.stderr
 
 
 _KERNEL = f"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_a_page_and_a_certificate_that_others_check(freerand, folder):
     assert max(map(len, run.out.splitlines())) <= 80
     checked = freerand("check", proof, "--counts", folder / "spins.csv")
     assert checked.code == 0 and checked.out.startswith(f"CHECKED {proof}\n")
-    lines = [line.partition(":")[0].strip() for line in checked.out.splitlines()[1:]]
+    lines = re.findall(r"^  (\w+):", checked.out, re.MULTILINE)
     assert lines == ["parties", "devices", "source", "data", "game", "before", "checked", "theorem"]
     (folder / "spins.csv").write_text("x,y,a,b,n\n0,0,0,0,1\n")
     assert freerand("check", proof, "--counts", folder / "spins.csv").code == 1
