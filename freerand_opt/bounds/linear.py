@@ -42,6 +42,8 @@ MOST_COLUMNS = 60_000
 MOST_CELLS = 30_000
 #: Products of a source's facets with those of boxes beyond which their program is left out.
 MOST_PRODUCTS = 200_000
+#: The same over all guess labels: such a program is not solved in minutes.
+MOST_OF_LABELS = 400_000
 
 
 def orbits(pool: Pool, options: Options) -> Iterator[None]:
@@ -151,9 +153,11 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
         return
     outer, rational = rational_scores(problem)
     cone, space = source_cone(outer), cell_space(outer, labels)
-    if len(cone.names) * space.positive.shape[0] > MOST_PRODUCTS:
+    products = len(cone.names) * space.positive.shape[0]
+    if products > MOST_PRODUCTS or labels * products > MOST_OF_LABELS:
         pool.failures.append(
-            f"{len(cone.names)} facets of the source x {space.positive.shape[0]} of boxes: too many products"
+            f"{labels} guess labels x {len(cone.names)} facets of the source x "
+            f"{space.positive.shape[0]} of boxes: too many products"
         )
         return
     made = build(outer, cone, space, guesses_of(outer), tuple(range(labels)))

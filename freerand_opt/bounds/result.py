@@ -67,8 +67,8 @@ class Result:
 
     @property
     def digest(self) -> str:
-        """Return the first 16 digits of the certificate's SHA-256."""
-        return sha256(self.certificate.encode()).hexdigest()[:16]
+        """Return the first 16 digits of the certificate's SHA-256, "none" where nothing was proved."""
+        return sha256(self.certificate.encode()).hexdigest()[:16] if self.certificate else "none"
 
     @cached_property
     def document(self) -> dict[str, Any]:

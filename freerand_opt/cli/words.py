@@ -71,6 +71,7 @@ def at_length(line: Line) -> str:
     pairs += [("note", words) for words in result.notes]
     how = "checked" if one.origin == "solved" else "stored, checked again"
     how = f"{result.status}, {how}" if isinstance(result, Computed) else how
+    how = how if result.certificate else "nothing was proved"
     pairs.append(("certificate", f"{result.digest}, {how}; {result.seconds:.2f} s"))
     if isinstance(result, Result) and result.attack is not None:
         pairs += attack_lines(result.attack)
@@ -165,7 +166,7 @@ def record(line: Line) -> dict[str, Any]:
         "notes": list(result.notes),
         "how": one.origin,
         "seconds": round(result.seconds, 4),
-        "certificate": result.digest,
+        "certificate": result.digest if result.certificate else None,
     }
 
 

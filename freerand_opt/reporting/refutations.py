@@ -62,7 +62,7 @@ def lines(result: Result) -> Iterator[tuple[str, str]]:
 
 
 def _of_quantum(result: Result) -> Iterator[tuple[str, str]]:
-    if not result.question.is_written_out or result.document["kind"] != "bracket":
+    if not result.question.is_written_out or result.document.get("kind") != "bracket":
         return
     problem = result.question.cases()[0]
     found = None if problem.observed is None else quantum_inequality(problem, result.document.get("upper"))

@@ -738,3 +738,24 @@ def test_help_teaches(freerand):
 def test_completion_for_shells(tmp_path, shell):
     run = process(cwd=tmp_path, env={**os.environ, "_FREERAND_COMPLETE": f"source_{shell}"})
     assert run.returncode in (0, 2)
+
+
+def test_a_question_beyond_the_limits_of_size_says_so(freerand, tmp_path):
+    """1,296 functions of eight outcomes at four settings, three parties: nothing is proved, and nobody waits."""
+    path = tmp_path / "large.toml"
+    path.write_text(
+        "[scenario]\nsettings = { A = 2, B = 2, C = 1 }\noutcomes = { A = 2, B = 2, C = 3 }\n"
+        '[source]\nkind = "measurement-dependence"\nlower = "1/34"\nupper = "52/100"\n'
+        '[adversary]\ndevices = "no-signalling"\n'
+        '[[test]]\nterms = { "P(012|100)" = 1 }\nrelation = ">="\nscore = "1/10"\n'
+        '[ask]\nquantity = "trace-distance"\nat = "average"\n'
+        "of = { table = [1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 2] }\n",
+        encoding="utf-8",
+    )
+    run = freerand("bound", path)
+    assert run.code == 1
+    assert "answer      [-, -]" in run.out
+    assert "too many" in run.out
+    assert "nothing was proved" in run.out
+    (row,) = freerand("bound", path, "--json").data
+    assert (row["lower"], row["upper"], row["certificate"]) == (None, None, None)
