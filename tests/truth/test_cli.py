@@ -741,7 +741,7 @@ def test_completion_for_shells(tmp_path, shell):
 
 
 def test_a_question_beyond_the_limits_of_size_says_so(freerand, tmp_path):
-    """1,296 functions of eight outcomes at four settings, three parties: nothing is proved, and nobody waits."""
+    """1,296 guess functions of three parties at four settings: nothing is proved, and nobody waits."""
     path = tmp_path / "large.toml"
     path.write_text(
         "[scenario]\nsettings = { A = 2, B = 2, C = 1 }\noutcomes = { A = 2, B = 2, C = 3 }\n"
