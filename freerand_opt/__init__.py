@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from freerand_opt.programs.extremes import extreme_boxes
     from freerand_opt.protocols.file import read_protocol
     from freerand_opt.protocols.simulate import simulate
-    from freerand_opt.runner.sweep import sweep
+    from freerand_opt.runner.sweep import stream, sweep
 
 #: Where each public name lives that the model does not have; numpy, scipy and a solver are loaded by the
 #: first use, not by the import.
@@ -105,7 +105,7 @@ _HOMES = {
     "programs.extremes": ("extreme_boxes",),
     "protocols.file": ("read_protocol",),
     "protocols.simulate": ("simulate",),
-    "runner.sweep": ("sweep",),
+    "runner.sweep": ("stream", "sweep"),
 }
 
 __all__ = [
@@ -169,6 +169,7 @@ __all__ = [
     "read_protocol",
     "setup",
     "simulate",
+    "stream",
     "sweep",
     "tradeoff",
     "verify",

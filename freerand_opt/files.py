@@ -35,11 +35,18 @@ def require_writable(folder: Path, option: str) -> None:
 
 def write_whole(path: Path, body: str | bytes) -> None:
     """Write a file whole or not at all; raise InputError if it cannot be written."""
+    with new_file(path) as name:
+        Path(name).write_bytes(body.encode() if isinstance(body, str) else body)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[str]:
+    """Yield the name of a file that becomes `path` at the end; raise InputError if it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _temporary(path) as name:
             os.chmod(name, 0o644)
-            Path(name).write_bytes(body.encode() if isinstance(body, str) else body)
+            yield name
             os.replace(name, path)
     except OSError as error:
         raise InputError(str(path), f"cannot be written: {error.strerror}") from None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from freerand_opt.cli.words import Line
     from freerand_opt.runner.answer import Answer
     from freerand_opt.runner.answers import Answers
+    from freerand_opt.runner.table import Columns
 
 
 def bound(
@@ -64,9 +65,8 @@ def bound(
         from freerand_opt.cli import curve
 
         solved = {"--solver": solver != "auto", "--symmetry": symmetry, "--store": store, "--jobs": jobs}
-        curve.refuse(
-            {"--threshold": threshold, "--refine": refine, "--cluster": cluster, "--shard": shard} | solved
-        )
+        swept = {"--threshold": threshold, "--refine": refine, "--cluster": cluster, "--shard": shard}
+        curve.refuse(swept | solved)
         how = curve.How(certificates, fresh, wanted, time_limit)
         raise typer.Exit(curve.run(names, fields, over, how, crosses, put))
     from freerand_opt.cli import running
@@ -74,28 +74,42 @@ def bound(
     asked = running.Asked(names, fields, threshold, shard, refine, crosses)
     way = way_of(solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry))
     with screen.progress(quiet) as watch, running.place(jobs, cluster) as executor:
-        found = running.answered(asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates)
-    raise typer.Exit(_put(found, put, wanted))
+        found, columns = running.answering(
+            asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates
+        )
+        if columns is not None:  # some are printed while others are sought
+            raise typer.Exit(_put(found, put, wanted, columns))
+        together = [*found]
+    raise typer.Exit(_put(together, put, wanted))
 
 
-def _put(found: Answers, put: screen.Put, wanted: Fraction | None) -> int:
-    """Print and write answers, and what they fall short of; return the exit code."""
+def _put(
+    found: Iterable[Answers], put: screen.Put, wanted: Fraction | None, columns: Columns | None = None
+) -> int:
+    """Print and write answers, and what they fall short of; return the exit code.
+
+    With `columns`, those of the table of all blocks, answers come block by block.
+    """
     from freerand_opt.cli import running, screen, words
 
-    lines, failed = compared(found)
-    if put.as_json:
-        screen.put_json([words.record(line) for line in lines])
-    tabled = put.form is not None and put.table(running.rows(lines))
-    if not put.as_json and (not tabled or (put.output is not None and len(lines) == 1)):
-        running.show(lines, alone=True)
-    for reason in (*found.failed, *failed):
-        screen.error(reason)
-    codes = {line.answer.code for line in lines} | ({2} if failed else set())
-    short = [said for line in lines if (said := words.shortcoming(line.answer, wanted))]
-    hints = dict.fromkeys(words.hint(line.answer.instance) for line in lines)
-    for said in (*short, *filter(None, hints)):
-        screen.say(said)
-    return opt.worst(codes | ({1} if short else set()))
+    codes, said = {0}, dict[str, None]()
+    with put.json() as records, put.table() as table:
+        for answers in found:
+            lines, failed = compared(answers)
+            if put.as_json:
+                records([words.record(line) for line in lines])
+            if put.form is not None:
+                table(running.rows(lines, columns))
+            alone = columns is None and len(lines) == 1
+            if not put.as_json and (put.form is None or (put.output is not None and alone)):
+                running.show(lines, alone=alone)
+            short = [words.shortcoming(line.answer, wanted) for line in lines]
+            said |= dict.fromkeys(f"error: {reason}" for reason in (*answers.failed, *failed))
+            said |= dict.fromkeys([*short, *(words.hint(line.answer.instance) for line in lines)])
+            codes |= {line.answer.code for line in lines} | {2 * bool(failed), int(any(short))}
+    for line in filter(None, said):
+        screen.say(line)
+    return opt.worst(codes)
 
 
 def compared(answers: Iterable[Answer]) -> tuple[list[Line], list[str]]:

@@ -9,7 +9,7 @@ from freerand_opt.cli.screen import progress, put, put_json
 from freerand_opt.crosscheck.compare import crosscheck, require
 from freerand_opt.model.file import QuestionFile
 from freerand_opt.reporting.peers import lines, record
-from freerand_opt.runner.sweep import reader
+from freerand_opt.runner.reading import reader
 
 
 def cross_checked(names: Sequence[str | File], *, as_json: bool, quiet: bool) -> int:
@@ -18,7 +18,7 @@ def cross_checked(names: Sequence[str | File], *, as_json: bool, quiet: bool) ->
     Raise SolverUnavailableError if a peer is not installed.
     """
     require()
-    files = [file for file in (reader(name)({}, None) for name in names) if isinstance(file, QuestionFile)]
+    files = [file for file in (reader(name)({}) for name in names) if isinstance(file, QuestionFile)]
     jobs = [(file, instance) for file in files for instance in file.instances]
     found = []
     with progress(quiet) as watch:

@@ -48,7 +48,9 @@ def run(
         found = [told(one, over, number) for one in _answered(names, fields, over, watch, how)]
     if put.as_json:
         screen.put_json([record(one) for one in found])
-    if not (put.form is not None and put.table(rows(found))) and not put.as_json:
+    with put.table() as add:
+        add(rows(found))
+    if put.form is None and not put.as_json:
         screen.put("\n\n".join(map(at_length, found)))
     short = [said for one in found if (said := shortcoming(one, how.width))]
     for said in short:

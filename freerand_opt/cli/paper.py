@@ -47,14 +47,14 @@ def paper(
     from freerand_opt.files import require_writable
     from freerand_opt.runner.executor import local
     from freerand_opt.runner.job import way_of
+    from freerand_opt.runner.reading import reader
     from freerand_opt.runner.shelf import Shelf
-    from freerand_opt.runner.sweep import reader
 
     names, fields = opt.split(arguments)
     if len(names) != 1:
         raise InputError("arguments", f"one question file or claim is needed; these are {len(names)}")
     require_matplotlib()
-    if isinstance(reader(names[0], threshold)(fields, None), ComputationFile):
+    if isinstance(reader(names[0], threshold)(fields), ComputationFile):
         raise InputError(names[0], "is a computation; a paper is written about a question")
     require_writable(output, "-o")
     shelf = Shelf(output / "certificates")

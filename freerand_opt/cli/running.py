@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from freerand_opt.claims.verify import File
@@ -16,12 +17,13 @@ from freerand_opt.model.question import Question
 from freerand_opt.runner.answers import Answers, Run
 from freerand_opt.runner.executor import Here, cluster, local
 from freerand_opt.runner.job import Way
+from freerand_opt.runner.reading import Blocks, cells_of, reader
 from freerand_opt.runner.refine import Refinement
 from freerand_opt.runner.shard import Shard, whole
 from freerand_opt.runner.shelf import Shelf
-from freerand_opt.runner.store import opened
-from freerand_opt.runner.sweep import cells_of, reader, swept
-from freerand_opt.runner.table import Row
+from freerand_opt.runner.store import Store, opened
+from freerand_opt.runner.sweep import refined, streamed
+from freerand_opt.runner.table import Columns, Row
 from freerand_opt.runner.table import rows as plain_rows
 from freerand_opt.runner.watch import Watch
 
@@ -53,6 +55,18 @@ class Asked:
             )
         return None if self.refine is None else Refinement.named(self.refine, self.crosses)
 
+    def blocks(self, watch: Watch) -> Blocks:
+        """Read everything, before anything is made or computed; raise InputError for what cannot be read."""
+        if not self.names:
+            raise InputError("arguments", "at least one question file or claim is needed")
+        found = Blocks([reader(name, self.threshold, self.part or whole) for name in self.names], self.fields)
+        for file in found.files:
+            for note in file.notes:
+                watch.say(f"{file.path}: {note}")
+            if self.rule is not None:
+                self.rule.require(file)
+        return found
+
 
 def place(jobs: int | None, address: str | None) -> AbstractContextManager[Here]:
     """Return what runs jobs: a cluster if one is named, else so many processes of this machine."""
@@ -75,32 +89,56 @@ def answered(
     resume: bool = False,
 ) -> Answers:
     """Answer what is asked; certificates go to a shelf as they come, and with `resume` come from there."""
-    if not asked.names:
-        raise InputError("arguments", "at least one question file or claim is needed")
-    readers = [reader(name, asked.threshold, asked.part or whole) for name in asked.names]
-    files = [read(asked.fields, None) for read in readers]  # all is read before anything is made or computed
-    rule = asked.rule
-    for file in files:
-        for note in file.notes:
-            watch.say(f"{file.path}: {note}")
-        if rule is not None:
-            rule.require(file)
+    found, _ = answering(asked, how, watch, executor, store=store, fresh=fresh, shelf=shelf, resume=resume)
+    return Answers(tuple(chain.from_iterable(found)))
+
+
+def answering(
+    asked: Asked,
+    how: Way,
+    watch: Watch,
+    executor: Here,
+    *,
+    store: Path | None,
+    fresh: bool = False,
+    shelf: Path | Shelf | None = None,
+    resume: bool = False,
+) -> tuple[Iterator[Answers], Columns | None]:
+    """Read what is asked, and return its answers block by block, with the columns of a table of all blocks.
+
+    Of a single block the columns are None.
+    """
+    blocks = asked.blocks(watch)
     shelf = Shelf(shelf) if isinstance(shelf, Path) else shelf
     if shelf is not None:
         require_writable(shelf.folder, "--certificates")
-        for cell in cells_of(files):
+        for cell in cells_of(blocks.files):
             shelf.place(*cell)  # in this order, whatever is answered first
+    keep, found = (None, None) if shelf is None else (shelf.keep, shelf.found if resume else None)
+
+    def run(kept: Store) -> Run:
+        return Run(kept, executor, how, fresh, watch, keep, found)
+
+    return _answering(asked, blocks, run, store), None if blocks.single else blocks.columns
+
+
+def _answering(
+    asked: Asked, blocks: Blocks, how: Callable[[Store], Run], store: Path | None
+) -> Iterator[Answers]:
     kept = opened(store, asked.part)
     try:
-        keep, found = (None, None) if shelf is None else (shelf.keep, shelf.found if resume else None)
-        return swept(files, readers, asked.fields, Run(kept, executor, how, fresh, watch, keep, found), rule)
+        run = how(kept)
+        if asked.rule is None:
+            yield from streamed(blocks, run)
+        else:
+            yield refined(blocks.readers, asked.fields, run, asked.rule)
     finally:
         kept.close()
 
 
-def rows(lines: Sequence[Line]) -> list[Row]:
+def rows(lines: Sequence[Line], columns: Columns | None = None) -> list[Row]:
     """Return answers as rows of a table, with what their files expect and the verdicts."""
-    plain = plain_rows([line.answer for line in lines])
+    plain = plain_rows([line.answer for line in lines], columns)
     found = []
     for row, line in zip(plain, lines, strict=True):
         claim = {"expected": line.cell.expected or None, "verdict": line.cell.verdict}

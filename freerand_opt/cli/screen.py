@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,16 +111,37 @@ class Put:
     as_json: bool
     quiet: bool
 
-    def table(self, rows: list[dict[str, Any]]) -> bool:
-        """Write a table where one is wanted; return whether nothing else is to be printed."""
-        from freerand_opt.runner.table import as_text, write
+    @contextmanager
+    def table(self) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
+        """Yield what takes the rows of a table, and writes them where one is wanted."""
+        from freerand_opt.runner.table import Text, written
 
-        if self.output is not None and self.form is not None:
-            write(rows, self.output, self.form)
-            say(f"wrote {self.output} ({len(rows)} row{'' if len(rows) == 1 else 's'})")
-        elif self.form is not None and not self.as_json:
-            put(as_text(rows, self.form), end="")
-        return self.form is not None
+        if self.form is None or (self.as_json and self.output is None):
+            yield lambda rows: None
+        elif self.output is None:
+            text = Text(self.form, partial(put, end=""))
+            yield text.add
+            text.end()
+        else:
+            count = 0
+
+            def add(rows: list[dict[str, Any]]) -> None:
+                nonlocal count
+                count += len(rows)
+                more(rows)
+
+            with written(self.output, self.form) as more:
+                yield add
+            say(f"wrote {self.output} ({count} row{'' if count == 1 else 's'})")
+
+    @contextmanager
+    def json(self) -> Iterator[Callable[[list[dict[str, Any]]], None]]:
+        """Yield what takes records, and writes them as JSON if that is wanted."""
+        from freerand_opt.runner.table import Text
+
+        text = Text("json", partial(put, end="") if self.as_json else lambda words: None)
+        yield text.add
+        text.end()
 
 
 @contextmanager

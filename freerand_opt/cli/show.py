@@ -57,12 +57,12 @@ def show(
             raise InputError("show", "a certificate is shown in words, without any other option")
         raise typer.Exit(_certificate(name))
     from freerand_opt.claims.conjecture.file import ComputationFile
-    from freerand_opt.runner.sweep import reader
+    from freerand_opt.runner.reading import reader
 
     words, values = opt.split([name, *(field or [])])
     if words != [name]:
         raise InputError("--set", "fields are set as field=value, for example source.epsilon=1/20")
-    file = reader(name)(values, None)
+    file = reader(name)(values)
     if isinstance(file, ComputationFile):
         put(_computation(file, form), end="")
         return

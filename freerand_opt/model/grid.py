@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 from numbers import Number
 from typing import Any, TypeAlias
@@ -36,7 +36,7 @@ class Grid(msgspec.Struct, frozen=True):
     """The product of a question's axes; `axes` are the values of each field, `names` what they are called."""
 
     body: dict[str, Any]
-    axes: dict[str, list[Any]]
+    axes: dict[str, Sequence[Any]]
     names: dict[str, list[str]]
     overridden: frozenset[str]
 
@@ -103,7 +103,7 @@ def grid(body: Mapping[str, Any], axes: Mapping[str, Any]) -> Grid:
     if not isinstance(given, Mapping):
         raise InputError("grid", f"{shown(given)} is {kind(given)}; a table is needed")
     names = {key: list(value) for key, value in given.items() if _alternatives(value) and key not in axes}
-    found: dict[str, list[Any]] = {
+    found: dict[str, Sequence[Any]] = {
         key: list(value.values()) if _alternatives(value) else values_of(value, f'grid."{key}"')
         for key, value in given.items()
     }

@@ -8,7 +8,8 @@ are read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -17,8 +18,8 @@ from freerand_opt.model.number import exact
 from freerand_opt.model.text import Digits, kind, shortened, shown
 from freerand_opt.numbers.exact import Real, text
 
-#: Most values of an axis, and most cells of a file in one run.
-MAX_INSTANCES = 10_000
+#: Most cells of a file that are held at once, and most cells of a file in one run.
+MAX_INSTANCES, MAX_CELLS = 10_000, 10_000_000
 _STEP = re.compile(r"""(?:^|\.)(?:([A-Za-z0-9_-]+)|"([^"]*)"|'([^']*)')|\[(\d{1,6})\]""", re.ASCII)
 
 
@@ -93,7 +94,22 @@ def plain(value: Any) -> Any:
     return int(found) if isinstance(found, Fraction) and found.denominator == 1 else text(found)
 
 
-def values_of(source: Any, where: str) -> list[Any]:
+@dataclass(frozen=True)
+class Steps(Sequence[Any]):
+    """The values first, first + step, ..: `size` of them, each made when it is asked for."""
+
+    first: Fraction
+    step: Fraction
+    size: int
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, place: Any) -> Any:
+        return plain(self.first + self.step * range(self.size)[place])
+
+
+def values_of(source: Any, where: str) -> Sequence[Any]:
     """Return the values of a list or array, or of a text.
 
     A text is ``first:last:step`` (last included), one or several values in brackets, or values with commas.
@@ -115,7 +131,7 @@ def values_of(source: Any, where: str) -> list[Any]:
     return [plain(value) for value in source]
 
 
-def _of_text(source: str, where: str) -> list[Any]:
+def _of_text(source: str, where: str) -> Sequence[Any]:
     if source.lstrip().startswith(("[", "{")):
         import tomllib
 
@@ -131,7 +147,7 @@ def _of_text(source: str, where: str) -> list[Any]:
     return [_typed(part.strip()) for part in source.split(",")]
 
 
-def _range(source: str, where: str) -> list[Any]:
+def _range(source: str, where: str) -> Sequence[Any]:
     ends = [exact(part.strip(), where) for part in source.split(":")]
     fractions = [end for end in ends if isinstance(end, Fraction)]
     if len(ends) != 3 or len(fractions) != 3 or fractions[2] <= 0:
@@ -142,9 +158,9 @@ def _range(source: str, where: str) -> list[Any]:
     if last < first:
         raise InputError(where, f"{shown(source)} is an empty range; first <= last is needed")
     count = int((last - first) / step)
-    if count >= MAX_INSTANCES:
-        raise InputError(where, f"{shown(source)} has more than {MAX_INSTANCES} values")
-    return [plain(first + step * k) for k in range(count + 1)]
+    if count >= MAX_CELLS:
+        raise InputError(where, f"{shown(source)} has more than {MAX_CELLS} values")
+    return Steps(first, step, count + 1)
 
 
 def _typed(value: str) -> int | str:

@@ -14,8 +14,8 @@ from freerand_opt.bounds.curve_of import curve, load_curve
 from freerand_opt.claims.verify import File
 from freerand_opt.errors import InputError
 from freerand_opt.model.file import Instance
+from freerand_opt.runner.reading import Asked, reader
 from freerand_opt.runner.shelf import certificate_path
-from freerand_opt.runner.sweep import Asked, reader
 
 #: first..last, and maybe the step of a table: 0..1/8, 0..1/8:1/100. What ends in a slash is part of a path.
 _INTERVAL = re.compile(r"\s*([^:]*[^:./\s])\s*\.\.\s*([^:./\s][^:]*?)\s*(?::\s*(.+?)\s*)?")

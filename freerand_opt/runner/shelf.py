@@ -17,6 +17,7 @@ class Shelf:
         self.folder = folder
         self.corners = corners
         self._places: dict[tuple[Path, int, str], Path] = {}
+        self._taken: set[Path] = set()
 
     def place(self, file: File, instance: Instance) -> Path:
         """Return where the copy of a cell's certificate goes; another cell of the same name has another."""
@@ -24,10 +25,11 @@ class Shelf:
         if cell not in self._places:
             path = place = certificate_path(self.folder, file.name, instance.name)
             count = 1
-            while path in self._places.values():
+            while path in self._taken:
                 count += 1
                 path = place.with_name(f"{place.stem}__{count}.json")
             self._places[cell] = path
+            self._taken.add(path)
         return self._places[cell]
 
     def found(self, file: File, instance: Instance) -> Kept | None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.errors import InputError, imported, nearest
-from freerand_opt.files import write_whole
+from freerand_opt.files import new_file
+from freerand_opt.model.grid import Place
 from freerand_opt.numbers.parse import parse
 from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import is_impossible
@@ -20,31 +24,41 @@ Row: TypeAlias = dict[str, Any]
 FORMS = ("csv", "json", "parquet")
 
 
-def rows(answers: Iterable[Answer]) -> list[Row]:
+@dataclass
+class Columns:
+    """Columns of a table for its axes: whether any value is an exact text, and whether any is a number."""
+
+    exact: dict[str, bool] = field(default_factory=dict)
+    number: dict[str, bool] = field(default_factory=dict)
+
+    def see(self, places: Iterable[Place]) -> None:
+        """Take the places of more cells into account."""
+        for axis, value in (pair for place in places for pair in place):
+            self.exact[axis] = self.exact.get(axis, False) or type(value) is str
+            self.number[axis] = self.number.get(axis, False) or _nearest(value) is not None
+
+
+def rows(answers: Iterable[Answer], columns: Columns | None = None) -> list[Row]:
     """Return answers as rows with equal keys; every cell is a text, an int, a float, a bool or None.
 
     Columns: what was asked (`name`, `instance`, and one column for each field that was varied, with
     ``.._float`` beside exact texts), `quantity`, the certified ends as exact texts (`lower`, `upper`), as
-    decimals and as floats rounded outward, and how the answer came about.
+    decimals and as floats rounded outward, and how the answer came about. `columns` are those of a larger
+    table.
     """
-    found = [(one, dict(one.instance.at)) for one in answers]
-    axes: dict[str, None] = {}
-    for _, fields in found:
-        axes |= dict.fromkeys(fields)
-    exact = {axis: any(type(fields.get(axis)) is str for _, fields in found) for axis in axes}
+    answers = list(answers)
+    if columns is None:
+        columns = Columns()
+        columns.see(one.instance.at for one in answers)
     table = []
-    for one, fields in found:
-        middle: Row = {}
-        for axis in axes:
+    for one in answers:
+        fields, middle = dict(one.instance.at), Row()
+        for axis, exact in columns.exact.items():
             value = fields.get(axis)
-            middle[axis] = str(value) if exact[axis] and value is not None else value
-            if exact[axis]:
+            middle[axis] = str(value) if exact and value is not None else value
+            if exact and columns.number[axis]:  # of names there are no floats
                 middle[f"{axis}_float"] = _nearest(value)
         table.append(_row(one, middle))
-    for axis in axes:  # names, not numbers
-        if exact[axis] and all(row[f"{axis}_float"] is None for row in table):
-            for row in table:
-                del row[f"{axis}_float"]
     return table
 
 
@@ -98,26 +112,56 @@ def form_of(path: Path | None, form: str | None) -> str:
     return form
 
 
+@dataclass
+class Text:
+    """A table as CSV or JSON that is handed on row after row; a missing cell is empty, or null."""
+
+    form: str
+    put: Callable[[str], object]
+    count: int = 0
+
+    def add(self, table: Sequence[Row]) -> None:
+        """Hand on more rows."""
+        if self.form == "json" and table:
+            self.put(("," if self.count else "[") + json.dumps(table, indent=1)[1:-2])
+        elif self.form == "csv" and table:
+            out = io.StringIO()
+            writer = csv.DictWriter(out, list(table[0]), lineterminator="\n")
+            if not self.count:
+                writer.writeheader()
+            writer.writerows(table)
+            self.put(out.getvalue())
+        self.count += len(table)
+
+    def end(self) -> None:
+        """Hand on what stands after the last row."""
+        if self.form == "json" or not self.count:
+            self.put("\n" if self.form == "csv" else "\n]\n" if self.count else "[]\n")
+
+
 def as_text(table: Sequence[Row], form: str) -> str:
-    """Return a table as CSV or JSON; a missing cell is empty, or null."""
-    if form == "json":
-        return json.dumps(table, indent=1) + "\n"
+    """Return a table as CSV or JSON."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(table[0]) if table else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(table)
+    text = Text(form, out.write)
+    text.add(table)
+    text.end()
     return out.getvalue()
 
 
-def write(table: Sequence[Row], path: Path, form: str) -> None:
-    """Write a table to a file, whole or not at all."""
-    if form != "parquet":
-        write_whole(path, as_text(table, form))
-        return
-    polars = imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
-    body = io.BytesIO()
-    polars.DataFrame(table, infer_schema_length=None).write_parquet(body)
-    write_whole(path, body.getvalue())
+@contextmanager
+def written(path: Path, form: str) -> Iterator[Callable[[Sequence[Row]], None]]:
+    """Yield what adds rows to a new file, which is there at the end, whole, or not at all."""
+    with new_file(path) as name, open(name, "w", encoding="utf-8", newline="") as file:
+        if form != "parquet":
+            text = Text(form, file.write)
+            yield text.add
+            text.end()
+            return
+        polars = imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".ndjson") as lines:
+            yield lambda table: lines.writelines(json.dumps(row) + "\n" for row in table)
+            lines.flush()
+            polars.scan_ndjson(lines.name, infer_schema_length=None).sink_parquet(name)
 
 
 def numeric(answers: Sequence[Answer]) -> tuple[list[str], list[Row]]:

@@ -705,7 +705,7 @@ def test_test_as_a_single_table(tmp_path):
         ("scenario.N", "²", "'²' is not a number"),
         ("scenario.N", "1" * 5000, "1000 digits"),
         ("source.epsilon", "", "number is needed"),
-        ("source.epsilon", "0:1:1e-9", "more than 10000 values"),
+        ("source.epsilon", "0:1:1e-9", "more than 10000000 values"),
         ("nothing", "0", "nothing: unknown key"),
         ("", "0", "no path of a field"),
         ("source epsilon", "0", "source.epsilon or test[0].score"),

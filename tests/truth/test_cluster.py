@@ -17,8 +17,9 @@ from freerand_opt.errors import UnavailableError
 from freerand_opt.model.file import read
 from freerand_opt.runner import executor as executors
 from freerand_opt.runner.answers import Run, answer_all
+from freerand_opt.runner.reading import cells_of
 from freerand_opt.runner.store import Store, opened
-from freerand_opt.runner.sweep import cells_of, sweep
+from freerand_opt.runner.sweep import sweep
 from freerand_opt.runner.watch import Watch
 
 ROOT = Path(__file__).parents[2]

@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import closing
 from fractions import Fraction
+from importlib.util import find_spec
 
 import pytest
 
@@ -24,16 +25,19 @@ from freerand_opt.model.catalogue import claims
 from freerand_opt.model.file import read
 from freerand_opt.numbers.exact import compare
 from freerand_opt.numbers.parse import parse
-from freerand_opt.runner import job
+from freerand_opt.runner import job, reading, shard
 from freerand_opt.runner.answers import Run, answer_all
+from freerand_opt.runner.executor import Here
+from freerand_opt.runner.reading import cells_of
 from freerand_opt.runner.refine import Refinement
 from freerand_opt.runner.store import Store
-from freerand_opt.runner.sweep import cells_of, sweep
+from freerand_opt.runner.sweep import stream, sweep
 from freerand_opt.runner.watch import Watch
 
 LEAKAGE = next(path for path in claims() if path.stem == "chained_leakage_fixed_sv")
 LOCAL = next(path for path in claims() if path.stem == "chained_local_threshold_sv")
 SMALL = {"scenario.N": "2,4", "source.epsilon": "0:1/10:1/50"}
+EPSILONS = {"source.epsilon": "0:2/25:1/50"}
 
 
 def stored(folder):
@@ -245,6 +249,44 @@ def test_all_shards_together_are_the_sweep(freerand, tmp_path, serial):
     assert {row["how"] for row in whole} == {"stored"}
     key = {row["instance"]: row["certificate"] for row in rows}
     assert {row["instance"]: row["certificate"] for row in whole} == key
+
+
+def test_block_by_block_a_sweep_is_the_same(freerand, tmp_path, monkeypatch):
+    """Blocks of one cell; the first alone would have a column of integers."""
+    fields = ["source.epsilon=0,1/50,1/25", "scenario.N=2,4"]
+    held = ("--store", tmp_path / "store", "--jobs", "1")
+    files = [tmp_path / name for name in ("t.csv", "t.json", "t.parquet")[: 3 if find_spec("polars") else 2]]
+    kinds = [("--json",), ("--as", "csv"), *(("-o", path) for path in files)]
+    assert freerand("bound", LEAKAGE, *fields, *held).code == 0
+    before = [freerand("bound", LEAKAGE, *fields, *held, *kind).out for kind in kinds]
+    bodies = [path.read_bytes() for path in files]
+    monkeypatch.setattr(shard, "BLOCK", 1)
+    monkeypatch.setattr(reading, "BLOCK", 1)
+    after = [freerand("bound", LEAKAGE, *fields, *held, *kind) for kind in kinds]
+    assert [run.out for run in after] == before
+    assert [path.read_bytes() for path in files[:2]] == bodies[:2]
+    for path in files[2:]:
+        polars = pytest.importorskip("polars")
+        assert polars.read_parquet(path).equals(polars.read_parquet(io.BytesIO(bodies[2])))
+    assert after[-1].err == f"wrote {files[-1]} (6 rows)\n"
+    parts = [freerand("bound", LEAKAGE, *fields, *held, "--json", "--shard", f"{k}/2").data for k in (1, 2)]
+    key = {row["instance"]: row for part in parts for row in part}
+    assert [key[row["instance"]] for row in json.loads(before[0])] == json.loads(before[0])
+
+
+def test_answers_are_yielded_block_by_block(tmp_path, monkeypatch):
+    """No cell of the second block is handed over too early, but all are read."""
+    monkeypatch.setattr(shard, "BLOCK", 2)
+    monkeypatch.setattr(reading, "BLOCK", 2)
+    handed = []
+    held = Here()
+    monkeypatch.setattr(held, "submit", lambda *a: handed.append(a) or Here.submit(held, *a))
+    found = stream(LEAKAGE, {"scenario.N": "2", **EPSILONS}, executor=held, store=tmp_path)
+    assert str(next(found)) and len(handed) == 2
+    assert len(list(found)) == 4 and len(handed) == 5
+    with pytest.raises(InputError, match=r"source\.epsilon: 7"):
+        next(stream(LEAKAGE, {"scenario.N": "2", "source.epsilon": "0,1/50,1/25,7"}, executor=held))
+    assert len(handed) == 5
 
 
 @pytest.mark.parametrize("words", ["0/4", "5/4", "3", "a/b", "1/0", "-1/4", "1/4/2"])

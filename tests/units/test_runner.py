@@ -18,7 +18,7 @@ from freerand_opt.errors import InputError, UnavailableError
 from freerand_opt.runner.dispatch import ProcessDiedError, run
 from freerand_opt.runner.executor import Here, Local, executor_of
 from freerand_opt.runner.refine import between
-from freerand_opt.runner.shard import Shard, whole
+from freerand_opt.runner.shard import BLOCK, Block, Shard, whole
 from freerand_opt.runner.table import as_text
 
 
@@ -111,11 +111,22 @@ def test_no_shard_gets_all_large_values():
             assert min(shares) > 0.15
 
 
-def test_a_million_cells_are_read_by_shards():
-    with pytest.raises(InputError, match=r"1000000 cells.*take --shard 1/100"):
-        whole([10**6])
+def test_billions_of_cells_are_read_by_shards():
+    with pytest.raises(InputError, match=r"1000000000 cells.*take --shard 1/100"):
+        whole([10**9])
     (part,) = Shard(7, 100_000)([10**6])
     assert len(part) == 10
+
+
+@pytest.mark.parametrize("choose", [whole, Shard(2, 3)])
+def test_blocks_are_disjoint_and_together_everything(choose):
+    sizes = [7, 3 * BLOCK + 1, 1, 2 * BLOCK]
+    count = sum(map(len, choose(sizes)))
+    parts = [Block(choose, number)(sizes) for number in range(count // BLOCK + 2)]
+    assert [list(cells) for cells in choose(sizes)] == [
+        [k for part in parts for k in part[place]] for place in range(4)
+    ]
+    assert [sum(map(len, part)) for part in parts] == [BLOCK] * (count // BLOCK) + [count % BLOCK, 0]
 
 
 # ------------------------------------------------------------------ refinement and rows
