@@ -73,12 +73,10 @@ def bound(
 
     asked = running.Asked(names, fields, threshold, shard, refine, crosses)
     way = way_of(solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry))
-    with screen.progress(quiet) as watch, running.place(jobs, cluster) as executor:
-        found, columns = running.answering(
-            asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates
-        )
-        if columns is not None:  # some are printed while others are sought
-            raise typer.Exit(_put(found, put, wanted, columns))
+    with screen.progress(quiet) as watch, running.place(jobs, cluster) as on:
+        found, heads = running.answering(asked, way, watch, on, store=store, fresh=fresh, shelf=certificates)
+        if heads is not None:  # some are printed while others are sought
+            raise typer.Exit(_put(found, put, wanted, heads))
         together = [*found]
     raise typer.Exit(_put(together, put, wanted))
 

@@ -166,7 +166,13 @@ def progress(quiet: bool) -> Iterator[Watch]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*shown, console=console, transient=True, speed_estimate_period=300) as bar:
+    with Progress(
+        *shown,
+        console=console,
+        transient=True,
+        redirect_stdout=sys.stdout.isatty(),  # data that goes elsewhere stays data
+        speed_estimate_period=300,
+    ) as bar:
         task = bar.add_task("", total=0, visible=False, done=0, jobs=0)
         row = bar.tasks[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from freerand_opt.runner.store import Entry, Store
 
 app = typer.Typer(no_args_is_help=True, help="List, merge and tidy the answers that are kept.")
+#: Entries of which columns are as wide as the widest.
+PART = 1000
 Place = Annotated[Path | None, typer.Argument(help="Folder of a store; else the user's cache.")]
 
 
@@ -29,17 +32,23 @@ def _store(folder: Path | None) -> Store:
 @app.command("list")
 def list_answers(folder: Place = None, as_json: opt.AsJson = False) -> None:
     """List the answers of a store; ends are as they were stored, not checked here."""
-    from freerand_opt.cli.screen import columns, put, put_json
+    from freerand_opt.cli.screen import Put, columns, put
 
     kept, names = _store(folder), ("address", "name", "quantity", "lower", "upper", "checker", "seconds")
-    found = [dict(zip(names, row, strict=True)) for row in kept.rows(", ".join(names))]
+    rows, count = kept.rows(", ".join(names)), 0
+    with Put(None, None, as_json, quiet=True).json() as records:
+        while (part := list(islice(rows, PART))) or not count:
+            if as_json:
+                records([dict(zip(names, row, strict=True)) for row in part])
+            else:
+                lines = columns([names[:5], *([_short(word) for word in row[:5]] for row in part)], (1, 2))
+                put("\n".join(lines[bool(count) :]))
+            count += len(part)
+            if len(part) < PART:
+                break
     kept.close()
-    if as_json:
-        put_json(found)
-        return
-    rows = [[_short(one[head]) for head in names[:5]] for one in found]
-    put("\n".join(columns([names[:5], *rows], (1, 2))))
-    put(f"{len(found)} answers in {kept.folder}")
+    if not as_json:
+        put(f"{count} answers in {kept.folder}")
 
 
 def _short(value: object) -> str:

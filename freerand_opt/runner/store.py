@@ -21,6 +21,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from platformdirs import user_cache_path
 
 from freerand_opt.errors import InputError
@@ -60,7 +61,7 @@ class Entry:
     def row(self) -> tuple[Any, ...]:
         """Return the row of the table."""
         kept = self.kept
-        lists = (json.dumps(part) for part in (kept.how, kept.notes, kept.ways))
+        lists = (msgspec.json.encode(part).decode() for part in (kept.how, kept.notes, kept.ways))
         body = zlib.compress(kept.certificate.encode(), 6)
         head = (self.address, self.checker, self.name, self.quantity, self.lower, self.upper)
         return (*head, *lists, round(kept.seconds, 4), _digest(kept.certificate), body)
