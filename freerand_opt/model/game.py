@@ -77,9 +77,16 @@ class Game(Table):
         small = all(
             type(node.value) is int and node.value < 10**6 for node in nodes if isinstance(node, ast.Constant)
         )
-        if wrong is not None or len(nodes) > MOST_NODES or not small:
+        if wrong is not None or not small:
             raise self.fault(
-                "wins", f"{shown(self.wins)} has more than integers, names, + - * % & | ^ and comparisons"
+                "wins",
+                f"{shown(self.wins)} has more than integers below 10^6, names, + - * % & | ^ and comparisons",
+            )
+        if len(nodes) > MOST_NODES:
+            raise self.fault(
+                "wins",
+                f"{shown(self.wins)} has {len(nodes)} names and operations, and may have {MOST_NODES}; "
+                "give the game as terms",
             )
         if not isinstance(self.questions, str):
             whole = sum((weight for _, weight in self.questions), Fraction(0))
@@ -100,6 +107,8 @@ class Game(Table):
         }
         asked = self._asked(one)
         single = {key: asked[key[0]] for key, won in wins.items() if won and asked[key[0]]}
+        if not single:
+            raise ValueError("wins: no answer wins a question that is asked; one that does is needed")
         return single if self.rounds == 1 else _repeated(single, one, scenario, self.rounds)
 
     def _won(self, settings: tuple[int, ...], outcomes: tuple[int, ...]) -> bool:

@@ -176,6 +176,12 @@ def _suits_mixtures(question: Question, of: str) -> None:
         raise InputError("threshold.of", f"{of} needs observed.behaviour, .state or .table to mix")
     if of == "observed.efficiency" and seen.no_click is None:
         raise InputError("threshold.of", f"{of} needs observed.efficiency (any) and observed.no_click")
+    if of == "observed.efficiency" and isinstance(seen.efficiency, tuple) and len(set(seen.efficiency)) > 1:
+        raise InputError(
+            "threshold.of",
+            f"{of} is one number for all parties, and the question has {listed(map(str, seen.efficiency))}; "
+            "give one number",
+        )
     for table in (seen.table, seen.noise):
         if any(row is None for row in getattr(table, "rows", ())):
             raise InputError(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction as F
+from itertools import product
 
+import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from freerand_opt import (
     Adversary,
@@ -100,6 +103,65 @@ def test_no_click_as_an_outcome_has_the_same_threshold():
         2 / (1 + math.sqrt(2)),
         1e-3,
     )
+
+
+@pytest.mark.parametrize("no_click", [0, {"A": 0, "B": 1}, "outcome"])
+def test_a_lossy_box_of_popescu_and_rohrlich(no_click):
+    """S = 4 eta^2 + 2 (1 - eta)^2, and no click kept: 2/3; a missing click 0 at A, 1 at B: S with -2."""
+    critical = 2 / 3 if no_click != {"A": 0, "B": 1} else (math.sqrt(3) - 1)
+    box = Observed(PR, efficiency="3/5", no_click=no_click)
+    question = exists(box, CLICKS if no_click == "outcome" else chsh())
+    if no_click == {"A": 0, "B": 1}:
+        question = exists(box, chsh(), [Test("chsh", ">=", "observed")])
+    holds(sought(question, "observed.efficiency", (F(1, 2), 1), F(1, 1000)), critical, 1e-3)
+
+
+def test_a_threshold_is_of_one_efficiency():
+    """An efficiency of each party would be put aside without a word."""
+    question = exists(Observed(PR, efficiency={"A": 1, "B": "3/5"}, no_click="outcome"))
+    with pytest.raises(InputError, match="one number for all parties"):
+        sought(question, "observed.efficiency", (F(1, 2), 1))
+
+
+@pytest.mark.parametrize(
+    ("eta", "no_click"), [("9/10", "outcome"), ("9/10", {"A": 0, "B": 1}), ("7/10", {"A": 1, "B": 0}), (1, 0)]
+)
+def test_what_losses_leave_of_an_outcome(eta, no_click):
+    """No-signalling guesses against a program of their own: sub-boxes by guess, in floats, by HiGHS."""
+    scenario = CLICKS if no_click == "outcome" else chsh()
+    question = Question(
+        scenario,
+        Uniform(),
+        observed=Observed(PR, efficiency=eta, no_click=no_click),
+        adversary=Adversary("no-signalling"),
+        tests=[Keep("behaviour")],
+        ask=Ask("guessing-probability", of="A", at=(0, 0)),
+    )
+    rows = question.observed.rows(scenario)
+    best = guess_by_highs([[float(p) for p in rows(s)] for s in range(4)], scenario.outcomes[0])
+    assert float(bound(question).bracket.exact) == pytest.approx(best, abs=1e-7)
+
+
+def guess_by_highs(rows, d):
+    size = 4 * d * d
+    place = {key: k for k, key in enumerate(product(range(d), range(4), range(d), range(d)))}
+    conditions, right = [], []
+
+    def demand(terms, value):
+        row = np.zeros(d * size)
+        for key, factor in terms:
+            row[place[key]] += factor
+        conditions.append(row)
+        right.append(value)
+
+    for g, z, k in product(range(d), range(2), range(d)):
+        demand([((g, 2 * z + y, k, b), 1 - 2 * y) for y in range(2) for b in range(d)], 0)
+        demand([((g, 2 * x + z, a, k), 1 - 2 * x) for x in range(2) for a in range(d)], 0)
+    for s, a, b in product(range(4), range(d), range(d)):
+        demand([((g, s, a, b), 1) for g in range(d)], rows[s][a * d + b])
+    cost = np.zeros(d * size)
+    cost[[place[g, 0, g, b] for g in range(d) for b in range(d)]] = -1
+    return -linprog(cost, A_eq=np.array(conditions), b_eq=right).fun
 
 
 def test_visibility_with_other_noise():
