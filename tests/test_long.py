@@ -159,3 +159,38 @@ def test_another_program_that_finds_another_value_is_a_fault(monkeypatch, tmp_pa
     monkeypatch.setattr(exports, "TOLERANCE", {"echo": 1e-6})
     (found,) = exports._solved(words, question, value, tmp_path, [])
     assert "echo finds -0.5 for -(0.825)" in found
+
+
+def ended(lower, upper):
+    from types import SimpleNamespace
+
+    return SimpleNamespace(lower=lower, upper=upper, impossible=False)
+
+
+@pytest.mark.parametrize(
+    ("entropy", "guess", "words"),
+    [
+        # a guess of 3/4 leaves between log2(4/3) and h(1/4) = .8113
+        ((0.415, 0.811), (0.75, 0.75), ""),
+        ((0.1, 0.41), (0.75, 0.75), "a guess of at most"),
+        ((0.812, 0.9), (0.75, 0.75), "at least 0.812 bits"),
+        ((1.1, 1.2), (0.5, 0.5), "of 2 values"),
+        ((0.0, None), (None, 0.5), ""),
+    ],
+)
+def test_an_entropy_that_a_guess_contradicts_is_a_fault(entropy, guess, words):
+    from tests.long import entropies
+
+    found = entropies.fault(ended(*entropy), ended(*guess), 2)
+    assert words in found
+    assert bool(words) == bool(found)
+
+
+def test_fano_is_the_entropy_of_a_guess_and_of_even_errors():
+    from math import log2
+
+    from tests.long.entropies import fano
+
+    assert fano(1.0, 4) == 0
+    assert fano(0.25, 4) == pytest.approx(2)
+    assert fano(0.7, 4) == pytest.approx(-0.7 * log2(0.7) - 3 * 0.1 * log2(0.1))

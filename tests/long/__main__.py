@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tests.long import bare, checks, exports, kernels, pages
+from tests.long import bare, checks, entropies, exports, kernels, pages
 from tests.oracle.record import fresh_seed, too_few
 from tests.oracle.run import Plan, report, run
 
@@ -18,11 +18,13 @@ BUDGET = 36 * 60
 BARE, KERNELS, ORACLE = 4 * 60, 8 * 60, 5 * 60
 #: CPU seconds that the catalogue may take under one kernel.
 KERNEL = 300
-CHECKER, STATEMENTS, PAGES, EXPORTS = 5 * 60, 60, 8 * 60, 2 * 60
+CHECKER, STATEMENTS, PAGES, EXPORTS, ENTROPIES = 5 * 60, 60, 8 * 60, 2 * 60, 3 * 60
 #: Questions about local or no-signalling, and about quantum devices, and the share of time for the former.
 LINEAR, QUANTUM, LINEAR_SHARE = 2900, 100, 0.6
 #: The questions of a stated seed: so many, however long they take, so that every machine asks the same.
 SEEDED_LINEAR, SEEDED_QUANTUM = 1000, 40
+#: Questions about entropies, always so many; more by hand: `python -m tests.long.entropies --count 1000`.
+ASKED = 200
 
 
 @dataclass(frozen=True)
@@ -93,14 +95,22 @@ def statements() -> list[str]:
     return checks.statements(STATEMENTS)
 
 
+def beside_guesses(stated: int | None) -> list[str]:
+    """Put random entropies beside guesses."""
+    lines, found = entropies.run(fresh_seed() if stated is None else stated, ASKED)
+    print("  " + "\n  ".join(lines), flush=True)
+    return found
+
+
 def parts(seed: int | None) -> tuple[Part, ...]:
-    """Return all parts; the oracle asks the questions of a seed, None for new ones."""
+    """Return all parts; random questions are those of a seed, None for new ones."""
     return (
         Part("bare", BARE, bare_environment),
         Part("kernels", KERNELS, catalogue),
         Part("oracle", ORACLE, lambda: oracle(seed)),
         Part("checker", CHECKER, checker),
         Part("statements", STATEMENTS, statements),
+        Part("entropies", ENTROPIES, lambda: beside_guesses(seed)),
         Part("exports", EXPORTS, other_programs),
         Part("pages", PAGES, read_pages),
     )
