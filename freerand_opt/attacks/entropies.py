@@ -69,13 +69,14 @@ class Qubits:
             if asked[s]:
                 total -= share * asked[s] * whole
                 slope += 2 * share * asked[s] * (w @ log_whole)
-                for v in set(values):
-                    held = sum(p for p, value in zip(projectors, values, strict=True) if value == v)
+                for v in range(self.q.ask.count):
+                    chances = [float(self.q.ask.chance(v, value)) for value in values]
+                    held = sum(chance * p for chance, p in zip(chances, projectors, strict=True))
                     own, log_own = _entropy(w.T @ held @ w)
                     total += share * asked[s] * own
                     slope -= 2 * share * asked[s] * (held @ w @ log_own)
                     more = -asked[s] * (w @ (log_own + np.eye(self.rank)) @ w.T)
-                    slopes = [k + more if value == v else k for k, value in zip(slopes, values, strict=True)]
+                    slopes = [k + chance * more for k, chance in zip(slopes, chances, strict=True)]
             for o, own_outcomes in enumerate(self.outcomes):
                 if priced[s, o]:
                     total += share * priced[s, o] * float(np.sum(projectors[o] * (w @ w.T)))
@@ -136,7 +137,9 @@ class Qubits:
             parts = [self._projectors(x, p, t)[0] for p, t in enumerate(self.settings[s])]
             held = {v: np.zeros((self.size, self.size)) for v in range(ask.count)}
             for o, own_outcomes in enumerate(self.outcomes):
-                held[values[o]] += _joined([parts[p][out] for p, out in enumerate(own_outcomes)])
+                projector = _joined([parts[p][out] for p, out in enumerate(own_outcomes)])
+                for v, own in held.items():
+                    own += float(ask.chance(v, values[o])) * projector
             bases = []
             for v in range(ask.count):
                 axes = np.linalg.eigh(vectors.T @ held[v] @ vectors)[1]

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import log, log2
 
 from freerand_opt.bounds.leaks import Prices, leaks
-from freerand_opt.bounds.nodes import FIRST, MOST, even_nodes, finer
+from freerand_opt.bounds.nodes import MOST, finer, first_nodes
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
@@ -31,7 +31,7 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if problem.devices != "quantum" or problem.ask.side != "quantum":
         return
-    places, sought = even_nodes(FIRST, problem.ask.count), False
+    places, sought = first_nodes(problem.ask), False
     while True:
         made = program_of(problem, options.level, places)
         solution = solver_named(options.solver)(made.program, options.time_limit)

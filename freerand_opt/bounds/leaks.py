@@ -107,8 +107,8 @@ class Leaks:
     @property
     def extreme(self) -> bool:
         """Return whether the listed boxes have all extreme ones among them, and the kernel knows them."""
-        sizes = self.problem.settings, self.problem.outcomes
-        return sizes == ((2, 2), (2, 2)) and (self.problem.ask.told or self.problem.ask.at is not None)
+        sizes, ask = (self.problem.settings, self.problem.outcomes), self.problem.ask
+        return sizes == ((2, 2), (2, 2)) and (ask.told or ask.at is not None) and not ask.noise
 
     def program(self) -> Strategies:
         """Return the program: boxes at nodes of the source, what they leave of the entropy as costs."""
@@ -130,7 +130,7 @@ class Leaks:
             work = Work(10**9)
             box = self.boxes[c]
             value = Fraction(0)
-            if box.answers is None:
+            if box.answers is None or self.problem.ask.noise:
                 held = read_box(box_form(box), self.q, work, "box")
                 whole = Vector(self.problem.shape[0], Fraction(0), masses)
                 value = entropy_reached(self.q, [whole], [held], work)

@@ -7,6 +7,8 @@ from fractions import Fraction
 from itertools import pairwise
 from math import log
 
+from freerand_opt.model.problem import Ask
+
 #: Nodes of the first chords, and of the finest.
 FIRST, MOST = 8, 128
 
@@ -15,6 +17,12 @@ def even_nodes(count: int, values: int) -> list[Fraction]:
     """Return the nodes k/count; of two values those up to 1/2."""
     last = count // 2 if values == 2 else count - 1
     return [Fraction(k, count) for k in range(1, last + 1)]
+
+
+def first_nodes(ask: Ask) -> list[Fraction]:
+    """Return the nodes to begin with: F of a value that is known has its kink at the noise."""
+    found = {*even_nodes(FIRST, ask.count), *([ask.noise] if ask.noise else [])}
+    return sorted(found)
 
 
 def finer(

@@ -18,7 +18,7 @@ import numpy as np
 from freerand_opt.attacks.strategies import attack_form, strategies
 from freerand_opt.bounds.leaks import Leaks, Prices, mixtures
 from freerand_opt.bounds.linear import multipliers
-from freerand_opt.bounds.nodes import FIRST, MOST, even_nodes, finer
+from freerand_opt.bounds.nodes import FIRST, MOST, finer, first_nodes
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.ways import upper_form
@@ -59,7 +59,7 @@ def chords_of_sets(pool: Pool, options: Options) -> Iterator[None]:
         if found.extreme:
             yield from extreme(pool, options, found)
             return
-    places, sought = even_nodes(FIRST, problem.ask.count), False
+    places, sought = first_nodes(problem.ask), False
     while True:
         try:
             nodes = Sets(problem, options, places)
@@ -111,9 +111,13 @@ class Sets:
         ask = problem.ask
         sizes = tuple(problem.settings[p] for p in ask.of)
         count, turns = 2**ask.count, prod(sizes) if ask.told else 1
-        values = range(ask.count)
         worths = [
-            tuple(weight * (t.bit_count() * place - (t >> v & 1)) for v in values) for t in range(count)
+            tuple(
+                weight
+                * sum((place - ask.chance(v, value) for v in range(ask.count) if t >> v & 1), Fraction(0))
+                for value in range(ask.count)
+            )
+            for t in range(count)
         ]
         labels = count**turns if ask.count * turns <= 12 else 1 << 20
         return Guesses(problem, tuple(worths), labels, sizes, problem.outputs())

@@ -33,11 +33,13 @@ WORK = 10**10
 class Tradeoff:
     """H >= (constant - sum of prices times scores) / ln 2 bits, for every behaviour with these settings.
 
-    `prices` are those of the question's tests, in their order; scores are what the tests compare.
+    `prices` are those of the question's tests, in their order; scores are what the tests compare. `noise` is
+    the probability with which the output is flipped.
     """
 
     constant: Number
     prices: tuple[Fraction, ...]
+    noise: Fraction = Fraction(0)
 
     def at(self, *scores: Any) -> Fraction:
         """Return the bound in bits at scores of the tests; raise InputError for another number of them."""
@@ -85,14 +87,14 @@ def tradeoff(result: Result) -> Tradeoff:
     for price, test in zip(prices, q.tests, strict=True):
         assert not isinstance(test, Kept)
         total = total + test.score * price
-    return Tradeoff(total, tuple(prices))
+    return Tradeoff(total, tuple(prices), q.ask.noise)
 
 
 @dataclass(frozen=True)
 class KeyRate:
     """Bits of key for each round, at least: an entropy less what error correction tells of the output.
 
-    `cost` is at least h(Q), Q the probability that the other party's outcome differs.
+    `cost` is at least h(Q), Q the probability that the other party's outcome differs from what is used.
     """
 
     entropy: Fraction
@@ -104,22 +106,28 @@ class KeyRate:
         return self.entropy - self.cost
 
 
-def key_rate(entropy: Result | Fraction, error: Any) -> KeyRate:
+def key_rate(entropy: Result | Fraction, error: Any, *, noise: Any = 0) -> KeyRate:
     """Return the rate H(A|x, E) - h(error) of keys (Devetak and Winter, quant-ph/0306078), certified.
 
-    `entropy` is an answer, or bits of a `Tradeoff`; error is in [0, 1/2].
+    `entropy` is an answer, or bits of a `Tradeoff`; error is in [0, 1/2], before the output is flipped: with
+    noise q (of an answer that of its question; arXiv:2005.13015) h is taken at error + q - 2 q error.
     """
+    q = noise if isinstance(entropy, Fraction) else entropy.question.ask.noise or noise
     found = entropy if isinstance(entropy, Fraction) else entropy.bracket.lower
     if found is None:
         raise InputError("entropy", "it has no lower end")
-    return KeyRate(enclose(kernel_number(found), 160)[0], binary_entropy(error))
+    return KeyRate(enclose(kernel_number(found), 160)[0], binary_entropy(error, noise=q))
 
 
-def binary_entropy(error: Any) -> Fraction:
-    """Return at least h(error) in bits; raise InputError outside [0, 1/2]."""
-    q = _number(error, "error")
+def binary_entropy(error: Any, *, noise: Any = 0) -> Fraction:
+    """Return at least h of an error that is flipped with a probability, in bits.
+
+    Raise InputError outside [0, 1/2].
+    """
+    q, flips = _number(error, "error"), Fraction(number(0, Fraction(1, 2)).read(noise, "noise"))
     if sign(q) < 0 or sign(q - Fraction(1, 2)) > 0:
         raise InputError("error", "a probability of at most 1/2 is needed")
+    q = q * (1 - 2 * flips) + flips
     return entropy_above([q, 1 - q]) / -ln_above(Fraction(1, 2))
 
 

@@ -80,7 +80,8 @@ class Ask:
     """A guess of `values[outcomes of the parties `of`]` at a joint setting (None: averaged), or a score.
 
     `told`: the adversary learns the settings before she guesses (averages alone). `side` is what she holds
-    beside W of an entropy's output: quantum or classical (nothing more than W).
+    beside W of an entropy's output: quantum or classical (nothing more than W); `noise` is the probability
+    with which that output, a bit, is flipped before it is used, which nobody knows.
     """
 
     quantity: str
@@ -93,6 +94,11 @@ class Ask:
     score: Functional | None = None
     sign: int = 1
     side: str = ""
+    noise: Fraction = Fraction(0)
+
+    def chance(self, used: int, value: int) -> Fraction:
+        """Return the probability that a value is used as another one."""
+        return 1 - self.noise if used == value else self.noise
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,8 @@ class Worths:
     Quantum side information: one label, in which P_v = (1 + C_v)/2 are projectors of the adversary, one for
     each value v of the output (told the settings: for each joint setting of the output's parties). Classical:
     labels are sets T of values, the bits of a number (told the settings: digits, the first setting the most
-    significant), and F(t) is the largest sum over v in T of t P - P(v).
+    significant), and F(t) is the largest sum over v in T of t P - P(v). Pi_v and P(v) are those of the value
+    that is used: with noise, (1 - q) Pi_v + q Pi_(1 - v).
     """
 
     def __init__(self, q: Question, place: Fraction, weight: Fraction, work: Work) -> None:
@@ -151,7 +152,10 @@ class Worths:
             return {}, self._words(s, place * ask.count, share)
         chosen = label >> ask.count * (self.turns - 1 - place)
         held = [v for v in range(ask.count) if chosen >> v & 1]
-        cells = {o: share * (len(held) * self.place - (v in held)) for o, v in enumerate(self.outputs)}
+        cells = {
+            o: share * (len(held) * self.place - sum((ask.chance(v, value) for v in held), Fraction(0)))
+            for o, value in enumerate(self.outputs)
+        }
         return {o: x for o, x in cells.items() if x}, {}
 
     def _words(self, s: int, first: int, share: Fraction) -> dict[Word, Fraction]:
@@ -163,15 +167,18 @@ class Worths:
             number = algebra.number(party, ((first + v, -1),))
             assert number is not None
             terms: dict[Word, Fraction] = {algebra.one: self.place}
-            for o in (o for o, value in enumerate(self.outputs) if value == v):
+            for o, value in enumerate(self.outputs):
+                chance = q.ask.chance(v, value)
+                if not chance:
+                    continue
                 projector, unit = algebra.projector(split(o, q.outcomes), split(s, q.settings))
                 self.work.spend(2 * len(projector), "node")
                 for word, factor in projector.items():
-                    terms[word] = terms.get(word, Fraction(0)) - Fraction(factor, unit)
-            for word, value in terms.items():
+                    terms[word] = terms.get(word, Fraction(0)) - chance * Fraction(factor, unit)
+            for word, factor in terms.items():
                 for each in (word, (*word[:party], number)):
                     key = algebra.moment(each)
-                    found[key] = found.get(key, Fraction(0)) + share * value / 2
+                    found[key] = found.get(key, Fraction(0)) + share * factor / 2
         return found
 
 

@@ -102,7 +102,8 @@ def _ask_line(ask: Ask, q: Question) -> str:
     if ask.at is None:
         where += "told to the adversary" if ask.told else "not told to the adversary"
     given = f", given W and {'a quantum system' if ask.side == 'quantum' else 'no more'}" if ask.side else ""
-    return f"{ask.quantity} of {_output(ask)} {where}{given}"
+    noise = f", flipped with probability {show(ask.noise)}," if ask.noise else ""
+    return f"{ask.quantity} of {_output(ask)}{noise} {where}{given}"
 
 
 def _output(ask: Ask) -> str:

@@ -28,6 +28,8 @@ def by_extreme(raw: Any, q: Question, rest: Rest, work: Work) -> Fraction:
         raise Rejected("extreme: two parties with two settings and outcomes, no local devices, no moments")
     if q.ask.side != "classical" or q.observed is None or (q.ask.at is None and not q.ask.told):
         raise Rejected("extreme: side information is classical, and she knows the settings asked about")
+    if q.ask.noise:
+        raise Rejected("extreme: entropies of outputs that are flipped are not 0 or 1")
     closed(raw, "proof", ("way", *Means.keys(q.source, raw)))
     means, values = Means(q.source, raw, work, rest.averages), outputs(q)
     found = []

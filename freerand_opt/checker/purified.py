@@ -97,15 +97,17 @@ class Purified(Box):
         place = joint([own[p] for p in q.ask.of], tuple(q.settings[p] for p in q.ask.of)) if q.ask.told else 0
         found = [[Fraction(0)] * len(self.parts) for _ in range(q.ask.count)]
         kets = [part.state for part in self.parts]
-        self.work.spend(8 * len(kets) * (len(kets) + max(first.sizes)) * prod(first.sizes), "purified box")
+        cost = 8 * len(kets) * (len(kets) + max(first.sizes)) * prod(first.sizes)
+        self.work.spend(2 * cost if q.ask.noise else cost, "purified box")
         for o, vectors, length in first.contracted(kets, s, q.ask.of):
-            v = values[o]
-            for j, b in enumerate(self.bases[place][v]):
-                # sum of b_i^* v_i, what is left of the parties when she finds b
-                re = [_real(b, vectors, k) for k in range(len(vectors[0][0]))]
-                square = sum(x * x + y * y for x, y in re)
-                found[v][j] += Fraction(square, length * self.norm * inner(b, b)[0])
-                self.work.weigh(found[v][j].denominator)
+            chances = [(v, q.ask.chance(v, values[o])) for v in range(q.ask.count)]
+            for v, chance in (pair for pair in chances if pair[1]):
+                for j, b in enumerate(self.bases[place][v]):
+                    # sum of b_i^* v_i, what is left of the parties when she finds b
+                    re = [_real(b, vectors, k) for k in range(len(vectors[0][0]))]
+                    square = sum(x * x + y * y for x, y in re)
+                    found[v][j] += chance * Fraction(square, length * self.norm * inner(b, b)[0])
+                    self.work.weigh(found[v][j].denominator)
         return found
 
 

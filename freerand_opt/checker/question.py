@@ -178,8 +178,9 @@ def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader:
         return Ask("score", score=functional, sign=-1 if smallest else 1)
     average = raw.get("at") == "average"
     keys = (*(("told",) if average else ()), *(("side",) if quantity == ENTROPY else ()))
-    closed(raw, where, ("quantity", "of", "values", "count", "at", *keys))
-    sign, side = 1, ""
+    noisy = ("noise",) if quantity == ENTROPY else ()
+    closed(raw, where, ("quantity", "of", "values", "count", "at", *keys), noisy)
+    sign, side, noise = 1, "", Fraction(0)
     if quantity == ENTROPY:
         sign, side = -1, choice(raw["side"], f"{where}: side", ("quantum", "classical"))
         if side == "quantum" and reader.devices != "quantum":
@@ -188,14 +189,18 @@ def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader:
     count = integer(raw["count"], f"{where}: count", 1, 1000)
     size = prod(outcomes[party] for party in of)
     values = tuple(integers(raw["values"], f"{where}: values", 0, count - 1, size))
+    if "noise" in raw:
+        noise = fraction(raw["noise"], f"{where}: noise")
+        if count != 2 or not 0 < noise <= Fraction(1, 2):
+            raise Unreadable(f"{where}: noise flips one of two values, with a probability in (0, 1/2]")
     if average:
         told = choice(raw["told"], f"{where}: told", ("settings", "nothing")) == "settings"
-        return Ask(str(quantity), of, values, count, told=told, sign=sign, side=side)
+        return Ask(str(quantity), of, values, count, told=told, sign=sign, side=side, noise=noise)
     at = [
         integer(x, f"{where}: at", 0, n - 1)
         for x, n in zip(items(raw["at"], where, len(settings)), settings, strict=True)
     ]
-    return Ask(str(quantity), of, values, count, at=joint(at, settings), sign=sign, side=side)
+    return Ask(str(quantity), of, values, count, at=joint(at, settings), sign=sign, side=side, noise=noise)
 
 
 def _letters(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...]) -> int:

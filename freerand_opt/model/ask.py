@@ -59,6 +59,12 @@ class Ask(Table):
         "P-value by test factors (any stopping rule), or by the tail of a game's wins (n fixed beforehand)",
     ] = None
 
+    noise: Annotated[
+        Fraction,
+        number(0, Fraction(1, 2)),
+        "probability with which the output, a bit, is flipped before it is used (noisy preprocessing)",
+    ] = Fraction(0)
+
     @property
     def row(self) -> Quantity:
         """Return the quantity's row."""
@@ -68,6 +74,7 @@ class Ask(Table):
         """Raise InputError for fields that the quantity does not have, or lacks."""
         given = {"of": self.of, "at": self.at, "functional": self.functional, "method": self.method}
         given["extreme"] = None if self.extreme == "largest" else self.extreme
+        given["noise"] = self.noise or None
         for key, value in given.items():
             if value is not None and key not in self.row.keys:
                 allowed = listed(sorted((*self.row.keys, "quantity")))
@@ -131,7 +138,11 @@ class Ask(Table):
         of, table, count = outputs.essential(values, scenario)
         average_told = self.at == AVERAGE and told == "settings"
         if self.quantity == ENTROPY:
-            return forms.Ask(ENTROPY, of, table, count, s, average_told, sign=-1, side=side)
+            if self.noise and count != 2:
+                raise InputError(
+                    f"{where}.noise", f"flips a bit; the output has {count} values. Name one with two"
+                )
+            return forms.Ask(ENTROPY, of, table, count, s, average_told, sign=-1, side=side, noise=self.noise)
         return forms.Ask(self.row.program, of, table, count, s, average_told)
 
 

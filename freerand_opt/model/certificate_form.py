@@ -133,6 +133,8 @@ def _ask(ask: Ask, problem: Problem) -> dict[str, Any]:
     asked = {"quantity": ask.quantity, "of": list(ask.of), "values": list(ask.values), "count": ask.count}
     if ask.side:
         asked["side"] = ask.side
+    if ask.noise:
+        asked["noise"] = str(ask.noise)
     if ask.at is None:
         return {**asked, "at": "average", "told": "settings" if ask.told else "nothing"}
     return {**asked, "at": list(problem.joint_settings[ask.at])}

@@ -131,7 +131,8 @@ class Ask:
     """What is asked: a guess, a score (`sign` -1: the smallest), or whether a strategy exists.
 
     `values` are by joint outcome of the parties `of`; `at` is a joint setting, None: averaged; `side` is what
-    an adversary holds beside W, of an entropy (the least is asked: `sign` -1).
+    an adversary holds beside W, of an entropy (the least is asked: `sign` -1), `noise` the probability with
+    which its output, a bit, is flipped.
     """
 
     quantity: str
@@ -143,6 +144,11 @@ class Ask:
     score: Functional | None = None
     sign: int = 1
     side: str = ""
+    noise: Fraction = Fraction(0)
+
+    def chance(self, used: int, value: int) -> Fraction:
+        """Return the probability that a value is used as another one."""
+        return 1 - self.noise if used == value else self.noise
 
 
 @dataclass(frozen=True)

@@ -108,7 +108,7 @@ QUANTITIES: dict[str, Quantity] = {
             "the least von Neumann entropy of an output given the adversary's side information "
             "(adversary.side_information) and W",
             "bits",
-            _OUTPUT,
+            (*_OUTPUT, "noise"),
             _OUTPUT,
             ENTROPY,
             extent=lambda count: (Fraction(0), log2(Fraction(count))),

@@ -123,7 +123,8 @@ class Chords:
             assert problem.observed is not None
             share = 1 / problem.observed[s] if problem.ask.at is not None else Fraction(1)
             for v in range(problem.ask.count):
-                cells = {o: Fraction(-1) for o, value in enumerate(outputs) if value == v}
+                chances = ((o, problem.ask.chance(v, value)) for o, value in enumerate(outputs))
+                cells = {o: -chance for o, chance in chances if chance}
                 factors = self.moments.value(0, s, cells)
                 factors[0] = factors.get(0, Fraction(0)) + self.places[k]
                 for node, mass in made.at[s]:

@@ -146,7 +146,9 @@ def test_purified_boxes_leave_no_less_than_eigenvalues_say(told: str | None, see
     values = [own[o if len(of) == 2 else o // 2 if of == [0] else o % 2] for o in range(4)]
     masses = spread(rng, 4)
     where = {"at": [1, 0]} if told is None else {"at": "average", "told": told}
-    ask = {"of": of, "values": own, "count": 2, "side": "quantum", **where}
+    noise = rng.choice([Fraction(0), Fraction(1, 10), Fraction(1, 2)])
+    flipped = {"noise": str(noise)} if noise else {}
+    ask = {"of": of, "values": own, "count": 2, "side": "quantum", **where, **flipped}
     q = read_question(question([2, 2], [2, 2], [str(x) for x in masses], devices="quantum", ask=ask), Work())
     states = rng.sample(gaussian(rng, 4), 3)
     bases = [[gaussian(rng, 2) for _ in range(2)] for _ in range(2)]
@@ -165,7 +167,11 @@ def test_purified_boxes_leave_no_less_than_eigenvalues_say(told: str | None, see
 
     def held(s: int, value: int) -> Any:
         a, b = bases[0][s // 2], bases[1][s % 2]
-        parts = (np.kron(projector(a[o // 2]), projector(b[o % 2])) for o in range(4) if values[o] == value)
+        parts = (
+            float(1 - noise if values[o] == value else noise)
+            * np.kron(projector(a[o // 2]), projector(b[o % 2]))
+            for o in range(4)
+        )
         return psi.T @ sum(parts, np.zeros((4, 4))).T @ psi.conj()
 
     mean = [sum(float(masses[s]) * held(s, v) for s in range(4)) for v in range(2)]
