@@ -135,11 +135,11 @@ class Qubits:
         found = []
         for _, s in sorted(places.items()):
             parts = [self._projectors(x, p, t)[0] for p, t in enumerate(self.settings[s])]
-            held = {v: np.zeros((self.size, self.size)) for v in range(ask.count)}
+            held = np.zeros((ask.count, self.size, self.size))
             for o, own_outcomes in enumerate(self.outcomes):
                 projector = _joined([parts[p][out] for p, out in enumerate(own_outcomes)])
-                for v, own in held.items():
-                    own += float(ask.chance(v, values[o])) * projector
+                for v in range(ask.count):
+                    held[v] += float(ask.chance(v, values[o])) * projector
             bases = []
             for v in range(ask.count):
                 axes = np.linalg.eigh(vectors.T @ held[v] @ vectors)[1]

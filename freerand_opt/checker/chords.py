@@ -175,10 +175,10 @@ class Worths:
                 self.work.spend(2 * len(projector), "node")
                 for word, factor in projector.items():
                     terms[word] = terms.get(word, Fraction(0)) - chance * Fraction(factor, unit)
-            for word, factor in terms.items():
+            for word, term in terms.items():
                 for each in (word, (*word[:party], number)):
                     key = algebra.moment(each)
-                    found[key] = found.get(key, Fraction(0)) + share * factor / 2
+                    found[key] = found.get(key, Fraction(0)) + share * term / 2
         return found
 
 
