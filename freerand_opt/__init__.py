@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from freerand_opt.bounds.bound import bound
     from freerand_opt.bounds.curve import Curve
     from freerand_opt.bounds.curve_of import curve, load_curve
+    from freerand_opt.bounds.keys import key_rate, positive_up_to
     from freerand_opt.bounds.result import Result, load
-    from freerand_opt.bounds.tradeoff import key_rate, positive_up_to, tradeoff
+    from freerand_opt.bounds.tradeoff import tradeoff
     from freerand_opt.claims.verify import verify
     from freerand_opt.data.counts import Counts
     from freerand_opt.data.trials import Trials
@@ -91,7 +92,8 @@ _HOMES = {
     "bounds.bound": ("bound",),
     "bounds.curve": ("Curve",),
     "bounds.curve_of": ("curve", "load_curve"),
-    "bounds.tradeoff": ("key_rate", "positive_up_to", "tradeoff"),
+    "bounds.keys": ("key_rate", "positive_up_to"),
+    "bounds.tradeoff": ("tradeoff",),
     "bounds.result": ("Result", "load"),
     "claims.verify": ("verify",),
     "data.counts": ("Counts",),

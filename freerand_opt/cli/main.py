@@ -22,6 +22,7 @@ from freerand_opt.cli import (
     listing,
     paper,
     plot,
+    rate,
     report,
     show,
     simulate,
@@ -100,6 +101,7 @@ def _options(
 
 
 app.command(rich_help_panel=ANSWER)(bound.bound)
+app.command(rich_help_panel=ANSWER)(rate.rate)
 app.command(rich_help_panel=ANSWER)(best.best)
 app.command(rich_help_panel=ANSWER)(verify.verify)
 app.command(rich_help_panel=ANSWER, help=experiment.HELP)(experiment.experiment)

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, cast
 
+from freerand_opt.bounds.keys import key_rate
 from freerand_opt.bounds.result import Result
-from freerand_opt.bounds.tradeoff import key_rate
 from freerand_opt.claims.formulas.entropies import entropy_at
 from freerand_opt.claims.formulas.reading import score
 from freerand_opt.claims.verify import File, read

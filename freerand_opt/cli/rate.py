@@ -1,0 +1,90 @@
+"""The verb `freerand rate`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated, Any
+
+import typer
+
+from freerand_opt.cli import options as opt
+
+
+def rate(
+    arguments: Annotated[
+        list[str],
+        typer.Argument(
+            help="A question file that asks for an entropy, and field=value: observed.efficiency=0.9:1:1/50"
+        ),
+    ],
+    error: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=opt.QUESTION,
+            help="Probability Q that the other party's outcome differs: h(Q) is subtracted. Left out: "
+            "H(A|B) of the observed behaviour.",
+        ),
+    ] = None,
+    width: opt.Width = None,
+    solver: opt.Solver = "auto",
+    store: opt.Kept = None,
+    fresh: opt.Fresh = False,
+    certificates: opt.Folder = None,
+    jobs: opt.Jobs = None,
+    output: opt.Output = None,
+    form: opt.Form = None,
+    as_json: opt.AsJson = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Bound the rate of a key from below: a certified entropy less what error correction tells of it."""
+    from freerand_opt.cli import running, screen
+    from freerand_opt.runner.job import way_of
+    from freerand_opt.runner.table import form_of
+
+    names, fields = opt.split(arguments)
+    if output is not None or form is not None:
+        form = form_of(output, form)
+        opt.require_file(output, "-o")
+    put = screen.Put(output, form, as_json, quiet)
+    way = way_of(solver=solver, time_limit=None, width=opt.width_of(width), symmetry=())
+    with screen.progress(quiet) as watch, running.place(jobs, None) as executor:
+        asked = running.Asked(names, fields)
+        found = running.answered(asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates)
+    rows = [row(one, error) for one in found if one.result is not None]
+    for reason in found.failed:
+        screen.error(reason)
+    if as_json:
+        screen.put_json(rows)
+    elif not put.table(rows) and rows:
+        shown = [list(rows[0]), *([_short(x) for x in line.values()] for line in rows)]
+        screen.put("\n".join(screen.columns(shown)))
+    raise typer.Exit(opt.worst(one.code for one in found))
+
+
+def row(one: Any, error: str | None) -> dict[str, Any]:
+    """Return the fields that were varied, the entropy and the rate in floats, and the certificate."""
+    from freerand_opt.bounds.keys import key_rate
+    from freerand_opt.errors import InputError
+
+    if one.quantity != "entropy":
+        raise InputError("ask.quantity", f'is {one.quantity}; the rate of a key needs "entropy"')
+    fields = {"instance": one.instance.name} if one.instance.name else {}
+    fields |= {key: str(value) for key, value in one.instance.at}
+    if one.result.bracket.lower is None:
+        return {**fields, "entropy": None, "cost": None, "rate": None, "certificate": one.result.digest}
+    found = key_rate(one.result, error)
+    ends = {"entropy": found.entropy, "cost": found.cost, "rate": found.lower}
+    return {
+        **fields,
+        **{key: _below(x) if key != "cost" else -_below(-x) for key, x in ends.items()},
+        "certificate": one.result.digest,
+    }
+
+
+def _below(x: Fraction) -> float:
+    """Return a float of eight digits that is no more."""
+    return x * 10**8 // 1 / 10**8
+
+
+def _short(cell: Any) -> str:
+    return "-" if cell is None else f"{cell:.8f}" if isinstance(cell, float) else str(cell)
