@@ -51,10 +51,10 @@ def key_rate(entropy: Result | Fraction, error: Any = None, *, noise: Any = 0) -
     it observes at the settings asked about. The noise of a question counts. Raise InputError if there is no
     lower end, no behaviour, or an average was asked.
     """
-    found, asked = entropy, error if isinstance(error, Question) else None
+    asked = error if isinstance(error, Question) else None
     if isinstance(entropy, Result):
-        found, asked = entropy.bracket.lower, asked or entropy.question
-        noise = entropy.question.ask.noise or noise
+        asked, noise = asked or entropy.question, entropy.question.ask.noise or noise
+    found = entropy.bracket.lower if isinstance(entropy, Result) else entropy
     if found is None:
         raise InputError("entropy", "it has no lower end")
     if error is not None and not isinstance(error, Question):
@@ -83,13 +83,14 @@ def error_correction(question: Question) -> Fraction:
     r"""Return at least :math:`H(\tilde A B) - H(B)` in bits, of the observed behaviour where it is asked."""
     problem = question.problem()
     ask, rows = problem.ask, question.observed.rows(question.scenario)
-    if not ask.side or ask.at is None or rows is None:
+    row = None if rows is None or ask.at is None else rows(ask.at)
+    if not ask.side or row is None:
         raise InputError("error", "is missing; else an entropy at fixed settings and a behaviour are needed")
     others = [p for p in range(len(problem.settings)) if p not in ask.of]
     sizes = [problem.outcomes[p] for p in others]
     both: dict[tuple[int, int], Number] = {}
     theirs: dict[int, Number] = {}
-    for outcome, value, chance in zip(problem.joint_outcomes, problem.outputs(), rows(ask.at), strict=True):
+    for outcome, value, chance in zip(problem.joint_outcomes, problem.outputs(), row, strict=True):
         seen, p = joint([outcome[k] for k in others], sizes), kernel_number(chance)
         theirs[seen] = theirs.get(seen, Fraction(0)) + p
         for used in range(ask.count):

@@ -58,7 +58,7 @@ def rate(
     elif not put.table(rows) and rows:
         shown = [list(rows[0]), *([_short(x) for x in line.values()] for line in rows)]
         screen.put("\n".join(screen.columns(shown)))
-    raise typer.Exit(opt.worst(one.code for one in found))
+    raise typer.Exit(opt.worst({one.code for one in found}))
 
 
 def row(one: Any, error: str | None) -> dict[str, Any]:
