@@ -53,9 +53,10 @@ def rate(
     rows = [row(one, error) for one in found if one.result is not None]
     for reason in found.failed:
         screen.error(reason)
-    if as_json:
-        screen.put_json(rows)
-    elif not put.table(rows) and rows:
+    with put.json() as records, put.table() as table:
+        records(rows)
+        table(rows)
+    if not as_json and put.form is None and rows:
         shown = [list(rows[0]), *([_short(x) for x in line.values()] for line in rows)]
         screen.put("\n".join(screen.columns(shown)))
     raise typer.Exit(opt.worst({one.code for one in found}))
