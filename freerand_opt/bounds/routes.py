@@ -27,13 +27,14 @@ from freerand_opt.programs.symmetry.actions import (
 from freerand_opt.programs.symmetry.candidates import candidates
 from freerand_opt.programs.symmetry.exchange import half_of
 from freerand_opt.programs.symmetry.orbits import Reduced, invariant_rows, reduced
-from freerand_opt.solvers import exposing, high_precision
+from freerand_opt.solvers import exposing, high_precision, on_trees
 from freerand_opt.solvers.choose import solver_named, solvers_in_floats
+from freerand_opt.solvers.forest import forest_of
 
 Route: TypeAlias = tuple[str, Callable[[], Solution | None]]
 #: Moment matrices smaller than this are solved as they are.
 SYMMETRIC_SIZE = 20
-#: Clarabel needs gigabytes for programs with more rows.
+#: Clarabel needs gigabytes, and others hours, for programs with more rows.
 MOST_ROWS = 5000
 
 
@@ -68,6 +69,9 @@ def routes(
         held.actions if held is not None and held.full.plain else (), made.moments.width, part.columns
     )
     yield "high precision", lambda: whole(high_precision.solve(part, time_limit=time_limit, more=more))
+    forest = forest_of(made, part)
+    if forest is not None:
+        yield "along the trees", lambda: whole(on_trees.solve(made, part, forest, time_limit))
     # blocks rest on eigenvectors in floats; what is small enough without them is the same on every machine
     if blocks is not None:
         yield "blocks in high precision", lambda: _onblocks_of(made, blocks, "integers", time_limit)
@@ -75,7 +79,8 @@ def routes(
     if blocks is not None:
         yield "blocks in floats", lambda: _onblocks_of(made, blocks, "floats", time_limit)
     for name in solvers_in_floats(part):
-        if name != "clarabel" or len(part.rows) <= MOST_ROWS or blocks is None:
+        plain = forest is None and (name != "clarabel" or blocks is None)
+        if plain or len(part.rows) <= MOST_ROWS:
             yield name, lambda name=name: whole(solver_named(name)(part, time_limit))  # type: ignore[misc]
 
 

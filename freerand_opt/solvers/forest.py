@@ -1,0 +1,197 @@
+r"""Moments over a tree of bits, one tree for each label: what a solver that follows the tree works on.
+
+The columns are vectors z of moments at the leaves; a node has the sum of its children, and each of its two
+facets, :math:`f = h z_v - z_l` and :math:`z_l - l z_v` for a share in [l, h], has a matrix,
+
+.. math:: \max\; c \cdot z \;:\; A z = b \;(\le),\; \Gamma_p(f) \succeq 0 \text{ for each facet f and part p.}
+
+In floats; nothing rests on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from freerand_opt.conic.duals import GRID, factor
+from freerand_opt.conic.program import ConicProgram, triangle
+from freerand_opt.conic.solution import Dual, Factor
+from freerand_opt.conic.sparse import Floats, Index
+from freerand_opt.model.problem import Bits
+from freerand_opt.programs.moments import MomentProgram
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+#: Doubles or long doubles.
+Reals: TypeAlias = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """Trees of `depth` bits for `carriers` labels, vectors of `width` moments at their leaves.
+
+    `ranges` are the shares of each bit; `parts` (size, size^2 x width) the matrices of a facet; `rows` the
+    places in the program of the linear rows A z, `right` their sides, `equal` which are equalities.
+    """
+
+    carriers: int
+    width: int
+    ranges: tuple[tuple[float, float], ...]
+    parts: tuple[tuple[int, csr_array], ...]
+    rows: Index
+    matrix: Reals
+    right: Reals
+    equal: np.ndarray
+    cost: Reals
+
+    @property
+    def depth(self) -> int:
+        """Return the number of bits."""
+        return len(self.ranges)
+
+    @property
+    def counts(self) -> list[tuple[int, int, int]]:
+        """Return (labels, nodes, 2) for the facets of each depth, deepest first."""
+        return [(self.carriers, 2**d, 2) for d in reversed(range(self.depth))]
+
+    @property
+    def facets(self) -> int:
+        """Return the number of facets of all trees."""
+        return sum(map(prod, self.counts))
+
+    def gamma(self, z: Reals) -> list[Reals]:
+        """Return the matrices of all facets, deepest nodes first, for each part."""
+        level, found = z.reshape(self.carriers, -1, self.width), []
+        for low, high in reversed(self.ranges):
+            left, whole = level[:, ::2], level[:, ::2] + level[:, 1::2]
+            held = np.stack([high * whole - left, left - low * whole], axis=2)
+            found.append(held.reshape(-1, self.width))
+            level = whole
+        flat = np.concatenate(found)
+        return [(entries @ flat.T).T.reshape(len(flat), n, n) for n, entries in self.parts]
+
+    def back(self, matrices: Sequence[Reals]) -> Reals:
+        """Return the transpose of `gamma` at matrices."""
+        flat: Reals = np.zeros((self.facets, self.width), dtype=matrices[0].dtype)
+        for (_, entries), own in zip(self.parts, matrices, strict=True):
+            flat = flat + (entries.T @ own.reshape(len(own), -1).T).T
+        level = np.zeros((self.carriers, 1, self.width), dtype=matrices[0].dtype)
+        end = len(flat)
+        for (low, high), count in zip(self.ranges, reversed(self.counts), strict=True):
+            held = flat[end - prod(count) : end].reshape(*count, self.width)
+            end -= prod(count)
+            right = level + high * held[:, :, 0] - low * held[:, :, 1]
+            left = right - held[:, :, 0] + held[:, :, 1]
+            level = np.stack([left, right], axis=2).reshape(self.carriers, -1, self.width)
+        return np.asarray(level.ravel())
+
+    def middle(self) -> Reals:
+        """Return the leaves of the state without any correlation, each bit in the middle of its range."""
+        share = np.ones(1)
+        for low, high in self.ranges:
+            share = np.stack([share * (low + high) / 2, share * (1 - (low + high) / 2)], axis=1).ravel()
+        found = np.zeros((self.carriers, len(share), self.width))
+        found[:, :, 0] = share / self.carriers
+        return found.ravel()
+
+    def columns(self, z: Reals) -> Floats:
+        """Return the columns of the program: all nodes, the root first."""
+        level, found = z.reshape(self.carriers, -1, self.width), []
+        while True:
+            found.append(level)
+            if level.shape[1] == 1:
+                return np.asarray(np.concatenate(found[::-1], axis=1).ravel(), dtype=np.float64)
+            level = level[:, ::2] + level[:, 1::2]
+
+
+def forest_of(made: MomentProgram, program: ConicProgram) -> Forest | None:
+    """Return the trees of a program, or of half of it; None if its source has none, or a share is fixed."""
+    source, space, nodes = made.problem.source, made.moments.space, made.cone.nodes
+    if not isinstance(source, Bits) or made.cone.names[0][0] != "node" or not program.sizes:
+        return None
+    if any(low >= high for low, high in source.ranges) or any(part.cone == "zero" for part in space.parts):
+        return None
+    width, inner = space.width, nodes // 2
+    carriers = program.columns // (nodes * width)
+    rows = [r for r in range(program.linear) if program.names[r][0] not in ("equal", "part")]  # type: ignore[index]
+
+    def leaves(row: Sequence[tuple[int, float]]) -> Reals:
+        found = np.zeros((carriers, nodes, width))
+        for column, value in row:
+            found.ravel()[column] = value
+        assert not found[:, :inner].any()  # what is observed, tested and asked is at the leaves
+        return found[:, inner:].ravel()
+
+    matrix = [leaves([(c, float(x)) for c, x in program.rows[r].items()]) for r in rows]
+    return Forest(
+        carriers,
+        width,
+        tuple((float(low), float(high)) for low, high in source.ranges),
+        tuple(_entries(part.cone, part.rows, len(part.words), width) for part in space.parts),
+        np.array(rows, dtype=np.int64),
+        np.array(matrix).reshape(len(rows), -1),
+        program.sides[rows],
+        np.array(rows) < program.equalities,
+        leaves(list(enumerate(program.cost.tolist()))),
+    )
+
+
+def _entries(
+    cone: str, rows: Sequence[Mapping[int, Fraction]], words: int, width: int
+) -> tuple[int, csr_array]:
+    """Return the size of a part and its entries in moments; a nonnegative row is a matrix of size 1."""
+    from scipy.sparse import csr_array
+
+    size = words if cone == "psd" else 1
+    places: dict[tuple[int, int], float] = {}
+    for i, j, row in zip(*(part.tolist() for part in triangle(size)), rows, strict=True):
+        for k, value in row.items():
+            places[i * size + j, k] = places[j * size + i, k] = float(value)
+    at = np.array(list(places), dtype=np.int64).reshape(-1, 2)
+    return size, csr_array((list(places.values()), (at[:, 0], at[:, 1])), shape=(size * size, width))
+
+
+def exact_multipliers(
+    made: MomentProgram, program: ConicProgram, forest: Forest, y: Reals, duals: Sequence[Reals]
+) -> Dual:
+    """Return exact multipliers; those of the tree's sums follow in the certificate's fold."""
+    values = {
+        int(r): Fraction(round(float(y) * GRID), GRID)
+        for r, y in zip(forest.rows, y, strict=True)
+        if round(float(y) * GRID)
+    }
+    places = _places(made, forest)
+    for r, name in enumerate(program.names):
+        assert isinstance(name, tuple)
+        if name[0] == "part" and name[1:3] in places:
+            held = duals[name[3]][places[name[1:3]]]
+            values[r] = Fraction(round(float(held[0, 0]) * GRID), GRID)
+    factors = []
+    for name, size in zip(program.blocks, program.sizes, strict=True):
+        assert isinstance(name, tuple)
+        _, c, f, p = name
+        if (c, f) in places:
+            factors.append(factor(duals[p][places[c, f]].astype(np.float64)))
+        else:
+            factors.append(Factor(((),) * size, 0))
+    return Dual(values, tuple(factors))
+
+
+def _places(made: MomentProgram, forest: Forest) -> dict[Any, int]:
+    """Return the place of each (label, facet) in the order of `Forest.gamma`; the root's own has none."""
+    found: dict[Any, int] = {}
+    count, first = 0, 0
+    for _, nodes, _ in forest.counts:
+        for c in range(forest.carriers):
+            for f in range(2 * nodes):
+                found[c, first + f] = count
+                count += 1
+        first += 2 * nodes
+    return found

@@ -1,0 +1,280 @@
+r"""An interior point method that follows the tree of a source: one Hessian a facet, one factor a node.
+
+Primal-dual steps in the direction of Helmberg, Rendl, Vanderbei and Wolkowicz (1996). The matrices S of a
+point are those of its moments, Z their multipliers, W = S^-1. A step's equations in the leaves' moments,
+
+.. math:: K\,dz + A^T dy = g, \quad A\,dz - D\,dy = r, \qquad
+   K = \sum_f f^T \mathrm{tr}(\Gamma_k Z_f \Gamma_l W_f) f,
+
+are solved from the leaves to the root: with the sum of two children fixed, the left one is eliminated.
+Near the end K is 10^12 times larger along what vanishes than elsewhere, so that moments in doubles leave
+multipliers that miss the objective by 10^-8; from then on moments, Z and W are carried in long doubles
+(where the machine has them), and only factors, which are refined, in doubles.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.sparse import csr_array
+
+from freerand_opt.conic.program import ConicProgram
+from freerand_opt.conic.solution import Solution
+from freerand_opt.programs.moments import MomentProgram
+from freerand_opt.solvers.forest import Forest, Reals, exact_multipliers
+
+MOST_ROUNDS = 60
+#: Gap and defect at which no step is made any more.
+ENOUGH = 2e-11
+#: A point whose bound is as near as this is called optimal.
+NEARLY = 1e-8
+#: Below this gap moments are carried in long doubles.
+WIDE = 1e-5
+#: How often the solution of a step's equations is refined.
+REFINED = 12
+#: Steps go this far towards the boundary.
+SHARE = 0.95
+#: Larger programs need more memory than a desk has.
+MOST_WIDTH = 2500
+
+
+def solve(
+    made: MomentProgram, program: ConicProgram, forest: Forest, time_limit: float | None = None
+) -> Solution | None:
+    """Solve a program, or its half, with these trees; None if it is too large. `time_limit` in seconds."""
+    if forest.width > MOST_WIDTH:
+        return None
+    begun = time.monotonic()
+    point = _first(forest)
+    best = point
+    for _ in range(MOST_ROUNDS):
+        try:
+            step = _Step(forest, point)
+            if step.lost < best.lost:
+                best = step.point
+            if step.lost < ENOUGH or step.lost > 1e3 * best.lost:
+                break
+            if time_limit is not None and time.monotonic() - begun > time_limit:
+                break
+            point = step.next()
+        except np.linalg.LinAlgError:
+            break
+    return Solution(
+        "optimal" if best.lost < NEARLY else "stopped",
+        "trees",
+        forest.columns(best.z),
+        exact_multipliers(made, program, forest, best.y, best.duals),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """Moments z at the leaves, slacks of inequalities, multipliers y of rows and Z of matrices.
+
+    `lost` is about what the bound of these multipliers exceeds the value.
+    """
+
+    z: Reals
+    slack: Reals
+    y: Reals
+    duals: Sequence[Reals]
+    lost: float = np.inf
+
+
+def _first(forest: Forest) -> _Point:
+    z = forest.middle()
+    free = ~forest.equal
+    slack = np.where(free, np.maximum(forest.right - forest.matrix @ z, 0.1), 0.0)
+    ones = [np.tile(np.eye(n), (forest.facets, 1, 1)) for n, _ in forest.parts]
+    return _Point(z, slack, np.where(free, 1.0, 0.0), ones)
+
+
+def _half(matrices: Reals) -> Reals:
+    return np.asarray((matrices + matrices.transpose(0, 2, 1)) / 2)
+
+
+@dataclass(frozen=True, eq=False)
+class _Direction:
+    z: Reals
+    slack: Reals
+    y: Reals
+    primal: Sequence[Reals]
+    duals: Sequence[Reals]
+
+
+class _Step:
+    """A point with what its next step needs."""
+
+    def __init__(self, forest: Forest, point: _Point) -> None:
+        self.forest, free = forest, ~forest.equal
+        primal = forest.gamma(point.z)
+        gap = sum(float((s * z).sum()) for s, z in zip(primal, point.duals, strict=True))
+        gap += float(point.slack @ point.y)
+        if gap < WIDE and point.z.dtype != np.longdouble:
+            wide = [array.astype(np.longdouble) for array in (point.z, point.slack, point.y, *point.duals)]
+            point = _Point(wide[0], wide[1], wide[2], wide[3:])
+            primal = forest.gamma(point.z)
+        self.primal = primal
+        self.inner = [np.linalg.inv(np.linalg.cholesky(s.astype(np.float64))) for s in primal]
+        self.inverse = [held.transpose(0, 2, 1) @ held for held in self.inner]
+        if point.z.dtype == np.longdouble:
+            for _ in range(2):  # Newton's steps to the inverse
+                self.inverse = [_half(2 * w - w @ (s @ w)) for w, s in zip(self.inverse, primal, strict=True)]
+        self.short = forest.right - forest.matrix @ point.z - point.slack
+        self.defect = forest.cost + forest.back(point.duals) - point.y @ forest.matrix
+        self.mean = gap / (forest.facets * sum(n for n, _ in forest.parts) + int(free.sum()))
+        self.gap, self.free = gap, free
+        lost = gap + float(np.abs(self.defect).sum()) + float(np.abs(self.short).sum())
+        self.point = _Point(point.z, point.slack, point.y, point.duals, lost)
+
+    @property
+    def lost(self) -> float:
+        """Return about what is lost by the point's multipliers."""
+        return self.point.lost
+
+    def next(self) -> _Point:
+        """Return the next point; raise LinAlgError if rounding spoils the equations."""
+        self._factor()
+        point, free = self.point, self.free
+        first = self._direction(0.0, None, np.zeros_like(point.y))
+        step, other = (min(1.0, length) for length in self._reach(first))
+        left = sum(
+            float(((s + step * ds) * (z + other * dz)).sum())
+            for s, ds, z, dz in zip(self.primal, first.primal, point.duals, first.duals, strict=True)
+        )
+        left += float(((point.slack + step * first.slack) * (point.y + other * first.y))[free].sum())
+        share = min(max((left / self.gap) ** 2, 1e-3), 1.0) if min(step, other) > 0.1 else 0.8
+        pairs = zip(first.duals, first.primal, self.inverse, strict=True)
+        second = [_half(dz @ (ds @ w)) for dz, ds, w in pairs]
+        found = self._direction(share * self.mean, second, first.slack * first.y)
+        lengths = self._reach(found)
+        if min(lengths) < 0.1:
+            found = self._direction(0.7 * self.mean, None, np.zeros_like(point.y))
+            lengths = self._reach(found)
+        step, other = (min(1.0, SHARE * length) for length in lengths)
+        duals = [_half(z + other * dz) for z, dz in zip(point.duals, found.duals, strict=True)]
+        slack = np.where(free, point.slack + step * found.slack, 0.0)
+        return _Point(point.z + step * found.z, slack, point.y + other * found.y, duals)
+
+    # -------------------------------------------------------------- the equations of a step
+
+    def _factor(self) -> None:
+        """Factor K along the trees, and the linear rows' complement."""
+        forest, levels = self.forest, []
+        below = [np.zeros((forest.width, forest.width))] * (forest.carriers * 2**forest.depth)
+        facet = 0
+        for low, high in reversed(forest.ranges):
+            level, above = [], []
+            for left, right in zip(below[::2], below[1::2], strict=True):
+                plus, minus = self._hessian(facet), self._hessian(facet + 1)
+                facet += 2
+                lower = np.linalg.cholesky(_scaled(left + right + plus + minus))
+                across = solve_triangular(lower, right + high * plus + low * minus, lower=True)
+                rest = right + high**2 * plus + low**2 * minus - across.T @ across
+                level.append((lower, across))
+                above.append((rest + rest.T) / 2)
+            levels.append(level)
+            below = above
+        self.levels, self.roots = levels, [np.linalg.cholesky(_scaled(root)) for root in below]
+        self.solved = self._inverse(forest.matrix)
+        safe = np.where(self.free, self.point.y, 1)
+        self.ratio = np.where(self.free, self.point.slack / safe, 0)
+        complement = forest.matrix @ self.solved.T + np.diag(self.ratio.astype(np.float64))
+        self.complement = cho_factor((complement + complement.T) / 2, lower=True)
+
+    def _hessian(self, facet: int) -> Reals:
+        """Return tr(Gamma_k Z Gamma_l W) of a facet."""
+        found = np.zeros((self.forest.width,) * 2)
+        for (n, entries), z, w in zip(self.forest.parts, self.point.duals, self.inverse, strict=True):
+            turned = csr_array(entries.T)
+            both = [held[facet].astype(np.float64) for held in (z, w)]
+            pairs = np.einsum("jp,qi->ijpq", *both).reshape(n * n, n * n)
+            held = turned @ (turned @ pairs).T
+            found += (held + held.T) / 2
+        return found
+
+    def _inverse(self, rows: Reals) -> Reals:
+        """Return K^-1 of each row, as far as the factors know."""
+        forest = self.forest
+        held = rows.astype(np.float64).reshape(len(rows), -1, forest.width).transpose(1, 2, 0)
+        halves = []
+        for level in self.levels:
+            gaps = held[::2] - held[1::2]
+            own = [
+                solve_triangular(lower, gap, lower=True) for (lower, _), gap in zip(level, gaps, strict=True)
+            ]
+            held = np.stack([h + a.T @ x for h, (_, a), x in zip(held[1::2], level, own, strict=True)])
+            halves.append(own)
+        held = np.stack([cho_solve((root, True), own) for root, own in zip(self.roots, held, strict=True)])
+        for level, own in zip(reversed(self.levels), reversed(halves), strict=True):
+            left = np.stack(
+                [
+                    solve_triangular(lower, x + across @ whole, lower=True, trans="T")
+                    for (lower, across), x, whole in zip(level, own, held, strict=True)
+                ]
+            )
+            held = np.stack([left, held - left], axis=1).reshape(-1, *left.shape[1:])
+        return np.asarray(held.transpose(2, 0, 1).reshape(len(rows), -1))
+
+    def _solution(self, goal: Reals, right: Reals) -> tuple[Reals, Reals]:
+        """Return (dz, dy), refined while that helps."""
+        forest, kind = self.forest, self.point.z.dtype
+        dz, dy = np.zeros_like(goal, dtype=kind), np.zeros_like(right, dtype=kind)
+        best: tuple[float, Reals, Reals] | None = None
+        for _ in range(REFINED + 1):
+            moved = [
+                _half(z @ (ds @ w))
+                for z, ds, w in zip(self.point.duals, forest.gamma(dz), self.inverse, strict=True)
+            ]
+            first = goal - forest.back(moved) - dy @ forest.matrix
+            other = right - forest.matrix @ dz + self.ratio * dy
+            size = float(np.abs(first).max() + np.abs(other).max())
+            if best is not None and size > best[0] / 2:
+                break
+            best = size, dz, dy
+            alone = self._inverse(first[None])[0]
+            more = cho_solve(self.complement, (forest.matrix @ alone - other).astype(np.float64))
+            dz, dy = dz + (alone - more @ self.solved), dy + more
+        assert best is not None
+        return best[1], best[2]
+
+    def _direction(self, mean: float, second: Sequence[Reals] | None, product: Reals) -> _Direction:
+        forest, point = self.forest, self.point
+        aims = [mean * w for w in self.inverse]
+        if second is not None:
+            aims = [aim - own for aim, own in zip(aims, second, strict=True)]
+        goal = forest.cost + forest.back(aims) - point.y @ forest.matrix
+        safe = np.where(self.free, point.y, 1)
+        right = self.short - np.where(self.free, (mean - product) / safe - point.slack, 0)
+        dz, dy = self._solution(goal, right)
+        primal = forest.gamma(dz)
+        parts = zip(aims, point.duals, primal, self.inverse, strict=True)
+        duals = [aim - z - _half(z @ (ds @ w)) for aim, z, ds, w in parts]
+        slack = np.where(self.free, self.short - forest.matrix @ dz, 0)
+        return _Direction(dz, slack, dy, primal, duals)
+
+    def _reach(self, held: _Direction) -> tuple[float, float]:
+        """Return how far the point and the multipliers may go."""
+        point, free = self.point, self.free
+        outer = [np.linalg.inv(np.linalg.cholesky(z.astype(np.float64))) for z in point.duals]
+        found = []
+        for inner, moves, own, change in (
+            (self.inner, held.primal, point.slack, held.slack),
+            (outer, held.duals, point.y, held.y),
+        ):
+            least = min(
+                float(np.linalg.eigvalsh((a @ d @ a.transpose(0, 2, 1)).astype(np.float64))[:, 0].min())
+                for a, d in zip(inner, moves, strict=True)
+            )
+            least = min(least, float((change[free] / own[free]).min(initial=0.0)))
+            found.append(np.inf if least >= 0 else -1 / least)
+        return found[0], found[1]
+
+
+def _scaled(matrix: Reals) -> Reals:
+    """Return a matrix with a little more on its diagonal, so that rounding leaves it positive."""
+    return matrix + np.diag(4e-16 * np.diag(matrix))
