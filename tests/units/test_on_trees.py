@@ -1,0 +1,89 @@
+"""The solver that follows a source's tree, against Clarabel, weak duality and the transpose."""
+
+import numpy as np
+import pytest
+
+from freerand_opt.bounds.critical import form_of
+from freerand_opt.bounds.questions import question_of
+from freerand_opt.bounds.ways import rational_scores
+from freerand_opt.certificates.pool import Pool
+from freerand_opt.certificates.squares import squares_form
+from freerand_opt.programs.guesses import few_labels, guesses_of
+from freerand_opt.programs.moments import moment_program, moments_of
+from freerand_opt.programs.source_cone import source_cone
+from freerand_opt.programs.symmetry.exchange import half_of
+from freerand_opt.solvers import clarabel, on_trees
+from freerand_opt.solvers.forest import forest_of
+
+
+def _made(n, epsilon):
+    """The guess of A's outcome at 0, 0 from chained correlations with noise, by the facets of the source."""
+    asked, _ = question_of(
+        {
+            "scenario": {"family": "chained", "N": n},
+            "source": {"kind": "santha-vazirani", "epsilon": epsilon},
+            "observed": {"behaviour": "quantum", "visibility": 0.99},
+            "adversary": {"devices": "quantum", "level": "1 + A B"},
+            "test": [{"functional": "chained", "relation": "<=", "score": "observed"}],
+            "ask": {"quantity": "guessing-probability", "of": "A", "at": [0, 0]},
+        },
+        None,
+    )
+    problem = form_of(asked)
+    outer, rational = rational_scores(problem)
+    guesses = guesses_of(outer)
+    moments = moments_of(outer, "1 + A B", few_labels(guesses))
+    return problem, moment_program(outer, source_cone(outer), moments, guesses), rational
+
+
+def _certified(problem, made, rational, dual):
+    pool = Pool(problem)
+    assert pool.offer_upper(squares_form(made, dual, rational, "bound"), "trees"), pool.failures
+    return pool.height
+
+
+@pytest.mark.parametrize("epsilon", ["1/20", "1/10"])
+def test_the_value_is_that_of_clarabel(epsilon):
+    problem, made, rational = _made(2, epsilon)
+    forest = forest_of(made, made.program)
+    assert forest is not None and forest.carriers == 2  # both labels, as they are
+    found = on_trees.solve(made, made.program, forest)
+    other = clarabel.solve(made.program)
+    value = float(made.program.cost @ other.x)
+    assert float(made.program.cost @ found.x) == pytest.approx(value, abs=1e-7)
+    assert value - 1e-7 < _certified(problem, made, rational, found.multipliers) < value + 1e-7
+
+
+def test_four_settings_with_biased_choice_are_bounded_to_a_billionth():
+    """arXiv:1105.3195, Theorem 1, with quantum devices: a point of the program and a proof meet."""
+    problem, made, rational = _made(4, "1/20")
+    half = half_of(made)
+    assert half is not None
+    forest = forest_of(made, half.program)
+    assert forest is not None and forest.facets == 30
+    found = half.lifted(on_trees.solve(made, half.program, forest))
+    slack = made.program.sides - made.program.matrix @ found.x
+    assert np.abs(slack[: made.program.equalities]).max() < 1e-13
+    assert slack[made.program.equalities : made.program.linear].min() > -1e-13
+    leaves = found.x.reshape(2, 31, -1)[0, 15:]
+    assert min(np.linalg.eigvalsh(held)[:, 0].min() for held in forest.gamma(leaves.ravel())) > -1e-13
+    value = float(made.program.cost @ found.x)
+    assert value - 1e-12 < _certified(problem, made, rational, found.multipliers) < value + 1e-9
+
+
+def test_back_is_the_transpose_of_gamma():
+    _, made, _ = _made(2, "1/10")
+    forest = forest_of(made, made.program)
+    random = np.random.default_rng(3)
+    z = random.normal(size=forest.cost.shape)
+    held = forest.gamma(z)
+    other = [random.normal(size=own.shape) for own in held]
+    assert sum((a * b).sum() for a, b in zip(held, other, strict=True)) == pytest.approx(
+        z @ forest.back(other), rel=1e-12
+    )
+    assert np.allclose(made.program.matrix[forest.rows] @ forest.columns(z), forest.matrix @ z)
+
+
+def test_a_fixed_share_has_no_interior_and_no_trees():
+    _, made, _ = _made(2, "0")
+    assert forest_of(made, made.program) is None
