@@ -72,11 +72,18 @@ class Held:
         self.guesses = Guesses(q, empty=False)
         self.used = self._used()
         work.spend(len(self.used) * len(boxes) * 4, "attack")
-        self.joint: dict[tuple[int, int], Number] = {}
         self.leak: Number = Fraction(0)
         self.seen = {s: sum((own[s] for own in masses), Fraction(0)) for s in self.used}
+        self.parts: dict[tuple[int, int], list[tuple[Number, Fraction]]] = {}
         for own, box in zip(masses, boxes, strict=True):
             self._add(own, box)
+        for parts in self.parts.values():
+            work.weigh_sum({x.denominator * m.denominator for x, m in parts if isinstance(x, Fraction)})
+            work.spend(len(parts), "attack")
+        self.joint = {
+            key: combined(parts) if len(parts) > 1 else parts[0][0] * parts[0][1]
+            for key, parts in self.parts.items()
+        }
 
     def _used(self) -> list[int]:
         ask = self.q.ask
@@ -89,25 +96,23 @@ class Held:
         return sorted(found)
 
     def _add(self, own: Vector[Fraction], box: Box) -> None:
-        """Add one strategy to P(o, s), and its best guesses to the leak."""
+        """Add one strategy to what P(o, s) sums, and its best guesses to the leak."""
         tallies: dict[int, Number] = dict.fromkeys(range(len(self.guesses.worths)), Fraction(0))
         for s in self.used:
             mass = own[s]
             if not mass:
                 continue
             row = box.at(s)
+            self.work.spend(len(row), "attack")
             for o, chance in row.items():
-                held = self.joint[s, o] = self.joint.get((s, o), Fraction(0)) + chance * mass
-                if isinstance(held, Fraction):
-                    self.work.weigh(held.denominator)
-                self.work.spend(1, "attack")
+                self.parts.setdefault((s, o), []).append((chance, mass))
             if not self.guesses.guessed or self.q.ask.at not in (None, s):
                 continue
             self.work.spend(len(tallies) * len(self.guesses.outputs), "attack")
             for guess in tallies:
                 worth = self.guesses.worth(guess, s)
-                gain = [row[o] * x for o, x in worth.items() if o in row]
-                tallies[guess] = tallies[guess] + sum(gain, Fraction(0)) * mass
+                gain = combined((row[o], x) for o, x in worth.items() if o in row)
+                tallies[guess] = tallies[guess] + gain * mass
             if self.q.ask.told:
                 self.leak = self.leak + _most(list(tallies.values()))
                 tallies = dict.fromkeys(tallies, Fraction(0))

@@ -14,7 +14,7 @@ from typing import Any
 from freerand_opt.checker.asked import Functional, Kept, Question
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, obeys, show
+from freerand_opt.checker.numbers import Number, combined, obeys, show
 from freerand_opt.checker.points import Flow, Strategy, check_observed, read_flow, root
 from freerand_opt.checker.reading import closed, fraction, integer, items
 from freerand_opt.checker.vectors import over, vector
@@ -92,7 +92,7 @@ def _leak(
     return Fraction(total, unit * flow.unit) / (2 if q.ask.at is None else 2 * q.weight(q.ask.at))
 
 
-def _error_score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[int, Fraction]) -> Fraction:
+def _error_score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[int, Fraction]) -> Number:
     """Return a score from P(error, s): the value without errors, and what errors add."""
     rows: dict[int, dict[int, Fraction]] = {}
     for (s, o), factor in f.terms.items():
@@ -100,9 +100,9 @@ def _error_score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[
     if f.words:
         raise Rejected("attack: boxes of a cycle have no moments")
     assert q.observed is not None
-    total = Fraction(0)
+    parts: list[tuple[Number, Fraction]] = []
     for s, (right, more) in parity_values(rows, edges).items():
-        share = q.weight(s) if f.on == "conditional" else Fraction(1)
-        value = right * q.observed[s] if right else right
-        total += (value + more * wrong[s] if s in edges and more else value) / share
-    return total
+        share = q.weight(s) if f.on == "conditional" else 1
+        parts += [(q.observed[s], right / share)] if right else []
+        parts += [(wrong[s], more / share)] if s in edges and more else []
+    return combined(parts)

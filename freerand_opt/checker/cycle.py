@@ -111,7 +111,7 @@ def parity_values(
     found, zero = {}, Fraction(0)
     for s, row in rows.items():
         same, other, mixed, both = (row.get(o, zero) for o in range(4))
-        if same != both or other != mixed:
+        if (same, other) != (both, mixed):  # which are the same objects as a rule
             raise Rejected(f"cycle: at setting {s} more than the parity of the outcomes counts")
         values = (same, other)
         if s not in edges and values[0] != values[1]:
@@ -153,8 +153,9 @@ def _over_errors(
             means.largest(Vector(values.length, values.default, {**values.but, s: values[s] + x}))
             for s, x in more.items()
         ]
-    tree = Tree(q.source, values, [values[s] + x for s, x in more.items()], work)
-    return [tree.largest((s, values[s] + x)) for s, x in more.items()]
+    wrong = {s: values[s] + x for s, x in more.items()}
+    tree = Tree(q.source, values, [*wrong.values()], work)
+    return [tree.largest(changed) for changed in wrong.items()]
 
 
 def _untold(

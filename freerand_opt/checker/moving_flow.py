@@ -64,10 +64,16 @@ class MovingFlow:
             self.scales[height] = lcm(self.scales[height], contents[code][2])
         self.palette = [(num, tuple(c // g for c in den), g) for num, den, g in contents]
         self.scale = prod(self.scales)
+        self.known: dict[tuple[int, Polynomial], tuple[tuple[int | None, Polynomial], ...]] = {}
 
     def children(self, k: int | None, mass: Polynomial) -> tuple[tuple[int | None, Polynomial], ...]:
         """Return (child, mass) of the left and the right one."""
         assert k is not None
+        if (k, mass) not in self.known:
+            self.known[k, mass] = self._children(k, mass)
+        return self.known[k, mass]
+
+    def _children(self, k: int, mass: Polynomial) -> tuple[tuple[int | None, Polynomial], ...]:
         height, code, left, right = self.nodes[k]
         num, den, held = self.palette[code]
         scale = self.scales[height]

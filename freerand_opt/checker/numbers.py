@@ -21,6 +21,7 @@ from freerand_opt.checker.reading import fraction, integer, items
 MOST_RADICAND = 10**12
 MOST_BITS = 1 << 12
 MOST_TERMS = 1 << 10
+_TOO_LONG = 10**4001
 
 
 @dataclass(frozen=True)
@@ -89,16 +90,17 @@ def _number(terms: dict[Term, Fraction]) -> Number:
 
 def combined(parts: Iterable[tuple[Number, Fraction]]) -> Number:
     """Return the sum of numbers times fractions."""
-    plain, found = Fraction(0), dict[Term, Fraction]()
+    plain, found = dict[int, int](), dict[Term, Fraction]()
     for x, factor in parts:
         if isinstance(x, Fraction):
-            plain += x * factor
+            unit = x.denominator * factor.denominator
+            plain[unit] = plain.get(unit, 0) + x.numerator * factor.numerator
             continue
         for term, value in x.terms:
             found[term] = found.get(term, Fraction(0)) + value * factor
         if len(found) > MOST_TERMS:
             raise TooMuch(f"a number has more than {MOST_TERMS} terms")
-    return _number(found) + plain
+    return _number(found) + sum((Fraction(value, unit) for unit, value in plain.items()), Fraction(0))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -157,26 +159,22 @@ def read_number(raw: Any, where: str) -> Number:
 
 
 def written(x: Number) -> Any:
-    """Return the JSON of a number."""
-    if isinstance(x, Fraction):
-        return _text(x)
-    return [[_text(factor), n, str(q)] for (n, q), factor in x.terms]
+    """Return the JSON of a number; raise TooMuch if it cannot be read again."""
+    if isinstance(readable(x), Fraction):
+        return str(x)
+    return [[str(factor), n, str(q)] for (n, q), factor in _terms(x)]
 
 
-def _text(x: Fraction) -> str:
-    """Return a fraction as text; raise TooMuch for one that is longer than any that is read."""
-    if not _shorter(x, 4001):
+def readable(x: Number) -> Number:
+    """Return a number; raise TooMuch if a fraction of it is longer than any that is read."""
+    if any(max(abs(f.numerator), f.denominator) >= _TOO_LONG for _, f in _terms(x)):
         raise TooMuch("a fraction has more than 4001 digits")
-    return str(x)
-
-
-def _shorter(x: Fraction, digits: int) -> bool:
-    return bool(max(abs(x.numerator), x.denominator) < 10**digits)
+    return x
 
 
 def show(x: Number) -> str:
     """Return a number in words: exact if short, else decimals."""
-    if not all(_shorter(f, 60) for _, f in _terms(x)):
+    if any(max(abs(f.numerator), f.denominator) >= 10**60 for _, f in _terms(x)):
         return decimals(x)
     if isinstance(x, Real):
         parts = [

@@ -96,6 +96,7 @@ class Squares:
         self.one: Any = self.algebra.one
         self.unit = prod(2 for d in q.outcomes if d == 2)
         self.known: dict[tuple[int, int], Sum] = {}
+        self.products: dict[tuple[int, int], Word | None] = {}
 
     def cell(self, s: int, o: int) -> Sum:
         """Return P(o|s) in words, over `unit`."""
@@ -125,10 +126,10 @@ class Squares:
             if len(set(held)) < len(held) or any(row and not row[-1] for row in columns):
                 raise Unreadable(f"{where}: words differ, and zeros at the end of a row are left out")
             self.work.spend(sum(len(row) for row in columns) * len(held) // 8 + len(held) ** 2, "squares")
-            for j, (right, row) in enumerate(zip(held, columns, strict=True)):
+            for j, row in enumerate(columns):
                 for i in range(j + 1):
                     value = sum(map(mul, columns[i], row)) * (self.unit if i == j else 2 * self.unit)
-                    moment = self.algebra.product(held[i], right) if value else None
+                    moment = self._product(places[i], places[j]) if value else None
                     if moment is not None:
                         total[moment] = total.get(moment, 0) + value
         for s, o, word, value in self.zeros.read(raw, where):
@@ -139,6 +140,12 @@ class Squares:
                 if moment is not None:
                     total[moment] = total.get(moment, 0) + value * factor
         return total
+
+    def _product(self, i: int, j: int) -> Word | None:
+        """Return the moment of u* v of two listed words; blocks share words."""
+        if (i, j) not in self.products:
+            self.products[i, j] = self.algebra.product(self.listed[i], self.listed[j])
+        return self.products[i, j]
 
     def signed(self, raw: Any, where: str) -> Sum:
         """Return a flat list [place of a word, integer, ..]."""

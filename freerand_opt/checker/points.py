@@ -98,16 +98,17 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
     palette = [fraction(x, where) for x in items(raw["palette"], where)]
     nodes: list[Node] = []
     used: set[tuple[int, int]] = set()
-    for entry in items(raw["nodes"], where):
-        work.spend(4, where)
+    earlier = f"{where}: a child comes earlier"
+    work.spend(4 * len(items(raw["nodes"], where)), where)
+    for entry in raw["nodes"]:
         code, left, right = items(entry, where, 3)
-        for child in (left, right):
-            if child is not None:
-                integer(child, f"{where}: a child comes earlier", 0, len(nodes) - 1)
-        heights = [0 if child is None else nodes[child].height for child in (left, right)]
-        height = 1 + heights[0]
+        first, second = (
+            0 if child is None else nodes[integer(child, earlier, 0, len(nodes) - 1)].height
+            for child in (left, right)
+        )
+        height = 1 + first
         chance = palette[integer(code, where, 0, len(palette) - 1)]
-        if heights[0] != heights[1] or height > len(q.source.ranges):
+        if first != second or height > len(q.source.ranges):
             raise Rejected(
                 f"{where}: the two children of a node differ in height, or there are too many bits"
             )

@@ -10,7 +10,9 @@ so that all b_j >= 0 make p >= 0. If they differ the interval is halved, a fixed
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from math import comb, gcd, lcm
+from operator import mul
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
@@ -38,6 +40,12 @@ def value_at(p: Polynomial, x: Fraction, work: Work | None = None) -> Fraction:
     for power, c in enumerate(reversed(p)):
         total = total * x.numerator + c * x.denominator**power
     return Fraction(total, x.denominator ** max(len(p) - 1, 0))
+
+
+@lru_cache(maxsize=64)
+def _columns(degree: int) -> list[list[int]]:
+    """Return binom(degree - i, j - i), i up to j, for each j."""
+    return [[comb(degree - i, j - i) for i in range(j + 1)] for j in range(degree + 1)]
 
 
 def content(p: Polynomial) -> int:
@@ -72,8 +80,8 @@ class Span:
         self.known: dict[Polynomial, int | None] = {}
 
     def _charge(self, p: Polynomial, q: Polynomial) -> None:
-        sizes = [max((abs(c).bit_length() for c in own), default=0) for own in (p, q)]
-        steps = (1 + (sizes[0] * sizes[1] >> 18)) * (1 + len(p) * len(q) // 4)
+        bits = max(map(int.bit_length, p), default=0) * max(map(int.bit_length, q), default=0)
+        steps = (1 + (bits >> 18)) * (1 + len(p) * len(q) // 4)
         self.work.spend(steps, "polynomials")
 
     def times(self, p: Polynomial, q: Polynomial) -> Polynomial:
@@ -137,7 +145,7 @@ class Span:
         bits = max(abs(c).bit_length() for c in p)
         self.work.spend((1 + (bits >> 12)) * (1 + len(p) ** 2 // 2), "signs of polynomials")
         # binom(n, j) b_j = sum of p_i binom(n - i, j - i)
-        b = [sum(p[i] * comb(degree - i, j - i) for i in range(j + 1)) for j in range(degree + 1)]
+        b = [sum(map(mul, p, column)) for column in _columns(degree)]
         if strict and (b[0] <= 0 or b[-1] <= 0):
             return None
         if min(b) >= 0 or max(b) <= 0:

@@ -136,7 +136,8 @@ class _Reader:
             found.append((s, parity))
         if not found:
             raise Unreadable(f"{where}: there are no errors")
-        terms = {(s, o): Fraction(1) for s, parity in found for o in ((1, 2), (0, 3))[parity]}
+        one = Fraction(1)
+        terms = {(s, o): one for s, parity in found for o in ((1, 2), (0, 3))[parity]}
         return Functional(on, terms, {}, tuple(found))
 
     def test(self, raw: Any, where: str) -> Test | Kept:

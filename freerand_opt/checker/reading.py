@@ -19,11 +19,12 @@ def load(text: str) -> Any:
     """Return the JSON value of a text without repeated keys and floats; raise Unreadable."""
     if len(text) > MOST_BYTES:
         raise Unreadable(f"the file has more than {MOST_BYTES} characters")
+    if "-0" in text:  # no text that has a meaning has it either
+        raise Unreadable("zero has no sign, and no number leading zeros")
     try:
         return json.loads(
             text,
             object_pairs_hook=_object,
-            parse_int=_integer,
             parse_float=_no_float,
             parse_constant=_no_float,
         )
@@ -40,26 +41,21 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _integer(text: str) -> int:
-    if text == "-0":
-        raise Unreadable("zero has no sign")
-    return int(text)
-
-
 def _no_float(text: str) -> Any:
     raise Unreadable("numbers are integers, or fractions in text; there are no decimals")
 
 
 def common_denominator(raw: Any, work: Work) -> None:
     """Weigh the common denominator of all fractions in a value, long before any two of them are added."""
-    found, rest, unit = set(), [raw], 1
+    found, rest, unit = {"1"}, [raw], 1
     while rest:
         held = rest.pop()
         if type(held) is str:
-            match = _FRACTION.fullmatch(held) if len(held) > 9 else None
-            found.add(match[3] if match is not None and match[3] else "1")
+            match = _FRACTION.fullmatch(held)
+            found.add(match[3] or "1" if match is not None else "1")
         elif type(held) in (list, dict):
-            rest += held.values() if type(held) is dict else held
+            inner = held.values() if type(held) is dict else held
+            rest += [x for x in inner if type(x) is not int and (type(x) is not str or len(x) > 9)]
     for text in sorted(found):
         unit = lcm(unit, int(text))
         work.weigh(unit)

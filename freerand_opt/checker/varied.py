@@ -10,13 +10,14 @@ monotone in a score that is kept exactly, and nothing is known of paths (docs/pr
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 from typing import Any
 
-from freerand_opt.checker.asked import Kept, Question
+from freerand_opt.checker.asked import Kept, Question, Test
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, Real, combined, obeys, read_number, show, sign, written
+from freerand_opt.checker.numbers import Number, Real, combined, obeys, read_number, readable, show, sign
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.reading import closed, fraction, integer, items
 
@@ -136,14 +137,17 @@ class Varied:
         width = len(next(iter(table.values()), []))
         blank = [_blank(test, width) for test in listed]
         q = read_question({**self.raw, "tests": blank}, self.work)
-        tests = []
+        tests: list[Test | Kept] = []
         for raw, filled, test in zip(listed, blank, q.tests, strict=True):
             if isinstance(test, Kept):
                 if raw is filled:
                     raise Unreadable(
                         "question: of a mixed behaviour 'keep' is '?', the honest one stands beside"
                     )
-                tests.append({**raw, "keep": [[s, [written(y) for y in row]] for s, row in table.items()]})
+                if not all(s < q.shape[0] and len(row) == q.shape[1] for s, row in table.items()):
+                    raise Unreadable("honest: a setting or the length of a row does not fit the question")
+                kept = {s: [readable(y) for y in row] for s, row in table.items()}
+                tests.append(Kept(kept, test.tolerance))
                 continue
             f = test.functional
             if f.on == "moments":
@@ -158,8 +162,8 @@ class Varied:
                 self.work.spend(_terms_of(table[s][o]), "honest: scores")
                 parts.append((table[s][o], factor))
                 noise += factor / q.shape[1]
-            tests.append(self._scored(raw, filled, test.relation, combined(parts), noise))
-        return read_question({**self.raw, "tests": tests}, self.work)
+            tests.append(replace(test, score=self._score(raw, test, combined(parts), noise)))
+        return replace(q, tests=tuple(tests))
 
     def _table(self, x: Fraction) -> dict[int, list[Number]]:
         """Return the behaviour at x, by setting; entries of a path are polynomials, lowest degree first."""
@@ -189,15 +193,16 @@ class Varied:
             value = value * x + read_number(c, "path")
         return value
 
-    def _scored(self, raw: Any, filled: Any, relation: str, score: Number, noise: Fraction) -> dict[str, Any]:
-        if raw is filled:
-            if self.path is None and not obeys(noise - read_number(raw["score"], "test: score"), relation):
+    def _score(self, raw: Any, test: Test, score: Number, noise: Fraction) -> Number:
+        """Return the score of a test: it is given, or that of the behaviour, and a slack."""
+        if type(raw["score"]) is not dict:
+            if self.path is None and not obeys(noise - test.score, test.relation):
                 raise Rejected("white noise does not pass a test with a given score")
-            return dict(filled)
+            return test.score
         slack = fraction(closed(raw["score"], "test: score", ("slack",))["slack"], "test: slack")
-        if not obeys(-slack, relation):
+        if not obeys(-slack, test.relation):
             raise Rejected("a slack has the wrong sign")
-        return {**raw, "score": written(score + slack)}
+        return readable(score + slack)
 
 
 def _blank(test: Any, width: int) -> Any:

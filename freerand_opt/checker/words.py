@@ -64,13 +64,9 @@ class Algebra:
 
     def product(self, left: Word, right: Word, *, turned: bool = True) -> Word | None:
         """Return the moment of u* v (u v without `turned`), None if it is 0."""
-        found = []
-        for party, (u, v) in enumerate(zip(left, right, strict=True)):
-            number = self.joined(party, u, v, turned=turned)
-            if number is None:
-                return None
-            found.append(number)
-        return self.moment(tuple(found))
+        pairs = enumerate(zip(left, right, strict=True))
+        found = tuple([self.joined(party, u, v, turned=turned) for party, (u, v) in pairs])
+        return None if None in found else self.moment(found)  # type: ignore[arg-type]
 
     def moment(self, word: Word) -> Word:
         """Return the smaller of a word and its reverse."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,16 +80,6 @@ def _folded(lines: list[str]) -> list[str]:
     return [lines[0], *(part for line in lines[1:] for part in wrapped(cut(line), 6) or [line])]
 
 
-#: Formats that have a checker of their own, which never says OK.
-_COMPUTATION, _EXPERIMENT = "freerand-computation", "freerand-experiment"
-_FORMAT = re.compile(r'\s*\{\s*"format"\s*:\s*"([a-z-]{1,40})"')
-
-
-def _format(head: str) -> str:
-    found = _FORMAT.match(head)
-    return found[1] if found else ""
-
-
 def _of_the_catalogue() -> tuple[Path, ...]:
     # the catalogue's room needs a library, and certificates that are named do not
     from freerand_opt.model.catalogue import certificates
@@ -101,55 +88,33 @@ def _of_the_catalogue() -> tuple[Path, ...]:
 
 
 def _digest(counts: Path | None) -> str | None:
+    if counts is None:
+        return None
     from freerand_opt.experiment_checker.__main__ import digest_of
 
-    found = None if counts is None else digest_of(str(counts))
-    if counts is not None and found is None:
+    found = digest_of(str(counts))
+    if found is None:
         raise InputError("--counts", f"{counts} cannot be read")
     return found
-
-
-def check_file(job: tuple[str, int, str | None]) -> tuple[int, list[str]]:
-    """Return the exit code of one certificate file and the lines about it."""
-    from freerand_opt.checker.__main__ import checked
-    from freerand_opt.claims.conjecture.checker.__main__ import checked as computed
-    from freerand_opt.experiment_checker.__main__ import checked as counted
-
-    path, limit, digest = job
-    form = ""
-    with suppress(OSError, ValueError), open(path, encoding="utf-8") as file:
-        form = _format(file.read(200))
-    if form == _EXPERIMENT:
-        return counted(path, digest, limit)
-    if digest is not None:
-        return 2, [f"UNREADABLE {path}: --counts belongs to certificates about counts, which this is not"]
-    return computed(path) if form == _COMPUTATION else checked(path, limit)
-
-
-def check_text(job: tuple[str, str, int]) -> tuple[int, list[str]]:
-    """Return the exit code of a certificate and the lines about it."""
-    from freerand_opt.checker.__main__ import judged
-
-    name, text, limit = job
-    if _format(text[:200]) != _COMPUTATION:
-        return judged(name, text, limit)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "computation.json"
-        path.write_text(text, encoding="utf-8")
-        code, (head, *rest) = check_file((str(path), limit, None))
-    return code, [head.replace(str(path), name), *rest]
 
 
 def _checked(
     paths: list[Path], jobs: int | None, limit: int, digest: str | None
 ) -> list[tuple[int, list[str]]]:
-    from freerand_opt.runner.dispatch import every
-    from freerand_opt.runner.executor import local
+    from freerand_opt.runner.checks import BATCH, check_file, check_files
 
     if len(paths) == 1:  # without a process, and without anything but the kernel
         return [check_file((str(paths[0]), limit, digest))]
+    from freerand_opt.runner.dispatch import every
+    from freerand_opt.runner.executor import local
+
+    asked = [(str(path), limit, digest) for path in paths]
+    batches = [asked[k : k + BATCH] for k in range(0, len(asked), BATCH)]
     with local(jobs) as executor:
-        return every(executor, check_file, [(str(path), limit, digest) for path in paths], _gone)
+        found = every(executor, check_files, batches, lambda _: [])
+        # files of a batch that failed, its process having died, are checked one by one
+        pairs = zip(batches, found, strict=True)
+        return [one for own, held in pairs for one in held or every(executor, check_file, own, _gone)]
 
 
 def _gone(error: Exception) -> tuple[int, list[str]]:
@@ -158,6 +123,7 @@ def _gone(error: Exception) -> tuple[int, list[str]]:
 
 def _stored(folders: list[Path], jobs: int | None, limit: int) -> list[tuple[str, int, list[str]]]:
     """Check every entry of some stores: that it is as it was written, and that its certificate holds."""
+    from freerand_opt.runner.checks import check_text
     from freerand_opt.runner.dispatch import every
     from freerand_opt.runner.executor import local
     from freerand_opt.runner.job import DamagedError

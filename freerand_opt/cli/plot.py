@@ -85,10 +85,10 @@ def _attack(name: str, path: Path) -> None:
     from hashlib import sha256
 
     from freerand_opt.bounds.attack import read_attack
-    from freerand_opt.cli.check import check_file
     from freerand_opt.cli.screen import error, put
     from freerand_opt.reporting.figures.attack import attack_figure, attack_frame, attack_rows
     from freerand_opt.reporting.figures.save import save
+    from freerand_opt.runner.checks import check_file
 
     code, lines = check_file((name, 10**9, None))
     if code:

@@ -78,9 +78,9 @@ def _certificate(name: str) -> int:
     """Check a certificate and print what it proves; return the exit code."""
     import json
 
-    from freerand_opt.cli.check import check_file
     from freerand_opt.cli.screen import error, fact, facts, put
     from freerand_opt.reporting.tested import of_document
+    from freerand_opt.runner.checks import check_file
 
     code, lines = check_file((name, 10**9, None))
     if code:

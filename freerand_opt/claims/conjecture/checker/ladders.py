@@ -90,11 +90,12 @@ def ladder_noise(a: Arguments) -> Ends:
     h, goal = _amplitude(last, s), (last, last)
     for end, row, wanted in zip(ends, given, (1, -1), strict=True):
         require(0 <= end < HALF, "an end is from 0 up to 1/2")
-        p, q = HALF + end, HALF - end
+        heavy, light = end.denominator + 2 * end.numerator, end.denominator - 2 * end.numerator
         for e, ratio in zip(places, row, strict=True):
             here, there = leaves.count(e), leaves.count(goal)
-            worths = [here * (x == goal) - ratio * there * (x == e) for x in leaves]
-            require(best(worths, p, q) == 0, f"{ratio} is not the largest ratio at {e}")
+            gain, loss = here * ratio.denominator, there * ratio.numerator
+            worths = [gain * (x == goal) - loss * (x == e) for x in leaves]
+            require(best(worths, heavy, light) == 0, f"{ratio} is not the largest ratio at {e}")
         value = v * h + (1 - v) / 4 * (1 - sum(row, Fraction(0)))
         require(interval(value).sign() == wanted, f"no sign {wanted} at {end}")
     return ends[0], ends[1]

@@ -7,7 +7,7 @@ from math import comb, floor
 
 from freerand_opt.claims.conjecture.checker.intervals import Interval, cosine, interval, log2, root
 from freerand_opt.claims.conjecture.checker.reading import Arguments, Ends, require
-from freerand_opt.claims.conjecture.checker.trees import best
+from freerand_opt.claims.conjecture.checker.trees import best, weights
 
 ORDERS = ("interleaved", "A first", "B first")
 ENCODINGS = ("most-significant-first", "least-significant-first", "gray")
@@ -44,18 +44,18 @@ def _setting(bits: list[int], encoding: str) -> int:
 
 def test_probability(a: Arguments) -> Ends:
     """Fold the indicator of a test."""
-    (p, q), leaves = a.bit(), _leaves(a, a.whole("r", 1, 5))
+    (heavy, light), leaves = weights(a), _leaves(a, a.whole("r", 1, 5))
     sign = 1 if a.word("extreme", "largest", "smallest") == "largest" else -1
-    value = sign * best([Fraction(sign * x) for x in leaves], p, q)
+    most = sign * best([sign * x for x in leaves], heavy, light)
+    value = Fraction(most, (heavy + light) ** (len(leaves).bit_length() - 1))
     return value, value
 
 
 def detection_ratio(a: Arguments) -> Ends:
     """Find that the least P(e|w) - ratio P(T|w) over sources and edges e is 0."""
-    (p, q), leaves = a.bit(), _leaves(a, a.whole("r", 1, 5))
+    (heavy, light), leaves = weights(a), _leaves(a, a.whole("r", 1, 5))
     (ratio,) = a.numbers("ratio", 1)
     top, bottom = ratio.numerator, ratio.denominator
-    heavy, light = p.numerator * q.denominator, q.numerator * p.denominator
     gains = [
         best([top * x - bottom * (k == edge) for k, x in enumerate(leaves)], heavy, light)
         for edge, held in enumerate(leaves)

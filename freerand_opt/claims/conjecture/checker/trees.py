@@ -22,7 +22,7 @@ def best(values: list[Any], p: Any, q: Any) -> Any:
     return values[0]
 
 
-def _weights(a: Arguments) -> tuple[int, int]:
+def weights(a: Arguments) -> tuple[int, int]:
     """Return p and q over their common denominator."""
     p, q = a.bit()
     return p.numerator * q.denominator, q.numerator * p.denominator
@@ -30,7 +30,7 @@ def _weights(a: Arguments) -> tuple[int, int]:
 
 def selection_bias(a: Arguments) -> Ends:
     """Every string of fair outcomes is visited: all pairs of strings of half the length."""
-    n, (heavy, light) = a.whole("n", 0, 4), _weights(a)
+    n, (heavy, light) = a.whole("n", 0, 4), weights(a)
     values = [0, 1]  # by string of outcomes; scaled by (heavy + light) a level
     for _ in range(n):
         values = [heavy * max(x, y) + light * min(x, y) for x in values for y in values]
@@ -70,7 +70,7 @@ def selection_weight(a: Arguments) -> Ends:
 
 def least_bias(a: Arguments) -> Ends:
     """Every function of n bits is visited: all pairs of functions of n - 1 bits."""
-    n, (heavy, light) = a.whole("n", 0, 4), _weights(a)
+    n, (heavy, light) = a.whole("n", 0, 4), weights(a)
     most = [(1, 0), (0, 1)]  # largest chances of 0 and of 1, by truth table
     for _ in range(n):
         most = [
@@ -85,7 +85,7 @@ def least_bias(a: Arguments) -> Ends:
 def function_bias(a: Arguments) -> Ends:
     """Fold the table of a function."""
     function, n = a.word("function", "parity", "majority", "inner-product"), a.whole("n", 1, 14)
-    heavy, light = _weights(a)
+    heavy, light = weights(a)
     if function == "inner-product":
         half = n // 2
         table = [((s >> half) & s & (1 << half) - 1).bit_count() & 1 for s in range(4**half)]
@@ -99,7 +99,7 @@ def function_bias(a: Arguments) -> Ends:
 
 def independent_inner_product(a: Arguments) -> Ends:
     """Every vertex of one source, a side of each node that is heavy, against the other source's best."""
-    n, (heavy, light) = a.whole("n", 1, 4), _weights(a)
+    n, (heavy, light) = a.whole("n", 1, 4), weights(a)
     bias = Fraction(_most_signed(n, heavy, light), 2 * (heavy + light) ** (2 * n))
     return bias, bias
 
