@@ -79,9 +79,8 @@ def _box(m: int, kind: str, raw: Any) -> Fraction:
 def _probability(string: tuple[int, ...], real: list[int], imaginary: list[int], free: list[int]) -> int:
     """Return 2^M unit P of a string."""
     a, b, c, e = string
-    tables = _alternating(len(free) - 1)
-    straight, total = tables[a + b][a], -free[c + e] if (b + c) % 2 else free[c + e]
-    for k, y in enumerate(tables[c + e][c]):
+    straight, total = _alternating(a + b)[a], -free[c + e] if (b + c) % 2 else free[c + e]
+    for k, y in enumerate(_alternating(c + e)[c]):
         part, sign = ((real, 1), (imaginary, -1), (real, -1), (imaginary, 1))[k % 4]
         total += sign * y * sum(map(mul, straight, part[k : k + a + b + 1]))
     return total
@@ -91,7 +90,6 @@ def _probabilities(
     m: int, kind: str, real: list[int], imaginary: list[int], free: list[int]
 ) -> Iterator[tuple[tuple[int, ...], int]]:
     """Yield the strings with 2^M unit P, but those that are 0; for a real sigma c, e is as e, c."""
-    tables = _alternating(m)
     plus = real, imaginary  # (1 + z)^a, each power of z read as gamma
     for a in range(m + 1):
         both = plus
@@ -103,12 +101,13 @@ def _probabilities(
                 [x + sign * y for x, y in zip(turned, reversed(turned[rest // 2 + 1 :]), strict=False)]
                 for sign in (1, -1)
             ]
+            rows = _alternating(rest)
             if rest % 2 == 0:
                 folded[0].append(turned[rest // 2])
             for c in range((rest if kind == "odd" else rest // 2) + 1):
                 if (SIGMA[kind] + 2 * b + 2 * c - rest) % 4 == 2:
                     continue
-                value = sum(map(mul, tables[rest][c], folded[(rest - c) % 2]))
+                value = sum(map(mul, rows[c], folded[(rest - c) % 2]))
                 yield (a, b, c, rest - c), value + free[rest] * (-1) ** (b + c)
             both = _shifted(both[0], -1), _shifted(both[1], -1)
         plus = _shifted(plus[0], 1), _shifted(plus[1], 1)
@@ -118,16 +117,14 @@ def _shifted(values: list[int], sign: int) -> list[int]:
     return [x + sign * y for x, y in pairwise(values)]
 
 
-@lru_cache(maxsize=2)
-def _alternating(most: int) -> list[list[list[int]]]:
-    """Return the coefficients of (1 + w)^c (1 - w)^(degree - c) by degree up to `most` and c = 0..degree."""
-    tables = [[[1]]]
-    for _ in range(most):
-        rows = tables[-1]
-        first = [x - y for x, y in zip([*rows[0], 0], [0, *rows[0]], strict=True)]
-        rows = [first, *([x + y for x, y in zip([*row, 0], [0, *row], strict=True)] for row in rows)]
-        tables.append(rows)
-    return tables
+@lru_cache(maxsize=256)
+def _alternating(degree: int) -> list[list[int]]:
+    """Return the coefficients of (1 + w)^c (1 - w)^(degree - c) by c = 0..degree."""
+    if not degree:
+        return [[1]]
+    rows = _alternating(degree - 1)
+    first = [x - y for x, y in zip([*rows[0], 0], [0, *rows[0]], strict=True)]
+    return [first, *([x + y for x, y in zip([*row, 0], [0, *row], strict=True)] for row in rows)]
 
 
 def _bound(m: int, kind: str, raw: Any) -> Fraction:
@@ -138,13 +135,12 @@ def _bound(m: int, kind: str, raw: Any) -> Fraction:
     if len(strings) > 8 * m:
         raise Unreadable(f"multipliers: more than {8 * m} strings")
     real, imaginary, free = [0] * (m + 1), [0] * (m + 1), [0] * (m + 1)
-    tables = _alternating(m)
     for string, value in zip(strings, values, strict=True):
         a, b, c, e = integers(string, "multipliers: string", 0, m, 4)
         require(a + b + c + e == m, f"multipliers: the counts {string} do not add up to {m}")
         require(value >= 0, f"multipliers: that of string {string} is negative")
-        straight = tables[a + b][a]
-        for k, y in enumerate(tables[c + e][c]):  # i^k y
+        straight = _alternating(a + b)[a]
+        for k, y in enumerate(_alternating(c + e)[c]):  # i^k y
             part, factor = (real, imaginary)[k % 2], value * (y if k % 4 < 2 else -y)
             span = slice(k, k + a + b + 1)
             part[span] = [old + x * factor for old, x in zip(part[span], straight, strict=True)]

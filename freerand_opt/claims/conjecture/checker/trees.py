@@ -69,15 +69,15 @@ def selection_weight(a: Arguments) -> Ends:
 
 
 def least_bias(a: Arguments) -> Ends:
-    """Every function of n bits is visited: all pairs of functions of n - 1 bits."""
+    """Every function of n bits is visited: all pairs of functions of n - 1 bits, those alike once."""
     n, (heavy, light) = a.whole("n", 0, 4), weights(a)
-    most = [(1, 0), (0, 1)]  # largest chances of 0 and of 1, by truth table
+    most = {(1, 0), (0, 1)}  # largest chances of 0 and of 1, over truth tables
     for _ in range(n):
-        most = [
+        most = {
             (heavy * max(u, x) + light * min(u, x), heavy * max(v, y) + light * min(v, y))
             for u, v in most
             for x, y in most
-        ]
+        }
     bias = Fraction(min(map(max, most)), (heavy + light) ** n) - HALF
     return bias, bias
 
