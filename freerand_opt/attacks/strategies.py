@@ -116,20 +116,21 @@ def _table(made: Strategies, x: Sequence[Fraction], carrier: int, columns: dict[
 
 
 def attack_form(problem: Problem, found: Sequence[Strategy]) -> dict[str, Any]:
-    """Return an attack in the certificate's grammar."""
-    if not any(one.strings for one in found):
-        listed = []
-        for one in found:
-            marked = {} if one.bad is None else {"bad": one.bad}
-            listed.append({"masses": vector_form(one.masses), "box": box_form(one.box), **marked})
-        return {"strategies": listed}
-    assert isinstance(problem.source, Bits)
-    graph = Graph()
-    rooted = []
+    """Return an attack in the certificate's grammar, masses listed or by a flow graph, the shorter one."""
+    listed, source = [], problem.source
     for one in found:
-        node = leaves_root(graph, one.strings, problem.source.ranges)
-        rooted.append({"weight": str(one.weight), "node": node, "box": box_form(one.box)})
-    return {"flow": graph.form(), "strategies": rooted}
+        marked = {} if one.bad is None else {"bad": one.bad}
+        listed.append({"masses": vector_form(one.masses), "box": box_form(one.box), **marked})
+    if not isinstance(source, Bits):
+        return {"strategies": listed}
+    graph, rooted = Graph(), []
+    for one, held in zip(found, listed, strict=True):
+        strings = one.strings or tuple(one.masses[s] for s in source.leaves)
+        node = leaves_root(graph, strings, source.ranges)
+        rooted.append({"weight": str(one.weight), "node": node, "box": held["box"]})
+    plain, coded = {"strategies": listed}, {"flow": graph.form(), "strategies": rooted}
+    long = any(one.strings for one in found) or len(json.dumps(coded)) < len(json.dumps(plain))
+    return coded if long else plain
 
 
 def box_form(box: Box) -> dict[str, Any]:
