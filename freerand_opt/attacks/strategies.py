@@ -10,7 +10,7 @@ from math import lcm
 from typing import Any
 
 from freerand_opt.attacks.graph import Graph, leaves_root
-from freerand_opt.model.certificate_form import vector_form
+from freerand_opt.model.certificate_form import coded_form, vector_form
 from freerand_opt.model.problem import Average, Bits, Problem
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.strategies import Strategies
@@ -120,7 +120,8 @@ def attack_form(problem: Problem, found: Sequence[Strategy]) -> dict[str, Any]:
     listed, source = [], problem.source
     for one in found:
         marked = {} if one.bad is None else {"bad": one.bad}
-        listed.append({"masses": vector_form(one.masses), "box": box_form(one.box), **marked})
+        spelt = min(vector_form(one.masses), coded_form(one.masses), key=_length)
+        listed.append({"masses": spelt, "box": box_form(one.box), **marked})
     if not isinstance(source, Bits):
         return {"strategies": listed}
     graph, rooted = Graph(), []
@@ -129,8 +130,11 @@ def attack_form(problem: Problem, found: Sequence[Strategy]) -> dict[str, Any]:
         node = leaves_root(graph, strings, source.ranges)
         rooted.append({"weight": str(one.weight), "node": node, "box": held["box"]})
     plain, coded = {"strategies": listed}, {"flow": graph.form(), "strategies": rooted}
-    long = any(one.strings for one in found) or len(json.dumps(coded)) < len(json.dumps(plain))
-    return coded if long else plain
+    return coded if any(one.strings for one in found) else min(plain, coded, key=_length)
+
+
+def _length(form: Any) -> int:
+    return len(json.dumps(form))
 
 
 def box_form(box: Box) -> dict[str, Any]:

@@ -44,9 +44,14 @@ def question_form(problem: Problem) -> dict[str, Any]:
 
 
 def vector_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
-    """Return a vector of fractions, in the shorter of two spellings."""
+    """Return a vector of fractions: a short one as a list."""
     if len(values) <= LISTED and len(set(values)) > 1:
         return [str(value) for value in values]
+    return coded_form(values)
+
+
+def coded_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
+    """Return a vector in which each value is written once, or one value and the exceptions."""
     counts: dict[Fraction, int] = {}
     for value in values:
         counts[value] = counts.get(value, 0) + 1
