@@ -25,7 +25,7 @@ from freerand_opt.attacks.replies import (
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product
+from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product, Shared
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.ratios import sums_ratios
@@ -47,7 +47,7 @@ def generated(problem: Problem) -> tuple[Box, ...]:
     Raise TooLargeError where boxes cannot be tried, or the source's distributions are not listed.
     """
     source = problem.source
-    listed = isinstance(source, Average | Bits | Limits | Point | Product)
+    listed = isinstance(source, Average | Bits | Limits | Point | Product | Shared)
     if not listed or any(sums_ratios(problem, test) for test in problem.tests):
         raise TooLargeError("boxes are not generated for this source or these tests")
     single = isinstance(source, Point)

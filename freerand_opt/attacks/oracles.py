@@ -12,7 +12,7 @@ import numpy as np
 
 from freerand_opt.attacks.states import Words, quantum_oracle
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product
+from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product, Shared
 from freerand_opt.programs.boxes import Box, cell_matrix
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.source_vertices import vertices
@@ -37,7 +37,7 @@ def best_distribution(problem: Problem) -> Callable[[Floats], Floats]:
         lower = np.array([float(x) for x in source.lower])
         upper = np.array([float(x) for x in source.upper])
         return lambda gains: _greedy(lower, upper, gains)
-    if isinstance(source, Product):
+    if isinstance(source, Product | Shared):
         table = np.array(
             [[float(x) for x in v] for v in vertices(source, problem.settings, problem.observed)]
         )

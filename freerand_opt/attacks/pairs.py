@@ -21,7 +21,7 @@ from freerand_opt.attacks.strategies import Strategy, strategies
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Kept, Point, Problem, Test
+from freerand_opt.model.problem import Kept, Point, Problem, Shared, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import Box
@@ -48,7 +48,9 @@ INNER_BITS = 60
 
 
 def inner(problem: Problem) -> Problem:
-    """Return the problem with scores that multiply masses rounded to the strict side."""
+    """Return the problem with scores that multiply masses rounded to the strict side, and a source within."""
+    if isinstance(problem.source, Shared):
+        problem = replace(problem, source=replace(problem.source, inside=True))
     if problem.observed is not None:
         return problem
     tests: list[Test | Kept] = []

@@ -13,7 +13,7 @@ import numpy as np
 
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product
+from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product, Shared
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.source_vertices import vertices
@@ -119,7 +119,7 @@ def largest_means(problem: Problem, prices: tuple[float, ...] = ()) -> Callable[
         for price, (listed, _) in zip(prices, cone.costs, strict=False):
             for node, cost in listed.items():
                 costs[node] += price * float(cost)
-    elif isinstance(source, Product | Point):
+    elif isinstance(source, Product | Point | Shared):
         found = vertices(source, problem.settings, problem.observed)
         points = np.array([[float(x) for x in own] for own in found]).T
     else:

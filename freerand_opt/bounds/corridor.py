@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator
 from threadpoolctl import threadpool_limits
 
 from freerand_opt.bounds import linear
+from freerand_opt.bounds.curved import curved
 from freerand_opt.bounds.full_support import full_support
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations
 from freerand_opt.bounds.shown import shown
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.many import Many
-from freerand_opt.model.problem import Problem
+from freerand_opt.model.problem import Problem, Shared
 from freerand_opt.model.quantities import ENTROPY
 
 #: A method offers ends to the pool, one at each step, until it has nothing more.
@@ -53,6 +54,10 @@ OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
     ("entropies", _entropies),
 )
+OF_CURVED: tuple[tuple[str, Method], ...] = (
+    ("observed settings", shown),
+    ("points around the source", curved),
+)
 OF_MANY: tuple[tuple[str, Method], ...] = (("relations", relations),)
 
 
@@ -68,6 +73,8 @@ def _corridor(problem: Problem | Many, options: Options) -> Pool:
     methods = OF_MANY if isinstance(problem, Many) else METHODS
     if isinstance(problem, Problem) and problem.ask.quantity == ENTROPY:
         methods = OF_ENTROPIES
+    elif isinstance(problem, Problem) and isinstance(problem.source, Shared):
+        methods = OF_CURVED
     for _, method in methods:
         for _ in method(pool, options):
             if options.margin_only and pool.margin is not None:

@@ -23,7 +23,7 @@ from freerand_opt.conic.basis import exact_multipliers
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import Average, Point, Problem, Rows
+from freerand_opt.model.problem import Average, Point, Problem, Rows, Shared
 from freerand_opt.programs.boxes import Box, box_space, cell_space, deterministic_boxes
 from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
 from freerand_opt.programs.guesses import few_labels, guesses_of
@@ -126,12 +126,13 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
         pool.failures.append(f"vertices of the source: {error}")
         return
     space = cell_space(problem, labels)
-    many = cone.nodes > FEW_VERTICES and not isinstance(problem.source, Average)
+    many = cone.nodes > FEW_VERTICES and not isinstance(problem.source, Average | Shared)
     if many or cone.nodes * space.width * labels > MOST_CELLS:
         return
 
     def made_for(held: Problem) -> Strategies:
-        return build(held, cone, cell_space(held, labels), guesses_of(held), tuple(range(labels)))
+        own = cone if held.source == problem.source else vertex_cone(held)
+        return build(held, own, cell_space(held, labels), guesses_of(held), tuple(range(labels)))
 
     words = f"{cone.nodes} vertices of the source x {space.width} cells"
     yield from _both_ends(
@@ -144,7 +145,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if problem.devices == "quantum" or any(_of_moments(test) for test in problem.tests):
         return
-    if isinstance(problem.source, Average):  # a list of points, taken by vertices
+    if isinstance(problem.source, Average | Shared):  # a list of points, taken by vertices
         return
     try:
         labels = few_labels(guesses_of(problem))

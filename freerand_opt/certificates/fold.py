@@ -7,6 +7,7 @@ zeros; what is left is rounding, which the kernel adds as a constant.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -18,6 +19,7 @@ from freerand_opt.checker.guesses import Guesses as KernelGuesses
 from freerand_opt.checker.orders import Squares, Sum, add
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.question import read_question
+from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.support import folded_party
 from freerand_opt.checker.symmetry import Relabelling
@@ -44,6 +46,8 @@ class Maker(Fold):
     ) -> None:
         q = read_question(question_form(made.problem), Work(10**12))
         work = Work(10**12)
+        if isinstance(q.source, Shared):
+            q = replace(q, source=enclosed(q.source, prices["cuts"], work))
         order = Squares(q, words, Zeros(q, work), work)
         self.rest = read_prices(prices, q, work, empty=empty)
         self.algebra = order.algebra

@@ -9,7 +9,18 @@ from typing import Any
 
 from freerand_opt.conic.linear import GRID, MOST_BITS
 from freerand_opt.model.certificate_form import vector_form
-from freerand_opt.model.problem import Bits, Kept, Limits, Mutual, Point, Problem, Product, Source, Test
+from freerand_opt.model.problem import (
+    Bits,
+    Kept,
+    Limits,
+    Mutual,
+    Point,
+    Problem,
+    Product,
+    Shared,
+    Source,
+    Test,
+)
 from freerand_opt.model.problem import Rows as SourceRows
 from freerand_opt.programs.ratios import price_form, sums_ratios
 from freerand_opt.programs.source_cone import Facet
@@ -58,6 +69,8 @@ def prices_of(
     found: dict[str, Any] = {}
     if problem.observed is not None:
         found["settings"] = vector_form([y.get(s, Fraction(0)) for s in range(problem.shape[0])])
+    if isinstance(problem.source, Shared):
+        found["cuts"] = [str(m) for m in problem.source.cuts]
     if averages:
         found["averages"] = [str(price) for price in averages]
     shown: list[Any] = []

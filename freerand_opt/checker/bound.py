@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +17,7 @@ from freerand_opt.checker.labels import by_labels
 from freerand_opt.checker.numbers import Number, show, sign
 from freerand_opt.checker.prices import Rest, read_prices
 from freerand_opt.checker.reading import choice, closed
+from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.strings import by_strings
 
 
@@ -36,6 +38,8 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
         total: Number = by_strings(raw, q, work, empty=empty)
     else:
         rest = read_prices(raw["prices"], q, work, empty=empty)
+        if isinstance(q.source, Shared):
+            q = replace(q, source=enclosed(q.source, raw["prices"]["cuts"], work))
         total = rest.right + _least(raw["proof"], q, rest, work, empty=empty)
         if rest.bound is not None:
             if sign(total) > 0:

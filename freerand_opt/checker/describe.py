@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from freerand_opt.checker.asked import Ask, Functional, Kept, Question, Test, split
 from freerand_opt.checker.numbers import show
+from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Rows, Source
 
 SHOWN_TERMS = 8
@@ -53,6 +54,8 @@ def _source(source: Source) -> str:
                 f"two-setting parties, each bit free given the others', odds at most {show(source.mutual[1])}"
             )
         return f"{len(source.rows)} linear conditions on P(s|w)"
+    if isinstance(source, Shared):
+        return f"parties independent given W, no joint setting likelier than {show(source.bound)}"
     return "parties independent given W: " + "; ".join(_source(part) for part in source.parts)
 
 

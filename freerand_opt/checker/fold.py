@@ -20,6 +20,7 @@ from freerand_opt.checker.averages import costly_points
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.orders import Cells, Squares, Sum, add, scaled
 from freerand_opt.checker.reading import closed, items
+from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.support import contracted, folded_party
 from freerand_opt.checker.symmetry import Relabelling, check_fixed, orbit_top
@@ -44,7 +45,7 @@ class Fold:
             ]
             spent = [sum(map(mul, self.averages, costs), Fraction(0)) for _, costs in costly]
             return max(value - cost for value, cost in zip(values, spent, strict=True))
-        if type(raw) is dict and "vertices" in raw:
+        if isinstance(source, Shared) or (type(raw) is dict and "vertices" in raw):
             closed(raw, where, ("vertices",))
             points = vertices(source, self.work)
             return self._points(points, gains, items(raw["vertices"], where, len(points)), where)

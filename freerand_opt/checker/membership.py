@@ -8,6 +8,7 @@ from itertools import product
 from math import lcm, prod
 
 from freerand_opt.checker.failures import Rejected, Work
+from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.vectors import Vector, over, total
 
@@ -73,14 +74,16 @@ def _check_bits(source: Bits, values: list[Fraction], where: str) -> None:
         level = nodes
 
 
-def _check_product(source: Product, values: list[Fraction], work: Work, where: str) -> None:
+def _check_product(source: Product | Shared, values: list[Fraction], work: Work, where: str) -> None:
     weight = sum(values, Fraction(0))
     marginals: list[list[Fraction]] = [[Fraction(0)] * n for n in source.sizes]
     strings = list(product(*(range(n) for n in source.sizes)))
     for digits, mass in zip(strings, values, strict=True):
         for marginal, x in zip(marginals, digits, strict=True):
             marginal[x] += mass
-    for part, marginal in zip(source.parts, marginals, strict=True):
+    if isinstance(source, Shared) and max(values) > source.bound * weight:
+        raise Rejected(f"{where}: a joint setting is likelier than the source allows")
+    for part, marginal in zip(source.parts, marginals, strict=True) if isinstance(source, Product) else ():
         check_masses(part, Vector(len(marginal), None, dict(enumerate(marginal))), work, where)
     for digits, mass in zip(strings, values, strict=True):
         shares = prod((marginal[x] for marginal, x in zip(marginals, digits, strict=True)), start=Fraction(1))

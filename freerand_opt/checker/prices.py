@@ -18,6 +18,7 @@ from freerand_opt.checker.averages import limit
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, sign
 from freerand_opt.checker.reading import closed, fraction, items
+from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average
 from freerand_opt.checker.support import largest_mass, largest_ratio
 from freerand_opt.checker.vectors import Vector, dot, vector
@@ -58,7 +59,9 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
     )
     ratio = q.observed is None and fixed
     keys: tuple[str, ...] = ("tests",) if q.observed is None else ("settings", "tests")
-    keys += ("averages",) if isinstance(q.source, Average) else ()
+    keys += (
+        ("averages",) if isinstance(q.source, Average) else ("cuts",) if isinstance(q.source, Shared) else ()
+    )
     closed(raw, where, (*keys, *(("bound",) if ratio else ())))
     zero = Vector(count, Fraction(0), {})
     rest = Rest(zero)

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, overload
 
 from freerand_opt.checker.failures import Unreadable, Work
 from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
+from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.vectors import Vector, total, vector
 
 KINDS = ("uniform", "free", "bits", "limits", "mutual", "inequalities", "product", "full-support")
@@ -127,7 +128,7 @@ class Average:
     good: Point | Bits | Limits | None
 
 
-Source: TypeAlias = Average | Point | Bits | Limits | Rows | Product
+Source: TypeAlias = Average | Point | Bits | Limits | Rows | Product | Shared
 
 
 def read_source(
@@ -166,6 +167,8 @@ def read_source(
         return _mutual(raw, settings, work, where)
     if kind == "inequalities":
         return _inequalities(raw, count, work, where)
+    if "largest" in raw:
+        return _shared(raw, settings, where)
     closed(raw, where, ("kind", "parts"))
     parts = []
     for own, n in zip(items(raw["parts"], where, len(settings)), settings, strict=True):
@@ -173,6 +176,16 @@ def read_source(
         assert isinstance(held, Point | Bits | Limits)
         parts.append(held)
     return Product(settings, tuple(parts))
+
+
+def _shared(raw: Any, settings: tuple[int, ...], where: str) -> Shared:
+    closed(raw, where, ("kind", "largest"))
+    bound = fraction(raw["largest"], f"{where}: largest", 0)
+    if len(settings) != 2 or bound * prod(settings) < 1:
+        raise Unreadable(
+            f"{where}: a bound of P(xy|w) is for two parties, at least 1 over the joint settings"
+        )
+    return Shared((settings[0], settings[1]), bound)
 
 
 def _range(raw: dict[str, Any], where: str) -> tuple[Fraction, Fraction]:

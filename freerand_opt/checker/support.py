@@ -17,6 +17,7 @@ from typing import Any
 from freerand_opt.checker.averages import costly_points, free_energy
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import flat_pairs, integer, items
+from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.vectors import Vector, dot, over
 from freerand_opt.checker.vertices import vertices
@@ -102,6 +103,8 @@ class Means:
             costly = costly_points(source, work)
             self.points = [point for point, _ in costly]
             self.costs = [sum(map(mul, averages, costs), Fraction(0)) for _, costs in costly]
+        elif isinstance(source, Shared):
+            self.points = vertices(source, work)
         elif isinstance(source, Rows) and "vertices" not in raw:
             self.lists = items(raw["rows"], "proof: rows")
             self.unit = integer(raw["unit"], "proof: unit", 1)
@@ -229,6 +232,8 @@ def largest_mass(source: Source, s: int, work: Work) -> Fraction:
     """Return the largest P(s|w); 1 for rows whose vertices are not listed."""
     if isinstance(source, Rows):
         return Fraction(1) if source.mutual is None else max(v[s] for v in vertices(source, work))
+    if isinstance(source, Shared):
+        return min(source.bound, Fraction(1))
     unit = Vector(_size(source), Fraction(0), {s: Fraction(1)})
     return support(source, unit, work)
 
@@ -268,6 +273,6 @@ def _size(source: Source) -> int:
         return source.observed.length
     if isinstance(source, Limits):
         return source.lower.length
-    if isinstance(source, Product):
+    if isinstance(source, Product | Shared):
         return prod(source.sizes)
     return source.size

@@ -7,6 +7,7 @@ from itertools import product
 from math import prod
 
 from freerand_opt.checker.failures import Rejected, TooMuch, Work
+from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
 
 MOST_VERTICES = 1 << 17
@@ -27,6 +28,8 @@ def vertices(source: Source, work: Work) -> list[list[Fraction]]:
         count = prod(len(each) for each in own)
         _may_be(count, work, prod(source.sizes))
         return [[prod(xs, start=Fraction(1)) for xs in product(*chosen)] for chosen in product(*own)]
+    if isinstance(source, Shared) and source.points:
+        return [list(point) for point in source.points]
     raise Rejected("source: this one is not given by vertices")
 
 
@@ -94,7 +97,7 @@ def _mutual_vertices(parties: int, odds: Fraction, work: Work) -> list[list[Frac
 
 def certainly_occurs(source: Source, s: int, work: Work) -> bool:
     """Return whether every distribution of the source gives a setting a positive probability."""
-    if isinstance(source, Average):
+    if isinstance(source, Average | Shared):
         return False
     if isinstance(source, Point):
         return source.values[s] > 0

@@ -17,6 +17,7 @@ from freerand_opt.model.problem import (
     Point,
     Problem,
     Product,
+    Shared,
     Source,
     Test,
 )
@@ -94,6 +95,8 @@ def source_form(source: Source, observed: tuple[Fraction, ...] | None, count: in
         return {"kind": "average", "measure": source.measure, "bounds": bounds, **more}
     if isinstance(source, Product):
         return {"kind": "product", "parts": [source_form(part, None, 0) for part in source.parts]}
+    if isinstance(source, Shared):
+        return {"kind": "product", "largest": str(source.bound)}
     assert isinstance(source, FullSupport)
     return {"kind": "full-support"}
 

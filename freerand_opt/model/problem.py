@@ -74,6 +74,19 @@ class Product:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """Two parties independent given w, P(xy|w) <= bound.
+
+    Programs take points of a polytope around it, made from `cuts`, or with `inside` of one within it
+    (`freerand_opt.checker.shared`); neither is part of the question.
+    """
+
+    bound: Fraction
+    cuts: tuple[Fraction, ...] = ()
+    inside: bool = False
+
+
+@dataclass(frozen=True)
 class FullSupport:
     """P(s|w) > 0."""
 
@@ -92,7 +105,7 @@ class Average:
     good: Point | Bits | Limits | None = None
 
 
-Source: TypeAlias = Average | Point | Bits | Limits | Mutual | Rows | Product | FullSupport
+Source: TypeAlias = Average | Point | Bits | Limits | Mutual | Rows | Product | Shared | FullSupport
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from freerand_opt.model.problem import (
     Problem,
     Product,
     Rows,
+    Shared,
     Source,
 )
 from freerand_opt.programs.averages import points
@@ -116,7 +117,7 @@ def _by_vertices(points: list[tuple[Fraction, ...]], settings: int) -> Cone:
 
 def _cone(source: Source, settings: tuple[int, ...], observed: tuple[Fraction, ...] | None) -> Cone:
     count = prod(settings)
-    if isinstance(source, Point):
+    if isinstance(source, Point | Shared):
         return _by_vertices(vertices(source, settings, observed), count)
     if isinstance(source, Average):
         return _by_points(source, settings, observed)

@@ -6,8 +6,11 @@ from fractions import Fraction
 from itertools import product
 from math import prod
 
+from freerand_opt.checker.failures import TooMuch, Work
+from freerand_opt.checker.shared import Shared as KernelShared
+from freerand_opt.checker.shared import corners, enclosed, nodes
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import Bits, Limits, Mutual, Point, Product, Source
+from freerand_opt.model.problem import Bits, Limits, Mutual, Point, Product, Shared, Source
 
 MOST_VERTICES = 2**15
 
@@ -34,6 +37,8 @@ def vertices(
         own = [vertices(part, (n,), None) for part, n in zip(source.parts, settings, strict=True)]
         _fits(prod(len(each) for each in own))
         return [tuple(prod(xs, start=Fraction(1)) for xs in product(*chosen)) for chosen in product(*own)]
+    if isinstance(source, Shared):
+        return _shared(source, settings)
     raise TooLargeError("the vertices of this source are not listed")
 
 
@@ -85,6 +90,22 @@ def _limits(source: Limits) -> list[tuple[Fraction, ...]]:
             left = 1 - sum(values, Fraction(0))
             if source.lower[rest] <= left <= source.upper[rest]:
                 found[(*values[:rest], left, *values[rest + 1 :])] = None
+    return list(found)
+
+
+def _shared(source: Shared, settings: tuple[int, ...]) -> list[tuple[Fraction, ...]]:
+    """Return the points of a polytope around the source, or products of it, by its cuts."""
+    held = KernelShared((settings[0], settings[1]), source.bound)
+    try:
+        around = enclosed(held, [str(m) for m in source.cuts], Work())
+    except TooMuch as fault:
+        raise TooLargeError(str(fault)) from None
+    if not source.inside:
+        return list(around.points)
+    found: dict[tuple[Fraction, ...], None] = {}
+    for piece, listed in nodes(held, source.cuts):
+        for m in listed:
+            found.update(dict.fromkeys(corners(held, piece, m, held.c / m)))
     return list(found)
 
 

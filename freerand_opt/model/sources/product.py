@@ -1,9 +1,9 @@
-r"""Parties independent given W, each with a bounded largest probability.
+r"""Parties independent given W, with a bounded largest probability of settings.
 
-.. math:: P(s|w) = \prod_p P_p(s_p|w), \qquad P_p(s_p|w) \le u_p
+.. math:: P(s|w) = \prod_p P_p(s_p|w), \qquad P_p(s_p|w) \le u_p \quad\text{or}\quad P(s|w) \le c
 
-Each party's largest probability is bounded by itself; a bound on the product of both is another source
-(docs/proofs/sources.md).
+Either each party's largest probability is bounded, or that of a joint setting of two parties, which they may
+share unevenly: local devices then reach CHSH 8 c (docs/proofs/products.md).
 """
 
 from __future__ import annotations
@@ -22,18 +22,46 @@ from freerand_opt.model.sources.measurement_dependence import MeasurementDepende
 
 
 class Product(Source, tag="product"):
-    """Independent parties, the largest probability of each party's setting bounded."""
+    """Independent parties, the largest probability of each party's setting or of a joint one bounded."""
 
     largest: Annotated[
-        tuple[Fraction, ...], by_party(number(0, 1)), "largest probability of a setting of each party"
-    ]
+        tuple[Fraction, ...] | None, by_party(number(0, 1)), "largest probability of a setting of each party"
+    ] = None
+    joint: Annotated[
+        Fraction | None,
+        number(0, 1),
+        "largest probability of a joint setting of two parties, shared as they like",
+    ] = None
+
+    @property
+    def varying(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Return the bound of a joint setting, if it is given."""
+        return () if self.joint is None else ("joint",)
 
     @property
     def _parts(self) -> tuple[Source, ...]:
+        assert self.largest is not None
         return tuple(MeasurementDependence(Fraction(0), u) for u in self.largest)
+
+    def check(self) -> None:
+        """Raise InputError unless exactly one bound is given."""
+        if (self.largest is None) == (self.joint is None):
+            said = "nothing" if self.largest is None else "largest and joint"
+            raise self.fault("", f"{said} is given; exactly one of largest, joint is needed")
 
     def fit(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> None:
         """Raise InputError for another number of parties, or bounds that no distribution obeys."""
+        if self.joint is not None:
+            if len(scenario.settings) != 2:
+                raise InputError(
+                    "Question.source.joint",
+                    f"a bound of joint settings is taken for two parties, here are {len(scenario.settings)}; "
+                    "bound each party's settings by largest",
+                )
+            if self.joint * scenario.shape[0] < 1:
+                raise InputError("Question.source.joint", f"{self.joint} is below 1/{scenario.shape[0]}")
+            return
+        assert self.largest is not None
         if len(self.largest) != len(scenario.settings):
             wanted = ", ".join(scenario.parties)
             raise InputError("Question.source.largest", f"a number for each of {wanted} is needed")
@@ -41,10 +69,21 @@ class Product(Source, tag="product"):
             if u * n < 1:
                 raise InputError(f"Question.source.largest.{letter}", f"{u} is below 1/{n}")
 
-    def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Product:
-        """Return the product of the parties' bounds."""
+    def form(
+        self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None
+    ) -> forms.Product | forms.Shared:
+        """Return the product of the parties' bounds, or the bound that they share."""
+        if self.joint is not None:
+            return forms.Shared(self.joint)
         return product(scenario, self._parts, observed)
 
     def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
         """Return a product of distributions."""
+        if self.joint is not None:  # each party's share of the bound, at random
+            low, high = (Fraction(1, n) for n in scenario.settings)
+            first = min(
+                Fraction(1), max(low, low + (self.joint / high - low) * Fraction(draw.randrange(9), 8))
+            )
+            shares = (first, min(Fraction(1), self.joint / first))
+            return sample(scenario, tuple(MeasurementDependence(Fraction(0), u) for u in shares), draw)
         return sample(scenario, self._parts, draw)
