@@ -21,7 +21,7 @@ from freerand_opt.checker.vectors import vector
 from freerand_opt.model.problem import Problem, Shared
 
 #: Times that cuts are added: each halves the distance to what the attack uses.
-ROUNDS, QUANTUM_ROUNDS = 24, 6
+ROUNDS, QUANTUM_ROUNDS = 24, 3
 #: Cuts are multiples of 1 / GRID.
 GRID = 2**48
 

@@ -2,12 +2,11 @@ r"""Two parties independent given w, the largest probability of a joint setting 
 
 .. math:: P(xy|w) = P_A(x|w)\, P_B(y|w) \le c
 
-With m the larger of c and the largest P_A(x|w), B's are at most m' = c/m. On a piece of m on which floor(1/m)
-and floor(1/m') are fixed the extreme P_A have k = floor(1/m) entries m, one 1 - k m; extreme products are
-linear in (m, m', m m'), and m m' = c. On a part [m_1, m_2] the points (m, c/m) lie in the triangle of both ends
-and the crossing of the tangents there, (2 m_1 m_2/(m_1 + m_2), 2 c/(m_1 + m_2)). So *cuts* of the pieces that a
-proof lists give a polytope of distributions that contains the source: its points are the pieces' ends and the
-crossings (docs/proofs/products.md).
+With m the larger of c and the largest P_A(x|w), B's are at most m' = c/m. Where floor(1/m) and floor(1/m') do
+not change, extreme P_A have floor(1/m) entries m and one that is left over; their products are linear in
+(m, m', m m'), and m m' = c. On a part [a, b] the points (m, c/m) lie in the triangle of the ends and the
+crossing of the tangents there, (2 a b/(a + b), 2 c/(a + b)). So *cuts* that a proof lists give a polytope of
+distributions around the source (docs/proofs/products.md).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A question in which one number varies, and on which side of a claim an end lies.
 
-The number is "?" in the source (epsilon, lower or upper), or the score or tolerance of one test, or the
-visibility v of an honest behaviour that is mixed with white noise: scores {"slack": t} stand for
+The number is "?" in the source (epsilon, lower, upper, largest, bounds), in score or tolerance of a test, or
+the visibility v of an honest behaviour that is mixed with white noise: scores {"slack": t} stand for
 v f(P) + (1 - v) f(noise) + t, and "keep": "?" for the whole behaviour; or the x of a path, a behaviour whose
 entries are polynomials in x. What an adversary can do grows with
 epsilon, upper, tolerances and scores from above, and shrinks with lower, v and scores from below; it is not
@@ -44,12 +44,12 @@ class Varied:
             relation = self.raw["tests"][self.test[0]].get("relation")
             grows = self.test[1] == "tolerance" or relation == "<="
             self.direction = 1 if grows else -1 if relation == ">=" else 0
-        elif len(found) == 1 and found <= {"epsilon", "lower", "upper", "bounds"}:
+        elif len(found) == 1 and found <= {"epsilon", "lower", "upper", "bounds", "largest"}:
             (key,) = found
             self.name, self.direction = f"source {key}", -1 if key == "lower" else 1
         else:
             raise Unreadable(
-                "question: one of epsilon, lower, upper and bounds of the source, or of score and tolerance "
+                "question: one of epsilon, lower, upper, largest, bounds of the source, score and tolerance "
                 "of a test, must be '?'"
             )
         self.crosses = self._crosses(raw["crosses"])

@@ -31,6 +31,7 @@ FIELDS = (
     "source.bad",
     "source.largest",
     "source.information",
+    "source.joint",
     "observed.visibility",
     "observed.efficiency",
 )
@@ -148,6 +149,7 @@ def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
         "source.bad": (Fraction(0), Fraction(1)),
         "source.largest": (Fraction(1, settings), Fraction(1)),
         "source.information": (Fraction(0), Fraction(settings.bit_length())),
+        "source.joint": (Fraction(1, settings), Fraction(1)),
         "observed.visibility": (Fraction(0), Fraction(1)),
         "observed.efficiency": (Fraction(0), Fraction(1)),
     }

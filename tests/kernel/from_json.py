@@ -44,6 +44,8 @@ def source_of(raw: Any, settings: list[int], observed: tuple[Fraction, ...] | No
         return forms.Limits(fractions(raw["lower"], count), fractions(raw["upper"], count))
     if kind == "mutual":
         return forms.Mutual(Fraction(raw["epsilon"]), tuple(map(tuple, raw["order"])))
+    if kind == "product" and "largest" in raw:
+        return forms.Shared(Fraction(raw["largest"]))
     if kind == "product":
         parts = [source_of(part, [n], None) for part, n in zip(raw["parts"], settings, strict=True)]
         return forms.Product(tuple(parts))  # type: ignore[arg-type]

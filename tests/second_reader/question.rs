@@ -131,6 +131,7 @@ fn source(raw: &Json, settings: &[usize], observed: Option<&Vec<Ratio>>, part: b
         }
         "mutual" => mutual(raw, settings),
         "inequalities" => inequalities(raw, count),
+        "product" if raw.get("largest").is_some() => not_covered("a bound that parties share"),
         "product" => {
             let parts = raw.keys(&["kind", "parts"], &[])?[1].unwrap().list(Some(settings.len()))?;
             let parts = parts.iter().zip(settings).map(|(own, n)| source(own, &[*n], None, true));

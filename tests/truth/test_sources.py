@@ -3,7 +3,9 @@
 from fractions import Fraction
 from itertools import product
 
+import numpy as np
 import pytest
+from scipy.optimize import linprog
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.errors import InputError
@@ -24,6 +26,7 @@ from freerand_opt.model import (
     Uniform,
     chsh,
 )
+from tests.kernel.makers import no_signalling_vertices
 
 BIASED = {"00": "0.36", "01": "0.24", "10": "0.24", "11": "0.16"}
 STRINGS = ["".join(s) for s in product("01", repeat=3)]
@@ -90,6 +93,46 @@ def test_products_of_parties_with_a_largest_probability():
     assert abs(p * p - Fraction(3810797, 10**7)) < Fraction(1, 10**4)
 
 
+@pytest.mark.parametrize("c", ["1/4", "0.3", "0.44", "1/2", "0.7"])
+def test_products_that_share_a_bound(c):
+    # uneven shares are best, 2 c and 1/2: min(4, 8 c), so 2 sqrt 2 at sqrt 2/4; each party's own largest
+    # probability bounded by sqrt c is another source, 4 - 8 (1 - sqrt c)^2 (docs/proofs/products.md)
+    assert both(local_chsh(Product(joint=c)), min(Fraction(4), 8 * Fraction(c)))
+
+
+def test_a_guess_under_a_shared_bound_is_that_of_a_program_on_a_grid():
+    # boxes: the 24 extreme ones without signalling; products: corners at 60 places of the curve
+    c, score, places = 0.28, 2.6, np.linspace(0.5, 0.56, 61)
+    points = [
+        np.outer(p, q).ravel()
+        for m in places
+        for p in ((m, 1 - m), (1 - m, m))
+        for q in ((c / m, 1 - c / m), (1 - c / m, c / m))
+    ]
+    boxes = np.array(no_signalling_vertices(), dtype=float)
+    signs = np.array([[1, -1, -1, 1]] * 3 + [[-1, 1, 1, -1]])
+    chsh_of, first = (boxes * signs).sum(axis=2), boxes[:, 0, :2].sum(axis=1)
+    columns, gains = [], []
+    for point in points:
+        for own, p0 in zip(chsh_of, first, strict=True):
+            columns.append([*point, 4 * point @ own])
+            gains.append(4 * point[0] * max(p0, 1 - p0))
+    matrix = np.array(columns).T
+    found = linprog(
+        -np.array(gains), -matrix[4:], [-score], matrix[:4], [0.25] * 4, bounds=(0, None), method="highs"
+    )
+    asked = Question(
+        chsh(),
+        Product(joint="0.28"),
+        adversary=Adversary("no-signalling"),
+        tests=[Test("chsh", ">=", "2.6")],
+        ask=Ask("guessing-probability", of="A", at=[0, 0]),
+    )
+    bracket = bound(asked).bracket
+    assert bracket.width < 1e-9
+    assert abs(float(bracket.upper) + found.fun) < 1e-5
+
+
 def test_free_settings_of_any_distribution_give_two():
     assert both(local_chsh(Free(), {"00": "0.3", "01": "0.2", "10": "0.3", "11": "0.2"}), Fraction(2))
 
@@ -114,6 +157,9 @@ def test_a_party_without_any_freedom_gives_four():
         (lambda: Relative("0.1", around={"00": "1/2"}), "sums to"),
         (lambda: Product(["1/4", "1/2"]), "below 1/2"),
         (lambda: Product(["1/2"]), "each of A, B"),
+        (lambda: Product(), "exactly one of largest, joint"),
+        (lambda: Product(["1/2", "1/2"], joint="1/3"), "exactly one of largest, joint"),
+        (lambda: Product(joint="1/5"), "below 1/4"),
     ],
 )
 def test_mistakes_are_one_clear_error(make, words):
