@@ -156,6 +156,7 @@ TAKEN = {
         key: source(f'kind = "on-average"\n{key} = {value}\n')
         for key, value in (("distance", 0.1), ("departure", 0.1), ("largest", 0.3), ("information", 0.1))
     },
+    "shared bound": source('kind = "product"\njoint = 0.3\n'),
     "no bounds": source('kind = "measurement-dependence"\n'),
     "min-entropy": source('kind = "min-entropy"\nbits = 1\n'),
     "rows": source(
