@@ -44,12 +44,9 @@ def prices_of(
     bound = None
     tests: list[Any] = []
     for test in problem.tests:
-        if sums_ratios(problem, test):
-            tests.append({})
-            continue
-        tests.append(
-            [Fraction(0)] * sum(len(row) for _, row in test.table) if isinstance(test, Kept) else Fraction(0)
-        )
+        cells = sum(len(row) for _, row in test.table) if isinstance(test, Kept) else 0
+        blank: Any = [Fraction(0)] * cells if isinstance(test, Kept) else Fraction(0)
+        tests.append({} if sums_ratios(problem, test) else blank)
     for name, value in zip(names, z, strict=True):
         assert isinstance(name, tuple)
         if name[0] == "observed":
