@@ -19,7 +19,7 @@ from freerand_opt.data.trials import Running, Trials
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.experiments.certificate import document, factor_claim, game_claim, proved
 from freerand_opt.experiments.factors import Factor, best_factor
-from freerand_opt.experiments.games import chance
+from freerand_opt.experiments.games import chance, wins
 from freerand_opt.experiments.plans import Training, plan, whole
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.experiments.signalling import Signalling, signalling
@@ -83,13 +83,13 @@ def p_value(
     setup: Setup,
     *,
     training: Training | None = None,
-    game: Sequence[int] | None = None,
+    game: Sequence[int] | str | None = None,
     stop: str = "last",
 ) -> PValue:
     """Return a P-value of data against the setup's devices.
 
-    With `game` (the winning cells; the number of trials was fixed beforehand) it is the exact tail of the
-    wins, else the product of test factors for the plan that `training` gives, valid under any stopping
+    With `game` (a functional's name or the winning cells; the number of trials was fixed beforehand) it is
+    the exact tail of the wins, else the product of test factors for the plan that `training` gives, valid under any stopping
     rule, except where a first share of the trials is the training: the factor then knows their number, which
     must have been fixed beforehand. `stop` "best" takes the largest product that ordered trials reach on the
     way. Raise InputError for a training that would make the statement false.
@@ -99,7 +99,8 @@ def p_value(
             "p_value", "either training (for factors) or a game whose n was fixed beforehand is needed"
         )
     if game is not None:
-        return _by_game(whole(data), setup, tuple(sorted(set(game))))
+        cells = wins(data.scenario, game) if isinstance(game, str) else game
+        return _by_game(whole(data), setup, tuple(sorted(set(cells))))
     assert training is not None
     made = plan(setup, training, data, project=setup.setting.devices != "no-signalling")
     rule = "the number of trials was fixed beforehand" if _is_share(training) else "any stopping rule"
