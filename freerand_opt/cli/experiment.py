@@ -213,6 +213,10 @@ def _signals(said: Sequence[Signals], *, as_json: bool) -> None:
         screen.put("\n".join(line for one in said for line in screen.wrapped(one.line)))
 
 
+#: Names of columns that leave room for words in 80 columns.
+_SHORT = {"at the mean": "mean", "largest epsilon": "eps <=", "least trials": "trials >="}
+
+
 def _rows(tables: Sequence[tuple[str, Planned, list[dict[str, Any]]]], *, as_json: bool) -> None:
     from freerand_opt.cli import screen
     from freerand_opt.experiments.planned import WORDS, cells
@@ -221,5 +225,7 @@ def _rows(tables: Sequence[tuple[str, Planned, list[dict[str, Any]]]], *, as_jso
         screen.put_json([{"question": heading, **row} for heading, _, rows in tables for row in rows])
         return
     for heading, _, rows in tables:
-        screen.put("\n".join([*screen.wrapped(heading), *screen.columns(cells(rows), (1,), right=True)]))
-    screen.put(WORDS)
+        names, *rest = cells(rows)
+        shown = [[_SHORT.get(name, name) for name in names], *rest]
+        screen.put("\n".join([*screen.wrapped(heading), *screen.columns(shown, (1,), right=True)]))
+    screen.put("\n".join(screen.wrapped(WORDS)))

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 WIDTH = 80
 FORMATS = ("text", "markdown", "latex", "html")
 _STYLE = (
-    "body{max-width:46em;margin:2em auto;padding:0 1em;font:16px/1.45 sans-serif}"
-    "svg{width:100%}td{padding:0 .8em 0 0}"
+    ":root{color-scheme:light dark}"
+    "body{max-width:46em;margin:2em auto;padding:0 1em;font:16px/1.45 sans-serif;overflow-wrap:anywhere}"
+    "svg{width:100%;height:auto}table{display:block;overflow-x:auto}td{padding:0 .8em 0 0}"
+    "ul{padding-left:1.2em}"
 )
 _PREAMBLE = (
     "\\documentclass[a4paper]{article}\n\\usepackage[margin=2.5cm]{geometry}\n"
@@ -144,4 +146,5 @@ def _html(pages: Sequence[Page]) -> str:
         body += f"<h1>{html.escape(page.title)}</h1>{first}{page.figure}{''.join(rest)}"
     title = html.escape(pages[0].title)
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
+    head += '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
     return f"{head}<style>{_STYLE}</style>{body}</html>\n"

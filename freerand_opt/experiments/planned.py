@@ -164,4 +164,10 @@ def _biased(question: Question, epsilon: Fraction, like: Setup) -> Setup:
 
 def cells(rows: Sequence[dict[str, Any]]) -> list[list[str]]:
     """Return rows as a table of texts under their names; what is unknown is a dash."""
-    return [[*rows[0]], *(["-" if value is None else f"{value}" for value in row.values()] for row in rows)]
+    return [[*rows[0]], *([_cell(value) for value in row.values()] for row in rows)]
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.0f}" if isinstance(value, float) and value >= 1000 else f"{value}"

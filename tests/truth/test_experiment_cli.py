@@ -134,7 +134,8 @@ def test_a_plan_as_a_page(freerand, folder):
     wrong = freerand("experiment", folder / "run.toml", "--wanted", "5")
     assert wrong.code == 2 and "belongs to --plan" in wrong.err
     run = freerand("experiment", folder / "run.toml", "--plan", "20000,100000", "--page", page)
-    assert run.code == 0 and f"wrote {page}" in run.err and "no statement" in run.out
+    assert run.code == 0 and f"wrote {page}" in run.err and "no statement" in " ".join(run.out.split())
+    assert max(map(len, run.out.splitlines())) <= 80 and "quantum devices, (E)" in run.out
     text = page.read_text()
     assert text.count("<svg") == 1 and text.count("<tr>") == 9 and "assumption (A2)" in text
 

@@ -99,6 +99,7 @@ def test_the_referee_checks_with_python_alone_and_a_forgery_is_refused(folder, t
     assert len(files) == 3
     page = (place / "README.md").read_text()
     assert all(path.relative_to(place).as_posix() in page for path in files)
+    assert "the min-entropy is -log2 p" in page  # certificates prove p
     alone = [sys.executable, "-I", "check.py"]
     for path in files:
         done = subprocess.run([*alone, path], cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -121,6 +122,7 @@ def test_latex_sets_all_of_it_at_the_width_of_a_column(folder, tmp_path):
             [*command, "main"], cwd=tmp_path / "paper", capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout[-1500:]
+        assert "Warning--" not in done.stdout  # BibTeX's
     log = (tmp_path / "paper" / "main.log").read_text(errors="replace")
     assert "undefined" not in log
     assert "Overfull" not in log

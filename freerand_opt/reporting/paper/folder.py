@@ -15,10 +15,10 @@ from freerand_opt.reporting.paper.strategies import attack_table
 from freerand_opt.reporting.paper.sweep import FLOATING, tabulated, varied, words_of
 from freerand_opt.version import __version__
 
-REFERENCES = rf"""@software{{freerand_opt,
-  author  = {{{{The freerand\_opt developers}}}},
-  title   = {{freerand\_opt: certified bounds for imperfect randomness}},
-  version = {{{__version__}}}
+REFERENCES = rf"""@misc{{freerand_opt,
+  author = {{{{The freerand\_opt developers}}}},
+  title  = {{freerand\_opt: certified bounds for imperfect randomness}},
+  note   = {{Version {__version__}}}
 }}
 
 @article{{ColbeckRenner2012,
@@ -51,6 +51,10 @@ _MAIN = r"""\documentclass[twocolumn]{{article}}
 \bibliography{{references}}
 \end{{document}}
 """
+_ENTROPY = (
+    "The paper states min-entropies. What a certificate proves is the guessing probability p, and the "
+    "min-entropy is -log2 p: the upper end of one is the lower end of the other."
+)
 
 
 def caption(cells: Sequence[Cell]) -> str:
@@ -137,6 +141,7 @@ def referee(cells: Sequence[Cell], links: Mapping[int, str], command: str) -> st
         "",
         "An upper end is proved by multipliers of a dual program, a lower end by an explicit strategy of the "
         "adversary. What you have to believe is that the question printed is the paper's question.",
+        *(["", _ENTROPY] if asked(cells[0]).question.ask.quantity == "min-entropy" else []),
         "",
         "| file | asked at | answer |",
         "|---|---|---|",
