@@ -146,5 +146,5 @@ def _html(pages: Sequence[Page]) -> str:
         body += f"<h1>{html.escape(page.title)}</h1>{first}{page.figure}{''.join(rest)}"
     title = html.escape(pages[0].title)
     head = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-    head += '<meta name="viewport" content="width=device-width, initial-scale=1"/>'
+    head += '<meta name="viewport" content="width=device-width, initial-scale=1">'
     return f"{head}<style>{_STYLE}</style>{body}</html>\n"

@@ -91,8 +91,8 @@ def p_value(
     With `game` (a functional's name or the winning cells; the number of trials was fixed beforehand) it is
     the exact tail of the wins, else the product of test factors for the plan that `training` gives, valid
     under any stopping rule, except where a first share of the trials is the training: the factor then knows
-    their number, which must have been fixed beforehand. `stop` "best" takes the largest product that ordered trials reach on the
-    way. Raise InputError for a training that would make the statement false.
+    their number, which must have been fixed beforehand. `stop` "best" takes the largest product
+    that ordered trials reach on the way. Raise InputError for a training that would make the statement false.
     """
     if (training is None) == (game is None):
         raise InputError(
