@@ -16,6 +16,7 @@ from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.errors import InputError, imported, nearest
 from freerand_opt.files import new_file
 from freerand_opt.model.grid import Place
+from freerand_opt.model.quantities import QUANTITIES
 from freerand_opt.numbers.parse import parse
 from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import is_impossible
@@ -218,8 +219,10 @@ def plot(answers: Sequence[Answer], ax: Any = None) -> Any:
         (drawn,) = ax.plot(x, high, marker=".", label=label or None)
         ax.plot(x, low, marker=".", linestyle=":", color=drawn.get_color())
         ax.fill_between(x, low, high, alpha=0.2, color=drawn.get_color())
-    ax.set_xlabel(across)
-    ax.set_ylabel(table[0]["quantity"])
+    ax.set_xlabel(r"$\epsilon$" if across == "source.epsilon" else across)
+    quantity = table[0]["quantity"]
+    bits = quantity in QUANTITIES and QUANTITIES[quantity].unit == "bits"
+    ax.set_ylabel(f"{quantity} (bits)" if bits else quantity)
     if others:
         ax.legend()
     return ax

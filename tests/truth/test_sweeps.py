@@ -98,7 +98,9 @@ def test_datasets_have_the_axes_as_dimensions():
 def test_brackets_are_drawn():
     pytest.importorskip("matplotlib").use("Agg")
     ax = sweep(chsh_question(), {"source.epsilon": ["0", "1/20"], "test.score": ["5/2", 3]}).plot()
-    assert ax.get_xlabel() == "source.epsilon"
+    assert ax.get_xlabel() == r"$\epsilon$"
+    entropy = chsh_question().changed(ask={"quantity": "min-entropy", "of": "A", "at": [0, 0]})
+    assert sweep(entropy, {"source.epsilon": ["0", "1/20"]}).plot().get_ylabel() == "min-entropy (bits)"
     assert len(ax.get_legend().get_texts()) == 2
     with pytest.raises(InputError, match="no axis"):
         sweep(chsh_question()).plot()
