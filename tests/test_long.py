@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.long import __main__ as long
@@ -194,3 +196,13 @@ def test_fano_is_the_entropy_of_a_guess_and_of_even_errors():
     assert fano(1.0, 4) == 0
     assert fano(0.25, 4) == pytest.approx(2)
     assert fano(0.7, 4) == pytest.approx(-0.7 * log2(0.7) - 3 * 0.1 * log2(0.1))
+
+
+def test_limits_are_of_work_and_not_of_time(tmp_path):
+    """Who waits for longer than a limit is done; who works for longer is stopped."""
+    from tests.long.bare import limited
+
+    waits, words = limited([sys.executable, "-c", "import time; time.sleep(2)"], tmp_path, 1)
+    assert waits is not None and (waits.returncode, words) == (0, "")
+    works, words = limited([sys.executable, "-c", "while True: pass"], tmp_path, 1)
+    assert "worked" in words if works is None else works.returncode != 0

@@ -11,7 +11,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from collections.abc import Iterator
 from math import pi, sin, sqrt
@@ -21,6 +20,7 @@ from typing import Any
 import freerand_opt as fr
 from freerand_opt.errors import FreerandError
 from freerand_opt.reporting.export import exported
+from tests.long.bare import limited, spent
 
 #: How far a solver's own tolerance leaves its value.
 TOLERANCE = {"glpsol": 1e-6, "cbc": 1e-6, "scip": 1e-6, "csdp": 1e-5, "sdpa": 1e-5}
@@ -31,6 +31,8 @@ PROGRAMS = {
     "csdp": ("sdpa", ["{file}"], r"Dual objective value: (\S+)"),
     "sdpa": ("sdpa", ["{file}", "{file}.out"], r"objValDual\s+= (\S+)"),
 }
+#: Seconds that a program may work for one export.
+EACH = 120
 ENDINGS = {"mps": ".mps", "sdpa": ".dat-s"}
 _SCIP = """
 import sys
@@ -77,7 +79,7 @@ def questions() -> dict[str, tuple[fr.Question, float]]:
 
 def faults(seconds: float) -> list[str]:
     """Return where another program finds another value, or does not read a file."""
-    ends, found = time.monotonic() + seconds, []
+    ends, found = spent() + seconds, []
     with tempfile.TemporaryDirectory(prefix="freerand-exports-") as name:
         folder = Path(name)
         scip = _scip(folder)
@@ -111,8 +113,8 @@ def _solved(words: str, question: fr.Question, value: float, folder: Path, scip:
 
 def _value(command: list[str], where: str, folder: Path) -> tuple[float | None, str]:
     """Return the optimum that a program prints or writes, and all that it said."""
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    text = run.stdout + run.stderr
+    run, text = limited(command, folder, EACH)
+    text = text if run is None else run.stdout + run.stderr
     for path in folder.glob("*.out"):
         text += path.read_text(errors="replace")
         path.unlink()
@@ -159,8 +161,8 @@ def _names(folder: Path, ends: float) -> tuple[int, list[str]]:
 
     found, count = [], 0
     for path in claims() if shutil.which("glpsol") else ():
-        if time.monotonic() > ends:
-            break
+        if spent() > ends:
+            return count, [*found, f"only {count} questions of the catalogue were written in time"]
         try:
             question = fr.read(path).instances[0].question
             text = exported(question, "mps")
@@ -169,16 +171,11 @@ def _names(folder: Path, ends: float) -> tuple[int, list[str]]:
         if len(text) > 3 * 10**6:
             continue
         (folder / "named.mps").write_text(text, encoding="ascii")
-        run = subprocess.run(
-            ["glpsol", "--freemps", "named.mps", "--check"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        run, words = limited(["glpsol", "--freemps", "named.mps", "--check"], folder, EACH)
         count += 1
-        if run.returncode or "error" in run.stdout.lower():
-            found.append(f"{path.stem}: glpsol: {run.stdout[-300:]}")
+        said = words if run is None else run.stdout
+        if run is None or run.returncode or "error" in said.lower():
+            found.append(f"{path.stem}: glpsol: {said[-300:]}")
     return count, found
 
 

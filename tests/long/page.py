@@ -132,15 +132,15 @@ def _line(line: str, seconds: float) -> str:
     bin_ = Path(sys.executable).parent
     try:
         done = subprocess.run(
-            ["bash", "-c", line],
+            ["bash", "-c", f"ulimit -t {seconds:.0f}\n{line}"],
             env={**_environment(), "PATH": f"{bin_}:/usr/bin:/bin"},
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=10 * seconds,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"did not end within {seconds:.0f} s"
+        return f"did not end within {10 * seconds:.0f} s"
     return "" if done.returncode == 0 else f"exit {done.returncode}: {done.stderr or done.stdout}"
 
 

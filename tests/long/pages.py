@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 
-from tests.long.bare import ROOT, installed
+from tests.long.bare import ROOT, installed, limited, spent
 
 EXTRAS = "sdp,crosscheck,cluster,frames,plot"
 #: Lines that other parts of `make long` run, or that last longer than a reader's patience.
@@ -36,9 +34,10 @@ def pages() -> list[Path]:
 
 
 def faults(seconds: float) -> list[str]:
-    """Return what does not run as pasted."""
-    ends, found = time.monotonic() + seconds, []
+    """Return what does not run as pasted; a processor may work so many seconds for each environment."""
+    found: list[str] = []
     for extras in ("", EXTRAS):
+        ends = spent() + seconds
         with tempfile.TemporaryDirectory(prefix="freerand-pages-") as name:
             bin_, words = installed(Path(name), extras, ends)
             found += [words] if words else []
@@ -49,28 +48,19 @@ def faults(seconds: float) -> list[str]:
 
 def of_page(page: Path, bin_: Path, cache: Path, *, extras: bool, ends: float) -> list[str]:
     """Return the faults of one page in an environment, run in a folder of its own."""
-    left, kind = max(ends - time.monotonic(), 0.1), "extras" if extras else "core"
+    left, kind = max(ends - spent(), 0.1), "extras" if extras else "core"
     given = json.dumps({"extras": extras, "skipped": SKIPPED, "seconds": LINE})
     with tempfile.TemporaryDirectory(prefix="freerand-page-") as folder:
-        begun = time.monotonic()
+        begun = spent()
         environment = {
             key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")
         }
         environment |= {"XDG_CACHE_HOME": str(cache), "MPLBACKEND": "agg"}
         command = [str(bin_ / "python"), str(Path(__file__).with_name("page.py")), str(page), given]
-        try:
-            run = subprocess.run(
-                command,
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=left,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return [f"{kind}, {page.name}: not done within the budget"]
+        run, words = limited(command, Path(folder), left, environment)
+        if run is None:
+            return [f"{kind}, {page.name}: {words}"]
         lines = [line.removeprefix("FAULT ") for line in run.stdout.splitlines() if line.startswith("FAULT ")]
         found = [f"{kind}, {json.loads(line)}" for line in lines]
-        print(f"  {kind}, {page.name}: {len(found)} faults, {time.monotonic() - begun:.0f} s", flush=True)
+        print(f"  {kind}, {page.name}: {len(found)} faults, {spent() - begun:.0f} s worked", flush=True)
         return found + ([f"{kind}, {page.name}: {run.stderr[-500:]}"] if run.returncode else [])
