@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from typing import Any, NamedTuple
 
-from freerand_opt.errors import InputError
 from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
@@ -115,15 +115,14 @@ SOURCES: dict[str, tuple[dict[str, Any], str, tuple[str, str]]] = {
 
 
 def cells() -> Iterator[Cell]:
-    """Yield every cell, the quick ones first."""
-    for devices, quantity in (
-        *((d, q) for q in QUANTITIES for d in ("local", "no-signalling")),
-        *(("quantum", q) for q in QUANTITIES),
-    ):
-        for family in FAMILIES:
-            for settings in SETTINGS:
-                for source in SOURCES:
-                    yield Cell(family, source, devices, quantity, settings)
+    """Yield every cell in the order of the table."""
+    for names in product(FAMILIES, SOURCES, DEVICES, QUANTITIES, SETTINGS):
+        yield Cell(*names)
+
+
+def by_cost(cell: Cell) -> tuple[bool, int]:
+    """Return what sorts the quick cells before the slow ones."""
+    return cell.devices == "quantum", QUANTITIES.index(cell.quantity)
 
 
 class Untold(Exception):
@@ -180,7 +179,7 @@ def source_of(cell: Cell) -> tuple[dict[str, Any], str, tuple[str, ...]]:
         source["largest"] = source["largest"][:parties]
     if source["kind"] == "relative" and cell.settings == "free":
         names = [format(s, f"0{parties}b") for s in range(settings)]
-        source["around"] = {name: f"1/{settings}" for name in names}
+        source["around"] = dict.fromkeys(names, f"1/{settings}")
     return source, number, tuple(_scaled(value, settings) for value in between)
 
 
@@ -230,6 +229,3 @@ def _tests(family: Family, settings: str) -> list[dict[str, Any]]:
         {"terms": {label: str(x) for label, x in row.items()}, "relation": ">=", "score": share}
         for row, share in zip(table.values(), family.shares or equal, strict=True)
     ]
-
-
-__all__ = ["DEVICES", "FAMILIES", "QUANTITIES", "SETTINGS", "SOURCES", "Cell", "InputError", "asked", "cells"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import product
-from math import prod
+from math import lcm, prod
 
 import highspy
 import numpy as np
@@ -125,29 +125,37 @@ def best_box(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, Box] |
     program = _Maximiser(cells.floats(), cells.rows, cells.columns, cells.shape, mass)
     dense = np.zeros(cells.shape)
     dense[cells.rows, cells.columns] = cells.floats()
-    exact = dense.astype(np.int64)  # entries of cells are -1, 0, 1
+    lines: list[list[tuple[int, int]]] = [[] for _ in range(cells.shape[0])]
+    for row, column, value in cells.entries():
+        lines[row].append((column, int(value)))  # entries of cells are -1, 0, 1
+    known: dict[tuple[Fraction, ...], Box | None] = {}
 
     def best(weights: Floats, words: Words) -> tuple[Floats, Box] | None:
         x = program.best(dense.T @ weights.ravel())
-        values = [Fraction(float(value)).limit_denominator(MOST_DENOMINATOR) for value in x]
-        table = _exact_table(exact, values, problem)
+        values = tuple(Fraction(value).limit_denominator(MOST_DENOMINATOR) for value in x.tolist())
+        if values not in known:
+            known[values] = _exact_table(lines, values, problem)
+        table = known[values]
         return None if table is None else ((dense @ x).reshape(problem.shape), table)
 
     return best
 
 
-def _exact_table(cells: np.ndarray, values: list[Fraction], problem: Problem) -> Box | None:
+def _exact_table(
+    lines: Sequence[Sequence[tuple[int, int]]], values: Sequence[Fraction], problem: Problem
+) -> Box | None:
     count, width = problem.shape
+    common = lcm(*(value.denominator for value in values))
+    whole = [value.numerator * (common // value.denominator) for value in values]
     rows = []
     for s in range(count):
         row = []
         for o in range(width):
-            line = cells[s * width + o]
-            chance = sum((values[k] * int(line[k]) for k in np.flatnonzero(line)), Fraction(0))
+            chance = sum(sign * whole[k] for k, sign in lines[s * width + o])
             if chance < 0:
                 return None
             if chance:
-                row.append((o, chance))
+                row.append((o, Fraction(chance, common)))
         rows.append(tuple(row))
     return Box(None, tuple(rows), problem.settings, problem.outcomes, "extreme box")
 

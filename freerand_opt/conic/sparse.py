@@ -49,15 +49,16 @@ class Sparse:
 
 def sparse(shape: tuple[int, int], entries: Iterable[tuple[int, int, Fraction | int]]) -> Sparse:
     """Return a matrix from (row, column, value); values at one place are added, zeros left out."""
-    total: dict[tuple[int, int], Fraction] = {}
+    total: dict[tuple[int, int], Fraction | int] = {}
     for row, column, value in entries:
-        total[row, column] = total.get((row, column), Fraction(0)) + value
+        before = total.get((row, column))
+        total[row, column] = value if before is None else before + value
     kept = [(row, column, value) for (row, column), value in total.items() if value]
-    places: dict[Fraction, int] = {}
+    places: dict[Fraction | int, int] = {}
     codes = np.array([places.setdefault(value, len(places)) for _, _, value in kept], dtype=np.int64)
     rows = np.array([row for row, _, _ in kept], dtype=np.int64)
     columns = np.array([column for _, column, _ in kept], dtype=np.int64)
-    return Sparse(shape, rows, columns, codes, tuple(places))
+    return Sparse(shape, rows, columns, codes, tuple(map(Fraction, places)))
 
 
 def identity(size: int) -> Sparse:
@@ -86,18 +87,27 @@ def kron(left: Sparse, right: Sparse) -> Sparse:
 
 def stacked(parts: Sequence[Sparse]) -> Sparse:
     """Return the matrices one below the other."""
+    starts = np.cumsum([0, *(part.shape[0] for part in parts)]).tolist()
+    return _joined(parts, (starts[-1], parts[0].shape[1] if parts else 0), starts)
+
+
+def widened(body: Sparse, more: Sparse) -> Sparse:
+    """Return the sum of a matrix and a wider one that has nothing in the same places."""
+    return _joined([body, more], more.shape, [0, 0])
+
+
+def _joined(parts: Sequence[Sparse], shape: tuple[int, int], starts: Sequence[int]) -> Sparse:
+    """Return the matrices in one, the rows of each from its start on."""
     palette: dict[Fraction, int] = {}
-    rows, columns, codes, start = [], [], [], 0
-    for part in parts:
+    rows, columns, codes = [], [], []
+    for part, start in zip(parts, starts, strict=False):
         new = np.array([palette.setdefault(value, len(palette)) for value in part.palette], dtype=np.int64)
         rows.append(part.rows + start)
         columns.append(part.columns)
         codes.append(new[part.codes] if len(part.codes) else part.codes)
-        start += part.shape[0]
-    width = parts[0].shape[1] if parts else 0
     empty = [np.zeros(0, np.int64)]
     return Sparse(
-        (start, width),
+        shape,
         np.concatenate(rows or empty),
         np.concatenate(columns or empty),
         np.concatenate(codes or empty),

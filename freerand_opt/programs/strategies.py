@@ -106,7 +106,8 @@ class Assembly:
             for node, mass in self.at[s]:
                 start = (carrier * self.cone.nodes + node) * self.space.width
                 for place, value in factors.items():
-                    total[start + place] = total.get(start + place, Fraction(0)) + mass * value
+                    before, share = total.get(start + place), mass * value
+                    total[start + place] = share if before is None else before + share
 
 
 def build(

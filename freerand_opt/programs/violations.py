@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from freerand_opt.conic.linear import Hint, LinearProgram
-from freerand_opt.conic.sparse import sparse, stacked
+from freerand_opt.conic.sparse import sparse, stacked, widened
 from freerand_opt.model.problem import Problem
 
 
@@ -31,7 +31,7 @@ def with_violations(
                 signs += [] if margin else [(count, columns + count, -1)]
                 count += 1
     wide = (rows, columns + count)
-    body = sparse(wide, [*((r, c, v) for r, c, v in program.matrix.entries()), *more])
+    body = widened(program.matrix, sparse(wide, more))
     more_rows = len(signs)
     return LinearProgram(
         stacked([body, sparse((more_rows, columns + count), signs)]),
