@@ -7,9 +7,10 @@ from math import lcm, prod
 from typing import Any
 
 from freerand_opt.checker.asked import Question
-from freerand_opt.checker.failures import Rejected, Unreadable
+from freerand_opt.checker.failures import Rejected
+from freerand_opt.checker.points import read_nodes
 from freerand_opt.checker.polynomials import Polynomial, Span, content, polynomial
-from freerand_opt.checker.reading import closed, integer, items
+from freerand_opt.checker.reading import closed, items
 from freerand_opt.checker.varying import VaryingSource
 
 
@@ -29,27 +30,7 @@ class MovingFlow:
             if not span.positive(den):
                 raise Rejected(f"{where}: a denominator is not positive on the interval")
             palette.append((num, den))
-        self.nodes: list[tuple[int, int, int | None, int | None]] = []
-        used = set()
-        for entry in items(raw["nodes"], where):
-            span.work.spend(4, where)
-            code, left, right = items(entry, where, 3)
-            children = [
-                None
-                if child is None
-                else integer(child, f"{where}: a child comes earlier", 0, len(self.nodes) - 1)
-                for child in (left, right)
-            ]
-            heights = {0 if child is None else self.nodes[child][0] for child in children}
-            height = 1 + heights.pop()
-            if heights or height > len(source.ends):
-                raise Rejected(
-                    f"{where}: the two children of a node differ in height, or there are too many bits"
-                )
-            used.add((height, integer(code, where, 0, len(palette) - 1)))
-            self.nodes.append((height, code, *children))
-        if len({code for _, code in used}) < len(palette) or len(set(palette)) < len(palette):
-            raise Unreadable(f"{where}: a palette has no unused and no equal entries")
+        self.nodes, used = read_nodes(raw["nodes"], palette, len(source.ends), span.work, where)
         for height, code in used:
             num, den = palette[code]
             low, high = source.ends[-height]

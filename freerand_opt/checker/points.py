@@ -6,6 +6,7 @@ earlier node, or null for a leaf. The chances lie in the ranges of the source's 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm, prod
@@ -96,34 +97,43 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
     if not isinstance(q.source, Bits):
         raise Rejected(f"{where}: the source is not one of bits in one time order")
     palette = [fraction(x, where) for x in items(raw["palette"], where)]
-    nodes: list[Node] = []
-    used: set[tuple[int, int]] = set()
-    earlier = f"{where}: a child comes earlier"
-    work.spend(4 * len(items(raw["nodes"], where)), where)
-    for entry in raw["nodes"]:
-        code, left, right = items(entry, where, 3)
-        first, second = (
-            0 if child is None else nodes[integer(child, earlier, 0, len(nodes) - 1)].height
-            for child in (left, right)
-        )
-        height = 1 + first
-        chance = palette[integer(code, where, 0, len(palette) - 1)]
-        if first != second or height > len(q.source.ranges):
-            raise Rejected(
-                f"{where}: the two children of a node differ in height, or there are too many bits"
-            )
+    listed, used = read_nodes(raw["nodes"], palette, len(q.source.ranges), work, where)
+    for height, code in used:
         low, high = q.source.ranges[-height]
-        if (code, height) not in used and not low <= chance <= high:
+        if not low <= palette[code] <= high:
             raise Rejected(f"{where}: a chance is outside the source's range")
-        used.add((code, height))
-        nodes.append(Node(height, chance, left, right))
-    if len({code for code, _ in used}) < len(palette) or len(set(palette)) < len(palette):
-        raise Unreadable(f"{where}: a palette has no unused and no equal entries")
+    nodes = [Node(height, palette[code], left, right) for height, code, left, right in listed]
     units = [1] * (1 + len(q.source.ranges))
     for node in nodes:
         units[node.height] = lcm(units[node.height], node.chance.denominator)
     heads = tuple(over(node.chance, units[node.height]) for node in nodes)
     return Flow(q.source, tuple(nodes), tuple(units), heads, prod(units))
+
+
+def read_nodes(
+    raw: Any, palette: Sequence[Any], bits: int, work: Work, where: str
+) -> tuple[list[tuple[int, int, int | None, int | None]], set[tuple[int, int]]]:
+    """Return the nodes (height, code, left, right), and the pairs (height, code) that occur."""
+    nodes: list[tuple[int, int, int | None, int | None]] = []
+    used: set[tuple[int, int]] = set()
+    earlier = f"{where}: a child comes earlier"
+    work.spend(4 * len(items(raw, where)), where)
+    for entry in raw:
+        code, left, right = items(entry, where, 3)
+        first, second = (
+            0 if child is None else nodes[integer(child, earlier, 0, len(nodes) - 1)][0]
+            for child in (left, right)
+        )
+        height = 1 + first
+        if first != second or height > bits:
+            raise Rejected(
+                f"{where}: the two children of a node differ in height, or there are too many bits"
+            )
+        used.add((height, integer(code, where, 0, len(palette) - 1)))
+        nodes.append((height, code, left, right))
+    if len({code for _, code in used}) < len(palette) or len(set(palette)) < len(palette):
+        raise Unreadable(f"{where}: a palette has no unused and no equal entries")
+    return nodes, used
 
 
 def read_point(

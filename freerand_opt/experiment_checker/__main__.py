@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
-from freerand_opt.checker.reading import MOST_BYTES, load
+from freerand_opt.checker.__main__ import printed, told
+from freerand_opt.checker.failures import Work
 from freerand_opt.experiment_checker.document import check
 
 
@@ -30,12 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     if not files:
         print(__doc__)
         return 2
-    codes = {0}
-    for path in files:
-        code, lines = checked(path, digest)
-        codes.add(code)
-        print("\n".join(lines))
-    return next(code for code in (2, 3, 1, 0) if code in codes)
+    return printed(checked(path, digest) for path in files)
 
 
 def digest_of(path: str) -> str | None:
@@ -49,22 +45,12 @@ def digest_of(path: str) -> str | None:
 
 def checked(path: str, digest: str | None = None, limit: int = 10**8) -> tuple[int, list[str]]:
     """Return the exit code of one file and the lines about it."""
-    name = "".join(c if c.isprintable() else "?" for c in path)
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError):
-        return 2, [f"UNREADABLE {name}: no such text file"]
-    try:
-        report = check(load(text), Work(limit), digest)
-    except Unreadable as fault:
-        return 2, [f"UNREADABLE {name}: {fault}"]
-    except TooMuch as fault:
-        return 3, [f"TOO MUCH WORK {name}: {fault}"]
-    except Rejected as fault:
-        return 1, [f"REJECTED {name}: {fault}"]
-    said = (*report.lines, f"checked: {report.statement}", f"theorem: {report.theorem}")
-    return 0, [f"CHECKED {name}", *(f"  {line}" for line in said)]
+    return told(path, lambda raw: _says(raw, digest, limit))
+
+
+def _says(raw: Any, digest: str | None, limit: int) -> list[str]:
+    report = check(raw, Work(limit), digest)
+    return ["CHECKED", *report.lines, f"checked: {report.statement}", f"theorem: {report.theorem}"]
 
 
 if __name__ == "__main__":

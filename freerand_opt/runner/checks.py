@@ -7,7 +7,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from freerand_opt.checker.__main__ import checked, judged
+from freerand_opt.checker.__main__ import checked, judged, proved
 
 #: Certificates handed to a process at once: handing over costs as much as checking a small one.
 BATCH = 16
@@ -49,7 +49,7 @@ def check_text(job: tuple[str, str, int]) -> tuple[int, list[str]]:
     """Return the exit code of a certificate and the lines about it."""
     name, text, limit = job
     if _format(text[:200]) != _COMPUTATION:
-        return judged(name, text, limit)
+        return judged(name, text, lambda raw: proved(raw, limit))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "computation.json"
         path.write_text(text, encoding="utf-8")

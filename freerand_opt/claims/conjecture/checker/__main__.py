@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable
-from freerand_opt.checker.reading import MOST_BYTES, load
+from freerand_opt.checker.__main__ import printed, told
 from freerand_opt.claims.conjecture.checker.document import check
 
 
@@ -19,30 +19,17 @@ def main(paths: Sequence[str]) -> int:
     if not paths:
         print(f"{__doc__}")
         return 2
-    codes = {0}
-    for path in paths:
-        code, lines = checked(path)
-        codes.add(code)
-        print("\n".join(lines))
-    return next(code for code in (2, 3, 1, 0) if code in codes)
+    return printed(map(checked, paths))
 
 
 def checked(path: str) -> tuple[int, list[str]]:
     """Return the exit code of one file and the lines about it."""
-    name = "".join(c if c.isprintable() else "?" for c in path)
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read(MOST_BYTES + 1)
-        report = check(load(text))
-    except Unreadable as fault:
-        return 2, [f"UNREADABLE {name}: {fault}"]
-    except TooMuch as fault:
-        return 3, [f"TOO MUCH WORK {name}: {fault}"]
-    except Rejected as fault:
-        return 1, [f"REJECTED {name}: {fault}"]
-    except (OSError, ValueError):
-        return 2, [f"UNREADABLE {name}: no such text file"]
-    return 0, [f"{report.status} {name}", f"  {report.computation}", f"  {report.statement}"]
+    return told(path, _says)
+
+
+def _says(raw: Any) -> list[str]:
+    report = check(raw)
+    return [report.status, report.computation, report.statement]
 
 
 if __name__ == "__main__":
