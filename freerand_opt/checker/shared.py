@@ -22,7 +22,7 @@ from freerand_opt.checker.failures import TooMuch, Unreadable, Work
 from freerand_opt.checker.reading import fraction, items
 
 MOST_POINTS = 1 << 17
-MOST_SETTINGS = 16
+MOST_SETTINGS_SHARED = 16
 #: The denominator of a cut has at most so many bits.
 CUT_BITS = 64
 
@@ -42,7 +42,7 @@ class Shared:
 
 
 @dataclass(frozen=True)
-class Piece:
+class Stretch:
     """m in [low, high], on which A has `first` entries m, B has `second` entries c/m."""
 
     low: Fraction
@@ -51,33 +51,33 @@ class Piece:
     second: int
 
 
-def pieces(source: Shared) -> list[Piece]:
+def pieces(source: Shared) -> list[Stretch]:
     """Return the pieces of m, ascending; a single m if there is nothing to share."""
     first, second = source.sizes
     low, high = max(Fraction(1, first), source.c), min(Fraction(1), source.c * second)
     breaks = {Fraction(1, k) for k in range(1, first + 1)} | {source.c * k for k in range(1, second + 1)}
     ends = [low, *sorted(m for m in breaks if low < m < high), high]
     return [
-        Piece(a, b, min(int(2 / (a + b)), first), min(int((a + b) / (2 * source.c)), second))
+        Stretch(a, b, min(int(2 / (a + b)), first), min(int((a + b) / (2 * source.c)), second))
         for a, b in pairwise(ends)
     ]
 
 
-def corners(source: Shared, piece: Piece, m: Fraction, n: Fraction) -> Iterator[tuple[Fraction, ...]]:
+def corners(source: Shared, piece: Stretch, m: Fraction, n: Fraction) -> Iterator[tuple[Fraction, ...]]:
     """Yield the extreme products at m and m' = n, with c in place of m m'."""
-    for a in _extreme(source.sizes[0], piece.first):
-        for b in _extreme(source.sizes[1], piece.second):
+    for a in _fullest(source.sizes[0], piece.first):
+        for b in _fullest(source.sizes[1], piece.second):
             yield tuple(p * q + p * s * n + r * q * m + r * s * source.c for p, r in a for q, s in b)
 
 
-def _extreme(size: int, full: int) -> Iterator[list[tuple[int, int]]]:
+def _fullest(size: int, full: int) -> Iterator[list[tuple[int, int]]]:
     """Yield (p, r) of the entries p + r m: `full` of them are m, one of the others 1 - full m."""
     for chosen in combinations(range(size), full):
         for rest in [x for x in range(size) if x not in chosen] or [-1]:
             yield [(0, 1) if x in chosen else (1, -full) if x == rest else (0, 0) for x in range(size)]
 
 
-def nodes(source: Shared, cuts: Sequence[Fraction]) -> list[tuple[Piece, list[Fraction]]]:
+def nodes(source: Shared, cuts: Sequence[Fraction]) -> list[tuple[Stretch, list[Fraction]]]:
     """Return each piece with its ends and the cuts between them."""
     return [
         (piece, [piece.low, *(m for m in cuts if piece.low < m < piece.high), piece.high])
@@ -89,9 +89,9 @@ def enclosed(source: Shared, raw: Any, work: Work) -> Shared:
     """Return the source with the points of a polytope around it, from ascending cuts of m."""
     where = "prices: cuts"
     cuts = [fraction(x, where, 0) for x in items(raw, where)]
-    if max(source.sizes) > MOST_SETTINGS:
-        raise TooMuch(f"{where}: a party has more than {MOST_SETTINGS} settings")
-    work.spend(4 * MOST_SETTINGS * (len(cuts) + 1), where)
+    if max(source.sizes) > MOST_SETTINGS_SHARED:
+        raise TooMuch(f"{where}: a party has more than {MOST_SETTINGS_SHARED} settings")
+    work.spend(4 * MOST_SETTINGS_SHARED * (len(cuts) + 1), where)
     if any(x.denominator.bit_length() > CUT_BITS for x in cuts):
         raise Unreadable(f"{where}: a denominator has more than {CUT_BITS} bits")
     listed = nodes(source, cuts)

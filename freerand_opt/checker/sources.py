@@ -168,7 +168,7 @@ def read_source(
     if kind == "inequalities":
         return _inequalities(raw, count, work, where)
     if "largest" in raw:
-        return _shared(raw, settings, where)
+        return _read_shared(raw, settings, where)
     closed(raw, where, ("kind", "parts"))
     parts = []
     for own, n in zip(items(raw["parts"], where, len(settings)), settings, strict=True):
@@ -178,7 +178,7 @@ def read_source(
     return Product(settings, tuple(parts))
 
 
-def _shared(raw: Any, settings: tuple[int, ...], where: str) -> Shared:
+def _read_shared(raw: Any, settings: tuple[int, ...], where: str) -> Shared:
     closed(raw, where, ("kind", "largest"))
     bound = fraction(raw["largest"], f"{where}: largest", 0)
     if len(settings) != 2 or bound * prod(settings) < 1:
