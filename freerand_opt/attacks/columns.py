@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from freerand_opt.attacks.pairs import prices_at, worths
+from freerand_opt.attacks.pairs import prices_at, spent_at, worths
 from freerand_opt.attacks.replies import (
     MOST_OTHERS,
     MOST_VALUED,
@@ -104,9 +104,7 @@ class _Search:
         """Return the boxes that gain at the prices of a solution."""
         names = made.program.names
         h = prices_at(self.problem, names, hint.multipliers)
-        pairs = zip(names, map(float, hint.multipliers), strict=False)
-        spent = tuple(z for name, z in pairs if name[0] == "average")  # type: ignore[index]
-        return self.gaining(h, spent, GAIN, ADDED)
+        return self.gaining(h, spent_at(names, hint.multipliers), GAIN, ADDED)
 
     def gaining(self, h: Floats, spent: tuple[float, ...], least: float, count: int) -> list[Box]:
         """Return at most `count` boxes for each guess that gain more than `least`."""

@@ -23,34 +23,44 @@ MOST_DENOMINATOR = 5040
 ENUMERATED = 4096
 
 
-def best_distribution(problem: Problem) -> Callable[[Floats], Floats]:
-    """Return the function from gains by joint setting to P(s|w) with the largest mean."""
+def best_distribution(problem: Problem) -> Callable[[Floats, Sequence[float]], Floats]:
+    """Return the function from gains by joint setting to P(s|w) with the largest mean.
+
+    Its second argument are prices of bounds on average over W, which the mean is lessened by.
+    """
     source, count = problem.source, problem.shape[0]
     if isinstance(source, Point):
         (point,) = vertices(source, problem.settings, problem.observed)
         fixed = np.array([float(x) for x in point])
-        return lambda gains: fixed
+        return lambda gains, spent: fixed
     if isinstance(source, Bits):
         leaves = np.array(source.leaves)
-        return lambda gains: np.bincount(leaves, _flow(source, gains[leaves]), minlength=count).astype(float)
+        return lambda gains, spent: np.bincount(leaves, _flow(source, gains[leaves]), minlength=count).astype(
+            float
+        )
     if isinstance(source, Limits):
         lower = np.array([float(x) for x in source.lower])
         upper = np.array([float(x) for x in source.upper])
-        return lambda gains: _greedy(lower, upper, gains)
+        return lambda gains, spent: _greedy(lower, upper, gains)
     if isinstance(source, Product | Shared):
         table = np.array(
             [[float(x) for x in v] for v in vertices(source, problem.settings, problem.observed)]
         )
-        return lambda gains: table[int(np.argmax(table @ gains))]
+        return lambda gains, spent: table[int(np.argmax(table @ gains))]
     cone = source_cone(problem)
     if isinstance(source, Average):
         shares = np.zeros(cone.masses.shape)
         shares[cone.masses.rows, cone.masses.columns] = cone.masses.floats()
-        return lambda gains: shares[:, int(np.argmax(gains @ shares))]
+        costs = np.zeros((len(cone.costs), cone.nodes))
+        for k, (listed, _) in enumerate(cone.costs):
+            costs[k, list(listed)] = [float(cost) for cost in listed.values()]
+        return lambda gains, spent: shares[
+            :, int(np.argmax(gains @ shares - (np.array(spent) @ costs if spent else 0)))
+        ]
     program = _Maximiser(
         cone.facets.floats(), cone.facets.rows, cone.facets.columns, cone.facets.shape, np.ones(count)
     )
-    return program.best
+    return lambda gains, spent: program.best(gains)
 
 
 def _flow(source: Bits, gains: Floats) -> Floats:

@@ -68,13 +68,15 @@ def inner(problem: Problem) -> Problem:
 class Hints:
     """What an outer program says of attacks.
 
-    `prices` are h without the guess, `penalty` the largest price of a test, `starts` distributions.
+    `prices` are h without the guess, `penalty` the largest price of a test, `starts` distributions, `spent`
+    prices of bounds on average over W.
     """
 
     prices: Floats | None = None
     penalty: float = 1.0
     starts: tuple[Floats, ...] = ()
     words: tuple[tuple[str, float], ...] = ()
+    spent: tuple[float, ...] = ()
 
 
 def hints_of(outer: Strategies, hint: Hint) -> Hints:
@@ -119,8 +121,9 @@ def attack(
             break
         before = len(found)
         trial, search.words = prices, words_at(problem, made.program.names, answer.multipliers)
+        search.spent = spent_at(made.program.names, answer.multipliers)
         if hints.prices is not None and quantum and turn == 0:
-            trial, search.words = hints.prices, hints.words
+            trial, search.words, search.spent = hints.prices, hints.words, hints.spent
         elif not full and hints.prices is not None and not quantum:
             trial = SMOOTHING * hints.prices + (1 - SMOOTHING) * prices
         for box in search.boxes(trial, turn):
@@ -140,6 +143,12 @@ def _reached(program: LinearProgram, made: Strategies, hint: Hint) -> tuple[floa
     """Return (the problem's value, the total violation) of a point of the penalised program."""
     value = sum(float(c) * hint.x[k] for k, c in made.program.objective.items())
     return float(value), float(hint.x[made.program.matrix.shape[1] :].sum())
+
+
+def spent_at(names: Sequence[Hashable], multipliers: Iterable[float]) -> tuple[float, ...]:
+    """Return the prices of bounds on average over W."""
+    pairs = zip(names, map(float, multipliers), strict=False)
+    return tuple(z for name, z in pairs if name[0] == "average")  # type: ignore[index]
 
 
 def words_at(
@@ -212,6 +221,7 @@ class _Search:
         self.worth = worths(problem, self.guesses)
         self.cone = source_cone(problem)
         self.words: tuple[tuple[str, float], ...] = ()
+        self.spent: tuple[float, ...] = ()
 
     def program(self, boxes: list[Box]) -> Strategies:
         """Return the exact program over boxes and the whole source."""
@@ -238,7 +248,7 @@ class _Search:
             if self.starts and start % 3:
                 masses = self.starts[int(self.rng.integers(len(self.starts)))]
             else:
-                masses = self.distribution(self.rng.normal(size=count))
+                masses = self.distribution(self.rng.normal(size=count), ())
             guess = [start % len(self.guesses.worths)] * count
             if self.guesses.outputs and self.problem.ask.told:
                 guess = self.rng.integers(0, len(self.guesses.worths), count).tolist()
@@ -251,7 +261,7 @@ class _Search:
                 table, box = found
                 guess = self._guess(table, guess)
                 gains = h + np.array([self.worth[g][s] for s, g in enumerate(guess)])
-                masses = self.distribution((gains * table).sum(axis=1))
+                masses = self.distribution((gains * table).sum(axis=1), self.spent)
                 now = float(masses @ (gains * table).sum(axis=1))
                 yield box
                 if now <= value + 1e-12:

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 from freerand_opt.attacks.closed import closed_boxes
-from freerand_opt.attacks.pairs import Hints, attack, prices_at, words_at
+from freerand_opt.attacks.pairs import Hints, attack, prices_at, spent_at, words_at
 from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.attacks.xor import best_vectors, tsirelson_box
 from freerand_opt.bounds.options import Options
@@ -210,7 +210,9 @@ def _search(pool: Pool, made: MomentProgram, z: list[float] | None) -> None:
         names = made.program.names
         charged = [abs(x) for name, x in zip(names, z, strict=True) if name[0] == "test"]  # type: ignore[index]
         most = PENALTY + 4 * max(charged, default=0.0)
-        hints = Hints(prices_at(made.problem, names, z), most, (), words_at(made.problem, names, z))
+        hints = Hints(
+            prices_at(made.problem, names, z), most, (), words_at(made.problem, names, z), spent_at(names, z)
+        )
     boxes = []
     count = prod(float(d) ** n for d, n in zip(problem.outcomes, problem.settings, strict=True))
     if count <= min(MOST_DETERMINISTIC, MOST_BOXES):

@@ -3,8 +3,10 @@
 from fractions import Fraction
 from math import log2
 
+import numpy as np
 import pytest
 
+from freerand_opt.attacks.oracles import best_distribution
 from freerand_opt.bounds.bound import bound
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, Unreadable
@@ -180,3 +182,12 @@ def test_information_at_score_four():
     found = bound(question, threshold={"of": "source.information", "between": ["1/10", 1]}).bracket
     assert found.lower <= Fraction(2 - log2(3)) <= found.upper
     assert found.width < Fraction(1, 10**6)
+
+
+def test_an_attack_weighs_what_its_settings_cost():
+    # one setting alone differs from three others by P(s)^-1 = 4 each; uniform settings cost nothing
+    best = best_distribution(asked(OnAverage(distance="0.2")).problem())
+    gains = np.array([1.0, 0, 0, 0])
+    assert best(gains, (0.0,) * 6).tolist() == [1, 0, 0, 0]
+    for price, found in ((0.06, [1, 0, 0, 0]), (0.07, [0.25] * 4)):  # 1 - 12 mu against 1/4
+        assert best(gains, (price,) * 6).tolist() == found
