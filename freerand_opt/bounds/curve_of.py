@@ -60,7 +60,11 @@ def curve(
             "curve", "needs fixed settings or averages, and a guess or a score that is asked for"
         )
     if field.startswith("observed.") and moves_on_a_path(asked, field):
-        raise InputError(field, "has no curve: with this noise or these losses answers are sought one by one")
+        raise InputError(
+            field,
+            "has no curve: scores are polynomials in it, along which an answer need be neither convex nor "
+            f"concave; give a sweep, as {field}=0.8:1:0.01, or a threshold",
+        )
     if asked.problem().observed is None:
         raise InputError("observed.settings", 'of a curve are stated, as "uniform"')
     varied(asked, field, high)  # the last value is one of the field's as well

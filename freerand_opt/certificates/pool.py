@@ -20,7 +20,7 @@ from freerand_opt.model.quantities import GUESS
 MOST_DIGITS = 4001
 #: Steps of work that a proof may take when it is made; files of this size are checked by anybody.
 WORK = 10**9
-#: How well a small entropy is to be known, in parts of itself.
+#: How well a small answer is to be known, in parts of itself.
 RELATIVE = Fraction(1, 1000)
 
 
@@ -117,7 +117,7 @@ class Pool:
         """Return whether nothing is left to find.
 
         There is no strategy, or one where one was asked for, or the ends are so near; `relative`, also beside
-        what a guess is short of 1, which is nearly its entropy (unless that may be nothing).
+        the answer, or what a guess is short of 1, which is nearly its entropy (unless that may be nothing).
         """
         if self.impossible:
             return True
@@ -126,9 +126,9 @@ class Pool:
         if self.bound is None or self.reached is None:
             return False
         size = enclose(self.bound - self.reached, 200)[1]
-        short = enclose(1 - self.bound, 200)[0]
         guess = isinstance(self.subject, Problem) and self.subject.ask.quantity == GUESS
-        if relative and guess and RELATIVE * short < size < short:
+        small = abs(enclose(1 - self.bound if guess else self.bound, 200)[0])
+        if relative and RELATIVE * small < size < small:
             return False
         return size <= width
 

@@ -236,6 +236,18 @@ def test_facets_of_avis_imai_ito_and_sasaki(name, settings):
     assert_facet(name, settings, (2, 2), 0)
 
 
+def test_i4422_is_a7_with_outcomes_exchanged():
+    """Outcomes of A0, A1, A3 and B2: so the quantum value is that of A7, .2878683 (arXiv:0810.1615)."""
+    every = np.array(list(boxes((4, 4), (2, 2)))).reshape(-1, 4, 4, 2, 2)
+    turned = every.copy()
+    for x in (0, 1, 3):
+        turned[:, x] = turned[:, x, :, ::-1]
+    turned[:, :, 2] = turned[:, :, 2, :, ::-1]
+    (one, unit), (other, same) = (table(name, (4, 4), (2, 2)) for name in ("i4422", "a7"))
+    assert unit == same
+    assert (every.reshape(-1, 64) @ one == turned.reshape(-1, 64) @ other).all()
+
+
 def test_froissart_is_i3322_in_means():
     """4 I3322 + 4 on every local box."""
     scenario, every = Scenario((3, 3), (2, 2)), np.array(list(boxes((3, 3), (2, 2))))

@@ -22,6 +22,16 @@ def test_a_small_entropy_is_sought_to_a_thousandth_of_itself():
         assert pool.settled(F(1, 10**6), relative=True) is narrow
 
 
+def test_a_small_score_is_sought_to_a_thousandth_of_itself():
+    for asked in (Ask("score", functional="chsh"), Ask("trace-distance", of="A", at=(0, 0))):
+        problem = Question(chsh(), Uniform(), adversary=NS, ask=asked).problem()
+        # 2e-7 beside 1e-6 is wide; beside 1e-3, and beside what may be 0 or less, it is not
+        for value, narrow in ((F(1, 10**6), False), (F(1, 10**3), True), (F(2, 10**7), True), (F(0), True)):
+            pool = Pool(problem, bound=value, reached=value - F(2, 10**7))
+            assert pool.settled(F(1, 10**6))
+            assert pool.settled(F(1, 10**6), relative=True) is narrow
+
+
 def test_cells_are_named_by_their_values():
     question = Question(chsh(), Uniform(), adversary=NS, tests=[Test("chsh", ">=", 3)], ask=LEAK)
     axes = {
