@@ -26,6 +26,7 @@ ANSWERED = (
     "amplification",
     "visibility",
     "entropy",
+    "efficiency",
 )
 #: Figures of measurements: their rows come from a table.
 MEASURED = ("simulation", "cost")
