@@ -57,7 +57,8 @@ def question(seed: int) -> dict[str, Any]:
     kept = {"keep": "behaviour", "tolerance": "1e-6" if linear else "1/100"}
     scored = {"functional": "chained", "relation": "<=", "score": "observed"}
     # what takes seconds is asked rarely
-    chosen = source(random, size) if linear or (at != "average" and random.random() < 0.1) else even
+    often = linear or (at != "average" and random.random() < 0.1)
+    chosen = source(random) if size == 2 and often else even
     quick = linear or chosen == even
     return {
         "scenario": {"family": "chained", "N": size},
@@ -73,9 +74,9 @@ def question(seed: int) -> dict[str, Any]:
     }
 
 
-def source(random: Random, size: int) -> dict[str, Any]:
+def source(random: Random) -> dict[str, Any]:
     """Return a source: uniform, bits, or bounds on probabilities given W."""
-    kind = random.choice(["uniform", "relative", *(["santha-vazirani"] if size == 2 else [])])
+    kind = random.choice(["uniform", "relative", "santha-vazirani"])
     found: dict[str, Any] = {"kind": kind}
     if kind != "uniform":
         found["epsilon"] = str(Fraction(random.randrange(1, 11), 100))
