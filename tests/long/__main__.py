@@ -24,7 +24,7 @@ LINEAR, QUANTUM, LINEAR_SHARE = 2900, 100, 0.6
 #: The questions of a stated seed: so many, however long they take, so that every machine asks the same.
 SEEDED_LINEAR, SEEDED_QUANTUM = 1000, 40
 #: Questions about entropies, always so many; more by hand: `python -m tests.long.entropies --count 1000`.
-ASKED = 200
+ASKED = 150
 
 
 @dataclass(frozen=True)

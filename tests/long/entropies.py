@@ -42,7 +42,7 @@ def question(seed: int) -> dict[str, Any]:
     random = Random(seed)
     devices = random.choices(("no-signalling", "local", "quantum"), (18, 1, 3))[0]
     linear = devices != "quantum"
-    side = "classical" if linear or random.random() < 0.1 else "quantum"
+    side = "classical" if linear or random.random() < 0.05 else "quantum"
     adversary: dict[str, Any] = {"devices": devices, "side_information": side}
     adversary |= {} if linear else {"level": "1 + A B"}
     size = 3 if devices == "no-signalling" and random.random() < 0.1 else 2
@@ -59,7 +59,7 @@ def question(seed: int) -> dict[str, Any]:
     # what takes seconds is asked rarely
     often = linear or (at != "average" and random.random() < 0.1)
     chosen = source(random) if size == 2 and often else even
-    quick = linear or chosen == even
+    quick = linear or (chosen == even and side == "quantum")
     return {
         "scenario": {"family": "chained", "N": size},
         "source": chosen,
