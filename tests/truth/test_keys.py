@@ -17,6 +17,7 @@ from freerand_opt.bounds.keys import error_correction
 from freerand_opt.bounds.tradeoff import Tradeoff
 from freerand_opt.checker.document import check
 from freerand_opt.model.certificate_form import question_form
+from freerand_opt.reporting.figures.row import from_csv
 
 KEY = Path(__file__).parents[2] / "docs" / "howto" / "key.toml"
 
@@ -174,3 +175,21 @@ def test_the_verb_prints_rates(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "rate" in run.stdout.splitlines()[0]
     assert len(run.stdout.splitlines()) == 3
+
+
+def test_the_figure_lies_above_the_score_alone_and_below_what_is_left() -> None:
+    body = (KEY.parents[1] / "figures" / "efficiency.csv").read_text()
+    rows = from_csv(body, "efficiency.csv")
+    drawn = [row for row in rows if row.kind == "bracket"]
+    assert len(drawn) == 22
+    for row in drawn:
+        eta, noise = float(row.position), 0.1 if "flipped" in row.series else 0.0
+        assert row.low is not None
+        score = 2 * sqrt(2) * eta**2 + 2 * (1 - eta) ** 2
+        p, mixed = (1 + sqrt(score**2 / 4 - 1)) / 2, 1 - noise * (1 - noise) * (8 - score**2)
+        m = (1 + sqrt(max(mixed, 0))) / 2
+        alone = 1 - plogp(p, 1 - p) + plogp(m, 1 - m) - lost(eta, noise)
+        # more is known than the score, and three lines are no curve
+        assert alone - 0.03 < row.low <= 1 - lost(eta, noise)
+    at = {round(100 * row.position, 1): row.low for row in drawn if "flipped" not in row.series}
+    assert (at[92] or 0) < 0.01 < (at[93] or 0)
