@@ -39,7 +39,7 @@ MAX_STALLED = 3
 MAX_TURNS = 40
 MAX_SWAPS = 30
 #: The gap at which an attack is good enough; what a see-saw finds is rounded to half of the digits.
-CLOSE, QUANTUM_CLOSE = 1e-12, 1e-10
+CLOSE, QUANTUM_CLOSE = 1e-12, 4e-10
 #: Violations, in all, below this are none.
 BROKEN = 1e-9
 #: The weight of the outer program's prices where boxes are sought.

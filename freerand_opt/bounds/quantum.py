@@ -27,10 +27,11 @@ from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
 from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of
-from freerand_opt.programs.moments import MomentProgram, moment_program, moments_of
+from freerand_opt.programs.moments import MomentProgram, Moments, moment_program, moments_of
 from freerand_opt.programs.npa.matrix import word_count
 from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.of_quantum import cone_of
+from freerand_opt.programs.source_cone import Cone
 
 MOST_DETERMINISTIC = 256
 #: What a unit of a test's violation costs at least while boxes are sought.
@@ -38,6 +39,8 @@ PENALTY = 64.0
 TURNS = 30
 #: A score without tests needs one box; other turns only start anew.
 PLAIN_TURNS = 4
+#: Facets of a source are weaker than its vertices; so many are used with matrices of at most this size.
+MOST_VERTICES, QUICK = 128, 32
 #: Up to this size the program of a score's moment matrix is written down.
 WRITTEN_DOWN = 100
 #: Scores of correlators have vectors at larger levels than this, and with as many settings.
@@ -60,7 +63,7 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
     outer, rational = rational_scores(problem)
     guesses = guesses_of(outer)
     moments = moments_of(outer, options.level, few_labels(guesses))
-    made = moment_program(outer, cone_of(outer), moments, guesses)
+    made = moment_program(outer, _cone(outer, moments, options), moments, guesses)
     words = f"level {options.level}, {len(made.program.sizes)} matrices"
     best: list[float] | None = None
     asked = problem.ask.quantity == "strategy"
@@ -84,6 +87,12 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
     if not pool.impossible:
         _search(pool, made, best)
         yield
+
+
+def _cone(problem: Problem, moments: Moments, options: Options) -> Cone:
+    """Return the source's cone, by more vertices than usual where their program is solved quickly."""
+    quick = options.solver == "auto" and moments.space.face is None and moments.matrix.size <= QUICK
+    return cone_of(problem, MOST_VERTICES) if quick else cone_of(problem)
 
 
 def _one(pool: Pool) -> Problem:

@@ -25,9 +25,9 @@ def relaxation(problem: Problem, level: str) -> MomentProgram:
     return moment_program(problem, cone_of(problem), moments_of(problem, level, few_labels(guesses)), guesses)
 
 
-def cone_of(problem: Problem) -> Cone:
+def cone_of(problem: Problem, most: int = FEW_VERTICES) -> Cone:
     """Return the cone of a problem's source: by its vertices, or by its own rows where they are many."""
-    if isinstance(problem.source, Point) or surely_more(problem.source, FEW_VERTICES):
+    if isinstance(problem.source, Point) or surely_more(problem.source, most):
         return source_cone(problem)
     try:
         held = vertex_cone(problem)

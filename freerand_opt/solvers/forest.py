@@ -29,6 +29,8 @@ from freerand_opt.programs.moments import MomentProgram
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+#: Equalities whose part apart from those before is smaller, beside themselves, follow from them.
+DEPENDENT = 1e-10
 #: Doubles or long doubles.
 Reals: TypeAlias = NDArray[np.floating[Any]]
 
@@ -36,6 +38,8 @@ Reals: TypeAlias = NDArray[np.floating[Any]]
 @dataclass(frozen=True, eq=False)
 class Forest:
     """Trees of `depth` bits for `carriers` labels, vectors of `width` moments at their leaves.
+
+    With vertices of the source instead of bits each label and vertex is a tree of one node.
 
     `ranges` are the shares of each bit; `parts` (size, size^2 x width) the matrices of a facet; `rows` the
     places in the program of the linear rows A z, `right` their sides, `equal` which are equalities.
@@ -58,7 +62,9 @@ class Forest:
 
     @property
     def counts(self) -> list[tuple[int, int, int]]:
-        """Return (labels, nodes, 2) for the facets of each depth, deepest first."""
+        """Return (labels, nodes, facets of a node) of each depth, deepest first."""
+        if not self.ranges:
+            return [(self.carriers, 1, 1)]
         return [(self.carriers, 2**d, 2) for d in reversed(range(self.depth))]
 
     @property
@@ -74,7 +80,7 @@ class Forest:
             held = np.stack([high * whole - left, left - low * whole], axis=2)
             found.append(held.reshape(-1, self.width))
             level = whole
-        flat = np.concatenate(found)
+        flat = np.concatenate(found) if found else level.reshape(-1, self.width)
         return [(entries @ flat.T).T.reshape(len(flat), n, n) for n, entries in self.parts]
 
     def back(self, matrices: Sequence[Reals]) -> Reals:
@@ -82,6 +88,8 @@ class Forest:
         flat: Reals = np.zeros((self.facets, self.width), dtype=matrices[0].dtype)
         for (_, entries), own in zip(self.parts, matrices, strict=True):
             flat = flat + (entries.T @ own.reshape(len(own), -1).T).T
+        if not self.ranges:
+            return np.asarray(flat.ravel())
         level = np.zeros((self.carriers, 1, self.width), dtype=matrices[0].dtype)
         end = len(flat)
         for (low, high), count in zip(self.ranges, reversed(self.counts), strict=True):
@@ -112,14 +120,24 @@ class Forest:
 
 
 def forest_of(made: MomentProgram, program: ConicProgram) -> Forest | None:
-    """Return the trees of a program, or of half of it; None if its source has none, or a share is fixed."""
-    source, space, nodes = made.problem.source, made.moments.space, made.cone.nodes
-    if not isinstance(source, Bits) or made.cone.names[0][0] != "node" or not program.sizes:
+    """Return the trees of a program, or of half of it.
+
+    None if its source has no tree and no vertices, a share is fixed, or there is one matrix alone.
+    """
+    source, space = made.problem.source, made.moments.space
+    kinds = {name[0] for name in made.cone.names}
+    ranges: tuple[tuple[float, float], ...] = ()
+    if kinds == {"node", "last"} and isinstance(source, Bits):
+        ranges = tuple((float(low), float(high)) for low, high in source.ranges)
+    elif kinds != {"last"} or made.cone.equalities.shape[0]:
         return None
-    if any(low >= high for low, high in source.ranges) or any(part.cone == "zero" for part in space.parts):
+    if any(low >= high for low, high in ranges) or any(part.cone == "zero" for part in space.parts):
         return None
+    nodes = made.cone.nodes if ranges else 1
     width, inner = space.width, nodes // 2
     carriers = program.columns // (nodes * width)
+    if not program.sizes or (carriers == 1 and not ranges):
+        return None
     rows = [r for r in range(program.linear) if program.names[r][0] not in ("equal", "part")]  # type: ignore[index]
 
     def leaves(row: Sequence[tuple[int, float]]) -> Reals:
@@ -129,18 +147,36 @@ def forest_of(made: MomentProgram, program: ConicProgram) -> Forest | None:
         assert not found[:, :inner].any()  # what is observed, tested and asked is at the leaves
         return found[:, inner:].ravel()
 
-    matrix = [leaves([(c, float(x)) for c, x in program.rows[r].items()]) for r in rows]
+    listed = {r: leaves([(c, float(x)) for c, x in program.rows[r].items()]) for r in rows}
+    rows = _independent(listed, program.equalities)
     return Forest(
         carriers,
         width,
-        tuple((float(low), float(high)) for low, high in source.ranges),
+        ranges,
         tuple(_entries(part.cone, part.rows, len(part.words), width) for part in space.parts),
         np.array(rows, dtype=np.int64),
-        np.array(matrix).reshape(len(rows), -1),
+        np.array([listed[r] for r in rows]).reshape(len(rows), -1),
         program.sides[rows],
         np.array(rows) < program.equalities,
         leaves(list(enumerate(program.cost.tolist()))),
     )
+
+
+def _independent(rows: Mapping[int, Reals], equalities: int) -> list[int]:
+    """Return the rows without equalities that follow from others before them."""
+    basis: list[Reals] = []
+    found = []
+    for r, row in rows.items():
+        left = row / (np.linalg.norm(row) or 1.0)
+        for _ in range(2):
+            for other in basis:
+                left = left - (left @ other) * other
+        size = float(np.linalg.norm(left))
+        if r >= equalities or size > DEPENDENT:
+            found.append(r)
+        if r < equalities and size > DEPENDENT:
+            basis.append(left / size)
+    return found
 
 
 def _entries(
@@ -185,7 +221,10 @@ def exact_multipliers(
 
 
 def _places(made: MomentProgram, forest: Forest) -> dict[Any, int]:
-    """Return the place of each (label, facet) in the order of `Forest.gamma`; the root's own has none."""
+    """Return the place of each (label, facet) in the order of `Forest.gamma`; a tree's root has none."""
+    if not forest.ranges:
+        pairs = ((c, v) for c in range(made.moments.carriers) for v in range(made.cone.nodes))
+        return {pair: place for place, pair in enumerate(pairs)}
     found: dict[Any, int] = {}
     count, first = 0, 0
     for _, nodes, _ in forest.counts:

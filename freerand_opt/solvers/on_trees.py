@@ -8,8 +8,8 @@ point are those of its moments, Z their multipliers, W = S^-1. A step's equation
 
 are solved from the leaves to the root: with the sum of two children fixed, the left one is eliminated.
 Near the end K is 10^12 times larger along what vanishes than elsewhere, so that moments in doubles leave
-multipliers that miss the objective by 10^-8; from then on moments, Z and W are carried in long doubles
-(where the machine has them), and only factors, which are refined, in doubles.
+multipliers that miss the objective by 10^-8; from then on they are carried in long doubles (where the
+machine has them), and only factors, whose solutions are refined, in doubles.
 """
 
 from __future__ import annotations
@@ -30,8 +30,12 @@ from freerand_opt.solvers.forest import Forest, Reals, exact_multipliers
 MOST_ROUNDS = 60
 #: Gap and defect at which no step is made any more.
 ENOUGH = 2e-11
+#: Below this, what is lost by rounding need not become smaller.
+FINE = 1e-9
 #: A point whose bound is as near as this is called optimal.
 NEARLY = 1e-8
+#: Matrices this near to those of the moments are replaced by them.
+INSIDE = 1e-12
 #: Below this gap moments are carried in long doubles.
 WIDE = 1e-5
 #: How often the solution of a step's equations is refined.
@@ -54,9 +58,10 @@ def solve(
     for _ in range(MOST_ROUNDS):
         try:
             step = _Step(forest, point)
-            if step.lost < best.lost:
+            stalled = best.lost < FINE and step.point.lost > best.lost / 2
+            if step.point.lost < best.lost:
                 best = step.point
-            if step.lost < ENOUGH or step.lost > 1e3 * best.lost:
+            if step.point.lost < ENOUGH or stalled or step.point.lost > 1e3 * best.lost:
                 break
             if time_limit is not None and time.monotonic() - begun > time_limit:
                 break
@@ -73,7 +78,7 @@ def solve(
 
 @dataclass(frozen=True, eq=False)
 class _Point:
-    """Moments z at the leaves, slacks of inequalities, multipliers y of rows and Z of matrices.
+    """Moments z at the leaves, slacks of inequalities, multipliers y of rows, matrices S, multipliers Z.
 
     `lost` is about what the bound of these multipliers exceeds the value.
     """
@@ -81,6 +86,7 @@ class _Point:
     z: Reals
     slack: Reals
     y: Reals
+    primal: Sequence[Reals]
     duals: Sequence[Reals]
     lost: float = np.inf
 
@@ -90,7 +96,11 @@ def _first(forest: Forest) -> _Point:
     free = ~forest.equal
     slack = np.where(free, np.maximum(forest.right - forest.matrix @ z, 0.1), 0.0)
     ones = [np.tile(np.eye(n), (forest.facets, 1, 1)) for n, _ in forest.parts]
-    return _Point(z, slack, np.where(free, 1.0, 0.0), ones)
+    primal = forest.gamma(z)
+    # of more than two outcomes, and on a face, these moments are no interior point
+    if min(float(np.linalg.eigvalsh(held)[:, 0].min()) for held in primal) < INSIDE:
+        primal = [held + float(np.abs(held).max()) * one for held, one in zip(primal, ones, strict=True)]
+    return _Point(z, slack, np.where(free, 1.0, 0.0), primal, ones)
 
 
 def _half(matrices: Reals) -> Reals:
@@ -111,30 +121,31 @@ class _Step:
 
     def __init__(self, forest: Forest, point: _Point) -> None:
         self.forest, free = forest, ~forest.equal
-        primal = forest.gamma(point.z)
+        primal, count = point.primal, len(forest.parts)
         gap = sum(float((s * z).sum()) for s, z in zip(primal, point.duals, strict=True))
         gap += float(point.slack @ point.y)
         if gap < WIDE and point.z.dtype != np.longdouble:
-            wide = [array.astype(np.longdouble) for array in (point.z, point.slack, point.y, *point.duals)]
-            point = _Point(wide[0], wide[1], wide[2], wide[3:])
-            primal = forest.gamma(point.z)
+            held = (point.z, point.slack, point.y, *primal, *point.duals)
+            wide = [array.astype(np.longdouble) for array in held]
+            point = _Point(wide[0], wide[1], wide[2], wide[3 : 3 + count], wide[3 + count :])
+            primal = point.primal
+        self.missing = [own - s for own, s in zip(forest.gamma(point.z), primal, strict=True)]
+        away = max(float(np.abs(own).max()) for own in self.missing)
+        if away < INSIDE:
+            primal, self.missing = forest.gamma(point.z), [own * 0 for own in self.missing]
         self.primal = primal
         self.inner = [np.linalg.inv(np.linalg.cholesky(s.astype(np.float64))) for s in primal]
         self.inverse = [held.transpose(0, 2, 1) @ held for held in self.inner]
-        if point.z.dtype == np.longdouble:
-            for _ in range(2):  # Newton's steps to the inverse
-                self.inverse = [_half(2 * w - w @ (s @ w)) for w, s in zip(self.inverse, primal, strict=True)]
+        # steps and factors take the same Z and W, which may be off by a rounding
+        self.outer = [z.astype(np.float64).astype(z.dtype) for z in point.duals]
+        self.inverse = [w.astype(point.z.dtype) for w in self.inverse]
         self.short = forest.right - forest.matrix @ point.z - point.slack
         self.defect = forest.cost + forest.back(point.duals) - point.y @ forest.matrix
         self.mean = gap / (forest.facets * sum(n for n, _ in forest.parts) + int(free.sum()))
         self.gap, self.free = gap, free
         lost = gap + float(np.abs(self.defect).sum()) + float(np.abs(self.short).sum())
-        self.point = _Point(point.z, point.slack, point.y, point.duals, lost)
-
-    @property
-    def lost(self) -> float:
-        """Return about what is lost by the point's multipliers."""
-        return self.point.lost
+        lost += away if away >= INSIDE else 0.0
+        self.point = _Point(point.z, point.slack, point.y, primal, point.duals, lost)
 
     def next(self) -> _Point:
         """Return the next point; raise LinAlgError if rounding spoils the equations."""
@@ -158,14 +169,18 @@ class _Step:
         step, other = (min(1.0, SHARE * length) for length in lengths)
         duals = [_half(z + other * dz) for z, dz in zip(point.duals, found.duals, strict=True)]
         slack = np.where(free, point.slack + step * found.slack, 0.0)
-        return _Point(point.z + step * found.z, slack, point.y + other * found.y, duals)
+        primal = [s + step * ds for s, ds in zip(self.primal, found.primal, strict=True)]
+        return _Point(point.z + step * found.z, slack, point.y + other * found.y, primal, duals)
 
     # -------------------------------------------------------------- the equations of a step
 
     def _factor(self) -> None:
         """Factor K along the trees, and the linear rows' complement."""
-        forest, levels = self.forest, []
-        below = [np.zeros((forest.width, forest.width))] * (forest.carriers * 2**forest.depth)
+        forest = self.forest
+        levels: list[list[tuple[Reals, Reals]]] = []
+        below: list[Reals] = [np.zeros((forest.width, forest.width))] * (forest.carriers * 2**forest.depth)
+        if not forest.ranges:
+            below = [self._hessian(k) for k in range(forest.facets)]
         facet = 0
         for low, high in reversed(forest.ranges):
             level, above = [], []
@@ -189,7 +204,7 @@ class _Step:
     def _hessian(self, facet: int) -> Reals:
         """Return tr(Gamma_k Z Gamma_l W) of a facet."""
         found = np.zeros((self.forest.width,) * 2)
-        for (n, entries), z, w in zip(self.forest.parts, self.point.duals, self.inverse, strict=True):
+        for (n, entries), z, w in zip(self.forest.parts, self.outer, self.inverse, strict=True):
             turned = csr_array(entries.T)
             both = [held[facet].astype(np.float64) for held in (z, w)]
             pairs = np.einsum("jp,qi->ijpq", *both).reshape(n * n, n * n)
@@ -228,7 +243,7 @@ class _Step:
         for _ in range(REFINED + 1):
             moved = [
                 _half(z @ (ds @ w))
-                for z, ds, w in zip(self.point.duals, forest.gamma(dz), self.inverse, strict=True)
+                for z, ds, w in zip(self.outer, forest.gamma(dz), self.inverse, strict=True)
             ]
             first = goal - forest.back(moved) - dy @ forest.matrix
             other = right - forest.matrix @ dz + self.ratio * dy
@@ -247,13 +262,15 @@ class _Step:
         aims = [mean * w for w in self.inverse]
         if second is not None:
             aims = [aim - own for aim, own in zip(aims, second, strict=True)]
-        goal = forest.cost + forest.back(aims) - point.y @ forest.matrix
+        parts = zip(aims, self.outer, self.missing, self.inverse, strict=True)
+        goal = forest.cost + forest.back([a - _half(z @ (m @ w)) for a, z, m, w in parts])
+        goal = goal - point.y @ forest.matrix
         safe = np.where(self.free, point.y, 1)
         right = self.short - np.where(self.free, (mean - product) / safe - point.slack, 0)
         dz, dy = self._solution(goal, right)
-        primal = forest.gamma(dz)
-        parts = zip(aims, point.duals, primal, self.inverse, strict=True)
-        duals = [aim - z - _half(z @ (ds @ w)) for aim, z, ds, w in parts]
+        primal = [ds + m for ds, m in zip(forest.gamma(dz), self.missing, strict=True)]
+        moves = zip(aims, point.duals, self.outer, primal, self.inverse, strict=True)
+        duals = [aim - z - _half(held @ (ds @ w)) for aim, z, held, ds, w in moves]
         slack = np.where(self.free, self.short - forest.matrix @ dz, 0)
         return _Direction(dz, slack, dy, primal, duals)
 

@@ -10,14 +10,15 @@ from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.moments import moment_program, moments_of
-from freerand_opt.programs.source_cone import source_cone
+from freerand_opt.programs.of_quantum import relaxation
+from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.symmetry.exchange import half_of
 from freerand_opt.solvers import clarabel, on_trees
 from freerand_opt.solvers.forest import forest_of
 
 
-def _made(n, epsilon):
-    """The guess of A's outcome at 0, 0 from chained correlations with noise, by the facets of the source."""
+def _made(n, epsilon, cone=source_cone):
+    """The guess of A's outcome at 0, 0 from chained correlations with noise, from a source."""
     asked, _ = question_of(
         {
             "scenario": {"family": "chained", "N": n},
@@ -33,7 +34,7 @@ def _made(n, epsilon):
     outer, rational = rational_scores(problem)
     guesses = guesses_of(outer)
     moments = moments_of(outer, "1 + A B", few_labels(guesses))
-    return problem, moment_program(outer, source_cone(outer), moments, guesses), rational
+    return problem, moment_program(outer, cone(outer), moments, guesses), rational
 
 
 def _certified(problem, made, rational, dual):
@@ -69,6 +70,45 @@ def test_four_settings_with_biased_choice_are_bounded_to_a_billionth():
     assert min(np.linalg.eigvalsh(held)[:, 0].min() for held in forest.gamma(leaves.ravel())) > -1e-13
     value = float(made.program.cost @ found.x)
     assert value - 1e-12 < _certified(problem, made, rational, found.multipliers) < value + 1e-9
+
+
+def test_labels_at_one_distribution_are_trees_of_one_node():
+    """A guess of three outcomes given CGLMP >= 29/10: the proof meets a point of the program."""
+    asked, _ = question_of(
+        {
+            "scenario": {"family": "cglmp", "d": 3},
+            "source": {"kind": "uniform"},
+            "adversary": {"devices": "quantum", "level": "1 + A B"},
+            "test": [{"functional": "cglmp", "relation": ">=", "score": "29/10"}],
+            "ask": {"quantity": "guessing-probability", "of": "A", "at": [0, 0]},
+        },
+        None,
+    )
+    problem = form_of(asked)
+    made = relaxation(problem, "1 + A B")
+    forest = forest_of(made, made.program)
+    assert (forest.carriers, forest.facets, forest.ranges) == (3, 3, ())
+    assert len(forest.rows) == 2  # what is observed says the same at all four settings
+    found = on_trees.solve(made, made.program, forest)
+    value = float(made.program.cost @ found.x)
+    assert (
+        np.abs((made.program.sides - made.program.matrix @ found.x)[: made.program.equalities]).max() < 1e-12
+    )
+    assert all(np.linalg.eigvalsh(held)[:, 0].min() > -1e-12 for held in forest.gamma(found.x))
+    assert value - 1e-12 < _certified(problem, made, {}, found.multipliers) < value + 1e-9
+
+
+def test_vertices_of_a_source_are_tighter_than_its_facets():
+    """Two settings each, eight vertices: a tree of one node for each, and the value that Clarabel finds."""
+    _, by_facets, _ = _made(2, "1/20")
+    problem, made, rational = _made(2, "1/20", vertex_cone)
+    forest = forest_of(made, made.program)
+    assert forest.facets == 16
+    found = on_trees.solve(made, made.program, forest)
+    value = float(made.program.cost @ clarabel.solve(made.program).x)
+    bound = _certified(problem, made, rational, found.multipliers)
+    assert value - 1e-7 < bound < value + 1e-7
+    assert bound < float(by_facets.program.cost @ clarabel.solve(by_facets.program).x) - 0.03
 
 
 def test_back_is_the_transpose_of_gamma():
