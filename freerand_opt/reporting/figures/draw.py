@@ -93,7 +93,8 @@ def _line(ax: Axes, rows: Sequence[Row], name: str, names: Sequence[str], colour
         (row for row in rows if row.series == name and row.kind == "formula"), key=lambda row: row.position
     )
     known = name in names or not names
-    about = name.rpartition(", ")[2]  # a line such as "bound, N = 64" has the colour of "N = 64"
+    # a line such as "bound, N = 64" has the colour of "N = 64"
+    about = name if name in names else name.rpartition(", ")[2]
     ax.plot(
         [row.position for row in points],
         [row.middle for row in points],
