@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
@@ -148,3 +150,37 @@ def test_answers_are_kept_where_the_system_keeps_caches(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     if sys.platform == "linux":
         assert default_folder() == tmp_path / ".cache" / "freerand"
+
+
+def test_what_hosts_read_names_what_is_here():
+    """Workflows, documentation service and hooks: targets, extras and files that exist; one version."""
+    yaml = pytest.importorskip("yaml", reason="not run: needs the extra docs")
+    tests, release = (
+        yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text()) for name in ("test", "release")
+    )
+    runs = {
+        name: [step["run"] for step in job["steps"] if "run" in step] for name, job in tests["jobs"].items()
+    }
+    assert runs == {"test": [".ci/run"], "lint": ["make lint"]}
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    called = [hook["entry"].removeprefix("make ") for hook in hooks]
+    called += re.findall(r"\bmake (\w+) PYTHON", (ROOT / ".ci/run").read_text())
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.M))
+    assert {"lint", "test", "long"} <= set(called) <= targets
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    read = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text())
+    assert (ROOT / read["sphinx"]["configuration"]).is_file()
+    assert set(read["python"]["install"][0]["extra_requirements"]) <= set(project["optional-dependencies"])
+    asked = next(step for step in release["jobs"]["release"]["steps"] if "version.py" in step.get("run", ""))
+    said = subprocess.run(
+        ["bash", "-c", asked["run"]], cwd=ROOT, env={**os.environ, "GITHUB_REF_NAME": f"v{fr_version()}"}
+    )
+    assert said.returncode == 0
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == fr_version()
+
+
+def fr_version():
+    from freerand_opt.version import __version__
+
+    return __version__
