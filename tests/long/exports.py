@@ -87,7 +87,8 @@ def faults(seconds: float) -> list[str]:
             found += list(_solved(words, question, value, folder, scip))
         found += _mosek(folder)
         count, refused = _names(folder, ends)
-    print(f"  {count} questions of the catalogue read by glpsol", flush=True)
+    worked = seconds - ends + spent()
+    print(f"  {count} questions of the catalogue read by glpsol; {worked:.0f} s worked", flush=True)
     return found + refused
 
 
