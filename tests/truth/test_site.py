@@ -118,3 +118,12 @@ def test_every_figure_of_the_gallery_has_its_command():
     for part in page.split("\n## ")[1:]:
         (figure,) = re.findall(r"figures/([\w-]+)\.svg", part)
         assert f"freerand plot {figure} " in part or f"freerand bound {figure}" in part, part
+
+
+def test_every_figure_of_two_columns_is_moved_and_not_shrunk_on_a_phone():
+    moved = re.findall(r'img\[src\$="([\w.]+)"\]', (DOCS / "_static/wide.css").read_text())
+    widths = {
+        path.name: float(re.search(r'<svg[^>]*? width="([\d.]+)pt"', path.read_text())[1])
+        for path in (DOCS / "figures").glob("*.svg")
+    }
+    assert sorted(moved) == sorted(name for name, points in widths.items() if points > 300)
