@@ -129,7 +129,7 @@ def test_chords_are_the_integral_of_a_broken_line() -> None:
     assert all(c > 0 for c in chords(even_nodes(64, 4), 4)[1])
 
 
-@pytest.mark.parametrize(("score", "value"), [("27/10", 0.7261649)])
+@pytest.mark.parametrize(("score", "value"), [("27/10", 0.7261649), ("14/5", 0.9164682)])
 def test_sixteen_chords_reach_what_the_rule_gives(score: str, value: float) -> None:
     pytest.importorskip("qics")  # Clarabel loses 2e-7
     held = lower(node_certificate(chsh(score), 16, "qics"))
