@@ -64,7 +64,20 @@ def _of_region(found: RegionBracket | AverageScore) -> tuple[Section, ...]:
             ),
         ),
         Section("Checks", (beside_words(found.beside), *settings_lines(found))),
-        *(() if memory else (Section("Trust", ("certificate: freerand check FILE",)),)),
+        Section("Trust", (_trust(found),)),
+    )
+
+
+def _trust(found: RegionBracket | AverageScore) -> str:
+    """Return what a region's statement rests on; that of a score is one formula, with what goes into it."""
+    if isinstance(found, RegionBracket):
+        return "certificate: freerand check FILE"
+    region = found.region
+    return (
+        "no certificate of its own: the chance to win is the formula of section 6, "
+        "(2^(lambda G - log2(1/alpha)/n) - 1)/(2^lambda - 1), rounded down, with the mean of G = "
+        f"{region.mean}, lambda = {region.lam}, alpha = {region.alpha}, n = {found.counts.total}; G is "
+        "1/(joint settings times the largest probability of one) where a round is won, else 0"
     )
 
 

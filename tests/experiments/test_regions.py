@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from fractions import Fraction
 from math import log2, sqrt
 
 import pytest
@@ -57,6 +59,9 @@ def test_average_score_under_memory(tmp_path):
     page = " ".join(render(found).split())
     assert "average score over 245 rounds >= 1.86" in page and "read by a second reader" in page
     assert "in exact numbers" in page and "plan: theory" in page
+    shown = re.search(r"mean of G = (\S+), lambda = (\S+), alpha = 1/20, n = 245", page)
+    assert shown is not None and Fraction(shown[1]) == Fraction(196, 245)
+    assert float(found.region.end) == pytest.approx(end(float(Fraction(shown[2])), 196 / 245), abs=1e-9)
     smallest = answer(question({**SCORE, "extreme": "smallest"}), tmp_path)
     assert isinstance(smallest, AverageScore) and smallest.region.mean == 1 - found.region.mean
     uneven = {"<A0 B0>": 1, "<A0 B1>": 2, "<A1 B0>": 1, "<A1 B1>": -1}
