@@ -65,6 +65,11 @@ def curve(
             "has no curve: scores are polynomials in it, along which an answer need be neither convex nor "
             f"concave; give a sweep, as {field}=0.8:1:0.01, or a threshold",
         )
+    if field.startswith("source.") and field not in SOURCE_FIELDS:
+        raise InputError(
+            field,
+            f"has no curve; a source's are in {', '.join(SOURCE_FIELDS)}; sweep it, as {field}=a:b:step",
+        )
     if asked.problem().observed is None:
         raise InputError("observed.settings", 'of a curve are stated, as "uniform"')
     varied(asked, field, high)  # the last value is one of the field's as well

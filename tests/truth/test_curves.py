@@ -146,6 +146,18 @@ def test_a_band_for_quantum_devices() -> None:
         assert here.width < 2e-3
 
 
+def test_other_numbers_of_a_source_have_none() -> None:
+    asked = fr.Question(
+        fr.chsh(),
+        fr.Product(joint="3/10"),
+        adversary=fr.Adversary("local"),
+        ask=fr.Ask("score", functional="chsh"),
+    )
+    for source, field in ((fr.Product(joint="3/10"), "joint"), (fr.OnAverage(distance="1/10"), "distance")):
+        with pytest.raises(fr.InputError, match="has no curve; a source's are in source.epsilon"):
+            fr.curve(asked.changed(source=source), f"source.{field}", ("3/10", "2/5"))
+
+
 @pytest.mark.parametrize(
     ("field", "between", "words"),
     [
