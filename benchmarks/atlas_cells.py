@@ -103,7 +103,11 @@ SOURCES: dict[str, tuple[dict[str, Any], str, tuple[str, str]]] = {
         "upper",
         ("1/n", "1"),
     ),
-    "relative": ({"kind": "relative", "epsilon": "1/10"}, "epsilon", ("0", "2/5")),
+    "relative": (
+        {"kind": "relative", "epsilon": "1/10"},
+        "",
+        ("", ""),
+    ),  # both limits move, a critical value has one
     "product": ({"kind": "product", "largest": ["11/20", "11/20", "11/20"]}, "", ("", "")),
     "distance": ({"kind": "on-average", "distance": "1/10"}, "distance", ("0", "3/2")),
     "departure": ({"kind": "on-average", "departure": "1/20"}, "departure", ("0", "3/4")),
@@ -153,7 +157,7 @@ def asked(cell: Cell) -> tuple[Question, Threshold | None]:
     if cell.quantity == "guess":
         return Question.from_dict(body), None
     if not number:
-        raise Untold("no number of this source varies")
+        raise Untold("no one number of this source varies")
     if cell.devices == "quantum":
         raise Untold("not sought: about twenty quantum guesses, most of 5 to 30 s each")
     sought: dict[str, Any] = {"of": f"source.{number}", "between": between, "width": "1/1000000"}

@@ -88,9 +88,18 @@ def critical_form(
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the certificate of a critical value, and how its ends were found; raise NoChangeError.
 
-    `quick` finds the margin of existence alone.
+    `quick` finds the margin of existence alone. Raise InputError if the field is no single number of the
+    question as certificates spell it.
     """
     found = sought(question, threshold)
+    try:
+        found.form(question, found.between)
+    except ValueError:
+        raise InputError(
+            "threshold.of",
+            f"{threshold.of} of kind {question.source.to_dict()['kind']} moves several limits at once, and a "
+            "certificate of a critical value has one number that moves; ask at given values",
+        ) from None
 
     @cache
     def at(place: Fraction) -> Pool:

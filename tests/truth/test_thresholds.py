@@ -17,6 +17,7 @@ from freerand_opt import (
     Mixture,
     Mutual,
     Question,
+    Relative,
     SanthaVazirani,
     Test,
     Uniform,
@@ -102,6 +103,18 @@ def test_critical_values_grow_towards_the_limit():
 def test_an_interval_without_a_change_is_refused(between):
     with pytest.raises(NoChangeError, match="hold at one end and fail at the other"):
         sought(chain(2, SanthaVazirani(0)), "source.epsilon", between, F(1, 10**4))
+
+
+def test_a_source_that_moves_several_limits_at_once_is_refused_before_anything_is_solved():
+    question = Question(
+        chsh(),
+        Relative("1/10"),
+        adversary={"devices": "local"},
+        tests=[Test("chsh", ">=", "2.7")],
+        ask=Ask("strategy"),
+    )
+    with pytest.raises(InputError, match="kind relative moves several limits at once"):
+        bound(question, threshold={"of": "source.epsilon", "between": ["0", "2/5"]})
 
 
 @pytest.mark.parametrize(
