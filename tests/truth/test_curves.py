@@ -154,7 +154,7 @@ def test_other_numbers_of_a_source_have_none() -> None:
         ask=fr.Ask("score", functional="chsh"),
     )
     for source, field in ((fr.Product(joint="3/10"), "joint"), (fr.OnAverage(distance="1/10"), "distance")):
-        with pytest.raises(fr.InputError, match="has no curve; a source's are in source.epsilon"):
+        with pytest.raises(fr.InputError, match=r"has no curve; a source's are in source\.epsilon"):
             fr.curve(asked.changed(source=source), f"source.{field}", ("3/10", "2/5"))
 
 
