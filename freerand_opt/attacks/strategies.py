@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import lcm
+from math import lcm, prod
 from typing import Any
 
 from freerand_opt.attacks.graph import Graph, leaves_root
@@ -145,12 +145,12 @@ def box_form(box: Box) -> dict[str, Any]:
     if box.answers is not None:
         return {"kind": "deterministic", "outcomes": [list(own) for own in box.answers]}
     assert box.table is not None
-    unit = lcm(1, *(value.denominator for row in box.table for _, value in row))
-    width = 1
-    for d in box.outcomes:
-        width *= d
-    numbers = []
-    for row in box.table:
-        values = dict(row)
-        numbers += [int(values.get(o, Fraction(0)) * unit) for o in range(width)]
+    rows = {id(row): row for row in box.table}  # many are one and the same
+    unit = lcm(1, *(value.denominator for row in rows.values() for _, value in row))
+    whole = {}
+    for place, row in rows.items():
+        whole[place] = [0] * prod(box.outcomes)
+        for o, value in row:
+            whole[place][o] = int(value * unit)
+    numbers = [number for row in box.table for number in whole[id(row)]]
     return {"kind": "table", "denominator": unit, "numerators": numbers}

@@ -22,7 +22,7 @@ from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.prices import Rest
 from freerand_opt.checker.reading import closed, integer, integers, items
-from freerand_opt.checker.sources import Bits
+from freerand_opt.checker.sources import Bits, Point
 from freerand_opt.checker.support import Means, Tree
 from freerand_opt.checker.vectors import Vector
 
@@ -148,6 +148,10 @@ def _over_errors(
     q: Question, values: Vector[Fraction], more: dict[int, Fraction], means: Means, work: Work
 ) -> list[Fraction]:
     """Return the largest means of the boxes that err at one edge, in the order of the edges."""
+    if isinstance(q.source, Point):  # a mean, so linear in the values
+        work.spend(len(more), "cycle")
+        held = means.largest(values)
+        return [held + q.source.values[s] * x for s, x in more.items()]
     if not isinstance(q.source, Bits):
         return [
             means.largest(Vector(values.length, values.default, {**values.but, s: values[s] + x}))

@@ -75,16 +75,12 @@ class Table(Box):
         """Raise Rejected if the others' marginal depends on this party's setting."""
         step_s, step_o = prod(self.q.settings[party + 1 :]), prod(self.q.outcomes[party + 1 :])
         n, d = self.q.settings[party], self.q.outcomes[party]
-        for s in range(self.q.shape[0]):
-            first = s - s // step_s % n * step_s
-            for o in range(self.width) if first != s else ():
-                if o // step_o % d == 0:
-                    here, there = (
-                        sum(self.values[t * self.width + o + x * step_o] for x in range(d))
-                        for t in (s, first)
-                    )
-                    if here != there:
-                        raise Rejected(f"{where}: party {party} signals")
+        for o in range(self.width):
+            if o // step_o % d == 0:
+                chances = (self.values[o + x * step_o :: self.width] for x in range(d))
+                others = list(map(sum, zip(*chances, strict=True)))
+                if any(x != others[s - s // step_s % n * step_s] for s, x in enumerate(others)):
+                    raise Rejected(f"{where}: party {party} signals")
 
     def at(self, s: int) -> dict[int, Number]:
         """Return the row of a setting."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 from freerand_opt.model.problem import (
@@ -53,15 +55,14 @@ def vector_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
 
 def coded_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
     """Return a vector in which each value is written once, or one value and the exceptions."""
-    counts: dict[Fraction, int] = {}
-    for value in values:
-        counts[value] = counts.get(value, 0) + 1
-    default = max(counts, key=lambda value: counts[value])
-    but = [[k, str(value)] for k, value in enumerate(values) if value != default]
-    if 2 * len(but) > len(values):
-        palette = {value: place for place, value in enumerate(counts)}
-        return {"palette": [str(value) for value in palette], "codes": [palette[value] for value in values]}
-    return {"all": str(default), "but": but}
+    keys = [value.as_integer_ratio() for value in values]  # whose hashes are sooner had
+    counts = Counter(keys)
+    default, often = max(counts.items(), key=itemgetter(1))
+    if 2 * (len(values) - often) > len(values):
+        palette = {key: place for place, key in enumerate(counts)}
+        return {"palette": [str(Fraction(*key)) for key in palette], "codes": [palette[key] for key in keys]}
+    but = [[k, str(value)] for k, (key, value) in enumerate(zip(keys, values, strict=True)) if key != default]
+    return {"all": str(Fraction(*default)), "but": but}
 
 
 def source_form(source: Source, observed: tuple[Fraction, ...] | None, count: int) -> dict[str, Any]:

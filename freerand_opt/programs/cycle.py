@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from freerand_opt.model.certificate_form import errors_of
 from freerand_opt.model.problem import Functional, Kept, Problem, Test
@@ -35,6 +36,23 @@ class Cycle:
     worth: Fraction
     half: Fraction
     guessed: bool
+
+    @cached_property
+    def path(self) -> list[tuple[int, tuple[int, int], tuple[int, int]]]:
+        """Return (edge, where it begins, where it ends) around the cycle; places are (party, setting)."""
+        near: dict[tuple[int, int], list[int]] = defaultdict(list)
+        width = self.problem.settings[1]
+        for s in self.edges:
+            near[0, s // width].append(s)
+            near[1, s % width].append(s)
+        found = []
+        here, edge = next(iter(near)), next(iter(self.edges))
+        for _ in self.edges:
+            ahead = (1 - here[0], edge % width if here[0] == 0 else edge // width)
+            found.append((edge, here, ahead))
+            first, second = near[ahead]
+            here, edge = ahead, second if first == edge else first
+        return found
 
     def worth_at(self, s: int, known: bool) -> Fraction:
         """Return what the guess adds at a setting for each unit of P(s)."""
@@ -152,32 +170,19 @@ def error_box(cycle: Cycle, error: int | None) -> Box:
     """Return the box that errs at one edge alone, or (None) the unbiased one that errs nowhere."""
     problem = cycle.problem
     if error is None:
-        rows = []
-        for s in range(problem.shape[0]):
-            parity = cycle.edges.get(s, 0)
-            rows.append(tuple((2 * x + (x ^ parity), Fraction(1, 2)) for x in (0, 1)))
+        half = Fraction(1, 2)
+        rows = [tuple((2 * x + (x ^ parity), half) for x in (0, 1)) for parity in (0, 1)]
         return Box(
             None,
-            tuple(tuple(sorted(row)) for row in rows),
+            tuple(rows[cycle.edges.get(s, 0)] for s in range(problem.shape[0])),
             (*problem.settings,),
             (2, 2),
             "errs nowhere, unbiased",
         )
-    known: dict[tuple[int, int], int] = {}
-    near: dict[tuple[int, int], list[tuple[tuple[int, int], int]]] = defaultdict(list)
-    for s, parity in cycle.edges.items():
-        a, b = divmod(s, problem.settings[1])
-        if s != error:
-            near[0, a].append(((1, b), parity))
-            near[1, b].append(((0, a), parity))
-    start = (0, error // problem.settings[1])
-    known[start], waiting = 0, [start]
-    while waiting:
-        here = waiting.pop()
-        for there, parity in near[here]:
-            if there not in known:
-                known[there] = known[here] ^ parity
-                waiting.append(there)
+    known, last = dict[tuple[int, int], int](), 0
+    for s, before, _ in cycle.path:  # around the cycle; behind the error all is flipped
+        known[before] = last
+        last ^= cycle.edges[s] ^ (s == error)
     answers = tuple(tuple(known.get((p, x), 0) for x in range(n)) for p, n in enumerate(problem.settings))
     edge = divmod(error, problem.settings[1])
     return Box(answers, None, problem.settings, (2, 2), f"errs on ({edge[0]}, {edge[1]}) alone")
