@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -32,7 +33,8 @@ class Strategy:
     @property
     def weight(self) -> Fraction:
         """Return P(w)."""
-        return sum(self.masses, Fraction(0))
+        counts = Counter(mass.as_integer_ratio() for mass in self.masses)  # few are different
+        return sum((Fraction(*mass) * count for mass, count in counts.items()), Fraction(0))
 
 
 def strategies(made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
@@ -54,10 +56,14 @@ def strategies(made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
         for nodes in copies:
             masses = [Fraction(0)] * count
             columns: dict[int, Fraction] = {}
+            products: dict[tuple[int, int], Fraction] = {}  # values are a few fractions, each one object
             for s, node, value in nodes:
                 mass = x[made.column(carrier, node, 0)]
                 if mass:
-                    masses[s] += value * mass
+                    place = (node, id(value))
+                    if place not in products:
+                        products[place] = value * mass
+                    masses[s] = masses[s] + products[place] if masses[s] else products[place]
                     columns.setdefault(node, mass)
             if any(masses):
                 box = made.space.boxes[carrier] if made.space.boxes else _table(made, x, carrier, columns)

@@ -51,14 +51,14 @@ def sparse(shape: tuple[int, int], entries: Iterable[tuple[int, int, Fraction | 
     """Return a matrix from (row, column, value); values at one place are added, zeros left out."""
     total: dict[tuple[int, int], Fraction | int] = {}
     for row, column, value in entries:
-        before = total.get((row, column))
-        total[row, column] = value if before is None else before + value
-    kept = [(row, column, value) for (row, column), value in total.items() if value]
-    places: dict[Fraction | int, int] = {}
+        held = total.get((row, column))
+        total[row, column] = value if held is None else held + value
+    kept = [(row, column, value.as_integer_ratio()) for (row, column), value in total.items() if value]
+    places: dict[tuple[int, int], int] = {}  # pairs of integers have quick hashes
     codes = np.array([places.setdefault(value, len(places)) for _, _, value in kept], dtype=np.int64)
     rows = np.array([row for row, _, _ in kept], dtype=np.int64)
     columns = np.array([column for _, column, _ in kept], dtype=np.int64)
-    return Sparse(shape, rows, columns, codes, tuple(map(Fraction, places)))
+    return Sparse(shape, rows, columns, codes, tuple(Fraction(*value) for value in places))
 
 
 def identity(size: int) -> Sparse:

@@ -100,13 +100,17 @@ class Box:
 
     def outcome(self, s: int) -> int:
         """Return the joint outcome of a deterministic box."""
-        assert self.answers is not None
         index, weight = 0, 1
-        for party in reversed(range(len(self.answers))):
-            own, d = self.answers[party], self.outcomes[party]
-            s, x = divmod(s, self.settings[party])
-            index, weight = index + weight * own[x], weight * d
+        for own, n, d in self._last_first:
+            s, x = divmod(s, n)
+            index += weight * own[x]
+            weight *= d
         return index
+
+    @cached_property
+    def _last_first(self) -> tuple[tuple[tuple[int, ...], int, int], ...]:
+        assert self.answers is not None
+        return tuple(zip(self.answers, self.settings, self.outcomes, strict=True))[::-1]
 
 
 def operators(name: str) -> list[tuple[int, int, int | None]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Protocol
+from math import lcm
+from typing import Any, Protocol
 
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import Sparse, identity, kron, sparse, stacked
@@ -69,15 +70,21 @@ class Assembly:
         self.at: list[list[tuple[int, Fraction]]] = [[] for _ in range(problem.shape[0])]
         for s, node, value in cone.masses.entries():
             self.at[s].append((node, value))
+        self.unit = lcm(1, *(value.denominator for value in cone.masses.palette))
+        self.whole = [[(node, int(value * self.unit)) for node, value in at] for at in self.at]
 
     def row(
         self, f: dict[int, dict[int, Fraction]], constants: dict[int, Fraction] | None = None
     ) -> dict[int, Fraction]:
         """Return sum over s, o of f[s][o] P(o, s) + constants[s] P(s), over all carriers."""
+        rows = [*f.values(), constants or {}]
+        unit = lcm(1, *(x.denominator for row in rows for x in row.values()))
+        whole = {s: {o: int(x * unit) for o, x in row.items()} for s, row in f.items()}
+        added = {s: int(x * unit) for s, x in (constants or {}).items()}
         total: dict[int, Fraction] = {}
         for carrier in range(self.space.carriers):
-            self.add(total, carrier, f, constants or {})
-        return {column: value for column, value in total.items() if value}
+            self._add(total, carrier, whole, added, self.whole)
+        return {column: Fraction(value) / (unit * self.unit) for column, value in total.items() if value}
 
     def words(self, words: Sequence[tuple[str, Fraction]]) -> dict[int, Fraction]:
         """Return sum over w of P(w) times the functional of words, over all carriers."""
@@ -99,11 +106,22 @@ class Assembly:
         constants: dict[int, Fraction],
     ) -> None:
         """Add a carrier's part of a functional."""
+        self._add(total, carrier, f, constants, self.at)
+
+    def _add(
+        self,
+        total: dict[int, Any],
+        carrier: int,
+        f: Mapping[int, Mapping[int, Any]],
+        constants: Mapping[int, Any],
+        masses: Sequence[Sequence[tuple[int, Any]]],
+    ) -> None:
+        """Add it in fractions, or all in integers, which is sooner done."""
         for s in {**f, **constants}:
             factors = self.space.value(carrier, s, f.get(s, {}))
             if constants.get(s):
-                factors[0] = factors.get(0, Fraction(0)) + constants[s]
-            for node, mass in self.at[s]:
+                factors[0] = factors.get(0, 0) + constants[s]
+            for node, mass in masses[s]:
                 start = (carrier * self.cone.nodes + node) * self.space.width
                 for place, value in factors.items():
                     before, share = total.get(start + place), mass * value
