@@ -14,8 +14,9 @@ from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint
 from freerand_opt.model.problem import Problem
+from freerand_opt.programs.assembly import Assembly
 from freerand_opt.programs.ratios import portioned, ratio_of, shared_out, starts, sums_ratios
-from freerand_opt.programs.strategies import Assembly, Strategies
+from freerand_opt.programs.strategies import Strategies
 
 #: Linear programs solved in search of shares; steps towards one setting, for a gain of at least so much.
 MOST_PROGRAMS = 60

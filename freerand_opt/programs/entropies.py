@@ -17,12 +17,12 @@ from math import prod
 from freerand_opt.conic.program import Builder, ConicProgram
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Problem, joint
+from freerand_opt.programs.assembly import Assembly
 from freerand_opt.programs.moments import Moments, put_tests
 from freerand_opt.programs.npa.matrix import moment_matrix
 from freerand_opt.programs.npa.space import moment_space
 from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import Cone
-from freerand_opt.programs.strategies import Assembly
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,13 +21,14 @@ from freerand_opt.conic.program import Builder, ConicProgram
 from freerand_opt.errors import InputError
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Problem, Test
+from freerand_opt.programs.assembly import Assembly
 from freerand_opt.programs.guesses import Guesses
 from freerand_opt.programs.npa.face import Zero, face
 from freerand_opt.programs.npa.matrix import MomentMatrix, moment_matrix
 from freerand_opt.programs.npa.space import MomentSpace, moment_space
 from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import Cone
-from freerand_opt.programs.strategies import Assembly, by_setting, cost_rows, moment_row, test_rows
+from freerand_opt.programs.strategies import by_setting, cost_rows, moment_row, test_rows
 
 
 @dataclass(frozen=True, eq=False)
