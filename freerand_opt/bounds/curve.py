@@ -32,6 +32,7 @@ from freerand_opt.checker.polynomials import content
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
 from freerand_opt.model.number import exact as read_exact
+from freerand_opt.model.number import place_of
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, compare
 
@@ -189,14 +190,6 @@ class Curve:
         low, high = self.between
         asked = self.question.ask.quantity
         return f"Curve({asked} for {self.field} in [{low}, {high}], {self.formulas} functions)"
-
-
-def place_of(x: Any, where: str) -> Fraction:
-    """Return a rational number; raise InputError for floats and for what is none."""
-    found = read_exact(x, where) if not isinstance(x, float) else None
-    if not isinstance(found, Fraction):
-        raise InputError(where, f'{x!r} is no exact rational number; write it as a text, as "1/20"')
-    return found
 
 
 def _scaled(number: Number, p: tuple[int, ...], name: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.concave import lines_and_points
 from freerand_opt.bounds.critical import varied
-from freerand_opt.bounds.curve import WORK, Curve, place_of
+from freerand_opt.bounds.curve import WORK, Curve
 from freerand_opt.bounds.fitting import places_in
 from freerand_opt.bounds.pieces import family_of
 from freerand_opt.bounds.questions import Asked, question_of
@@ -26,6 +26,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.files import contents
+from freerand_opt.model.number import place_of
 from freerand_opt.model.quantities import ENTROPY, STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import moves_on_a_path

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from freerand_opt.bounds.about import is_about
 from freerand_opt.bounds.result import result_of
-from freerand_opt.claims.conjecture import file as computations
-from freerand_opt.claims.conjecture.computed import computed_of
 from freerand_opt.claims.verify import Answer, File, Instance, Verification, compared
 from freerand_opt.errors import InputError
 from freerand_opt.files import file_name
+from freerand_opt.model.file import Instance as Asks
 
 
 def place(file: File, instance: Instance) -> Path:
@@ -35,7 +34,9 @@ def held(file: File, instance: Instance) -> Verification | None:
 
 def answer_of(instance: Instance, certificate: str) -> Answer | None:
     """Return what a certificate says of an instance, None if it is about something else."""
-    if isinstance(instance, computations.Instance):
+    if not isinstance(instance, Asks):
+        from freerand_opt.claims.conjecture.computed import computed_of
+
         try:
             return computed_of(instance.computation, certificate)
         except InputError:

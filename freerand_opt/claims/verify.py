@@ -6,21 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.result import Result
-from freerand_opt.claims.conjecture import file as computations
-from freerand_opt.claims.conjecture.computed import Computed, compute
 from freerand_opt.claims.formulas import value
 from freerand_opt.claims.verdict import Found, Verdict, found, verdict
 from freerand_opt.model import file as questions
 from freerand_opt.model.head import kind_of, load
 from freerand_opt.numbers import markup
 
-File: TypeAlias = questions.QuestionFile | computations.ComputationFile
-Instance: TypeAlias = questions.Instance | computations.Instance
-Answer: TypeAlias = Result | Computed
+if TYPE_CHECKING:  # what asks questions alone loads no computations
+    from freerand_opt.claims.conjecture import file as computations
+    from freerand_opt.claims.conjecture.computed import Computed
+
+File: TypeAlias = "questions.QuestionFile | computations.ComputationFile"
+Instance: TypeAlias = "questions.Instance | computations.Instance"
+Answer: TypeAlias = "Result | Computed"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Verification:
 def read(path: str | Path, overrides: Mapping[str, Any] | None = None) -> File:
     """Read a file with claims about questions or computations; raise InputError for any other."""
     if kind_of(load(path)) == "computation":
+        from freerand_opt.claims.conjecture import file as computations
+
         return computations.read(path, overrides)
     return questions.read(path, overrides)
 
@@ -65,9 +69,11 @@ def verify(file: File, instance: Instance, **options: Any) -> Verification:
 
     `options` are those of `bounds.bound.bound`: solver, time_limit, width, symmetry; a computation has none.
     """
-    if isinstance(instance, computations.Instance):
-        return compared(file, instance, compute(instance.computation))
-    return compared(file, instance, bound(instance, **options))
+    if isinstance(instance, questions.Instance):
+        return compared(file, instance, bound(instance, **options))
+    from freerand_opt.claims.conjecture.computed import compute
+
+    return compared(file, instance, compute(instance.computation))
 
 
 def compared(file: File, instance: Instance, result: Answer) -> Verification:
@@ -78,9 +84,9 @@ def compared(file: File, instance: Instance, result: Answer) -> Verification:
     expect = instance.expect
     if expect is None:
         return Verification(file, instance, result, None, True)
-    known = Found(result.bracket) if isinstance(result, Computed) else found(result)
-    asked = result.computation if isinstance(result, Computed) else result.question
-    sought = None if isinstance(instance, computations.Instance) else instance.threshold
+    known = found(result) if isinstance(result, Result) else Found(result.bracket)
+    asked = result.question if isinstance(result, Result) else result.computation
+    sought = instance.threshold if isinstance(instance, questions.Instance) else None
     within = Fraction(0) if sought is None else sought.width
     said = verdict(known, expect, within, lambda name: value(name, asked))
     return Verification(file, instance, result, said, said.rstrip("*") == expect.verdict)

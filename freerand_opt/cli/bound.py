@@ -50,7 +50,7 @@ def bound(
 ) -> None:
     """Answer questions by certified brackets, with the attack that reaches them; several make a table."""
     from freerand_opt.cli import screen
-    from freerand_opt.runner.curves import interval_of
+    from freerand_opt.runner.interval import interval_of
     from freerand_opt.runner.job import way_of
     from freerand_opt.runner.table import form_of
 

@@ -17,7 +17,8 @@ from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
 from freerand_opt.model.number import exact as read_exact
 from freerand_opt.numbers.exact import Exact, text
-from freerand_opt.runner.curves import Curved, Interval, curves, label_of
+from freerand_opt.runner.curves import Curved, curves, label_of
+from freerand_opt.runner.interval import Interval
 from freerand_opt.runner.watch import Watch
 
 #: Functions that are written out at length.

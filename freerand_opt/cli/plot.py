@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from freerand_opt.model.question import Question
     from freerand_opt.reporting.figures.frame import Frame, Width
     from freerand_opt.reporting.figures.row import Row
-    from freerand_opt.runner.curves import Interval
     from freerand_opt.runner.executor import Here
+    from freerand_opt.runner.interval import Interval
     from freerand_opt.runner.watch import Watch
 
 
@@ -154,7 +154,7 @@ def _own(arguments: Sequence[str], data: Path | None, asking: Asking) -> tuple[F
     from freerand_opt.model.catalogue import find
     from freerand_opt.reporting.figures.gallery import drawing
     from freerand_opt.reporting.figures.grid import frame_and_rows
-    from freerand_opt.runner.curves import interval_of
+    from freerand_opt.runner.interval import interval_of
 
     names, fields = opt.split(list(arguments))
     if data is not None:

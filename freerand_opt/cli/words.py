@@ -10,7 +10,6 @@ from typing import Any
 
 from freerand_opt.bounds.options import usual_width
 from freerand_opt.bounds.result import Result
-from freerand_opt.claims.conjecture.computed import Computed
 from freerand_opt.claims.verify import Instance
 from freerand_opt.cli.attacks import attack_lines
 from freerand_opt.cli.screen import WIDTH, columns, fact, facts, safe
@@ -70,7 +69,7 @@ def at_length(line: Line) -> str:
     pairs += [(_END.get(end, end), way) for end, way in result.how if way]
     pairs += [("note", words) for words in result.notes]
     how = "checked" if one.origin == "solved" else "stored, checked again"
-    how = f"{result.status}, {how}" if isinstance(result, Computed) else how
+    how = f"{result.status}, {how}" if not isinstance(result, Result) else how
     how = how if result.certificate else "nothing was proved"
     pairs.append(("certificate", f"{result.digest}, {how}; {result.seconds:.2f} s"))
     if isinstance(result, Result) and result.attack is not None:

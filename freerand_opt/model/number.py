@@ -64,3 +64,11 @@ def _plain(value: object) -> str | Exact | None:
             return Fraction(int(scalar))
         return str(scalar) if scalar.dtype.kind == "f" else None
     return None
+
+
+def place_of(x: Any, where: str) -> Fraction:
+    """Return a rational number; raise InputError for floats and for what is none."""
+    found = exact(x, where) if not isinstance(x, float) else None
+    if not isinstance(found, Fraction):
+        raise InputError(where, f'{x!r} is no exact rational number; write it as a text, as "1/20"')
+    return found

@@ -7,14 +7,13 @@ import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.options import options_of, usual_width
 from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.threshold import NoChangeError
 from freerand_opt.certificates.pool import RELATIVE
-from freerand_opt.claims.conjecture.computed import Computed, compute, computed_of
 from freerand_opt.claims.verify import Instance
 from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError
 from freerand_opt.model.file import Instance as Asks
@@ -22,8 +21,11 @@ from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.numbers.exact import enclose
 from freerand_opt.version import __version__
 
+if TYPE_CHECKING:
+    from freerand_opt.claims.conjecture.computed import Computed
+
 #: What a question or a computation is answered by.
-Found: TypeAlias = Result | Computed
+Found: TypeAlias = "Result | Computed"
 #: A worker of a cluster may have several threads; solvers and interval arithmetic get one at a time.
 _ALONE = threading.Lock()
 
@@ -141,7 +143,7 @@ def is_impossible(result: Found | None) -> bool:
 
 def falls_short(result: Found, width: Fraction | None) -> bool:
     """Return whether an answer is not known as well as `width` (None: as usual) asks."""
-    if is_impossible(result) or isinstance(result, Computed):
+    if is_impossible(result) or not isinstance(result, Result):
         return False
     if result.quantity == STRATEGY:
         return str(result) != "exists"
@@ -169,6 +171,8 @@ def recalled(kept: Kept, instance: Instance) -> Found:
     """Return a stored answer after a check by its checker; raise DamagedError where it does not hold."""
     try:
         if not isinstance(instance, Asks):
+            from freerand_opt.claims.conjecture.computed import computed_of
+
             return computed_of(instance.computation, kept.certificate, seconds=kept.seconds)
         question, threshold = instance.question, instance.threshold
         found = result_of(question, kept.certificate, threshold=threshold)
@@ -188,6 +192,8 @@ def recalled(kept: Kept, instance: Instance) -> Found:
 def _answered(job: Job) -> Found:
     if isinstance(job.instance, Asks):
         return bound(job.instance, **job.way.options)
+    from freerand_opt.claims.conjecture.computed import compute
+
     return compute(job.instance.computation)
 
 

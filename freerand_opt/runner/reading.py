@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from msgspec.structs import replace
 
 from freerand_opt.bounds.questions import question_of
-from freerand_opt.claims.conjecture import file as computations
 from freerand_opt.claims.verify import File
 from freerand_opt.claims.verify import Instance as Claimed
 from freerand_opt.errors import InputError, nearest
 from freerand_opt.model import catalogue
-from freerand_opt.model.file import Choose, Instance, QuestionFile, all_cells, in_memory, read
+from freerand_opt.model.file import Choose, Instance, all_cells, in_memory, read
 from freerand_opt.model.grid import Place
 from freerand_opt.model.head import kind_of, load
 from freerand_opt.model.question import Question
@@ -26,8 +25,7 @@ from freerand_opt.runner.cost import expected_seconds
 from freerand_opt.runner.shard import BLOCK, Block, whole
 from freerand_opt.runner.table import Columns
 
-Asked: TypeAlias = Question | Instance | File | Mapping[str, Any] | str | Path
-SINGLE = (Question, Instance, QuestionFile, computations.ComputationFile, Mapping, str, Path)
+Asked: TypeAlias = "Question | Instance | File | Mapping[str, Any] | str | Path"
 #: Whether a cell, by the number of its instance and its place, is wanted.
 Keep: TypeAlias = Callable[[int, Place], bool]
 
@@ -110,18 +108,31 @@ def reader(asked: Asked, threshold: str | Threshold | None = None, choose: Choos
         if kind_of(load(path)) == "computation":
             if threshold is not None:
                 raise InputError("threshold", f"{path} is a computation; it has no critical value")
+            from freerand_opt.claims.conjecture import file as computations
+
             return Reader(
                 lambda axes, choose, keep: computations.read(path, axes, choose=choose, keep=keep), choose
             )
         return Reader(
             lambda axes, choose, keep: read(path, axes, threshold=threshold, choose=choose, keep=keep), choose
         )
-    if isinstance(asked, QuestionFile | computations.ComputationFile):
+    if _is_file(asked):
         return Reader(lambda axes, choose, keep: _picked(asked, choose), choose)
-    question, own = question_of(asked)
+    given: Any = asked
+    question, own = question_of(given)
     sought = own if threshold is None else threshold
     body = question.to_dict() | _sought(sought)
     return Reader(lambda axes, choose, keep: in_memory(body, axes, choose, keep), choose)
+
+
+def listed(asked: Any) -> list[Any]:
+    """Return one thing that is asked, or a list of them, as a list."""
+    single = isinstance(asked, Question | Instance | Mapping | str | Path) or _is_file(asked)
+    return [asked] if single else list(asked)
+
+
+def _is_file(asked: Any) -> TypeGuard[File]:
+    return hasattr(asked, "instances")
 
 
 def _picked(file: File, choose: Choose) -> File:

@@ -16,7 +16,7 @@ from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.answers import Answers, Run, answer_all
 from freerand_opt.runner.executor import Executing, executor_of
 from freerand_opt.runner.job import Way, way_of
-from freerand_opt.runner.reading import SINGLE, Asked, Blocks, Reader, cells_of, reader
+from freerand_opt.runner.reading import Asked, Blocks, Reader, cells_of, listed, reader
 from freerand_opt.runner.refine import Refinement, is_wanted, merged
 from freerand_opt.runner.store import opened
 
@@ -92,8 +92,7 @@ def _way(how: Mapping[str, Any]) -> Way:
 
 
 def _readers(question: Asked | Sequence[Asked], threshold: str | Threshold | None) -> list[Reader]:
-    asked = [question] if isinstance(question, SINGLE) else question
-    return [reader(one, threshold) for one in asked]
+    return [reader(one, threshold) for one in listed(question)]
 
 
 def streamed(blocks: Blocks, run: Run) -> Iterator[Answers]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from freerand_opt.errors import InputError
-from freerand_opt.runner.curves import interval_of
+from freerand_opt.runner.interval import interval_of
 
 CHSH = ("chsh_local_score_sv", "source.epsilon=0..1/8")
 GUESS = ("no_signalling_guess_chsh", "test.score=2..4")

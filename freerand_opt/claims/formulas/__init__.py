@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from freerand_opt.claims.conjecture.computation import Computation
-from freerand_opt.claims.conjecture.lemniscate import ratio
-from freerand_opt.claims.conjecture.local_errors import wrong_inputs
-from freerand_opt.claims.conjecture.relations import LocalErrors, Relations
 from freerand_opt.claims.formulas import chained, entropies, ghz
 from freerand_opt.errors import InputError
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact
+
+if TYPE_CHECKING:
+    from freerand_opt.claims.conjecture.computation import Computation
 
 OF_QUESTIONS: dict[str, Callable[[Question], Exact]] = {
     "lemma-1": chained.lemma_1,
@@ -36,12 +36,22 @@ OF_QUESTIONS: dict[str, Callable[[Question], Exact]] = {
     "ghz-robust": ghz.ghz_robust,
 }
 
-OF_PARTIES: dict[str, Callable[[int], Exact]] = {"ghz-ratio": ratio, "ghz-monogamy": ghz.ghz_monogamy}
+OF_PARTIES: dict[str, Callable[[int], Exact]] = {"ghz-ratio": ghz.ghz_ratio, "ghz-monogamy": ghz.ghz_monogamy}
 
 
-def _wrong_inputs(asked: LocalErrors) -> Exact:
-    """Return n (1/2 - eps)^M, n the least number of inputs at which a local model errs; exact at eps = 0."""
-    return wrong_inputs(asked.M) * (Fraction(1, 2) - asked.epsilon) ** asked.M
+def _of_computation(name: str, asked: Computation) -> Exact | None:
+    """Return what a closed form of a computation is worth, None if it is of none such.
+
+    Of local errors n (1/2 - eps)^M, n the least number of inputs at which a local model errs (exact at 0).
+    """
+    from freerand_opt.claims.conjecture.local_errors import wrong_inputs
+    from freerand_opt.claims.conjecture.relations import LocalErrors, Relations
+
+    if isinstance(asked, Relations) and name in OF_PARTIES:
+        return OF_PARTIES[name](asked.M)
+    if isinstance(asked, LocalErrors) and name == "ghz-wrong-inputs":
+        return wrong_inputs(asked.M) * (Fraction(1, 2) - asked.epsilon) ** asked.M
+    return None
 
 
 def value(name: str, asked: Question | Computation) -> Exact:
@@ -49,10 +59,8 @@ def value(name: str, asked: Question | Computation) -> Exact:
     try:
         if isinstance(asked, Question) and name in OF_QUESTIONS:
             return OF_QUESTIONS[name](asked)
-        if isinstance(asked, Relations) and name in OF_PARTIES:
-            return OF_PARTIES[name](asked.M)
-        if isinstance(asked, LocalErrors) and name == "ghz-wrong-inputs":
-            return _wrong_inputs(asked)
+        if not isinstance(asked, Question) and (found := _of_computation(name, asked)) is not None:
+            return found
     except ValueError as error:
         raise InputError("expect.formula", f"{name}: {error}") from None
     whose = (

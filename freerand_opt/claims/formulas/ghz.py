@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.claims.conjecture.lemniscate import half_constant
-from freerand_opt.claims.conjecture.local_errors import best_model
 from freerand_opt.claims.formulas.chained import smaller
 from freerand_opt.claims.formulas.reading import epsilon, imperfect, kind, score
 from freerand_opt.model.question import Question
@@ -65,6 +63,8 @@ def ghz_local_errors(question: Question) -> Exact:
 
     (1/2 - eps)^3 for three parties (`conjecture.local_errors`). A's bit comes first.
     """
+    from freerand_opt.claims.conjecture.local_errors import best_model
+
     return best_model(len(question.scenario.settings), epsilon(question)).weight
 
 
@@ -73,6 +73,8 @@ def ghz_monogamy(parties: int) -> Fraction:
 
     K = 1.3110287771... is half the lemniscate constant; the fraction is less than 2^-200 too small.
     """
+    from freerand_opt.claims.conjecture.lemniscate import half_constant
+
     return half_constant(208)[0] * Fraction(parties, parties - 1)
 
 
@@ -85,3 +87,10 @@ def ghz_robust(question: Question) -> Exact:
     if held is None or held.whole or held.quantity != "sum-of-biases":
         raise ValueError("this formula is about sums of biases of named parties under relations")
     return ghz_monogamy(held.parties) + 2 * held.violated
+
+
+def ghz_ratio(parties: int) -> Exact:
+    """Return the ratio of the lemniscate's bounds for so many parties."""
+    from freerand_opt.claims.conjecture.lemniscate import ratio
+
+    return ratio(parties)
