@@ -6,16 +6,19 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import product
 from math import lcm, prod
+from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 
-from freerand_opt.attacks.states import Words, quantum_oracle
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product, Shared
 from freerand_opt.programs.boxes import Box, cell_matrix
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.source_vertices import vertices
+
+if TYPE_CHECKING:  # states are loaded for quantum devices alone
+    from freerand_opt.attacks.states import Words
 
 #: Cells of extreme boxes have small denominators.
 MOST_DENOMINATOR = 5040
@@ -128,6 +131,8 @@ def best_box(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, Box] |
     if problem.devices == "local":
         return lambda weights, words: _reply(problem, weights)
     if problem.devices == "quantum":
+        from freerand_opt.attacks.states import quantum_oracle
+
         return quantum_oracle(problem)
     cells = cell_matrix(problem)
     mass = np.zeros(cells.shape[1])

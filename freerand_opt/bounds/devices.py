@@ -15,8 +15,6 @@ from freerand_opt.checker.numbers import sign
 from freerand_opt.errors import InputError
 from freerand_opt.model.scenario import joined
 from freerand_opt.numbers.exact import Exact
-from freerand_opt.programs.npa.matrix import operators
-from freerand_opt.programs.npa.words import Parties
 
 
 class Devices:
@@ -83,6 +81,9 @@ class Written(Devices):
 
     def moment(self, name: str, q: Question) -> Exact:
         """Return the real part of the mean of a product of operators, 0 if the product is."""
+        from freerand_opt.programs.npa.matrix import operators
+        from freerand_opt.programs.npa.words import Parties
+
         try:
             found = operators(Parties(q.settings, q.outcomes), name)
         except ValueError as fault:

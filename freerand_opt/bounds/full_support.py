@@ -23,7 +23,6 @@ from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import FullSupport, Kept, Problem
 from freerand_opt.programs.boxes import Box, cell_space
 from freerand_opt.programs.guesses import few_labels, guesses_of
-from freerand_opt.programs.moments import forced_zeros
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.strategies import Strategies, build
 
@@ -36,6 +35,8 @@ def full_support(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if not isinstance(problem.source, FullSupport) or problem.devices == "quantum":
         return
+    from freerand_opt.programs.moments import forced_zeros
+
     try:
         labels = few_labels(guesses_of(problem))
     except TooLargeError:

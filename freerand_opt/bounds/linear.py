@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.attacks.columns import generated
 from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
@@ -97,6 +96,8 @@ def deterministic(pool: Pool, options: Options) -> Iterator[None]:
         boxes = deterministic_boxes(problem)
         words = f"{len(boxes)} deterministic boxes"
     except TooLargeError:
+        from freerand_opt.attacks.columns import generated
+
         try:
             boxes = generated(rational_scores(problem)[0])
         except TooLargeError as error:
