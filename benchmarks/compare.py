@@ -6,7 +6,8 @@ Ours goes from the question to an answer whose certificate has been checked (low
 programs by hand are linear programs in Collins and Gisin's coordinates or over the bit tree, built with
 scipy.sparse and solved by HiGHS: one end, floats, and as much symmetry as stands in the column. CPU seconds
 of one core, median of three, after imports and a first small question on both sides; cold starts and checks
-of all files are processes of their own, their modules compiled before. `error` is the largest difference between ours and theirs.
+of all files are processes of their own, their modules compiled before. `error` is the largest difference
+between ours and theirs.
 """
 
 from __future__ import annotations
