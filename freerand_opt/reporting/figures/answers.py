@@ -12,7 +12,7 @@ from freerand_opt.numbers.exact import Exact
 from freerand_opt.reporting.figures.row import Row
 
 #: Answer a claim, file or question with fields set to other values: (which, {field: text}) -> answers.
-Ask: TypeAlias = Callable[[str | File | Question, Mapping[str, str]], Iterable[Verification]]
+Ask: TypeAlias = "Callable[[str | File | Question, Mapping[str, str]], Iterable[Verification]]"
 
 
 def bracket(found: Verification, series: str, x: Exact | str, panel: str = "") -> Row | None:
