@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import types
+from fnmatch import fnmatch
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -127,3 +128,12 @@ def test_every_figure_of_two_columns_is_moved_and_not_shrunk_on_a_phone():
         for path in (DOCS / "figures").glob("*.svg")
     }
     assert sorted(moved) == sorted(name for name, points in widths.items() if points > 300)
+
+
+def test_every_claim_that_the_page_of_claims_names_is_in_the_catalogue():
+    named = re.findall(r"`([\w*]+)`", (DOCS / "claims.md").read_text())
+    stems = [path.stem for folder in ("lps", "sdps") for path in (DOCS.parent / folder).glob("*.toml")]
+    assert len(named) > 80
+    assert [name for name in named if "_" in name and not any(fnmatch(stem, name) for stem in stems)] == [
+        "rests_on"
+    ]
