@@ -100,6 +100,11 @@ class Ask:
         """Return the probability that a value is used as another one."""
         return 1 - self.noise if used == value else self.noise
 
+    def uses(self, value: int) -> tuple[tuple[int, Fraction], ...]:
+        """Return (value that is used, its probability)."""
+        kept = (value, 1 - self.noise)
+        return (kept, (1 - value, self.noise)) if self.noise else (kept,)
+
 
 @dataclass(frozen=True)
 class Question:

@@ -16,7 +16,7 @@ from freerand_opt.checker.devices import Box
 from freerand_opt.checker.entropies import entropy_reached
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
-from freerand_opt.checker.numbers import Number, combined, obeys, show, sign
+from freerand_opt.checker.numbers import Number, combined, denominator, obeys, show, sign
 from freerand_opt.checker.orbits import check_orbits
 from freerand_opt.checker.points import check_observed, read_flow, read_point
 from freerand_opt.checker.reading import closed, flag, items
@@ -113,11 +113,18 @@ class Held:
                 worth = self.guesses.worth(guess, s)
                 gain = combined((row[o], x) for o, x in worth.items() if o in row)
                 tallies[guess] = tallies[guess] + gain * mass
+                self.work.weigh(denominator(tallies[guess]))
             if self.q.ask.told:
-                self.leak = self.leak + _most(list(tallies.values()))
+                self._leaks(tallies)
                 tallies = dict.fromkeys(tallies, Fraction(0))
         if self.guesses.guessed and not self.q.ask.told:
-            self.leak = self.leak + _most(list(tallies.values()))
+            self._leaks(tallies)
+
+    def _leaks(self, tallies: dict[int, Number]) -> None:
+        """Add the best guess to the leak; its denominator grows with each box."""
+        self.leak = self.leak + _most(list(tallies.values()))
+        self.work.weigh(denominator(self.leak))
+        self.work.spend(1, "attack")
 
     def score(self, f: Functional) -> Number:
         """Return the score of a functional; conditional on settings that occur."""

@@ -51,9 +51,8 @@ def entropy_reached(
             chances: dict[int, Number] = {}
             for s, share in shares.items():
                 for o, chance in box.at(s).items():
-                    for v in range(q.ask.count):
-                        if passed := q.ask.chance(v, values[o]):
-                            chances[v] = chances.get(v, Fraction(0)) + chance * (share * passed)
+                    for v, passed in q.ask.uses(values[o]):
+                        chances[v] = chances.get(v, Fraction(0)) + chance * (share * passed)
             work.weigh_sum(x.denominator for x in chances.values() if isinstance(x, Fraction))
             work.spend(LOG * len(chances), "entropy")
             total += weight * entropy_above(chances.values())

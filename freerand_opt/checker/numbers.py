@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from math import gcd, isqrt
+from math import gcd, isqrt, lcm
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.cyclotomic import MOST_ORDER, Term, vanishes
@@ -163,6 +163,11 @@ def written(x: Number) -> Any:
     if isinstance(readable(x), Fraction):
         return str(x)
     return [[str(factor), n, str(q)] for (n, q), factor in _terms(x)]
+
+
+def denominator(x: Number) -> int:
+    """Return the common denominator of a number's factors."""
+    return lcm(*(f.denominator for _, f in _terms(x)))
 
 
 def readable(x: Number) -> Number:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from itertools import repeat
 from math import comb, gcd, lcm
 from operator import mul
 from typing import Any, TypeAlias
@@ -44,8 +45,12 @@ def value_at(p: Polynomial, x: Fraction, work: Work | None = None) -> Fraction:
 
 @lru_cache(maxsize=64)
 def _columns(degree: int) -> list[list[int]]:
-    """Return binom(degree - i, j - i), i up to j, for each j."""
-    return [[comb(degree - i, j - i) for i in range(j + 1)] for j in range(degree + 1)]
+    return [_column(degree, j) for j in range(degree + 1)]
+
+
+def _column(degree: int, j: int) -> list[int]:
+    """Return binom(degree - i, j - i), i up to j."""
+    return [comb(degree - i, j - i) for i in range(j + 1)]
 
 
 def content(p: Polynomial) -> int:
@@ -145,7 +150,10 @@ class Span:
         bits = max(abs(c).bit_length() for c in p)
         self.work.spend((1 + (bits >> 12)) * (1 + len(p) ** 2 // 2), "signs of polynomials")
         # binom(n, j) b_j = sum of p_i binom(n - i, j - i)
-        b = [sum(map(mul, p, column)) for column in _columns(degree)]
+        columns = (
+            _columns(degree) if degree <= MOST_DEGREE else map(_column, repeat(degree), range(degree + 1))
+        )
+        b = [sum(map(mul, p, column)) for column in columns]
         if strict and (b[0] <= 0 or b[-1] <= 0):
             return None
         if min(b) >= 0 or max(b) <= 0:

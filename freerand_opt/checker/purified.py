@@ -100,8 +100,7 @@ class Purified(Box):
         cost = 8 * len(kets) * (len(kets) + max(first.sizes)) * prod(first.sizes)
         self.work.spend(2 * cost if q.ask.noise else cost, "purified box")
         for o, vectors, length in first.contracted(kets, s, q.ask.of):
-            chances = [(v, q.ask.chance(v, values[o])) for v in range(q.ask.count)]
-            for v, chance in (pair for pair in chances if pair[1]):
+            for v, chance in q.ask.uses(values[o]):
                 for j, b in enumerate(self.bases[place][v]):
                     # sum of b_i^* v_i, what is left of the parties when she finds b
                     re = [_real(b, vectors, k) for k in range(len(vectors[0][0]))]

@@ -47,16 +47,14 @@ def _no_float(text: str) -> Any:
 
 def common_denominator(raw: Any, work: Work) -> None:
     """Weigh the common denominator of all fractions in a value, long before any two of them are added."""
-    found, rest, unit = {"1"}, [raw], 1
+    found, rest, unit = set[str](), [raw], 1
     while rest:
         held = rest.pop()
-        if type(held) is str:
-            match = _FRACTION.fullmatch(held)
-            found.add(match[3] or "1" if match is not None else "1")
-        elif type(held) in (list, dict):
-            inner = held.values() if type(held) is dict else held
-            rest += [x for x in inner if type(x) is not int and (type(x) is not str or len(x) > 9)]
-    for text in sorted(found):
+        inner = held.values() if type(held) is dict else held if type(held) is list else [held]
+        found.update([x for x in inner if type(x) is str and "/" in x])
+        rest += [x for x in inner if type(x) in (dict, list)]
+    matches = [match for match in map(_FRACTION.fullmatch, found) if match is not None]
+    for text in sorted({match[3] for match in matches if match[3]}):
         unit = lcm(unit, int(text))
         work.weigh(unit)
 

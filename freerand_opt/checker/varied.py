@@ -12,12 +12,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from math import lcm
 from typing import Any
 
 from freerand_opt.checker.asked import Kept, Question, Test
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, Real, combined, obeys, read_number, readable, show, sign
+from freerand_opt.checker.numbers import (
+    Number,
+    Real,
+    combined,
+    denominator,
+    obeys,
+    read_number,
+    readable,
+    show,
+    sign,
+)
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.reading import closed, fraction, integer, items
 
@@ -117,7 +126,7 @@ class Varied:
         if kind == "entropy":  # guess^b against 2^-a
             if limit.denominator > 64 or limit.numerator > 4096:
                 raise Unreadable("crosses: an entropy has a denominator of at most 64")
-            self.work.weigh(1 << (_denominator(value).bit_length() - 1) * limit.denominator)
+            self.work.weigh(1 << (denominator(value).bit_length() - 1) * limit.denominator)
             power: Number = Fraction(1)
             for _ in range(limit.denominator):
                 self.work.spend(2 * _terms_of(value) * _terms_of(power), "crosses")
@@ -217,10 +226,6 @@ def _blank(test: Any, width: int) -> Any:
 def _terms_of(x: Number) -> int:
     """Return how many terms a number has."""
     return len(x.terms) if isinstance(x, Real) else 1
-
-
-def _denominator(x: Number) -> int:
-    return lcm(*(f.denominator for _, f in x.terms)) if isinstance(x, Real) else x.denominator
 
 
 def _length(raw: Any) -> int:

@@ -7,13 +7,14 @@ import random
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
-from math import ceil
+from math import ceil, comb
 from typing import Any
 
 import pytest
 
 from freerand_opt.checker.curve import Curve
-from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable
+from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
+from freerand_opt.checker.polynomials import Span, _columns
 
 from .makers import EDGES, GUESS, UNIFORM, chsh, question
 from .test_curves import certificate, proved
@@ -188,6 +189,19 @@ def test_single_ends_serve_where_the_source_allows_more_or_less() -> None:
         assert turned.at(Fraction(1, 4)) == (-2, -1)
     still = Curve("score", ends, 0, 1, (), (), points, ())
     assert still.at(Fraction(1, 8)) == (None, None)
+
+
+def test_signs_of_long_polynomials() -> None:
+    """(1 - x)^n >= 0 on [0, 1], x^n - 1/2 has a zero there; above 256 no table of binomials is kept."""
+    for n in (40, 300):
+        span = Span(Fraction(0), Fraction(1), Work())
+        power = tuple((-1) ** k * comb(n, k) for k in range(n + 1))
+        assert span.sign(power) == 1
+        assert span.sign(tuple(-c for c in power)) == -1
+        assert span.sign((-1, *[0] * (n - 1), 2)) is None
+    before = _columns.cache_info().currsize
+    Span(Fraction(0), Fraction(1), Work()).sign((1, *[0] * 300, 1))
+    assert _columns.cache_info().currsize == before
 
 
 def test_values_of_long_polynomials_are_charged() -> None:
