@@ -104,7 +104,8 @@ def enclosed(source: Shared, raw: Any, work: Work) -> Shared:
             each *= comb(size, full) * max(size - full, 1)
         if (len(own) + 1) * each > MOST_POINTS:
             raise TooMuch(f"{where}: more than {MOST_POINTS} points")
-        work.spend((len(own) + 1) * each * source.sizes[0] * source.sizes[1], where)
+        # an entry is nine operations on fractions, and is kept
+        work.spend(8 * (len(own) + 1) * each * source.sizes[0] * source.sizes[1], where)
         crossings = [(2 * a * b / (a + b), 2 * source.c / (a + b)) for a, b in pairwise(own)]
         for m, n in [(own[0], source.c / own[0]), *crossings, (own[-1], source.c / own[-1])]:
             found.update(dict.fromkeys(corners(source, piece, m, n)))
