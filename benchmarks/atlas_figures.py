@@ -40,9 +40,7 @@ def figure(lines: Sequence[Line], quantity: str) -> str:
 
     names = list(SOURCES)
     devices = DEVICES[1:] if quantity == "guess" else DEVICES[::2] if quantity == "threshold" else DEVICES
-    with mpl.rc_context(
-        {**mpl.rc_params_from_file(str(STYLE), use_default_template=False), "svg.fonttype": "none"}
-    ):
+    with mpl.rc_context(mpl.rc_params_from_file(str(STYLE), use_default_template=False)):
         made = Figure(figsize=(9.6, 4.6), layout="constrained")
         axes = made.subplots(2, 5, sharex=True).ravel()
         for ax, family in zip(axes, FAMILIES, strict=True):
