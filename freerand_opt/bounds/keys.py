@@ -20,6 +20,7 @@ from freerand_opt.checker.numbers import Number, enclose, sign
 from freerand_opt.errors import InputError
 from freerand_opt.model.kinds import number
 from freerand_opt.model.problem import joint
+from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
 
 #: ln 2 from below.
@@ -53,6 +54,8 @@ def key_rate(entropy: Result | Fraction, error: Any = None, *, noise: Any = 0) -
     """
     asked = error if isinstance(error, Question) else None
     if isinstance(entropy, Result):
+        if entropy.quantity != ENTROPY:
+            raise InputError("entropy", f"this is an answer about {entropy.quantity}; an entropy is needed")
         asked, noise = asked or entropy.question, entropy.question.ask.noise or noise
     found = entropy.bracket.lower if isinstance(entropy, Result) else entropy
     if found is None:

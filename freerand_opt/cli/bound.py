@@ -52,14 +52,10 @@ def bound(
     from freerand_opt.cli import screen
     from freerand_opt.runner.interval import interval_of
     from freerand_opt.runner.job import way_of
-    from freerand_opt.runner.table import form_of
 
     names, fields = opt.split(arguments)
     wanted = opt.width_of(width)
-    if output is not None or form is not None:
-        form = form_of(output, form)
-        opt.require_file(output, "-o")
-    put = screen.Put(output, form, as_json, quiet)
+    put = screen.wanted(output, form, as_json, quiet)
     over = interval_of(fields)
     if over is not None:
         from freerand_opt.cli import curve

@@ -39,13 +39,9 @@ def rate(
     """Bound the rate of a key from below: a certified entropy less what error correction tells of it."""
     from freerand_opt.cli import running, screen
     from freerand_opt.runner.job import way_of
-    from freerand_opt.runner.table import form_of
 
     names, fields = opt.split(arguments)
-    if output is not None or form is not None:
-        form = form_of(output, form)
-        opt.require_file(output, "-o")
-    put = screen.Put(output, form, as_json, quiet)
+    put = screen.wanted(output, form, as_json, quiet)
     way = way_of(solver=solver, time_limit=None, width=opt.width_of(width), symmetry=())
     with screen.progress(quiet) as watch, running.place(jobs, None) as executor:
         asked = running.Asked(names, fields)
@@ -57,7 +53,7 @@ def rate(
         records(rows)
         table(rows)
     if not as_json and put.form is None and rows:
-        shown = [list(rows[0]), *([_short(x) for x in line.values()] for line in rows)]
+        shown = [list(rows[0]), *([_short(key, x) for key, x in line.items()] for line in rows)]
         screen.put("\n".join(screen.columns(shown)))
     raise typer.Exit(opt.worst({one.code for one in found}))
 
@@ -66,6 +62,7 @@ def row(one: Any, error: str | None) -> dict[str, Any]:
     """Return the fields that were varied, the entropy and the rate in floats, and the certificate."""
     from freerand_opt.bounds.keys import key_rate
     from freerand_opt.errors import InputError
+    from freerand_opt.numbers.rounding import float_above, float_below
 
     if one.quantity != "entropy":
         raise InputError("ask.quantity", f'is {one.quantity}; the rate of a key needs "entropy"')
@@ -74,18 +71,19 @@ def row(one: Any, error: str | None) -> dict[str, Any]:
     if one.result.bracket.lower is None:
         return {**fields, "entropy": None, "cost": None, "rate": None, "certificate": one.result.digest}
     found = key_rate(one.result, error)
-    ends = {"entropy": found.entropy, "cost": found.cost, "rate": found.lower}
     return {
         **fields,
-        **{key: _below(x) if key != "cost" else -_below(-x) for key, x in ends.items()},
+        "entropy": float_below(found.entropy),
+        "cost": float_above(found.cost),
+        "rate": float_below(found.lower),
         "certificate": one.result.digest,
     }
 
 
-def _below(x: Fraction) -> float:
-    """Return a float of eight digits that is no more."""
-    return x * 10**8 // 1 / 10**8
+def _short(key: str, cell: Any) -> str:
+    """Return a cell of the screen, eight digits on the safe side."""
+    from freerand_opt.numbers.rounding import decimal_above, decimal_below
 
-
-def _short(cell: Any) -> str:
-    return "-" if cell is None else f"{cell:.8f}" if isinstance(cell, float) else str(cell)
+    if not isinstance(cell, float):
+        return "-" if cell is None else str(cell)
+    return (decimal_above if key == "cost" else decimal_below)(Fraction(cell), 8)

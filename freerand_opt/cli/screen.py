@@ -144,6 +144,17 @@ class Put:
         text.end()
 
 
+def wanted(output: Path | None, form: str | None, as_json: bool, quiet: bool) -> Put:
+    """Return what a command prints and writes; raise InputError if a file cannot be written."""
+    from freerand_opt.cli.options import require_file
+    from freerand_opt.runner.table import form_of
+
+    if output is not None or form is not None:
+        form = form_of(output, form)
+        require_file(output, "-o")
+    return Put(output, form, as_json, quiet)
+
+
 @contextmanager
 def progress(quiet: bool) -> Iterator[Watch]:
     """Show on stderr, if somebody watches, how far a run is and how long it may still take.

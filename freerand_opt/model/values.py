@@ -106,7 +106,8 @@ class Steps(Sequence[Any]):
         return self.size
 
     def __getitem__(self, place: Any) -> Any:
-        return plain(self.first + self.step * range(self.size)[place])
+        found = range(self.size)[place]
+        return plain(self.first + self.step * found) if isinstance(found, int) else [self[k] for k in found]
 
 
 def values_of(source: Any, where: str) -> Sequence[Any]:

@@ -83,6 +83,7 @@ def test_values_of_texts():
     assert list(values_of("0 : 3/25 : 1/100", "x")) == [0, *(str(F(k, 100)) for k in range(1, 13))]
     assert values_of("0:1/10:1/100", "x")[-1] == "1/10"
     assert list(values_of("2:2.8:0.05", "x")) == [2, *(str(2 + F(k, 20)) for k in range(1, 17))]
+    assert values_of("0:1/10:1/100", "x")[8:] == ["2/25", "9/100", "1/10"]
     assert list(values_of("1 : 1 : 1", "x")) == [1]
     assert list(values_of("-1 : 1 : 1", "x")) == [-1, 0, 1]
     assert list(values_of("1/2, sqrt(2), 3", "x")) == ["1/2", "sqrt(2)", 3]

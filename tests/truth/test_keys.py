@@ -97,6 +97,11 @@ def test_what_is_no_rate() -> None:
         key_rate(Fraction(1, 2))
     with pytest.raises(InputError, match="fixed settings"):
         key_rate(Fraction(1, 2), asked(ask__at="average", ask__of="A"))
+    question = {"scenario": {"family": "chsh"}, "source": {"kind": "uniform"}}
+    question["adversary"] = {"devices": "no-signalling"}
+    guess = bound({**question, "ask": {"quantity": "min-entropy", "of": "A", "at": [0, 0]}})
+    with pytest.raises(InputError, match="about min-entropy; an entropy is needed"):
+        key_rate(guess, "1/10")
 
 
 @pytest.fixture(scope="module")
