@@ -50,6 +50,9 @@ def figure(lines: Sequence[Line], quantity: str) -> str:
             for name, settings in product(devices, SETTINGS):
                 cut = [x for x in lines if x.cell[::2] == (family, name, settings)]
                 _marks(ax, [x for x in cut if x.cell.quantity == quantity], name, free=settings == "free")
+            if not ax.lines:  # the table says why
+                ax.set_yticks([])
+                ax.text(0.5, 0.5, "no bracket", transform=ax.transAxes, ha="center")
         handles = [
             Line2D([], [], color=COLOURS[name], marker="o", linestyle="", label=name) for name in devices
         ]
