@@ -12,6 +12,7 @@ from freerand_opt.checker.curve import Line, read_part
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import enclose
 from freerand_opt.errors import InputError
+from freerand_opt.model.quantities import ENTROPY
 
 #: Places at which the question is asked at most.
 MOST_PLACES = 65
@@ -30,7 +31,8 @@ def lines_and_points(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return upper ends and points of a curve, asked where the lines of two neighbours meet.
 
-    It ends where the chord below is as near as `width`, or after 65 places.
+    It ends where the chord below is as near as `width`, or after 65 places; an attack may be lacking of an
+    entropy: then the line at its own place stands for it.
     """
     lines: dict[Fraction, tuple[dict[str, Any], Line]] = {}
     points: dict[Fraction, tuple[dict[str, Any], float]] = {}
@@ -38,7 +40,9 @@ def lines_and_points(
     def ask(x: Fraction) -> None:
         found = answer(x)
         document = found.document
-        if found.impossible or not document or document["upper"] is None or document["attack"] is None:
+        # of an entropy one end alone is worth having
+        reached = bool(document) and (document["attack"] or found.question.ask.quantity == ENTROPY)
+        if found.impossible or not reached or document["upper"] is None:
             said = "no strategy passes the tests" if found.impossible else "an end of the answer is open"
             raise InputError("between", f"at {x} {said}; choose ends between which there is an answer")
         part = {"from": str(ends[0]), "to": str(ends[1]), "proof": document["upper"]}
@@ -46,8 +50,9 @@ def lines_and_points(
         assert isinstance(line, Line)
         lines[x] = part, line
         turn = question_turn(document)
-        reached = found.bracket.lower if turn > 0 else found.bracket.upper
-        points[x] = {"at": str(x), "upper": None, "attack": document["attack"]}, turn * _float(reached)
+        shown = found.bracket.lower if turn > 0 else found.bracket.upper
+        height = _float(line.at(x)) if shown is None else turn * _float(shown)
+        points[x] = {"at": str(x), "upper": None, "attack": document["attack"]}, height
 
     for x in ends:
         ask(x)
@@ -65,12 +70,13 @@ def lines_and_points(
         ask(meet)
         open_pairs += [(a, meet), (meet, b)]
     kept = {repr(part): part for _, (part, _) in sorted(lines.items())}
-    return list(kept.values()), [part for _, (part, _) in sorted(points.items())]
+    return list(kept.values()), [part for _, (part, _) in sorted(points.items()) if part["attack"]]
 
 
 def question_turn(document: dict[str, Any]) -> int:
-    """Return -1 if the smallest score is asked for."""
-    return -1 if document["question"]["ask"].get("extreme") == "smallest" else 1
+    """Return -1 if the smallest score or an entropy is asked for."""
+    ask = document["question"]["ask"]
+    return -1 if ask.get("extreme") == "smallest" or ask["quantity"] == ENTROPY else 1
 
 
 def _float(x: Any) -> float:

@@ -27,7 +27,7 @@ from freerand_opt.checker.curve import Curve as Proved
 from freerand_opt.checker.curve_upper import Item
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
-from freerand_opt.checker.numbers import Number, show
+from freerand_opt.checker.numbers import Number, decimals, show
 from freerand_opt.checker.polynomials import content
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
@@ -39,6 +39,8 @@ from freerand_opt.numbers.exact import Exact, compare
 WORK = 2 * 10**9
 #: How near breakpoints are found, in parts of the interval.
 NEAR = Fraction(1, 2**40)
+#: Longer numbers of lines are written in decimals.
+MOST_DIGITS = 40
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,23 +89,24 @@ class Curve:
 
     @property
     def formulas(self) -> int:
-        """Return the number of functions above."""
+        """Return the number of functions above (of a smallest score and an entropy: below)."""
         return len(self.proved.upper)
 
     def formula(self, i: int) -> str:
-        """Return function i above as text, with the interval on which it is proved."""
-        part = self.proved.upper[i]
+        """Return function i above (see `formulas`) as text, with the interval on which it is proved."""
+        part, turn = self.proved.upper[i], self.proved.turn
         name = self.field.rpartition(".")[2]
         where = f"for {name} in [{part.low}, {part.high}]"
         if not isinstance(part, Item):
-            slope = (part.ends[1] - part.ends[0]) * (1 / (part.high - part.low))
-            start = part.ends[0] - part.low * slope
-            terms = [show(start)] * bool(start) + [f"({show(slope)})*{name}"] * bool(slope)
+            slope = (part.ends[1] - part.ends[0]) * (turn / (part.high - part.low))
+            start = turn * part.ends[0] - part.low * slope
+            terms = [_brief(start)] * bool(start) + [f"({_brief(slope)})*{name}"] * bool(slope)
             return f"{' + '.join(terms) or '0'} {where}"
         size = content(part.unit)
         unit = tuple(c // size for c in part.unit)
         above = (
-            " + ".join(_scaled(number * Fraction(1, size), p, name) for number, p in part.terms if p) or "0"
+            " + ".join(_scaled(number * Fraction(turn, size), p, name) for number, p in part.terms if p)
+            or "0"
         )
         return f"{above} {where}" if unit == (1,) else f"({above})/{_bracketed(_text(unit, name))} {where}"
 
@@ -190,6 +193,12 @@ class Curve:
         low, high = self.between
         asked = self.question.ask.quantity
         return f"Curve({asked} for {self.field} in [{low}, {high}], {self.formulas} functions)"
+
+
+def _brief(x: Number) -> str:
+    """Return a number exactly if that is short, else decimals."""
+    words = show(x)
+    return words if len(words) <= MOST_DIGITS else decimals(x)
 
 
 def _scaled(number: Number, p: tuple[int, ...], name: str) -> str:

@@ -48,17 +48,17 @@ def curve(
     """Return the certified answer as a function of `field` on an interval, as ("0", "1/8").
 
     `field` is source.epsilon, source.lower or source.upper, a score or tolerance of a test (test.score) or
-    observed.visibility. `width` is how near chords come to lines where the answer is concave. Raise
-    InputError for what has no curve.
+    observed.visibility. `width` is how near chords come to lines where the answer is concave (an entropy:
+    convex). Raise InputError for what has no curve.
     """
     begun = time.perf_counter()
     low, high = (place_of(x, "between") for x in between)
     asked, _ = question_of(question, fields={field: [str(low)]})
     if low >= high:
         raise InputError("between", f"{low}, {high}: two rational numbers, first < second, are needed")
-    if asked.ask.at == WORST or asked.ask.quantity in (STRATEGY, ENTROPY) or asked.data is not None:
+    if asked.ask.at == WORST or asked.ask.quantity == STRATEGY or asked.data is not None:
         raise InputError(
-            "curve", "needs fixed settings or averages, and a guess or a score that is asked for"
+            "curve", "needs fixed settings or averages, and a guess, a score or an entropy that is asked for"
         )
     if field.startswith("observed.") and moves_on_a_path(asked, field):
         raise InputError(
@@ -75,7 +75,7 @@ def curve(
         raise InputError("observed.settings", 'of a curve are stated, as "uniform"')
     varied(asked, field, high)  # the last value is one of the field's as well
     if field in SOURCE_FIELDS:
-        certificate = _moving(asked, field, (low, high), time_limit)
+        certificate = _moving(asked, field, (low, high), width, time_limit)
     else:
         certificate = _still(asked, field, (low, high), width, time_limit)
     text = json.dumps({"format": FORMAT, "version": 2, "kind": "curve", **certificate}, separators=(",", ":"))
@@ -103,18 +103,19 @@ def load_curve(path: str | Path, question: Asked, field: str) -> Curve:
 
 
 def _moving(
-    asked: Question, name: str, ends: tuple[Fraction, Fraction], time_limit: float | None
+    asked: Question, name: str, ends: tuple[Fraction, Fraction], width: Any, time_limit: float | None
 ) -> dict[str, Any]:
-    """Return the certificate of a curve in a number of the source."""
+    """Return the certificate of a curve in a number of the source; an entropy has single certificates."""
     places = places_in(ends)
-    family = family_of(lambda x: varied(asked, name, x).problem(), ends, places)
+    entropy = asked.ask.quantity == ENTROPY
+    family = None if entropy else family_of(lambda x: varied(asked, name, x).problem(), ends, places)
     form = _asked_form(asked, name, ends)
     upper, lower, points = ([], [], []) if family is None else walked(family, form)
     if family is None:
         low, high = ends
         for k in range(SINGLE):
             x = low + (high - low) * k / (SINGLE - 1)
-            found = bound(varied(asked, name, x), time_limit=time_limit)
+            found = bound(varied(asked, name, x), width=width if entropy else None, time_limit=time_limit)
             document = found.document
             if document and not found.impossible:
                 points.append({"at": str(x), "upper": document["upper"], "attack": document["attack"]})
@@ -127,16 +128,20 @@ def _still(
     """Return the certificate of a curve in what stands on the right side: a score, or the visibility."""
     form = _asked_form(asked, name, ends)
 
-    def answer(x: Fraction) -> Result:
-        return bound(varied(asked, name, x), width=width, time_limit=time_limit)
-
     held = width_of_curves(asked) if width is None else place_of(width, "width")
+    entropy = asked.ask.quantity == ENTROPY
+
+    def answer(x: Fraction) -> Result:
+        return bound(varied(asked, name, x), width=held / 4 if entropy else width, time_limit=time_limit)
+
     upper, points = lines_and_points(answer, form, ends, held)
     return {**form, "upper": upper, "lower": [], "points": points}
 
 
 def width_of_curves(asked: Question) -> Fraction:
     """Return how near the ends of a curve are sought if nothing is said: quantum devices have a band."""
+    if asked.ask.quantity == ENTROPY:
+        return Fraction(1, 50)
     return Fraction(1, 10**4) if asked.adversary.devices == "quantum" else Fraction(1, 10**9)
 
 

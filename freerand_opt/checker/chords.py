@@ -37,10 +37,14 @@ MOST_SETS = 1 << 12
 
 def by_chords(raw: Any, q: Question, work: Work) -> Fraction:
     """Return what -H is at most, in bits; raise Rejected."""
-    above = enclose(by_nodes(raw, q, work), 128)[1]
-    if above >= 0:  # an entropy of outcomes is never negative
-        return Fraction(0)
-    bits = above / ln_above(Fraction(2))
+    # an entropy of outcomes is never negative
+    return min(bits_above(by_nodes(raw, q, work)), Fraction(0))
+
+
+def bits_above(nats: Number) -> Fraction:
+    """Return at least so many nats in bits."""
+    above = enclose(nats, 128)[1]
+    bits = above / (ln_above(Fraction(2)) if above < 0 else -ln_above(Fraction(1, 2)))
     return Fraction(-(-bits.numerator * GRID // bits.denominator), GRID)
 
 

@@ -7,7 +7,7 @@ values, since what an adversary can do grows with epsilon and upper and shrinks 
 *A score or tolerance of the tests* ("?"), *or a visibility* (`honest`): they stand on the right side alone,
 and linearly. So an ordinary proof bounds by a line, given by its values at the two ends of its interval; and
 of two attacks the mixture in proportion passes in between, whose value is the chord's. This is why the answer
-is concave there (convex: the smallest score).
+is concave there (convex: the smallest score, an entropy). Of an entropy chords in nats are the lines.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from freerand_opt.checker.asked import ENTROPY, Question
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
+from freerand_opt.checker.chords import bits_above, by_nodes
 from freerand_opt.checker.curve_attack import Piece, read_piece
 from freerand_opt.checker.curve_upper import Item, read_item
 from freerand_opt.checker.describe import describe
@@ -112,8 +113,10 @@ def read_curve(raw: Any, work: Work) -> Curve:
     domain = min(places), max(places)
     field = _Field(raw, work)
     q = field.question(domain[0])
-    if q.relations is not None or q.observed is None or q.ask.quantity in ("strategy", ENTROPY):
-        raise Unreadable("curve: the observed settings are stated, and a guess or a score is asked for")
+    if q.relations is not None or q.observed is None or q.ask.quantity == "strategy":
+        raise Unreadable("curve: the observed settings are stated, and more than existence is asked for")
+    if field.moves and q.ask.quantity == ENTROPY and (parts["upper"] or parts["lower"]):
+        raise Unreadable("curve: of an entropy's curve in a number of the source all ends are points")
     points = _points(parts["points"], field, q.ask.sign, work)
     if not field.moves and (parts["lower"] or any(bound is not None for *_, bound in points)):
         raise Unreadable("certificate: of a curve in a score lower ends are points, upper ends lines")
@@ -180,13 +183,17 @@ def _line(raw: Any, field: _Field, work: Work, where: str) -> Line:
         raise Unreadable(f"{where}: 'from' is less than 'to'")
     found = []
     for x in (low, high, (low + high) / 2):
-        value = check_upper(raw["proof"], field.question(x), work)
+        q = field.question(x)
+        proof = raw["proof"] if type(raw["proof"]) is dict else {}
+        nodes = q.ask.quantity == ENTROPY and proof.get("claim") == "bound" and "nodes" in proof
+        value = by_nodes(proof, q, work) if nodes else check_upper(raw["proof"], q, work)
         if value is None:
             raise Rejected(f"{where}: that no strategy passes is no line")
         found.append(value)
     if sign(2 * found[2] - found[0] - found[1]) > 0:
         raise Rejected(f"{where}: the bound is no line")
-    return Line(low, high, (found[0], found[1]))
+    # nodes are lines in nats, before anything is rounded
+    return Line(low, high, (bits_above(found[0]), bits_above(found[1])) if nodes else (found[0], found[1]))
 
 
 class _Field:

@@ -128,14 +128,17 @@ def at_length(one: Told) -> str:
     low, high = curve.between
     pairs = [fact(words) for words in curve.report.question if not words.startswith("varied: ")]
     pairs.append(("varied", f"{curve.field} in [{low}, {high}]"))
-    pairs.append(("functions", f"{curve.formulas} above; the answer is at most each of them"))
+    place, most, extreme = (
+        ("above", "most", "least") if curve.proved.turn > 0 else ("below", "least", "largest")
+    )
+    pairs.append(("functions", f"{curve.formulas} {place}; the answer is at {most} each of them"))
     everywhere = f" for {name} in [{low}, {high}]"
     for k in range(min(curve.formulas, SHOWN)):
         pairs.append((f"  {k + 1}", curve.formula(k).removesuffix(everywhere)))
     if curve.formulas > SHOWN:
         pairs.append(("", f".. and {curve.formulas - SHOWN} more (in the certificate)"))
     if breaks := curve.breaks():
-        pairs.append(("changes", f"another is the least from {', '.join(f'{x:.9f}' for x in breaks)}"))
+        pairs.append(("changes", f"another is the {extreme} from {', '.join(f'{x:.9f}' for x in breaks)}"))
     if one.crossing is not None and one.number is not None:
         pairs.append(("crosses", f"{text(one.number)} at {name} in {one.crossing}"))
     how = "stored, checked again" if one.of.stored else "checked"

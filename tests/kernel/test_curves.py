@@ -235,7 +235,7 @@ FORGERIES: dict[str, tuple[Callable[[Any], None], type[Exception], str]] = {
     "no '?'": (put("question", "source", "epsilon", "1/20"), Unreadable, "must be '?'"),
     "two '?'": (put("question", "tests", 0, "score", "?"), Unreadable, "one place"),
     "settings that are not stated": (put("question", "observed", "unconstrained"), Unreadable, "stated"),
-    "existence": (put("question", "ask", {"quantity": "strategy"}), Unreadable, "guess or a score"),
+    "existence": (put("question", "ask", {"quantity": "strategy"}), Unreadable, "existence"),
     "a chance out of its range": (put(*DOWN, "flow", "palette", 0, [[1, 4], [2]]), Rejected, "range"),
     "a chance out of its range inside": (
         put(*DOWN, "flow", "palette", 0, [[4, 0, 25], [8]]),

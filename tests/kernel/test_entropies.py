@@ -263,13 +263,49 @@ def test_worst_settings_are_not_those_of_an_entropy(honest: Pool) -> None:
         check({**raw, "kind": "worst", "parts": [part] * 4})
 
 
-def test_a_curve_is_not_that_of_an_entropy(honest: Pool) -> None:
-    raw = copy.deepcopy(honest.best)
+def curve_of(raw: dict[str, Any], **parts: Any) -> dict[str, Any]:
+    """Return a curve in the score on [5/2, 27/10]: a line from a certificate, and what else is said."""
+    raw = copy.deepcopy(raw)
     raw["question"]["tests"][0]["score"] = "?"
     item = {"from": "5/2", "to": "27/10", "proof": raw.pop("upper")}
     del raw["attack"]
-    with pytest.raises(Unreadable, match="curve"):
-        check({**raw, "kind": "curve", "upper": [item], "lower": [], "points": []})
+    return {**raw, "kind": "curve", "upper": [item], "lower": [], "points": [], **parts}
+
+
+def test_nodes_are_a_line_in_the_score(honest: Pool) -> None:
+    found = check(curve_of(honest.best)).curve
+    assert found is not None
+    ends = []
+    for k in range(21):
+        low, high = found.at(Fraction(250 + k, 100))
+        assert high is None
+        assert low is not None
+        assert float(low) <= closed_form(2.5 + k / 100)
+        ends.append(low)
+    assert ends[10] == (ends[0] + ends[20]) / 2
+    # where it was asked the line is the single answer, but for the rounding of bits
+    assert 0 <= lower(honest) - ends[20] < Fraction(1, 10**20)
+
+
+def test_curves_that_prove_nothing(honest: Pool) -> None:
+    made = curve_of(honest.best)
+    wrong: list[Callable[[dict[str, Any]], Any]] = [
+        lambda raw: raw["upper"][0]["proof"].__setitem__("claim", "none"),
+        lambda raw: raw["upper"][0].__setitem__("to", "5/2"),
+        lambda raw: raw["upper"][0]["proof"]["nodes"][0].__setitem__("at", "1/2"),
+        lambda raw: raw["upper"][0]["proof"]["nodes"][1]["prices"].__setitem__("tests", ["1"]),
+        lambda raw: raw["points"].append({"at": "13/5", "upper": honest.upper, "attack": None}),
+        # in a number of the source the proof at one place says nothing of smaller ones by a line
+        lambda raw: raw["question"].update(
+            source={"kind": "bits", "order": [[0, 0], [1, 0]], "epsilon": "?"},
+            tests=honest.question["tests"],
+        ),
+    ]
+    for edit in wrong:
+        raw = copy.deepcopy(made)
+        edit(raw)
+        with pytest.raises((Rejected, Unreadable)):
+            check(raw)
 
 
 def test_an_attack_needs_the_observed_settings() -> None:

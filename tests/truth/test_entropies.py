@@ -24,6 +24,7 @@ from freerand_opt import (
     Uniform,
     bound,
     chsh,
+    curve,
     key_rate,
     positive_up_to,
     tradeoff,
@@ -179,6 +180,41 @@ def test_a_whole_behaviour_without_signalling(
         told = {"told": "settings"} if at == "average" else {}
         found = bound(without_signalling(None, source, at=at, of=of, observed=observed, adversary=told))
         assert ends(found) == pytest.approx((value, value), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("field", "between", "given", "values"),
+    [
+        ("source.epsilon", ("1/100", "1/20"), ("99/100", "0"), (0.375335, 0.259347)),
+        ("observed.visibility", ("99/100", "1"), ("1", "1/100"), (0.375335, 0.390060)),
+    ],
+)
+def test_curves_without_signalling(
+    field: str, between: tuple[str, str], given: tuple[str, str], values: tuple[float, float]
+) -> None:
+    # the same linear program at both ends
+    observed = {"behaviour": "quantum", "settings": "uniform", "visibility": given[0]}
+    source = {"kind": "santha-vazirani", "epsilon": given[1]}
+    asked = without_signalling(
+        None, source, at="average", of=["A", "B"], observed=observed, adversary={"told": "settings"}
+    )
+    found = curve(asked, field, between)
+    for place, value in zip(between, values, strict=True):
+        assert (float(found(place).lower), float(found(place).upper)) == pytest.approx((value,) * 2, abs=1e-6)
+    middle = found((Fraction(between[0]) + Fraction(between[1])) / 2)
+    assert min(values) < float(middle.lower) <= float(middle.upper) < max(values)
+
+
+def test_a_curve_against_the_score() -> None:
+    found = curve(asked("2"), "test.score", ("2", "14/5"), width="1/20")
+    for k in range(41):
+        here = found(2 + Fraction(k, 50))
+        exact = closed_form(2 + k / 50)
+        assert float(here.lower) <= exact + 1e-12 <= float(here.upper) + 2e-12
+        assert here.width < Fraction(1, 20)
+    assert float(found.root("1/2").width) < 0.05
+    assert "(" in found.formula(found.formulas - 1)
+    assert found.formula(found.formulas - 1).startswith("-")
 
 
 def test_local_devices_hide_nothing() -> None:
