@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, TypeAlias
 
+from freerand_opt.claims.conjecture.checker.document import derived
 from freerand_opt.model.kinds import Kind, number, word
 from freerand_opt.model.sources.encoding import ENCODINGS
 from freerand_opt.model.table import Table, fields
-from freerand_opt.numbers.exact import Exact
 
 HALF = Fraction(1, 2)
 ENCODING = word(*ENCODINGS)
@@ -28,8 +28,8 @@ def whole(least: int, most: int) -> Kind:
 class Ends:
     """Ends of an answer (None: open), and what the checker needs to find them, in JSON."""
 
-    lower: Exact | None
-    upper: Exact | None
+    lower: Fraction | None
+    upper: Fraction | None
     proof: dict[str, Any] = field(default_factory=dict)
 
 
@@ -38,14 +38,19 @@ class Computation(Table, tag_field="name"):
 
     positional: ClassVar[int] = 0
 
+    def proof(self) -> dict[str, Any]:
+        """Return what the checker needs beside the parameters, in JSON; nothing of it is believed."""
+        return {}
+
     def ends(self) -> Ends:
-        """Return bounds on the answer; raise ValueError where it cannot be had."""
-        raise NotImplementedError
+        """Return what the checker derives; raise ValueError where the answer cannot be had."""
+        proof = self.proof()
+        return Ends(*derived(self.parameters(), proof), proof)
 
     @property
     def how(self) -> str:
         """Return in words how the answer is found."""
-        return "derived twice, exactly"
+        return "derived by the checker"
 
     def parameters(self) -> dict[str, str]:
         """Return the name and what is given, as texts."""

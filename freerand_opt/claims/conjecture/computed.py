@@ -16,11 +16,6 @@ from freerand_opt.claims.conjecture.checker.document import FORMAT, check
 from freerand_opt.claims.conjecture.computation import Computation
 from freerand_opt.errors import InputError
 from freerand_opt.numbers import markup
-from freerand_opt.numbers.exact import Exact
-from freerand_opt.numbers.rounding import round_down, round_up
-
-#: Digits, in bits, after the point of ends that are irrational.
-ROUNDING = 100
 
 
 @dataclass(frozen=True)
@@ -98,21 +93,17 @@ def compute(computation: Computation) -> Computed:
         found = computation.ends()
     except ValueError as error:
         raise InputError("computation", str(error)) from None
+    ends = {"lower": found.lower, "upper": found.upper}
     body = {
         "format": FORMAT,
         "version": 2,
         "computation": computation.parameters(),
-        "answer": {"lower": _text(found.lower, upper=False), "upper": _text(found.upper, upper=True)},
+        "answer": {name: None if end is None else str(end) for name, end in ends.items()},
         "proof": found.proof,
     }
     return computed_of(
         computation, json.dumps(body, separators=(",", ":")), seconds=time.perf_counter() - begun
     )
-
-
-def _text(end: Exact | None, *, upper: bool) -> str | None:
-    """Return an end as a fraction, an irrational one rounded outward."""
-    return None if end is None else str((round_up if upper else round_down)(end, ROUNDING))
 
 
 def computed_of(computation: Computation, certificate: str, *, seconds: float = 0.0) -> Computed:

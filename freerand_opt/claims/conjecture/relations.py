@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Any
 
-from freerand_opt.claims.conjecture import biases, local_errors
+from freerand_opt.claims.conjecture import biases
+from freerand_opt.claims.conjecture.checker.local_errors import errors_of
 from freerand_opt.claims.conjecture.computation import Computation, Ends, whole
 from freerand_opt.model.kinds import number, word
 
@@ -69,13 +70,14 @@ class Relations(Computation, tag="sum-of-biases"):
 class LocalErrors(Computation, tag="local-errors"):
     """The least joint probability of a broken relation over local models, settings eps-free."""
 
-    M: Annotated[int, whole(3, local_errors.MOST_PARTIES), "number of parties"]
+    M: Annotated[int, whole(3, 11), "number of parties"]
     epsilon: Annotated[Fraction, number(0, Fraction(1, 2)), "0 is perfect, 1/2 is useless"]
 
-    def ends(self) -> Ends:
-        """Return the weight with the best model."""
-        model = local_errors.best_model(self.M, self.epsilon)
-        return Ends(model.weight, model.weight, {"flips": list(model.flips), "sign": model.sign})
+    def proof(self) -> dict[str, Any]:
+        """Return a model with the least weight: whose outcomes change with the input, and the sign."""
+        errors = errors_of(self.M, self.epsilon)
+        flips = min(errors, key=lambda flips: min(errors[flips]))
+        return {"flips": list(flips), "sign": 1 if errors[flips][0] <= errors[flips][1] else -1}
 
     @property
     def how(self) -> str:

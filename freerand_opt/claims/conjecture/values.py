@@ -1,12 +1,13 @@
-"""Computations whose answer is a number, or bounds on one; the checker derives each another way."""
+"""Computations whose answer is a number, or bounds on one, which the checker derives from the parameters."""
 
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Annotated
+from math import ceil
+from typing import Annotated, Any
 
-from freerand_opt.claims.conjecture import bits as trees
-from freerand_opt.claims.conjecture import freeness, protocol
+from freerand_opt.claims.conjecture import protocol
+from freerand_opt.claims.conjecture.checker.document import derived
 from freerand_opt.claims.conjecture.computation import (
     ENCODING,
     HALF,
@@ -17,11 +18,6 @@ from freerand_opt.claims.conjecture.computation import (
     whole,
 )
 from freerand_opt.model.kinds import number, word
-from freerand_opt.numbers.exact import Exact
-
-
-def _exactly(value: Exact) -> Ends:
-    return Ends(value, value)
 
 
 class TestProbability(Computation, tag="test-probability"):
@@ -35,10 +31,6 @@ class TestProbability(Computation, tag="test-probability"):
     extreme: Annotated[str, word("largest", "smallest"), "which probability"]
     epsilon: Epsilon
 
-    def ends(self) -> Ends:
-        """Return the probability."""
-        return _exactly(protocol.test_probability(self.r, self.order, self.bits, self.extreme, self.epsilon))
-
 
 class DetectionRatio(Computation, tag="detection-ratio"):
     """The smallest P(e|w)/P(T|w) over edges e and sources: what an error on e alone is detected with."""
@@ -48,10 +40,9 @@ class DetectionRatio(Computation, tag="detection-ratio"):
     bits: Annotated[str, ENCODING, "how bits are a setting's number"]
     epsilon: Epsilon
 
-    def ends(self) -> Ends:
-        """Return the ratio."""
-        ratio = protocol.detection_ratio(self.r, self.order, self.bits, self.epsilon)
-        return Ends(ratio, ratio, {"ratio": [str(ratio)]})
+    def proof(self) -> dict[str, Any]:
+        """Return the ratio, of which the checker shows that it is the smallest."""
+        return {"ratio": [str(protocol.detection_ratio(self.r, self.order, self.bits, self.epsilon))]}
 
 
 class HonestBits(Computation, tag="honest-bits"):
@@ -60,10 +51,6 @@ class HonestBits(Computation, tag="honest-bits"):
     r: Annotated[int, whole(1, 400), "log2 of the number of settings"]
     m: Annotated[Fraction, number(1, 4), "the number of rounds is N^m, or of test rounds N^(m-1)"]
     protocol: Annotated[str, word("printed", "repaired"), "N^m rounds, or N^(m-1) test rounds"]
-
-    def ends(self) -> Ends:
-        """Return the number of bits; raise ValueError if m r has a denominator above 99."""
-        return _exactly(protocol.honest_bits(self.r, self.m, self.protocol))
 
 
 class OutputBias(Computation, tag="output-bias"):
@@ -76,9 +63,11 @@ class OutputBias(Computation, tag="output-bias"):
     epsilon: Epsilon
 
     def ends(self) -> Ends:
-        """Return the bound with the number k of bad rounds at which it is taken."""
-        upper, k = protocol.output_bias(self.r, self.m, self.i, self.analysis, self.epsilon)
-        return Ends(None, upper, {"k": [str(k)]})
+        """Return the bound for the best k, a number of bad rounds: a power of two or a sum of two of them."""
+        counts = (2**j + more for j in range(int((self.m - 1) * self.r)) for more in (0, 2**j // 2))
+        found = [(derived(self.parameters(), {"k": [str(k)]})[1] or Fraction(1), k) for k in counts]
+        upper, k = min(found)
+        return Ends(None, Fraction(ceil(upper * 2**128), 2**128), {"k": [str(k)]})
 
 
 class ExponentMargin(Computation, tag="exponent-margin"):
@@ -87,8 +76,8 @@ class ExponentMargin(Computation, tag="exponent-margin"):
     analysis: Annotated[str, word("printed", "tests"), "how likely an error is noticed"]
     epsilon: Epsilon
 
-    def ends(self) -> Ends:
-        """Return bounds with a point and multipliers of the linear program."""
+    def proof(self) -> dict[str, Any]:
+        """Return a point and multipliers of the linear program."""
         return protocol.margin(self.analysis, self.epsilon)
 
 
@@ -98,19 +87,11 @@ class SelectionBias(Computation, tag="selection-bias"):
     n: Annotated[int, whole(0, 4), "number of bits"]
     epsilon: Epsilon
 
-    def ends(self) -> Ends:
-        """Return the bias."""
-        return _exactly(trees.selection_bias(self.n, self.epsilon))
-
 
 class SelectionSlope(Computation, tag="selection-slope"):
     """The selection bias of many bits over epsilon, as epsilon tends to 0."""
 
     terms: Annotated[int, whole(0, 12), "terms of the series that are added up"]
-
-    def ends(self) -> Ends:
-        """Return bounds."""
-        return Ends(*trees.selection_slope(self.terms))
 
 
 class SelectionWeight(Computation, tag="selection-weight"):
@@ -120,22 +101,12 @@ class SelectionWeight(Computation, tag="selection-weight"):
     count: Annotated[int, whole(0, 128), "number of strings, at most 2^n"]
     epsilon: Epsilon
 
-    def ends(self) -> Ends:
-        """Return the probability."""
-        if self.count > 2**self.n:
-            raise ValueError(f"{self.n} bits have {2**self.n} strings, not {self.count}")
-        return _exactly(trees.heaviest(self.n, self.count, self.epsilon))
-
 
 class LeastBias(Computation, tag="least-bias"):
     """The smallest bias, over all functions of n bits to one bit, that a source can force."""
 
     n: Annotated[int, whole(0, 4), "number of bits"]
     epsilon: Epsilon
-
-    def ends(self) -> Ends:
-        """Return the bias."""
-        return _exactly(trees.least_bias(self.n, self.epsilon))
 
 
 class FunctionBias(Computation, tag="function-bias"):
@@ -145,20 +116,12 @@ class FunctionBias(Computation, tag="function-bias"):
     n: Annotated[int, whole(1, 14), "number of bits"]
     epsilon: Epsilon
 
-    def ends(self) -> Ends:
-        """Return the bias."""
-        return _exactly(trees.function_bias(self.function, self.n, self.epsilon))
-
 
 class IndependentInnerProduct(Computation, tag="independent-inner-product"):
     """The largest bias of x.y mod 2 for two sources of n bits each, independent given w."""
 
     n: Annotated[int, whole(1, 4), "number of bits of each source"]
     epsilon: Epsilon
-
-    def ends(self) -> Ends:
-        """Return the bias."""
-        return _exactly(trees.independent_inner_product(self.n, self.epsilon))
 
 
 class CopiedInnerProduct(Computation, tag="copied-inner-product"):
@@ -168,10 +131,6 @@ class CopiedInnerProduct(Computation, tag="copied-inner-product"):
     n: Annotated[int, whole(1, 64), "number of copies"]
     epsilon: Epsilon
 
-    def ends(self) -> Ends:
-        """Return the bias."""
-        return _exactly(trees.copied_inner_product(self.one, self.n, self.epsilon))
-
 
 class FourTermState(Computation, tag="four-term-state"):
     """How far a bit of the four-term state is from fair, given the bits before it."""
@@ -180,19 +139,16 @@ class FourTermState(Computation, tag="four-term-state"):
     bit: Annotated[int, whole(1, 2), "which bit"]
     epsilon: Epsilon
 
-    def ends(self) -> Ends:
-        """Return the deviation."""
-        return _exactly(freeness.four_term_state(self.order, self.bit, self.epsilon))
-
 
 class Signalling(Computation, tag="signalling"):
     """The largest distance of P(X|A=0) from P(X|A=1) if the setting A is eps-free given X."""
 
     epsilon: Epsilon
 
-    def ends(self) -> Ends:
-        """Return the distance with a model."""
-        return freeness.signalling(self.epsilon)
+    def proof(self) -> dict[str, Any]:
+        """Return the model P(a, x): A and X are bits here, more values do not help."""
+        p, q = str((HALF + self.epsilon) / 2), str((HALF - self.epsilon) / 2)
+        return {"joint": [[p, q], [q, p]]}
 
 
 class MarkovStep(Computation, tag="markov-step"):
@@ -200,10 +156,6 @@ class MarkovStep(Computation, tag="markov-step"):
 
     delta: Annotated[Fraction, number(0, HALF), "the mean"]
     level: Annotated[Fraction, number(Fraction(1, 10**9), HALF), "the level"]
-
-    def ends(self) -> Ends:
-        """Return the probability."""
-        return _exactly(freeness.markov(self.delta, self.level))
 
 
 class MissingEdge(Computation, tag="missing-edge"):
@@ -213,9 +165,18 @@ class MissingEdge(Computation, tag="missing-edge"):
     weight: Annotated[Fraction, number(Fraction(1, 10**6), HALF), "P(w = 0) at (a0, b0)"]
     edges: Annotated[str, word("printed", "all"), "over which edges the minimum is taken"]
 
-    def ends(self) -> Ends:
-        """Return the difference with the model."""
-        return freeness.missing_edge(self.size, self.weight, self.edges)
+    def proof(self) -> dict[str, Any]:
+        """Return the model by w: P(w|ab), fair except at (a0, b0), and the boxes.
+
+        w = 0: X = Y = +1 always; w = 1: unbiased, no error on any edge.
+        """
+        count, last = self.size**2, self.size - 1
+        given = [
+            [str(x if s == last else HALF) for s in range(count)] for x in (self.weight, 1 - self.weight)
+        ]
+        half, equal = str(HALF), ["1", "0", "0", "0"]
+        other = [["0", half, half, "0"] if s == last else [half, "0", "0", half] for s in range(count)]
+        return {"given": given, "boxes": [[equal] * count, other]}
 
 
 VALUES: tuple[type[Computation], ...] = (

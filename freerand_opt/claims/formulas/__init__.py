@@ -44,13 +44,12 @@ def _of_computation(name: str, asked: Computation) -> Exact | None:
 
     Of local errors n (1/2 - eps)^M, n the least number of inputs at which a local model errs (exact at 0).
     """
-    from freerand_opt.claims.conjecture.local_errors import wrong_inputs
     from freerand_opt.claims.conjecture.relations import LocalErrors, Relations
 
     if isinstance(asked, Relations) and name in OF_PARTIES:
         return OF_PARTIES[name](asked.M)
     if isinstance(asked, LocalErrors) and name == "ghz-wrong-inputs":
-        return wrong_inputs(asked.M) * (Fraction(1, 2) - asked.epsilon) ** asked.M
+        return ghz.wrong_inputs(asked.M) * (Fraction(1, 2) - asked.epsilon) ** asked.M
     return None
 
 

@@ -61,11 +61,13 @@ def mermin_quantum_guess(question: Question) -> Exact:
 def ghz_local_errors(question: Question) -> Exact:
     """Return the least joint probability of a broken GHZ relation over local models, free settings.
 
-    (1/2 - eps)^3 for three parties (`conjecture.local_errors`). A's bit comes first.
+    (1/2 - eps)^3 for three parties (`conjecture.relations.LocalErrors`). A's bit comes first.
     """
-    from freerand_opt.claims.conjecture.local_errors import best_model
+    from freerand_opt.claims.conjecture.relations import LocalErrors
 
-    return best_model(len(question.scenario.settings), epsilon(question)).weight
+    least = LocalErrors(M=len(question.scenario.settings), epsilon=epsilon(question)).ends().lower
+    assert least is not None
+    return least
 
 
 def ghz_monogamy(parties: int) -> Fraction:
@@ -94,3 +96,8 @@ def ghz_ratio(parties: int) -> Exact:
     from freerand_opt.claims.conjecture.lemniscate import ratio
 
     return ratio(parties)
+
+
+def wrong_inputs(parties: int) -> int:
+    """Return the least number of inputs at which a deterministic model errs (Mermin, PRL 65, 1838, 1990)."""
+    return ((1 << parties - 1) - (1 << parties // 2)) // 2

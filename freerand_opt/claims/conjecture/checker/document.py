@@ -1,7 +1,7 @@
 """A certificate of a computation: its name and parameters, the ends of its answer, and what finds them.
 
-Each answer is derived another way than it was made: by enumeration where the maker has a recursion or a
-closed form, by weak duality where it has a point.
+Each answer is derived from the parameters: by enumeration, by intervals, or by weak duality from what the
+proof names. The maker of a certificate asks here too, and only finds roots and what proofs name.
 """
 
 from __future__ import annotations
@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 from freerand_opt.checker.failures import Rejected, Unreadable
 from freerand_opt.checker.numbers import show
 from freerand_opt.checker.reading import closed, fraction, shown
 from freerand_opt.claims.conjecture.checker import biases, freeness, ladders, local_errors, protocol, trees
-from freerand_opt.claims.conjecture.checker.intervals import interval
+from freerand_opt.claims.conjecture.checker.intervals import Interval, interval
 from freerand_opt.claims.conjecture.checker.reading import Arguments, End, Ends
 from freerand_opt.claims.conjecture.checker.roots import ROOTS, check_root
 
 FORMAT = "freerand-computation"
+#: Ends that are irrational are rounded outward to multiples of 1 / GRID where they are derived.
+GRID = 2**100
 VALUES: dict[str, Callable[[Arguments], Ends]] = {
     "test-probability": protocol.test_probability,
     "detection-ratio": protocol.detection_ratio,
@@ -100,6 +103,13 @@ def check(raw: Any) -> Report:
         page,
         f"it lies in [{ends}]; {said}",
     )
+
+
+def derived(parameters: Any, proof: Any) -> tuple[Fraction | None, Fraction | None]:
+    """Return ends of what a computation, which is no root, is shown to be; irrational ones on the grid."""
+    low, high = VALUES[parameters["name"]](Arguments(parameters, proof))
+    lower = Fraction(floor(low.low * GRID), GRID) if isinstance(low, Interval) else low
+    return lower, Fraction(ceil(high.high * GRID), GRID) if isinstance(high, Interval) else high
 
 
 def _follows(side: str, claimed: Fraction | None, derived: End) -> None:

@@ -14,7 +14,7 @@ HALF = Fraction(1, 2)
 BITS = 120
 
 
-def _amplitude(last: int, s: Fraction) -> Interval:
+def amplitude(last: int, s: Fraction) -> Interval:
     """Return h of the state s^2 |00> - |11> and two vectors (1, +-s^(2K+1)): the squared overlap."""
     n, d = s.numerator, s.denominator
     k = 4 * last + 2
@@ -38,7 +38,7 @@ def ladder_top(a: Arguments) -> Ends:
     last = a.whole("K", 1, 1023)
     (state,), (step,) = a.numbers("state", 1), a.numbers("step", 1)
     require(HALF <= step < 1 and step.denominator < 1 << 64, "the step is from 1/2 up to 1")
-    middle, left, right = (_amplitude(last, _state(x)) for x in (state, state * step, state / step))
+    middle, left, right = (amplitude(last, _state(x)) for x in (state, state * step, state / step))
     require(middle.low >= left.high and middle.low >= right.high, "the maximum is not between the points")
     return middle.low, middle.high**2 / min(left.low, right.low)
 
@@ -46,7 +46,7 @@ def ladder_top(a: Arguments) -> Ends:
 def single_shot(a: Arguments) -> Ends:
     """Add up 1/2 - h and K p^r."""
     last, r = a.whole("K", 1, 1023), a.whole("r", 1, 400)
-    h = _amplitude(last, _state(a.rational("s", 0, 1)))
+    h = amplitude(last, _state(a.rational("s", 0, 1)))
     p, _ = a.bit()
     require(2**r > last, "no string is left for the last setting")
     missed = (last * p.numerator**r << BITS) // p.denominator**r + 1
@@ -87,7 +87,7 @@ def ladder_noise(a: Arguments) -> Ends:
     require(last in (1, 2, 3, 7), "the last setting is 1, 2, 3 or 7")
     places = [(0, 0)] + [pair for k in range(1, last + 1) for pair in ((k, k - 1), (k - 1, k))]
     ends, given, leaves = a.numbers("ends", 2), a.table("ratios", 2, len(places)), _leaves(last)
-    h, goal = _amplitude(last, s), (last, last)
+    h, goal = amplitude(last, s), (last, last)
     for end, row, wanted in zip(ends, given, (1, -1), strict=True):
         require(0 <= end < HALF, "an end is from 0 up to 1/2")
         heavy, light = end.denominator + 2 * end.numerator, end.denominator - 2 * end.numerator

@@ -25,12 +25,12 @@ def local_errors(a: Arguments) -> Ends:
     if not sign:
         raise Unreadable("proof: sign is 1 or -1")
     unit = (2 * epsilon.denominator) ** m
-    errors = _errors(m, epsilon)
+    errors = errors_of(m, epsilon)
     least = min(value for pair in errors.values() for value in pair)
     return Fraction(least, unit), Fraction(errors[tuple(flips)][sign < 0], unit)
 
 
-def _errors(m: int, epsilon: Fraction) -> dict[tuple[int, ...], tuple[int, int]]:
+def errors_of(m: int, epsilon: Fraction) -> dict[tuple[int, ...], tuple[int, int]]:
     """Return the least weight of errors, times (2 denominator of epsilon)^m, by flips and for sign 1 and -1.
 
     What the last parties add depends on the earlier ones' number of inputs 1 modulo 4, and on their sign.

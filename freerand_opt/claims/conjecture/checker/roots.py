@@ -120,20 +120,20 @@ ROOTS: dict[str, tuple[str, str, Function, str]] = {
 
 def check_root(name: str, a: Arguments, lower: Fraction | None, upper: Fraction | None) -> tuple[str, str]:
     """Return what is proved in words, and the page on which it rests."""
-    keys, words, function, page = ROOTS[name]
+    keys, words, _, page = ROOTS[name]
     known = {key: a.rational(key, 0, 4) for key in keys.split()}
     require(lower is not None and upper is not None, "a root has two ends")
     assert lower is not None
     assert upper is not None
     require(0 <= lower <= upper <= MOST, "the ends of a root are in order, from 0 to 499/1000")
     for place, wanted in ((lower, 1), (upper, -1)):
-        require(
-            _sign(function, place, known) == wanted, f"{words} is not {'+' * (wanted > 0) or '-'} at {place}"
-        )
+        require(sign(name, place, known) == wanted, f"{words} is not {'+' * (wanted > 0) or '-'} at {place}")
     return f"{words} changes its sign between the ends; that it decreases is to be read", page
 
 
-def _sign(function: Function, e: Fraction, known: dict[str, Fraction]) -> int:
+def sign(name: str, e: Fraction, known: dict[str, Fraction]) -> int:
+    """Return the sign of a function of `ROOTS` at e; raise TooMuch where it is not decided."""
+    function = ROOTS[name][2]
     bits = 64
     while bits <= MOST_BITS:
         found = interval(function(e, known, partial(log2, bits=bits))).sign()
