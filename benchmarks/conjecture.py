@@ -13,15 +13,15 @@ import time
 from math import lcm
 from pathlib import Path
 
+from conjecture_report import fractions_csv, markdown
 from flint import fmpz
+from robust import growth as robust_growth
 
 from freerand_opt.claims.conjecture import biases
 from freerand_opt.claims.conjecture.computed import compute
 from freerand_opt.claims.conjecture.lemniscate import correlators, ratio
 from freerand_opt.claims.conjecture.polynomial import extrapolated, unknowns
 from freerand_opt.claims.conjecture.relations import POWERS, Relations
-from freerand_opt.claims.conjecture.report import fractions_csv, markdown
-from freerand_opt.claims.conjecture.robust import growth as robust_growth
 from freerand_opt.claims.verify import read, verify
 from freerand_opt.model.catalogue import claims
 

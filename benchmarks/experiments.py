@@ -15,13 +15,7 @@ from math import log2
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import binom
-
-import freerand_opt as fr
-from freerand_opt.experiments.factors import Factor, best_factor
-from freerand_opt.experiments.games import wins
-from freerand_opt.experiments.oracle import source_weights
-from freerand_opt.experiments.players import (
+from players import (
     Coverage,
     Player,
     best_local,
@@ -33,6 +27,12 @@ from freerand_opt.experiments.players import (
     steady,
     with_memory,
 )
+from scipy.stats import binom
+
+import freerand_opt as fr
+from freerand_opt.experiments.factors import Factor, best_factor
+from freerand_opt.experiments.games import wins
+from freerand_opt.experiments.oracle import source_weights
 from freerand_opt.experiments.setup import Setup, setup
 from freerand_opt.model import SanthaVazirani, chsh
 

@@ -10,13 +10,13 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from players import steady
 
 from freerand_opt.data import Counts, Trials
 from freerand_opt.experiments import figures
 from freerand_opt.experiments.bits import bits
 from freerand_opt.experiments.forms import Page, Section, chart, rendered
 from freerand_opt.experiments.games import wins
-from freerand_opt.experiments.players import steady
 from freerand_opt.experiments.pvalue import p_value
 from freerand_opt.experiments.report import render
 from freerand_opt.experiments.setup import setup

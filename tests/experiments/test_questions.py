@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from players import steady
 
 import freerand_opt as fr
 from freerand_opt.errors import InputError
@@ -15,7 +16,6 @@ from freerand_opt.experiments.answer import answer
 from freerand_opt.experiments.bits import Bits
 from freerand_opt.experiments.design import design
 from freerand_opt.experiments.forms import FORMATS
-from freerand_opt.experiments.players import steady
 from freerand_opt.experiments.report import render
 from freerand_opt.model import Question, SanthaVazirani, chsh
 

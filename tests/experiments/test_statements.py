@@ -11,6 +11,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from players import (
+    best_local,
+    bold,
+    coverage,
+    leaning,
+    mixed,
+    running_maximum,
+    steady,
+    with_memory,
+)
 from scipy.stats import beta, binom
 
 from freerand_opt.data import Counts, Trials
@@ -24,16 +34,6 @@ from freerand_opt.experiments.cuts import quantum
 from freerand_opt.experiments.design import design, largest_epsilon, least_trials
 from freerand_opt.experiments.factors import UNIT, best_factor, likeliest
 from freerand_opt.experiments.games import wins
-from freerand_opt.experiments.players import (
-    best_local,
-    bold,
-    coverage,
-    leaning,
-    mixed,
-    running_maximum,
-    steady,
-    with_memory,
-)
 from freerand_opt.experiments.pvalue import p_value
 from freerand_opt.experiments.regions import best_lambda, interval, score_estimator, score_region
 from freerand_opt.experiments.setup import setup

@@ -25,8 +25,7 @@ def rows() -> dict[tuple[str, ...], dict[str, str]]:
 
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+def lines() -> ModuleType:
     import atlas_lines  # type: ignore[import-not-found]
 
     return atlas_lines  # type: ignore[no-any-return]

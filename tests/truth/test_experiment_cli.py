@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from players import steady
 
 import freerand_opt
-from freerand_opt.experiments.players import steady
 
 #: Hensen et al. 2015 (Nature 526, 682): n(ab|xy) of 245 events, by x, y, a, b.
 DELFT = (23, 3, 4, 23, 33, 11, 5, 30, 22, 10, 6, 24, 4, 20, 21, 6)

@@ -13,7 +13,9 @@ from itertools import product
 
 import numpy as np
 import pytest
+from conjecture_report import bits_needed, distance, fractions_csv, markdown
 from flint import arb, ctx, fmpq, fmpz
+from robust import Growth, growth, largest
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.checker.failures import Rejected, Unreadable
@@ -31,8 +33,6 @@ from freerand_opt.claims.conjecture.polynomial import (
     unknowns,
 )
 from freerand_opt.claims.conjecture.relations import POWERS, Relations, reduced
-from freerand_opt.claims.conjecture.report import bits_needed, distance, fractions_csv, markdown
-from freerand_opt.claims.conjecture.robust import Growth, growth, largest
 from freerand_opt.errors import InputError
 from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import Ask

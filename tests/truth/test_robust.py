@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction as F
 
 import pytest
+from robust import largest, question
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.claims.conjecture.lemniscate import half_constant
 from freerand_opt.claims.conjecture.polynomial import coefficients
-from freerand_opt.claims.conjecture.robust import largest, question
 from freerand_opt.claims.formulas import value
 from freerand_opt.conic.basis import exact_multipliers, exact_point
 from freerand_opt.conic.linear import LinearProgram, solve

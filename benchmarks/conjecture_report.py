@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
+from robust import Growth
+
 from freerand_opt.claims.conjecture.lemniscate import half_constant, ratio
 from freerand_opt.claims.conjecture.relations import POWERS
-from freerand_opt.claims.conjecture.robust import Growth
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
 
 #: Largest sums of biases by (parties, relations).
