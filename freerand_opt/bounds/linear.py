@@ -14,7 +14,6 @@ from freerand_opt.bounds.everywhere import offer_everywhere
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.settled import settled
 from freerand_opt.bounds.shares import shared
-from freerand_opt.bounds.ways import deterministic as deterministic_program
 from freerand_opt.bounds.ways import rational_scores, upper_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
@@ -176,7 +175,13 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
         if why:
             pool.failures.append(f"boxes found at its prices: {why}")
         else:
-            offer_everywhere(pool, found, deterministic_program, options, "boxes found at its prices")
+            offer_everywhere(
+                pool,
+                found,
+                lambda held: over_boxes(held, deterministic_boxes(held)),
+                options,
+                "boxes found at its prices",
+            )
         yield
     elif problem.ask.quantity != "strategy":
         pool.contradicted = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,19 +11,8 @@ from freerand_opt.certificates.proofs import boxes_proof, cells_proof, prices_of
 from freerand_opt.model.problem import Kept, Problem, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
-from freerand_opt.programs.boxes import cell_space, deterministic_boxes
-from freerand_opt.programs.guesses import few_labels, guesses_of
-from freerand_opt.programs.source_cone import source_cone, vertex_cone
-from freerand_opt.programs.strategies import Strategies, build, over_boxes
+from freerand_opt.programs.strategies import Strategies
 from freerand_opt.programs.tables import rational_table
-
-
-@dataclass(frozen=True)
-class Upper:
-    """The upper end of a certificate in JSON, and the program and hint that it came from."""
-
-    form: dict[str, Any]
-    made: Strategies
 
 
 def rational_scores(problem: Problem, bits: int = 60) -> tuple[Problem, dict[int, Any]]:
@@ -58,19 +47,6 @@ def _limits(test: Kept, kept: Kept) -> list[tuple[Fraction, Fraction] | None]:
             irrational = isinstance(x, Real)
             found.append((near - kept.tolerance, near + kept.tolerance) if irrational else None)
     return found
-
-
-def cells(problem: Problem, *, by_vertices: bool = False) -> Strategies:
-    """Return the program of no-signalling boxes in cells."""
-    guesses = guesses_of(problem)
-    labels = few_labels(guesses)
-    cone = vertex_cone(problem) if by_vertices else source_cone(problem)
-    return build(problem, cone, cell_space(problem, labels), guesses, tuple(range(labels)))
-
-
-def deterministic(problem: Problem) -> Strategies:
-    """Return the program of deterministic boxes: one carrier for each box and guess, the best where told."""
-    return over_boxes(problem, deterministic_boxes(problem))
 
 
 def upper_form(

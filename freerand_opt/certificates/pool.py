@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -150,8 +149,3 @@ def longest(form: Any) -> int:
     if isinstance(form, list):
         return max(map(longest, form), default=0)
     return max(map(len, form.lstrip("-").split("/"))) if isinstance(form, str) else 0
-
-
-def text(certificate: dict[str, Any]) -> str:
-    """Return a certificate as it is written."""
-    return json.dumps(certificate, separators=(",", ":"))

@@ -36,11 +36,6 @@ class Sparse:
         values = [self.palette[code] for code in self.codes.tolist()]
         return zip(self.rows.tolist(), self.columns.tolist(), values, strict=True)
 
-    @property
-    def transposed(self) -> Sparse:
-        """Return the transpose."""
-        return Sparse((self.shape[1], self.shape[0]), self.columns, self.rows, self.codes, self.palette)
-
     def times(self, factor: Fraction) -> Sparse:
         """Return a multiple."""
         palette = tuple(value * factor for value in self.palette)

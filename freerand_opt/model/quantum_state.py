@@ -33,7 +33,6 @@ from freerand_opt.numbers.matrix import (
 MAX_DIMENSION = 16
 #: `measurements[party][setting][outcome]`.
 Measurements: TypeAlias = tuple[tuple[tuple[Matrix, ...], ...], ...]
-STATES = ("phi+", "phi-", "psi+", "psi-", "ghz", "w")
 _BELL = {"phi+": (1, 0, 0, 1), "phi-": (1, 0, 0, -1), "psi+": (0, 1, 1, 0), "psi-": (0, 1, -1, 0)}
 
 

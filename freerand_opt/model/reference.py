@@ -56,15 +56,6 @@ def field_lines(cls: type[Table]) -> Iterator[str]:
         yield "| " + " | ".join(cell.replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
 
 
-def help_words(key: str) -> str:
-    """Return the words of a field by key path, such as ``adversary.devices``, for ``--help``."""
-    table: type[Table] = Question
-    *above, last = key.split(".")
-    for step in above:
-        table = next(field for field in fields(table) if field.key == step).kind.tables[0]
-    return next(field.words for field in fields(table) if field.key == last)
-
-
 def _title(cls: type[Table]) -> str:
     return "".join([cls.__name__, *(f': `{key} = "{word}"`' for key, word in cls.tag().items())])
 

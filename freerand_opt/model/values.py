@@ -166,16 +166,3 @@ def _range(source: str, where: str) -> Sequence[Any]:
 
 def _typed(value: str) -> int | str:
     return int(value) if re.fullmatch(r"-?[0-9]{1,100}", value, re.ASCII) else value
-
-
-def assignments(words: list[str]) -> dict[str, str]:
-    """Return {path: text} from words such as ``source.epsilon=1/20``; raise InputError otherwise."""
-    found = {}
-    for word in words:
-        path, equals, value = word.partition("=")
-        if not equals or not path or not value:
-            raise InputError(
-                shortened(word), "fields are set as field=value, for example source.epsilon=1/20"
-            )
-        found[path] = value
-    return found

@@ -12,7 +12,7 @@ chance that f is deterministic is a mean value of `selection`. Floats: sums are 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, expm1, log, log1p, pi
+from math import exp, expm1, log1p
 
 from freerand_opt.protocols.law import RoundLaw, honest_chance
 from freerand_opt.protocols.protocol import Protocol
@@ -159,8 +159,3 @@ def _output(protocol: Protocol, found: Chances) -> tuple[Range | None, Range]:
 
 def _mixed(parts: list[tuple[float, Range]]) -> Range:
     return sum(w * ends[0] for w, ends in parts), sum(w * ends[1] for w, ends in parts)
-
-
-def honest_abort(size: int, exponent: float) -> float:
-    """Return 1 - exp(-(pi^2/8) N^(m-3)), about the chance of step 3 to abort for uniform bits."""
-    return -expm1(-(pi**2 / 8) * exp((exponent - 3) * log(size)))

@@ -54,16 +54,6 @@ def reach_first(count: int, bits: int, heavy: float, generator: np.random.Genera
     return count > 0
 
 
-def value_of_first(count: int, bits: int, heavy: float) -> float:
-    """Return V if exactly the first `count` of 2^bits leaves are good."""
-    if count <= 0 or count >= 2**bits:
-        return float(count > 0)
-    half = 2 ** (bits - 1)
-    if count < half:
-        return heavy * value_of_first(count, bits - 1, heavy)
-    return heavy + (1 - heavy) * value_of_first(count - half, bits - 1, heavy)
-
-
 @lru_cache(maxsize=256)
 def mean_value(chance: float, bits: int, heavy: float, first: int = 0) -> tuple[float, float]:
     """Return an enclosure of the mean of V over 2^bits leaves, each good with a `chance` of its own.

@@ -140,15 +140,6 @@ class Text:
             self.put("\n" if self.form == "csv" else "\n]\n" if self.count else "[]\n")
 
 
-def as_text(table: Sequence[Row], form: str) -> str:
-    """Return a table as CSV or JSON."""
-    out = io.StringIO()
-    text = Text(form, out.write)
-    text.add(table)
-    text.end()
-    return out.getvalue()
-
-
 @contextmanager
 def written(path: Path, form: str) -> Iterator[Callable[[Sequence[Row]], None]]:
     """Yield what adds rows to a new file, which is there at the end, whole, or not at all."""

@@ -8,9 +8,7 @@ matrix, the form in which MOSEK is fastest:
 
 from __future__ import annotations
 
-import tempfile
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -85,14 +83,6 @@ def as_task(program: ConicProgram) -> Any:
     if len(r):
         task.putbarcblocktriplet(*_short(block[r], j[r], i[r]), right[r])
     return task
-
-
-def task_text(program: ConicProgram) -> str:
-    """Return MOSEK's task file of a program as JSON text (``.jtask``); needs no licence."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "program.jtask"
-        as_task(program).writedata(str(path))
-        return path.read_text(encoding="utf-8") + "\n"
 
 
 def _short(*arrays: Any) -> list[Any]:

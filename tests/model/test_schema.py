@@ -15,7 +15,7 @@ from freerand_opt.model import FAMILIES, FUNCTIONALS, QUANTITIES, SOURCES, Quest
 from freerand_opt.model.expect import FORMULAS, Expect
 from freerand_opt.model.file import read
 from freerand_opt.model.head import Head
-from freerand_opt.model.reference import field_reference, help_words
+from freerand_opt.model.reference import field_reference
 from freerand_opt.model.schema import question_schema, reachable
 from freerand_opt.model.table import fields
 from freerand_opt.model.threshold import Threshold
@@ -338,11 +338,6 @@ def test_reference_has_every_field_and_name():
     for cls in (*SOURCES, *FAMILIES):
         for key, word in cls.tag().items():
             assert f'`{key} = "{word}"`' in text
-
-
-def test_help_words():
-    assert "local (deterministic)" in help_words("adversary.devices")
-    assert help_words("source") == "who chooses the settings, and what the adversary may do to them"
 
 
 def test_formulas_are_those_that_are_evaluated():

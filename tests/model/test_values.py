@@ -11,7 +11,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.model import Adversary, Ask, Question, SanthaVazirani, Test, Uniform, chained, chsh
 from freerand_opt.model.grid import grid
 from freerand_opt.model.text import Digits
-from freerand_opt.model.values import assignments, steps, values_of, with_values
+from freerand_opt.model.values import steps, values_of, with_values
 
 BASE = Question(
     chsh(),
@@ -139,13 +139,3 @@ def test_alternatives_by_name():
     ]
     assert [(cell.row, cell.column) for cell in cells[1:3]] == [("score=3", "nobody"), ("score=2", "bits")]
     assert Question.from_dict(cells[0].body).source == Uniform()
-
-
-def test_assignments():
-    assert assignments(["source.epsilon=1/20", "ask.at=[0, 0]"]) == {
-        "source.epsilon": "1/20",
-        "ask.at": "[0, 0]",
-    }
-    for word in ("source.epsilon", "=3", "source.epsilon="):
-        with pytest.raises(InputError, match="fields are set as field=value"):
-            assignments([word])

@@ -32,7 +32,7 @@ from freerand_opt.claims.conjecture.polynomial import (
     strings,
     unknowns,
 )
-from freerand_opt.claims.conjecture.relations import POWERS, Relations, reduced
+from freerand_opt.claims.conjecture.relations import POWERS, Relations
 from freerand_opt.errors import InputError
 from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import Ask
@@ -50,6 +50,12 @@ K_LOWER, K_UPPER = half_constant(120)
 
 def relations_of(parties, kind):
     return Relations(M=parties, relations=kind)
+
+
+def reduced(inputs, signs):
+    """The relations with the same largest sum of signed biases as Colbeck and Renner's at some inputs."""
+    power = (2 - sum(inputs) + 2 * sum(sign < 0 for sign in signs)) % 4
+    return relations_of(len(inputs), {2: "even", 0: "opposite"}.get(power, "odd"))
 
 
 def value(relations):

@@ -19,7 +19,7 @@ from freerand_opt.runner.dispatch import ProcessDiedError, run
 from freerand_opt.runner.executor import Here, Local, executor_of
 from freerand_opt.runner.refine import between
 from freerand_opt.runner.shard import BLOCK, Block, Shard, whole
-from freerand_opt.runner.table import as_text
+from freerand_opt.runner.table import Text
 
 
 def settled(executor, function, jobs):
@@ -144,6 +144,12 @@ def test_simplest_fractions_between():
 
 def test_a_missing_cell_is_empty_or_null():
     rows = [{"a": 1, "b": None}, {"a": "x,y", "b": 0.5}]
-    plain = list(csv.reader(io.StringIO(as_text(rows, "csv"))))
-    assert plain == [["a", "b"], ["1", ""], ["x,y", "0.5"]]
-    assert json.loads(as_text(rows, "json")) == rows
+    found = {}
+    for form in ("csv", "json"):
+        out = io.StringIO()
+        text = Text(form, out.write)
+        text.add(rows)
+        text.end()
+        found[form] = out.getvalue()
+    assert list(csv.reader(io.StringIO(found["csv"]))) == [["a", "b"], ["1", ""], ["x,y", "0.5"]]
+    assert json.loads(found["json"]) == rows

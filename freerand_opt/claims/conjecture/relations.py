@@ -13,7 +13,6 @@ are all there is (docs/proofs/conjecture-1.md, section 1).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -83,13 +82,3 @@ class LocalErrors(Computation, tag="local-errors"):
     def how(self) -> str:
         """Return in words how the answer is found."""
         return "all deterministic models, each with its worst settings"
-
-
-def reduced(inputs: Sequence[int], signs: Sequence[int]) -> Relations:
-    """Return the relations under which sum_i E(x_i) at input 0..0 has the same largest value.
-
-    Asked is sum_i signs_i E(x_i) at `inputs` (0 or 1 each) under Colbeck and Renner's relations.
-    """
-    negative = sum(sign < 0 for sign in signs)
-    power = (2 - sum(inputs) + 2 * negative) % 4
-    return Relations(M=len(inputs), relations={2: "even", 0: "opposite"}.get(power, "odd"))

@@ -14,7 +14,6 @@ from freerand_opt.reporting.figures.frame import Frame
 from freerand_opt.reporting.figures.row import Row
 
 SVG = "http://www.w3.org/2000/svg"
-LINK = "{http://www.w3.org/1999/xlink}href"
 #: An exact end with more letters than this is given by its decimals alone.
 MAX_LETTERS = 60
 
