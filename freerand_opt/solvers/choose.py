@@ -53,7 +53,7 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
         from freerand_opt.solvers import mosek
 
         mosek.require()
-        return lambda program, limit: mosek.solve(program, time_limit=limit)
+        name = "cvxpy:MOSEK"
     if name.startswith("picos:"):
         from freerand_opt.solvers import picos
 
@@ -101,7 +101,7 @@ def _found(package: str) -> bool:
 
 def _licensed() -> bool:
     """Whether MOSEK can run; its licence is asked for once in a process."""
-    if not _found("mosek"):
+    if not (_found("mosek") and _found("cvxpy")):
         return False
     from freerand_opt.solvers import mosek
 

@@ -1,4 +1,4 @@
-"""Programs through cvxpy: any solver that it reaches, and a problem to add constraints to.
+"""Programs through cvxpy: any solver that it reaches.
 
 The solver is always named: cvxpy's own choice falls on MOSEK as soon as it is installed, licence
 or not.
@@ -7,18 +7,16 @@ or not.
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from freerand_opt.conic.program import ConicProgram, spread
+from freerand_opt.conic.formats.as_cvxpy import modelled
+from freerand_opt.conic.formats.blocks import blocks_of, multipliers_of
+from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
-from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import SolverUnavailableError, nearest
 from freerand_opt.solvers import mosek
-
-if TYPE_CHECKING:
-    import cvxpy
 
 # only what cvxpy calls optimal is: its "inaccurate" ones are hints like any other
 _STATUS: dict[str, Status] = {
@@ -31,6 +29,12 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     # the default factorisation fails on dependent equalities, which most programs have
     "CVXOPT": {"abstol": 1e-10, "reltol": 1e-10, "feastol": 1e-10, "kktsolver": "robust"},
     "HIGHS": {"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9, "threads": 1},
+    "MOSEK": {
+        "mosek_params": {
+            "MSK_IPAR_NUM_THREADS": 1,
+            **{f"MSK_DPAR_INTPNT_CO_TOL_{name}": 1e-10 for name in ("REL_GAP", "PFEAS", "DFEAS")},
+        }
+    },
     "OSQP": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iter": 100_000},
     "SCS": {"eps_abs": 1e-9, "eps_rel": 1e-9, "max_iters": 100_000},
 }
@@ -75,31 +79,6 @@ def takes_matrices(backend: str) -> bool:
     return any("PSD" in kind.__name__ for kind in kinds)  # versions differ in which form of it
 
 
-def as_cvxpy(program: ConicProgram) -> tuple[cvxpy.Problem, cvxpy.Variable]:
-    """Return the program as a cvxpy problem, with its variable, for adding constraints of one's own.
-
-    The problem has one vectorised constraint for the equalities (`A x == b`), one for the inequalities
-    (`A x <= b`) and one for each matrix (`b - A x >> 0`), in this order. Its values are floats; only
-    `freerand_opt.bound` certifies.
-    """
-    import cvxpy
-
-    x = cvxpy.Variable(program.columns, name="x")
-    matrix, right = program.matrix, program.sides
-    equal, linear = program.equalities, program.linear
-    constraints: list[Any] = []
-    if equal:
-        constraints.append(matrix[:equal] @ x == right[:equal])
-    if program.inequalities:
-        constraints.append(matrix[equal:linear] @ x <= right[equal:linear])
-    for start, n in program.spans:
-        rows = slice(start, start + n * (n + 1) // 2)
-        # one affine expression: cvxpy is slow on sums of matrices
-        slack = (spread(n) @ (right[rows] - matrix[rows] @ x)).reshape((n, n), order="C")
-        constraints.append(slack >> 0)
-    return cvxpy.Problem(cvxpy.Maximize(program.cost @ x), constraints), x
-
-
 def solve(program: ConicProgram, backend: str, *, time_limit: float | None = None) -> Solution:
     """Solve with the named solver, quietly; `time_limit` in seconds where the solver has one.
 
@@ -113,7 +92,8 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
         raise SolverUnavailableError(
             f"cvxpy:{backend} solves linear programs alone; for quantum devices name another"
         )
-    problem, x = as_cvxpy(program)
+    cost, parts = blocks_of(program)
+    problem, x = modelled(cost, parts)
     with warnings.catch_warnings():
         # cvxpy warns of inaccurate solutions; the status says so here
         warnings.simplefilter("ignore")
@@ -126,7 +106,12 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
             # CVXOPT ends some degenerate programs with a division by zero
             status = "stopped"
     found = np.zeros(program.columns) if x.value is None else np.asarray(x.value, dtype=np.float64)
-    return Solution(status, f"cvxpy:{backend}", found, _multipliers(program, problem))
+    return Solution(
+        status,
+        f"cvxpy:{backend}",
+        found,
+        multipliers_of(parts, (one.dual_value for one in problem.constraints)),
+    )
 
 
 def _options(program: ConicProgram, backend: str, time_limit: float | None) -> dict[str, Any]:
@@ -136,26 +121,9 @@ def _options(program: ConicProgram, backend: str, time_limit: float | None) -> d
     if time_limit is not None:
         limit = max(time_limit, 0.01)
         if backend == "MOSEK":
-            options["mosek_params"] = {"MSK_DPAR_OPTIMIZER_MAX_TIME": limit}
+            options["mosek_params"] = {**options["mosek_params"], "MSK_DPAR_OPTIMIZER_MAX_TIME": limit}
         elif backend == "SCIPY":
             options["scipy_options"] = {"time_limit": limit}
         elif backend in _TIME_OPTION:
             options[_TIME_OPTION[backend]] = limit
     return options
-
-
-def _multipliers(program: ConicProgram, problem: cvxpy.Problem) -> Floats:
-    """Return the constraints' dual values in order, 0 where there are none, in the dual cone."""
-    kinds = [n for n in (program.equalities, program.inequalities) if n]
-    parts: list[Floats] = []
-    for k, constraint in enumerate(problem.constraints):
-        value = constraint.dual_value
-        if k < len(kinds):
-            found = np.zeros(kinds[k]) if value is None else np.asarray(value, np.float64).reshape(kinds[k])
-            parts.append(found if k == 0 and program.equalities else np.maximum(found, 0))
-            continue
-        n = program.sizes[k - len(kinds)]
-        full = np.zeros((n, n)) if value is None else np.asarray(value, dtype=np.float64)
-        # an entry of the triangle stands for two of the matrix
-        parts.append(spread(n).T @ full.ravel())
-    return np.concatenate(parts)

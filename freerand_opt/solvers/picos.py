@@ -6,14 +6,15 @@ PICOS and CVXOPT are under the GPL: both are optional and imported only here, wh
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array
 
-from freerand_opt.conic.program import ConicProgram, spread
+from freerand_opt.conic.formats.blocks import Block, blocks_of, multipliers_of
+from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import SolverUnavailableError, nearest
@@ -23,6 +24,10 @@ from freerand_opt.solvers import mosek
 BACKENDS = ("cvxopt", "mosek")
 #: Gap and feasibility asked for: CVXOPT breaks down below.
 TOLERANCE = 1e-9
+_TOLERANCES = (
+    *("abs_prim_fsb_tol", "rel_prim_fsb_tol", "abs_dual_fsb_tol"),
+    *("rel_dual_fsb_tol", "abs_ipm_opt_tol", "rel_ipm_opt_tol"),
+)
 
 
 def require(backend: str) -> None:
@@ -42,37 +47,28 @@ def require(backend: str) -> None:
         mosek.require()
 
 
-def as_picos(program: ConicProgram) -> tuple[Any, Any, list[Any]]:
-    """Return the program as a PICOS problem, with its variable and constraints.
-
-    One affine expression each: the equalities, the inequalities, and each matrix as `b - A x >> 0`.
-    """
+def modelled(cost: Floats, parts: Sequence[Block]) -> tuple[Any, Any, list[Any]]:
+    """Return the PICOS problem of some blocks, its variable, and a constraint for each block in order."""
     import picos
 
-    x = picos.RealVariable("x", program.columns)
-    problem = picos.Problem()
-    problem.set_objective("max", picos.Constant("c", program.cost).T * x)
-    matrix, right, constraints = program.matrix, program.sides, []
-    equal, linear = program.equalities, program.linear
-    if equal:
-        constraints.append(problem.add_constraint(_constant(matrix[:equal]) * x == _constant(right[:equal])))
-    if program.inequalities:
-        rows = slice(equal, linear)
-        constraints.append(problem.add_constraint(_constant(matrix[rows]) * x <= _constant(right[rows])))
-    for start, n in program.spans:
-        rows = slice(start, start + n * (n + 1) // 2)
-        slack = _constant(spread(n) @ right[rows]) - _constant(spread(n) @ matrix[rows]) * x
-        constraints.append(problem.add_constraint(slack.reshaped((n, n)) >> 0))
+    x = picos.RealVariable("x", len(cost))
+    problem, constraints = picos.Problem(), []
+    problem.set_objective("max", picos.Constant("c", cost).T * x)
+    for part in parts:
+        left, right = _constant(part.matrix) * x, picos.Constant(part.right)
+        if part.cone == "psd":
+            made = (right - left).reshaped((part.size, part.size)) >> 0
+        else:
+            made = left == right if part.cone == "zero" else left <= right
+        constraints.append(problem.add_constraint(made))
     return problem, x, constraints
 
 
 def _constant(value: Any) -> Any:
-    """Return a vector or a sparse matrix as PICOS's own constant."""
+    """Return a sparse matrix as PICOS's own constant."""
     import cvxopt
     import picos
 
-    if isinstance(value, np.ndarray):
-        return picos.Constant(value)
     held = coo_array(value)
     entries = cvxopt.spmatrix(held.data.tolist(), held.row.tolist(), held.col.tolist(), held.shape)
     return picos.Constant(entries)
@@ -85,25 +81,36 @@ def solve(program: ConicProgram, backend: str, *, time_limit: float | None = Non
     worst. Raise SolverUnavailableError as `require` does.
     """
     require(backend)
+    cost, parts = blocks_of(program)
+    problem, x, constraints = modelled(cost, parts)
+    status = run(problem, backend, time_limit)
+    found = np.zeros(program.columns) if x.value is None else np.array(x.value, np.float64).ravel()
+    # the multiplier of an equality has the other sign there
+    duals = (
+        -np.array(one.dual) if part.cone == "zero" and one.dual is not None else one.dual
+        for part, one in zip(parts, constraints, strict=True)
+    )
+    return Solution(status, f"picos:{backend}", found, multipliers_of(parts, duals))
+
+
+def run(problem: Any, backend: str, time_limit: float | None = None) -> Status:
+    """Run a named solver on a PICOS problem; one that gives up is "stopped"."""
     import picos
 
+    options = {"solver": backend, "verbosity": 0, "primals": None, "duals": None}
+    # PICOS has no limit for CVXOPT, and says so on the standard output
+    limit = None if time_limit is None or backend == "cvxopt" else max(time_limit, 0.01)
     with warnings.catch_warnings(), _options_kept():
         # PICOS warns where CVXOPT has no option for a limit
         warnings.simplefilter("ignore")
-        problem, x, constraints = as_picos(program)
-        options = {"solver": backend, "verbosity": 0, "primals": None, "duals": None}
-        # PICOS has no limit for CVXOPT, and says so on the standard output
-        limit = None if time_limit is None or backend == "cvxopt" else max(time_limit, 0.01)
-        tolerances = dict.fromkeys(("abs_prim_fsb_tol", "rel_prim_fsb_tol", "abs_dual_fsb_tol"), TOLERANCE)
-        tolerances |= dict.fromkeys(("rel_dual_fsb_tol", "abs_ipm_opt_tol", "rel_ipm_opt_tol"), TOLERANCE)
         try:
-            answer = problem.solve(**options, **tolerances, timelimit=limit)
-            status = _status(answer)
+            answer = problem.solve(**options, **dict.fromkeys(_TOLERANCES, TOLERANCE), timelimit=limit)
         except (picos.SolutionFailure, picos.solvers.SolverError, ArithmeticError, ValueError):
             # CVXOPT ends some degenerate programs with an error of its own
-            status = "stopped"
-        found = np.zeros(program.columns) if x.value is None else np.array(x.value, np.float64).ravel()
-    return Solution(status, f"picos:{backend}", found, _multipliers(program, constraints))
+            return "stopped"
+    if answer.primalStatus == answer.dualStatus == "optimal":
+        return "optimal"
+    return "infeasible" if answer.problemStatus == "infeasible" else "stopped"
 
 
 @contextmanager
@@ -119,29 +126,3 @@ def _options_kept() -> Iterator[None]:
     finally:
         options.clear()
         options.update(before)
-
-
-def _status(answer: Any) -> Status:
-    if answer.primalStatus == answer.dualStatus == "optimal":
-        return "optimal"
-    return "infeasible" if answer.problemStatus == "infeasible" else "stopped"
-
-
-def _multipliers(program: ConicProgram, constraints: list[Any]) -> Floats:
-    """Return the constraints' dual values in order, 0 where there are none, in the dual cone."""
-    kinds = [n for n in (program.equalities, program.inequalities) if n]
-    sizes = [*kinds, *(n * (n + 1) // 2 for n in program.sizes)]
-    parts: list[Floats] = []
-    for k, (size, constraint) in enumerate(zip(sizes, constraints, strict=True)):
-        value = constraint.dual
-        found = None if value is None else np.array(value, dtype=np.float64)
-        if found is None:
-            parts.append(np.zeros(size))
-        elif k >= len(kinds):
-            n = program.sizes[k - len(kinds)]
-            parts.append(spread(n).T @ found.reshape(n, n).ravel(order="F"))
-        else:
-            # the multiplier of an equality has the other sign there
-            equal = k == 0 and program.equalities
-            parts.append(-found.ravel() if equal else np.maximum(found.ravel(), 0))
-    return np.concatenate(parts)

@@ -121,9 +121,10 @@ def test_picos_leaves_no_options_behind():
 def test_users_add_constraints():
     """The smallest eigenvalue of a matrix under one condition more is no larger a maximum."""
     cvxpy = pytest.importorskip("cvxpy")
-    from freerand_opt.solvers.cvxpy import as_cvxpy
+    from freerand_opt.conic.formats.as_cvxpy import modelled
+    from freerand_opt.conic.formats.blocks import blocks_of
 
-    problem, x = as_cvxpy(PROGRAM)
+    problem, x = modelled(*blocks_of(PROGRAM))
     assert problem.solve(solver="CLARABEL") == pytest.approx(8**0.5, abs=1e-6)
     capped = cvxpy.Problem(problem.objective, [*problem.constraints, PROGRAM.cost @ x <= 2])
     assert capped.solve(solver="CLARABEL") == pytest.approx(2, abs=1e-6)

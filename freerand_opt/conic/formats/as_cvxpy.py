@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freerand_opt.conic.formats.blocks import blocks
+from freerand_opt.conic.formats.blocks import Block, blocks
 from freerand_opt.conic.formats.conic import Conic
+from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -33,18 +35,23 @@ def as_cvxpy(held: Conic) -> Modelled:
 
     Raise UnavailableError without cvxpy.
     """
+    problem, x = modelled(*blocks(held))
+    return Modelled(problem, x, held.columns, held.rows)
+
+
+def modelled(cost: Floats, parts: Sequence[Block]) -> tuple[cvxpy.Problem, cvxpy.Variable]:
+    """Return the problem of some blocks with a constraint each, in order, and its variable."""
     try:
         import cvxpy
     except ImportError:
         raise UnavailableError("cvxpy is not installed: pip install cvxpy") from None
-    cost, parts = blocks(held)
-    x = cvxpy.Variable(len(held.columns), name="x")
+    x = cvxpy.Variable(len(cost), name="x")
     constraints: list[Any] = []
     for part in parts:
         left = part.matrix @ x
-        if part.cone == "psd":
+        if part.cone == "psd":  # one affine expression: cvxpy is slow on sums of matrices
             n = part.size
             constraints.append((part.right - left).reshape((n, n), order="C") >> 0)
         else:
             constraints.append(left == part.right if part.cone == "zero" else left <= part.right)
-    return Modelled(cvxpy.Problem(cvxpy.Maximize(cost @ x), constraints), x, held.columns, held.rows)
+    return cvxpy.Problem(cvxpy.Maximize(cost @ x), constraints), x

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from freerand_opt.conic.formats.conic import Conic
+from freerand_opt.conic.program import ConicProgram, spread
 from freerand_opt.conic.sparse import Floats
 
 
@@ -46,3 +49,25 @@ def blocks(held: Conic) -> tuple[Floats, list[Block]]:
                 fixed[p, q] = fixed[q, p] = value
         found.append(Block("psd", matrix, fixed.ravel(), size))
     return cost, found
+
+
+def blocks_of(program: ConicProgram) -> tuple[Floats, list[Block]]:
+    """Return the same of a program whose equalities come first, then inequalities, then triangles."""
+    matrix, right, equal = program.matrix, program.sides, program.equalities
+    linear = (("zero", slice(0, equal)), ("nonnegative", slice(equal, program.linear)))
+    found = [Block(cone, matrix[rows], right[rows]) for cone, rows in linear if rows.start < rows.stop]
+    for start, n in program.spans:
+        rows = slice(start, start + n * (n + 1) // 2)
+        found.append(Block("psd", csr_array(spread(n) @ matrix[rows]), spread(n) @ right[rows], n))
+    return program.cost, found
+
+
+def multipliers_of(parts: Sequence[Block], duals: Iterable[Any]) -> Floats:
+    """Return the multipliers of a program's rows from those of its blocks (None: zeros), in the dual cone."""
+    found: list[Floats] = []
+    for part, dual in zip(parts, duals, strict=True):
+        value = np.zeros(len(part.right)) if dual is None else np.asarray(dual, dtype=np.float64).ravel()
+        if part.cone == "psd":  # an entry of the triangle stands for two of the matrix
+            value = np.asarray(spread(part.size).T @ value)
+        found.append(np.maximum(value, 0) if part.cone == "nonnegative" else value)
+    return np.concatenate(found)
