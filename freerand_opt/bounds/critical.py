@@ -10,7 +10,7 @@ from math import prod
 from typing import Any
 
 from freerand_opt.bounds.threshold import Crossing, critical_value, threshold_form, varied_form
-from freerand_opt.bounds.visibility import honest_form, path_form
+from freerand_opt.bounds.visibility import honest_form, path_form, varied
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.errors import InputError
 from freerand_opt.model.certificate_form import question_form
@@ -19,22 +19,12 @@ from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import STRATEGY, same
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold, moves_on_a_path
-from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.rounding import power_of_two
 
 Answer = Callable[[Problem | Many], Pool]
 #: Questions about relations with more probabilities than this (four parties) are asked in their short form.
 FEW_CELLS = 4**4
-
-
-def varied(question: Question, field: str, value: Fraction) -> Question:
-    """Return the question with another value of a field, as ``source.epsilon`` or ``test.score``."""
-    if field == "observed.visibility":
-        return question.changed(observed=question.observed.changed(visibility=value))
-    if not field.startswith("source."):
-        return Question.from_dict(with_values(question.to_dict(), {field: str(value)}))
-    return question.changed(source=question.source.varied(field.removeprefix("source."), value))
 
 
 def form_of(question: Question) -> Problem | Many:

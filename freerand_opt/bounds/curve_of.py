@@ -10,14 +10,13 @@ from typing import Any
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.concave import lines_and_points
-from freerand_opt.bounds.critical import varied
 from freerand_opt.bounds.curve import WORK, Curve
 from freerand_opt.bounds.fitting import places_in
 from freerand_opt.bounds.pieces import family_of
 from freerand_opt.bounds.questions import Asked, question_of
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.threshold import varied_form
-from freerand_opt.bounds.visibility import honest_form
+from freerand_opt.bounds.visibility import honest_form, varied
 from freerand_opt.bounds.walk import walked
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import FORMAT, check

@@ -16,6 +16,7 @@ from freerand_opt.model.problem import Kept
 from freerand_opt.model.problem import Test as FormTest
 from freerand_opt.model.question import Question
 from freerand_opt.model.rows import score, total
+from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import Exact, triples
 
 
@@ -25,6 +26,15 @@ class Honest:
 
     question: dict[str, Any]
     rows: list[Any]
+
+
+def varied(question: Question, field: str, value: Fraction) -> Question:
+    """Return the question with another value of a field, as ``source.epsilon`` or ``test.score``."""
+    if field == "observed.visibility":
+        return question.changed(observed=question.observed.changed(visibility=value))
+    if not field.startswith("source."):
+        return Question.from_dict(with_values(question.to_dict(), {field: str(value)}))
+    return question.changed(source=question.source.varied(field.removeprefix("source."), value))
 
 
 def honest_form(question: Question) -> Honest:
@@ -43,13 +53,13 @@ def honest_form(question: Question) -> Honest:
 def path_form(question: Question, field: str) -> Honest:
     """Return the question and the behaviour whose entries are polynomials in a visibility or an efficiency.
 
-    The visibility enters linearly, the efficiency of M parties to the power M: the coefficients are those of
-    the polynomial through M + 1 exact values.
+    The visibility and one party's efficiency enter linearly, that of M parties to the power M: the
+    coefficients are those of the polynomial through M + 1 exact values.
     """
-    scenario, key = question.scenario, field.removeprefix("observed.")
-    degree = 1 if key == "visibility" else len(scenario.settings)
+    scenario = question.scenario
+    degree = len(scenario.settings) if field == "observed.efficiency" else 1
     places = [Fraction(k, degree) for k in range(degree + 1)]
-    at = [question.changed(observed=question.observed.changed(**{key: x})) for x in places]
+    at = [varied(question, field, x) for x in places]
     basis = [_through(places, k) for k in range(degree + 1)]
     listed = []
     for s in range(scenario.shape[0]):

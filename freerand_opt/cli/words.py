@@ -15,7 +15,7 @@ from freerand_opt.cli.attacks import attack_lines
 from freerand_opt.cli.screen import WIDTH, columns, fact, facts, safe
 from freerand_opt.model.conditions import Test
 from freerand_opt.model.file import Instance as Asks
-from freerand_opt.model.quantities import QUANTITIES
+from freerand_opt.model.quantities import QUANTITIES, same
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import refutations
 from freerand_opt.reporting.cell import NO_STRATEGY, Cell
@@ -52,7 +52,7 @@ def at_length(line: Line) -> str:
             "a strategy begins or ceases to exist" if seeks.crosses is None else f"it crosses {seeks.crosses}"
         )
         pairs.append(("threshold", f"the {seeks.of} at which {crossed} (its value above is not used)"))
-    pairs.append(("answer", line.cell.answer))
+    pairs.append(("answer", line.cell.answer + _of_quantity(result)))
     upper, lower = result.bracket.upper, result.bracket.lower
     if result.bracket.exact is not None and not isinstance(upper, Fraction):
         pairs.append(("", f"= {text(result.bracket.exact)}"))
@@ -75,6 +75,15 @@ def at_length(line: Line) -> str:
     if isinstance(result, Result) and result.attack is not None:
         pairs += attack_lines(result.attack)
     return f"{safe(one.title)}\n{facts(pairs)}"
+
+
+def _of_quantity(result: Found) -> str:
+    """Return the quantity of an answer that its program, and so the line "asked", calls by another name."""
+    if not isinstance(result, Result) or result.impossible or result.threshold is not None:
+        return ""
+    row = QUANTITIES[result.quantity]
+    unit = " bits of" * (row.unit == "bits")
+    return f"{unit} {row.name}" if row.program != row.name and row.value is not same else ""
 
 
 def _units(result: Result) -> Iterator[tuple[str, str]]:

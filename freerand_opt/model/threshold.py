@@ -12,6 +12,7 @@ from freerand_opt.model.ask import WORST
 from freerand_opt.model.conditions import Test
 from freerand_opt.model.kinds import Kind, either, items, line, number, word
 from freerand_opt.model.number import exact
+from freerand_opt.model.observed import Observed
 from freerand_opt.model.quantities import SCORE, STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.model.table import Table
@@ -34,16 +35,19 @@ FIELDS = (
     "source.joint",
     "observed.visibility",
     "observed.efficiency",
+    "observed.efficiency.B",
 )
 #: Numbers of one test: it grows with tolerances and scores from above, and shrinks with scores from below.
 OF_TEST = re.compile(r"(?:test(?:\[\d{1,6}\])?\.(?:score|tolerance)|moment(?:\[\d{1,6}\])?\.bound)", re.ASCII)
+#: The efficiency of one party; one of all parties is a field of its own.
+OF_PARTY = re.compile(r"observed\.efficiency\.[A-Z]", re.ASCII)
 _KNOWN = word(*FIELDS, "test.score", "test[0].score", "test.tolerance", "moment.bound")
-_FIELD = re.compile(r"\b(?:source|observed)\.[a-z]+\b")
+_FIELD = re.compile(r"\b(?:source|observed)\.[a-z]+(?:\.[A-Z])?\b")
 
 
 def _read_field(value: Any, where: str) -> str:
-    """Return a known field, or the path of a test's number."""
-    own = isinstance(value, str) and OF_TEST.fullmatch(value)
+    """Return a known field, or the path of a test's or a party's number."""
+    own = isinstance(value, str) and (OF_TEST.fullmatch(value) or OF_PARTY.fullmatch(value))
     return str(value if own else _KNOWN.read(value, where))
 
 
@@ -51,7 +55,12 @@ _OF = Kind(
     read=_read_field,
     allowed=_KNOWN.allowed,
     need=_KNOWN.need,
-    schema={"anyOf": [_KNOWN.schema, {"type": "string", "pattern": f"^{OF_TEST.pattern}$"}]},
+    schema={
+        "anyOf": [
+            _KNOWN.schema,
+            {"type": "string", "pattern": f"^(?:{OF_TEST.pattern}|{OF_PARTY.pattern})$"},
+        ]
+    },
 )
 
 
@@ -124,9 +133,10 @@ class Threshold(Table):
         def put_in(match: re.Match[str]) -> str:
             if match[0] == self.of:
                 return f"({text(value)})"
-            table, key = match[0].split(".")
-            given = body.get(table, {}).get(key)
-            if given is None:
+            given: Any = body
+            for key in match[0].split("."):
+                given = given.get(key) if isinstance(given, Mapping) else None
+            if given is None or isinstance(given, Mapping):
                 raise InputError(
                     "threshold.crosses",
                     f"{shown(self.crosses)}: the question has no {match[0]}; use a number that it has",
@@ -153,20 +163,20 @@ def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
         "observed.visibility": (Fraction(0), Fraction(1)),
         "observed.efficiency": (Fraction(0), Fraction(1)),
     }
-    table, key = of.split(".")
+    table, key, *_ = of.split(".")
     if table == "source" and key not in question.source.varying:
         raise InputError(
             "threshold.of",
             f"this source has no {key}; source.epsilon needs kind santha-vazirani, mutual, independent or "
             "mixture; source.lower and source.upper need measurement-dependence, source.bits min-entropy",
         )
-    return extents[of]
+    return extents[f"{table}.{key}"]
 
 
 def moves_on_a_path(question: Question, of: str) -> bool:
     """Return whether a field moves the honest behaviour otherwise than towards white noise."""
     seen = question.observed
-    return of == "observed.efficiency" or seen.noise is not None or seen.efficiency is not None
+    return of.startswith("observed.efficiency") or seen.noise is not None or seen.efficiency is not None
 
 
 def _suits_mixtures(question: Question, of: str) -> None:
@@ -176,14 +186,8 @@ def _suits_mixtures(question: Question, of: str) -> None:
         raise InputError("threshold.of", f"{of} is of questions of at most 8 parties")
     if seen.rows(question.scenario) is None:
         raise InputError("threshold.of", f"{of} needs observed.behaviour, .state or .table to mix")
-    if of == "observed.efficiency" and seen.no_click is None:
-        raise InputError("threshold.of", f"{of} needs observed.efficiency (any) and observed.no_click")
-    if of == "observed.efficiency" and isinstance(seen.efficiency, tuple) and len(set(seen.efficiency)) > 1:
-        raise InputError(
-            "threshold.of",
-            f"{of} is one number for all parties, and the question has {listed(map(str, seen.efficiency))}; "
-            "give one number",
-        )
+    if of.startswith("observed.efficiency"):
+        _suits_losses(seen, of)
     for table in (seen.table, seen.noise):
         if any(row is None for row in getattr(table, "rows", ())):
             raise InputError(
@@ -191,6 +195,26 @@ def _suits_mixtures(question: Question, of: str) -> None:
             )
     if question.moments:
         raise InputError("threshold.of", f"{of}: conditions on moments do not follow the behaviour")
+
+
+def _suits_losses(seen: Observed, of: str) -> None:
+    """Raise InputError unless the efficiency that moves is what the question has, and losses are defined."""
+    each = seen.efficiency if isinstance(seen.efficiency, tuple) else ()
+    party = of.removeprefix("observed.efficiency").removeprefix(".")
+    if seen.no_click is None:
+        raise InputError("threshold.of", f"{of} needs observed.efficiency (any) and observed.no_click")
+    if party and ord(party) - ord("A") >= len(each):
+        given = listed(map(str, each)) or str(seen.efficiency)
+        raise InputError(
+            "threshold.of",
+            f"{of} needs observed.efficiency = {{ A = .., B = .. }} with it; the question has {given}",
+        )
+    if not party and len(set(each)) > 1:
+        raise InputError(
+            "threshold.of",
+            f"{of} is one number for all parties, and the question has {listed(map(str, each))}; "
+            f"give one number, or seek that of one party, as {of}.B",
+        )
 
 
 def _suits_visibility(question: Question) -> None:

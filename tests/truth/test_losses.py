@@ -116,11 +116,36 @@ def test_a_lossy_box_of_popescu_and_rohrlich(no_click):
     holds(sought(question, "observed.efficiency", (F(1, 2), 1), F(1, 1000)), critical, 1e-3)
 
 
-def test_a_threshold_is_of_one_efficiency():
+@pytest.mark.parametrize("no_click", [0, "outcome"])
+def test_the_efficiency_of_one_party(no_click):
+    """A trapped atom and a photon, maximally entangled: 1/sqrt 2 (Cabello and Larsson, quant-ph/0701191).
+
+    B's missing click counted as 0 the score is 2 sqrt 2 eta, since A's outcomes are fair.
+    """
+    honest = Observed(state="phi+", angles=ANGLES, efficiency={"A": 1, "B": "0.9"}, no_click=no_click)
+    kept = exists(honest, tests=[Keep("behaviour", "1e-7")]) if no_click == "outcome" else None
+    question = kept or exists(honest, chsh(), [Test("chsh", ">=", "observed")])
+    result = sought(question, "observed.efficiency.B", (F(1, 2), 1), F(1, 10**4))
+    holds(result, 1 / math.sqrt(2), 1e-4)
+    assert check(load(result.certificate)).statement.startswith("x of the path in [")
+
+
+def test_the_other_party_loses_too():
+    """A box of Popescu and Rohrlich: S = 4 a b + 2 (1 - a)(1 - b) is 2 at b = a/(3 a - 1)."""
+    question = exists(Observed(PR, efficiency={"A": "4/5", "B": 1}, no_click=0), chsh())
+    holds(sought(question, "observed.efficiency.B", (F(1, 4), 1)), 4 / 7)
+
+
+def test_a_threshold_is_of_an_efficiency_that_is_there():
     """An efficiency of each party would be put aside without a word."""
     question = exists(Observed(PR, efficiency={"A": 1, "B": "3/5"}, no_click="outcome"))
     with pytest.raises(InputError, match="one number for all parties"):
         sought(question, "observed.efficiency", (F(1, 2), 1))
+    with pytest.raises(InputError, match="has 1, 3/5"):
+        sought(question, "observed.efficiency.C", (F(1, 2), 1))
+    one = exists(Observed(PR, efficiency="3/5", no_click="outcome"))
+    with pytest.raises(InputError, match="has 3/5"):
+        sought(one, "observed.efficiency.B", (F(1, 2), 1))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.bounds.critical import varied
+from freerand_opt.bounds.visibility import varied
 from freerand_opt.claims.formulas.chained import averaged_leakage, lemma_1
 from freerand_opt.model.number import place_of
 from freerand_opt.model.question import Question
