@@ -42,7 +42,8 @@ def best_local(setup: Setup, factor: Factor) -> Player:
     setup.
     """
     weights = 2.0 ** factor.logs()
-    tops, rows = Oracle(setup.setting, factor.condition).rows(weights)
+    tops, found = Oracle(setup.setting, factor.condition).rows(weights)
+    rows = found.at(0.0)
     level = max(
         float(rows[k] @ np.log(weights.clip(1e-300))) for k in range(len(tops)) if tops[k] > tops[0] - 1e-9
     )

@@ -1,7 +1,8 @@
 """A factor: integers that a checker accepts, made from the best one for a plan in floats.
 
 The rows of the condition come as they are needed (column generation): the best factor for the rows so far,
-then the boxes that break the condition most. What is left over is divided out exactly.
+then the boxes that break the condition most, first half way (on logarithms) to the best factor that is
+known to obey it, which takes half as many steps. What is left over is divided out exactly.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.maximum import Condition, maximum
 from freerand_opt.experiment_checker.powers import BITS
 from freerand_opt.experiments.optimum import Array, optimum
-from freerand_opt.experiments.oracle import Oracle
+from freerand_opt.experiments.oracle import Oracle, Rows
 from freerand_opt.experiments.setup import Setup
 
 #: F is written in units of 2^-UNIT.
@@ -78,50 +79,84 @@ def filled(plan: Sequence[float | Fraction] | Array, trials: int) -> Array:
     return np.asarray((1 - share) * nu / nu.sum() + share / len(nu))
 
 
+@dataclass(frozen=True)
+class Mixture:
+    """F and the mixture A^T y of the rows that make it best, in floats.
+
+    `gap` and `gain`, sum nu log F, are in nats; `slope` is the derivative of the gain in beta; `rows` are
+    what another beta may begin with.
+    """
+
+    factor: Array
+    cells: Array
+    gap: float
+    gain: float
+    slope: float
+    rows: Rows
+
+
 def best_mixture(
-    setup: Setup, condition: Condition, plan: Array, tolerance: float
-) -> tuple[Array, Array, float]:
-    """Return F, the mixture A^T y of rows, and the gap in nats, all in floats."""
+    setup: Setup, condition: Condition, plan: Array, tolerance: float, held: Rows | None = None
+) -> Mixture:
+    """Return the best factor in floats, its gap in nats at most the tolerance where floats allow it."""
     oracle = Oracle(setup.setting, condition)
-    rows = np.vstack([oracle.noise(), oracle.rows(np.ones(len(plan)))[1]])
-    best: tuple[Array, Array, float] | None = None
+    rows = oracle.noise().joined(oracle.rows(np.ones(len(plan)))[1]) if held is None else held
+    inside, best = np.ones(len(plan)), -math.inf
+    nearest: Mixture | None = None
     for _ in range(ROUNDS):
-        found = optimum(rows, plan, tolerance / 4)
-        tops, more = oracle.rows(found.factor)
-        over = max(0.0, math.log(tops[0]))
-        now = (found.factor / max(tops[0], 1e-300), rows.T @ found.mixture, found.gap + over)
-        if best is None or now[2] < best[2]:
-            best = now
-        if best[2] <= tolerance or over <= tolerance / 4:
+        values = rows.at(oracle.beta)
+        found = optimum(values, plan, max(tolerance * 1e-3, 2.5e-14))
+        most = float(plan @ np.log(found.factor)) + found.gap
+        points = [found.factor] if nearest is None else [np.sqrt(found.factor * inside), found.factor]
+        fresh: Rows | None = None
+        for point in points:
+            tops, more = oracle.rows(point)
+            gain = float(plan @ np.log(point / tops[0]))
+            if gain > best:
+                inside, best = point / tops[0], gain
+            fresh = _new(more.take(tops > 1 + tolerance / 16), values, oracle.beta)
+            if fresh is not None:
+                break
+        if nearest is None or most - best < nearest.gap:
+            slope = -float(found.mixture @ (values * rows.logs()) @ found.factor)
+            nearest = Mixture(inside, values.T @ found.mixture, most - best, best, slope, rows)
+        if nearest.gap <= tolerance or fresh is None:
             break
-        fresh = more[tops > 1 + min(tolerance, over / 4) / 4]
-        held = {row.tobytes() for row in np.round(rows, 14)}
-        fresh = np.array([row for row in fresh if np.round(row, 14).tobytes() not in held])
-        if not len(fresh):
-            break
-        if len(rows) > FEW * len(plan):  # where there are few, forgetting them would go in circles
-            kept = (rows @ found.factor > 1 - NEAR) | (found.mixture > NEAR**3)
+        if len(values) > FEW * len(plan):  # where there are few, forgetting them would go in circles
+            kept = (values @ found.factor > 1 - NEAR) | (found.mixture > NEAR**3)
             kept[0] = True  # bounds every cell
-            rows = rows[kept]
-        rows = np.vstack([rows, fresh])
-    assert best is not None
-    return best
+            rows = rows.take(kept)
+        rows = rows.joined(fresh)
+    assert nearest is not None
+    return nearest
+
+
+def _new(more: Rows, values: Array, beta: float) -> Rows | None:
+    """Return those of some rows that are not among the values."""
+    held = {row.tobytes() for row in np.round(values, 14)}
+    fresh = [k for k, row in enumerate(np.round(more.at(beta), 14)) if row.tobytes() not in held]
+    return more.take(fresh) if fresh else None
 
 
 def best_factor(
-    setup: Setup, condition: Condition, plan: Sequence[float | Fraction] | Array, trials: int
+    setup: Setup,
+    condition: Condition,
+    plan: Sequence[float | Fraction] | Array,
+    trials: int,
+    held: Rows | None = None,
 ) -> Factor:
     """Return the factor that gains most on a plan, up to 1/1000 nat in `trials` trials where floats allow it.
 
-    `plan` is P(c, z) by cell: joint setting, then joint outcome. What the factor proves does not rest on it.
+    `plan` is P(c, z) by cell: joint setting, then joint outcome; `held` are rows of another k to begin with.
+    What the factor proves does not rest on either.
     """
     size = setup.shape.count[0] * setup.shape.count[1]
     if len(plan) != size:
         raise InputError("plan", f"has {len(plan)} cells; the scenario has {size}")
     nu = filled(plan, trials)
     tolerance = max(1e-3 / max(trials, 1), 1e-13)
-    factor, _, gap = best_mixture(setup, condition, nu, tolerance)
-    return exact(setup, condition, factor, gap)
+    found = best_mixture(setup, condition, nu, tolerance, held)
+    return exact(setup, condition, found.factor, found.gap)
 
 
 def exact(setup: Setup, condition: Condition, factor: Array, gap: float = math.nan) -> Factor:
@@ -134,5 +169,5 @@ def exact(setup: Setup, condition: Condition, factor: Array, gap: float = math.n
 def likeliest(setup: Setup, plan: Sequence[float | Fraction] | Array, trials: int) -> Array:
     """Return the distribution of cells within this source and these devices that makes a plan likeliest."""
     nu = filled(plan, trials)
-    found = best_mixture(setup, setup.condition(None), nu, max(1e-3 / max(trials, 1), 1e-13))[1]
+    found = best_mixture(setup, setup.condition(None), nu, max(1e-3 / max(trials, 1), 1e-13)).cells
     return np.asarray(found / found.sum())

@@ -5,6 +5,7 @@ A row is s(z) q(c|z) q(c_{of}|z)^{beta} by (z, c), or s(z)^{1+beta} u(z)^{-beta}
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -25,6 +26,33 @@ BY_GUESSES = "a functional (ask.functional) certifies bits of other scenarios, b
 NEW = 200
 
 
+@dataclass(frozen=True)
+class Rows:
+    r"""Rows as functions of beta, base * known^beta.
+
+    .. math:: base = s(z) q(c|z), \qquad known = q(c_{of}|z), \text{ under (E) times } s(z) / u(z) .
+    """
+
+    base: Array
+    known: Array
+
+    def at(self, beta: float) -> Array:
+        """Return the rows of one beta."""
+        return np.asarray(self.base * self.known**beta)
+
+    def logs(self) -> Array:
+        """Return the derivatives in beta, for each unit of a row; 0 where the row is."""
+        return np.log(np.where(self.base > 0, self.known, 1.0))
+
+    def take(self, which: Any) -> Rows:
+        """Return some of the rows."""
+        return Rows(self.base[which], self.known[which])
+
+    def joined(self, other: Rows) -> Rows:
+        """Return these rows and then others."""
+        return Rows(np.vstack([self.base, other.base]), np.vstack([self.known, other.known]))
+
+
 class Oracle:
     """The rows of one condition on one setup."""
 
@@ -42,25 +70,23 @@ class Oracle:
                 raise InputError(
                     "adversary.devices", str(fault).removeprefix("certificate: ") + hint
                 ) from None
-            q = np.array([[[float(x) for x in row] for row in box] for box in boxes])
-            self.cells = self._powers(q)
+            self.raw = np.array([[[float(x) for x in row] for row in box] for box in boxes])
         else:
             widest = max(len(rows) for line in held.rows for rows in line)
-            self.cells = np.array(
+            self.raw = np.array(
                 [[[_of(rows, k) for k in range(widest)] for rows in line] for line in held.rows]
             )
-            self.cells = self._powers(self.cells)
             self.sorts = self._numbers(held.counts)
+        self.known = self._known(self.raw)
+        self.cells = self.raw * self.known**self.beta
 
-    def _powers(self, q: Array) -> Array:
-        """Return q(c|z) q(c_of|z)^beta along the last axis."""
-        if not self.beta:
-            return q
+    def _known(self, q: Array) -> Array:
+        """Return q(c_of|z) along the last axis."""
         parts = self.shape.parts(self.condition.of)
         sums = np.zeros_like(q)
         for c, part in enumerate(parts):
             sums[..., c] = sum(q[..., d] for d, other in enumerate(parts) if other == part)
-        return np.asarray(q * sums**self.beta)
+        return sums
 
     def _numbers(self, counts: tuple[int, int]) -> tuple[npt.NDArray[np.intp], ...]:
         """Return the statuses of A's settings (and of B's, unless the source is one point), a row for each
@@ -84,33 +110,46 @@ class Oracle:
         first = np.repeat(own[0], len(own[1]), axis=0)
         return first, np.tile(own[1], (len(own[0]), 1))
 
-    def rows(self, factor: Array) -> tuple[Array, Array]:
+    def rows(self, factor: Array) -> tuple[Array, Rows]:
         """Return the largest left sides, descending, and their rows, at most `NEW`."""
         grid = factor.reshape(self.shape.count)
         if self.sorts is None:
             values = np.einsum("bzc,zc->bz", self.cells, grid)
-            weights = source_weights(self.source, self.condition, values)
-            cells = None
+            masses = source_masses(self.source, self.condition, values)
+            chosen = None
         else:
-            values, weights, cells = self._by_statuses(grid)
-        total = (values * weights).sum(axis=1)
+            values, masses, chosen = self._by_statuses(grid)
+        total = (values * self._weights(masses)).sum(axis=1)
         top = np.argsort(-total, kind="stable")[:NEW]
-        chosen = self.cells[top] if cells is None else cells(top)
-        found = (weights[top][:, :, None] * chosen).reshape(len(top), -1)
-        return total[top], found
+        places: Any = top if chosen is None else chosen(top)
+        best, known = masses[top][:, :, None], self.known[places]
+        if self.condition.free and self.condition.power is not None:
+            known = known * (best / self._centre()[:, None])
+        shape = (len(top), -1)
+        return total[top], Rows((best * self.raw[places]).reshape(shape), known.reshape(shape))
 
-    def noise(self) -> Array:
+    def noise(self) -> Rows:
         """Return a row that others imply and that bounds every cell: the centre of the source, fair outcomes.
 
         Fair outcomes mix deterministic boxes, for which q(c_of|z) is 1.
         """
-        settings, outcomes = self.shape.count
-        centre = np.array([float(u) for u in self.condition.centre])
-        q = self._powers(np.full((settings, outcomes), 1 / outcomes))
-        return np.asarray((centre[:, None] * q).reshape(1, -1))
+        q = np.full(self.shape.count, 1 / self.shape.count[1])
+        return Rows((self._centre()[:, None] * q).reshape(1, -1), self._known(q).reshape(1, -1))
+
+    def _centre(self) -> Array:
+        return np.array([float(u) for u in self.condition.centre])
+
+    def _weights(self, masses: Array) -> Array:
+        """Return s(z), or s(z)^(1 + beta) u(z)^-beta under (E)."""
+        power = self.condition.power if self.condition.free else None
+        return (
+            masses
+            if power is None
+            else np.asarray(masses ** (1 + 1 / power) * self._centre() ** (-1 / power))
+        )
 
     def _by_statuses(self, grid: Array) -> tuple[Array, Array, Any]:
-        """Return V(z), the weights, and a function that gives the cells of some boxes."""
+        """Return V(z), the source points, and a function that gives where the cells of some boxes stand."""
         assert self.sorts is not None
         worth = np.einsum("ijkc,zc->zijk", self.cells, grid)
         best = worth.argmax(axis=3)
@@ -121,16 +160,15 @@ class Oracle:
         if len(self.sorts) == 2:
             second = self.sorts[1][:, places[:, 1]]
         else:  # B's best status at each y, for the one distribution
-            unit = source_weights(self.source, self.condition, np.ones((1, len(zs))))[0]
+            unit = self._weights(source_masses(self.source, self.condition, np.ones((1, len(zs)))))[0]
             by_z = table[zs, first, :] * unit[None, :, None]
             columns = by_z.reshape(len(first), *self.shape.settings, -1).sum(axis=1)
             second = columns.argmax(axis=2)[:, places[:, 1]]
         values = table[zs, first, second]
-        weights = source_weights(self.source, self.condition, values)
         return (
             values,
-            weights,
-            lambda top: self.cells[first[top], second[top], best[zs, first[top], second[top]]],
+            source_masses(self.source, self.condition, values),
+            lambda top: (first[top], second[top], best[zs, first[top], second[top]]),
         )
 
 
@@ -138,21 +176,19 @@ def _of(rows: tuple[Any, ...], k: int) -> list[float]:
     return [float(x) for x in rows[min(k, len(rows) - 1)]]
 
 
-def source_weights(source: Any, condition: Condition, values: Array) -> Array:
-    """Return for each box the weights by setting of a source point that maximises the left side."""
+def source_masses(source: Any, condition: Condition, values: Array) -> Array:
+    """Return for each box the source point s(z) that maximises the left side."""
     power = condition.power if condition.free else None
     exponent = 1.0 if power is None else 1 + 1 / power
     centre = np.array([float(u) for u in condition.centre])
     scale = np.ones(values.shape[1]) if power is None else centre ** (-1 / power)
     scaled = values * scale
     if isinstance(source, Point):
-        masses = np.broadcast_to(np.array([float(x) for x in source.values.values()]), values.shape)
-    elif isinstance(source, Limits):
-        masses = _limits(source, scaled)
-    else:
-        assert isinstance(source, Bits)
-        masses = _bits(source, exponent, scaled)
-    return np.asarray(masses**exponent * scale)
+        return np.broadcast_to(np.array([float(x) for x in source.values.values()]), values.shape)
+    if isinstance(source, Limits):
+        return _limits(source, scaled)
+    assert isinstance(source, Bits)
+    return _bits(source, exponent, scaled)
 
 
 def _limits(source: Limits, scaled: Array) -> Array:
