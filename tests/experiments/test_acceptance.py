@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
-from math import log2, sqrt
+from math import log, log2, sqrt
 
 import numpy as np
 import pytest
@@ -14,8 +14,9 @@ from freerand_opt.data import Counts
 from freerand_opt.experiment_checker.document import check
 from freerand_opt.experiments.bits import bits
 from freerand_opt.experiments.certificate import bits_claim, document
+from freerand_opt.experiments.choice import choose
 from freerand_opt.experiments.cuts import quantum, tsirelson_cuts
-from freerand_opt.experiments.factors import best_factor
+from freerand_opt.experiments.factors import best_factor, best_mixture, filled
 from freerand_opt.experiments.games import wins
 from freerand_opt.experiments.pvalue import p_value
 from freerand_opt.experiments.setup import setup
@@ -252,16 +253,20 @@ def test_hardys_ladder():
 
 
 def test_chained_of_eight_settings_with_a_stated_distribution():
-    """Uniform settings: the factor is near its dual bound, and its certificate is checked exactly."""
+    """Uniform settings: k and the factor are near their dual bounds, the certificate is checked exactly."""
     rows = families.behaviour("quantum", chained(8))
     plan = [(0.999 * float(p) + 0.001 / 4) / 64 for z in range(64) for p in rows(z)]
-    held = setup(chained(8), Free(), "no-signalling")
-    factor = best_factor(held, held.condition(100), plan, 10**4)
-    assert factor.gap < 1e-6 and 0 < 100 * factor.rate(plan) < 1
-    threshold = Fraction(int(10**6 * factor.rate(plan)) - 100)
+    held, error = setup(chained(8), Free(), "no-signalling"), Fraction(1, 2**64)
+    factor = choose(held, np.array(plan), 10**6, error, free=True)
+    k, rate = factor.condition.power, factor.rate(plan)
+    assert factor.gap < 1e-9 and 0 < k * rate < 1
+    # the bits are concave in k, and W' = n (R - R'/k) - cost with the derivative R' in 1/k at this k
+    slope = best_mixture(held, held.condition(k), filled(plan, 10**6), 1e-7).slope / log(2)
+    assert 0.9 < 10**6 * (rate - slope / k) / 64 < 1.1
+    threshold = Fraction(int(10**6 * rate) - 100)
     counts = Counts(chained(8), tuple(round(10**6 * p) for p in plan))
-    claim = document(held, bits_claim(factor, Fraction(1, 2**64), threshold), counts)
-    assert check(claim).log2 == 100 * (threshold - 64)
+    claim = document(held, bits_claim(factor, error, threshold), counts)
+    assert check(claim).log2 == k * (threshold - 64)
     assert len(json.dumps(claim)) < 200_000
 
 

@@ -32,7 +32,7 @@ from freerand_opt.experiments.brackets import bracket
 from freerand_opt.experiments.choice import best_power
 from freerand_opt.experiments.cuts import quantum
 from freerand_opt.experiments.design import design, largest_epsilon, least_trials
-from freerand_opt.experiments.factors import UNIT, best_factor, likeliest
+from freerand_opt.experiments.factors import UNIT, best_factor, best_mixture, filled, likeliest
 from freerand_opt.experiments.games import wins
 from freerand_opt.experiments.pvalue import p_value
 from freerand_opt.experiments.regions import best_lambda, interval, score_estimator, score_region
@@ -262,11 +262,38 @@ def test_planned_threshold_and_missed_threshold():
     assert found.extractor_distance(0) >= float(found.error)
 
 
-def test_best_power_is_near_that_of_all():
-    """experiments.md, section 10: k = 134 at n = 10^6, V = .99, eps = .06 under (E')."""
-    held = made("3/50", "no-signalling")
-    k = best_power(held, np.array(noisy(0.99)), 10**6, Fraction(1, 2**64), free=False)
-    assert 120 <= k <= 150
+@pytest.mark.parametrize(
+    ("epsilon", "trials", "cost"),
+    [("3/50", 10**6, 64), ("0", 10**4, 64), ("1/20", 10**9, 64), ("0", 2000, 7), ("0", 10**13, 64)],
+)
+def test_best_power_is_that_of_the_closed_form(epsilon, trials, cost):
+    """CHSH under (E'), F_win = 2^beta: k (n omega / k + n (1 - omega) log2 F_lose - cost), at every k.
+
+    experiments.md, section 10: k = 134 at n = 10^6, V = .99, eps = .06.
+    """
+    q2, omega = (0.5 - float(Fraction(epsilon))) ** 2, (1 + 0.99 / np.sqrt(2)) / 2
+    ks = np.arange(3, 4001)
+    win = 2 ** (1 / ks)
+    lose = np.log2(np.maximum((1 - (1 - q2) * win) / q2, 1e-300))
+    worth = trials * (omega + ks * (1 - omega) * lose) - ks * cost
+    k, _ = best_power(
+        made(epsilon, "no-signalling"), np.array(noisy(0.99)), trials, Fraction(1, 2**cost), free=False
+    )
+    assert k == pytest.approx(ks[worth.argmax()], rel=0.02, abs=1)
+    assert worth[k - 3] >= worth.max() - 1e-3 * abs(worth.max())
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_the_derivative_in_beta(free):
+    """That of prices and rows against a difference quotient; the gain is concave in beta."""
+    held, nu = made("1/20", "no-signalling"), filled(noisy(0.99), 10**6)
+    gains, slopes = {}, {}
+    for k in (49, 50, 51):
+        found = best_mixture(held, held.condition(k, free=free), nu, 1e-12)
+        gains[k], slopes[k] = found.gain, found.slope
+    left, right = ((gains[k] - gains[k + 1]) / (1 / k - 1 / (k + 1)) for k in (49, 50))
+    assert slopes[49] < left < slopes[50] < right < slopes[51]
+    assert slopes[50] == pytest.approx((left + right) / 2, rel=1e-4)
 
 
 def test_one_party_of_pr_boxes():
