@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.bounds.critical import form_of, sought
+from freerand_opt.bounds.critical import plain_form, sought
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.certificate_form import question_form
-from freerand_opt.model.many import Many
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
 
@@ -23,9 +22,9 @@ def asked_form(question: Question, threshold: Threshold | None = None) -> dict[s
     threshold varies does not matter.
     """
     if threshold is None:
-        return _plain({"kind": _kind(question), "question": _form(question)})
+        return as_read({"kind": _kind(question), "question": _form(question)})
     found = sought(question, threshold)
-    return _plain({"kind": "threshold", **found.form(question, found.between)})
+    return as_read({"kind": "threshold", **found.form(question, found.between)})
 
 
 def is_about(certificate: Mapping[str, Any], question: Question, threshold: Threshold | None = None) -> bool:
@@ -39,7 +38,7 @@ def is_about(certificate: Mapping[str, Any], question: Question, threshold: Thre
             asked = {"kind": "threshold", **found.form(question, (low, high))}
     except (KeyError, TypeError, ValueError, ZeroDivisionError):
         return False
-    return all(certificate.get(key) == value for key, value in _plain(asked).items())
+    return all(certificate.get(key) == value for key, value in as_read(asked).items())
 
 
 def require_about(
@@ -58,10 +57,9 @@ def _form(question: Question) -> dict[str, Any]:
     if question.ask.at == WORST:
         form = question_form(question.cases()[0])
         return {**form, "ask": {**form["ask"], "at": "?"}}
-    asked = form_of(question)
-    return asked.form() if isinstance(asked, Many) else question_form(asked)
+    return plain_form(question)
 
 
-def _plain(form: dict[str, Any]) -> dict[str, Any]:
+def as_read(form: dict[str, Any]) -> dict[str, Any]:
     """Return the form as JSON gives it back."""
     return json.loads(json.dumps(form))  # type: ignore[no-any-return]

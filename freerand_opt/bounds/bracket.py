@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import total_ordering
 
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import Exact, compare, enclose, text
 from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
 
 
+@total_ordering
 @dataclass(frozen=True)
 class End:
     """One end of a bracket: `value` is exact, `float(end)` lies on the safe side of it.
@@ -37,18 +39,6 @@ class End:
     def __lt__(self, other: object) -> bool:
         value = _exact(other)
         return NotImplemented if value is None else compare(self.value, value) < 0
-
-    def __le__(self, other: object) -> bool:
-        value = _exact(other)
-        return NotImplemented if value is None else compare(self.value, value) <= 0
-
-    def __gt__(self, other: object) -> bool:
-        value = _exact(other)
-        return NotImplemented if value is None else compare(self.value, value) > 0
-
-    def __ge__(self, other: object) -> bool:
-        value = _exact(other)
-        return NotImplemented if value is None else compare(self.value, value) >= 0
 
     def __hash__(self) -> int:
         return hash(self.value)

@@ -52,11 +52,12 @@ class Sought:
         if self.field == "observed.visibility":
             honest = honest_form(question)
             return {"question": honest.question, "honest": honest.rows, **crosses}
-        low, high = (_form(varied(question, self.field, place)) for place in places)
+        low, high = (plain_form(varied(question, self.field, place)) for place in places)
         return {"question": varied_form(low, high, places), **crosses}
 
 
-def _form(question: Question) -> dict[str, Any]:
+def plain_form(question: Question) -> dict[str, Any]:
+    """Return a question in the certificate's grammar."""
     asked = form_of(question)
     return asked.form() if isinstance(asked, Many) else question_form(asked)
 

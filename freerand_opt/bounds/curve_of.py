@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from freerand_opt.bounds.about import as_read
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.concave import lines_and_points
 from freerand_opt.bounds.curve import WORK, Curve
@@ -94,7 +95,7 @@ def load_curve(path: str | Path, question: Asked, field: str) -> Curve:
         raise InputError(str(path), "is the certificate of one answer, and not of a curve")
     ends = report.curve.domain
     asked, _ = question_of(question, fields={field: [str(ends[0])]})
-    if json.loads(text)["question"] != _plain(_asked_form(asked, field, ends))["question"]:
+    if json.loads(text)["question"] != as_read(_asked_form(asked, field, ends))["question"]:
         raise InputError("question", "the certificate is about another question")
     found = Curve(asked, field, text)
     found.__dict__["report"] = report  # the cached property: it is checked once
@@ -157,7 +158,3 @@ def _asked_form(asked: Question, name: str, ends: tuple[Fraction, Fraction]) -> 
     if found == one:
         raise InputError(name, "does not change the question")
     return {"question": found}
-
-
-def _plain(form: dict[str, Any]) -> dict[str, Any]:
-    return json.loads(json.dumps(form))  # type: ignore[no-any-return]

@@ -23,11 +23,9 @@ from freerand_opt.attacks.seesaw import Kind, best_climb
 from freerand_opt.conic.linear import solve
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Problem
-from freerand_opt.programs.boxes import cell_space
-from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import source_cone
-from freerand_opt.programs.strategies import build
+from freerand_opt.programs.strategies import over_cells
 
 #: Turns of functional and behaviour, and the gain below which they end.
 TURNS, STILL = 8, 1e-8
@@ -94,10 +92,7 @@ class Inner:
     """The inner program of a problem that keeps a whole behaviour, for one behaviour after the other."""
 
     def __init__(self, problem: Problem) -> None:
-        guesses = guesses_of(problem)
-        labels = few_labels(guesses)
-        space = cell_space(problem, labels)
-        self.program = build(problem, source_cone(problem), space, guesses, tuple(range(labels))).program
+        self.program = over_cells(problem, source_cone(problem)).program
         self.shape = problem.shape
         names = self.program.names
         self.tested = [k for k, name in enumerate(names) if isinstance(name, tuple) and name[0] == "test"]

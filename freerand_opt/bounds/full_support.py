@@ -21,10 +21,9 @@ from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import FullSupport, Kept, Problem
-from freerand_opt.programs.boxes import Box, cell_space
-from freerand_opt.programs.guesses import few_labels, guesses_of
+from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.source_cone import source_cone
-from freerand_opt.programs.strategies import Strategies, build
+from freerand_opt.programs.strategies import Strategies, over_cells
 
 #: Weight of the other settings among those of a guess.
 DELTA = Fraction(1, 2**40)
@@ -37,13 +36,12 @@ def full_support(pool: Pool, options: Options) -> Iterator[None]:
         return
     from freerand_opt.programs.moments import forced_zeros
 
+    width = problem.shape[1]
+    zeros = {zero.setting * width + zero.outcome: zero.test for zero in forced_zeros(problem)}
     try:
-        labels = few_labels(guesses_of(problem))
+        made = over_cells(problem, source_cone(problem), zeros)
     except TooLargeError:
         return
-    space, width = cell_space(problem, labels), problem.shape[1]
-    zeros = {zero.setting * width + zero.outcome: zero.test for zero in forced_zeros(problem)}
-    made = build(problem, source_cone(problem), space, guesses_of(problem), tuple(range(labels)), zeros)
     program, hint = settled(problem, made.program, options)
     if hint.status != "optimal":
         pool.contradicted = problem.ask.quantity != "strategy"

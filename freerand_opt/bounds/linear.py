@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -22,14 +22,14 @@ from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Average, Point, Problem, Rows, Shared
-from freerand_opt.programs.boxes import Box, box_space, cell_space, deterministic_boxes
-from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
+from freerand_opt.programs.boxes import Box, cell_space, deterministic_boxes
+from freerand_opt.programs.cycle import boxes_of, cycle_of, edge_form
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.quotient import prices, quotient
 from freerand_opt.programs.ratios import sums_ratios
-from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
+from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.source_vertices import surely_more
-from freerand_opt.programs.strategies import Strategies, build, over_boxes
+from freerand_opt.programs.strategies import Strategies, over_boxes, over_cells
 from freerand_opt.programs.violations import margin_of
 
 #: Sources with more vertices than this are taken by their facets first.
@@ -73,16 +73,9 @@ def cycle_boxes(pool: Pool, options: Options) -> Iterator[None]:
     nodes = 1 if isinstance(problem.source, Point) else problem.shape[0]
     if cycle is None or len(cycle.edges) * nodes > MOST_COLUMNS:
         return
-    errors: list[int | None] = [*sorted(cycle.edges)]
-    errors += [] if problem.devices == "local" else [None]
-    boxes = [error_box(cycle, error) for error in errors]
-
-    def made_for(held: Problem, cone: Cone | None = None) -> Strategies:
-        space = box_space(boxes, held.shape[1])
-        return build(held, cone or source_cone(held), space, guesses_of(held), (-1,) * len(boxes))
-
+    boxes = boxes_of(cycle)
     words = f"{len(boxes)} boxes of a cycle"
-    yield from _both_ends(pool, options, made_for, "cycle", words, edges=edge_form(cycle))
+    yield from _both_ends(pool, options, _over(boxes), "cycle", words, edges=edge_form(cycle))
 
 
 def deterministic(pool: Pool, options: Options) -> Iterator[None]:
@@ -103,11 +96,12 @@ def deterministic(pool: Pool, options: Options) -> Iterator[None]:
             pool.failures.append(f"deterministic boxes: {error}")
             return
         words = f"{len(boxes)} deterministic boxes, generated; all tried"
+    yield from _both_ends(pool, options, _over(boxes), "deterministic", words)
 
-    def made_for(held: Problem, cone: Cone | None = None) -> Strategies:
-        return over_boxes(held, boxes, cone)
 
-    yield from _both_ends(pool, options, made_for, "deterministic", words)
+def _over(boxes: Sequence[Box]) -> Callable[..., Strategies]:
+    """Return what makes the program of a problem over some boxes."""
+    return lambda held, cone=None: over_boxes(held, boxes, cone)
 
 
 def vertices(pool: Pool, options: Options) -> Iterator[None]:
@@ -131,8 +125,7 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
         return
 
     def made_for(held: Problem) -> Strategies:
-        own = cone if held.source == problem.source else vertex_cone(held)
-        return build(held, own, cell_space(held, labels), guesses_of(held), tuple(range(labels)))
+        return over_cells(held, cone if held.source == problem.source else vertex_cone(held))
 
     words = f"{cone.nodes} vertices of the source x {space.width} cells"
     yield from _both_ends(
@@ -161,7 +154,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
             f"{space.positive.shape[0]} of boxes: too many products"
         )
         return
-    made = build(outer, cone, space, guesses_of(outer), tuple(range(labels)))
+    made = over_cells(outer, cone)
     words = (
         f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
     )
@@ -245,15 +238,7 @@ def offer(
     """Offer the bound of a program's multipliers, or the proof that there is no strategy."""
     z = multipliers(program, hint)[: made.program.matrix.shape[0]]
     claim = "none" if pool.problem.ask.quantity == "strategy" else "bound"
-    form = upper_form(pool.problem, made, z, rational, way, claim, **more)
-    if "bound" not in form["prices"]:
-        pool.offer_upper(form, words)
-        return
-    # with unconstrained settings the bound is part of what is folded; rounding may leave it a little too low
-    bound = Fraction(form["prices"]["bound"])
-    for raised in (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 16))):
-        if pool.offer_upper({**form, "prices": {**form["prices"], "bound": str(bound + raised)}}, words):
-            return
+    pool.offer_folded(upper_form(pool.problem, made, z, rational, way, claim, **more), words)
 
 
 def multipliers(program: LinearProgram, hint: Hint) -> Sequence[Fraction]:

@@ -167,14 +167,7 @@ def _score(pool: Pool, options: Options) -> Iterator[None]:
 def _offer(pool: Pool, made: MomentProgram, dual: Dual, rational: dict[int, Any], words: str) -> bool:
     """Offer the bound; return whether it is better."""
     form = squares_form(replace(made, problem=_one(pool)), dual, rational, "bound")
-    if "bound" not in form["prices"]:
-        return pool.offer_upper(form, words)
-    bound = Fraction(form["prices"]["bound"])
-    for more in (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 16))):
-        raised = {**form, "prices": {**form["prices"], "bound": str(bound + more)}}
-        if pool.offer_upper(raised, words):
-            return True
-    return False
+    return pool.offer_folded(form, words)
 
 
 def _contradiction(pool: Pool, options: Options) -> None:

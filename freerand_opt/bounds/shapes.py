@@ -14,12 +14,10 @@ from freerand_opt.bounds.ways import upper_form
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Bits, Kept, Limits, Problem
-from freerand_opt.programs.boxes import box_space, deterministic_boxes
-from freerand_opt.programs.cycle import cycle_of, edge_form, error_box
-from freerand_opt.programs.guesses import guesses_of
+from freerand_opt.programs.boxes import deterministic_boxes
+from freerand_opt.programs.cycle import boxes_of, cycle_of, edge_form
 from freerand_opt.programs.quotient import prices, quotient
-from freerand_opt.programs.source_cone import source_cone
-from freerand_opt.programs.strategies import Strategies, build
+from freerand_opt.programs.strategies import Strategies, over_boxes
 
 #: Columns of programs that are solved exactly at many places.
 MOST_COLUMNS = 20_000
@@ -67,14 +65,12 @@ def _cycle(problem: Problem) -> Shape | None:
     cycle = cycle_of(problem)
     if cycle is None:
         return None
-    errors: list[int | None] = [*sorted(cycle.edges)]
-    errors += [] if problem.devices == "local" else [None]
-    if len(errors) * problem.shape[0] > MOST_COLUMNS:
+    if len(cycle.edges) * problem.shape[0] > MOST_COLUMNS:
         return None
-    boxes = [error_box(cycle, error) for error in errors]
-    space = box_space(boxes, problem.shape[1])
-    made = build(problem, source_cone(problem), space, guesses_of(problem), (-1,) * len(boxes))
-    return _listed(problem, made, "cycle", f"{len(boxes)} boxes of a cycle", edges=edge_form(cycle))
+    boxes = boxes_of(cycle)
+    return _listed(
+        problem, over_boxes(problem, boxes), "cycle", f"{len(boxes)} boxes of a cycle", edges=edge_form(cycle)
+    )
 
 
 def _deterministic(problem: Problem) -> Shape | None:
@@ -82,15 +78,10 @@ def _deterministic(problem: Problem) -> Shape | None:
         not isinstance(test, Kept) and test.functional.on == "moments" for test in problem.tests
     ):
         return None
-    boxes, guesses = deterministic_boxes(problem), guesses_of(problem)
-    alike = problem.ask.told or problem.ask.at is not None or not guesses.outputs
-    count = 1 if alike else len(guesses.worths)
-    labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
-    if len(labels) * problem.shape[0] > MOST_COLUMNS:
+    boxes = deterministic_boxes(problem)
+    if len(boxes) * problem.shape[0] > MOST_COLUMNS:
         return None
-    space = box_space([box for _ in range(count) for box in boxes], problem.shape[1])
-    made = build(problem, source_cone(problem), space, guesses, labels)
-    return _listed(problem, made, "deterministic", f"{len(boxes)} deterministic boxes")
+    return _listed(problem, over_boxes(problem, boxes), "deterministic", f"{len(boxes)} deterministic boxes")
 
 
 def _listed(problem: Problem, made: Strategies, way: str, words: str, **more: Any) -> Shape:

@@ -21,6 +21,8 @@ MOST_DIGITS = 4001
 WORK = 10**9
 #: How well a small answer is to be known, in parts of itself.
 RELATIVE = Fraction(1, 1000)
+#: By what bounds are raised that rounding left too low.
+RAISED = (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 16)))
 
 
 @dataclass
@@ -76,6 +78,20 @@ class Pool:
         self.upper, self.bound = form, value
         self.how["upper"] = how
         return True
+
+    def offer_folded(self, form: dict[str, Any], how: str) -> bool:
+        """Keep an upper end, a stated bound raised until it is proved; return whether it was better.
+
+        With unconstrained settings the bound is part of what is folded, and rounding may leave it too low.
+        """
+        stated = form["prices"].get("bound")
+        if stated is None:
+            return self.offer_upper(form, how)
+        raised = (Fraction(stated) + more for more in RAISED)
+        return any(
+            self.offer_upper({**form, "prices": {**form["prices"], "bound": str(bound)}}, how)
+            for bound in raised
+        )
 
     def offer_attack(self, form: dict[str, Any], how: str) -> bool:
         """Keep an attack if it passes and reaches more; return whether it does."""

@@ -166,6 +166,13 @@ def edge_form(cycle: Cycle) -> int | list[list[int]]:
     return [list(edge) for edge in listed]
 
 
+def boxes_of(cycle: Cycle) -> tuple[Box, ...]:
+    """Return the boxes that suffice: one for each error, and unless devices are local the unbiased one."""
+    errors: list[int | None] = [*sorted(cycle.edges)]
+    errors += [] if cycle.problem.devices == "local" else [None]
+    return tuple(error_box(cycle, error) for error in errors)
+
+
 def error_box(cycle: Cycle, error: int | None) -> Box:
     """Return the box that errs at one edge alone, or (None) the unbiased one that errs nowhere."""
     problem = cycle.problem

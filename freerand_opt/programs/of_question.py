@@ -11,13 +11,13 @@ from freerand_opt.conic.formats.named import Named, named
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Point, Problem, Rows, Test
-from freerand_opt.programs.boxes import box_space, cell_space, deterministic_boxes
-from freerand_opt.programs.cycle import cycle_of, error_box
+from freerand_opt.programs.boxes import cell_space, deterministic_boxes
+from freerand_opt.programs.cycle import boxes_of, cycle_of
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.many import Moments, moments_program
 from freerand_opt.programs.names import column_names, row_names
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
-from freerand_opt.programs.strategies import Strategies, build, over_boxes
+from freerand_opt.programs.strategies import Strategies, over_boxes, over_cells
 from freerand_opt.programs.violations import with_violations
 
 #: Sources with more vertices are taken by their facets; programs with more columns are not written out.
@@ -30,12 +30,8 @@ def by_cycle(problem: Problem) -> Strategies | None:
     cycle = cycle_of(problem)
     if cycle is None:
         return None
-    errors: list[int | None] = [*sorted(cycle.edges)]
-    errors += [None] if problem.devices != "local" else []
-    _fits(len(errors) * problem.shape[0])
-    boxes = [error_box(cycle, error) for error in errors]
-    space = box_space(boxes, problem.shape[1])
-    return build(problem, source_cone(problem), space, guesses_of(problem), (-1,) * len(boxes))
+    _fits((len(cycle.edges) + 1) * problem.shape[0])
+    return over_boxes(problem, boxes_of(cycle))
 
 
 def by_deterministic(problem: Problem) -> Strategies:
@@ -45,12 +41,10 @@ def by_deterministic(problem: Problem) -> Strategies:
 
 def by_cells(problem: Problem, *, vertices: bool) -> Strategies:
     """Return the program over cells, by the vertices of the source or by its facets."""
-    guesses = guesses_of(problem)
-    labels = few_labels(guesses)
+    labels = few_labels(guesses_of(problem))
     cone = vertex_cone(problem) if vertices else source_cone(problem)
-    space = cell_space(problem, labels)
-    _fits(cone.nodes * space.width * labels)
-    return build(problem, cone, space, guesses, tuple(range(labels)))
+    _fits(cone.nodes * cell_space(problem, labels).width * labels)
+    return over_cells(problem, cone)
 
 
 def program_of(problem: Problem) -> Strategies:

@@ -12,8 +12,8 @@ from freerand_opt.model.problem import Functional, Kept, Point, Problem, Test
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.rounding import round_up
 from freerand_opt.programs.assembly import Assembly
-from freerand_opt.programs.boxes import Box, Space, box_space
-from freerand_opt.programs.guesses import Guesses, guesses_of
+from freerand_opt.programs.boxes import Box, Space, box_space, cell_space
+from freerand_opt.programs.guesses import Guesses, few_labels, guesses_of
 from freerand_opt.programs.ratios import SCORE_BITS, relaxed_rows, sums_ratios
 from freerand_opt.programs.source_cone import Cone, source_cone
 
@@ -108,6 +108,13 @@ def over_boxes(problem: Problem, boxes: Sequence[Box], cone: Cone | None = None)
     labels = tuple(-1 if alike else g for g in range(count) for _ in boxes)
     space = box_space([box for _ in range(count) for box in boxes], problem.shape[1])
     return build(problem, cone or source_cone(problem), space, guesses, labels)
+
+
+def over_cells(problem: Problem, cone: Cone, zeros: Mapping[int, int] | None = None) -> Strategies:
+    """Return the program over cells, a carrier for each guess label; raise TooLargeError for too many."""
+    guesses = guesses_of(problem)
+    labels = few_labels(guesses)
+    return build(problem, cone, cell_space(problem, labels), guesses, tuple(range(labels)), zeros)
 
 
 def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction], bool, Exact, Hashable]]:
