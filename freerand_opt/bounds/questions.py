@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError
 from freerand_opt.model import catalogue
 from freerand_opt.model.file import Instance, read
 from freerand_opt.model.question import Question
@@ -47,15 +47,7 @@ def question_of(
 
 def _instance(name: str | Path, fields: Mapping[str, Any]) -> Instance:
     """Return the only question of a file."""
-    path = Path(name)
-    if path.suffix != ".toml":
-        found = catalogue.find(str(name))
-        if found is None:
-            near = nearest(str(name), (claim.stem for claim in catalogue.claims()))
-            raise InputError(
-                "question", f"{shown(str(name))} is no claim and no file that ends in .toml{near}"
-            )
-        path = found
+    path = catalogue.path_of(name, "question")
     instances = read(path, fields).instances
     if len(instances) != 1:
         names = ", ".join(one.name or "(the first)" for one in instances[:6])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from freerand_opt.errors import InputError, nearest
+from freerand_opt.model.text import shown
+
 FOLDERS = ("lps", "sdps")
 
 
@@ -34,3 +37,16 @@ def curves() -> Path | None:
 def find(name: str) -> Path | None:
     """Return the claim file with this name (without ``.toml``), or None."""
     return next((path for path in claims() if path.stem == name), None)
+
+
+def path_of(name: str | Path, where: str = "") -> Path:
+    """Return the path of a file, or of the claim of this name; raise InputError for what is neither."""
+    path = Path(name)
+    if path.suffix or path.is_file():
+        return path
+    found = find(str(name))
+    if found is None:
+        near = nearest(str(name), [claim.stem for claim in claims()])
+        said = f"is neither a file nor a claim; `freerand list` names the claims{near}"
+        raise InputError(where or shown(str(name))[1:-1], f"{shown(str(name))} {said}" if where else said)
+    return found

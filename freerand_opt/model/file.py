@@ -107,16 +107,20 @@ def all_cells(sizes: Sequence[int]) -> Sequence[Sequence[int]]:
 
 def _seeking(raw: dict[str, Any], threshold: str) -> dict[str, Any]:
     """Return the file's tables with a threshold over one field instead of its expectations."""
-    field, equals, ends = (part.strip() for part in threshold.partition("="))
-    if not equals or ends.count(":") != 1:
-        raise InputError(
-            "--threshold", f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4"
-        )
+    asked = seeking(threshold, "--threshold")
+    field = asked["of"]
     known, axes = raw.get("threshold", {}), raw.get("grid", {})
     kept = {"width": known["width"]} if isinstance(known, dict) and "width" in known else {}
     axes = {key: value for key, value in axes.items() if key != field} if isinstance(axes, dict) else axes
-    sought = kept | {"of": field, "between": [end.strip() for end in ends.split(":")]}
-    return raw | {"threshold": sought, "expect": {}, "grid": axes, "instances": []}
+    return raw | {"threshold": kept | asked, "expect": {}, "grid": axes, "instances": []}
+
+
+def seeking(threshold: str, where: str) -> dict[str, Any]:
+    """Return the table of a threshold written as ``source.epsilon=0:1/4``; InputError at `where` else."""
+    field, equals, ends = (part.strip() for part in threshold.partition("="))
+    if not equals or ends.count(":") != 1:
+        raise InputError(where, f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4")
+    return {"of": field, "between": [end.strip() for end in ends.split(":")]}
 
 
 def _file(

@@ -13,13 +13,12 @@ from msgspec.structs import replace
 from freerand_opt.bounds.questions import question_of
 from freerand_opt.claims.verify import File
 from freerand_opt.claims.verify import Instance as Claimed
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError
 from freerand_opt.model import catalogue
-from freerand_opt.model.file import Choose, Instance, all_cells, in_memory, read
+from freerand_opt.model.file import Choose, Instance, all_cells, in_memory, read, seeking
 from freerand_opt.model.grid import Place
 from freerand_opt.model.head import kind_of, load
 from freerand_opt.model.question import Question
-from freerand_opt.model.text import shown
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.runner.cost import expected_seconds
 from freerand_opt.runner.shard import BLOCK, Block, whole
@@ -104,7 +103,7 @@ def reader(asked: Asked, threshold: str | Threshold | None = None, choose: Choos
     if isinstance(asked, str | Path):
         if isinstance(threshold, Threshold):
             raise InputError("threshold", "of a file is a text, as source.epsilon=0:1/4")
-        path = path_of(asked)
+        path = catalogue.path_of(asked)
         if kind_of(load(path)) == "computation":
             if threshold is not None:
                 raise InputError("threshold", f"{path} is a computation; it has no critical value")
@@ -140,26 +139,10 @@ def _picked(file: File, choose: Choose) -> File:
     return replace(file, instances=tuple(file.instances[k] for k in places))
 
 
-def path_of(name: str | Path) -> Path:
-    """Return the path of a question file or claim; raise InputError for a name that is neither."""
-    path = Path(name)
-    known = None if path.suffix else catalogue.find(str(name))
-    if known is None and not path.suffix and not path.is_file():
-        near = nearest(str(name), [claim.stem for claim in catalogue.claims()])
-        raise InputError(
-            shown(str(name))[1:-1],
-            f"is neither a file nor a claim; `freerand list` names the claims{near}",
-        )
-    return known or path
-
-
 def _sought(threshold: str | Threshold | None) -> dict[str, Any]:
     """Return the table of a threshold in a question's tables."""
     if threshold is None:
         return {}
     if isinstance(threshold, Threshold):
         return {"threshold": threshold.to_dict()}
-    field, equals, ends = (part.strip() for part in threshold.partition("="))
-    if not equals or ends.count(":") != 1:
-        raise InputError("threshold", f"{shown(threshold)}: write field=first:last, as source.epsilon=0:1/4")
-    return {"threshold": {"of": field, "between": [end.strip() for end in ends.split(":")]}}
+    return {"threshold": seeking(threshold, "threshold")}

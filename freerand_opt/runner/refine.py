@@ -105,7 +105,7 @@ class Refinement:
             for (low, first), (high, second) in pairwise(points):
                 if first != second and high - low > self.spacing:
                     third = (high - low) / 3
-                    cells.add((row, between(low + third, high - third)))
+                    cells.add((row, simplest(low + third, high - third)))
         return cells
 
 
@@ -114,17 +114,6 @@ def _cell(file: File, instance: Instance, field: str) -> Cell:
     if not isinstance(value, Fraction):
         raise InputError("--refine", f"{field} = {value} is irrational; only rational values can be refined")
     return (str(file.path), instance.variant, tuple(pair for pair in instance.at if pair[0] != field)), value
-
-
-def between(low: Fraction, high: Fraction) -> Fraction:
-    """Return the fraction with the least denominator in [low, high], of any sign.
-
-    >>> between(Fraction(-1, 3), Fraction(-1, 7))
-    Fraction(-1, 3)
-    """
-    if low <= 0 <= high:
-        return Fraction(0)
-    return simplest(low, high) if low > 0 else -simplest(-high, -low)
 
 
 def merged(file: File, more: File, field: str) -> File:

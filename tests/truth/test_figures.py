@@ -10,6 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from asking import asking
 
 from freerand_opt.errors import FreerandError, InputError
 from freerand_opt.reporting.figures import (
@@ -22,7 +23,6 @@ from freerand_opt.reporting.figures import (
     scores,
     selection,
 )
-from freerand_opt.reporting.figures.asking import asking
 from freerand_opt.reporting.figures.draw import STYLE, figure, points_id
 from freerand_opt.reporting.figures.frame import INCHES, Frame, Panel
 from freerand_opt.reporting.figures.gallery import ANSWERED, MEASURED, NAMES, drawing, table

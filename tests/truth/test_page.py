@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from asking import asking
 
 from freerand_opt.claims.verify import read, verify
 from freerand_opt.model import catalogue
@@ -17,7 +18,6 @@ from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import latex, tables
 from freerand_opt.reporting.cell import Cell
 from freerand_opt.reporting.figures import selection
-from freerand_opt.reporting.figures.asking import asking
 from freerand_opt.reporting.figures.row import Row
 from freerand_opt.reporting.page.html import page, plain
 from freerand_opt.reporting.page.vector import described

@@ -14,10 +14,10 @@ from fractions import Fraction
 
 import pytest
 
+from freerand_opt.bounds.threshold import simplest
 from freerand_opt.errors import InputError, UnavailableError
 from freerand_opt.runner.dispatch import ProcessDiedError, run
 from freerand_opt.runner.executor import Here, Local, executor_of
-from freerand_opt.runner.refine import between
 from freerand_opt.runner.shard import BLOCK, Block, Shard, whole
 from freerand_opt.runner.table import Text
 
@@ -136,7 +136,7 @@ def test_simplest_fractions_between():
     randomly = random.Random(3)
     for _ in range(100):
         low, high = sorted(Fraction(randomly.randint(-40, 40), randomly.randint(1, 60)) for _ in range(2))
-        found = between(low, high)
+        found = simplest(low, high)
         assert low <= found <= high
         smaller = range(1, found.denominator)
         assert not any(-(-low * q // 1) <= high * q // 1 for q in smaller)
