@@ -23,8 +23,8 @@ from freerand_opt.model.problem import joint
 from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
 
-#: ln 2 from below.
-LN2 = -ln_above(Fraction(1, 2))
+#: ln 2 from below and from above.
+LN2, LN2_ABOVE = -ln_above(Fraction(1, 2)), ln_above(Fraction(2))
 BITS = 160
 
 
@@ -32,11 +32,13 @@ BITS = 160
 class KeyRate:
     """Bits of key for each round, at least: an entropy less what error correction tells of the output.
 
-    `cost` is at least H(A|B), or h(Q), Q the probability that the other party's outcome differs.
+    `cost` is at least H(A|B), or h(Q), Q the probability that the other party's outcome differs. `most` is
+    what explicit strategies leave of the rate: no proof shows more (None: none were found, or not asked).
     """
 
     entropy: Fraction
     cost: Fraction
+    most: Fraction | None = None
 
     @property
     def lower(self) -> Fraction:
@@ -61,16 +63,18 @@ def key_rate(entropy: Result | Fraction, error: Any = None, *, noise: Any = 0) -
     if found is None:
         raise InputError("entropy", "it has no lower end")
     if error is not None and not isinstance(error, Question):
-        cost = binary_entropy(error, noise=noise)
+        least, cost = binary_entropy(error, noise=noise)
     elif asked is None:
         raise InputError("error", "is missing; bits alone do not say what the other party sees")
     else:
-        cost = error_correction(asked)
-    return KeyRate(enclose(kernel_number(found), BITS)[0], cost)
+        least, cost = error_correction(asked)
+    above = entropy.bracket.upper if isinstance(entropy, Result) else None
+    most = None if above is None else enclose(kernel_number(above), BITS)[1] - least
+    return KeyRate(enclose(kernel_number(found), BITS)[0], cost, most)
 
 
-def binary_entropy(error: Any, *, noise: Any = 0) -> Fraction:
-    """Return at least h of an error that is flipped with a probability, in bits.
+def binary_entropy(error: Any, *, noise: Any = 0) -> tuple[Fraction, Fraction]:
+    """Return h of an error that is flipped with a probability, in bits, from below and from above.
 
     Raise InputError outside [0, 1/2].
     """
@@ -79,11 +83,11 @@ def binary_entropy(error: Any, *, noise: Any = 0) -> Fraction:
     if sign(q) < 0 or sign(q - Fraction(1, 2)) > 0:
         raise InputError("error", "a probability of at most 1/2 is needed")
     q = q * (1 - 2 * Fraction(flips)) + Fraction(flips)
-    return entropy_above([q, 1 - q]) / LN2
+    return _entropy_below([q, 1 - q]) / LN2_ABOVE, entropy_above([q, 1 - q]) / LN2
 
 
-def error_correction(question: Question) -> Fraction:
-    r"""Return at least :math:`H(\tilde A B) - H(B)` in bits, of the observed behaviour where it is asked."""
+def error_correction(question: Question) -> tuple[Fraction, Fraction]:
+    r"""Return :math:`H(\tilde A B) - H(B)` in bits from below and above, of what is observed where it is asked."""
     problem = question.problem()
     ask, rows = problem.ask, question.observed.rows(question.scenario)
     row = None if rows is None or ask.at is None else rows(ask.at)
@@ -99,7 +103,9 @@ def error_correction(question: Question) -> Fraction:
         for used in range(ask.count):
             if passed := ask.chance(used, value):
                 both[used, seen] = both.get((used, seen), Fraction(0)) + p * passed
-    return max((entropy_above(both.values()) - _entropy_below(theirs.values())) / LN2, Fraction(0))
+    below = (_entropy_below(both.values()) - entropy_above(theirs.values())) / LN2_ABOVE
+    above = (entropy_above(both.values()) - _entropy_below(theirs.values())) / LN2
+    return max(below, Fraction(0)), max(above, Fraction(0))
 
 
 def _entropy_below(chances: Iterable[Number]) -> Fraction:

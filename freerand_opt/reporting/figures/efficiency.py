@@ -75,4 +75,4 @@ def rows(ask: Ask) -> list[Row]:
 def by_score(eta: Fraction, noise: Fraction) -> Exact:
     """Return the rate by the closed form of the CHSH score."""
     score = 2 * sqrt(Fraction(2)) * eta**2 + 2 * (1 - eta) ** 2
-    return entropy_at(score, noise) - error_correction(asked(eta, noise, key=True))
+    return entropy_at(score, noise) - error_correction(asked(eta, noise, key=True))[1]
