@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from freerand_opt.bounds.bound import bound
     from freerand_opt.bounds.curve import Curve
     from freerand_opt.bounds.curve_of import curve, load_curve
+    from freerand_opt.bounds.key_threshold import key_threshold
     from freerand_opt.bounds.keys import key_rate, positive_up_to
     from freerand_opt.bounds.result import Result, load
     from freerand_opt.bounds.tradeoff import tradeoff
@@ -92,6 +93,7 @@ _HOMES = {
     "bounds.bound": ("bound",),
     "bounds.curve": ("Curve",),
     "bounds.curve_of": ("curve", "load_curve"),
+    "bounds.key_threshold": ("key_threshold",),
     "bounds.keys": ("key_rate", "positive_up_to"),
     "bounds.tradeoff": ("tradeoff",),
     "bounds.result": ("Result", "load"),
@@ -162,6 +164,7 @@ __all__ = [
     "ghz",
     "i3322",
     "key_rate",
+    "key_threshold",
     "ladder",
     "load",
     "load_curve",

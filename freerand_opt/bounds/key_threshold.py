@@ -39,7 +39,7 @@ class Rated:
 
 @dataclass(frozen=True)
 class KeyThreshold:
-    """A key is certified at `some`; at `none` explicit strategies leave none (None: not shown on the interval).
+    """A key is certified at `some`; at `none` explicit strategies leave none (None: that is not shown).
 
     That the rate changes only once in between is proved for `observed.visibility` and numbers of the source,
     where it is monotone, and not for others (docs/entropies.md).

@@ -87,7 +87,7 @@ def binary_entropy(error: Any, *, noise: Any = 0) -> tuple[Fraction, Fraction]:
 
 
 def error_correction(question: Question) -> tuple[Fraction, Fraction]:
-    r"""Return :math:`H(\tilde A B) - H(B)` in bits from below and above, of what is observed where it is asked."""
+    r"""Return :math:`H(\tilde A B) - H(B)` in bits from both sides, of what is observed where it is asked."""
     problem = question.problem()
     ask, rows = problem.ask, question.observed.rows(question.scenario)
     row = None if rows is None or ask.at is None else rows(ask.at)

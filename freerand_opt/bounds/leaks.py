@@ -22,6 +22,7 @@ from freerand_opt.checker.guesses import outputs
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.vectors import Vector
 from freerand_opt.conic.inner_point import inner_point
+from freerand_opt.conic.linear import solve
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.certificate_form import question_form
@@ -30,11 +31,14 @@ from freerand_opt.programs.boxes import Box, box_space, deterministic_boxes
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.programs.strategies import Strategies, build, test_rows
+from freerand_opt.programs.violations import with_violations
 
 #: Prices by (test, cell, side), in bits for each unit.
 Prices = dict[tuple[int, int, int], float]
 #: Rounds of new prices, starts of a descent, and nodes of the source at which boxes are sought.
-ROUNDS, STARTS, MOST_NODES = 8, 2, 16
+ROUNDS, STARTS, MOST_NODES = 24, 2, 16
+#: Bits for each unit of the tests' violation while no mixture passes them.
+PENALTY = 16.0
 MOST_BOXES = 64
 GRID = 2**60
 
@@ -92,14 +96,16 @@ class Leaks:
         """Return the attack that mixes the boxes best, None if none passes, and the prices then."""
         made = self.program()
         program, hint = settled(self.problem, made.program, options)
-        if hint.status != "optimal":
-            return None, {}
+        passes = hint.status == "optimal"
+        if not passes:  # what would pass, were it found, is worth most
+            program = with_violations(made.program, PENALTY)
+            hint = solve(program, options.time_limit)
         prices = {
             name[1:]: float(z)
             for name, z in zip(program.names, hint.multipliers, strict=False)
             if isinstance(name, tuple) and name[0] == "test"
         }
-        x = inner_point(program, hint)
+        x = inner_point(program, hint) if passes else None
         if x is None:
             return None, prices
         return attack_form(self.problem, strategies(made, x[: made.program.matrix.shape[1]])), prices
@@ -161,7 +167,6 @@ def mixtures(pool: Pool, options: Options, found: Leaks, prices: Prices) -> Iter
             pool.offer_attack(form, f"{len(found.boxes)} boxes, mixed")
         yield
         gained = reached + pool.top
-        if not quantum or (own and gained < float(options.width) / 16):
+        if not quantum or gained < float(options.width) / 16:
             return
-        # where no mixture passes the tests, they are dearer
-        reached, prices = -pool.top, own or {key: 2 * price for key, price in prices.items()}
+        reached, prices = -pool.top, own or prices

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from freerand_opt.cli import options as opt
+
+if TYPE_CHECKING:
+    from freerand_opt.bounds.result import Result
+    from freerand_opt.cli import running
+    from freerand_opt.runner.answers import Answers
+    from freerand_opt.runner.watch import Watch
 
 
 def rate(
@@ -23,6 +30,13 @@ def rate(
             rich_help_panel=opt.QUESTION,
             help="Probability Q that the other party's outcome differs: h(Q) is subtracted. Left out: "
             "H(A|B) of the observed behaviour.",
+        ),
+    ] = None,
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=opt.QUESTION,
+            help="Where a key begins: observed.efficiency=0.9:1, or 0.9:1:1/500 with a width of its own.",
         ),
     ] = None,
     width: opt.Width = None,
@@ -43,41 +57,104 @@ def rate(
     names, fields = opt.split(arguments)
     put = screen.wanted(output, form, as_json, quiet)
     way = way_of(solver=solver, time_limit=None, width=opt.width_of(width), symmetry=())
+    said, codes = list[str](), set[int]()
     with screen.progress(quiet) as watch, running.place(jobs, None) as executor:
-        asked = running.Asked(names, fields)
-        found = running.answered(asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates)
-    rows = [row(one, error) for one in found if one.result is not None]
-    for reason in found.failed:
-        screen.error(reason)
+
+        def answered(**more: str) -> Answers:
+            asked = running.Asked(names, fields | more)
+            _ask_for_entropies(asked, watch)
+            found = running.answered(
+                asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates
+            )
+            codes.update(one.code for one in found)
+            said.extend(found.failed)
+            return found
+
+        if threshold is None:
+            rows = [row(one, error) for one in answered() if one.result is not None]
+        else:
+            rows, short = ends(threshold, error, answered)
+            said += short
+            codes = {1 if short else 0}
     with put.json() as records, put.table() as table:
         records(rows)
         table(rows)
     if not as_json and put.form is None and rows:
         shown = [list(rows[0]), *([_short(key, x) for key, x in line.items()] for line in rows)]
         screen.put("\n".join(screen.columns(shown)))
-    raise typer.Exit(opt.worst({one.code for one in found}))
+    for reason in said:
+        screen.error(reason)
+    raise typer.Exit(opt.worst(codes))
+
+
+def _ask_for_entropies(asked: running.Asked, watch: Watch) -> None:
+    """Raise InputError for a question about something else, before anything is solved."""
+    from freerand_opt.errors import InputError
+    from freerand_opt.model.question import Question
+
+    for file in asked.blocks(watch).files:
+        for one in file.instances:
+            question = getattr(one, "question", None)
+            quantity = question.ask.quantity if isinstance(question, Question) else "a computation"
+            if quantity != "entropy":
+                raise InputError("ask.quantity", f'is {quantity}; the rate of a key needs "entropy"')
+
+
+def ends(
+    threshold: str, error: str | None, answered: Callable[..., Answers]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the two rows between which a key begins, and what they fall short of."""
+    from freerand_opt.bounds.key_threshold import key_threshold
+    from freerand_opt.errors import InputError
+    from freerand_opt.model.number import place_of
+
+    field, equals, values = (part.strip() for part in threshold.partition("="))
+    between = [place_of(x.strip(), "--threshold") for x in values.split(":")] if equals else []
+    if len(between) not in (2, 3):
+        raise InputError("--threshold", f"{threshold}: write field=first:last, as observed.efficiency=0.9:1")
+    first, last, width = (*between, Fraction(1, 1000))[:3]
+    seen: dict[Fraction, Any] = {}
+
+    def answer(x: Fraction) -> Result:
+        if x not in seen:
+            found = answered(**{field: str(x)})
+            if len(found) != 1 or found[0].result is None:
+                words = found.failed[0] if found.failed else f"{len(found)} questions are asked, not one"
+                raise InputError("--threshold", words)
+            seen[x] = found[0]
+        return seen[x].result  # type: ignore[no-any-return]
+
+    question = answer(first).question
+    found = key_threshold(question, field, (first, last), width=width, error=error, answer=answer)
+    rows = [
+        {**row(seen[one.place], error), "key": mark}
+        for one, mark in ((found.some, "some"), (found.none, "none"))
+        if one
+    ]
+    if found.none is None:
+        return rows, [f"{field}: that no key is left is not shown between {first} and {last}"]
+    size = found.width
+    wide = size is not None and size > width
+    return rows, [f"{field}: the ends are {float(size or 0):.3g} apart, wider than {float(width):g}"] * wide
 
 
 def row(one: Any, error: str | None) -> dict[str, Any]:
-    """Return the fields that were varied, the entropy and the rate in floats, and the certificate."""
+    """Return the fields that were varied, the entropy and the rate in floats, and the certificate.
+
+    `most` is what explicit strategies leave of the rate.
+    """
     from freerand_opt.bounds.keys import key_rate
-    from freerand_opt.errors import InputError
     from freerand_opt.numbers.rounding import float_above, float_below
 
-    if one.quantity != "entropy":
-        raise InputError("ask.quantity", f'is {one.quantity}; the rate of a key needs "entropy"')
     fields = {"instance": one.instance.name} if one.instance.name else {}
     fields |= {key: str(value) for key, value in one.instance.at}
+    names = ("entropy", "cost", "rate", "most")
     if one.result.bracket.lower is None:
-        return {**fields, "entropy": None, "cost": None, "rate": None, "certificate": one.result.digest}
+        return {**fields, **dict.fromkeys(names), "certificate": one.result.digest}
     found = key_rate(one.result, error)
-    return {
-        **fields,
-        "entropy": float_below(found.entropy),
-        "cost": float_above(found.cost),
-        "rate": float_below(found.lower),
-        "certificate": one.result.digest,
-    }
+    most = None if found.most is None else float_above(found.most)
+    values = (float_below(found.entropy), float_above(found.cost), float_below(found.lower), most)
+    return {**fields, **dict(zip(names, values, strict=True)), "certificate": one.result.digest}
 
 
 def _short(key: str, cell: Any) -> str:
@@ -86,4 +163,4 @@ def _short(key: str, cell: Any) -> str:
 
     if not isinstance(cell, float):
         return "-" if cell is None else str(cell)
-    return (decimal_above if key == "cost" else decimal_below)(Fraction(cell), 8)
+    return (decimal_above if key in ("cost", "most") else decimal_below)(Fraction(cell), 8)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from freerand_opt import InputError, Question, bound, key_rate, positive_up_to, tradeoff
+from freerand_opt import InputError, Question, bound, key_rate, key_threshold, positive_up_to, tradeoff
 from freerand_opt.bounds.keys import error_correction
 from freerand_opt.bounds.tradeoff import Tradeoff
 from freerand_opt.checker.document import check
@@ -181,6 +181,61 @@ def test_the_verb_prints_rates(tmp_path: Path) -> None:
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "rate" in run.stdout.splitlines()[0]
     assert len(run.stdout.splitlines()) == 3
+
+
+def inverse(bits: float) -> Fraction:
+    """The error whose binary entropy is so many bits."""
+    low, high = 0.0, 0.5
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if plogp(middle, 1 - middle) < bits else (low, middle)
+    return Fraction(low).limit_denominator(10**12)
+
+
+def test_where_a_key_begins_both_ends_are_certified() -> None:
+    # H = S / 2 - 1 with S = 2 sqrt 2 v, less h(Q): zero at v = (1 + h(Q)) / sqrt 2
+    exact = (1 + plogp(0.02, 0.98)) / sqrt(2)
+    found = key_threshold(classical("1"), "observed.visibility", ("3/4", "1"), error="1/50", width="1/10000")
+    assert found.none is not None
+    assert float(found.none.place) < exact < float(found.some.place)
+    assert found.width <= Fraction(1, 10000)
+    assert found.some.rate.lower > 0 >= (found.none.rate.most or 1)
+    assert check(json.loads(found.none.result.certificate)).upper is not None
+    with pytest.raises(InputError, match="at one of them alone"):
+        key_threshold(classical("1"), "observed.visibility", ("9/10", "1"), error="1/50")
+
+
+def test_a_key_ends_with_worse_bits() -> None:
+    # the linear program over extreme boxes gave H(A|00, W) = .233413 at visibility .99, epsilon .05
+    asked = classical("99/100").to_dict()
+    asked["test"] = [{"keep": "behaviour", "tolerance": "1e-9"}]
+    asked["source"] = {"kind": "santha-vazirani", "epsilon": "0"}
+    found = key_threshold(
+        Question.from_dict(asked), "source.epsilon", ("0", "1/10"), error=inverse(0.233413), width="1/1000"
+    )
+    assert found.none is not None
+    assert found.some.place - Fraction(1, 10**5) < Fraction(1, 20) < found.none.place + Fraction(1, 10**5)
+    assert found.width <= Fraction(1, 1000)
+
+
+def test_the_verb_finds_where_a_key_begins(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(classical("1").to_toml())
+    command = [sys.executable, "-m", "freerand_opt", "rate", "mine.toml", "--error", "1/50", "--json"]
+    over = ["--threshold", "observed.visibility=3/4:1:1/10000"]
+    run = subprocess.run([*command, *over], cwd=tmp_path, capture_output=True, text=True, check=True)
+    some, none = json.loads(run.stdout)
+    assert (some["key"], none["key"]) == ("some", "none")
+    assert none["most"] <= 0 < some["rate"] <= some["most"]
+    exact = (1 + plogp(0.02, 0.98)) / sqrt(2)
+    assert float(Fraction(none["observed.visibility"])) < exact < float(Fraction(some["observed.visibility"]))
+    (tmp_path / "guess.toml").write_text(
+        classical("1").to_toml().replace('"entropy"', '"guessing-probability"')
+    )
+    run = subprocess.run(
+        [*command[:4], "guess.toml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 2
+    assert 'needs "entropy"' in run.stderr
 
 
 def test_the_figure_lies_above_the_score_alone_and_below_what_is_left() -> None:
