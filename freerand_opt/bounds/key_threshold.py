@@ -88,14 +88,16 @@ def key_threshold(
     if other.rate.lower > 0 or some.rate.lower <= 0:
         words = "a key is certified" if other.rate.lower > 0 else "no key is certified"
         raise InputError("between", f"{words} at {first} and at {last}; it must be at one of them alone")
+    stays = False
     for _ in range(MOST_MOVES):
-        place = _end_of(some, other, question, field, error, least / 8)
+        # an end that stays twice is too far away for a chord
+        middle = _near((some.place + other.place) / 2, least / 8, some.place, other.place)
+        place = middle if stays else _end_of(some, other, question, field, error, least / 8)
         if abs(place - some.place) <= least / 4:
             break
         here = at(place)
-        some, other = (here, other) if here.rate.lower > 0 else (some, here)
-        if abs(other.place - some.place) <= least / 4:
-            break
+        stays = here.rate.lower <= 0
+        some, other = (some, here) if stays else (here, other)
     return KeyThreshold(field, some, _none(at, some, other, ends[0], least))
 
 
