@@ -14,11 +14,11 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.bounds.bound import bound
-from freerand_opt.bounds.critical import varied
 from freerand_opt.bounds.keys import KeyRate, key_rate, positive_up_to
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.threshold import simplest
 from freerand_opt.bounds.tradeoff import tradeoff
+from freerand_opt.bounds.visibility import varied
 from freerand_opt.errors import InputError
 from freerand_opt.model.number import place_of
 from freerand_opt.model.quantities import ENTROPY
