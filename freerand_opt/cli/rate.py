@@ -16,6 +16,22 @@ if TYPE_CHECKING:
     from freerand_opt.runner.answers import Answers
     from freerand_opt.runner.watch import Watch
 
+Error = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=opt.QUESTION,
+        help="Probability Q that the other party's outcome differs: h(Q) is subtracted. Left out: "
+        "H(A|B) of the observed behaviour.",
+    ),
+]
+Critical = Annotated[
+    str | None,
+    typer.Option(
+        rich_help_panel=opt.QUESTION,
+        help="Where a key begins: observed.efficiency=0.9:1, or 0.9:1:1/500 with a width of its own.",
+    ),
+]
+
 
 def rate(
     arguments: Annotated[
@@ -24,21 +40,8 @@ def rate(
             help="A question file that asks for an entropy, and field=value: observed.efficiency=0.9:1:1/50"
         ),
     ],
-    error: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=opt.QUESTION,
-            help="Probability Q that the other party's outcome differs: h(Q) is subtracted. Left out: "
-            "H(A|B) of the observed behaviour.",
-        ),
-    ] = None,
-    threshold: Annotated[
-        str | None,
-        typer.Option(
-            rich_help_panel=opt.QUESTION,
-            help="Where a key begins: observed.efficiency=0.9:1, or 0.9:1:1/500 with a width of its own.",
-        ),
-    ] = None,
+    error: Error = None,
+    threshold: Critical = None,
     width: opt.Width = None,
     solver: opt.Solver = "auto",
     store: opt.Kept = None,
