@@ -146,6 +146,10 @@ TAKEN = {
     "ranges": source(
         'kind = "bits"\nepsilon = 0.1\nranges = [{ party = "A", bit = 0, least = "2/5", most = "3/5" }]\n'
     ),
+    "a range after a bit": source(
+        'kind = "bits"\nepsilon = 0.1\n'
+        'ranges = [{ party = "B", bit = 0, after = "1", least = "2/5", most = "3/5" }]\n'
+    ),
     "relative": source(
         'kind = "relative"\nepsilon = 0.1\naround = { "00" = 0.25, "01" = 0.25, "10" = 0.25, "11" = 0.25 }\n'
     ),

@@ -18,6 +18,7 @@ from freerand_opt.model import (
     MinEntropy,
     Mixture,
     Observed,
+    OnAverage,
     Product,
     Question,
     Relative,
@@ -62,6 +63,21 @@ def test_bits_around_another_centre():
 def test_centre_one_half_is_santha_vazirani():
     for epsilon in ("0", "0.05", "1/3"):
         assert local_chsh(Bits(epsilon=epsilon)) == local_chsh(SanthaVazirani(epsilon))
+
+
+def after(bits, least, most):
+    return {"party": "B", "bit": 0, "after": bits, "least": least, "most": most}
+
+
+def test_a_range_that_depends_on_the_bits_before():
+    # B's bit is 3/5 after 0 and fair after 1, A's within 1/20 of fair: w loses at the x that it makes rare,
+    # half of it each way, 4 - 2 (1 - 2/20); a loss costs at least that
+    exact = [after("0", "3/5", "3/5"), after("1", "1/2", "1/2")]
+    often = {"00": "0.3", "01": "0.2", "10": "0.25", "11": "0.25"}
+    assert both(local_chsh(Bits("1/20", ranges=exact), often), Fraction(11, 5))
+    # every node named, all alike: the rows are another form of the same source
+    same = [after(bits, "9/20", "11/20") for bits in "01"]
+    assert local_chsh(Bits("1/20", ranges=same)) == local_chsh(SanthaVazirani("1/20"))
 
 
 @pytest.mark.parametrize("settings", ["uniform", {"00": "0.3", "01": "0.2", "10": "0.3", "11": "0.2"}])
@@ -153,6 +169,11 @@ def test_a_party_without_any_freedom_gives_four():
             lambda: Bits(epsilon="0.1", ranges=[{"party": "A", "bit": 1, "least": 0, "most": 1}]),
             "no such bit",
         ),
+        (lambda: Bits("0.1", ranges=[after("2", 0, 1)]), "no string of bits"),
+        (lambda: Bits("0.1", ranges=[after("01", 0, 1)]), "1 bits come before"),
+        (lambda: Bits("0.1", coding={"A": PARITY}, ranges=[after("0", 0, 1)]), "setting of its own"),
+        (lambda: Mixture([Uniform(), Bits("0.1", ranges=[after("0", 0, 1)])]), "one party's bits"),
+        (lambda: OnAverage(bad="0.1", good=Bits("0.1", ranges=[after("0", 0, 1)])), "good trials"),
         (lambda: Bits(epsilon=["0.1"]), "parties"),
         (lambda: Relative("0.1", around={"00": "1/2"}), "sums to"),
         (lambda: Product(["1/4", "1/2"]), "below 1/2"),

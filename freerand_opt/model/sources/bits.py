@@ -3,25 +3,29 @@ r"""Bits in one time order, each biased to a centre of its own; strings of bits 
 .. math:: c_t - \epsilon_t \;\le\; P(\text{bit}_t = 0 \,|\, \text{bits before } t, w) \;\le\; c_t + \epsilon_t
 
 At centre 1/2 this is a Santha-Vazirani source (arXiv:1105.3195, Eq. 1). Epsilon is an absolute deviation: 0
-is perfect, and a bit is useless where the range is [0, 1]. With a coding several strings may name one
-setting; devices see the setting alone.
+is perfect, and a bit is useless where the range is [0, 1]. A range may depend on the bits before. With a
+coding several strings may name one setting; devices see the setting alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
 from random import Random
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import by_party, either, items, labelled, number, word
+from freerand_opt.model.kinds import by_party, either, items, labelled, line, number, word
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import HALF, Source
 from freerand_opt.model.sources.encoding import MAX_BITS, counts, in_time, need_bits
 from freerand_opt.model.sources.santha_vazirani import ORDERS, along
 from freerand_opt.model.table import Table, table
+
+#: The least and the largest probability that a bit is 0.
+Ends: TypeAlias = tuple[Fraction, Fraction]
 
 _WHOLE = number(0, 63, whole=True)
 _SHARE = number(0, 1)
@@ -37,6 +41,9 @@ def _string(label: Any) -> str:
     return label
 
 
+_BEFORE = line("a string of bits such as 01")
+
+
 class Range(Table):
     """The range of one bit of one party."""
 
@@ -44,11 +51,16 @@ class Range(Table):
     bit: Annotated[int, number(0, MAX_BITS, whole=True), "which of the party's bits, in time; 0 is the first"]
     least: Annotated[Fraction, _SHARE, "the least probability that it is 0"]
     most: Annotated[Fraction, _SHARE, "the largest probability that it is 0"]
+    after: Annotated[
+        str, _BEFORE, "only after these bits of all parties, all that come before it in time"
+    ] = ""
 
     def check(self) -> None:
         """Raise InputError for an empty range."""
         if self.least > self.most:
             raise self.fault("least", f"{self.least} is above most, {self.most}")
+        if set(self.after) - {"0", "1"}:
+            raise self.fault("after", f"{self.after!r} is no string of bits, as 01")
 
 
 class Bits(Source, tag="bits"):
@@ -116,14 +128,30 @@ class Bits(Source, tag="bits"):
         """Raise InputError for codes or ranges that do not fit the scenario."""
         self.form(scenario, observed)
 
-    def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Bits:
-        """Return the ranges in time, and the joint setting that each string names."""
+    def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Bits | forms.Rows:
+        """Return the ranges in time, and the joint setting that each string names; rows if nodes differ."""
+        ranges, nodes, leaves = self._tree(scenario)
+        if not nodes:
+            return forms.Bits(ranges, leaves)
+        rows = []
+        for depth, prefix, (low, high) in _nodes(ranges, nodes):
+            size = len(leaves) >> depth
+            below = leaves[prefix * size : (prefix + 1) * size]
+            for sign, end in ((-1, low), (1, high)):
+                terms = sorted((s, sign * ((k < size // 2) - end)) for k, s in enumerate(below))
+                rows.append((tuple(terms), "<=", Fraction(0)))
+        return forms.Rows(tuple(rows))
+
+    def _tree(
+        self, scenario: AnyScenario
+    ) -> tuple[tuple[Ends, ...], dict[tuple[int, int], Ends], tuple[int, ...]]:
+        """Return ranges by depth, those of single nodes (depth, bits before it), settings by string."""
         codes, parties = self._codes(scenario), len(scenario.parties)
         if self.order != "interleaved" and self.order[0] not in scenario.parties:
             raise InputError("Question.source.order", f"{self.order!r} is about no party of the scenario")
         lengths = [len(next(iter(code))) for code in codes]
         time = in_time(lengths, self.order)
-        ranges = {}
+        ranges, nodes = {}, {}
         for party, bit in time:
             centre, epsilon = (self._of_party(key, party, parties) for key in ("centre", "epsilon"))
             if not 0 <= centre - epsilon <= centre + epsilon <= 1:
@@ -136,14 +164,33 @@ class Bits(Source, tag="bits"):
             place = (ord(given.party) - ord("A"), given.bit)
             if place not in ranges:
                 raise InputError(f"Question.source.ranges[{k}]", "the scenario has no such bit")
-            ranges[place] = (given.least, given.most)
+            depth = time.index(place)
+            if given.after and len(given.after) != depth:
+                raise InputError(
+                    f"Question.source.ranges[{k}].after",
+                    f"{depth} bits come before this one; give all of them",
+                )
+            if given.after:
+                nodes[depth, int(given.after, 2)] = (given.least, given.most)
+            else:
+                ranges[place] = (given.least, given.most)
         leaves = []
         for string in product("01", repeat=len(time)):
             own = ["" for _ in lengths]
             for (party, _), digit in zip(time, string, strict=True):
                 own[party] += digit
             leaves.append(scenario.setting_index(tuple(c[s] for c, s in zip(codes, own, strict=True))))
-        return forms.Bits(tuple(ranges[place] for place in time), tuple(leaves))
+        if nodes and len(set(leaves)) < len(leaves):
+            raise InputError(
+                "Question.source.ranges",
+                "after needs a coding in which each string names a setting of its own",
+            )
+        return tuple(ranges[place] for place in time), nodes, tuple(leaves)
+
+    @property
+    def by_node(self) -> bool:
+        """Return whether the range of a bit depends on the bits before it."""
+        return any(given.after for given in self.ranges)
 
     @property
     def varying(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -152,4 +199,19 @@ class Bits(Source, tag="bits"):
 
     def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
         """Return a distribution with every bit at an end of its range, or between."""
-        return along(self.form(scenario, None), scenario.shape[0], draw)
+        ranges, nodes, leaves = self._tree(scenario)
+        if not nodes:
+            return along(forms.Bits(ranges, leaves), scenario.shape[0], draw)
+        masses = [Fraction(1)]
+        for depth, prefix, ends in _nodes(ranges, nodes):
+            x = draw.choice(ends)
+            masses += [masses[(1 << depth) - 1 + prefix] * part for part in (x, 1 - x)]
+        found = masses[-len(leaves) :]
+        return tuple(found[leaves.index(s)] for s in range(len(leaves)))
+
+
+def _nodes(ranges: tuple[Ends, ...], nodes: dict[tuple[int, int], Ends]) -> Iterator[tuple[int, int, Ends]]:
+    """Yield depth, the bits before it as a number, and the range of each node, level by level."""
+    for depth, ends in enumerate(ranges):
+        for prefix in range(1 << depth):
+            yield depth, prefix, nodes.get((depth, prefix), ends)

@@ -50,10 +50,12 @@ class Mixture(Source, tag="mixture"):
         return Mixture(tuple(part.varied(name, value) if part.varying else part for part in self.parts))
 
     def check(self) -> None:
-        """Raise InputError for a time order of one party's bits among others'."""
+        """Raise InputError for a time order among other parties' bits, or ranges after some bits."""
         for letter, part in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.parts, strict=False):
             if getattr(part, "order", "interleaved") != "interleaved":
                 raise self.fault(f"{letter}.order", "has no meaning for the bits of one party; leave it out")
+            if isinstance(part, Bits) and part.by_node:
+                raise self.fault(f"{letter}.ranges", "has `after`, which one party's bits do not offer")
 
     def fit(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> None:
         """Raise InputError for another number of parties, or settings that bits do not choose."""

@@ -84,6 +84,8 @@ class OnAverage(Source, tag="on-average"):
             raise self.fault("", f"{said} is given; exactly one of {', '.join(MEASURES)} is needed")
         if self.good is not None and self.bad is None:
             raise self.fault("good", "has a meaning only with bad")
+        if isinstance(self.good, Bits) and self.good.by_node:
+            raise self.fault("good.ranges", "has `after`, which good trials do not offer")
 
     def fit(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> None:
         """Raise InputError for unknown settings where the measure needs them, or a bound that is too low."""
