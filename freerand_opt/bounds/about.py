@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.bounds.critical import plain_form, sought
+from freerand_opt.bounds.critical import sought
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
-from freerand_opt.model.certificate_form import question_form
+from freerand_opt.model.certificate_form import plain_form, question_form
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
 
@@ -57,7 +57,7 @@ def _form(question: Question) -> dict[str, Any]:
     if question.ask.at == WORST:
         form = question_form(question.cases()[0])
         return {**form, "ask": {**form["ask"], "at": "?"}}
-    return plain_form(question)
+    return plain_form(question.shortest())
 
 
 def as_read(form: dict[str, Any]) -> dict[str, Any]:

@@ -14,14 +14,12 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.bounds.corridor import corridor
-from freerand_opt.bounds.critical import critical_form, form_of
-from freerand_opt.bounds.notes import notes_of
-from freerand_opt.bounds.options import options_of
-from freerand_opt.bounds.questions import Asked, question_of
+from freerand_opt.bounds.critical import critical_form
+from freerand_opt.bounds.options import Options, options_of
 from freerand_opt.bounds.result import Result, read_result
-from freerand_opt.bounds.worst import worst_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.ask import WORST
+from freerand_opt.model.asked import Asked, question_of
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.threshold import Threshold
@@ -66,9 +64,9 @@ def bound(
     if sought is not None:
         certificate, how = critical_form(asked, sought, answer, lambda form: corridor(form, quick))
     elif asked.ask.at == WORST:
-        certificate, how = worst_form([answer(form) for form in asked.cases()])
+        certificate, how = _worst([answer(form) for form in asked.cases()])
     else:
-        pool = answer(form_of(asked))
+        pool = answer(asked.shortest())
         certificate, how = pool.best, pool.how
     found = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
     text = json.dumps(certificate, separators=(",", ":")) if found else ""
@@ -76,7 +74,7 @@ def bound(
     made = read_result(asked, text, threshold=sought, how=how, seconds=seconds)
     # what any probabilities reach may close what a relaxation leaves open
     closed = made.bracket.width is not None and made.bracket.width <= options.width
-    return made if closed else replace(made, notes=notes_of(pools, options))
+    return made if closed else replace(made, notes=_notes(pools, options))
 
 
 def _parts(certificate: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,3 +82,31 @@ def _parts(certificate: dict[str, Any]) -> list[dict[str, Any]]:
     if certificate["kind"] == "threshold":
         return [certificate["below"], certificate["above"]]
     return certificate["parts"] if certificate["kind"] == "worst" else [certificate]
+
+
+def _worst(pools: Sequence[Pool]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the certificate of the worst settings, a part for each, and how the ends were found."""
+    best = max(pools, key=lambda pool: pool.height)
+    first = pools[0].best
+    question = first["question"]
+    parts = [{"upper": pool.upper, "attack": None if pool.impossible else pool.attack} for pool in pools]
+    found = {"format": first["format"], "version": first["version"], "kind": "worst"}
+    asked = {**question, "ask": {**question["ask"], "at": "?"}}
+    return {**found, "question": asked, "parts": parts}, best.how
+
+
+def _notes(pools: Sequence[Pool], options: Options) -> tuple[str, ...]:
+    """Return what failed on the last pool that is wider than asked, and a hint; () if none is."""
+    open_pools = [pool for pool in pools[-2:] if not pool.settled(options.width, relative=options.relative)]
+    if not open_pools:
+        return ()
+    pool = open_pools[-1]
+    quantum = isinstance(pool.subject, Problem) and pool.subject.devices == "quantum"
+    missing = [end for end, found in (("upper", pool.upper), ("lower", pool.attack)) if found is None]
+    said = f"no {' and no '.join(missing)} end was found" if missing else "the ends do not meet as asked"
+    hints = ["a higher level (adversary.level)"] if quantum and missing != ["lower"] else []
+    hints += ["a larger --time-limit"] if options.time_limit is not None else []
+    hints += ["a wider --width"] if not missing else []
+    advice = f"; try {', or '.join(hints)}" if hints else ""
+    failed = tuple(dict.fromkeys(failure[:200] for failure in pool.failures[-3:]))
+    return (f"{said}{advice}", *failed)

@@ -6,14 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from math import prod
 from typing import Any
 
 from freerand_opt.bounds.threshold import Crossing, critical_value, threshold_form, varied_form
 from freerand_opt.bounds.visibility import honest_form, path_form, varied
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.errors import InputError
-from freerand_opt.model.certificate_form import question_form
+from freerand_opt.model.certificate_form import plain_form
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import STRATEGY, same
@@ -23,15 +22,6 @@ from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.rounding import power_of_two
 
 Answer = Callable[[Problem | Many], Pool]
-#: Questions about relations with more probabilities than this (four parties) are asked in their short form.
-FEW_CELLS = 4**4
-
-
-def form_of(question: Question) -> Problem | Many:
-    """Return what programs are made of: joint indices, or many parties' short form where it is shorter."""
-    few = question.is_written_out and prod(question.scenario.shape) <= FEW_CELLS
-    held = None if few else question.many()
-    return question.problem() if held is None else held
 
 
 @dataclass(frozen=True)
@@ -52,14 +42,8 @@ class Sought:
         if self.field == "observed.visibility":
             honest = honest_form(question)
             return {"question": honest.question, "honest": honest.rows, **crosses}
-        low, high = (plain_form(varied(question, self.field, place)) for place in places)
+        low, high = (plain_form(varied(question, self.field, place).shortest()) for place in places)
         return {"question": varied_form(low, high, places), **crosses}
-
-
-def plain_form(question: Question) -> dict[str, Any]:
-    """Return a question in the certificate's grammar."""
-    asked = form_of(question)
-    return asked.form() if isinstance(asked, Many) else question_form(asked)
 
 
 def sought(question: Question, threshold: Threshold) -> Sought:
@@ -94,10 +78,10 @@ def critical_form(
 
     @cache
     def at(place: Fraction) -> Pool:
-        return answer(form_of(varied(question, found.field, place)))
+        return answer(varied(question, found.field, place).shortest())
 
     def margin(place: Fraction) -> float | None:
-        return None if quick is None else quick(form_of(varied(question, found.field, place))).margin
+        return None if quick is None else quick(varied(question, found.field, place).shortest()).margin
 
     low, high = critical_value(at, found.crossing, found.between, found.width, margin)
     how = {"below": _how(low.pool), "above": _how(high.pool)}

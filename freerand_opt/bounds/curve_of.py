@@ -14,7 +14,6 @@ from freerand_opt.bounds.concave import lines_and_points
 from freerand_opt.bounds.curve import WORK, Curve
 from freerand_opt.bounds.fitting import places_in
 from freerand_opt.bounds.pieces import family_of
-from freerand_opt.bounds.questions import Asked, question_of
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.threshold import varied_form
 from freerand_opt.bounds.visibility import honest_form, varied
@@ -24,6 +23,7 @@ from freerand_opt.checker.document import FORMAT, check
 from freerand_opt.checker.failures import Work
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
+from freerand_opt.model.asked import Asked, question_of
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.files import contents
 from freerand_opt.model.number import place_of

@@ -10,7 +10,7 @@ from freerand_opt.checker.document import FORMAT, check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import Number, enclose, sign
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.certificate_form import question_form
+from freerand_opt.model.certificate_form import plain_form
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import GUESS
@@ -43,8 +43,7 @@ class Pool:
 
     def __post_init__(self) -> None:
         """Write the question once; raise TooLargeError where the kernel could not read it."""
-        asked = self.subject
-        self.question = asked.form() if isinstance(asked, Many) else question_form(asked)
+        self.question = plain_form(self.subject)
         long = longest(self.question)
         if long > MOST_DIGITS:
             raise TooLargeError(

@@ -13,7 +13,6 @@ from math import prod
 from typing import Any
 
 from freerand_opt.bounds.corridor import corridor
-from freerand_opt.bounds.critical import form_of
 from freerand_opt.bounds.options import Options
 from freerand_opt.conic.formats.conic import Conic
 from freerand_opt.crosscheck import by_picos
@@ -109,7 +108,7 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
     quantum = question.adversary.devices == "quantum"
     if quantum and (words := word_count(question)) > MOST_WORDS:
         return _because(skipped, f"{words} words, and peers are asked for at most {MOST_WORDS}")
-    asked = form_of(question)
+    asked = question.shortest()
     if (rows := _least_rows(asked)) > MOST_ROWS:  # said before a large program is built
         return _because(skipped, f"at least {rows} rows, and peers are asked for at most {MOST_ROWS}")
     try:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from operator import itemgetter
 from typing import Any
 
+from freerand_opt.model.many import Many
 from freerand_opt.model.problem import (
     Ask,
     Average,
@@ -28,6 +29,11 @@ from freerand_opt.numbers.exact import triples
 
 #: Vectors longer than this are written as one entry and exceptions where most entries agree.
 LISTED = 64
+
+
+def plain_form(asked: Problem | Many) -> dict[str, Any]:
+    """Return what is asked in the certificate's grammar."""
+    return asked.form() if isinstance(asked, Many) else question_form(asked)
 
 
 def question_form(problem: Problem) -> dict[str, Any]:

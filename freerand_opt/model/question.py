@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from freerand_opt.conic.formats.as_cvxpy import Modelled
 
 
+#: Questions about relations with more probabilities than this (four parties) are asked in their short form.
+FEW_CELLS = 4**4
+
+
 class Question(Table, rename={"tests": "test", "moments": "moment"}):
     """One question with one answer; frozen, exact, equal and hashed by content.
 
@@ -158,6 +162,12 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
             return many(self)
         except InputError:
             return None
+
+    def shortest(self) -> forms.Problem | Many:
+        """Return what programs are made of: joint indices, or the short form of relations of many parties."""
+        few = self.is_written_out and prod(self.scenario.shape) <= FEW_CELLS
+        held = None if few else self.many()
+        return self.problem() if held is None else held
 
     def cases(self) -> tuple[forms.Problem, ...]:
         """Return the problems whose largest answer is that at the worst settings; one for other questions."""

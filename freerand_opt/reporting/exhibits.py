@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from freerand_opt.bounds.critical import form_of
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model.question import Question
 from freerand_opt.programs.of_question import named_program
@@ -22,7 +21,7 @@ def described(question: Question, symmetry: Sequence[str] = ()) -> Iterator[str]
             "--symmetry", "only moment matrices, of quantum devices, are split by named symmetries"
         )
     try:
-        held = named_program(form_of(question))
+        held = named_program(question.shortest())
     except TooLargeError as error:
         yield f"program     {error}"
         return

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from freerand_opt.bounds.bound import bound
-from freerand_opt.bounds.critical import form_of
 from freerand_opt.bounds.result import Result
 from freerand_opt.conic.formats.as_cvxpy import Modelled, as_cvxpy
 from freerand_opt.conic.formats.conic import as_cbf, as_sdpa
@@ -37,7 +36,7 @@ def exported(question: Question, form: str) -> str:
         return as_csv(relaxed(question).moments.space.matrix)
     if form == "vipr":
         return vipr(bound(question))
-    asked = form_of(question)
+    asked = question.shortest()
     if form == "mps":
         if question.adversary.devices == "quantum":
             raise InputError("form", "mps holds linear programs only; take cbf, sdpa or task")
@@ -47,7 +46,7 @@ def exported(question: Question, form: str) -> str:
 
 def to_cvxpy(question: Question) -> Modelled:
     """Return the question's program as a cvxpy problem, with its variable and names."""
-    return as_cvxpy(conic_of(form_of(question), question.adversary.level))
+    return as_cvxpy(conic_of(question.shortest(), question.adversary.level))
 
 
 def to_file(asked: Question | Result, path: str | Path) -> None:

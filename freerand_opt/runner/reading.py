@@ -10,11 +10,11 @@ from typing import Any, TypeAlias, TypeGuard
 
 from msgspec.structs import replace
 
-from freerand_opt.bounds.questions import question_of
 from freerand_opt.claims.verify import File
 from freerand_opt.claims.verify import Instance as Claimed
 from freerand_opt.errors import InputError
 from freerand_opt.model import catalogue
+from freerand_opt.model.asked import question_of
 from freerand_opt.model.file import Choose, Instance, all_cells, in_memory, read, seeking
 from freerand_opt.model.grid import Place
 from freerand_opt.model.head import kind_of, load

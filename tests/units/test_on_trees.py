@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from freerand_opt.bounds.critical import form_of
-from freerand_opt.bounds.questions import question_of
 from freerand_opt.bounds.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form
+from freerand_opt.model.asked import question_of
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.moments import moment_program, moments_of
 from freerand_opt.programs.of_quantum import relaxation
@@ -38,7 +37,7 @@ def _made(n, epsilon, cone=source_cone):
         },
         None,
     )
-    problem = form_of(asked)
+    problem = asked.shortest()
     outer, rational = rational_scores(problem)
     guesses = guesses_of(outer)
     moments = moments_of(outer, "1 + A B", few_labels(guesses))
@@ -93,7 +92,7 @@ def test_labels_at_one_distribution_are_trees_of_one_node():
         },
         None,
     )
-    problem = form_of(asked)
+    problem = asked.shortest()
     made = relaxation(problem, "1 + A B")
     forest = forest_of(made, made.program)
     assert (forest.carriers, forest.facets, forest.ranges) == (3, 3, ())
