@@ -14,11 +14,12 @@ from freerand_opt.checker.extreme import by_extreme
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.labels import by_labels
-from freerand_opt.checker.numbers import Number, show, sign
+from freerand_opt.checker.numbers import Number, combined, show, sign
 from freerand_opt.checker.prices import Rest, read_prices
 from freerand_opt.checker.reading import choice, closed
 from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.strings import by_strings
+from freerand_opt.checker.support import Means
 
 
 def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
@@ -40,7 +41,7 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
         rest = read_prices(raw["prices"], q, work, empty=empty)
         if isinstance(q.source, Shared):
             q = replace(q, source=enclosed(q.source, raw["prices"]["cuts"], work))
-        total = rest.right + _least(raw["proof"], q, rest, work, empty=empty)
+        total = combined(rest.right) + _least(raw["proof"], q, rest, work, empty=empty)
         if rest.bound is not None:
             if sign(total) > 0:
                 raise Rejected(f"the prices leave {show(total)} above the bound {show(rest.bound)}")
@@ -57,9 +58,15 @@ def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fra
         choice(raw.get("way") if type(raw) is dict else None, "proof: way", ("extreme",))
         return by_extreme(raw, q, rest, work)
     way = choice(raw.get("way") if type(raw) is dict else None, "proof: way", ways)
-    if way == "deterministic":
-        return by_deterministic(raw, q, rest, work, empty=empty)
-    if way == "cycle":
-        return by_cycle(raw, q, rest, work, empty=empty)
-    guesses = Guesses(q, empty=empty)
-    return by_labels(raw, q, rest, guesses.labels, guesses.gained, work)
+    if way in ("cells", "squares"):
+        guesses = Guesses(q, empty=empty)
+        return by_labels(raw, q, rest, guesses.labels, guesses.gained, work)
+    own, more = ((), ("zeros",)) if way == "deterministic" else (("edges",), ())
+    closed(raw, "proof", ("way", *own, *Means.keys(q.source, raw)), more)
+    means = Means(q.source, raw, work, rest.averages)
+    by_boxes = by_deterministic if way == "deterministic" else by_cycle
+    found = max(by_boxes(raw, q, rest, means, work, empty=empty), default=None)
+    means.done()
+    if found is None:
+        raise Rejected("deterministic: every box breaks a zero; prove that no strategy exists instead")
+    return Fraction(found)

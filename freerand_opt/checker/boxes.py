@@ -16,33 +16,29 @@ from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.reading import closed, items
+from freerand_opt.checker.reading import items
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.support import Means
+from freerand_opt.checker.varying import Swept
 from freerand_opt.checker.vectors import Vector
 from freerand_opt.checker.zeros import Zeros
 
 #: h by joint setting and outcome, None where a zero of the question forbids the outcome.
-Values: TypeAlias = list[list[Fraction | None]]
+Values: TypeAlias = list[list[Any]]
 
 
-def by_deterministic(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
-    """Return the largest mean of h over all deterministic boxes and the source."""
+def by_deterministic(
+    raw: Any, q: Question, rest: Rest, means: Means | Swept, work: Work, *, empty: bool
+) -> Iterator[Any]:
+    """Yield the largest means of h over the source, box by box (of one distribution, the largest)."""
     if q.devices != "local" or rest.words:
         raise Rejected("deterministic: only local devices have deterministic boxes, and no moments")
-    closed(raw, "proof", ("way", *Means.keys(q.source, raw)), ("zeros",))
-    means = Means(q.source, raw, work, rest.averages)
-    found: list[Fraction] = []
     for table in _tables(q, rest, _forbidden(raw, q, work), work, empty=empty):
         if isinstance(q.source, Point):
-            found += [x] if (x := best_reply(q, table, q.source.values.values())) is not None else []
+            yield from [x] if (x := best_reply(q, table, q.source.values.values())) is not None else []
             continue
         for values in _values(q, table):
-            found.append(means.largest(Vector(len(values), None, dict(enumerate(values)))))
-    means.done()
-    if not found:
-        raise Rejected("deterministic: every box breaks a zero; prove that no strategy exists instead")
-    return max(found)
+            yield from means.largest(Vector(len(values), None, dict(enumerate(values))))
 
 
 def _forbidden(raw: Any, q: Question, work: Work) -> set[tuple[int, int]]:
@@ -73,15 +69,16 @@ def _tables(
         for s in range(count):
             worths = [guesses.worth(guess, s) for guess in chosen]
             own = rest.cells.get(s, {})
+            best = [max(worth.get(o, Fraction(0)) for worth in worths) for o in range(width)]
             row = [
-                rest.constants[s] + own.get(o, 0) + max(worth.get(o, Fraction(0)) for worth in worths)
-                for o in range(width)
+                rest.constants[s] + own.get(o, 0) + (x * rest.scale.one if x else 0)
+                for o, x in enumerate(best)
             ]
             table.append([None if (s, o) in forbidden else x for o, x in enumerate(row)])
         yield table
 
 
-def _values(q: Question, table: Values) -> Iterator[list[Fraction]]:
+def _values(q: Question, table: Values) -> Iterator[list[Any]]:
     """Return the values of h at each setting, box by box, without boxes that break a zero."""
     sizes = list(zip(q.settings, q.outcomes, strict=True))
     own = [list(product(range(d), repeat=n)) for n, d in sizes]

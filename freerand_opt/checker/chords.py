@@ -20,7 +20,7 @@ from freerand_opt.checker.gains import Added, Worth
 from freerand_opt.checker.guesses import outputs
 from freerand_opt.checker.labels import by_labels, order_of
 from freerand_opt.checker.logs import GRID, ln_above
-from freerand_opt.checker.numbers import Number, enclose
+from freerand_opt.checker.numbers import Number, combined, enclose
 from freerand_opt.checker.orders import Squares
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.reading import closed, fraction, items
@@ -73,7 +73,7 @@ def by_nodes(raw: Any, q: Question, work: Work) -> Number:
         shared = _shared(node, q, ledger, f"node {k}: shared", work) if "shared" in node else {}
         more = with_shared(worth, shared)
         proved.append(by_labels(node["proof"], q, rest, worth.labels, more, work))
-        total = total + rest.right
+        total = total + combined(rest.right)
     # each node has a unit of its own, so that sums grow with their number
     work.weigh_sum(x.denominator for x in proved)
     work.spend(LOGS * len(nodes), "nodes")

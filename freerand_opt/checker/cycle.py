@@ -14,6 +14,7 @@ that is not told the settings needs each box's negation too, and one box that is
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -21,9 +22,9 @@ from freerand_opt.checker.asked import Kept, Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.reading import closed, integer, integers, items
-from freerand_opt.checker.sources import Bits, Point
-from freerand_opt.checker.support import Means, Tree
+from freerand_opt.checker.reading import integer, integers, items
+from freerand_opt.checker.support import Means
+from freerand_opt.checker.varying import Swept
 from freerand_opt.checker.vectors import Vector
 
 
@@ -66,47 +67,45 @@ def read_edges(raw: Any, q: Question) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def by_cycle(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
-    """Return the largest mean of h over the boxes of the cycle and the source."""
-    closed(raw, "proof", ("way", "edges", *Means.keys(q.source, raw)))
-    means = Means(q.source, raw, work, rest.averages)
+def by_cycle(
+    raw: Any, q: Question, rest: Rest, means: Means | Swept, work: Work, *, empty: bool
+) -> Iterable[Any]:
+    """Return the largest means of h over the source, box by box of the cycle."""
     edges = read_edges(raw["edges"], q)
     if rest.words:
         raise Rejected("cycle: the question speaks of moments")
     work.spend(4 * (len(rest.cells) + len(edges)), "cycle")
     right, more = _errors(rest, dict(edges))
-    guesses = Guesses(q, empty=empty)
+    guesses, one = Guesses(q, empty=empty), rest.scale.one
     if not guesses.guessed:
-        found = [means.largest(right)] if q.devices != "local" else _over_errors(q, right, more, means, work)
-    elif q.ask.at is None and not q.ask.told:
-        found = _untold(q, edges, guessed_party(q, edges), right, more, means, work)
+        # errors are never rewarded, so that the box without errors is the best one
+        return _over_errors(right, more, means) if q.devices == "local" else means.largest(right)
+    party = guessed_party(q, edges)
+    # a box of the cycle is deterministic, its outcome known: a guess is worth 1; of the unbiased box 1/2
+    base = Fraction(1, 2) if q.ask.quantity == "trace-distance" else Fraction(0)
+    if q.ask.at is None and not q.ask.told:
+        found = _untold(q, edges, party, right.map(lambda x: x - base), more, means, work)
     else:
-        # a box of the cycle is deterministic, its outcome known: a guess is worth 1; of the unbiased box 1/2
-        guessed_party(q, edges)
-        base = Fraction(1, 2) if q.ask.quantity == "trace-distance" else Fraction(0)
-        found = _over_errors(q, _raised(right, q, 1 - base), more, means, work)
-        if q.devices != "local":
-            found.append(means.largest(_raised(right, q, Fraction(1, 2) - base)))
-    means.done()
-    return max(found)
+        found = _over_errors(_raised(right, q, one * (1 - base)), more, means)
+    if q.devices != "local":
+        found += means.largest(_raised(right, q, one * (Fraction(1, 2) - base)))
+    return found
 
 
-def _errors(rest: Rest, edges: dict[int, int]) -> tuple[Vector[Fraction], dict[int, Fraction]]:
+def _errors(rest: Rest, edges: dict[int, int]) -> tuple[Vector[Any], dict[int, Any]]:
     """Return h at each setting without error, and what an error at an edge adds (at most 0)."""
     right = Vector(rest.constants.length, rest.constants.default, dict(rest.constants.but))
     more = dict.fromkeys(edges, Fraction(0))
     for s, (value, added) in parity_values(rest.cells, edges).items():
         right.but[s] = right[s] + value
-        if added > 0:
+        if rest.scale.sign(added) not in (0, -1):
             raise Rejected(f"cycle: an error at setting {s} is rewarded")
         if s in edges:
             more[s] = added
     return right, more
 
 
-def parity_values(
-    rows: dict[int, dict[int, Fraction]], edges: dict[int, int]
-) -> dict[int, tuple[Fraction, Fraction]]:
+def parity_values(rows: dict[int, dict[int, Any]], edges: dict[int, int]) -> dict[int, tuple[Any, Any]]:
     """Return, at each setting with factors of P(o|s), the value without error and what an error adds."""
     found, zero = {}, Fraction(0)
     for s, row in rows.items():
@@ -136,55 +135,39 @@ def guessed_party(q: Question, edges: list[tuple[int, int]]) -> int:
     return party
 
 
-def _raised(right: Vector[Fraction], q: Question, worth: Fraction) -> Vector[Fraction]:
+def _raised(right: Vector[Any], q: Question, worth: Any) -> Vector[Any]:
     """Return values with the worth of the guess added: at the setting asked for, or everywhere."""
     if q.ask.at is None:
         return right.map(lambda x: x + worth)
-    share = Fraction(1) if q.observed is None else q.weight(q.ask.at)
-    return Vector(right.length, right.default, {**right.but, q.ask.at: right[q.ask.at] + worth / share})
+    share = Fraction(1) if q.observed is None else 1 / q.weight(q.ask.at)
+    return Vector(right.length, right.default, {**right.but, q.ask.at: right[q.ask.at] + worth * share})
 
 
-def _over_errors(
-    q: Question, values: Vector[Fraction], more: dict[int, Fraction], means: Means, work: Work
-) -> list[Fraction]:
+def _over_errors(values: Vector[Any], more: dict[int, Any], means: Means | Swept) -> list[Any]:
     """Return the largest means of the boxes that err at one edge, in the order of the edges."""
-    if isinstance(q.source, Point):  # a mean, so linear in the values
-        work.spend(len(more), "cycle")
-        held = means.largest(values)
-        return [held + q.source.values[s] * x for s, x in more.items()]
-    if not isinstance(q.source, Bits):
-        return [
-            means.largest(Vector(values.length, values.default, {**values.but, s: values[s] + x}))
-            for s, x in more.items()
-        ]
-    wrong = {s: values[s] + x for s, x in more.items()}
-    tree = Tree(q.source, values, [*wrong.values()], work)
-    return [tree.largest(changed) for changed in wrong.items()]
+    return means.over(values, {s: values[s] + x for s, x in more.items()})
 
 
 def _untold(
     q: Question,
     edges: list[tuple[int, int]],
     party: int,
-    right: Vector[Fraction],
-    more: dict[int, Fraction],
-    means: Means,
+    right: Vector[Any],
+    more: dict[int, Any],
+    means: Means | Swept,
     work: Work,
-) -> list[Fraction]:
+) -> list[Any]:
     """One guess for all settings: one-error boxes and their negations, [outcome = guess] at each setting."""
     boxes = [_outcomes(q, edges, s, party) for s, _ in edges]
     if not any(len(set(box)) == 1 for box in boxes):
         raise Rejected("cycle: no box of the cycle is constant for this party")
-    base = Fraction(1, 2) if q.ask.quantity == "trace-distance" else Fraction(0)
-    found = []
+    found: list[Any] = []
     for (s, _), box in zip(edges, boxes, strict=True):
         for guess in (0, 1):
             work.spend(4 * right.length, "cycle")
-            values = {t: right[t] - base + (box[q.digits(t)[party]] == guess) for t in range(right.length)}
+            values = {t: right[t] + (box[q.digits(t)[party]] == guess) for t in range(right.length)}
             values[s] += more[s]
-            found.append(means.largest(Vector(right.length, None, values)))
-    if q.devices != "local":
-        found.append(means.largest(_raised(right, q, Fraction(1, 2) - base)))
+            found += means.largest(Vector(right.length, None, values))
     return found
 
 

@@ -42,7 +42,7 @@ def by_extreme(raw: Any, q: Question, rest: Rest, work: Work) -> Fraction:
             if q.ask.at in (None, s) and len({values[o] for o in shown}) > 1:
                 h -= 1 if q.ask.at is None else 1 / q.weight(s)
             row.append(h)
-        found.append(means.largest(Vector(4, None, dict(enumerate(row)))))
+        found += means.largest(Vector(4, None, dict(enumerate(row))))
     means.done()
     return max(found)
 

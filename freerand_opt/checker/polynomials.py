@@ -9,6 +9,7 @@ so that all b_j >= 0 make p >= 0. If they differ the interval is halved, a fixed
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 from itertools import repeat
@@ -18,6 +19,7 @@ from typing import Any, TypeAlias
 
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import integers
+from freerand_opt.checker.scale import Scale
 
 Polynomial: TypeAlias = tuple[int, ...]
 MOST_DEGREE = 256
@@ -168,3 +170,87 @@ class Span:
             for j in reversed(range(k, degree)):
                 first[j] += first[j + 1]
         return one if self._on_unit(first, left - 1, strict=strict) == one else None
+
+
+class Poly:
+    """A polynomial with rational coefficients, integers `p` over `unit` without a common factor; charged."""
+
+    __slots__ = ("p", "span", "unit")
+
+    def __init__(self, span: Span, p: Polynomial, unit: int = 1) -> None:
+        both = gcd(unit, *p) if unit > 1 else 1
+        self.span, self.unit = span, unit // both
+        self.p = p if both == 1 else tuple(c // both for c in p)
+
+    @property
+    def denominator(self) -> int:
+        """Return the common denominator of the coefficients."""
+        return self.unit
+
+    def __add__(self, other: Any) -> Poly:
+        if not other:
+            return self
+        if not isinstance(other, Poly):
+            other = Poly(self.span, (other.numerator,), other.denominator)
+        unit = lcm(self.unit, other.unit)
+        p = self.span.sum((unit // self.unit, self.p), (unit // other.unit, other.p))
+        return Poly(self.span, p, unit)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Any) -> Poly:
+        if isinstance(other, Poly):
+            return Poly(self.span, self.span.times(self.p, other.p), self.unit * other.unit)
+        p = self.span.sum((other.numerator, self.p))
+        return Poly(self.span, p, self.unit * other.denominator)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Poly:
+        return Poly(self.span, self.span.sum((-1, self.p)), self.unit)
+
+    def __sub__(self, other: Any) -> Poly:
+        return self.__add__(other * -1)
+
+    def __rsub__(self, other: Any) -> Poly:
+        return self.__neg__().__add__(other)
+
+    def __bool__(self) -> bool:
+        return bool(self.p)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Poly):
+            return not self.p and not other
+        return (self.p, self.unit) == (other.p, other.unit)
+
+    def __hash__(self) -> int:
+        return hash((self.p, self.unit))
+
+
+class OnSpan(Scale):
+    """Prices and weights are polynomials on an interval, over `one`, which is positive there."""
+
+    def __init__(self, raw: Any, span: Span, where: str) -> None:
+        self.span = span
+        self.one = Poly(span, polynomial(raw, where))
+        if not span.positive(self.one.p):
+            raise Rejected(f"{where}: the common denominator is not positive on the interval")
+
+    def read(self, raw: Any, where: str) -> Poly:
+        """Return a price, a list of integers."""
+        return Poly(self.span, polynomial(raw, where))
+
+    def amount(self, raw: Any, where: str) -> Poly:
+        """Return a polynomial that is nowhere negative on the interval."""
+        found = self.read(raw, where)
+        if self.sign(found) not in (0, 1):
+            raise Rejected(f"{where}: it is negative somewhere on the interval")
+        return found
+
+    def sign(self, x: Any) -> int | None:
+        """Return the sign on the interval, None if it has none there."""
+        return self.span.sign((x + Poly(self.span, ())).p)
+
+    def total(self, parts: Iterable[tuple[Any, Any]]) -> Any:
+        """Return the sum of products."""
+        return sum((x * factor for x, factor in parts), Poly(self.span, ()))

@@ -18,6 +18,7 @@ from freerand_opt.checker.averages import limit
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, sign
 from freerand_opt.checker.reading import closed, fraction, items
+from freerand_opt.checker.scale import ALLOWED, Scale
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average
 from freerand_opt.checker.support import largest_mass, largest_ratio
@@ -29,29 +30,31 @@ from freerand_opt.checker.words import Word
 class Rest:
     """What is left of the objective: a constant by setting, factors of P(o|s), and of words at every setting.
 
-    `right` is the sum of m_k I_k, `bound` what the answer is compared with if the settings asked for
+    `right` are the (I_k, m_k), `bound` what the answer is compared with if the settings asked for
     have no stated probability (None otherwise); `averages` are the prices of bounds on average over w.
     """
 
-    constants: Vector[Fraction]
-    cells: dict[int, dict[int, Fraction]] = field(default_factory=dict)
-    words: dict[Word, Fraction] = field(default_factory=dict)
-    right: Number = Fraction(0)
+    scale: Scale
+    constants: Vector[Any]
+    cells: dict[int, dict[int, Any]] = field(default_factory=dict)
+    words: dict[Word, Any] = field(default_factory=dict)
+    right: list[tuple[Number, Any]] = field(default_factory=list)
     bound: Fraction | None = None
     averages: tuple[Fraction, ...] = ()
 
-    def add(self, s: int, o: int, value: Fraction) -> None:
+    def add(self, s: int, o: int, value: Any) -> None:
         """Add to the factor of P(o|s)."""
         row = self.cells.setdefault(s, {})
         row[o] = row[o] + value if o in row else value
 
-    def shift(self, s: int, value: Fraction) -> None:
+    def shift(self, s: int, value: Any) -> None:
         """Add to the constant of a setting."""
         self.constants.but[s] = self.constants[s] + value
 
 
-def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
-    """Return h without the guess; with `empty` the claim is that no strategy exists, and phi = 0."""
+def read_prices(raw: Any, q: Question, work: Work, *, empty: bool, scale: Scale | None = None) -> Rest:
+    """Return h without the guess, times `one`; with `empty` no strategy is claimed to exist, and phi = 0."""
+    scale = scale or Scale()
     where = "prices"
     count = q.shape[0]
     fixed = not empty and (
@@ -63,12 +66,11 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
         ("averages",) if isinstance(q.source, Average) else ("cuts",) if isinstance(q.source, Shared) else ()
     )
     closed(raw, where, (*keys, *(("bound",) if ratio else ())))
-    zero = Vector(count, Fraction(0), {})
-    rest = Rest(zero)
+    rest = Rest(scale, Vector(count, Fraction(0), {}))
     if q.observed is not None:
-        y = vector(raw["settings"], f"{where}: settings", count, fraction)
+        y = vector(raw["settings"], f"{where}: settings", count, scale.read)
         rest.constants = y.map(lambda x: -x)
-        rest.right = dot(y, q.observed)
+        rest.right.append((Fraction(1), dot(y, q.observed)))
     if ratio:
         rest.bound = fraction(raw["bound"], f"{where}: bound")
         rest.shift(_place(q), -rest.bound)
@@ -77,7 +79,7 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool) -> Rest:
         rest.averages = tuple(fraction(x, f"{where}: averages", 0) for x in listed)
         pairs = zip(rest.averages, q.source.bounds, strict=True)
         spent = (mu * limit(q.source, c, above=True) for mu, c in pairs)
-        rest.right = rest.right + sum(spent, Fraction(0))
+        rest.right.append((Fraction(1), sum(spent, Fraction(0))))
     prices = items(raw["tests"], f"{where}: tests", len(q.tests))
     for k, (price, test) in enumerate(zip(prices, q.tests, strict=True)):
         work.spend(
@@ -104,11 +106,10 @@ def _place(q: Question) -> int:
 
 def _score(rest: Rest, score: Functional, q: Question) -> None:
     for (s, o), factor in score.terms.items():
-        signed = factor if q.ask.sign > 0 else -factor
         shared = score.on == "conditional" and q.observed is not None
-        rest.add(s, o, signed / q.weight(s) if shared else signed)
+        rest.add(s, o, factor * q.ask.sign / (q.weight(s) if shared else 1) * rest.scale.one)
     for word, factor in score.words.items():
-        rest.words[word] = rest.words.get(word, Fraction(0)) + q.ask.sign * factor
+        rest.words[word] = rest.words.get(word, Fraction(0)) + factor * q.ask.sign * rest.scale.one
 
 
 def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, work: Work) -> None:
@@ -117,9 +118,12 @@ def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, wo
         cells = [(s, o) for s in test.table for o in range(q.shape[1])]
         prices = vector(raw, where, len(cells), lambda x, _: x)
         for k, (s, o) in enumerate(cells):
-            m, score = _price(prices[k], "=", where)
+            m, score = _price(rest, prices[k], "=", q, where)
+            side = rest.scale.sign(m)
+            if side is None and test.tolerance:
+                raise Rejected(f"{where}: with a tolerance a price has one sign on the interval")
             if m:
-                end = test.table[s][o] + (test.tolerance if m > 0 else -test.tolerance)
+                end = test.table[s][o] + test.tolerance * (side or 0)
                 _conditional(rest, {(s, o): m}, m, end, score, q, where)
         return
     f = test.functional
@@ -127,7 +131,7 @@ def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, wo
     if several:
         _ratios(rest, raw, test, q, where, work)
         return
-    m, score = _price(raw, test.relation, where)
+    m, score = _price(rest, raw, test.relation, q, where)
     if not m:
         return
     if f.on == "conditional":
@@ -139,25 +143,26 @@ def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, wo
         rest.add(s, o, -m * factor)
     for word, factor in f.words.items():
         rest.words[word] = rest.words.get(word, Fraction(0)) - m * factor
-    rest.right = rest.right + test.score * m
+    rest.right.append((test.score, m))
 
 
-def _price(raw: Any, relation: str, where: str) -> tuple[Fraction, Fraction | None]:
+def _price(rest: Rest, raw: Any, relation: str, q: Question, where: str) -> tuple[Any, Fraction | None]:
     """Return a price of the right sign, and the rational score that comes with it, if any."""
     score = None
-    if type(raw) is list:
+    if q.observed is None and type(raw) is list:
         raw, rational = items(raw, where, 2)
         score = fraction(rational, where)
-    m = fraction(raw, where)
-    if (relation == "<=" and m < 0) or (relation == ">=" and m > 0):
+    m = rest.scale.read(raw, where)
+    side = rest.scale.sign(m) if relation != "=" else 0
+    if side is None or -side not in ALLOWED[relation]:
         raise Rejected(f"{where}: the price of a test {relation} has the wrong sign")
     return m, score
 
 
 def _conditional(
     rest: Rest,
-    priced: dict[tuple[int, int], Fraction],
-    m: Fraction,
+    priced: dict[tuple[int, int], Any],
+    m: Any,
     score: Number,
     rational: Fraction | None,
     q: Question,
@@ -165,11 +170,9 @@ def _conditional(
 ) -> None:
     """Charge m times a conditional score: P(o, s)/P(s), or P(o, s) - I P(s) with unconstrained settings."""
     for (s, o), factor in priced.items():
-        rest.add(s, o, -factor / (1 if q.observed is None else q.weight(s)))
+        rest.add(s, o, factor * (Fraction(-1) / (1 if q.observed is None else q.weight(s))))
     if q.observed is not None:
-        if rational is not None:
-            raise Unreadable(f"{where}: a rational score is given only where it multiplies masses")
-        rest.right = rest.right + score * m
+        rest.right.append((score, m))
         return
     (s,) = {s for s, _ in priced}
     rest.shift(s, m * _outward(score, rational, m > 0, where))
@@ -209,7 +212,7 @@ def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Wor
         raise Rejected(f"{where}: the rational score is on the wrong side")
     a, b = (fraction(raw[key], where, 0) for key in ("masses", "ratios"))
     c = vector(raw["settings"], where, len(low), lambda x, place: fraction(x, place, 0))
-    rest.right = rest.right + a * limit
+    rest.right.append((limit, a))
     if b:
         if rest.bound is None:
             raise Rejected(f"{where}: ratios need a setting that is asked about")

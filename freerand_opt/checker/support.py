@@ -120,8 +120,23 @@ class Means:
             return ()
         return ("vertices",) if type(raw) is dict and "vertices" in raw else ("rows", "unit")
 
-    def largest(self, values: Vector[Fraction]) -> Fraction:
+    def largest(self, values: Vector[Fraction]) -> list[Fraction]:
         """Return the largest mean of one box's values."""
+        return [self._largest(values)]
+
+    def over(self, values: Vector[Fraction], wrong: dict[int, Fraction]) -> list[Fraction]:
+        """Return the largest means with another value at one setting, for each of `wrong` in order."""
+        if isinstance(self.source, Point):  # a mean, so linear in the values
+            self.work.spend(len(wrong), "mean over the source")
+            held = self._largest(values)
+            return [held + self.source.values[s] * (x - values[s]) for s, x in wrong.items()]
+        if isinstance(self.source, Bits):
+            tree = Tree(self.source, values, [*wrong.values()], self.work)
+            return [tree.largest(changed) for changed in wrong.items()]
+        rows = (Vector(values.length, values.default, {**values.but, s: x}) for s, x in wrong.items())
+        return [self._largest(row) for row in rows]
+
+    def _largest(self, values: Vector[Fraction]) -> Fraction:
         if isinstance(self.source, Average) and self.points is None:
             self.work.spend(200 * values.length, "mutual information")
             return free_energy(values.values(), self.source.observed.values(), self.price)

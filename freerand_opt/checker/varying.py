@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
+from math import lcm
 
 from freerand_opt.checker.failures import Rejected, Unreadable
-from freerand_opt.checker.polynomials import Polynomial, Span, line_through, over_unit, value_at
+from freerand_opt.checker.polynomials import Poly, Polynomial, Span, line_through, over_unit, value_at
 from freerand_opt.checker.sources import Bits, Limits, Source
+from freerand_opt.checker.vectors import Vector
 
 MOST_KEPT = 64
 #: Trees with more leaves are not written out.
@@ -151,3 +153,36 @@ def over_limits(source: VaryingSource, span: Span, values: list[Polynomial]) -> 
         more = [span.times(share, gap) for share in shares(span, gap, ends)]
         found = reduced(span, [span.sum((1, p), (1, q)) for p, q in product(found, more)])
     return found
+
+
+class Swept:
+    """The largest means over a source on an interval: at each place one of the polynomials is the largest."""
+
+    def __init__(self, source: VaryingSource, span: Span) -> None:
+        self.source, self.span = source, span
+        self.climb = Climb(source, span) if source.leaves is not None else None
+
+    def largest(self, values: Vector[Poly]) -> list[Poly]:
+        """Return what bounds the mean of one box's values."""
+        whole, unit = self._whole(values.values())
+        if self.climb is None or self.source.leaves is None:
+            found, scale = over_limits(self.source, self.span, whole), self.source.unit
+        else:
+            found, scale = self.climb.all([whole[s] for s in self.source.leaves]), self.climb.unit
+        return [Poly(self.span, p, unit * scale) for p in found]
+
+    def over(self, values: Vector[Poly], wrong: dict[int, Poly]) -> list[Poly]:
+        """Return what bounds the means with another value at one setting, for each of `wrong`."""
+        if self.climb is None or self.source.leaves is None:
+            rows = (Vector(values.length, values.default, {**values.but, s: x}) for s, x in wrong.items())
+            return [p for row in rows for p in self.largest(row)]
+        whole, unit = self._whole([*values.values(), *wrong.values()])
+        self.climb.all([whole[s] for s in self.source.leaves])
+        found: list[Polynomial] = []
+        for s, x in zip(wrong, whole[values.length :], strict=True):
+            found += self.climb.changed(dict.fromkeys(self.source.places(s), x))
+        return [Poly(self.span, p, unit * self.climb.unit) for p in found]
+
+    def _whole(self, values: list[Poly]) -> tuple[list[Polynomial], int]:
+        unit = lcm(*(x.unit for x in values))
+        return [x.p if x.unit == unit else self.span.sum((unit // x.unit, x.p)) for x in values], unit
