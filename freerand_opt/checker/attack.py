@@ -5,6 +5,7 @@ r"""An attack: for each w a source point and a box; the tests it passes and the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,12 +17,12 @@ from freerand_opt.checker.devices import Box
 from freerand_opt.checker.entropies import entropy_reached
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
-from freerand_opt.checker.numbers import Number, combined, denominator, obeys, show, sign
+from freerand_opt.checker.numbers import Number, combined, denominator, show, sign
 from freerand_opt.checker.orbits import check_orbits
 from freerand_opt.checker.points import check_observed, read_flow, read_point
 from freerand_opt.checker.reading import closed, flag, items
+from freerand_opt.checker.scale import ALLOWED, Scale
 from freerand_opt.checker.sources import Average
-from freerand_opt.checker.vectors import Vector
 
 
 def check_attack(raw: Any, q: Question, work: Work) -> Number:
@@ -51,37 +52,43 @@ def check_attack(raw: Any, q: Question, work: Work) -> Number:
     check_observed(q, points, flow, work)
     if average is not None:
         check_averages(average, masses, bad, work)
-    held = Held(q, masses, [point.weight for point in points], boxes, work)
+    held = Held(q, masses, [point.weight for point in points], boxes, work, Scale())
     for k, test in enumerate(q.tests):
         held.test(test, f"attack: test {k}")
-    return held.value()
+    value: Number = held.value()
+    return value
 
 
 class Held:
-    """What an attack shows: P(o, s) at the settings that count, summed over w."""
+    """What an attack shows: P(o, s) at the settings that count, summed over w, times `one` of a scale."""
 
     def __init__(
         self,
         q: Question,
-        masses: list[Vector[Fraction]],
+        masses: Sequence[Any],
         weights: list[Fraction],
         boxes: list[Box],
         work: Work,
+        scale: Scale,
     ) -> None:
         self.q, self.masses, self.weights, self.boxes, self.work = q, masses, weights, boxes, work
+        self.scale = scale
         self.guesses = Guesses(q, empty=False)
         self.used = self._used()
         work.spend(len(self.used) * len(boxes) * 4, "attack")
-        self.leak: Number = Fraction(0)
-        self.seen = {s: sum((own[s] for own in masses), Fraction(0)) for s in self.used}
-        self.parts: dict[tuple[int, int], list[tuple[Number, Fraction]]] = {}
+        self.leak: Any = Fraction(0)
+        if q.observed is not None:  # as was checked
+            self.seen = {s: q.observed[s] for s in self.used}
+        else:
+            self.seen = {s: sum((own[s] for own in masses), Fraction(0)) for s in self.used}
+        self.parts: dict[tuple[int, int], list[tuple[Number, Any]]] = {}
         for own, box in zip(masses, boxes, strict=True):
             self._add(own, box)
         for parts in self.parts.values():
             work.weigh_sum({x.denominator * m.denominator for x, m in parts if isinstance(x, Fraction)})
             work.spend(len(parts), "attack")
         self.joint = {
-            key: combined(parts) if len(parts) > 1 else parts[0][0] * parts[0][1]
+            key: scale.total(parts) if len(parts) > 1 else parts[0][0] * parts[0][1]
             for key, parts in self.parts.items()
         }
 
@@ -95,9 +102,10 @@ class Held:
             found |= set(test.table if isinstance(test, Kept) else test.functional.settings)
         return sorted(found)
 
-    def _add(self, own: Vector[Fraction], box: Box) -> None:
+    def _add(self, own: Any, box: Box) -> None:
         """Add one strategy to what P(o, s) sums, and its best guesses to the leak."""
-        tallies: dict[int, Number] = dict.fromkeys(range(len(self.guesses.worths)), Fraction(0))
+        known = self.q.ask.told or self.q.ask.at is not None
+        tallies: list[Any] = [Fraction(0)] * len(self.guesses.worths)
         for s in self.used:
             mass = own[s]
             if not mass:
@@ -109,24 +117,24 @@ class Held:
             if not self.guesses.guessed or self.q.ask.at not in (None, s):
                 continue
             self.work.spend(len(tallies) * len(self.guesses.outputs), "attack")
-            for guess in tallies:
-                worth = self.guesses.worth(guess, s)
-                gain = combined((row[o], x) for o, x in worth.items() if o in row)
-                tallies[guess] = tallies[guess] + gain * mass
-                self.work.weigh(denominator(tallies[guess]))
-            if self.q.ask.told:
-                self._leaks(tallies)
-                tallies = dict.fromkeys(tallies, Fraction(0))
-        if self.guesses.guessed and not self.q.ask.told:
-            self._leaks(tallies)
+            worths = (self.guesses.worth(guess, s) for guess in range(len(tallies)))
+            gains = [combined((row[o], x) for o, x in worth.items() if o in row) for worth in worths]
+            if known:
+                self._leaks(_most(gains) * mass)
+                continue
+            tallies = [tally + gain * mass for tally, gain in zip(tallies, gains, strict=True)]
+            for tally in tallies:
+                self.work.weigh(denominator(tally))
+        if self.guesses.guessed and not known:
+            self._leaks(_most(tallies))
 
-    def _leaks(self, tallies: dict[int, Number]) -> None:
+    def _leaks(self, gain: Any) -> None:
         """Add the best guess to the leak; its denominator grows with each box."""
-        self.leak = self.leak + _most(list(tallies.values()))
+        self.leak = self.leak + gain
         self.work.weigh(denominator(self.leak))
         self.work.spend(1, "attack")
 
-    def score(self, f: Functional) -> Number:
+    def score(self, f: Functional) -> Any:
         """Return the score of a functional; conditional on settings that occur."""
         shares = dict.fromkeys((s for s, _ in f.terms), Fraction(1))
         for s in shares if f.on == "conditional" else ():
@@ -134,7 +142,9 @@ class Held:
                 raise Rejected(f"attack: setting {s} never occurs, P(.|{s}) has no meaning")
             shares[s] = 1 / self.seen[s]
         zero = Fraction(0)
-        total = combined((self.joint.get(key, zero), x * shares[key[0]]) for key, x in f.terms.items())
+        total = self.scale.total(
+            (self.joint.get(key, zero), x * shares[key[0]]) for key, x in f.terms.items()
+        )
         for word, factor in f.words.items():
             for weight, box in zip(self.weights, self.boxes, strict=True):
                 total = total + box.mean(word) * (weight * factor)
@@ -147,19 +157,20 @@ class Held:
                 if not self.seen[s]:
                     raise Rejected(f"{where}: setting {s} never occurs")
                 for o, wanted in enumerate(row):
-                    gap = self.joint.get((s, o), Fraction(0)) * (1 / self.seen[s]) - wanted
-                    if not _within(gap, test.tolerance):
+                    gap = self.joint.get((s, o), Fraction(0)) * (1 / self.seen[s]) - wanted * self.scale.one
+                    off = test.tolerance * self.scale.one
+                    if self.scale.sign(gap - off) not in (0, -1) or self.scale.sign(gap + off) not in (0, 1):
                         raise Rejected(f"{where}: P({o}|{s}) is off by more than the tolerance")
             return
-        gap = self.score(test.functional) - test.score
-        if not obeys(gap, test.relation):
+        gap = self.score(test.functional) - test.score * self.scale.one
+        if self.scale.sign(gap) not in ALLOWED[test.relation]:
             raise Rejected(f"{where}: the score is not {test.relation} {show(test.score)}")
 
-    def value(self) -> Number:
+    def value(self) -> Any:
         """Return what is reached."""
         ask = self.q.ask
         if ask.quantity == "strategy":
-            return Fraction(1)
+            return self.scale.one
         if ask.score is not None:
             return self.score(ask.score)
         if ask.quantity == ENTROPY:
@@ -176,7 +187,3 @@ def _most(values: list[Number]) -> Number:
     for value in values[1:]:
         best = value if sign(value - best) > 0 else best
     return best
-
-
-def _within(gap: Number, tolerance: Fraction) -> bool:
-    return gap == 0 if not tolerance else sign(gap - tolerance) <= 0 <= sign(gap + tolerance)

@@ -7,6 +7,7 @@ at one edge alone, or (null) is unbiased and errs nowhere. Tests and scores must
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -14,95 +15,96 @@ from typing import Any
 from freerand_opt.checker.asked import Functional, Kept, Question
 from freerand_opt.checker.cycle import guessed_party, parity_values, read_edges
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, combined, obeys, show
-from freerand_opt.checker.points import Flow, Strategy, check_observed, read_flow, root
-from freerand_opt.checker.reading import closed, fraction, integer, items
+from freerand_opt.checker.numbers import show
+from freerand_opt.checker.points import Flow, merged, read_flow
+from freerand_opt.checker.reading import closed, integer, items
+from freerand_opt.checker.scale import ALLOWED, Scale
 from freerand_opt.checker.vectors import over, vector
 
 
-def check_chain(raw: Any, q: Question, work: Work) -> Number:
+def check_chain(raw: Any, q: Question, work: Work) -> Fraction:
     """Return the value that an attack by boxes of a cycle reaches; raise Rejected."""
     closed(raw, "attack", ("edges", "flow", "weights", "nodes", "errors"))
-    edges = dict(read_edges(raw["edges"], q))
-    places = list(edges)
+    edges = read_edges(raw["edges"], q)
     flow = read_flow(raw["flow"], q, work)
     if flow is None:
         raise Unreadable("attack: boxes of a cycle come with a flow graph")
-    leaves = flow.source.finder(work)
-    if (
-        len(flow.source.leaves) != q.shape[0]
-        or not flow.source.different
-        or q.observed is None
-        or q.devices == "quantum"
-    ):
-        raise Rejected(
-            "attack: boxes of a cycle need observed settings, one string each, and no quantum devices"
-        )
-    points: list[Strategy] = []
-    errors: list[int | None] = []
-    count = len(items(raw["nodes"], "attack: nodes"))
-    weights = vector(raw["weights"], "attack: weights", count, lambda x, where: fraction(x, where, 0))
-    listed = items(raw["errors"], "attack: errors", count)
-    unit = lcm(*(weight.denominator for weight in weights.values()))
-    shares = dict.fromkeys(edges, 0)  # P(error, s)
-    for w, (node, place) in enumerate(zip(raw["nodes"], listed, strict=True)):
-        where = f"attack: strategy {w}"
-        point = root(flow, weights[w], node, where)
-        error = None
-        if place is not None:
-            error = places[integer(place, where, 0, len(places) - 1)]
-            work.spend(2 * len(flow.source.ranges), where)
-            shares[error] += over(point.weight, unit) * flow.share(point.node, leaves(error)[0])
-        elif q.devices == "local":
-            raise Rejected(f"{where}: the unbiased box is not local")
-        points.append(point)
-        errors.append(error)
-    check_observed(q, points, flow, work)
-    wrong = {s: Fraction(share, unit * flow.unit) for s, share in shares.items()}
-    for k, test in enumerate(q.tests):
-        if isinstance(test, Kept):
-            raise Rejected("attack: boxes of a cycle show no more than errors")
-        gap = _error_score(q, test.functional, edges, wrong) - test.score
-        if not obeys(gap, test.relation):
-            raise Rejected(f"attack: test {k}: the score is not {test.relation} {show(test.score)}")
-    if q.ask.quantity == "strategy":
-        return Fraction(1)
-    if q.ask.score is not None:
-        return _error_score(q, q.ask.score, edges, wrong)
-    guessed_party(q, list(edges.items()))
-    if q.ask.at is None and not q.ask.told:
-        raise Rejected("attack: one guess for all settings needs boxes written out")
-    return _leak(q, list(zip(points, errors, strict=True)), flow, unit, work)
+    if len(flow.source.leaves) != q.shape[0] or not flow.source.different or q.observed is None:
+        raise Rejected("attack: boxes of a cycle need observed settings, one string each")
+    chain = Chain(raw, edges, q, flow, Scale(), work)
+    unit = lcm(*(weight.denominator for weight in chain.weights))
+    chain.weights = [over(weight, unit) for weight in chain.weights]
+    return Fraction(chain.value(unit) * Fraction(1, unit * flow.unit))
 
 
-def _leak(
-    q: Question, held: list[tuple[Strategy, int | None]], flow: Flow, unit: int, work: Work
-) -> Fraction:
-    """Return what guesses gain; weights are over `unit`."""
-    leaf = None if q.ask.at is None else flow.source.finder(work)(q.ask.at)[0]
-    # twice the worth of a guess: an outcome is known, or fair
-    known, fair = (1, 0) if q.ask.quantity == "trace-distance" else (2, 1)
-    total = 0
-    for point, error in held:
-        share = flow.unit
-        if leaf is not None:
-            work.spend(2 * len(flow.source.ranges), "attack")
-            share = flow.share(point.node, leaf)
-        total += (fair if error is None else known) * over(point.weight, unit) * share
-    return Fraction(total, unit * flow.unit) / (2 if q.ask.at is None else 2 * q.weight(q.ask.at))
+class Chain:
+    """Boxes that err at one edge alone (`errors`), or at none and are unbiased, with weights and roots."""
 
+    def __init__(
+        self, raw: Any, edges: list[tuple[int, int]], q: Question, flow: Flow, scale: Scale, work: Work
+    ) -> None:
+        self.q, self.flow, self.scale, self.work, self.edges = q, flow, scale, work, dict(edges)
+        if q.devices == "quantum":
+            raise Rejected("attack: boxes of a cycle are not those of quantum devices")
+        count, places = len(items(raw["nodes"], "attack: nodes")), sorted(self.edges)
+        self.weights: Sequence[Any] = vector(raw["weights"], "attack: weights", count, scale.amount).values()
+        self.roots = [flow.root(node, "attack: nodes") for node in raw["nodes"]]
+        self.errors = [
+            None if place is None else places[integer(place, "attack: errors", 0, len(places) - 1)]
+            for place in items(raw["errors"], "attack: errors", count)
+        ]
+        if q.devices == "local" and None in self.errors:
+            raise Rejected("attack: the unbiased box is not local")
 
-def _error_score(q: Question, f: Functional, edges: dict[int, int], wrong: dict[int, Fraction]) -> Number:
-    """Return a score from P(error, s): the value without errors, and what errors add."""
-    rows: dict[int, dict[int, Fraction]] = {}
-    for (s, o), factor in f.terms.items():
-        rows.setdefault(s, {})[o] = factor
-    if f.words:
-        raise Rejected("attack: boxes of a cycle have no moments")
-    assert q.observed is not None
-    parts: list[tuple[Number, Fraction]] = []
-    for s, (right, more) in parity_values(rows, edges).items():
-        share = q.weight(s) if f.on == "conditional" else 1
-        parts += [(q.observed[s], right / share)] if right else []
-        parts += [(wrong[s], more / share)] if s in edges and more else []
-    return combined(parts)
+    def value(self, total: Any) -> Any:
+        """Return the value reached, times `total` of the weights and the flow's unit; raise Rejected."""
+        q, flow, work = self.q, self.flow, self.work
+        assert q.observed is not None
+        leaves, whole = flow.source.finder(work), total * flow.unit
+        flow.check(q.observed, merged(zip(self.roots, self.weights, strict=True)), total, work)
+        wrong: dict[int, Any] = dict.fromkeys(self.edges, 0)  # P(error, s) times `whole`
+        for error, node, weight in zip(self.errors, self.roots, self.weights, strict=True):
+            if error is None:
+                continue
+            for leaf in leaves(error):
+                work.spend(2 * len(flow.source.ranges), "attack")
+                wrong[error] += flow.share(node, leaf, weight)
+        for k, test in enumerate(q.tests):
+            if isinstance(test, Kept):
+                raise Rejected("attack: boxes of a cycle show no more than errors")
+            gap = self._score(test.functional, wrong, whole) - whole * test.score
+            if self.scale.sign(gap) not in ALLOWED[test.relation]:
+                raise Rejected(f"attack: test {k}: the score is not {test.relation} {show(test.score)}")
+        if q.ask.quantity == "strategy":
+            return whole
+        if q.ask.score is not None:
+            return self._score(q.ask.score, wrong, whole)
+        guessed_party(q, list(self.edges.items()))
+        if q.ask.at is None and not q.ask.told:
+            raise Rejected("attack: one guess for all settings needs boxes written out")
+        # twice the worth of a guess: an outcome is known, or fair
+        known, fair = (1, 0) if q.ask.quantity == "trace-distance" else (2, 1)
+        found: Any = 0
+        for error, node, weight in zip(self.errors, self.roots, self.weights, strict=True):
+            worth = fair if error is None else known
+            for leaf in leaves(q.ask.at) if worth and q.ask.at is not None else ():
+                work.spend(2 * len(flow.source.ranges), "attack")
+                found += flow.share(node, leaf, weight) * worth
+            if q.ask.at is None:
+                found += weight * (worth * flow.unit)
+        return found * (Fraction(1, 2) if q.ask.at is None else 1 / (2 * q.weight(q.ask.at)))
+
+    def _score(self, f: Functional, wrong: dict[int, Any], whole: Any) -> Any:
+        """Return a score, times `whole`: the value without errors, and what errors add."""
+        rows: dict[int, dict[int, Fraction]] = {}
+        for (s, o), factor in f.terms.items():
+            rows.setdefault(s, {})[o] = factor
+        if f.words:
+            raise Rejected("attack: boxes of a cycle have no moments")
+        parts: list[tuple[Any, Fraction]] = []
+        for s, (right, more) in parity_values(rows, self.edges).items():
+            share = self.q.weight(s) if f.on == "conditional" else Fraction(1)
+            assert self.q.observed is not None
+            parts += [(whole * self.q.observed[s], right / share)] if right else []
+            parts += [(wrong[s] + Fraction(0), more / share)] if s in self.edges and more else []
+        return self.scale.total(parts)

@@ -165,9 +165,9 @@ def written(x: Number) -> Any:
     return [[str(factor), n, str(q)] for (n, q), factor in _terms(x)]
 
 
-def denominator(x: Number) -> int:
+def denominator(x: Any) -> int:
     """Return the common denominator of a number's factors."""
-    return lcm(*(f.denominator for _, f in _terms(x)))
+    return lcm(*(f.denominator for _, f in x.terms)) if isinstance(x, Real) else int(x.denominator)
 
 
 def readable(x: Number) -> Number:

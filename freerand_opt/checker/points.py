@@ -6,7 +6,7 @@ earlier node, or null for a leaf. The chances lie in the ranges of the source's 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm, prod
@@ -24,7 +24,7 @@ class Node(NamedTuple):
     """Bits below a node: the chance of the first being 0, and what follows; height 0 is a leaf."""
 
     height: int
-    chance: Fraction
+    chance: Any
     left: int | None
     right: int | None
 
@@ -33,24 +33,30 @@ class Node(NamedTuple):
 class Flow:
     """The nodes of a flow graph, and the source whose bits they are.
 
-    `heads[k]` is the chance of node k in integers over `units[height]`; `unit` is the product of all units.
+    `heads[k]` is the chance of node k over `units[height]`; `unit` is the product of all units. Masses are
+    whatever can be multiplied by heads and integers.
     """
 
     source: Bits
     nodes: tuple[Node, ...]
     units: tuple[int, ...]
-    heads: tuple[int, ...]
+    heads: tuple[Any, ...]
     unit: int
 
-    def level(self, masses: dict[int | None, int]) -> tuple[dict[int | None, int], dict[int | None, int]]:
+    def halves(self, k: int, mass: Any) -> tuple[Any, Any]:
+        """Return what goes left and right of a mass at a node, times the unit of its height."""
+        first = mass * self.heads[k]
+        return first, mass * self.units[self.nodes[k].height] - first
+
+    def level(self, masses: dict[int | None, Any]) -> tuple[dict[int | None, Any], dict[int | None, Any]]:
         """Return the masses of all left and of all right children of nodes of one height."""
-        left: dict[int | None, int] = {}
-        right: dict[int | None, int] = {}
+        left: dict[int | None, Any] = {}
+        right: dict[int | None, Any] = {}
         for k, mass in masses.items():
             assert k is not None
-            node, head = self.nodes[k], self.heads[k]
-            left[node.left] = left.get(node.left, 0) + mass * head
-            right[node.right] = right.get(node.right, 0) + mass * (self.units[node.height] - head)
+            node, (first, second) = self.nodes[k], self.halves(k, mass)
+            left[node.left] = left.get(node.left, 0) + first
+            right[node.right] = right.get(node.right, 0) + second
         return left, right
 
     def masses(self, k: int, weight: Fraction, work: Work) -> Vector[Fraction]:
@@ -65,18 +71,46 @@ class Flow:
         share = weight / self.unit
         return Vector(self.source.size, None, {s: mass * share for s, mass in found.items()})
 
-    def share(self, k: int, leaf: int) -> int:
-        """Return P(leaf|w) below node k, over `unit`."""
+    def share(self, k: int, leaf: int, mass: Any = 1) -> Any:
+        """Return what goes to a leaf of a mass at node k, over `unit`."""
         node: int | None = k
-        share = 1
         for bit in reversed(range(len(self.source.ranges))):
             assert node is not None
-            head = self.heads[node]
-            if leaf >> bit & 1:
-                node, share = self.nodes[node].right, share * (self.units[bit + 1] - head)
-            else:
-                node, share = self.nodes[node].left, share * head
-        return share
+            turn = leaf >> bit & 1
+            mass = self.halves(node, mass)[turn]
+            node = self.nodes[node].right if turn else self.nodes[node].left
+        return mass
+
+    def root(self, raw: Any, where: str) -> int:
+        """Return a node that has all the source's bits below it."""
+        node = integer(raw, where, 0)
+        if node >= len(self.nodes) or self.nodes[node].height != len(self.source.ranges):
+            raise Rejected(f"{where}: the node is no root of the flow graph")
+        return node
+
+    def check(self, observed: Vector[Fraction], roots: dict[int | None, Any], whole: Any, work: Work) -> None:
+        """Raise Rejected unless masses at roots add up to the observed distribution times `whole`.
+
+        Walk down with all roots at once; below equal combinations all is alike if the settings are uniform.
+        """
+        leaves = self.source.leaves
+        alike = not observed.but and observed.length == len(leaves) and self.source.different
+        level: dict[Any, tuple[dict[int | None, Any], int]] = {0: (roots, 0)}
+        for _ in self.source.ranges:
+            below: dict[Any, tuple[dict[int | None, Any], int]] = {}
+            for held, place in level.values():
+                work.spend(4 * len(held) + 4, "flow")
+                for more, child in enumerate(self.level(held)):
+                    key = frozenset(child.items()) if alike else 2 * place + more
+                    below[key] = (child, 2 * place + more)
+            level = below
+        by_setting: dict[int, Any] = {}
+        for held, place in level.values():
+            by_setting[leaves[place]] = by_setting.get(leaves[place], 0) + sum(held.values())
+        total = whole * self.unit
+        for s in by_setting if alike else range(observed.length):
+            if by_setting.get(s, 0) * observed[s].denominator != total * observed[s].numerator:
+                raise Rejected(f"attack: setting {s} does not have its observed probability")
 
 
 @dataclass(frozen=True)
@@ -97,31 +131,29 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
     if not isinstance(q.source, Bits):
         raise Rejected(f"{where}: the source is not one of bits in one time order")
     palette = [fraction(x, where) for x in items(raw["palette"], where)]
-    listed, used = read_nodes(raw["nodes"], palette, len(q.source.ranges), work, where)
+    nodes, used = read_nodes(raw["nodes"], palette, len(q.source.ranges), work, where)
+    units = [1] * (1 + len(q.source.ranges))
     for height, code in used:
         low, high = q.source.ranges[-height]
         if not low <= palette[code] <= high:
             raise Rejected(f"{where}: a chance is outside the source's range")
-    nodes = [Node(height, palette[code], left, right) for height, code, left, right in listed]
-    units = [1] * (1 + len(q.source.ranges))
-    for node in nodes:
-        units[node.height] = lcm(units[node.height], node.chance.denominator)
+        units[height] = lcm(units[height], palette[code].denominator)
     heads = tuple(over(node.chance, units[node.height]) for node in nodes)
-    return Flow(q.source, tuple(nodes), tuple(units), heads, prod(units))
+    return Flow(q.source, nodes, tuple(units), heads, prod(units))
 
 
 def read_nodes(
     raw: Any, palette: Sequence[Any], bits: int, work: Work, where: str
-) -> tuple[list[tuple[int, int, int | None, int | None]], set[tuple[int, int]]]:
-    """Return the nodes (height, code, left, right), and the pairs (height, code) that occur."""
-    nodes: list[tuple[int, int, int | None, int | None]] = []
+) -> tuple[tuple[Node, ...], set[tuple[int, int]]]:
+    """Return the nodes, and the pairs (height, code of the chance) that occur."""
+    nodes: list[Node] = []
     used: set[tuple[int, int]] = set()
     earlier = f"{where}: a child comes earlier"
     work.spend(4 * len(items(raw, where)), where)
     for entry in raw:
         code, left, right = items(entry, where, 3)
         first, second = (
-            0 if child is None else nodes[integer(child, earlier, 0, len(nodes) - 1)][0]
+            0 if child is None else nodes[integer(child, earlier, 0, len(nodes) - 1)].height
             for child in (left, right)
         )
         height = 1 + first
@@ -130,10 +162,10 @@ def read_nodes(
                 f"{where}: the two children of a node differ in height, or there are too many bits"
             )
         used.add((height, integer(code, where, 0, len(palette) - 1)))
-        nodes.append((height, code, left, right))
+        nodes.append(Node(height, palette[code], left, right))
     if len({code for _, code in used}) < len(palette) or len(set(palette)) < len(palette):
         raise Unreadable(f"{where}: a palette has no unused and no equal entries")
-    return nodes, used
+    return tuple(nodes), used
 
 
 def read_point(
@@ -148,15 +180,10 @@ def read_point(
         check_masses(q.source, masses, work, where)
         return Strategy(masses, total(masses))
     closed(raw, where, ("weight", "node", *more))
-    return root(flow, fraction(raw["weight"], where, 0), raw["node"], where)
-
-
-def root(flow: Flow | None, weight: Fraction, raw: Any, where: str) -> Strategy:
-    """Return the source point of a root of the flow graph."""
-    node = integer(raw, where, 0)
-    if flow is None or node >= len(flow.nodes) or flow.nodes[node].height != len(flow.source.ranges):
+    weight, node = fraction(raw["weight"], where, 0), integer(raw["node"], where, 0)
+    if flow is None:
         raise Rejected(f"{where}: the node is no root of the flow graph")
-    return Strategy(None, weight, node)
+    return Strategy(None, weight, flow.root(node, where))
 
 
 def check_observed(q: Question, points: list[Strategy], flow: Flow | None, work: Work) -> None:
@@ -166,16 +193,14 @@ def check_observed(q: Question, points: list[Strategy], flow: Flow | None, work:
     if q.observed is None:
         return
     listed = [point.masses for point in points if point.masses is not None]
-    nodes: dict[int | None, Fraction] = {}
-    for point in points:
-        if point.masses is None:
-            nodes[point.node] = nodes.get(point.node, Fraction(0)) + point.weight
-    special = {s for masses in (*listed, q.observed) for s in masses.but}
-    if flow is not None and nodes:
+    if flow is not None and len(listed) < len(points):
         if listed:
             raise Rejected("attack: masses are all listed, or all given by the flow graph")
-        _check_flow(q.observed, flow, nodes, work)
+        unit = lcm(*(point.weight.denominator for point in points))
+        amounts = ((point.node, over(point.weight, unit)) for point in points)
+        flow.check(q.observed, merged(amounts), unit, work)
         return
+    special = {s for masses in (*listed, q.observed) for s in masses.but}
     work.spend(len(special) * (len(listed) + 1), "attack")
     rest = [next((s for s in range(q.observed.length) if s not in special), 0)] if special or listed else []
     for s in {*special, *rest}:
@@ -183,27 +208,9 @@ def check_observed(q: Question, points: list[Strategy], flow: Flow | None, work:
             raise Rejected(f"attack: setting {s} does not have its observed probability")
 
 
-def _check_flow(
-    observed: Vector[Fraction], flow: Flow, nodes: dict[int | None, Fraction], work: Work
-) -> None:
-    """Walk down with all roots at once; below equal combinations all is alike if the settings are uniform."""
-    alike = not observed.but and observed.length == len(flow.source.leaves) and flow.source.different
-    unit = lcm(*(weight.denominator for weight in nodes.values()))
-    roots = {node: over(weight, unit) for node, weight in nodes.items()}
-    level: dict[Any, tuple[dict[int | None, int], int]] = {0: (roots, 0)}
-    for _ in flow.source.ranges:
-        below: dict[Any, tuple[dict[int | None, int], int]] = {}
-        for held, place in level.values():
-            work.spend(4 * len(held) + 4, "flow")
-            for more, child in enumerate(flow.level(held)):
-                key = frozenset(child.items()) if alike else 2 * place + more
-                below[key] = (child, 2 * place + more)
-        level = below
-    by_setting: dict[int, int] = {}
-    for held, place in level.values():
-        s = flow.source.leaves[place]
-        by_setting[s] = by_setting.get(s, 0) + sum(held.values())
-    whole = unit * flow.unit
-    for s in by_setting if alike else range(observed.length):
-        if by_setting.get(s, 0) * observed[s].denominator != observed[s].numerator * whole:
-            raise Rejected(f"attack: setting {s} does not have its observed probability")
+def merged(amounts: Iterable[tuple[int, Any]]) -> dict[int | None, Any]:
+    """Return the masses at roots, each once."""
+    found: dict[int | None, Any] = {}
+    for node, amount in amounts:
+        found[node] = found.get(node, 0) + amount
+    return found

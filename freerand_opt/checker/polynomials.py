@@ -10,6 +10,7 @@ so that all b_j >= 0 make p >= 0. If they differ the interval is halved, a fixed
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from fractions import Fraction
 from functools import lru_cache
 from itertools import repeat
@@ -235,6 +236,12 @@ class OnSpan(Scale):
         self.one = Poly(span, polynomial(raw, where))
         if not span.positive(self.one.p):
             raise Rejected(f"{where}: the common denominator is not positive on the interval")
+
+    def times(self, factor: int) -> OnSpan:
+        """Return a scale whose `one` is a multiple."""
+        found = copy(self)
+        found.one = self.one * factor
+        return found
 
     def read(self, raw: Any, where: str) -> Poly:
         """Return a price, a list of integers."""
