@@ -8,7 +8,8 @@ from typing import Any
 
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.threshold import simplest
-from freerand_opt.checker.curve import Line, read_part
+from freerand_opt.checker.curve import read_part
+from freerand_opt.checker.curve_upper import Part
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import enclose
 from freerand_opt.errors import InputError
@@ -34,7 +35,7 @@ def lines_and_points(
     It ends where the chord below is as near as `width`, or after 65 places; an attack may be lacking of an
     entropy: then the line at its own place stands for it.
     """
-    lines: dict[Fraction, tuple[dict[str, Any], Line]] = {}
+    lines: dict[Fraction, tuple[dict[str, Any], Part]] = {}
     points: dict[Fraction, tuple[dict[str, Any], float]] = {}
 
     def ask(x: Fraction) -> None:
@@ -47,7 +48,6 @@ def lines_and_points(
             raise InputError("between", f"at {x} {said}; choose ends between which there is an answer")
         part = {"from": str(ends[0]), "to": str(ends[1]), "proof": document["upper"]}
         line = read_part("upper", part, raw, ends, Work(WORK))
-        assert isinstance(line, Line)
         lines[x] = part, line
         turn = question_turn(document)
         shown = found.bracket.lower if turn > 0 else found.bracket.upper
@@ -83,7 +83,7 @@ def _float(x: Any) -> float:
     return float(enclose(x, 80)[0]) if not isinstance(x, float) else x
 
 
-def _meeting(one: Line, other: Line, a: Fraction, b: Fraction) -> Fraction | None:
+def _meeting(one: Part, other: Part, a: Fraction, b: Fraction) -> Fraction | None:
     """Return a short fraction near where two lines meet, well inside (a, b); None if they do not."""
     gaps: list[Any] = []
     for x in (a, b):

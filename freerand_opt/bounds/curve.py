@@ -24,7 +24,6 @@ from freerand_opt.bounds.sampling import Part, floats, part_of
 from freerand_opt.certificates.number import exact
 from freerand_opt.checker import reading
 from freerand_opt.checker.curve import Curve as Proved
-from freerand_opt.checker.curve_upper import Item
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, decimals, show
@@ -97,9 +96,10 @@ class Curve:
         part, turn = self.proved.upper[i], self.proved.turn
         name = self.field.rpartition(".")[2]
         where = f"for {name} in [{part.low}, {part.high}]"
-        if not isinstance(part, Item):
-            slope = (part.ends[1] - part.ends[0]) * (turn / (part.high - part.low))
-            start = turn * part.ends[0] - part.low * slope
+        if not self.proved.direction:
+            first, last = (number for number, _ in part.terms)
+            slope = (last - first) * (turn / (part.high - part.low))
+            start = turn * first - part.low * slope
             terms = [_brief(start)] * bool(start) + [f"({_brief(slope)})*{name}"] * bool(slope)
             return f"{' + '.join(terms) or '0'} {where}"
         size = content(part.unit)

@@ -11,9 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from freerand_opt.bounds.result import ends_of
-from freerand_opt.checker.curve import Line
-from freerand_opt.checker.curve_attack import Piece
-from freerand_opt.checker.curve_upper import Item
+from freerand_opt.checker.curve_upper import Part as Proved
 from freerand_opt.checker.numbers import Number, enclose
 from freerand_opt.numbers.rounding import float_above, float_below
 
@@ -107,13 +105,9 @@ def _serves(part: Part, x: Fraction, direction: int) -> bool:
     return part.low <= x and (x <= part.high or direction > 0)
 
 
-def part_of(part: Item | Line | Piece) -> Part:
+def part_of(part: Proved) -> Part:
     """Return a function of a curve for quick evaluation."""
-    if isinstance(part, Line):
-        slope = (part.ends[1] - part.ends[0]) * (1 / (part.high - part.low))
-        return _made(part.low, part.high, [(part.ends[0] - part.low * slope, (1,)), (slope, (0, 1))], (1,))
-    terms = [*part.terms] if isinstance(part, Item) else [(Fraction(1), part.value)]
-    return _made(part.low, part.high, terms, part.unit)
+    return _made(part.low, part.high, part.terms, part.unit)
 
 
 def _made(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import prod
 from typing import Any
 
 from freerand_opt.checker.failures import Work
@@ -21,7 +20,7 @@ from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
-from freerand_opt.checker.support import folded_party
+from freerand_opt.checker.support import Sections
 from freerand_opt.checker.symmetry import Relabelling
 from freerand_opt.checker.zeros import Zeros
 from freerand_opt.conic.affine import to_fraction
@@ -79,9 +78,9 @@ class Maker(Fold):
     def _drawn(self, label: int, source: Source, prefix: Facet) -> dict[str, Any]:
         """Return the proof over a source without its zeros."""
         if isinstance(source, Product):
-            others = prod(len(each) for each in folded_party(source, self.work)[1])
-            part = source.parts[folded_party(source, self.work)[0]]
-            return {"products": [self._drawn(label, part, ("product", k)) for k in range(others)]}
+            held = Sections(source, self.work)
+            parts = range(len(held.shares))
+            return {"products": [self._drawn(label, held.part, ("product", k)) for k in parts]}
         if isinstance(source, Rows):
             places = [sum(source.equal[:k]) for k in range(len(source.equal))]
             lists = [

@@ -17,7 +17,7 @@ from freerand_opt.checker.devices import Box
 from freerand_opt.checker.entropies import entropy_reached
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
-from freerand_opt.checker.numbers import Number, combined, denominator, show, sign
+from freerand_opt.checker.numbers import Number, combined, denominator, largest, show
 from freerand_opt.checker.orbits import check_orbits
 from freerand_opt.checker.points import check_observed, read_flow, read_point
 from freerand_opt.checker.reading import closed, flag, items
@@ -120,13 +120,13 @@ class Held:
             worths = (self.guesses.worth(guess, s) for guess in range(len(tallies)))
             gains = [combined((row[o], x) for o, x in worth.items() if o in row) for worth in worths]
             if known:
-                self._leaks(_most(gains) * mass)
+                self._leaks(largest(gains) * mass)
                 continue
             tallies = [tally + gain * mass for tally, gain in zip(tallies, gains, strict=True)]
             for tally in tallies:
                 self.work.weigh(denominator(tally))
         if self.guesses.guessed and not known:
-            self._leaks(_most(tallies))
+            self._leaks(largest(tallies))
 
     def _leaks(self, gain: Any) -> None:
         """Add the best guess to the leak; its denominator grows with each box."""
@@ -180,10 +180,3 @@ class Held:
         if not self.seen[ask.at]:
             raise Rejected("attack: the settings asked for never occur")
         return self.leak * (1 / self.seen[ask.at])
-
-
-def _most(values: list[Number]) -> Number:
-    best = values[0]
-    for value in values[1:]:
-        best = value if sign(value - best) > 0 else best
-    return best

@@ -16,7 +16,7 @@ from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.labels import by_labels
 from freerand_opt.checker.numbers import Number, combined, show, sign
 from freerand_opt.checker.prices import Rest, read_prices
-from freerand_opt.checker.reading import choice, closed
+from freerand_opt.checker.reading import closed, tag
 from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.strings import by_strings
 from freerand_opt.checker.support import Means
@@ -28,8 +28,7 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
     {"claim": "bound" or "none", "prices", "proof": {"way": .., ..}}; of the smallest score the negative is
     bounded, and of an entropy.
     """
-    claim = raw.get("claim") if type(raw) is dict else None
-    empty = choice(claim, "upper: claim", ("bound", "none")) == "none"
+    empty = tag(raw, "claim", "upper", ("bound", "none")) == "none"
     if q.ask.quantity == ENTROPY and not empty and "nodes" in raw:
         return by_chords(raw, q, work)
     closed(raw, "upper", ("claim", "prices", "proof"))
@@ -55,9 +54,9 @@ def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fra
     """Return the least r that the proof shows."""
     ways = ("deterministic", "cycle", "cells", "squares")
     if q.ask.quantity == ENTROPY and not empty:
-        choice(raw.get("way") if type(raw) is dict else None, "proof: way", ("extreme",))
+        tag(raw, "way", "proof", ("extreme",))
         return by_extreme(raw, q, rest, work)
-    way = choice(raw.get("way") if type(raw) is dict else None, "proof: way", ways)
+    way = tag(raw, "way", "proof", ways)
     if way in ("cells", "squares"):
         guesses = Guesses(q, empty=empty)
         return by_labels(raw, q, rest, guesses.labels, guesses.gained, work)

@@ -8,7 +8,7 @@ from freerand_opt.checker.asked import Question
 from freerand_opt.checker.devices import Box, Deterministic, Quantum, Qubits, Table
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.purified import Purified
-from freerand_opt.checker.reading import choice
+from freerand_opt.checker.reading import tag
 
 BOXES = ("deterministic", "table", "quantum", "qubits", "purified")
 
@@ -20,7 +20,7 @@ def read_box(raw: Any, q: Question, work: Work, where: str) -> Box:
         "quantum": ("deterministic", "quantum", "qubits", "purified"),
         "no-signalling": BOXES[:4],
     }
-    kind = choice(raw.get("kind") if type(raw) is dict else None, f"{where}: kind", BOXES)
+    kind = tag(raw, "kind", where, BOXES)
     if kind not in allowed[q.devices]:
         raise Rejected(f"{where}: {q.devices} devices have no {kind} boxes here")
     if kind == "deterministic":

@@ -15,38 +15,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import lcm
 from typing import Any
 
 from freerand_opt.checker.asked import ENTROPY, Question
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.chords import bits_above, by_nodes
-from freerand_opt.checker.curve_attack import Piece, read_piece
-from freerand_opt.checker.curve_upper import Item, read_item
+from freerand_opt.checker.curve_attack import read_piece
+from freerand_opt.checker.curve_upper import Part, read_item
 from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, sign
-from freerand_opt.checker.reading import closed, fraction, items
+from freerand_opt.checker.numbers import Number, largest, sign
+from freerand_opt.checker.reading import closed, fraction, get, items
 from freerand_opt.checker.varied import Varied
 from freerand_opt.checker.varying import VaryingSource
 
 MOST_PARTS = 4096
-
-
-@dataclass(frozen=True)
-class Line:
-    """A bound that is a line: its values at the two ends of its interval."""
-
-    low: Fraction
-    high: Fraction
-    ends: tuple[Number, Number]
-
-    def at(self, x: Fraction, work: Work | None = None) -> Number | None:
-        """Return the value at x, None outside."""
-        if not self.low <= x <= self.high:
-            return None
-        share = (x - self.low) / (self.high - self.low)
-        return self.ends[0] * (1 - share) + self.ends[1] * share
 
 
 @dataclass(frozen=True)
@@ -62,8 +47,8 @@ class Curve:
     domain: tuple[Fraction, Fraction]
     direction: int
     turn: int
-    upper: tuple[Item | Line, ...]
-    lower: tuple[Piece | Line, ...]
+    upper: tuple[Part, ...]
+    lower: tuple[Part, ...]
     points: tuple[tuple[Fraction, Number | None, Number | None], ...]
     question: tuple[str, ...]
 
@@ -81,22 +66,15 @@ class Curve:
                 reached.append(attained)
             if bound is not None and (place == x or ahead < 0):
                 bounds.append(bound)
-        below, above = _extreme(reached, 1), _extreme(bounds, -1)
+        below, above = largest(reached), largest([-bound for bound in bounds])
         if self.turn < 0:
-            return None if above is None else -above, None if below is None else -below
-        return below, above
+            return above, None if below is None else -below
+        return below, None if above is None else -above
 
-    def _serves(self, part: Piece | Line, x: Fraction, work: Work | None) -> Number | None:
+    def _serves(self, part: Part, x: Fraction, work: Work | None) -> Number | None:
         """Return the value of a lower end at x; what passes at its last place passes beyond it."""
         last = part.high if self.direction > 0 else part.low
         return part.at(last if self.direction and (x - last) * self.direction > 0 else x, work)
-
-
-def _extreme(values: list[Number], direction: int) -> Number | None:
-    best = None
-    for value in values:
-        best = value if best is None or sign(value - best) * direction > 0 else best
-    return best
 
 
 def read_curve(raw: Any, work: Work) -> Curve:
@@ -105,7 +83,7 @@ def read_curve(raw: Any, work: Work) -> Curve:
     if not 1 <= sum(map(len, parts.values())) <= MOST_PARTS:
         raise Unreadable(f"certificate: a curve has 1 to {MOST_PARTS} parts")
     places = [
-        fraction(part.get(key) if type(part) is dict else None, f"certificate: {key}")
+        fraction(get(part, key), f"certificate: {key}")
         for own, keys in (("upper", ("from", "to")), ("lower", ("from", "to")), ("points", ("at",)))
         for part in parts[own]
         for key in keys
@@ -120,11 +98,11 @@ def read_curve(raw: Any, work: Work) -> Curve:
     points = _points(parts["points"], field, q.ask.sign, work)
     if not field.moves and (parts["lower"] or any(bound is not None for *_, bound in points)):
         raise Unreadable("certificate: of a curve in a score lower ends are points, upper ends lines")
-    upper: list[Any] = [read_part("upper", part, raw, domain, work) for part in parts["upper"]]
-    lower: list[Any] = [read_part("lower", part, raw, domain, work) for part in parts["lower"]]
+    upper = [read_part("upper", part, raw, domain, work) for part in parts["upper"]]
+    lower = [read_part("lower", part, raw, domain, work) for part in parts["lower"]]
     if not field.moves:
         shown = [(place, value) for place, value, _ in points if value is not None]
-        lower = [Line(a, b, (f, g)) for (a, f), (b, g) in pairwise(shown)]
+        lower = [_chord(a, b, f, g) for (a, f), (b, g) in pairwise(shown)]
     return Curve(
         field.name,
         domain,
@@ -137,17 +115,15 @@ def read_curve(raw: Any, work: Work) -> Curve:
     )
 
 
-def read_part(
-    kind: str, part: Any, raw: Any, domain: tuple[Fraction, Fraction], work: Work
-) -> Item | Piece | Line:
+def read_part(kind: str, part: Any, raw: Any, domain: tuple[Fraction, Fraction], work: Work) -> Part:
     """Return an upper or lower end, checked, of the curve of {"question", ..} on an interval."""
     field = _Field(raw, work)
     if not field.moves:
         return _line(part, field, work, f"{kind} end")
     q = field.question(domain[0])
     source = VaryingSource([(x, field.question(x).source) for x in domain])
-    read = read_item if kind == "upper" else read_piece
-    return read(part, q, source, work, f"{kind} end")
+    found: Part = (read_item if kind == "upper" else read_piece)(part, q, source, work, f"{kind} end")
+    return found
 
 
 def _points(
@@ -171,7 +147,7 @@ def _points(
     return found
 
 
-def _line(raw: Any, field: _Field, work: Work, where: str) -> Line:
+def _line(raw: Any, field: _Field, work: Work, where: str) -> Part:
     """Return the line of an ordinary proof: what it shows at both ends of its interval.
 
     A test may stand at its least value at one end and at its largest at the other, and each makes outcomes
@@ -193,7 +169,15 @@ def _line(raw: Any, field: _Field, work: Work, where: str) -> Line:
     if sign(2 * found[2] - found[0] - found[1]) > 0:
         raise Rejected(f"{where}: the bound is no line")
     # nodes are lines in nats, before anything is rounded
-    return Line(low, high, (bits_above(found[0]), bits_above(found[1])) if nodes else (found[0], found[1]))
+    first, last = (bits_above(x) if nodes else x for x in found[:2])
+    return _chord(low, high, first, last)
+
+
+def _chord(low: Fraction, high: Fraction, first: Number, last: Number) -> Part:
+    """Return the line with these values at the two ends of its interval."""
+    unit = lcm(low.denominator, high.denominator)
+    a, b = int(low * unit), int(high * unit)
+    return Part(low, high, ((first, (b, -unit)), (last, (-a, unit))), (b - a,))
 
 
 class _Field:

@@ -6,7 +6,7 @@ r"""Attacks on an interval: a flow graph whose chances are quotients of polynomi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -14,34 +14,18 @@ from freerand_opt.checker.asked import Kept, Question, Test
 from freerand_opt.checker.attack import Held
 from freerand_opt.checker.box import read_box
 from freerand_opt.checker.chain import Chain
-from freerand_opt.checker.curve_upper import read_span
+from freerand_opt.checker.curve_upper import Part, read_span
 from freerand_opt.checker.cycle import read_edges
 from freerand_opt.checker.devices import Box
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.moving_flow import MovingFlow, read_moving
 from freerand_opt.checker.numbers import Number, show, sign
 from freerand_opt.checker.points import merged
-from freerand_opt.checker.polynomials import OnSpan, Poly, Polynomial, value_at
+from freerand_opt.checker.polynomials import OnSpan, Poly
 from freerand_opt.checker.reading import closed, fraction, items
 from freerand_opt.checker.scale import ALLOWED
 from freerand_opt.checker.sources import Bits
 from freerand_opt.checker.varying import VaryingSource
-
-
-@dataclass(frozen=True)
-class Piece:
-    """answer(x) >= value(x)/unit(x) for x in [low, high]."""
-
-    low: Fraction
-    high: Fraction
-    value: Polynomial
-    unit: Polynomial
-
-    def at(self, x: Fraction, work: Work | None = None) -> Fraction | None:
-        """Return the value at x, None outside the interval."""
-        if not self.low <= x <= self.high:
-            return None
-        return value_at(self.value, x, work) / value_at(self.unit, x, work)
 
 
 class _Masses(dict[int, Poly]):
@@ -70,7 +54,7 @@ class _Rational(Box):
         return row
 
 
-def read_piece(raw: Any, q: Question, source: VaryingSource, work: Work, where: str) -> Piece:
+def read_piece(raw: Any, q: Question, source: VaryingSource, work: Work, where: str) -> Part:
     """Return a lower end that was checked; raise Rejected."""
     edges = type(raw) is dict and "edges" in raw
     chain = ("edges", "weights", "nodes", "errors") if edges else ("strategies",)
@@ -95,7 +79,8 @@ def read_piece(raw: Any, q: Question, source: VaryingSource, work: Work, where: 
     else:
         value = _shown(raw["strategies"], q, flow, source, scale, where)
     value, unit = value + Poly(span, ()), scale.one * flow.unit
-    return Piece(span.low, span.high, span.sum((q.ask.sign, value.p)), span.sum((value.unit, unit.p)))
+    terms = ((Fraction(q.ask.sign), value.p),)
+    return Part(span.low, span.high, terms, span.sum((value.unit, unit.p)))
 
 
 def _shown(raw: Any, q: Question, flow: MovingFlow, source: VaryingSource, scale: OnSpan, where: str) -> Any:

@@ -21,13 +21,13 @@ from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number
 from freerand_opt.checker.polynomials import OnSpan, Poly, Polynomial, Span, polynomial, value_at
 from freerand_opt.checker.prices import read_prices
-from freerand_opt.checker.reading import choice, closed, fraction
+from freerand_opt.checker.reading import closed, fraction, tag
 from freerand_opt.checker.varying import Swept, VaryingSource
 
 
 @dataclass(frozen=True)
-class Item:
-    """answer(x) <= sum of number * polynomial over `unit`, for x in [low, high]."""
+class Part:
+    """A function on [low, high]: the sum of number * polynomial, over `unit`."""
 
     low: Fraction
     high: Fraction
@@ -35,7 +35,7 @@ class Item:
     unit: Polynomial
 
     def at(self, x: Fraction, work: Work | None = None) -> Number | None:
-        """Return the bound at x, None outside the interval."""
+        """Return the value at x, None outside the interval."""
         if not self.low <= x <= self.high:
             return None
         total: Number = Fraction(0)
@@ -53,16 +53,14 @@ def read_span(raw: Any, where: str, work: Work) -> Span:
     return Span(low, high, work)
 
 
-def read_item(raw: Any, q: Question, source: VaryingSource, work: Work, where: str) -> Item:
+def read_item(raw: Any, q: Question, source: VaryingSource, work: Work, where: str) -> Part:
     """Return an upper end that was checked; raise Rejected."""
     closed(raw, where, ("from", "to", "unit", "rest", "prices", "proof"))
     span = read_span(raw, where, work)
     scale = OnSpan(raw["unit"], span, f"{where}: unit")
     top = Poly(span, polynomial(raw["rest"], f"{where}: rest"))
     proof = raw["proof"]
-    way = choice(
-        proof.get("way") if type(proof) is dict else None, f"{where}: way", ("deterministic", "cycle")
-    )
+    way = tag(proof, "way", where, ("deterministic", "cycle"))
     closed(proof, f"{where}: proof", ("way", *(("edges",) if way == "cycle" else ())))
     if way == "cycle" and q.ask.at is None and not q.ask.told and Guesses(q, empty=False).guessed:
         raise Rejected("cycle: a guess that is not told the settings has no curve")
@@ -77,4 +75,4 @@ def read_item(raw: Any, q: Question, source: VaryingSource, work: Work, where: s
     terms = [(Fraction(1), top), *right.items()]
     unit = lcm(*(p.unit for _, p in terms))
     whole = tuple((number, span.sum((unit // p.unit, p.p))) for number, p in terms)
-    return Item(span.low, span.high, whole, span.sum((unit, scale.one.p)))
+    return Part(span.low, span.high, whole, span.sum((unit, scale.one.p)))

@@ -145,7 +145,7 @@ def _raised(right: Vector[Any], q: Question, worth: Any) -> Vector[Any]:
 
 def _over_errors(values: Vector[Any], more: dict[int, Any], means: Means | Swept) -> list[Any]:
     """Return the largest means of the boxes that err at one edge, in the order of the edges."""
-    return means.over(values, {s: values[s] + x for s, x in more.items()})
+    return means.over(values, [(s, values[s] + x) for s, x in more.items()])
 
 
 def _untold(

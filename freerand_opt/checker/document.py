@@ -13,9 +13,18 @@ from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.curve import Curve, read_curve
 from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, show, sign
+from freerand_opt.checker.numbers import Number, largest, show
 from freerand_opt.checker.question import MOST_JOINT, read_question
-from freerand_opt.checker.reading import choice, closed, common_denominator, fraction, integers, items
+from freerand_opt.checker.reading import (
+    choice,
+    closed,
+    common_denominator,
+    fraction,
+    get,
+    integers,
+    items,
+    tag,
+)
 from freerand_opt.checker.varied import Varied
 
 FORMAT = "freerand-certificate"
@@ -40,17 +49,13 @@ def check(raw: Any, work: Work | None = None) -> Report:
     """Return what a certificate proves; raise Unreadable, Rejected or TooMuch."""
     work = work or Work()
     common_denominator(raw, work)
-    kind = choice(
-        raw.get("kind") if type(raw) is dict else None,
-        "certificate: kind",
-        ("bracket", "worst", "threshold", "curve"),
-    )
     keys = {
         "bracket": ("upper", "attack"),
         "worst": ("parts",),
         "threshold": ("crosses", "below", "above"),
         "curve": ("upper", "lower", "points"),
     }
+    kind = tag(raw, "kind", "certificate", list(keys))
     closed(
         raw,
         "certificate",
@@ -105,7 +110,7 @@ def _end(x: Number | None) -> str:
 
 def _worst(raw: Any, work: Work) -> Report:
     """Return the report of a guess at every joint setting, in order: `at` is "?" in the question."""
-    asked = raw["question"].get("ask") if type(raw["question"]) is dict else None
+    asked = get(raw["question"], "ask")
     if type(asked) is not dict or asked.get("at") != "?":
         raise Unreadable("certificate: of the worst settings the question asks at '?'")
     choice(asked.get("quantity"), "question: ask: quantity", GUESSES)
@@ -130,15 +135,8 @@ def _worst(raw: Any, work: Work) -> Report:
         lines = lines or (*describe(q)[:-1], f"asked: {q.ask.quantity} at the worst settings")
     if not parts or len(parts) != count:
         raise Unreadable("certificate: the worst of all settings needs a part for each")
-    low, high = _largest([x for x in lower if x is not None]), None if None in upper else _largest(upper)
+    low, high = largest(x for x in lower if x is not None), None if None in upper else largest(upper)
     return Report(lines, low, high, False, f"at the worst settings in [{_end(low)}, {_end(high)}]")
-
-
-def _largest(values: list[Any]) -> Number | None:
-    best = None
-    for value in values:
-        best = value if best is None or sign(value - best) > 0 else best
-    return best
 
 
 def _threshold(raw: Any, work: Work) -> Report:

@@ -11,20 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import product
-from math import prod
-from operator import mul
 from typing import Any
 
-from freerand_opt.checker.averages import costly_points
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.orders import Cells, Squares, Sum, add, scaled
-from freerand_opt.checker.reading import closed, items
+from freerand_opt.checker.reading import closed, get, items
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
-from freerand_opt.checker.support import contracted, folded_party
+from freerand_opt.checker.support import Sections, priced_points
 from freerand_opt.checker.symmetry import Relabelling, check_fixed, orbit_top
-from freerand_opt.checker.vertices import vertices
 
 
 class Fold:
@@ -35,20 +30,14 @@ class Fold:
 
     def bound(self, source: Source, gains: list[dict[Any, Fraction]], raw: Any, where: str) -> Fraction:
         """Return r."""
-        if isinstance(source, Average):
+        if isinstance(source, Average | Shared) or get(raw, "vertices") is not None:
             closed(raw, where, ("vertices",))
-            costly = costly_points(source, self.work)
-            lists = items(raw["vertices"], where, len(costly))
-            values = [
-                self._points([point], gains, [own], where)
-                for (point, _), own in zip(costly, lists, strict=True)
-            ]
-            spent = [sum(map(mul, self.averages, costs), Fraction(0)) for _, costs in costly]
-            return max(value - cost for value, cost in zip(values, spent, strict=True))
-        if isinstance(source, Shared) or (type(raw) is dict and "vertices" in raw):
-            closed(raw, where, ("vertices",))
-            points = vertices(source, self.work)
-            return self._points(points, gains, items(raw["vertices"], where, len(points)), where)
+            points = priced_points(source, self.averages, self.work)
+            lists = items(raw["vertices"], where, len(points))
+            return max(
+                self._at(point, gains, last, where) - cost
+                for (point, cost), last in zip(points, lists, strict=True)
+            )
         if isinstance(source, Point):
             return self.point(self._mean(source.values.values(), gains), raw, where)
         if isinstance(source, Product):
@@ -89,14 +78,9 @@ class Fold:
         check_fixed(v, group, where)
         return self._close(v, unit, raw["last"], where, group)
 
-    def _points(
-        self, points: list[list[Fraction]], gains: list[dict[Any, Fraction]], lists: list[Any], where: str
-    ) -> Fraction:
-        found = []
-        for point, last in zip(points, lists, strict=True):
-            (v,), unit = scaled([self._mean(point, gains)], self.grid)
-            found.append(self._close(v, unit, last, where))
-        return max(found)
+    def _at(self, point: list[Fraction], gains: list[dict[Any, Fraction]], last: Any, where: str) -> Fraction:
+        (v,), unit = scaled([self._mean(point, gains)], self.grid)
+        return self._close(v, unit, last, where)
 
     def _mean(self, point: list[Fraction], gains: list[dict[Any, Fraction]]) -> dict[Any, Fraction]:
         total: dict[Any, Fraction] = {}
@@ -179,19 +163,14 @@ class Fold:
     def _product(self, source: Product, gains: list[dict[Any, Fraction]], raw: Any, where: str) -> Fraction:
         """Fold over one party's source for all products of vertices of the others."""
         closed(raw, where, ("products",))
-        last, others = folded_party(source, self.work)
-        self.work.spend(prod(len(each) for each in others), "products of the source")
-        chosen = list(product(*others))
+        held = Sections(source, self.work)
         keys = {key for f in gains for key in f}
         found = []
-        for own, proof in zip(chosen, items(raw["products"], where, len(chosen)), strict=True):
-            inner: list[dict[Any, Fraction]] = [{} for _ in range(source.sizes[last])]
+        for shares, proof in zip(held.shares, items(raw["products"], where, len(held.shares)), strict=True):
+            inner: list[dict[Any, Fraction]] = [{} for _ in range(source.sizes[held.party])]
             for key in keys:
-                self.work.spend(len(gains), "fold")
                 values = [f.get(key, Fraction(0)) for f in gains]
-                for f, value in zip(inner, contracted(source.sizes, last, own, values), strict=True):
+                for f, value in zip(inner, held.means(shares, values), strict=True):
                     f[key] = value
-            found.append(self.bound(source.parts[last], inner, proof, where))
-        if not found:
-            raise Rejected(f"{where}: the source has no vertices")
+            found.append(self.bound(held.part, inner, proof, where))
         return max(found)

@@ -11,14 +11,14 @@ from freerand_opt.checker.fold import Fold
 from freerand_opt.checker.gains import Worth, gains, mean_gain
 from freerand_opt.checker.orders import Cells, Squares
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.reading import choice, closed, integer, items
+from freerand_opt.checker.reading import closed, integer, items, tag
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.zeros import Zeros
 
 
 def order_of(raw: Any, q: Question, work: Work) -> tuple[Cells | Squares, int]:
     """Return the functionals of a proof, and the unit of its lists."""
-    way = choice(raw.get("way") if type(raw) is dict else None, "proof: way", ("cells", "squares"))
+    way = tag(raw, "way", "proof", ("cells", "squares"))
     closed(raw, "proof", ("way", "unit", "labels", *(("words",) if way == "squares" else ())))
     if way == "squares" and q.devices == "no-signalling":
         raise Rejected("squares: boxes of no-signalling devices have no operators")

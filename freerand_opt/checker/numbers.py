@@ -281,6 +281,9 @@ def sign(x: Number) -> int:
     raise TooMuch(f"the sign of {decimals(x)} cannot be decided")
 
 
-def obeys(gap: Number, relation: str) -> bool:
-    """Return whether a score less its limit stands in a relation (<=, >=, =) to 0."""
-    return sign(gap) in {"<=": (-1, 0), ">=": (0, 1), "=": (0,)}[relation]
+def largest(values: Iterable[Any]) -> Any:
+    """Return the largest of numbers, None if there are none."""
+    best = None
+    for value in values:
+        best = value if best is None or sign(value - best) > 0 else best
+    return best

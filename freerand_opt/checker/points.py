@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.membership import check_masses
-from freerand_opt.checker.reading import closed, fraction, integer, items
+from freerand_opt.checker.reading import amount, closed, fraction, get, integer, items
 from freerand_opt.checker.sources import Bits
 from freerand_opt.checker.vectors import Vector, over, total, vector
 
@@ -172,10 +172,10 @@ def read_point(
     raw: Any, more: tuple[str, ...], q: Question, flow: Flow | None, work: Work, where: str
 ) -> Strategy:
     """Return the source point of a strategy, and check that it is one of the source."""
-    if type(raw) is dict and "masses" in raw:
+    if get(raw, "masses") is not None:
         closed(raw, where, ("masses", *more))
         count = q.shape[0]
-        masses = vector(raw["masses"], f"{where}: masses", count, lambda x, place: fraction(x, place, 0))
+        masses = vector(raw["masses"], f"{where}: masses", count, amount)
         work.spend(8 * (1 + len(masses.but)), where)
         check_masses(q.source, masses, work, where)
         return Strategy(masses, total(masses))
@@ -211,6 +211,6 @@ def check_observed(q: Question, points: list[Strategy], flow: Flow | None, work:
 def merged(amounts: Iterable[tuple[int, Any]]) -> dict[int | None, Any]:
     """Return the masses at roots, each once."""
     found: dict[int | None, Any] = {}
-    for node, amount in amounts:
-        found[node] = found.get(node, 0) + amount
+    for node, mass in amounts:
+        found[node] = found.get(node, 0) + mass
     return found

@@ -17,7 +17,7 @@ from freerand_opt.checker.asked import Functional, Kept, Question, Test
 from freerand_opt.checker.averages import limit
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, sign
-from freerand_opt.checker.reading import closed, fraction, items
+from freerand_opt.checker.reading import amount, closed, fraction, items
 from freerand_opt.checker.scale import ALLOWED, Scale
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average
@@ -211,7 +211,7 @@ def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Wor
     if sign(exact - limit) > 0:
         raise Rejected(f"{where}: the rational score is on the wrong side")
     a, b = (fraction(raw[key], where, 0) for key in ("masses", "ratios"))
-    c = vector(raw["settings"], where, len(low), lambda x, place: fraction(x, place, 0))
+    c = vector(raw["settings"], where, len(low), amount)
     rest.right.append((limit, a))
     if b:
         if rest.bound is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -21,8 +21,20 @@ from freerand_opt.checker.asked import (
 )
 from freerand_opt.checker.averages import read_average
 from freerand_opt.checker.failures import Unreadable, Work
-from freerand_opt.checker.numbers import Number, read_number
-from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
+from freerand_opt.checker.numbers import read_number
+from freerand_opt.checker.reading import (
+    amount,
+    ascending,
+    choice,
+    closed,
+    flag,
+    fraction,
+    get,
+    integer,
+    integers,
+    items,
+    tag,
+)
 from freerand_opt.checker.sources import Bits, Point, Source, read_ranges, read_source
 from freerand_opt.checker.vectors import Vector, total, vector
 from freerand_opt.checker.words import Algebra, Word
@@ -51,7 +63,7 @@ def read_question(raw: Any, work: Work) -> Question:
     if devices == "quantum" and (letters := _letters(raw["ask"], settings, outcomes)):
         algebra = Algebra((*settings, letters), (*outcomes, 2))
     observed = _observed(raw["observed"], count, f"{where}: observed")
-    read = read_average if _is_average(raw["source"]) else read_source
+    read = read_average if get(raw["source"], "kind") == "average" else read_source
     source: Source = read(raw["source"], settings, observed, work)
     reader = _Reader(count, prod(outcomes), len(settings), algebra, devices, work)
     tests = tuple(
@@ -68,7 +80,7 @@ def _observed(raw: Any, count: int, where: str) -> Vector[Fraction] | None:
         return None
     if raw == "uniform":
         return Vector(count, Fraction(1, count), {})
-    found = vector(raw, where, count, lambda x, place: fraction(x, place, 0))
+    found = vector(raw, where, count, amount)
     if total(found) != 1:
         raise Unreadable(f"{where}: the probabilities do not sum to 1")
     return found
@@ -144,13 +156,11 @@ class _Reader:
         """Return a test."""
         if type(raw) is dict and "keep" in raw:
             closed(raw, where, ("keep", "tolerance"))
-            table: dict[int, list[Number]] = {}
-            last = -1
             self.work.spend(4 * len(items(raw["keep"], where)) * self.width, where)
-            for row in raw["keep"]:
-                s, values = items(row, where, 2)
-                last = integer(s, f"{where}: ascending setting", last + 1, self.count - 1)
-                table[last] = [read_number(x, where) for x in items(values, where, self.width)]
+            table = {
+                s: [read_number(x, where) for x in items(values, where, self.width)]
+                for s, values in ascending(raw["keep"], where, self.count)
+            }
             if not table:
                 raise Unreadable(f"{where}: nothing is kept")
             return Kept(table, fraction(raw["tolerance"], where, 0))
@@ -166,42 +176,59 @@ def _nonzero(raw: Any, where: str) -> Fraction:
     return value
 
 
-def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader: _Reader) -> Ask:
+def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader: _Reader | None) -> Ask:
+    """Return what is asked; without a reader of relations of many parties."""
     where = "question: ask"
-    quantity = raw.get("quantity") if type(raw) is dict else None
-    choice(quantity, f"{where}: quantity", (*GUESSES, ENTROPY, "score", "strategy"))
+    more = (ENTROPY, "score") if reader is not None else ("sum-of-biases",)
+    quantity = tag(raw, "quantity", where, (*GUESSES, *more, "strategy"))
     if quantity == "strategy":
         closed(raw, where, ("quantity",))
         return Ask("strategy")
-    if quantity == "score":
+    if reader is not None and quantity == "score":
         functional = reader.functional(raw, where, ("quantity", "extreme"))
         smallest = choice(raw["extreme"], where, ("largest", "smallest")) == "smallest"
         return Ask("score", score=functional, sign=-1 if smallest else 1)
-    average = raw.get("at") == "average"
-    keys = (*(("told",) if average else ()), *(("side",) if quantity == ENTROPY else ()))
-    noisy = ("noise",) if quantity == ENTROPY else ()
-    closed(raw, where, ("quantity", "of", "values", "count", "at", *keys), noisy)
-    sign, side, noise = 1, "", Fraction(0)
-    if quantity == ENTROPY:
-        sign, side = -1, choice(raw["side"], f"{where}: side", ("quantum", "classical"))
-        if side == "quantum" and reader.devices != "quantum":
-            raise Unreadable(f"{where}: quantum side information goes with quantum devices")
+    average, entropy = reader is not None and raw.get("at") == "average", quantity == ENTROPY
+    picked = reader is None and "picked" in raw
+    values = () if quantity == "sum-of-biases" else ("picked",) if picked else ("values", "count")
+    keys = ("quantity", "of", *values, "at", *(("told",) * average), *(("side",) * entropy))
+    closed(raw, where, keys, ("noise",) * entropy)
     of = _parties(raw["of"], len(settings), where)
-    count = integer(raw["count"], f"{where}: count", 1, 1000)
-    size = prod(outcomes[party] for party in of)
-    values = tuple(integers(raw["values"], f"{where}: values", 0, count - 1, size))
-    if "noise" in raw:
-        noise = fraction(raw["noise"], f"{where}: noise")
-        if count != 2 or not 0 < noise <= Fraction(1, 2):
-            raise Unreadable(f"{where}: noise flips one of two values, with a probability in (0, 1/2]")
+    ask = Ask(quantity, of)
+    if entropy:
+        ask = replace(ask, sign=-1, side=choice(raw["side"], f"{where}: side", ("quantum", "classical")))
+        if reader is not None and ask.side == "quantum" and reader.devices != "quantum":
+            raise Unreadable(f"{where}: quantum side information goes with quantum devices")
     if average:
         told = choice(raw["told"], f"{where}: told", ("settings", "nothing")) == "settings"
-        return Ask(str(quantity), of, values, count, told=told, sign=sign, side=side, noise=noise)
-    at = [
-        integer(x, f"{where}: at", 0, n - 1)
-        for x, n in zip(items(raw["at"], where, len(settings)), settings, strict=True)
-    ]
-    return Ask(str(quantity), of, values, count, at=joint(at, settings), sign=sign, side=side, noise=noise)
+        ask = replace(ask, told=told)
+    else:
+        pairs = zip(items(raw["at"], where, len(settings)), settings, strict=True)
+        ask = replace(ask, at=joint([integer(x, f"{where}: at", 0, n - 1) for x, n in pairs], settings))
+    if picked:
+        return replace(ask, count=2, picked=_read_picked(raw["picked"], len(of), where))
+    if values:
+        if reader is None and len(of) > 20:
+            raise Unreadable(f"{where}: a function of at most 20 parties is asked for")
+        count = integer(raw["count"], f"{where}: count", 1 if reader is not None else 2, 1000)
+        size = prod(outcomes[party] for party in of)
+        listed = integers(raw["values"], f"{where}: values", 0, count - 1, size)
+        ask = replace(ask, values=tuple(listed), count=count)
+    if "noise" in raw:
+        ask = replace(ask, noise=fraction(raw["noise"], f"{where}: noise"))
+        if ask.count != 2 or not 0 < ask.noise <= Fraction(1, 2):
+            raise Unreadable(f"{where}: noise flips one of two values, with a probability in (0, 1/2]")
+    return ask
+
+
+def _read_picked(raw: Any, parties: int, where: str) -> Picked:
+    held = closed(raw, where, ("bits", "selection", "epsilon"))
+    bits = integer(held["bits"], f"{where}: bits", 0, 4)
+    selection = choice(held["selection"], where, ("common-cause", "outcome-dependent"))
+    epsilon = amount(held["epsilon"], f"{where}: epsilon")
+    if parties != 1 << bits or epsilon > Fraction(1, 2):
+        raise Unreadable(f"{where}: {bits} bits pick one of {1 << bits} parties, epsilon is at most 1/2")
+    return Picked(bits, selection, epsilon)
 
 
 def _letters(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...]) -> int:
@@ -211,7 +238,7 @@ def _letters(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...]) -> 
     parties as well.
     """
     where = "question: ask"
-    if type(raw) is not dict or raw.get("quantity") != ENTROPY or raw.get("side") != "quantum":
+    if get(raw, "quantity") != ENTROPY or get(raw, "side") != "quantum":
         return 0
     count = integer(raw.get("count"), f"{where}: count", 1, 1000)
     places = 1
@@ -241,51 +268,16 @@ def _many(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], device
     if devices != "no-signalling":
         raise Unreadable(f"{where}: relations of many parties are asked of no-signalling devices")
     source: Source = Point(Vector(1 << parties, Fraction(1, 1 << parties), {}))
-    kind = raw["source"].get("kind") if type(raw["source"]) is dict else None
-    if choice(kind, f"{where}: source", ("uniform", "bits")) == "bits":
+    if tag(raw["source"], "kind", f"{where}: source", ("uniform", "bits")) == "bits":
         # each bit of each setting comes once, and only how biased it may be counts
         source = Bits(1 << parties, read_ranges(raw["source"], settings, f"{where}: source")[0], ())
     else:
         closed(raw["source"], f"{where}: source", ("kind",))
     held = closed(raw["relations"], f"{where}: relations", ("signs", "violated", "whole"))
     signs = tuple(integers(held["signs"], f"{where}: signs", -1, 1, parties + 1))
-    violated = fraction(held["violated"], f"{where}: violated", 0)
-    if type(held["whole"]) is not bool or (held["whole"] and violated):
-        raise Unreadable(f"{where}: 'whole' is true or false, and goes with nothing violated")
-    ask = _ask_of_many(raw["ask"], parties)
-    algebra = Algebra((1,), (2,))
+    violated = amount(held["violated"], f"{where}: violated")
+    if flag(held["whole"], f"{where}: whole") and violated:
+        raise Unreadable(f"{where}: 'whole' goes with nothing violated")
+    ask = _ask(raw["ask"], settings, outcomes, None)
     relations = Relations(signs, violated, held["whole"])
-    return Question(settings, outcomes, source, None, devices, (), relations, ask, algebra)
-
-
-def _ask_of_many(raw: Any, parties: int) -> Ask:
-    where = "question: ask"
-    quantity = raw.get("quantity") if type(raw) is dict else None
-    choice(quantity, f"{where}: quantity", (*GUESSES, "sum-of-biases", "strategy"))
-    if quantity == "strategy":
-        closed(raw, where, ("quantity",))
-        return Ask("strategy")
-    keys = () if quantity == "sum-of-biases" else ("picked",) if "picked" in raw else ("values", "count")
-    closed(raw, where, ("quantity", "of", "at", *keys))
-    of = _parties(raw["of"], parties, where)
-    # the joint setting of many parties is kept as a number with one bit a party
-    at = joint(integers(raw["at"], f"{where}: at", 0, 1, parties), (2,) * parties)
-    if quantity == "sum-of-biases":
-        return Ask(quantity, of, at=at)
-    if "picked" in raw:
-        held = closed(raw["picked"], where, ("bits", "selection", "epsilon"))
-        bits = integer(held["bits"], f"{where}: bits", 0, 4)
-        selection = choice(held["selection"], where, ("common-cause", "outcome-dependent"))
-        epsilon = fraction(held["epsilon"], f"{where}: epsilon", 0)
-        if len(of) != 1 << bits or epsilon > Fraction(1, 2):
-            raise Unreadable(f"{where}: {bits} bits pick one of {1 << bits} parties, epsilon is at most 1/2")
-        return Ask(str(quantity), of, count=2, picked=Picked(bits, selection, epsilon), at=at)
-    if len(of) > 20:
-        raise Unreadable(f"{where}: a function of at most 20 parties is asked for")
-    count = integer(raw["count"], f"{where}: count", 2, 1000)
-    values = tuple(integers(raw["values"], f"{where}: values", 0, count - 1, 1 << len(of)))
-    return Ask(str(quantity), of, values, count, at=at)
-
-
-def _is_average(raw: Any) -> bool:
-    return type(raw) is dict and raw.get("kind") == "average"
+    return Question(settings, outcomes, source, None, devices, (), relations, ask, Algebra((1,), (2,)))

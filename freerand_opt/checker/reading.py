@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import gcd, lcm
 from typing import Any
@@ -87,6 +87,16 @@ def choice(raw: Any, where: str, among: Sequence[str]) -> str:
     return raw
 
 
+def get(raw: Any, key: str) -> Any:
+    """Return what an object has under a key, None where there is none."""
+    return raw.get(key) if type(raw) is dict else None
+
+
+def tag(raw: Any, key: str, where: str, among: Sequence[str]) -> str:
+    """Return the text under a key that says what an object is."""
+    return choice(get(raw, key), f"{where}: {key}", among)
+
+
 def flag(raw: Any, where: str) -> bool:
     """Return true or false."""
     if type(raw) is not bool:
@@ -126,6 +136,20 @@ def fraction(raw: Any, where: str, low: Fraction | int | None = None) -> Fractio
     if low is not None and value < low:
         raise Unreadable(f"{where}: {shown(raw)} is less than {low}")
     return value
+
+
+def amount(raw: Any, where: str) -> Fraction:
+    """Return a fraction that is not negative."""
+    return fraction(raw, where, 0)
+
+
+def ascending(raw: Any, where: str, count: int | None = None) -> Iterator[tuple[int, Any]]:
+    """Yield (index, value) of a list of pairs, indices ascending, below `count`."""
+    last = -1
+    for entry in items(raw, where):
+        index, value = items(entry, where, 2)
+        last = integer(index, f"{where}: ascending index", last + 1, None if count is None else count - 1)
+        yield last, value
 
 
 def flat_pairs(raw: Any, where: str, count: int) -> list[tuple[int, int]]:

@@ -12,7 +12,17 @@ from math import prod
 from typing import Any, TypeAlias, overload
 
 from freerand_opt.checker.failures import Unreadable, Work
-from freerand_opt.checker.reading import choice, closed, fraction, integer, integers, items
+from freerand_opt.checker.reading import (
+    amount,
+    ascending,
+    choice,
+    closed,
+    fraction,
+    integer,
+    integers,
+    items,
+    tag,
+)
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.vectors import Vector, total, vector
 
@@ -137,7 +147,7 @@ def read_source(
     """Return a source of joint settings (of one party's, for a `part` of a product)."""
     where = "question: source"
     count = prod(settings)
-    kind = choice(raw.get("kind") if type(raw) is dict else None, where, KINDS[:4] if part else KINDS)
+    kind = tag(raw, "kind", where, KINDS[:4] if part else KINDS)
     if kind in ("uniform", "full-support"):
         closed(raw, where, ("kind",))
         return (
@@ -154,10 +164,7 @@ def read_source(
         return _bits(raw, settings, work, where)
     if kind == "limits":
         closed(raw, where, ("kind", "lower", "upper"))
-        lower, upper = (
-            vector(raw[key], f"{where}: {key}", count, lambda x, place: fraction(x, place, 0))
-            for key in ("lower", "upper")
-        )
+        lower, upper = (vector(raw[key], f"{where}: {key}", count, amount) for key in ("lower", "upper"))
         work.spend(count, where)
         if any(lower[s] > upper[s] for s in range(count)) or not total(lower) <= 1 <= total(upper):
             raise Unreadable(f"{where}: no distribution obeys the limits")
@@ -281,11 +288,8 @@ def _inequalities(raw: Any, count: int, work: Work, where: str) -> Rows:
         closed(held, where, ("terms", "relation", "bound"))
         bound = fraction(held["bound"], f"{where}: bound")
         row = dict.fromkeys(range(count), bound)
-        last = -1
-        for term in items(held["terms"], where):
-            s, factor = items(term, where, 2)
-            last = integer(s, f"{where}: ascending setting", last + 1, count - 1)
-            row[last] -= fraction(factor, where)
+        for s, factor in ascending(held["terms"], where, count):
+            row[s] -= fraction(factor, where)
         rows.append(row)
         equal.append(choice(held["relation"], where, ("<=", "=")) == "=")
     return Rows(count, tuple(rows), tuple(equal))

@@ -8,6 +8,7 @@ whose value is not the default.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 from math import lcm, prod
@@ -24,61 +25,77 @@ from freerand_opt.checker.vertices import vertices
 
 
 class Tree:
-    """The fold of one function over bits, kept node by node so that a few leaves can be changed."""
+    """The fold of one function over bits, kept node by node so that one leaf can be changed."""
 
     def __init__(self, source: Bits, values: Vector[Fraction], more: list[Fraction], work: Work) -> None:
-        self.source, self.work = source, work
-        self.unit = lcm(1, *(x.denominator for x in (*values.but.values(), *more)))
-        if values.default is not None:
-            self.unit = lcm(self.unit, values.default.denominator)
-        self.leaves = source.finder(work)
+        self.work, self.leaves = work, source.finder(work)
+        rest = values.default or Fraction(0)
+        self.unit = lcm(rest.denominator, *(x.denominator for x in (*values.but.values(), *more)))
         self.ends: list[tuple[int, int, int]] = []
         for low, high in reversed(source.ranges):
             scale = lcm(low.denominator, high.denominator)
-            self.ends.append((int(low * scale), int(high * scale), scale))
-        default = int((values.default or Fraction(0)) * self.unit)
-        self.defaults = [default]
+            self.ends.append((over(low, scale), over(high, scale), scale))
+        self.defaults = [over(rest, self.unit)]
         for _, _, scale in self.ends:
             self.defaults.append(self.defaults[-1] * scale)
         level = {leaf: over(x, self.unit) for s, x in values.but.items() for leaf in self.leaves(s)}
         self.levels = [level]
-        for height, default in enumerate(self.defaults[:-1]):
+        for (low, high, scale), other in zip(self.ends, self.defaults, strict=False):
             work.spend(2 * len(level), "fold over the source")
-            level = {
-                k: self._node(height, level.get(2 * k, default), level.get(2 * k + 1, default))
-                for k in dict.fromkeys(child >> 1 for child in level)
-            }
+            above: dict[int, int] = {}
+            for k in dict.fromkeys(child >> 1 for child in level):
+                left, right = level.get(2 * k, other), level.get(2 * k + 1, other)
+                above[k] = scale * right + (high if left > right else low) * (left - right)
+            level = above
             self.levels.append(level)
         self.total = self.unit * prod(scale for _, _, scale in self.ends)
 
-    def _node(self, height: int, left: int, right: int) -> int:
-        low, high, scale = self.ends[height]
-        return scale * right + (high if left > right else low) * (left - right)
+    def largest(self) -> Fraction:
+        """Return the largest mean."""
+        return Fraction(self.levels[-1].get(0, self.defaults[-1]), self.total)
 
-    def largest(self, changed: tuple[int, Fraction] | None = None) -> Fraction:
-        """Return the largest mean, with the value of one setting changed by one of `more`."""
-        leaves = self.leaves(changed[0]) if changed is not None else ()
-        if changed is not None and len(leaves) == 1:
-            return self._along(leaves[0], over(changed[1], self.unit))
-        level = dict.fromkeys(leaves, over(changed[1], self.unit)) if changed is not None else {}
-        for height, (held, default) in enumerate(zip(self.levels, self.defaults[:-1], strict=False)):
-            self.work.spend(2 * len(level), "fold over the source")
-            above = {}
-            for k, value in level.items():
-                other = level[k ^ 1] if k ^ 1 in level else held.get(k ^ 1, default)
-                above[k >> 1] = self._node(height, *((other, value) if k & 1 else (value, other)))
-            level = above
-        return Fraction(level.get(0, self.levels[-1].get(0, self.defaults[-1])), self.total)
-
-    def _along(self, k: int, value: int) -> Fraction:
-        """Return the largest mean with the value of one leaf changed: one path to the root."""
+    def changed(self, k: int, x: Fraction) -> Fraction:
+        """Return the largest mean with the value of one leaf changed to one of `more`."""
         self.work.spend(2 * len(self.ends), "fold over the source")
+        value = over(x, self.unit)
         for (low, high, scale), held, default in zip(self.ends, self.levels, self.defaults, strict=False):
             other = held.get(k ^ 1, default)
             left, right = (other, value) if k & 1 else (value, other)
             value = scale * right + (high if left > right else low) * (left - right)
             k >>= 1
         return Fraction(value, self.total)
+
+
+class Sections:
+    """A product, folded over one party's source for each product of vertices of the others (`shares`)."""
+
+    def __init__(self, source: Product, work: Work) -> None:
+        own = [vertices(part, work) for part in source.parts]
+        self.sizes, self.work = source.sizes, work
+        #: the party that is folded: the first with the most vertices
+        self.party = max(range(len(own)), key=lambda p: (len(own[p]), -p))
+        self.part = source.parts[self.party]
+        others = [each for p, each in enumerate(own) if p != self.party]
+        work.spend(prod(map(len, others)) * prod(self.sizes), "products of the source")
+        self.shares = [
+            [prod(xs, start=Fraction(1)) for xs in product(*chosen)] for chosen in product(*others)
+        ]
+        self.step = prod(self.sizes[self.party + 1 :])
+
+    def places(self, s: int) -> tuple[int, int]:
+        """Return the setting of the party that is folded, and the joint setting of the others."""
+        first, last = divmod(s, self.step)
+        return first % self.sizes[self.party], first // self.sizes[self.party] * self.step + last
+
+    def means(self, shares: list[Fraction], values: list[Fraction]) -> list[Fraction]:
+        """Return the means over the others' settings, by the setting of the party that is folded."""
+        self.work.spend(len(values), "products of the source")
+        unit, scale = (lcm(*(x.denominator for x in held)) for held in (shares, values))
+        weights, found = [over(x, unit) for x in shares], [0] * self.sizes[self.party]
+        for s, value in enumerate(values):
+            x, rest = self.places(s)
+            found[x] += weights[rest] * over(value, scale)
+        return [Fraction(x, unit * scale) for x in found]
 
 
 class Means:
@@ -89,29 +106,21 @@ class Means:
     """
 
     def __init__(
-        self, source: Source, raw: dict[str, Any], work: Work, averages: tuple[Fraction, ...]
+        self, source: Source, raw: dict[str, Any], work: Work, averages: tuple[Fraction, ...] = ()
     ) -> None:
         self.source, self.work = source, work
-        self.costs: list[Fraction] = []
         self.lists: list[Any] | None = None
         self.place = 0
-        self.points: list[list[Fraction]] | None = None
-        self.price = averages[0] if isinstance(source, Average) else Fraction(0)
-        if isinstance(source, Average) and source.measure == "information":
-            pass
-        elif isinstance(source, Average):
-            costly = costly_points(source, work)
-            self.points = [point for point, _ in costly]
-            self.costs = [sum(map(mul, averages, costs), Fraction(0)) for _, costs in costly]
-        elif isinstance(source, Shared):
-            self.points = vertices(source, work)
-        elif isinstance(source, Rows) and "vertices" not in raw:
+        self.price = averages[0] if averages else Fraction(0)
+        self.points: list[tuple[list[Fraction], Fraction]] | None = None
+        self.sections = Sections(source, work) if isinstance(source, Product) else None
+        if isinstance(source, Rows) and "vertices" not in raw:
             self.lists = items(raw["rows"], "proof: rows")
             self.unit = integer(raw["unit"], "proof: unit", 1)
-        elif isinstance(source, Rows):
-            if raw["vertices"] is not True:
+        elif isinstance(source, Rows | Shared | Average) and not _informed(source):
+            if raw.get("vertices", True) is not True:
                 raise Unreadable("proof: 'vertices' is true, or is left out")
-            self.points = vertices(source, work)
+            self.points = priced_points(source, averages, work)
 
     @staticmethod
     def keys(source: Source, raw: Any) -> tuple[str, ...]:
@@ -124,39 +133,63 @@ class Means:
         """Return the largest mean of one box's values."""
         return [self._largest(values)]
 
-    def over(self, values: Vector[Fraction], wrong: dict[int, Fraction]) -> list[Fraction]:
-        """Return the largest means with another value at one setting, for each of `wrong` in order."""
-        if isinstance(self.source, Point):  # a mean, so linear in the values
+    def over(self, values: Vector[Fraction], wrong: Sequence[tuple[int, Fraction]]) -> list[Fraction]:
+        """Return the largest means with another value at one setting, for each (setting, value)."""
+        source = self.source
+        if isinstance(source, Point):  # a mean, so linear in the values
             self.work.spend(len(wrong), "mean over the source")
             held = self._largest(values)
-            return [held + self.source.values[s] * (x - values[s]) for s, x in wrong.items()]
-        if isinstance(self.source, Bits):
-            tree = Tree(self.source, values, [*wrong.values()], self.work)
-            return [tree.largest(changed) for changed in wrong.items()]
-        rows = (Vector(values.length, values.default, {**values.but, s: x}) for s, x in wrong.items())
+            return [held + source.values[s] * (x - values[s]) for s, x in wrong]
+        if isinstance(source, Bits) and source.different:
+            tree = Tree(source, values, [x for _, x in wrong], self.work)
+            places = [(tree.leaves(s), x) for s, x in wrong]
+            return [tree.changed(leaves[0], x) if leaves else tree.largest() for leaves, x in places]
+        if self.sections is not None:
+            return self._over_sections(self.sections, values, wrong)
+        rows = (Vector(values.length, values.default, {**values.but, s: x}) for s, x in wrong)
         return [self._largest(row) for row in rows]
 
+    def _over_sections(
+        self, held: Sections, values: Vector[Fraction], wrong: Sequence[tuple[int, Fraction]]
+    ) -> list[Fraction]:
+        """One value of the party that is folded changes with each value."""
+        listed, inner = values.values(), Means(held.part, {}, self.work)
+        places = [(*held.places(s), x - listed[s]) for s, x in wrong]
+        found = []
+        for shares in held.shares:
+            means = dict(enumerate(held.means(shares, listed)))
+            changed = [(s, means[s] + shares[rest] * x) for s, rest, x in places]
+            found.append(inner.over(Vector(len(means), None, means), changed))
+        return [max(each) for each in zip(*found, strict=True)]
+
     def _largest(self, values: Vector[Fraction]) -> Fraction:
-        if isinstance(self.source, Average) and self.points is None:
-            self.work.spend(200 * values.length, "mutual information")
-            return free_energy(values.values(), self.source.observed.values(), self.price)
+        source, work = self.source, self.work
+        if isinstance(source, Average) and self.points is None:
+            work.spend(200 * values.length, "mutual information")
+            return free_energy(values.values(), source.observed.values(), self.price)
         if self.points is not None:
-            self.work.spend(len(self.points) * values.length, "vertices of the source")
+            work.spend(len(self.points) * values.length, "vertices of the source")
             listed = values.values()
-            costs = self.costs or [Fraction(0)] * len(self.points)
-            means = (sum(map(mul, point, listed), Fraction(0)) for point in self.points)
-            return max(mean - cost for mean, cost in zip(means, costs, strict=True))
+            return max(sum(map(mul, point, listed), Fraction(0)) - cost for point, cost in self.points)
+        if self.sections is not None:
+            listed, inner = values.values(), []
+            for shares in self.sections.shares:
+                means = self.sections.means(shares, listed)
+                inner.append(
+                    support(self.sections.part, Vector(len(means), None, dict(enumerate(means))), work)
+                )
+            return max(inner)
         if self.lists is None:
-            return support(self.source, values, self.work)
-        assert isinstance(self.source, Rows)
+            return support(source, values, work)
+        assert isinstance(source, Rows)
         total = values.values()
         raw = self.lists[self.place] if self.place < len(self.lists) else None
         self.place += 1
-        for k, value in flat_pairs(raw, "proof: rows", len(self.source.rows)):
-            if value < 0 and not self.source.equal[k]:
+        for k, value in flat_pairs(raw, "proof: rows", len(source.rows)):
+            if value < 0 and not source.equal[k]:
                 raise Rejected("proof: rows: the multiplier of an inequality is negative")
-            self.work.spend(len(self.source.rows[k]), "proof: rows")
-            for s, factor in self.source.rows[k].items():
+            work.spend(len(source.rows[k]), "proof: rows")
+            for s, factor in source.rows[k].items():
                 total[s] += factor * Fraction(value, self.unit)
         return max(total)
 
@@ -164,6 +197,20 @@ class Means:
         """Raise Unreadable if lists are left over."""
         if self.lists is not None and self.place != len(self.lists):
             raise Unreadable("proof: rows: there are more lists than boxes")
+
+
+def _informed(source: Source) -> bool:
+    return isinstance(source, Average) and source.measure == "information"
+
+
+def priced_points(
+    source: Source, averages: tuple[Fraction, ...], work: Work
+) -> list[tuple[list[Fraction], Fraction]]:
+    """Return points of which all distributions of a source are means, and what each costs."""
+    if isinstance(source, Average):
+        costly = costly_points(source, work)
+        return [(point, sum(map(mul, averages, costs), Fraction(0))) for point, costs in costly]
+    return [(point, Fraction(0)) for point in vertices(source, work)]
 
 
 def support(source: Source, values: Vector[Fraction], work: Work) -> Fraction:
@@ -179,7 +226,7 @@ def support(source: Source, values: Vector[Fraction], work: Work) -> Fraction:
     if isinstance(source, Limits):
         return _greedy(source, values)
     if isinstance(source, Product):
-        return _product(source, values, work)
+        return Means(source, {}, work).largest(values)[0]
     raise Rejected("source: rows need multipliers, or vertices")
 
 
@@ -190,7 +237,7 @@ def _fold(source: Bits, values: Vector[Fraction], work: Work) -> Fraction:
     level = [over(values[s], unit) for s in source.leaves]
     for low, high in reversed(source.ranges):
         scale = lcm(low.denominator, high.denominator)
-        bottom, top = int(low * scale), int(high * scale)
+        bottom, top = over(low, scale), over(high, scale)
         level = [
             scale * right + (top if left > right else bottom) * (left - right)
             for left, right in zip(level[::2], level[1::2], strict=True)
@@ -201,46 +248,18 @@ def _fold(source: Bits, values: Vector[Fraction], work: Work) -> Fraction:
 
 def _greedy(source: Limits, values: Vector[Fraction]) -> Fraction:
     """Give each setting its least probability, and what is left to the largest values first."""
-    lower, upper = source.lower.values(), source.upper.values()
-    left = 1 - sum(lower)
-    listed = values.values()
-    total = sum((low * x for low, x in zip(lower, listed, strict=True)), Fraction(0))
+    given = [source.lower.values(), source.upper.values(), values.values()]
+    unit, scale = (
+        lcm(*(x.denominator for held in given[:2] for x in held)),
+        lcm(*(x.denominator for x in given[2])),
+    )
+    lower, upper = ([over(x, unit) for x in held] for held in given[:2])
+    listed = [over(x, scale) for x in given[2]]
+    left, total = unit - sum(lower), sum(map(mul, lower, listed))
     for s in sorted(range(len(listed)), key=listed.__getitem__, reverse=True):
         share = min(left, upper[s] - lower[s])
         total, left = total + share * listed[s], left - share
-    return total
-
-
-def folded_party(source: Product, work: Work) -> tuple[int, list[list[list[Fraction]]]]:
-    """Return which party is folded (the first with the most vertices), and the other parties' vertices."""
-    own = [vertices(part, work) for part in source.parts]
-    last = max(range(len(own)), key=lambda p: (len(own[p]), -p))
-    return last, [each for p, each in enumerate(own) if p != last]
-
-
-def _product(source: Product, values: Vector[Fraction], work: Work) -> Fraction:
-    last, others = folded_party(source, work)
-    best = None
-    listed = values.values()
-    for chosen in product(*others):
-        work.spend(len(listed), "products of the source")
-        inner = contracted(source.sizes, last, chosen, listed)
-        found = support(source.parts[last], Vector(len(inner), None, dict(enumerate(inner))), work)
-        best = found if best is None else max(best, found)
-    assert best is not None
-    return best
-
-
-def contracted(
-    sizes: tuple[int, ...], last: int, chosen: tuple[list[Fraction], ...], values: list[Fraction]
-) -> list[Fraction]:
-    """Return the means of `values` over the other parties' settings, by the setting of party `last`."""
-    found = [Fraction(0)] * sizes[last]
-    shares = [*chosen[:last], [Fraction(1)] * sizes[last], *chosen[last:]]
-    for digits, value in zip(product(*(range(n) for n in sizes)), values, strict=True):
-        weight = prod((share[x] for share, x in zip(shares, digits, strict=True)), start=Fraction(1))
-        found[digits[last]] += weight * value
-    return found
+    return Fraction(total, unit * scale)
 
 
 def largest_mass(source: Source, s: int, work: Work) -> Fraction:

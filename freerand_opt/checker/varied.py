@@ -21,14 +21,14 @@ from freerand_opt.checker.numbers import (
     Real,
     combined,
     denominator,
-    obeys,
     read_number,
     readable,
     show,
     sign,
 )
 from freerand_opt.checker.question import read_question
-from freerand_opt.checker.reading import closed, fraction, integer, items
+from freerand_opt.checker.reading import ascending, closed, fraction, get, items
+from freerand_opt.checker.scale import ALLOWED
 
 
 class Varied:
@@ -38,8 +38,7 @@ class Varied:
         self.raw, self.work = raw["question"], work
         self.honest, self.path = (items(raw[key], key) if key in raw else None for key in ("honest", "path"))
         found: set[str] = set()
-        source = self.raw.get("source") if type(self.raw) is dict else None
-        _keys(source, "", found)
+        _keys(get(self.raw, "source"), "", found)
         moving = self.honest is not None or self.path is not None
         self.test = None if moving else _moving_test(self.raw)
         if moving:
@@ -138,7 +137,7 @@ class Varied:
         """Return the question whose scores are those of the behaviour at x."""
         if not 0 <= x <= 1:
             raise Unreadable(f"{self.name}: a value is not in [0, 1]")
-        asked = self.raw.get("ask") if type(self.raw) is dict else None
+        asked = get(self.raw, "ask")
         if type(asked) is not dict or (self.path is None and asked.get("quantity") == "score"):
             raise Rejected("a score that is asked for is not monotone in the visibility")
         table = self._table(x)
@@ -177,17 +176,14 @@ class Varied:
     def _table(self, x: Fraction) -> dict[int, list[Number]]:
         """Return the behaviour at x, by setting; entries of a path are polynomials, lowest degree first."""
         table: dict[int, list[Number]] = {}
-        last = -1
-        for entry in (self.honest if self.path is None else self.path) or []:
-            s, row = items(entry, "honest", 2)
-            last = integer(s, "honest: ascending setting", last + 1)
+        for s, row in ascending(self.honest if self.path is None else self.path, "honest"):
             given = items(row, "honest")
             if self.path is None:
                 noise = (1 - x) * Fraction(1, max(len(given), 1))
                 self.work.spend(sum(_length(y) for y in given), "honest")
-                table[last] = [read_number(y, "honest") * x + noise for y in given]
+                table[s] = [read_number(y, "honest") * x + noise for y in given]
             else:
-                table[last] = [self._polynomial(y, x) for y in given]
+                table[s] = [self._polynomial(y, x) for y in given]
         return table
 
     def _polynomial(self, raw: Any, x: Fraction) -> Number:
@@ -205,20 +201,20 @@ class Varied:
     def _score(self, raw: Any, test: Test, score: Number, noise: Fraction) -> Number:
         """Return the score of a test: it is given, or that of the behaviour, and a slack."""
         if type(raw["score"]) is not dict:
-            if self.path is None and not obeys(noise - test.score, test.relation):
+            if self.path is None and sign(noise - test.score) not in ALLOWED[test.relation]:
                 raise Rejected("white noise does not pass a test with a given score")
             return test.score
         slack = fraction(closed(raw["score"], "test: score", ("slack",))["slack"], "test: slack")
-        if not obeys(-slack, test.relation):
+        if sign(-slack) not in ALLOWED[test.relation]:
             raise Rejected("a slack has the wrong sign")
         return readable(score + slack)
 
 
 def _blank(test: Any, width: int) -> Any:
     """Return a test with a score in place of a slack, so that its functional can be read."""
-    if type(test) is dict and test.get("keep") == "?":
+    if get(test, "keep") == "?":
         return {**test, "keep": [[0, ["0"] * width]]}
-    if type(test) is dict and type(test.get("score")) is dict:
+    if type(get(test, "score")) is dict:
         return {**test, "score": "0"}
     return test
 
@@ -235,13 +231,9 @@ def _length(raw: Any) -> int:
 
 def _moving_test(raw: Any) -> tuple[int, str] | None:
     """Return (number of the test, key) where "?" stands among the tests, None if it does not."""
-    tests = raw.get("tests") if type(raw) is dict else None
-    places = [
-        (k, key)
-        for k, test in enumerate(tests if type(tests) is list else [])
-        for key in ("score", "tolerance")
-        if type(test) is dict and test.get(key) == "?"
-    ]
+    tests = get(raw, "tests")
+    listed = enumerate(tests if type(tests) is list else [])
+    places = [(k, key) for k, test in listed for key in ("score", "tolerance") if get(test, key) == "?"]
     if len(places) > 1:
         raise Unreadable("question: '?' stands at one place")
     return places[0] if places else None

@@ -171,15 +171,15 @@ class Swept:
             found, scale = self.climb.all([whole[s] for s in self.source.leaves]), self.climb.unit
         return [Poly(self.span, p, unit * scale) for p in found]
 
-    def over(self, values: Vector[Poly], wrong: dict[int, Poly]) -> list[Poly]:
-        """Return what bounds the means with another value at one setting, for each of `wrong`."""
+    def over(self, values: Vector[Poly], wrong: Sequence[tuple[int, Poly]]) -> list[Poly]:
+        """Return what bounds the means with another value at one setting, for each (setting, value)."""
         if self.climb is None or self.source.leaves is None:
-            rows = (Vector(values.length, values.default, {**values.but, s: x}) for s, x in wrong.items())
+            rows = (Vector(values.length, values.default, {**values.but, s: x}) for s, x in wrong)
             return [p for row in rows for p in self.largest(row)]
-        whole, unit = self._whole([*values.values(), *wrong.values()])
+        whole, unit = self._whole([*values.values(), *(x for _, x in wrong)])
         self.climb.all([whole[s] for s in self.source.leaves])
         found: list[Polynomial] = []
-        for s, x in zip(wrong, whole[values.length :], strict=True):
+        for (s, _), x in zip(wrong, whole[values.length :], strict=True):
             found += self.climb.changed(dict.fromkeys(self.source.places(s), x))
         return [Poly(self.span, p, unit * self.climb.unit) for p in found]
 

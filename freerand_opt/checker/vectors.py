@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
 from freerand_opt.checker.failures import Unreadable
-from freerand_opt.checker.reading import closed, integer, integers, items
+from freerand_opt.checker.reading import ascending, closed, get, integers, items
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> 
     """Return a vector: a list, a palette with codes, or {"all": x, "but": [[index, x], ..]}."""
     if type(raw) is list:
         return Vector(length, None, {k: read(x, where) for k, x in enumerate(items(raw, where, length))})
-    if type(raw) is dict and "palette" in raw:
+    if get(raw, "palette") is not None:
         closed(raw, where, ("palette", "codes"))
         palette = [read(x, where) for x in items(raw["palette"], where)]
         codes = integers(raw["codes"], where, 0, len(palette) - 1, length)
@@ -50,14 +50,9 @@ def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> 
         return Vector(length, None, {k: palette[code] for k, code in enumerate(codes)})
     closed(raw, where, ("all", "but"))
     default = read(raw["all"], where)
-    but: dict[int, T] = {}
-    last = -1
-    for pair in items(raw["but"], where):
-        index, value = items(pair, where, 2)
-        last = integer(index, f"{where}: ascending index", last + 1, length - 1)
-        but[last] = read(value, where)
-        if but[last] == default:
-            raise Unreadable(f"{where}: entry {last} is listed and equals all others")
+    but = {index: read(value, where) for index, value in ascending(raw["but"], where, length)}
+    if default in but.values():
+        raise Unreadable(f"{where}: an entry is listed and equals all others")
     return Vector(length, default, but)
 
 
