@@ -45,7 +45,7 @@ class Chain:
     ) -> None:
         self.q, self.flow, self.scale, self.work, self.edges = q, flow, scale, work, dict(edges)
         if q.devices == "quantum":
-            raise Rejected("attack: boxes of a cycle are not those of quantum devices")
+            raise Rejected("attack: boxes of a cycle are no quantum boxes")
         count, places = len(items(raw["nodes"], "attack: nodes")), sorted(self.edges)
         self.weights: Sequence[Any] = vector(raw["weights"], "attack: weights", count, scale.amount).values()
         self.roots = [flow.root(node, "attack: nodes") for node in raw["nodes"]]

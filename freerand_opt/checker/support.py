@@ -32,9 +32,9 @@ class Tree:
         rest = values.default or Fraction(0)
         self.unit = lcm(rest.denominator, *(x.denominator for x in (*values.but.values(), *more)))
         self.ends: list[tuple[int, int, int]] = []
-        for low, high in reversed(source.ranges):
-            scale = lcm(low.denominator, high.denominator)
-            self.ends.append((over(low, scale), over(high, scale), scale))
+        for ends in reversed(source.ranges):
+            scale = lcm(*(x.denominator for x in ends))
+            self.ends.append((over(ends[0], scale), over(ends[1], scale), scale))
         self.defaults = [over(rest, self.unit)]
         for _, _, scale in self.ends:
             self.defaults.append(self.defaults[-1] * scale)
