@@ -20,8 +20,8 @@ from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
-from freerand_opt.checker.support import Sections
 from freerand_opt.checker.symmetry import Relabelling
+from freerand_opt.checker.vertices import Sections
 from freerand_opt.checker.zeros import Zeros
 from freerand_opt.conic.affine import to_fraction
 from freerand_opt.model.certificate_form import question_form

@@ -18,8 +18,9 @@ from freerand_opt.checker.orders import Cells, Squares, Sum, add, scaled
 from freerand_opt.checker.reading import closed, get, items
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
-from freerand_opt.checker.support import Sections, priced_points
+from freerand_opt.checker.support import priced_points
 from freerand_opt.checker.symmetry import Relabelling, check_fixed, orbit_top
+from freerand_opt.checker.vertices import Sections
 
 
 class Fold:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from math import prod
+from math import lcm, prod
 
 from freerand_opt.checker.failures import Rejected, TooMuch, Work
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.vectors import over
 
 MOST_VERTICES = 1 << 17
 
@@ -109,3 +110,35 @@ def certainly_occurs(source: Source, s: int, work: Work) -> bool:
     if isinstance(source, Rows) and source.mutual is None:
         return source.full
     return all(vertex[s] > 0 for vertex in vertices(source, work))
+
+
+class Sections:
+    """A product, folded over one party's source for each product of vertices of the others (`shares`)."""
+
+    def __init__(self, source: Product, work: Work) -> None:
+        own = [vertices(part, work) for part in source.parts]
+        self.sizes, self.work = source.sizes, work
+        #: the party that is folded: the first with the most vertices
+        self.party = max(range(len(own)), key=lambda p: (len(own[p]), -p))
+        self.part = source.parts[self.party]
+        others = [each for p, each in enumerate(own) if p != self.party]
+        work.spend(prod(map(len, others)) * prod(self.sizes), "products of the source")
+        self.shares = [
+            [prod(xs, start=Fraction(1)) for xs in product(*chosen)] for chosen in product(*others)
+        ]
+        self.step = prod(self.sizes[self.party + 1 :])
+
+    def places(self, s: int) -> tuple[int, int]:
+        """Return the setting of the party that is folded, and the joint setting of the others."""
+        first, last = divmod(s, self.step)
+        return first % self.sizes[self.party], first // self.sizes[self.party] * self.step + last
+
+    def means(self, shares: list[Fraction], values: list[Fraction]) -> list[Fraction]:
+        """Return the means over the others' settings, by the setting of the party that is folded."""
+        self.work.spend(len(values), "products of the source")
+        unit, scale = (lcm(*(x.denominator for x in held)) for held in (shares, values))
+        weights, found = [over(x, unit) for x in shares], [0] * self.sizes[self.party]
+        for s, value in enumerate(values):
+            x, rest = self.places(s)
+            found[x] += weights[rest] * over(value, scale)
+        return [Fraction(x, unit * scale) for x in found]
