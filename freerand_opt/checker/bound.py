@@ -7,13 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.checker.asked import ENTROPY, Question
-from freerand_opt.checker.boxes import by_deterministic
+from freerand_opt.checker.boxes import by_deterministic, by_extreme
 from freerand_opt.checker.chords import by_chords
 from freerand_opt.checker.cycle import by_cycle
-from freerand_opt.checker.extreme import by_extreme
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.fold import by_labels
 from freerand_opt.checker.guesses import Guesses
-from freerand_opt.checker.labels import by_labels
 from freerand_opt.checker.numbers import Number, combined, show, sign
 from freerand_opt.checker.prices import Rest, read_prices
 from freerand_opt.checker.reading import closed, tag

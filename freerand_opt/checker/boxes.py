@@ -2,6 +2,10 @@ r"""Bounds by boxes: every deterministic box suffices for local devices.
 
 A functional is its values on these boxes, so a proof has no data but multipliers of a source's rows. For a
 guess that is told the settings the best guess of each box counts at each setting.
+
+Entropies given W alone, of two parties with two settings and outcomes: -H of an output is convex in the box,
+so that at prices of the tests an extreme one is best: deterministic, or unbiased outcomes with a fixed parity
+at each joint setting (Barrett et al., quant-ph/0404097); H is then 0 or 1 bit.
 """
 
 from __future__ import annotations
@@ -14,9 +18,9 @@ from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, Work
-from freerand_opt.checker.guesses import Guesses
+from freerand_opt.checker.guesses import Guesses, outputs
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.reading import items
+from freerand_opt.checker.reading import closed, items
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.support import Means
 from freerand_opt.checker.varying import Swept
@@ -132,3 +136,39 @@ def replying(q: Question) -> int:
     """Return the party with the most deterministic boxes, the last of those."""
     sizes = [d**n for n, d in zip(q.settings, q.outcomes, strict=True)]
     return max(range(len(sizes)), key=lambda p: (sizes[p], p))
+
+
+def by_extreme(raw: Any, q: Question, rest: Rest, work: Work) -> Fraction:
+    """Return the largest mean of h, in bits, over all extreme boxes and the source."""
+    if (q.settings, q.outcomes) != ((2, 2), (2, 2)) or q.devices == "local" or rest.words:
+        raise Rejected("extreme: two parties with two settings and outcomes, no local devices, no moments")
+    if q.ask.side != "classical" or q.observed is None or (q.ask.at is None and not q.ask.told):
+        raise Rejected("extreme: side information is classical, and she knows the settings asked about")
+    if q.ask.noise:
+        raise Rejected("extreme: entropies of outputs that are flipped are not 0 or 1")
+    closed(raw, "proof", ("way", *Means.keys(q.source, raw)))
+    means, values = Means(q.source, raw, work, rest.averages), outputs(q)
+    found = []
+    for box in _extreme_boxes():
+        work.spend(64, "extreme boxes")
+        row = []
+        for s, shown in enumerate(box):
+            own = rest.cells.get(s, {})
+            h = rest.constants[s] + sum((own.get(o, Fraction(0)) for o in shown), Fraction(0)) / len(shown)
+            if q.ask.at in (None, s) and len({values[o] for o in shown}) > 1:
+                h -= 1 if q.ask.at is None else 1 / q.weight(s)
+            row.append(h)
+        found += means.largest(Vector(4, None, dict(enumerate(row))))
+    means.done()
+    return max(found)
+
+
+def _extreme_boxes() -> Iterator[list[tuple[int, ...]]]:
+    """Yield the outcomes, alike in probability, at each joint setting: deterministic boxes, then parities.
+
+    The parities that are no extreme box (of the sum of two functions) are means of others, and do no harm.
+    """
+    for a, b in product(product((0, 1), repeat=2), repeat=2):
+        yield [(2 * a[x] + b[y],) for x, y in product((0, 1), repeat=2)]
+    for parities in product((0, 1), repeat=4):
+        yield [((0, 3), (1, 2))[parity] for parity in parities]

@@ -2,7 +2,7 @@ r"""The boxes of an attack: P(o|s) and means of words of tables, answers, states
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
@@ -15,6 +15,7 @@ from freerand_opt.checker.numbers import Number, cosine, read_number, sign
 from freerand_opt.checker.reading import closed, fraction, integer, integers, items
 from freerand_opt.checker.words import Word
 
+MOST_STATES = 64
 #: Real and imaginary parts.
 Ket: TypeAlias = tuple[list[int], list[int]]
 
@@ -89,21 +90,24 @@ class Table(Box):
 
 
 class Quantum(Box):
-    """A state and orthogonal vectors in Gaussian integers.
+    """A state, or orthogonal ones that are mixed, and orthogonal vectors, in Gaussian integers.
 
     {"dimensions", "state", "measurements"[party][setting][outcome] = [vectors]}; an entry is an integer or
     [re, im].
     """
 
+    keys: tuple[str, ...] = ("state",)
+
     def __init__(self, raw: Any, q: Question, work: Work, where: str) -> None:
-        closed(raw, where, ("kind", "dimensions", "state", "measurements"))
+        closed(raw, where, ("kind", "dimensions", "measurements", *self.keys))
         self.q, self.work = q, work
         self.sizes = integers(raw["dimensions"], where, 1, 64, len(q.settings))
+        listed = items(raw["states"], where) if "states" in raw else [raw["state"]]
+        if not 1 <= len(listed) <= MOST_STATES:
+            raise Rejected(f"{where}: 1 to {MOST_STATES} states are mixed")
         work.spend(prod(self.sizes), where)
-        self.state = read_ket(raw["state"], prod(self.sizes), where)
-        self.norm = inner(self.state, self.state)[0]
-        if not self.norm:
-            raise Rejected(f"{where}: the state is 0")
+        self.kets = orthogonal(listed, prod(self.sizes), work, f"{where}: states")
+        self.norms = [inner(v, v)[0] for v in self.kets]
         parties = items(raw["measurements"], where, len(self.sizes))
         self.known = [
             [self._measurement(own, party, where) for own in items(settings, where, q.settings[party])]
@@ -112,46 +116,28 @@ class Quantum(Box):
 
     def _measurement(self, raw: Any, party: int, where: str) -> list[tuple[int, Ket, int]]:
         """Return (outcome, vector, squared length) of an orthogonal basis."""
-        size = self.sizes[party]
-        found: list[tuple[int, Ket, int]] = []
-        for o, vectors in enumerate(items(raw, where, self.q.outcomes[party])):
-            for entries in items(vectors, where):
-                v = read_ket(entries, size, where)
-                self.work.spend(size * (len(found) + 1), where)
-                length = inner(v, v)[0]
-                if not length or any(any(inner(v, u)) for _, u, _ in found):
-                    raise Rejected(f"{where}: vectors of a measurement are 0 or not orthogonal")
-                found.append((o, v, length))
-        if len(found) != size:
+        size, listed = self.sizes[party], enumerate(items(raw, where, self.q.outcomes[party]))
+        pairs = [(o, vector) for o, own in listed for vector in items(own, where)]
+        kets = orthogonal([vector for _, vector in pairs], size, self.work, f"{where}: a measurement")
+        if len(kets) != size:
             raise Rejected(f"{where}: the projectors of a measurement do not sum to 1")
-        return found
+        return [(o, v, inner(v, v)[0]) for (o, _), v in zip(pairs, kets, strict=True)]
 
     def at(self, s: int) -> dict[int, Number]:
-        """Return the probabilities: contract the state party by party."""
-        self.work.spend(4 * prod(self.sizes) * max(self.sizes), "quantum box")
-        held: list[tuple[int, Ket, int]] = [(0, self.state, self.norm)]
-        for party, x in enumerate(split(s, self.q.settings)):
-            rest = prod(self.sizes[party + 1 :])
-            longer = []
-            for o, (a, b), unit in held:
-                for out, v, length in self.known[party][x]:
-                    left = [inner(v, (a[j::rest], b[j::rest])) for j in range(rest)]
-                    ket = [re for re, _ in left], [im for _, im in left]
-                    longer.append((o * self.q.outcomes[party] + out, ket, unit * length))
-            held = longer
+        """Return the probabilities: contract the states party by party."""
+        self.work.spend(4 * len(self.kets) * prod(self.sizes) * max(self.sizes), "quantum box")
         found: dict[int, Number] = {}
-        for o, ((re,), (im,)), unit in held:
-            found[o] = found.get(o, Fraction(0)) + Fraction(re * re + im * im, unit)
+        for o, kets, length in self.contracted(s, range(len(self.sizes))):
+            square = sum(x * x for ket in kets for (x,) in ket)
+            found[o] = found.get(o, Fraction(0)) + Fraction(square, length * sum(self.norms))
         return found
 
-    def contracted(
-        self, kets: list[Ket], s: int, of: tuple[int, ...]
-    ) -> Iterator[tuple[int, list[Ket], int]]:
-        """Yield what vectors of a setting of some parties leave of states, with outcome and squared length.
+    def contracted(self, s: int, of: Sequence[int]) -> Iterator[tuple[int, list[Ket], int]]:
+        """Yield what vectors of some parties' settings leave of the states, with outcome and squared length.
 
         The joint outcome is that with outcome 0 of the other parties.
         """
-        own, held = split(s, self.q.settings), [(0, kets, 1)]
+        own, held = split(s, self.q.settings), [(0, self.kets, 1)]
         for party in reversed(of):
             # parties behind it are contracted, or are left as they are
             size, rest = (
@@ -168,11 +154,14 @@ class Quantum(Box):
 
     def mean(self, word: Word) -> Number:
         """Return the real part of <state, word state>; operators act from the last to the first."""
-        held: tuple[list[Any], list[Any]] = self.state
-        for party, number in enumerate(word):
-            for x, o in reversed(self.q.algebra.words[party][number]):
-                held = self._applied(held, party, x, o)
-        return Fraction(inner(self.state, held)[0]) * Fraction(1, self.norm)
+        total = Fraction(0)
+        for state in self.kets:
+            held: tuple[list[Any], list[Any]] = state
+            for party, number in enumerate(word):
+                for x, o in reversed(self.q.algebra.words[party][number]):
+                    held = self._applied(held, party, x, o)
+            total += inner(state, held)[0]
+        return Fraction(total / sum(self.norms))
 
     def _applied(
         self, ket: tuple[list[Any], list[Any]], party: int, x: int, outcome: int
@@ -192,6 +181,18 @@ class Quantum(Box):
                             re[j + k * rest] += c * a[k] - d * b[k]
                             im[j + k * rest] += c * b[k] + d * a[k]
         return re, im
+
+
+def orthogonal(raw: list[Any], size: int, work: Work, where: str) -> list[Ket]:
+    """Return vectors that are orthogonal and not 0."""
+    found: list[Ket] = []
+    for entries in raw:
+        v = read_ket(entries, size, where)
+        work.spend(size * (len(found) + 1), where)
+        if not inner(v, v)[0] or any(any(inner(v, u)) for u in found):
+            raise Rejected(f"{where}: vectors are 0 or not orthogonal")
+        found.append(v)
+    return found
 
 
 def read_ket(raw: Any, length: int, where: str) -> Ket:

@@ -60,17 +60,16 @@ def read_question(raw: Any, work: Work) -> Question:
         raise Unreadable(f"{where}: more than {MOST_JOINT} joint settings or outcomes")
     count = prod(settings)
     algebra = Algebra(settings, outcomes)
-    if devices == "quantum" and (letters := _letters(raw["ask"], settings, outcomes)):
-        algebra = Algebra((*settings, letters), (*outcomes, 2))
     observed = _observed(raw["observed"], count, f"{where}: observed")
     read = read_average if get(raw["source"], "kind") == "average" else read_source
     source: Source = read(raw["source"], settings, observed, work)
     reader = _Reader(count, prod(outcomes), len(settings), algebra, devices, work)
-    tests = tuple(
-        reader.test(test, f"{where}: test {k}")
-        for k, test in enumerate(items(raw["tests"], f"{where}: tests"))
-    )
     ask = _ask(raw["ask"], settings, outcomes, reader)
+    if ask.side == "quantum":  # the adversary is one more party
+        algebra = Algebra((*settings, _letters(ask, settings)), (*outcomes, 2))
+        reader = replace(reader, algebra=algebra)
+    listed = enumerate(items(raw["tests"], f"{where}: tests"))
+    tests = tuple(reader.test(test, f"{where}: test {k}") for k, test in listed)
     return Question(settings, outcomes, source, observed, devices, tests, None, ask, algebra)
 
 
@@ -231,24 +230,16 @@ def _read_picked(raw: Any, parties: int, where: str) -> Picked:
     return Picked(bits, selection, epsilon)
 
 
-def _letters(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...]) -> int:
-    """Return how many observables an adversary with quantum side information has, 0 if none is asked of.
+def _letters(ask: Ask, settings: tuple[int, ...]) -> int:
+    """Return how many observables an adversary with quantum side information has.
 
     One for each value of the output, and for an average told the settings for each joint setting of its
     parties as well.
     """
-    where = "question: ask"
-    if get(raw, "quantity") != ENTROPY or get(raw, "side") != "quantum":
-        return 0
-    count = integer(raw.get("count"), f"{where}: count", 1, 1000)
-    places = 1
-    if raw.get("at") == "average" and raw.get("told") == "settings":
-        places = prod(settings[party] for party in _parties(raw.get("of"), len(settings), where))
-    if len(settings) >= MOST_PARTIES or count * places > 1000:
-        raise Unreadable(
-            f"{where}: an adversary beside the parties has a letter, and at most 1000 observables"
-        )
-    return count * places
+    count = ask.count * (prod(settings[party] for party in ask.of) if ask.told else 1)
+    if len(settings) >= MOST_PARTIES or count > 1000:
+        raise Unreadable("question: an adversary beside the parties has a letter, at most 1000 observables")
+    return count
 
 
 def _parties(raw: Any, parties: int, where: str) -> tuple[int, ...]:

@@ -98,7 +98,7 @@ def test_a_claim_is_named_and_its_grid_gives_way(tmp_path: Path) -> None:
 def test_lines_in_the_score() -> None:
     """N = 8, e = 1/20: slopes ((1.1/.9)^k)/2, k = 6..0, then 0 from I = .9^6 = .531441."""
     curve = fr.curve(chained(8), "test.score", (0, "3/5"))
-    slopes = {part.ends[1] - part.ends[0] for part in curve.proved.upper}  # type: ignore[operator]
+    slopes = {part.terms[1][0] - part.terms[0][0] for part in curve.proved.upper}  # type: ignore[operator]
     assert slopes == {Fraction(11, 9) ** k * Fraction(3, 5) / 2 for k in range(7)} | {Fraction(0)}
     assert curve("531441/1000000").exact == Fraction(1, 2)
     assert all(bracket.exact is not None for _, bracket in curve.table(["0", "1/7", "1/3", "1/2", "3/5"]))
