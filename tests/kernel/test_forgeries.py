@@ -398,7 +398,12 @@ FORGERIES: dict[str, tuple[str, Edit, type[Exception], str]] = {
         Rejected,
         "orthogonal",
     ),
-    "a state of 0": ("attack, states", put(*FIRST, "box", "state", [0, 0, 0, 0]), Rejected, "states: vectors are 0"),
+    "a state of 0": (
+        "attack, states",
+        put(*FIRST, "box", "state", [0, 0, 0, 0]),
+        Rejected,
+        "states: vectors are 0",
+    ),
     "a state too long": (
         "attack, states",
         put(*FIRST, "box", "state", [1, 0, 0, 1, 0]),
