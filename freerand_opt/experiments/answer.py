@@ -143,7 +143,8 @@ def training_of(question: Question, made: Setup, folder: Path) -> Training:
         if rows is None:
             raise InputError(
                 "observed",
-                'training = "theory" needs a behaviour: observed.behaviour, observed.state or observed.table',
+                'training = "theory" needs a behaviour (observed.behaviour, .state or .table); '
+                "or name the counts of an earlier run, or a first share of trials in order, as data.training",
             )
         return theory(made, rows)
     path = beside(folder, given, "data.training")

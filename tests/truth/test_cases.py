@@ -8,6 +8,7 @@ from math import log2, sqrt
 import pytest
 
 import freerand_opt as fr
+from tests.experiments.shared import VIENNA
 
 QUANTUM = fr.Adversary("quantum", level="1 + A B")
 CORRELATORS = {"<A0 B0>": 1, "<A0 B1>": 1, "<A1 B0>": 1, "<A1 B1>": -1}
@@ -216,6 +217,33 @@ def test_free_settings_of_an_experiment_tell_what_uniform_ones_do():
     tests = [fr.Test("chsh", ">=", "2.4225")]
     question = asked(source=fr.Free(), tests=tests, ask=bits, observed=fr.Observed(settings=often))
     assert holds(question, 1 - log2(1 + sqrt(2 - 2.4225**2 / 4)), 1e-7)
+
+
+def test_score_of_an_experiment_without_signalling():
+    """S = 2.4225 alone: the guess is 3/2 - S/4, .1610482 bits."""
+    bits = fr.Ask("min-entropy", of="A", at=(0, 0))
+    question = asked(
+        adversary=fr.Adversary("no-signalling"), tests=[fr.Test("chsh", ">=", "2.4225")], ask=bits
+    )
+    assert holds(question, -log2(3 / 2 - 2.4225 / 4))
+
+
+def test_photons_alone_bear_little_bias():
+    """J = 7.268e-6 of 3.5e9 trials (PRL 115, 250401): local devices reach 1 - 4 (1/2 - eps)^2."""
+    rows = [[F(n, sum(VIENNA[4 * s : 4 * s + 4])) for n in VIENNA[4 * s : 4 * s + 4]] for s in range(4)]
+    seen = rows[0][0] - rows[1][1] - rows[2][2] - rows[3][0]
+    assert float(seen) == pytest.approx(7.268e-6, abs=5e-10)
+    terms = {"P(00|00)": 1, "P(01|01)": -1, "P(10|10)": -1, "P(00|11)": -1}
+    question = asked(
+        source=fr.SanthaVazirani(0),
+        adversary=LOCAL,
+        tests=[fr.Test(terms, ">=", seen)],
+        ask=fr.Ask("strategy"),
+    )
+    sought = {"of": "source.epsilon", "between": (0, F(1, 1000)), "width": F(1, 10**10)}
+    found = fr.bound(question, threshold=sought).bracket
+    assert float(found.width) <= 1e-10
+    assert 4 * (F(1, 2) - found.upper) ** 2 <= 1 - seen <= 4 * (F(1, 2) - found.lower) ** 2
 
 
 def test_five_notations_are_one_functional():
