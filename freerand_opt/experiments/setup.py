@@ -91,8 +91,9 @@ def setup(
     if not isinstance(made, forms.Point | forms.Bits | forms.Limits):
         raise InputError(
             "source.kind",
-            f"{source.tag().get('kind')} is not covered by statements about counts; allowed: uniform, "
-            "free (with a stated distribution), santha-vazirani, measurement-dependence, min-entropy",
+            f"{source.tag().get('kind')} is not covered by statements about counts; allowed: uniform, free "
+            "(with a stated distribution), santha-vazirani, bits (without after), relative, "
+            "measurement-dependence, min-entropy",
         )
     distribution = stated if isinstance(made, forms.Point) and made.values is not None else None
     form = {

@@ -31,7 +31,7 @@ def check_file(job: tuple[str, int, str | None]) -> tuple[int, list[str]]:
         from freerand_opt.experiment_checker.__main__ import checked as counted
 
         return counted(path, digest, limit)
-    if digest is not None:
+    if digest is not None and Path(path).is_file():
         return 2, [f"UNREADABLE {path}: --counts belongs to certificates about counts, which this is not"]
     if form == _COMPUTATION:
         from freerand_opt.claims.conjecture.checker.__main__ import checked as computed

@@ -78,6 +78,8 @@ def test_a_page_and_a_certificate_that_others_check(freerand, folder):
     assert lines == ["parties", "devices", "source", "data", "game", "before", "checked", "theorem"]
     (folder / "spins.csv").write_text("x,y,a,b,n\n0,0,0,0,1\n")
     assert freerand("check", proof, "--counts", folder / "spins.csv").code == 1
+    absent = freerand("check", folder / "absent.json", "--counts", folder / "spins.csv")
+    assert absent.code == 2 and "no such text file" in absent.err
     forged = json.loads(proof.read_text())
     forged["claim"]["wins"] = forged["claim"]["wins"][:-1]
     proof.write_text(json.dumps(forged, indent=1))
