@@ -259,12 +259,12 @@ class _Search:
                 if found is None:
                     break
                 table, box = found
-                guess = self._guess(table, guess)
+                before, guess = (guess, masses), self._guess(table, guess)
                 gains = h + np.array([self.worth[g][s] for s, g in enumerate(guess)])
                 masses = self.distribution((gains * table).sum(axis=1), self.spent)
                 now = float(masses @ (gains * table).sum(axis=1))
                 yield box
-                if now <= value + 1e-12:
+                if now <= value + 1e-12 or (guess == before[0] and np.array_equal(masses, before[1])):
                     break
                 value = now
 

@@ -47,7 +47,7 @@ def quantum_oracle(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, 
     def best(weights: Floats, words: Words) -> tuple[Floats, Box] | None:
         if weights.size > MAX_CELLS or not sizes:
             return None
-        size = sizes[state["calls"] // (4 * labels) % len(sizes)]
+        size = sizes[state["calls"] // (2 * labels) % len(sizes)]
         state["calls"] += 1
         held = best_with_zeros(scenario, weights, zeros, seed=state["calls"]) if zeros else None
         if held is None:

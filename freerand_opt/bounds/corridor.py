@@ -10,14 +10,11 @@ from collections.abc import Callable, Iterator
 from threadpoolctl import threadpool_limits
 
 from freerand_opt.bounds import linear
-from freerand_opt.bounds.curved import curved
-from freerand_opt.bounds.full_support import full_support
 from freerand_opt.bounds.options import Options
-from freerand_opt.bounds.relations import relations
 from freerand_opt.bounds.shown import shown
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.many import Many
-from freerand_opt.model.problem import Problem, Shared
+from freerand_opt.model.problem import FullSupport, Problem, Shared
 from freerand_opt.model.quantities import ENTROPY
 
 #: A method offers ends to the pool, one at each step, until it has nothing more.
@@ -30,6 +27,25 @@ def _moments(pool: Pool, options: Options) -> Iterator[None]:
         from freerand_opt.bounds.quantum import quantum
 
         yield from quantum(pool, options)
+
+
+def _curved(pool: Pool, options: Options) -> Iterator[None]:
+    from freerand_opt.bounds.curved import curved
+
+    yield from curved(pool, options)
+
+
+def _full_support(pool: Pool, options: Options) -> Iterator[None]:
+    if isinstance(pool.problem, Problem) and isinstance(pool.problem.source, FullSupport):
+        from freerand_opt.bounds.full_support import full_support
+
+        yield from full_support(pool, options)
+
+
+def _relations(pool: Pool, options: Options) -> Iterator[None]:
+    from freerand_opt.bounds.relations import relations
+
+    yield from relations(pool, options)
 
 
 def _entropies(pool: Pool, options: Options) -> Iterator[None]:
@@ -47,7 +63,7 @@ METHODS: tuple[tuple[str, Method], ...] = (
     ("boxes of a cycle", linear.cycle_boxes),
     ("deterministic boxes", linear.deterministic),
     ("vertices of the source", linear.vertices),
-    ("full support", full_support),
+    ("full support", _full_support),
     ("products of facets", linear.facets),
 )
 OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
@@ -56,9 +72,9 @@ OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
 )
 OF_CURVED: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
-    ("points around the source", curved),
+    ("points around the source", _curved),
 )
-OF_MANY: tuple[tuple[str, Method], ...] = (("relations", relations),)
+OF_MANY: tuple[tuple[str, Method], ...] = (("relations", _relations),)
 
 
 def corridor(problem: Problem | Many, options: Options) -> Pool:

@@ -20,7 +20,7 @@ from freerand_opt.bounds.settled import settled
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import FullSupport, Kept, Problem
+from freerand_opt.model.problem import Kept, Problem
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.strategies import Strategies, over_cells
@@ -32,7 +32,7 @@ DELTA = Fraction(1, 2**40)
 def full_support(pool: Pool, options: Options) -> Iterator[None]:
     """Offer the bound of the program with zeros, then the strategies that come close to it."""
     problem = pool.problem
-    if not isinstance(problem.source, FullSupport) or problem.devices == "quantum":
+    if problem.devices == "quantum":
         return
     from freerand_opt.programs.moments import forced_zeros
 

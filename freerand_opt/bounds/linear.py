@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.pairs import attack as search
 from freerand_opt.attacks.pairs import hints_of, inner
 from freerand_opt.attacks.strategies import strategies
@@ -25,7 +24,6 @@ from freerand_opt.model.problem import Average, Point, Problem, Rows, Shared
 from freerand_opt.programs.boxes import Box, cell_space, deterministic_boxes
 from freerand_opt.programs.cycle import boxes_of, cycle_of, edge_form
 from freerand_opt.programs.guesses import few_labels, guesses_of
-from freerand_opt.programs.quotient import prices, quotient
 from freerand_opt.programs.ratios import sums_ratios
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.source_vertices import surely_more
@@ -38,6 +36,8 @@ FEW_VERTICES = 64
 MOST_COLUMNS = 60_000
 #: Columns of cells beyond which products of facets are the faster way.
 MOST_CELLS = 30_000
+#: Violations, in all, that floats take for none.
+PASSES = 1e-12
 #: Products of a source's facets with those of boxes beyond which their program is left out.
 MOST_PRODUCTS = 200_000
 #: The same over all guess labels: such a program is not solved in minutes.
@@ -47,8 +47,13 @@ MOST_OF_LABELS = 400_000
 def orbits(pool: Pool, options: Options) -> Iterator[None]:
     """Count errors on a cycle with bits in one time order: both ends by orbits."""
     cycle = cycle_of(pool.problem)
+    if cycle is None:
+        return
+    from freerand_opt.attacks.flows import chain_form
+    from freerand_opt.programs.quotient import prices, quotient
+
     try:
-        made = None if cycle is None else quotient(cycle)
+        made = quotient(cycle)
     except TooLargeError:
         return
     if made is None:
@@ -57,13 +62,19 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
     program, hint = settled(pool.problem, made.program, options)
     pool.margin = margin_of(program, hint)
     yield
-    z = multipliers(program, hint)
-    pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
-    yield
-    x = inner_point(program, hint)
-    if x is not None:
-        pool.offer_attack(chain_form(made, x[: made.program.matrix.shape[1]]), words)
-    yield
+
+    def above() -> None:
+        z = multipliers(program, hint)
+        pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
+
+    def below() -> None:
+        x = inner_point(program, hint)
+        if x is not None:
+            pool.offer_attack(chain_form(made, x[: made.program.matrix.shape[1]]), words)
+
+    for end in (below, above) if _passes(pool.problem, program, hint) else (above, below):
+        end()
+        yield
 
 
 def cycle_boxes(pool: Pool, options: Options) -> Iterator[None]:
@@ -209,20 +220,31 @@ def _both_ends(
     pool.margin = margin_of(program, hint)
     yield
     more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
-    offer(pool, made, program, hint, rational, way, words, **more)
-    yield
+    first = _passes(problem, program, hint)
+    if not first:
+        offer(pool, made, program, hint, rational, way, words, **more)
+        yield
     if any(sums_ratios(problem, test) for test in problem.tests):
         yield from shared(pool, options, made, hint, made_for, words)
         return
     strict = inner(problem)
-    if strict != outer:
-        made = made_for(strict)
-        program, hint = settled(problem, made.program, options)
-    x = inner_point(program, hint)
+    within = made if strict == outer else made_for(strict)
+    solved = (program, hint) if strict == outer else settled(problem, within.program, options)
+    x = inner_point(*solved)
     if x is not None:
-        found = strategies(made, x[: made.program.matrix.shape[1]])
+        found = strategies(within, x[: within.program.matrix.shape[1]])
         offer_everywhere(pool, found, made_for, options, words)
     yield
+    if first:
+        offer(pool, made, program, hint, rational, way, words, **more)
+        yield
+
+
+def _passes(problem: Problem, program: LinearProgram, hint: Hint) -> bool:
+    """Return whether a strategy is asked for and floats find one: then it is sought before a proof of none."""
+    if problem.ask.quantity != "strategy" or any(sums_ratios(problem, test) for test in problem.tests):
+        return False
+    return sum(float(worth) * float(hint.x[k]) for k, worth in program.objective.items()) > -PASSES
 
 
 def offer(

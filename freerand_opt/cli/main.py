@@ -7,6 +7,7 @@ several the worst counts, 2 before 3 before 1. A proof that nothing passes the t
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Annotated, Any
@@ -31,6 +32,7 @@ from freerand_opt.cli import (
 )
 from freerand_opt.cli.options import ANSWER, KEEP, LOOK
 from freerand_opt.errors import FreerandError, InputError, TooLargeError, UnavailableError
+from freerand_opt.runner.executor import SELDOM
 from freerand_opt.version import __version__
 
 INTERRUPTED = 130
@@ -44,6 +46,7 @@ def main() -> None:
     """Run the command line and turn expected failures into one line and an exit code."""
     # programs are small and many runs share a machine: one thread, said before numpy starts its own
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.set_threshold(SELDOM)
     try:
         code = _run_app()
         if code == INTERRUPTED:

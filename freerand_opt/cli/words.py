@@ -17,7 +17,6 @@ from freerand_opt.model.conditions import Test
 from freerand_opt.model.file import Instance as Asks
 from freerand_opt.model.quantities import QUANTITIES, same
 from freerand_opt.numbers.exact import text
-from freerand_opt.reporting import refutations
 from freerand_opt.reporting.cell import NO_STRATEGY, Cell
 from freerand_opt.reporting.tested import of_document
 from freerand_opt.reporting.units import alongside
@@ -63,6 +62,8 @@ def at_length(line: Line) -> str:
     if line.cell.verdict is not None:
         pairs.append(("verdict", f"{line.cell.said} ({line.cell.expected})"))
     if isinstance(result, Result):
+        from freerand_opt.reporting import refutations  # a table needs none
+
         pairs += [("because", result.reason)] if result.impossible else []
         pairs += _units(result)
         pairs += refutations.lines(result)

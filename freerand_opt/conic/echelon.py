@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from flint import fmpq
+if TYPE_CHECKING:
+    from flint import fmpq
 
 C = TypeVar("C", bound=Hashable)
 T = TypeVar("T", bound=Hashable)

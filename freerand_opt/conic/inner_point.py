@@ -11,11 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from flint import fmpq
-
-from freerand_opt.conic.affine import to_fmpq, to_fraction
 from freerand_opt.conic.basis import basic_point, exact_point
-from freerand_opt.conic.echelon import Echelon
 from freerand_opt.conic.linear import Hint, LinearProgram, sharpened, solve
 from freerand_opt.conic.sparse import sparse, stacked
 from freerand_opt.numbers.rounding import round_down
@@ -74,6 +70,11 @@ def _met(program: LinearProgram, x: list[Fraction], right: Sequence[Fraction]) -
         return x
     if len(missed) > MOST_EQUALITIES:
         return None
+    from flint import fmpq  # of most programs nothing is missed
+
+    from freerand_opt.conic.affine import to_fmpq, to_fraction
+    from freerand_opt.conic.echelon import Echelon
+
     rows: dict[int, dict[int, fmpq]] = {k: {-1: to_fmpq(gap)} for k, gap in missed.items()}
     for row, column, value in program.matrix.entries():
         if row in rows:

@@ -12,20 +12,28 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
 import numpy as np
-from flint import fmpq, fmpq_mat
 
+from freerand_opt.conic.echelon import Echelon
+
+#: A fraction of Python or flint, the same in all of a system.
+Ratio: TypeAlias = Any
 #: Solutions that need more bits than this are given up, and corrections that do not shrink.
 MAX_BITS = 40_000
 MAX_STALLS = 4
 #: Bits of a correction that are trusted.
 TRUSTED = 36
+#: Systems of so many equations are solved in Python's fractions sooner than flint is loaded.
+FEW = 128
 #: What remains of a system is eliminated exactly up to this size.
-MOST_DENSE = 60
+MOST_DENSE = 120
+#: The same in fractions of Python.
+LITTLE = 16
 
 
 def solve_system(
@@ -35,14 +43,8 @@ def solve_system(
 
     Return None if none was verified.
     """
-    known: dict[int, fmpq] = {}
-    ratios: dict[Fraction, fmpq] = {}
-
-    def ratio(x: Fraction) -> fmpq:
-        if x not in ratios:
-            ratios[x] = fmpq(x.numerator, x.denominator)
-        return ratios[x]
-
+    known: dict[int, Ratio] = {}
+    ratio = _fraction if len(equations) <= FEW else _flint()
     rows = [{place: ratio(x) for place, x in line if x} for line in equations]
     if not all(rows):
         return None
@@ -52,7 +54,7 @@ def solve_system(
         return None
     held = dict.fromkeys([*(row for row, _ in last), *(k for k, line in enumerate(rows) if not line)])
     rest = [k for k in range(len(rows)) if k not in held]
-    if rest and not _remaining([rows[k] for k in rest], [wanted[k] for k in rest], known):
+    if rest and not _remaining([rows[k] for k in rest], [wanted[k] for k in rest], known, ratio):
         return None
     for row, place in reversed(last):
         total = wanted[row]
@@ -60,11 +62,23 @@ def solve_system(
             if other != place:
                 total -= x * known[other]
         known[place] = total / rows[row][place]
-    return [Fraction(int(known[k].p), int(known[k].q)) for k in range(len(rows))]
+    return [_fraction(known[k]) for k in range(len(rows))]
+
+
+def _flint() -> Callable[[Ratio], Ratio]:
+    """Return what makes a fraction one of flint, each once."""
+    from flint import fmpq
+
+    made = cache(lambda x: fmpq(x.numerator, x.denominator))
+    return lambda x: made(x) if isinstance(x, Fraction) else x
+
+
+def _fraction(x: Ratio) -> Fraction:
+    return x if isinstance(x, Fraction) else Fraction(int(x.p), int(x.q))
 
 
 def _peeled(
-    rows: list[dict[int, fmpq]], wanted: list[fmpq], known: dict[int, fmpq]
+    rows: list[dict[int, Ratio]], wanted: list[Ratio], known: dict[int, Ratio]
 ) -> list[tuple[int, int]] | None:
     """Solve equations with one unknown, and empty them; return those (row, place) to solve at the end.
 
@@ -105,28 +119,45 @@ def _peeled(
     return last
 
 
-def _remaining(rows: list[dict[int, fmpq]], wanted: list[fmpq], known: dict[int, fmpq]) -> bool:
+def _remaining(
+    rows: list[dict[int, Ratio]],
+    wanted: list[Ratio],
+    known: dict[int, Ratio],
+    ratio: Callable[[Ratio], Ratio],
+) -> bool:
     """Solve what remains; return whether it could be."""
     names = sorted({place for line in rows for place in line})
     if len(names) != len(rows):
         return False
+    if len(rows) <= LITTLE and isinstance(wanted[0], Fraction):
+        held: Echelon[int, int] = Echelon(int)
+        for line, x in zip(rows, wanted, strict=True):
+            held.add({**line, -1: x} if x else line)
+        if set(held.rows) != set(names):  # singular
+            return False
+        held.reduce()
+        known.update((name, held.rows[name].get(-1, Fraction(0))) for name in names)
+        return True
     place = {name: k for k, name in enumerate(names)}
     if len(rows) <= MOST_DENSE:
+        from flint import fmpq_mat
+
+        exact = _flint()
         matrix = fmpq_mat(len(rows), len(rows))
         for k, line in enumerate(rows):
             for name, x in line.items():
-                matrix[k, place[name]] = x
+                matrix[k, place[name]] = exact(x)
         try:
-            found: Any = matrix.solve(fmpq_mat(len(rows), 1, wanted))
+            found: Any = matrix.solve(fmpq_mat(len(rows), 1, [exact(x) for x in wanted]), algorithm="dixon")
         except ZeroDivisionError:  # singular
             return False
-        known.update((name, found[k, 0]) for name, k in place.items())
+        known.update((name, ratio(found[k, 0])) for name, k in place.items())
         return True
-    equations = [[(place[name], Fraction(int(x.p), int(x.q))) for name, x in line.items()] for line in rows]
-    solved = _refined(equations, [Fraction(int(x.p), int(x.q)) for x in wanted])
+    equations = [[(place[name], _fraction(x)) for name, x in line.items()] for line in rows]
+    solved = _refined(equations, [_fraction(x) for x in wanted])
     if solved is None:
         return False
-    known.update((name, fmpq(solved[k].numerator, solved[k].denominator)) for name, k in place.items())
+    known.update((name, ratio(solved[k])) for name, k in place.items())
     return True
 
 
@@ -146,12 +177,10 @@ def _refined(
         values += [int(x * scale) for _, x in line]
         wanted.append(int(value * scale))
         indptr.append(len(places))
-    shifts = [
-        max((abs(x).bit_length() for x in values[a:b]), default=0) - 10 for a, b in itertools.pairwise(indptr)
-    ]
+    shifts = [max(0, max(x.bit_length() for x in values[a:b]) - 10) for a, b in itertools.pairwise(indptr)]
     rows = np.repeat(np.arange(size), np.diff(indptr))
     floats = np.array(
-        [float(Fraction(x, 1 << max(shifts[row], 0))) for row, x in zip(rows.tolist(), values, strict=True)]
+        [float(Fraction(x, 1 << shifts[row])) for row, x in zip(rows.tolist(), values, strict=True)]
     )
     try:
         factor = splu(csc_array((floats, (rows, np.array(places))), shape=(size, size)))
@@ -166,7 +195,7 @@ def _refined(
     attempt, passes, stalls, smallest = 1, 0, 0, math.inf
     while bits <= MAX_BITS and stalls <= MAX_STALLS:
         passes += 1
-        step = _correction(factor.solve, residual, shifts)
+        step = _correction(factor.solve, residual, np.array(shifts))
         if step is None:
             return None
         digits, gained, exponent = step
@@ -190,26 +219,25 @@ def _refined(
     return None
 
 
-def _correction(solve: object, residual: list[int], shifts: list[int]) -> tuple[list[int], int, int] | None:
-    """Return integers d and bits B with d close to 2^B times the solution, and its binary exponent."""
-    assert callable(solve)
-    largest = max((abs(r).bit_length() - s for r, s in zip(residual, shifts, strict=True)), default=0)
-    shift = max(largest - 600, 0)
-    scaled = []
-    for r, s in zip(residual, shifts, strict=True):
-        down = shift + max(s, 0)
-        # keep 80 bits: a float is read from them
-        cut = max(abs(r).bit_length() - 80, 0)
-        scaled.append(math.ldexp(float(r >> cut), cut - down))
-    approximate = solve(np.array(scaled))
+def _correction(
+    solve: Callable[[np.ndarray], np.ndarray], residual: list[int], shifts: np.ndarray
+) -> tuple[list[int], int, int] | None:
+    """Return integers d and bits B with d close to 2^B times the solution, and its binary exponent.
+
+    `residual` over 2^shifts is the right side.
+    """
+    # floats end at 2^1023: 80 bits of what is longer are kept
+    cuts = [max(value.bit_length() - 80, 0) for value in residual]
+    values = np.array([float(value >> cut) for value, cut in zip(residual, cuts, strict=True)])
+    exponents = np.array(cuts) - shifts
+    shift = max(int((np.frexp(values)[1] + exponents).max(initial=0)) - 600, 0)
+    approximate = solve(np.ldexp(values, exponents - shift))
     if not np.all(np.isfinite(approximate)):
         return None
     top = float(np.abs(approximate).max())
     exponent = math.frexp(top)[1] if top else 0
     gained = max(TRUSTED - exponent - shift, 1)
-    digits = [
-        int(value) << shift if shift else int(value) for value in np.rint(np.ldexp(approximate, gained))
-    ]
+    digits = [int(value) << shift for value in np.rint(np.ldexp(approximate, gained)).tolist()]
     return digits, gained, exponent + shift
 
 

@@ -5,15 +5,14 @@ All are `concurrent.futures` executors with one more method or two; `dispatch` u
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
-from concurrent.futures.process import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -24,6 +23,8 @@ from freerand_opt.version import __version__
 WINDOW = 1000
 #: Seconds of work below which starting processes is not worth it.
 PATIENCE = 2.0
+#: New objects between searches for garbage: fractions live long and hold no circles.
+SELDOM = 100_000
 CONNECT_SECONDS = 10
 WORKER_SECONDS = 60
 #: Seconds that a pool whose processes were ended may take to notice it.
@@ -65,7 +66,7 @@ class Local(Here):
         self._most = self._processes = processes
         self._patient = patient
         self._until = 0.0
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: Executor | None = None
 
     def expect(self, jobs: int, seconds: float) -> None:
         """Choose how many processes there are to be, and until when there are none."""
@@ -85,9 +86,12 @@ class Local(Here):
 
     def renew(self) -> None:
         """Start new processes; raise UnavailableError if none can start."""
+        from concurrent.futures.process import ProcessPoolExecutor  # a single question needs neither
+        from multiprocessing import get_context
+
         self.stop()
         with _bare_start():
-            self._pool = ProcessPoolExecutor(self._processes, get_context("spawn"), initializer=_quiet)
+            self._pool = ProcessPoolExecutor(self._processes, get_context("spawn"), initializer=_begin)
             try:
                 # each is a process, started before the next line
                 ready = [self._pool.submit(_hello) for _ in range(self._processes)]
@@ -233,8 +237,9 @@ def _hello() -> str:
     return __version__
 
 
-def _quiet() -> None:
-    """Let an interrupt end a worker without a word; the parent has more to say."""
+def _begin() -> None:
+    """Let an interrupt end a worker without a word: the parent has more to say."""
+    gc.set_threshold(SELDOM)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 

@@ -55,35 +55,46 @@ class Sparse:
         held = matrix.entries()
         return [picker.sum(held) for picker in self.pickers]
 
-    def schur(self, w: fmpz_mat, z: fmpz_mat) -> Iterator[list[fmpz]]:
-        """Yield tr(H_j W H_k Z) for all j up to k, for each k."""
+    def schur(self, w: fmpz_mat, z: fmpz_mat, bits: int) -> Iterator[list[fmpz]]:
+        """Yield tr(H_j W H_k Z) for all j up to k, for each k, over 2^bits, not scaled."""
         left, right = rows(w), rows(z)
         for k, part in enumerate(self.block.entries):
             image = _image(part, left, right).entries()
-            yield [picker.sum(image) for picker in self.pickers[: k + 1]]
+            yield [picker.sum(image) >> bits for picker in self.pickers[: k + 1]]
 
 
 class Dense:
-    """The matrices of a block, and as rows of one matrix, entry by entry."""
+    """The matrices of a block, and their upper triangles as rows of one matrix."""
 
     def __init__(self, block: Block) -> None:
-        self.size = block.size
-        self.whole = [fmpz_mat(_filled(block.size, part)) for part in block.entries]
-        entries = [value for held in self.whole for value in held.entries()]
-        self.flat = fmpz_mat(len(self.whole), block.size**2, entries)
+        size = self.size = block.size
+        self.whole = [fmpz_mat(_filled(size, part)) for part in block.entries]
+        self.triangle = [(i, j) for i in range(size) for j in range(i, size)]
+        entries = [held[i, j] for held in self.whole for i, j in self.triangle]
+        self.flat = fmpz_mat(len(self.whole), len(self.triangle), entries)
+        place = {pair: k for k, pair in enumerate(self.triangle)}
+        self.full = [place[min(i, j), max(i, j)] for i in range(size) for j in range(size)]
+
+    def folded(self, matrix: fmpz_mat) -> list[fmpz]:
+        """Return the upper triangle of X + X', the diagonal once."""
+        held, size = matrix.entries(), self.size
+        return [
+            held[i * size + j] + held[j * size + i] if i < j else held[i * size + i] for i, j in self.triangle
+        ]
 
     def combined(self, u: Sequence[fmpz]) -> fmpz_mat:
         """Return sum u_k H_k over the block's own variables, not scaled."""
-        return fmpz_mat(self.size, self.size, (fmpz_mat(1, len(u), list(u)) * self.flat).entries())
+        upper = (fmpz_mat(1, len(u), list(u)) * self.flat).entries()
+        return fmpz_mat(self.size, self.size, [upper[k] for k in self.full])
 
     def products(self, matrix: fmpz_mat) -> list[fmpz]:
         """Return <H_k, X>, not scaled."""
-        return list((self.flat * fmpz_mat(self.size**2, 1, matrix.entries())).entries())
+        return list((self.flat * fmpz_mat(len(self.triangle), 1, self.folded(matrix))).entries())
 
-    def schur(self, w: fmpz_mat, z: fmpz_mat) -> Iterator[list[fmpz]]:
-        """Yield tr(H_j W H_k Z) for all j up to k, for each k."""
-        images = [value for held in self.whole for value in (w * held * z).entries()]
-        full = rows(fmpz_mat(len(self.whole), self.size**2, images) * self.flat.transpose())
+    def schur(self, w: fmpz_mat, z: fmpz_mat, bits: int) -> Iterator[list[fmpz]]:
+        """Yield tr(H_j W H_k Z) for all j up to k, for each k, over 2^bits, not scaled."""
+        images = [value >> bits for held in self.whole for value in self.folded(w * held * z)]
+        full = rows(fmpz_mat(len(self.whole), len(self.triangle), images) * self.flat.transpose())
         yield from (row[: k + 1] for k, row in enumerate(full))
 
 

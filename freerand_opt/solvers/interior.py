@@ -94,9 +94,9 @@ class Interior:
         """Return the matrix M of a step."""
         found = [[ZERO] * len(self.cost) for _ in self.cost]
         for block, form, w, held in zip(self.blocks, self.forms, inverses, z, strict=True):
-            for k, line in zip(block.active, form.schur(w, held), strict=True):
+            for k, line in zip(block.active, form.schur(w, held, self.bits), strict=True):
                 for j, value in zip(block.active, line, strict=False):
-                    change = value >> (self.bits + 2 * block.scale)
+                    change = value >> 2 * block.scale
                     found[j][k] += change
                     if j != k:
                         found[k][j] += change
