@@ -241,7 +241,7 @@ def _both_ends(
 
 
 def _passes(problem: Problem, program: LinearProgram, hint: Hint) -> bool:
-    """Return whether a strategy is asked for and floats find one: then it is sought before a proof of none."""
+    """Return whether a strategy is asked for and floats find one: it is sought before a proof of none."""
     if problem.ask.quantity != "strategy" or any(sums_ratios(problem, test) for test in problem.tests):
         return False
     return sum(float(worth) * float(hint.x[k]) for k, worth in program.objective.items()) > -PASSES

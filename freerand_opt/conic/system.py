@@ -148,7 +148,7 @@ def _remaining(
             for name, x in line.items():
                 matrix[k, place[name]] = exact(x)
         try:
-            found: Any = matrix.solve(fmpq_mat(len(rows), 1, [exact(x) for x in wanted]), algorithm="dixon")
+            found: Any = matrix.solve(fmpq_mat(len(rows), 1, [exact(x) for x in wanted]))
         except ZeroDivisionError:  # singular
             return False
         known.update((name, ratio(found[k, 0])) for name, k in place.items())
