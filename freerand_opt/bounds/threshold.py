@@ -119,7 +119,8 @@ def critical_value(
     low, high = (end(place) for place in between)
     if low.side * high.side >= 0:
         raise NoChangeError(low, high)
-    for place in _near_zero(margin, low, high, width) if crossing.kind == "existence" else ():
+    near_zero = _near_zero if low.pool.margin and high.pool.margin else _near_violations
+    for place in near_zero(margin, low, high, width) if crossing.kind == "existence" else ():
         if low.place < place < high.place:
             near = end(place)
             low, high = (near if near.side == held.side else held for held in (low, high))
@@ -175,6 +176,36 @@ def _near_zero(
             b, g, f, stayed = place, value, f / 2 if stayed < 0 else f, -1
     reach = ((-width * 2 / 5, -width / 6), (width / 6, width * 2 / 5))
     return [simplest(max(zero + k, low.place), max(zero + m, low.place)) for k, m in reach]
+
+
+def _near_violations(
+    margin: Callable[[Fraction], float | None], low: End, high: End, width: Fraction
+) -> list[Fraction]:
+    """Return two places, less than the width apart, between which violations begin; none if none is known.
+
+    By halves, and every other time where the line through the last two violations ends.
+    """
+    ends = [(end.pool.margin, end.place) for end in (low, high) if end.pool.margin is not None]
+    if len(ends) < 2 or not min(ends)[0] < 0 <= max(ends)[0]:
+        return []
+    (least, bad), (_, good) = sorted(ends)
+    violated, step = [(bad, least)], width / 6
+    for turn in range(MAX_STEPS):
+        if abs(good - bad) <= 4 * step:
+            break
+        first, last = sorted((good, bad))
+        place = simplest((5 * first + 3 * last) / 8, (3 * first + 5 * last) / 8)
+        if turn % 2 and len(violated) > 1:
+            (a, f), (b, g) = violated[-2:]
+            zero = b + (b - a) * Fraction(g / (f - g)) if f != g else b
+            zero = min(max(zero + (step if good > bad else -step), first + step), last - step)
+            place = simplest(zero - step / 2, zero + step / 2)
+        value = margin(place)
+        if value is None:
+            return []
+        bad, good = (place, good) if value < 0 else (bad, place)
+        violated += [(place, value)] if value < 0 else []
+    return [bad, good]
 
 
 def _tries(low: End, high: End, crossing: Crossing) -> Callable[[End, End, Fraction], Iterator[Fraction]]:

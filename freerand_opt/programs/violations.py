@@ -8,6 +8,9 @@ from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.conic.sparse import sparse, stacked, widened
 from freerand_opt.model.problem import Problem
 
+#: Violations, in all, that floats do not tell from none.
+BROKEN = 1e-9
+
 
 def with_violations(
     program: LinearProgram, penalty: float | None = None, *, settings: bool = False
@@ -52,12 +55,18 @@ def relaxed_if_asked(problem: Problem, program: LinearProgram) -> LinearProgram:
 
 
 def margin_of(program: LinearProgram, hint: Hint) -> float | None:
-    """Return the margin by which a single inequality is passed, in floats; None for other programs."""
+    """Return the margin by which a single inequality is passed, in floats.
+
+    Of several tests it is minus the least violation, 0 if they are passed. None for other programs.
+    """
     _, columns = program.matrix.shape
-    if hint.status != "optimal" or program.objective != {columns - 1: Fraction(-1)}:
+    if hint.status != "optimal" or set(program.objective.values()) != {Fraction(-1)}:
         return None
-    kept = any(isinstance(name, tuple) and name[0] == "violation" for name in program.names)
-    return None if kept else -float(hint.x[columns - 1])
+    kept = sum(isinstance(name, tuple) and name[0] == "violation" for name in program.names)
+    if set(program.objective) != set(range(columns - max(kept, 1), columns)):
+        return None
+    margin = -sum(float(hint.x[k]) for k in program.objective)
+    return 0.0 if kept and margin > -BROKEN else margin
 
 
 def _is_test(name: object) -> bool:

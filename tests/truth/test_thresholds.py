@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction as F
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,7 +30,7 @@ from freerand_opt import (
     verify,
 )
 from freerand_opt import MeasurementDependence as Limits
-from freerand_opt.bounds.threshold import NoChangeError
+from freerand_opt.bounds.threshold import Crossing, NoChangeError, critical_value
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, Unreadable
 from freerand_opt.numbers.exact import enclose
@@ -115,6 +116,28 @@ def test_a_source_that_moves_several_limits_at_once_is_refused_before_anything_i
     )
     with pytest.raises(InputError, match="kind relative moves several limits at once"):
         bound(question, threshold={"of": "source.epsilon", "between": ["0", "2/5"]})
+
+
+@pytest.mark.parametrize("critical", [F(1, 7), F(2, 9) + F(1, 10**7)])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("root", [False, True])
+def test_violations_in_floats_find_where_proofs_are_worth_it(critical, turned, root):
+    """Beyond a critical value nothing is violated, before it more and more: four exact answers are enough."""
+    asked, sign = [], -1 if turned else 1
+
+    def margin(place):
+        short = max(0.0, sign * float(critical - place))
+        return -(short**0.5 if root else short)
+
+    def exact(place):
+        asked.append(place)
+        passes = sign * (place - critical) >= 0
+        return SimpleNamespace(impossible=not passes, attack={} if passes else None, margin=margin(place))
+
+    low, high = critical_value(exact, Crossing(), (F(0), F(1, 2)), F(1, 10**6), margin)
+    assert low.place <= critical <= high.place
+    assert high.place - low.place <= F(1, 10**6)
+    assert len(asked) == 4
 
 
 @pytest.mark.parametrize(
