@@ -14,7 +14,6 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -45,7 +44,9 @@ def solve_system(
     """
     known: dict[int, Ratio] = {}
     ratio = _fraction if len(equations) <= FEW else _flint()
-    rows = [{place: ratio(x) for place, x in line if x} for line in equations]
+    distinct = {id(x): x for line in equations for _, x in line}  # most entries are the same few objects
+    made = {key: ratio(x) for key, x in distinct.items()}
+    rows = [{place: made[id(x)] for place, x in line if x} for line in equations]
     if not all(rows):
         return None
     wanted = [ratio(x) for x in right]
@@ -66,11 +67,9 @@ def solve_system(
 
 
 def _flint() -> Callable[[Ratio], Ratio]:
-    """Return what makes a fraction one of flint, each once."""
     from flint import fmpq
 
-    made = cache(lambda x: fmpq(x.numerator, x.denominator))
-    return lambda x: made(x) if isinstance(x, Fraction) else x
+    return lambda x: fmpq(x.numerator, x.denominator) if isinstance(x, Fraction) else x
 
 
 def _fraction(x: Ratio) -> Fraction:
