@@ -32,10 +32,11 @@ from freerand_opt.cli import (
 )
 from freerand_opt.cli.options import ANSWER, KEEP, LOOK
 from freerand_opt.errors import FreerandError, InputError, TooLargeError, UnavailableError
-from freerand_opt.runner.executor import SELDOM
 from freerand_opt.version import __version__
 
 INTERRUPTED = 130
+#: New objects between searches for garbage: fractions live long and hold no circles.
+SELDOM = 100_000
 _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer uses
 app = typer.Typer(
     no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"max_content_width": 80}

@@ -23,8 +23,6 @@ from freerand_opt.version import __version__
 WINDOW = 1000
 #: Seconds of work below which starting processes is not worth it.
 PATIENCE = 2.0
-#: New objects between searches for garbage: fractions live long and hold no circles.
-SELDOM = 100_000
 CONNECT_SECONDS = 10
 WORKER_SECONDS = 60
 #: Seconds that a pool whose processes were ended may take to notice it.
@@ -91,7 +89,12 @@ class Local(Here):
 
         self.stop()
         with _bare_start():
-            self._pool = ProcessPoolExecutor(self._processes, get_context("spawn"), initializer=_begin)
+            self._pool = ProcessPoolExecutor(
+                self._processes,
+                get_context("spawn"),
+                initializer=_begin,
+                initargs=gc.get_threshold(),
+            )
             try:
                 # each is a process, started before the next line
                 ready = [self._pool.submit(_hello) for _ in range(self._processes)]
@@ -237,9 +240,9 @@ def _hello() -> str:
     return __version__
 
 
-def _begin() -> None:
-    """Let an interrupt end a worker without a word: the parent has more to say."""
-    gc.set_threshold(SELDOM)
+def _begin(*often: int) -> None:
+    """Let an interrupt end a worker without a word: the parent has more to say, also of garbage."""
+    gc.set_threshold(*often)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
