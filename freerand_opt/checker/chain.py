@@ -68,7 +68,7 @@ class Chain:
                 continue
             for leaf in leaves(error):
                 work.spend(2 * len(flow.source.ranges), "attack")
-                wrong[error] += flow.share(node, leaf, weight)
+                wrong[error] += flow.mass(node, leaf, weight)
         for k, test in enumerate(q.tests):
             if isinstance(test, Kept):
                 raise Rejected("attack: boxes of a cycle show no more than errors")
@@ -89,7 +89,7 @@ class Chain:
             worth = fair if error is None else known
             for leaf in leaves(q.ask.at) if worth and q.ask.at is not None else ():
                 work.spend(2 * len(flow.source.ranges), "attack")
-                found += flow.share(node, leaf, weight) * worth
+                found += flow.mass(node, leaf, weight) * worth
             if q.ask.at is None:
                 found += weight * (worth * flow.unit)
         return found * (Fraction(1, 2) if q.ask.at is None else 1 / (2 * q.weight(q.ask.at)))

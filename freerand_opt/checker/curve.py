@@ -98,8 +98,7 @@ def read_curve(raw: Any, work: Work) -> Curve:
     points = _points(parts["points"], field, q.ask.sign, work)
     if not field.moves and (parts["lower"] or any(bound is not None for *_, bound in points)):
         raise Unreadable("certificate: of a curve in a score lower ends are points, upper ends lines")
-    upper = [read_part("upper", part, raw, domain, work) for part in parts["upper"]]
-    lower = [read_part("lower", part, raw, domain, work) for part in parts["lower"]]
+    upper, lower = (_parts(kind, parts[kind], field, domain, work) for kind in ("upper", "lower"))
     if not field.moves:
         shown = [(place, value) for place, value, _ in points if value is not None]
         lower = [_chord(a, b, f, g) for (a, f), (b, g) in pairwise(shown)]
@@ -117,13 +116,18 @@ def read_curve(raw: Any, work: Work) -> Curve:
 
 def read_part(kind: str, part: Any, raw: Any, domain: tuple[Fraction, Fraction], work: Work) -> Part:
     """Return an upper or lower end, checked, of the curve of {"question", ..} on an interval."""
-    field = _Field(raw, work)
-    if not field.moves:
-        return _line(part, field, work, f"{kind} end")
+    return _parts(kind, [part], _Field(raw, work), domain, work)[0]
+
+
+def _parts(
+    kind: str, listed: list[Any], field: _Field, domain: tuple[Fraction, Fraction], work: Work
+) -> list[Part]:
+    if not listed or not field.moves:
+        return [_line(part, field, work, f"{kind} end") for part in listed]
     q = field.question(domain[0])
     source = VaryingSource([(x, field.question(x).source) for x in domain])
-    found: Part = (read_item if kind == "upper" else read_piece)(part, q, source, work, f"{kind} end")
-    return found
+    read = read_item if kind == "upper" else read_piece
+    return [read(part, q, source, work, f"{kind} end") for part in listed]
 
 
 def _points(

@@ -43,6 +43,15 @@ class MovingFlow(Flow):
             self.known[k, mass] = first, mass * self.units[self.nodes[k].height] - first
         return self.known[k, mass]
 
+    def mass(self, k: int, leaf: int, weight: Poly) -> Poly:
+        """Return what goes to a leaf of a mass at node k, over `unit`."""
+        node: int | None = k
+        for bit in reversed(range(len(self.source.ranges))):
+            assert node is not None
+            weight = self.halves(node, weight)[leaf >> bit & 1]
+            node = self.nodes[node].right if leaf >> bit & 1 else self.nodes[node].left
+        return weight
+
 
 def read_moving(raw: Any, bits: Bits, source: VaryingSource, span: Span, where: str) -> MovingFlow:
     """Return a flow graph whose palette is of pairs [numerator, denominator] of polynomials."""
@@ -80,7 +89,7 @@ class _Masses(dict[int, Poly]):
         self.flow, self.root, self.weight, self.places = flow, root, weight, places
 
     def __missing__(self, s: int) -> Poly:
-        shares = (self.flow.share(self.root, leaf, self.weight) for leaf in self.places.places(s))
+        shares = (self.flow.mass(self.root, leaf, self.weight) for leaf in self.places.places(s))
         self[s] = sum(shares, self.weight * 0)
         return self[s]
 

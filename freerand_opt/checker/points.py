@@ -71,15 +71,21 @@ class Flow:
         share = weight / self.unit
         return Vector(self.source.size, None, {s: mass * share for s, mass in found.items()})
 
-    def share(self, k: int, leaf: int, mass: Any = 1) -> Any:
-        """Return what goes to a leaf of a mass at node k, over `unit`."""
+    def share(self, k: int, leaf: int) -> int:
+        """Return P(leaf|w) below node k, over `unit`."""
         node: int | None = k
+        share = 1
         for bit in reversed(range(len(self.source.ranges))):
             assert node is not None
-            turn = leaf >> bit & 1
-            mass = self.halves(node, mass)[turn]
-            node = self.nodes[node].right if turn else self.nodes[node].left
-        return mass
+            held, head = self.nodes[node], self.heads[node]
+            right = leaf >> bit & 1
+            share *= self.units[held.height] - head if right else head
+            node = held.right if right else held.left
+        return share
+
+    def mass(self, k: int, leaf: int, weight: Any) -> Any:
+        """Return what goes to a leaf of a mass at node k, over `unit`."""
+        return weight * self.share(k, leaf)
 
     def root(self, raw: Any, where: str) -> int:
         """Return a node that has all the source's bits below it."""

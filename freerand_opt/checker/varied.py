@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from freerand_opt.checker.asked import Kept, Question, Test
@@ -38,7 +39,7 @@ class Varied:
         self.raw, self.work = raw["question"], work
         self.honest, self.path = (items(raw[key], key) if key in raw else None for key in ("honest", "path"))
         found: set[str] = set()
-        _keys(get(self.raw, "source"), "", found)
+        _filled(get(self.raw, "source"), "", found)
         moving = self.honest is not None or self.path is not None
         self.test = None if moving else _moving_test(self.raw)
         if moving:
@@ -93,7 +94,9 @@ class Varied:
             tests[k] = {**tests[k], key: str(place)}
             return read_question({**self.raw, "tests": tests}, self.work)
         if self.honest is None and self.path is None:
-            return read_question({**self.raw, "source": _filled(self.raw["source"], str(place))}, self.work)
+            return read_question(
+                {**self.raw, "source": _filled(self.raw["source"], str(place), set())}, self.work
+            )
         return self._mixed(place)
 
     def side(
@@ -173,29 +176,37 @@ class Varied:
             tests.append(replace(test, score=self._score(raw, test, combined(parts), noise)))
         return replace(q, tests=tuple(tests))
 
-    def _table(self, x: Fraction) -> dict[int, list[Number]]:
-        """Return the behaviour at x, by setting; entries of a path are polynomials, lowest degree first."""
-        table: dict[int, list[Number]] = {}
+    @cached_property
+    def _rows(self) -> dict[int, list[list[Number]]]:
+        """Return what is given by setting and outcome: an honest probability, or a path's coefficients."""
+        rows = {}
         for s, row in ascending(self.honest if self.path is None else self.path, "honest"):
-            given = items(row, "honest")
+            given = [[y] if self.path is None else items(y, "path") for y in items(row, "honest")]
+            if not all(1 <= len(entry) <= 27 for entry in given):
+                raise Unreadable("path: an entry has 1 to 27 coefficients")
+            rows[s] = [[read_number(y, "honest") for y in entry] for entry in given]
+        return rows
+
+    def _table(self, x: Fraction) -> dict[int, list[Number]]:
+        """Return the behaviour at x, by setting."""
+        table: dict[int, list[Number]] = {}
+        for s, row in self._rows.items():
+            lengths = [sum(map(_terms_of, entry)) for entry in row]
             if self.path is None:
-                noise = (1 - x) * Fraction(1, max(len(given), 1))
-                self.work.spend(sum(_length(y) for y in given), "honest")
-                table[s] = [read_number(y, "honest") * x + noise for y in given]
+                noise = (1 - x) * Fraction(1, max(len(row), 1))
+                self.work.spend(2 * sum(lengths), "honest")
+                table[s] = [y * x + noise for (y,) in row]
             else:
-                table[s] = [self._polynomial(y, x) for y in given]
+                table[s] = [self._polynomial(*pair, x) for pair in zip(row, lengths, strict=True)]
         return table
 
-    def _polynomial(self, raw: Any, x: Fraction) -> Number:
-        """Return the value of a polynomial of 1 to 27 coefficients; its length is that of a power of x."""
-        coefficients = items(raw, "path: coefficients")
-        if not 1 <= len(coefficients) <= 27:
-            raise Unreadable("path: an entry has 1 to 27 coefficients")
+    def _polynomial(self, coefficients: list[Number], length: int, x: Fraction) -> Number:
+        """Return the value of a polynomial, lowest degree first; its length is that of a power of x."""
         self.work.weigh(1 << (x.denominator.bit_length() - 1) * (len(coefficients) - 1))
-        self.work.spend(len(coefficients) * sum(map(_length, coefficients)), "path")
+        self.work.spend(2 * len(coefficients) * length, "path")
         value: Number = Fraction(0)
         for c in reversed(coefficients):
-            value = value * x + read_number(c, "path")
+            value = value * x + c
         return value
 
     def _score(self, raw: Any, test: Test, score: Number, noise: Fraction) -> Number:
@@ -224,11 +235,6 @@ def _terms_of(x: Number) -> int:
     return len(x.terms) if isinstance(x, Real) else 1
 
 
-def _length(raw: Any) -> int:
-    """Return how many terms a number has as it is written."""
-    return 1 + len(raw) if type(raw) is list else 1
-
-
 def _moving_test(raw: Any) -> tuple[int, str] | None:
     """Return (number of the test, key) where "?" stands among the tests, None if it does not."""
     tests = get(raw, "tests")
@@ -243,23 +249,14 @@ def _no_joint() -> Fraction:
     raise Rejected("joint scores of an honest behaviour need observed settings")
 
 
-def _keys(raw: Any, key: str, found: set[str], depth: int = 0) -> None:
-    """Collect the keys under which "?" stands; {"all": "?"} belongs to the key of the vector."""
+def _filled(raw: Any, text: str, found: set[str], key: str = "", depth: int = 0) -> Any:
+    """Return JSON with a text for each "?", and collect their keys; {"all": "?"} belongs to the vector's."""
     if depth > 20:
         raise Unreadable("question: source: it is nested too deeply")
     if raw == "?":
         found.add(key)
-    elif type(raw) is dict:
-        for name, value in raw.items():
-            _keys(value, key if name == "all" else name, found, depth + 1)
-    elif type(raw) is list:
-        for value in raw:
-            _keys(value, key, found, depth + 1)
-
-
-def _filled(raw: Any, text: str) -> Any:
-    if raw == "?":
         return text
     if type(raw) is dict:
-        return {name: _filled(value, text) for name, value in raw.items()}
-    return [_filled(value, text) for value in raw] if type(raw) is list else raw
+        named = ((name, key if name == "all" else name, value) for name, value in raw.items())
+        return {name: _filled(value, text, found, own, depth + 1) for name, own, value in named}
+    return [_filled(x, text, found, key, depth + 1) for x in raw] if type(raw) is list else raw
