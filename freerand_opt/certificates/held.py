@@ -13,6 +13,7 @@ from typing import Any
 
 from freerand_opt.certificates.held_fold import ZERO, Fold, Functional, Listed, Positive
 from freerand_opt.certificates.many import flat_key, flat_string
+from freerand_opt.checker.vectors import vector
 from freerand_opt.errors import UnavailableError
 from freerand_opt.model.problem import Kept, Problem, Test
 from freerand_opt.programs.many import Moments
@@ -83,14 +84,7 @@ def of_proof(problem: Problem, upper: Mapping[str, Any]) -> Problem:
 
 def listed(raw: Any, length: int) -> list[Any]:
     """Return a vector of a certificate in full."""
-    if isinstance(raw, list):
-        return raw
-    if "codes" in raw:
-        return [raw["palette"][code] for code in raw["codes"]]
-    found = [raw["all"]] * length
-    for place, value in raw["but"]:
-        found[place] = value
-    return found
+    return vector(raw, "a vector", length, lambda x, _: x).values()
 
 
 def _settings(test: Test | Kept) -> int:

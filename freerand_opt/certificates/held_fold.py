@@ -7,10 +7,11 @@ for what prices leave at node n, equalities E with functionals :math:`\lambda`, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from freerand_opt.checker.vectors import add
 from freerand_opt.model.problem import Bits, Limits, Point, Product, Source
 from freerand_opt.programs.source_cone import Facet, folded
 from freerand_opt.programs.strategies import Strategies
@@ -70,18 +71,18 @@ class Fold:
     def _positive(self, own: Positive) -> Functional:
         total: Functional = {}
         for g, value in own.items():
-            _add(total, self.rows[g], value)
+            add(total, self.rows[g], value)
         return total
 
     def _close(self, name: Facet, v: Functional, slack: Positive, mass: Fraction) -> Fraction:
         """Set the last G so that V - slack + G = 0, and return how much V is too large for a unit of mass."""
         own = self.lists.positive(name)
         rest = {k: -x for k, x in v.items()}
-        _add(rest, self._positive(own), Fraction(-1))
+        add(rest, self._positive(own), Fraction(-1))
         over = self._top(rest)
-        _merge(own, slack)
+        add(own, slack)
         if over <= 0:
-            _merge(own, self._split(rest))
+            add(own, self._split(rest))
         self.facets[self.places[name]] = own
         return over / mass
 
@@ -96,10 +97,10 @@ class Fold:
         for k, x in rest.items():
             if k and x:
                 inside, outside = cells(self.made, k)
-                _merge(total, dict.fromkeys(inside if x > 0 else outside, abs(x)))
+                add(total, dict.fromkeys(inside if x > 0 else outside, abs(x)))
                 constant += min(x, ZERO)
         if constant:
-            _merge(
+            add(
                 total,
                 dict.fromkeys(
                     range(self.made.problem.shape[1] if self.made.space.width > 1 else 1), constant
@@ -114,10 +115,10 @@ class Fold:
         plus, minus = (self.lists.positive(name) for name in names)
         gap = dict(left)
         for more, factor in ((right, -1), (self._positive(plus), -1), (self._positive(minus), 1)):
-            _add(gap, more, Fraction(factor))
+            add(gap, more, Fraction(factor))
         rho = self._top({k: -x for k, x in gap.items()})
         one = dict.fromkeys(range(self.made.problem.shape[1] if self.made.space.width > 1 else 1), abs(rho))
-        _merge(plus if rho > 0 else minus, one)
+        add(plus if rho > 0 else minus, one)
         gap[0] = gap.get(0, ZERO) - rho
         return plus, minus, self._split({k: -x for k, x in gap.items()})
 
@@ -133,15 +134,15 @@ class Fold:
                 names = ((*prefix, "node", place, 0), (*prefix, "node", place, 1))
                 plus, minus, more = self._between(values[left], values[right], names)
                 total = dict(values[right])
-                _add(total, self._positive(plus), high)
-                _add(total, self._positive(minus), -low)
-                _merge(plus, slack.get(right, {}))
-                _merge(minus, slack.get(left, {}))
-                _merge(minus, more)
+                add(total, self._positive(plus), high)
+                add(total, self._positive(minus), -low)
+                add(plus, slack.get(right, {}))
+                add(minus, slack.get(left, {}))
+                add(minus, more)
                 self.facets[self.places[names[0]]], self.facets[self.places[names[1]]] = plus, minus
                 # the multiplier of t_v = t_left + t_right is minus V at the right child
                 shown = dict(values[right])
-                _add(shown, self._positive(slack.get(right, {})), Fraction(-1))
+                add(shown, self._positive(slack.get(right, {})), Fraction(-1))
                 self.equal[equalities + v] = {k: -x for k, x in shown.items()}
                 slack[v] = {}
                 for own, factor in (
@@ -149,7 +150,7 @@ class Fold:
                     (slack.get(left, {}), low),
                     (more, low),
                 ):
-                    _merge(slack[v], {g: factor * x for g, x in own.items()})
+                    add(slack[v], {g: factor * x for g, x in own.items()})
                 values[v] = total
                 place += 1
         assert inner == place
@@ -165,10 +166,10 @@ class Fold:
         for s in range(count):
             names = ((*prefix, "setting", s, 0), (*prefix, "setting", s, 1))
             plus, minus, more = self._between(values[s], level, names)
-            _add(total, self._positive(plus), source.upper[s])
-            _add(total, self._positive(minus), -source.lower[s])
-            _merge(minus, more)
-            _merge(slack, {g: source.lower[s] * x for g, x in more.items()})
+            add(total, self._positive(plus), source.upper[s])
+            add(total, self._positive(minus), -source.lower[s])
+            add(minus, more)
+            add(slack, {g: source.lower[s] * x for g, x in more.items()})
             self.facets[self.places[names[0]]], self.facets[self.places[names[1]]] = plus, minus
         self.equal[equalities] = {k: -x for k, x in level.items()}
         return self._close((*prefix, "last", 0), total, slack, Fraction(1))
@@ -182,11 +183,11 @@ class Fold:
         total = [dict(f) for f in values]
         for f, node, value in cone.facets.entries():
             if cone.names[f][0] == "row":
-                _add(total[node], self._positive(self.facets[f]), value)
+                add(total[node], self._positive(self.facets[f]), value)
         for e in range(cone.equalities.shape[0]):
             self.equal[e] = {k: -x for k, x in self.lists.signed(e).items()}
         for e, node, value in cone.equalities.entries():
-            _add(total[node], self.equal[e], -value)
+            add(total[node], self.equal[e], -value)
         return max(self._close(("slack", s), total[s], {}, Fraction(1)) for s in range(cone.nodes))
 
     def _product(self, source: Product, values: list[Functional]) -> Fraction:
@@ -232,12 +233,3 @@ def cells(made: Strategies, cell: int) -> tuple[list[int], list[int]]:
         fits = all(own is None or own[1] == out for own, out in zip(digits, outcomes, strict=True))
         (inside if fits else outside).append(s * problem.shape[1] + o)
     return inside, outside
-
-
-def _add(total: Functional, more: Mapping[int, Fraction], factor: Fraction) -> None:
-    for key, value in more.items():
-        total[key] = total.get(key, ZERO) + factor * value
-
-
-def _merge(total: Positive, more: Mapping[int, Fraction]) -> None:
-    _add(total, more, Fraction(1))

@@ -24,6 +24,7 @@ from freerand_opt.checker.numbers import Number, combined, enclose
 from freerand_opt.checker.orders import Squares
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.reading import closed, fraction, items
+from freerand_opt.checker.vectors import add
 from freerand_opt.checker.words import Word
 
 #: Weights of nodes are rounded up to multiples of 1 / UNIT.
@@ -192,9 +193,7 @@ def with_shared(worth: Worths, shared: dict[int, dict[Word, Fraction]]) -> Worth
     def both(label: int) -> dict[int, Added]:
         added = worth(label)
         for s, handed in shared.items():
-            words = added.setdefault(s, ({}, {}))[1]
-            for word, value in handed.items():
-                words[word] = words.get(word, Fraction(0)) - value
+            add(added.setdefault(s, ({}, {}))[1], handed, -1)
         return added
 
     return both

@@ -16,13 +16,14 @@ from typing import Any
 from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.gains import Worth, gains, mean_gain
-from freerand_opt.checker.orders import Cells, Squares, Sum, add, scaled
+from freerand_opt.checker.orders import Cells, Squares, Sum, scaled
 from freerand_opt.checker.prices import Rest
 from freerand_opt.checker.reading import closed, get, integer, items, tag
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.support import priced_points
 from freerand_opt.checker.symmetry import Relabelling, check_fixed, orbit_top
+from freerand_opt.checker.vectors import add
 from freerand_opt.checker.vertices import Sections
 from freerand_opt.checker.zeros import Zeros
 
@@ -91,8 +92,7 @@ class Fold:
         total: dict[Any, Fraction] = {}
         for share, f in zip(point, gains, strict=True):
             self.work.spend(len(f) if share else 1, "fold")
-            for key, value in f.items() if share else ():
-                total[key] = total.get(key, Fraction(0)) + share * value
+            add(total, f if share else {}, share)
         return total
 
     def _group(self, raw: Any, where: str) -> list[Relabelling]:
@@ -159,8 +159,7 @@ class Fold:
             total = {key: Fraction(value) for key, value in h.items()}
             for row, g in zip(source.rows, held, strict=True):
                 self.work.spend(len(g) + 1, "fold")
-                for key, value in g.items() if row.get(s) else ():
-                    total[key] = total.get(key, Fraction(0)) + row[s] * value
+                add(total, g if row.get(s) else {}, row.get(s))
             (whole,), more = scaled([total], 1)
             found.append(self._close(whole, unit * more, slack, where))
         return max(found)

@@ -11,7 +11,7 @@ from freerand_opt.checker.asked import Question
 from freerand_opt.checker.orders import Cells, Squares
 from freerand_opt.checker.prices import Rest
 from freerand_opt.checker.sources import Point
-from freerand_opt.checker.vectors import dot, over
+from freerand_opt.checker.vectors import add, dot, over
 from freerand_opt.checker.words import Word
 
 #: What is added to the objective at a joint setting: factors of P(o|s), and of words.
@@ -34,12 +34,10 @@ def gain(
         for o, factor in factors.items():
             cell = order.cell(s, o)
             order.work.spend(len(cell), "gains")
-            share = over(factor, unit)
-            for key, value in cell.items():
-                total[key] = total.get(key, 0) + share * value
+            add(total, cell, over(factor, unit))
     found = {key: Fraction(value, unit) for key, value in total.items()}
-    for key, x in (*words.items(), (order.one, constant * order.unit)):
-        found[key] = found.get(key, Fraction(0)) + x
+    add(found, words)
+    add(found, {order.one: constant * order.unit})
     return found
 
 
@@ -71,8 +69,7 @@ def mean_gain(
 def _sum(parts: Iterable[dict[Any, Fraction]]) -> dict[Any, Fraction]:
     total: dict[Any, Fraction] = {}
     for part in parts:
-        for key, value in part.items():
-            total[key] = total.get(key, Fraction(0)) + value
+        add(total, part)
     return total
 
 
@@ -84,7 +81,5 @@ def _factors_of(
     order.work.spend(4 * (len(rows) + len(added)) * q.shape[1], "gains")
     for s, (cells, words) in added.items():
         order.work.spend(len(words), "gains")
-        row = rows.setdefault(s, {})
-        for o, worth in cells.items():
-            row[o] = row.get(o, Fraction(0)) + worth
+        add(rows.setdefault(s, {}), cells)
     return rows

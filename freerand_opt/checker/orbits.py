@@ -15,6 +15,7 @@ from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.parties import Key, Parties
 from freerand_opt.checker.reading import closed, fraction, items
 from freerand_opt.checker.sources import Bits
+from freerand_opt.checker.vectors import add
 
 
 def check_orbits(raw: Any, q: Question, work: Work) -> Fraction:
@@ -33,8 +34,7 @@ def check_orbits(raw: Any, q: Question, work: Work) -> Fraction:
         broken += weight * _broken(moments, parties, where)
         value += weight * _worth(moments, parties)
         total += weight
-        for key, x in moments.items():
-            seen[key] = seen.get(key, Fraction(0)) + weight * x
+        add(seen, moments, weight)
     if total != 1:
         raise Rejected("attack: the weights do not sum to 1")
     if broken > parties.tested.violated:

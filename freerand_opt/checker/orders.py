@@ -15,18 +15,12 @@ from typing import Any, TypeAlias
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import flat_pairs, integers, items
-from freerand_opt.checker.vectors import over
+from freerand_opt.checker.vectors import add, over
 from freerand_opt.checker.words import Word
 from freerand_opt.checker.zeros import Zeros
 
 #: Integers by key, over a unit that is kept beside.
 Sum: TypeAlias = dict[Any, int]
-
-
-def add(total: Sum, more: Sum, factor: int = 1) -> None:
-    """Add a multiple to a sum."""
-    for key, value in more.items():
-        total[key] = total.get(key, 0) + factor * value
 
 
 class Cells:

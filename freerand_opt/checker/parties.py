@@ -25,7 +25,7 @@ from typing import Any, TypeAlias
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Unreadable, Work
 from freerand_opt.checker.reading import integers
-from freerand_opt.checker.vectors import over
+from freerand_opt.checker.vectors import add, over
 from freerand_opt.checker.worths import worths_of_many
 
 Key: TypeAlias = tuple[tuple[tuple[int, int], ...], int]
@@ -162,8 +162,7 @@ class Parties:
                 for size, n, a in zip(self.sizes, ones, self.asked, strict=True)
             )
             for r in (0, 1) if self.outside and value else (0,) if value else ():
-                for key, factor in self.chance((inner, 0, r)).items():
-                    total[key] = total.get(key, 0) + value * factor
+                add(total, self.chance((inner, 0, r)), value)
         return {key: Fraction(x, unit << (len(self.here) + 1)) for key, x in total.items()}
 
     def representative(self, key: Key) -> tuple[Key, int]:

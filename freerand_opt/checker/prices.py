@@ -22,7 +22,7 @@ from freerand_opt.checker.scale import ALLOWED, Scale
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average
 from freerand_opt.checker.support import largest_mass, largest_ratio
-from freerand_opt.checker.vectors import Vector, dot, vector
+from freerand_opt.checker.vectors import Vector, add, dot, vector
 from freerand_opt.checker.words import Word
 
 
@@ -108,8 +108,7 @@ def _score(rest: Rest, score: Functional, q: Question) -> None:
     for (s, o), factor in score.terms.items():
         shared = score.on == "conditional" and q.observed is not None
         rest.add(s, o, factor * q.ask.sign / (q.weight(s) if shared else 1) * rest.scale.one)
-    for word, factor in score.words.items():
-        rest.words[word] = rest.words.get(word, Fraction(0)) + factor * q.ask.sign * rest.scale.one
+    add(rest.words, score.words, rest.scale.one * q.ask.sign)
 
 
 def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, work: Work) -> None:
@@ -141,8 +140,7 @@ def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, wo
         raise Unreadable(f"{where}: a rational score is given only where it multiplies masses")
     for (s, o), factor in f.terms.items():
         rest.add(s, o, -m * factor)
-    for word, factor in f.words.items():
-        rest.words[word] = rest.words.get(word, Fraction(0)) - m * factor
+    add(rest.words, f.words, -m)
     rest.right.append((test.score, m))
 
 

@@ -50,9 +50,10 @@ def common_denominator(raw: Any, work: Work) -> None:
     found, rest, unit = set[str](), [raw], 1
     while rest:
         held = rest.pop()
-        inner = held.values() if type(held) is dict else held if type(held) is list else [held]
-        found.update([x for x in inner if type(x) is str and "/" in x])
-        rest += [x for x in inner if type(x) in (dict, list)]
+        if type(held) is str:
+            found.add(held)
+        elif type(held) in (dict, list):
+            rest += [x for x in (held.values() if type(held) is dict else held) if type(x) is not int]
     matches = [match for match in map(_FRACTION.fullmatch, found) if match is not None]
     for text in sorted({match[3] for match in matches if match[3]}):
         unit = lcm(unit, int(text))

@@ -16,6 +16,7 @@ from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.parties import Key, Parties, String
 from freerand_opt.checker.reading import closed, fraction, integer, integers, items
+from freerand_opt.checker.vectors import add
 from freerand_opt.checker.worths import least_odds
 
 
@@ -40,8 +41,7 @@ def by_strings(raw: Any, q: Question, work: Work, *, empty: bool) -> Fraction:
     found = []
     for label, listed in enumerate(items(proof["labels"], "proof: labels", count)):
         total: dict[Key, Fraction] = {} if empty else parties.worth(label)
-        for key, value in seen.items():
-            total[key] = total.get(key, Fraction(0)) - value
+        add(total, seen, -1)
         found.append(_top(total, listed, parties, price, unit))
     return max(found) + price * parties.tested.violated / odds + right
 
@@ -59,21 +59,15 @@ def _top(total: dict[Key, Fraction], listed: Any, parties: Parties, price: Fract
         last = place
         if integer(value, "proof: multiplier") < 0 and not (parties.perfect and parties.wrong(string)):
             raise Rejected("proof: the multiplier of a string that is not wrong is negative")
-        _add(listing, parties.chance(string), value)
+        add(listing, parties.chance(string), value)
     if price:
         for string in parties.strings():
             if parties.wrong(string):
-                _add(wrong, parties.chance(string), parties.multiplicity(string))
+                add(wrong, parties.chance(string), parties.multiplicity(string))
     unit = Fraction(1, 2 << len(parties.here))
-    for sums, share in ((listing, unit / grid), (wrong, -price * unit)):
-        for key, count in sums.items():
-            total[key] = total.get(key, Fraction(0)) + count * share
+    add(total, listing, unit / grid)
+    add(total, wrong, -price * unit)
     return sum((value if parties.is_one(key) else abs(value) for key, value in total.items()), Fraction(0))
-
-
-def _add(total: dict[Key, int], more: dict[Key, int], factor: int) -> None:
-    for key, value in more.items():
-        total[key] = total.get(key, 0) + factor * value
 
 
 def _string(raw: Any, parties: Parties) -> String:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Generic, TypeVar
@@ -54,6 +54,12 @@ def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> 
     if default in but.values():
         raise Unreadable(f"{where}: an entry is listed and equals all others")
     return Vector(length, default, but)
+
+
+def add(total: dict[Any, Any], more: Mapping[Any, Any], factor: Any = 1) -> None:
+    """Add a multiple to a sum by key."""
+    for key, value in more.items():
+        total[key] = total.get(key, 0) + factor * value
 
 
 def over(x: Fraction, unit: int) -> int:

@@ -12,6 +12,8 @@ from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, 
 from freerand_opt.checker.vectors import over
 
 MOST_VERTICES = 1 << 17
+#: Steps of work of an entry of a vertex: a few operations on fractions, and it is kept.
+ENTRY = 8
 
 
 def vertices(source: Source, work: Work) -> list[list[Fraction]]:
@@ -37,7 +39,7 @@ def vertices(source: Source, work: Work) -> list[list[Fraction]]:
 def _may_be(count: int, work: Work, size: int) -> None:
     if count > MOST_VERTICES:
         raise TooMuch(f"source: more than {MOST_VERTICES} vertices")
-    work.spend(count * size, "vertices of the source")
+    work.spend(ENTRY * count * size, "vertices of the source")
 
 
 def _bit_vertices(source: Bits, work: Work) -> list[list[Fraction]]:
@@ -122,7 +124,8 @@ class Sections:
         self.party = max(range(len(own)), key=lambda p: (len(own[p]), -p))
         self.part = source.parts[self.party]
         others = [each for p, each in enumerate(own) if p != self.party]
-        work.spend(prod(map(len, others)) * prod(self.sizes), "products of the source")
+        entries = prod(map(len, others)) * (prod(self.sizes) // self.sizes[self.party])
+        work.spend(ENTRY * entries, "products of the source")
         self.shares = [
             [prod(xs, start=Fraction(1)) for xs in product(*chosen)] for chosen in product(*others)
         ]

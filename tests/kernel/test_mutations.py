@@ -119,7 +119,7 @@ def mutant(raw: Any, rng: random.Random) -> Any:
 
 
 def _low(x: Number | None) -> float | None:
-    return None if x is None else float(enclose(x, 80)[0])
+    return None if x is None else float(enclose(x, 400)[0])
 
 
 def _spelt_out(q: Any) -> Any:
