@@ -29,6 +29,7 @@ from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.source_vertices import surely_more
 from freerand_opt.programs.strategies import Strategies, over_boxes, over_cells
 from freerand_opt.programs.violations import margin_of
+from freerand_opt.solvers import linear_trees
 
 #: Sources with more vertices than this are taken by their facets first.
 FEW_VERTICES = 64
@@ -169,7 +170,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     words = (
         f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
     )
-    program, hint = settled(problem, made.program, options)
+    program, hint = _by_tree(made, options) or settled(problem, made.program, options)
     if hint.status == "optimal":
         pool.margin = margin_of(program, hint)
         yield
@@ -190,6 +191,14 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     elif problem.ask.quantity != "strategy":
         pool.contradicted = True
         yield
+
+
+def _by_tree(made: Strategies, options: Options) -> tuple[LinearProgram, Hint] | None:
+    """Solve a large program along the tree of its source; None if it has none, or a solver was named."""
+    asked = made.problem.ask.quantity != "strategy" and options.solver == "auto"
+    trees = linear_trees.trees_of(made) if asked else None
+    hint = None if trees is None else linear_trees.solve(made, trees, options.time_limit)
+    return None if hint is None else (made.program, hint)
 
 
 def _both_ends(
