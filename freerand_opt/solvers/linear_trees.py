@@ -26,9 +26,8 @@ from freerand_opt.model.problem import Bits, Problem
 from freerand_opt.programs.strategies import Strategies
 from freerand_opt.solvers.tree_factor import TreeFactor
 
-#: Rows from which HiGHS takes longer.
-MOST_ROWS = 20_000
-MOST_STEPS = 80
+#: Rows from which HiGHS takes longer; steps.
+MOST_ROWS, MOST_STEPS = 20_000, 80
 #: Gap and defect at which no step is made any more, and at which a point is called optimal.
 ENOUGH, NEARLY = 1e-10, 1e-6
 #: How far steps go towards the boundary, and how often their equations are refined.
@@ -149,7 +148,7 @@ def _noise(problem: Problem) -> Floats:
     """Return the cells of white noise."""
     found = np.ones(1)
     for settings, outcomes in zip(problem.settings, problem.outcomes, strict=True):
-        found = np.outer(found, [1.0, *([1 / outcomes] * (settings * (outcomes - 1)))]).ravel()
+        found = np.kron(found, [1.0, *([1 / outcomes] * (settings * (outcomes - 1)))])
     return found
 
 
@@ -296,7 +295,6 @@ class _Step:
         point, found = self.point, []
         pairs = ((point.slack, way.slack, point.rest, way.rest), (point.y, way.y, point.prices, way.prices))
         for own, change, rest, other in pairs:
-            ratios = (change / own).ravel(), other[self.free] / rest[self.free]
-            least = float(np.concatenate(ratios).min())
+            least = float(min((change / own).min(), (other[self.free] / rest[self.free]).min(initial=0.0)))
             found.append(1.0 if least >= -1 else -1 / least)
         return found[0], found[1]
