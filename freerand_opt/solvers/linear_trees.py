@@ -146,7 +146,7 @@ def _independent(rows: Floats, equal: np.ndarray) -> np.ndarray:
 
 def _noise(problem: Problem) -> Floats:
     """Return the cells of white noise."""
-    found = np.ones(1)
+    found: Floats = np.ones(1)
     for settings, outcomes in zip(problem.settings, problem.outcomes, strict=True):
         found = np.kron(found, [1.0, *([1 / outcomes] * (settings * (outcomes - 1)))])
     return found
