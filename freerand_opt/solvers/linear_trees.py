@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -146,10 +147,9 @@ def _independent(rows: Floats, equal: np.ndarray) -> np.ndarray:
 
 def _noise(problem: Problem) -> Floats:
     """Return the cells of white noise."""
-    found: Floats = np.ones(1)
-    for settings, outcomes in zip(problem.settings, problem.outcomes, strict=True):
-        found = np.kron(found, [1.0, *([1 / outcomes] * (settings * (outcomes - 1)))])
-    return found
+    parties = zip(problem.settings, problem.outcomes, strict=True)
+    own = [np.array([1.0, *([1 / outcomes] * (n * (outcomes - 1)))]) for n, outcomes in parties]
+    return np.asarray(reduce(np.kron, own))
 
 
 @dataclass(frozen=True, eq=False)
