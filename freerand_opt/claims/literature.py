@@ -18,9 +18,16 @@ from freerand_opt.model.catalogue import claims, find
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.parse import parse
 
-Verdict: TypeAlias = Literal["agree", "corrected", "not seen", "open", "out"]
-#: How a printed number was read; one that is remembered is neither confirmed nor corrected.
-SEEN = ("body", "abstract", "elsewhere", "memory")
+Verdict: TypeAlias = Literal["agree", "corrected", "not seen", "ours", "open", "out"]
+#: How a number was read, and the word for it; one that is remembered is neither confirmed nor corrected, and
+#: one that is derived is in no paper that was at hand.
+SEEN = {
+    "body": "printed",
+    "abstract": "printed",
+    "elsewhere": "printed",
+    "memory": "remembered",
+    "derived": "derived",
+}
 #: What a closed expression, which has no last printed digit, has to meet.
 _CLOSE = Fraction(1, 10**6)
 
@@ -29,7 +36,8 @@ _CLOSE = Fraction(1, 10**6)
 class Number:
     """A printed number, and the instance of a claim that it is compared with.
 
-    `end` is both, or lower or upper where one end of the bracket is what is published.
+    `end` is both, or lower or upper where one end of the bracket is what is published, or bound for an upper
+    bound that need not be sharp.
     """
 
     printed: str
@@ -40,6 +48,8 @@ class Number:
     def meets(self, bracket: Bracket) -> bool | None:
         """Return whether a bracket shows this number to its last printed digit; None if it is too wide."""
         least, most = _printed(self.printed)
+        if self.end == "bound":
+            return False if _above(bracket.lower, most) else (not _above(bracket.upper, most)) or None
         low = bracket.upper if self.end == "upper" else bracket.lower
         high = bracket.lower if self.end == "lower" else bracket.upper
         if _above(low, most) or _above(least, high):
@@ -123,11 +133,10 @@ def judged(row: Row) -> Judged:
     for number in row.numbers:
         bracket = _bracket(number.claim, number.instance)
         met.append(None if bracket is None else number.meets(bracket))
-        how = "remembered" if row.seen == "memory" else "printed"
-        found.append(f"{number.printed} {how}; {_words(number, bracket, met[-1])}")
+        found.append(f"{number.printed} {SEEN[row.seen]}; {_words(number, bracket, met[-1])}")
     stands = [standing(name) for name in row.claims]
     found += [f"{one.name}: {one}" for one in stands]
-    found += [f"ours, {_named(*one)}: {_bracket(*one) or 'no certificate'}" for one in row.ours]
+    found += [f"ours, {_named(*one)}: {_own(*one)}" for one in row.ours]
     refuted = row.refuted is not None and _refuted(*row.refuted)
     if row.refuted is not None:
         found.append(f"{_named(*row.refuted)}: {'REFUTED' if refuted else 'not refuted'}")
@@ -139,6 +148,8 @@ def judged(row: Row) -> Judged:
 def _verdict(row: Row, met: Sequence[bool | None], refuted: bool) -> Verdict:
     if row.seen == "memory" or (row.ours and not refuted):
         return "not seen"
+    if row.seen == "derived":
+        return "ours" if all(met) else "open"
     if refuted or row.corrected or False in met:
         return "corrected"
     return "open" if None in met else "agree"
@@ -150,7 +161,19 @@ def _words(number: Number, bracket: Bracket | None, met: bool | None) -> str:
         return f"no certificate of {where}"
     kept = {"lower": replace(bracket, upper=None), "upper": replace(bracket, lower=None)}
     says = {True: "the same", False: "NOT THE SAME", None: "not decided by this bracket"}[met]
+    if number.end == "bound" and met:
+        says = "which it bounds"
     return f"{kept.get(number.end, bracket)} proved, {says} ({where})"
+
+
+def _own(claim: str, instance: str) -> str:
+    """Return the bracket of a counterpart, or whether it is proved where it has none."""
+    found = _held(claim, instance)
+    if found is None:
+        return "no certificate"
+    bracket = found.result.bracket
+    shown = bracket.lower is not None or bracket.upper is not None
+    return str(bracket) if shown or not found.verdict else found.verdict
 
 
 def _named(claim: str, instance: str) -> str:

@@ -12,6 +12,13 @@ import typer
 from freerand_opt.cli.options import AsJson
 from freerand_opt.errors import InputError
 
+#: How counts beside claims are read.
+MEANS = """PROVED, REFUTED, UNDECIDED: how many instances have a stored certificate that shows it.
+PROVED*: what the claim says beyond that rests on a written proof, which its file names.
+as expected: the file foresees it (what is printed, or a change that must fail).
+without a certificate: none is stored, freerand verify NAME derives it.
+without a claim: a bracket alone, its file states no number."""
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -90,6 +97,7 @@ def _paper(as_json: bool) -> int:
             pairs += [("  claim", f"{name}: {words}") for name, words in one["claims"].items()]
             pairs.append(("  note", one["note"]))
             put(f"{one['part']}, {one['label']}\n{facts(pair for pair in pairs if pair[1])}")
+        put("\n" + MEANS)
     return int(not all(good for _, good in known.values()))
 
 
@@ -125,7 +133,8 @@ def _literature(as_json: bool) -> int:
     for one in found:
         if one.verdict == "corrected":
             put(facts([(one.row.source, "")]) + "\n" + facts([("", words) for words in one.found]))
-    counts = {word: sum(one.verdict == word for one in found) for word in ("agree", "corrected", "not seen")}
-    counts |= {word: sum(one.verdict == word for one in found) for word in ("open", "out")}
+    verdicts = ("agree", "corrected", "not seen", "ours", "open", "out")
+    counts = {word: sum(one.verdict == word for one in found) for word in verdicts}
+    put("\n" + MEANS)
     put("\n" + f"{len(found)} rows: " + ", ".join(f"{n} {word}" for word, n in counts.items() if n))
     return int(not all(one.sound for one in found))

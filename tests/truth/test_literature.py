@@ -33,6 +33,7 @@ def test_every_row_is_sound_and_none_is_left_open(report):
 
 def test_what_is_remembered_is_neither_confirmed_nor_corrected(report):
     assert {one.verdict for one in report if one.row.seen == "memory"} == {"not seen", "out"}
+    assert {one.verdict for one in report if one.row.seen == "derived"} == {"ours", "out"}
 
 
 def test_the_corrections(report):
@@ -62,12 +63,15 @@ def test_a_bound_of_a_level_is_compared_with_one_end():
     assert Number("0.2508", "", end="upper").meets(wide) is False
     assert Number("0.26", "", end="lower").meets(wide) is False
     assert Number("0.25", "", end="lower").meets(wide) is True
+    assert Number("0.26", "", end="bound").meets(wide) is True
+    assert Number("0.2508", "", end="bound").meets(wide) is None
+    assert Number("0.240", "", end="bound").meets(wide) is False
 
 
 def test_a_wrong_digit_and_a_claim_that_is_not_refuted_are_seen():
-    row = next(row for row in rows() if row.source.startswith("Brandao") and row.seen == "elsewhere")
+    row = next(row for row in rows() if row.source.startswith("Almeida") and row.seen == "elsewhere")
     assert judged(row).verdict == "agree"
-    wrong = replace(row, numbers=(replace(row.numbers[0], printed="2.1"),))
+    wrong = replace(row, numbers=(replace(row.numbers[0], printed="1.1"),))
     assert judged(wrong).verdict == "corrected"
     assert not judged(replace(row, refuted=("four_parties_odd", ""))).sound
     with pytest.raises(ValueError, match="no instance"):

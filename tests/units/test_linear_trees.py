@@ -5,9 +5,13 @@ import pytest
 
 from freerand_opt.bounds.linear import offer
 from freerand_opt.bounds.questions import question_of
-from freerand_opt.bounds.ways import cells, rational_scores
+from freerand_opt.bounds.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic import linear
+from freerand_opt.programs.boxes import cell_space
+from freerand_opt.programs.guesses import guesses_of
+from freerand_opt.programs.source_cone import source_cone
+from freerand_opt.programs.strategies import build
 from freerand_opt.solvers import linear_trees
 
 
@@ -25,7 +29,8 @@ def _asked(k, epsilon, test):
         None,
     )
     problem, rational = rational_scores(asked.problem())
-    return asked.problem(), cells(problem), rational
+    made = build(problem, source_cone(problem), cell_space(problem, 2), guesses_of(problem), (0, 1))
+    return asked.problem(), made, rational
 
 
 @pytest.fixture(autouse=True)
