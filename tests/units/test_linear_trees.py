@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from freerand_opt.bounds.questions import question_of
 
 from freerand_opt.bounds.linear import offer
-from freerand_opt.bounds.questions import question_of
 from freerand_opt.bounds.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic import linear
