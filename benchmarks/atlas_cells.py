@@ -13,13 +13,20 @@ from fractions import Fraction
 from itertools import product
 from typing import Any, NamedTuple
 
+from freerand_opt.errors import TooLargeError
 from freerand_opt.model.functional import Functional
+from freerand_opt.model.problem import Problem
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
+from freerand_opt.programs.guesses import few_labels, guesses_of
+from freerand_opt.programs.moments import moments_of
+from freerand_opt.programs.source_cone import source_cone, vertex_cone
 
 DEVICES = ("local", "quantum", "no-signalling")
 SETTINGS = ("uniform", "free")
 QUANTITIES = ("score", "guess", "threshold")
+#: Quantum cells with more moments take longer than the seconds of a cell.
+MOST_MOMENTS = 2400
 #: What the guess passes at a critical strength of the source.
 CROSSES = "49/50"
 TILTED = {"<A0>": "1", "<A0 B0>": "1", "<A0 B1>": "1", "<A1 B0>": "1", "<A1 B1>": "-1"}
@@ -144,10 +151,10 @@ def asked(cell: Cell) -> tuple[Question, Threshold | None]:
         "adversary": {"devices": cell.devices},
     }
     if cell.devices == "quantum":
-        body["adversary"]["level"] = "1 + A B" if family.parties == 2 else "local 1"
+        body["adversary"]["level"] = _level((2,) * family.parties)
     if cell.quantity == "score":
         body["ask"] = {"quantity": "score", **_functional(family, cell.settings)}
-        return Question.from_dict(body), None
+        return _within_reach(cell, Question.from_dict(body)), None
     body["test"] = _tests(family, cell.settings)
     body["ask"] = {
         "quantity": "guessing-probability",
@@ -155,7 +162,7 @@ def asked(cell: Cell) -> tuple[Question, Threshold | None]:
         "at": [0] * family.parties,
     }
     if cell.quantity == "guess":
-        return Question.from_dict(body), None
+        return _within_reach(cell, Question.from_dict(body)), None
     if not number:
         raise Untold("no one number of this source varies")
     if cell.devices == "quantum":
@@ -165,10 +172,57 @@ def asked(cell: Cell) -> tuple[Question, Threshold | None]:
         body["ask"] = {"quantity": "strategy"}
     else:
         sought["crosses"] = CROSSES
-    question = Question.from_dict(body)
+    question = _within_reach(cell, Question.from_dict(body))
     threshold = Threshold(**sought)
     threshold.fit(question)
     return question, threshold
+
+
+def _within_reach(cell: Cell, question: Question) -> Question:
+    """Return a question, or raise Untold for one that has no form of certificate, or too many moments."""
+    by_cycle = cell.devices == "no-signalling" and cell.family == "CHSH"
+    if cell.source == "information" and cell.devices != "local" and not by_cycle:
+        raise Untold(
+            "information is bounded over deterministic boxes or the boxes of a cycle; these devices and "
+            "this score have neither"
+        )
+    if cell.devices != "quantum":
+        return question
+    problem = question.problem()
+    labels = few_labels(guesses_of(problem))
+    points, moments = _points(cell.source, cell.settings, problem), _moments(cell.family, labels, problem)
+    if labels * points * moments > MOST_MOMENTS:
+        raise Untold(
+            f"not sought: {labels} labels x {points} points of the source x {moments} moments, more than "
+            f"{MOST_MOMENTS} in all"
+        )
+    return question
+
+
+_COUNTS: dict[tuple[object, ...], int] = {}
+
+
+def _points(source: str, settings: str, problem: Problem) -> int:
+    """Return how many vertices a source has, or rows where these are not listed."""
+    key = (source, settings, problem.settings)
+    if key not in _COUNTS:
+        try:
+            _COUNTS[key] = vertex_cone(problem).nodes
+        except TooLargeError:
+            _COUNTS[key] = source_cone(problem).nodes
+    return _COUNTS[key]
+
+
+def _moments(family: str, labels: int, problem: Problem) -> int:
+    """Return how many moments a matrix of the level holds."""
+    key = (family, labels)
+    if key not in _COUNTS:
+        _COUNTS[key] = moments_of(problem, _level(problem.settings), labels).space.width
+    return _COUNTS[key]
+
+
+def _level(settings: tuple[int, ...]) -> str:
+    return "1 + A B" if len(settings) == 2 else "local 1"
 
 
 def source_of(cell: Cell) -> tuple[dict[str, Any], str, tuple[str, ...]]:

@@ -31,6 +31,8 @@ from freerand_opt.programs.strategies import Strategies, over_boxes, over_cells
 from freerand_opt.programs.violations import margin_of
 from freerand_opt.solvers import linear_trees
 
+#: Why other devices than these have no end where information with W is bounded.
+NO_INFORMATION = "a bound on information is proved over deterministic boxes or the boxes of a cycle alone"
 #: Sources with more vertices than this are taken by their facets first.
 FEW_VERTICES = 64
 #: Columns beyond which the program by vertices is left out.
@@ -122,6 +124,8 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     if problem.devices != "no-signalling" or isinstance(problem.source, Rows):
         return
     if isinstance(problem.source, Average) and problem.source.measure == "information":
+        if cycle_of(problem) is None:
+            pool.failures.append(NO_INFORMATION)
         return
     if surely_more(problem.source, FEW_VERTICES):
         return

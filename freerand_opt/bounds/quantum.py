@@ -15,6 +15,7 @@ from freerand_opt.attacks.closed import closed_boxes
 from freerand_opt.attacks.pairs import Hints, attack, prices_at, spent_at, words_at
 from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.attacks.xor import best_vectors, tsirelson_box
+from freerand_opt.bounds.linear import NO_INFORMATION
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.routes import margins, routes
 from freerand_opt.bounds.ways import rational_scores
@@ -24,7 +25,7 @@ from freerand_opt.certificates.symmetric import chain_form, correlators, observa
 from freerand_opt.conic.duals import exact_dual, ray
 from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.model.certificate_form import vector_form
-from freerand_opt.model.problem import Point, Problem
+from freerand_opt.model.problem import Average, Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
 from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of
 from freerand_opt.programs.moments import MomentProgram, Moments, moment_program, moments_of
@@ -55,6 +56,9 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
     """Offer closed boxes, the relaxation's bound by one route after the other, and boxes at its prices."""
     problem = pool.problem
     if problem.devices != "quantum":
+        return
+    if isinstance(problem.source, Average) and problem.source.measure == "information":
+        pool.failures.append(NO_INFORMATION)
         return
     yield from _closed(pool)
     yield from _correlators(pool, options)

@@ -176,6 +176,20 @@ def test_information_that_cannot_suffice_is_no_strategy():
     assert most.width < Fraction(1, 10**8)
 
 
+@pytest.mark.parametrize("devices", ["quantum", "no-signalling"])
+def test_information_without_a_form_of_certificate_says_so(devices):
+    """Tilted CHSH is no cycle, and these devices have no list of boxes."""
+    table = {
+        "scenario": {"family": "chsh"},
+        "source": {"kind": "on-average", "information": "1/20"},
+        "adversary": {"devices": devices} | ({"level": "1"} if devices == "quantum" else {}),
+        "ask": {"quantity": "score", "functional": {"<A0>": 1, "<A0 B0>": 1, "<A1 B1>": -1}},
+    }
+    found = bound(table)
+    assert found.bracket.lower is None is found.bracket.upper
+    assert any("deterministic boxes or the boxes of a cycle" in note for note in found.notes)
+
+
 def test_information_at_score_four():
     """Each losing setting alone is left out, 1/4 each: 2 - log2 3 bits, and no less."""
     question = asked(OnAverage(information="1/10"), Ask("strategy"), score=4)

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from freerand_opt.bounds.questions import question_of
 
 from freerand_opt.bounds.linear import offer
 from freerand_opt.bounds.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic import linear
+from freerand_opt.model.asked import question_of
 from freerand_opt.programs.boxes import cell_space
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.source_cone import source_cone
