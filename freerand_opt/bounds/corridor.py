@@ -79,8 +79,8 @@ OF_MANY: tuple[tuple[str, Method], ...] = (("relations", _relations),)
 
 def corridor(problem: Problem | Many, options: Options) -> Pool:
     """Return the best ends that the methods find; a route can only improve an answer."""
-    # moment matrices are small: threads that wait for each other cost more than they bring
-    with threadpool_limits(1 if options.level else None):
+    # matrices are small: threads that wait for each other cost more than they bring
+    with threadpool_limits(1):
         return _corridor(problem, options)
 
 

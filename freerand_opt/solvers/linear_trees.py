@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
-from threadpoolctl import threadpool_limits
 
 from freerand_opt.conic.linear import Hint
 from freerand_opt.conic.sparse import Floats
@@ -165,11 +164,6 @@ class _Point:
 
 def solve(made: Strategies, trees: Trees, time_limit: float | None = None) -> Hint | None:
     """Return the program's hint, without a basis; None if no point near the optimum was reached."""
-    with threadpool_limits(1):  # factors are small: threads that wait cost more than they bring
-        return _solved(made, trees, time_limit)
-
-
-def _solved(made: Strategies, trees: Trees, time_limit: float | None) -> Hint | None:
     begun, free = time.monotonic(), np.where(trees.equal, 0.0, 1.0)
     z = _middle(trees)
     slack = trees.slack(z)
