@@ -11,7 +11,7 @@ from typing import Any
 
 from freerand_opt.data.counts import Counts
 from freerand_opt.data.trials import Running
-from freerand_opt.errors import UnavailableError
+from freerand_opt.errors import imported
 from freerand_opt.experiment_checker.powers import ONE
 from freerand_opt.experiment_checker.support import support
 from freerand_opt.experiments.answer import Found
@@ -32,11 +32,8 @@ LETTERS = 50
 
 
 def _figure(height: float) -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise UnavailableError("figures are drawn by matplotlib; install the extra 'plot'") from None
-    return Figure(figsize=(6.5, height), layout="constrained")
+    figure = imported("matplotlib.figure", "figures need matplotlib: pip install 'freerand_opt[plot]'")
+    return figure.Figure(figsize=(6.5, height), layout="constrained")
 
 
 def _axes(axes: Any) -> Any:

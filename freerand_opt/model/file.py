@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 
 from freerand_opt.errors import InputError, nearest
+from freerand_opt.model import catalogue
 from freerand_opt.model.behaviour import SCENARIO
 from freerand_opt.model.expect import Expect
 from freerand_opt.model.files import inlined
@@ -75,15 +76,16 @@ def read(
     choose: Choose | None = None,
     keep: Callable[[int, Place], bool] | None = None,
 ) -> QuestionFile:
-    """Read a question file; raise InputError naming file, key path, what was read and what is allowed.
+    """Read a question file, or a claim by its name; raise InputError naming file, key path, what was read and what is allowed.
 
     `overrides` maps key paths (``source.epsilon``, ``test[0].score``) to values: lists, arrays, or texts
     such as ``a:b:step`` or ``a,b,c``. `threshold`, as ``source.epsilon=0:1/4``, asks for a critical value
     instead of what the file asks; the file's own expectations then do not apply. Of the grids' cells only
     those are made that `choose` returns and for which `keep(variant, place)` holds.
     """
-    raw = load(path)
     path = Path(path)
+    path = path if path.suffix else catalogue.find(str(path)) or path
+    raw = load(path)
     try:
         if kind_of(raw) != "question":
             raise InputError(

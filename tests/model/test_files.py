@@ -1004,6 +1004,15 @@ def test_numbers_are_read_as_written(tmp_path):
     assert one.epsilon == F(1, 10)
 
 
+def test_a_claim_is_read_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = read("entropy_chsh")
+    assert file.instances[0].question.ask.quantity == "entropy"
+    assert len(file.instances) == 4
+    with pytest.raises(InputError, match="cannot be read"):
+        read("no_such_claim")
+
+
 def test_settings_by_label(tmp_path):
     settings = 'settings = { "00" = "1/2", "1,1" = 0.25, "10" = 0.25 }'
     tables = {"scenario": CHSH, "observed": settings, "test": None, "ask": 'quantity = "strategy"'}
