@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from freerand_opt.version import __version__
+
 ROOT = Path(__file__).parents[2]
 LPS, SDPS = (sorted(path.name for path in (ROOT / name).glob("*.toml")) for name in ("lps", "sdps"))
 CLAIMS = LPS + SDPS
@@ -139,6 +141,7 @@ def test_paths_are_short_enough_for_windows_and_have_no_letters_that_it_refuses(
     assert len(paths) > 500
     assert [path for path in paths if len(path) > 160] == []
     assert [path for path in paths if set(path) & set('<>:"|?*\\') or path.endswith((".", " "))] == []
+    assert len({path.lower() for path in paths}) == len(paths)
 
 
 def test_answers_are_kept_where_the_system_keeps_caches(monkeypatch, tmp_path):
@@ -172,15 +175,26 @@ def test_what_hosts_read_names_what_is_here():
     read = yaml.safe_load((ROOT / ".readthedocs.yaml").read_text())
     assert (ROOT / read["sphinx"]["configuration"]).is_file()
     assert set(read["python"]["install"][0]["extra_requirements"]) <= set(project["optional-dependencies"])
-    asked = next(step for step in release["jobs"]["release"]["steps"] if "version.py" in step.get("run", ""))
-    said = subprocess.run(
-        ["bash", "-c", asked["run"]], cwd=ROOT, env={**os.environ, "GITHUB_REF_NAME": f"v{fr_version()}"}
+    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == __version__
+
+
+@pytest.mark.parametrize(
+    ("tag", "heading", "released"),
+    [
+        ("v1.2.3", "## 1.2.3 (2027-01-31)", True),
+        ("v1.2.4", "## 1.2.4 (2027-01-31)", False),
+        ("v1.2.3", "## 1.2.3 (unreleased)", False),
+    ],
+)
+def test_a_tag_is_released_if_package_and_changelog_say_the_same(tmp_path, tag, heading, released):
+    yaml = pytest.importorskip("yaml", reason="not run: needs the extra docs")
+    release = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())["jobs"]["release"]
+    asked = [step["run"] for step in release["steps"] if "GITHUB_REF_NAME" in step.get("run", "")]
+    (tmp_path / "freerand_opt").mkdir()
+    written = (ROOT / "freerand_opt/version.py").read_text()
+    (tmp_path / "freerand_opt/version.py").write_text(written.replace(__version__, "1.2.3"))
+    (tmp_path / "CHANGELOG.md").write_text(f"# Changelog\n\n{heading}\n")
+    run = subprocess.run(
+        ["bash", "-ec", "\n".join(asked)], cwd=tmp_path, env={**os.environ, "GITHUB_REF_NAME": tag}
     )
-    assert said.returncode == 0
-    assert yaml.safe_load((ROOT / "CITATION.cff").read_text())["version"] == fr_version()
-
-
-def fr_version():
-    from freerand_opt.version import __version__
-
-    return __version__
+    assert (run.returncode == 0) is released
