@@ -51,5 +51,7 @@ def imported(name: str, advice: str) -> Any:
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the closest allowed spelling, or an empty text."""
-    close = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
+    allowed = list(allowed)
+    exchanged = [name for name in allowed if sorted(name) == sorted(word)]
+    close = exchanged or difflib.get_close_matches(word, allowed, n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -102,7 +102,8 @@ def _put(
             said |= dict.fromkeys([*short, *(words.hint(line.answer.instance) for line in lines)])
             codes |= {line.answer.code for line in lines} | {2 * bool(failed), int(any(short))}
     for line in filter(None, said):
-        screen.say(line)
+        for part in screen.wrapped(line) if line.startswith("hint: ") else [line]:
+            screen.say(part)
     return opt.worst(codes)
 
 

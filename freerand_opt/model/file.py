@@ -76,7 +76,7 @@ def read(
     choose: Choose | None = None,
     keep: Callable[[int, Place], bool] | None = None,
 ) -> QuestionFile:
-    """Read a question file, or a claim by its name; raise InputError, with file, key path and what is allowed.
+    """Read a question file, or a claim by its name; raise InputError with file, key path and what is allowed.
 
     `overrides` maps key paths (``source.epsilon``, ``test[0].score``) to values: lists, arrays, or texts
     such as ``a:b:step`` or ``a,b,c``. `threshold`, as ``source.epsilon=0:1/4``, asks for a critical value
