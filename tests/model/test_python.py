@@ -189,7 +189,11 @@ MISTAKES = {
         "'==' is not known",
         "did you mean '='?",
     ),
-    "relation with its signs exchanged": (lambda: Test("chsh", "=>", 2), "did you mean '>='?"),
+    "relation with its signs exchanged": (
+        lambda: Test("chsh", "=>", 2),
+        "Test.relation",
+        "did you mean '>='?",
+    ),
     "label unknown": (
         lambda: Test({"E(0,0)": 1}, ">=", 2),
         'Test.terms."E(0,0)"',
