@@ -189,7 +189,7 @@ MISTAKES = {
         "'==' is not known",
         "did you mean '='?",
     ),
-    "relation with its signs exchanged": (
+    "relation, exchanged": (
         lambda: Test("chsh", "=>", 2),
         "Test.relation",
         "did you mean '>='?",
