@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
 from freerand_opt.errors import FreerandError
 
@@ -24,7 +25,8 @@ def bound(
         list[str],
         typer.Argument(
             help="Question files or claims, and field=value: source.epsilon=1/20, 0:1/5:1/100, a list 2,4,8; "
-            "0..1/8 is a curve, the answer as a function (0..1/8:1/40: and the table's step)"
+            "0..1/8 is a curve, the answer as a function (0..1/8:1/40: and the table's step)",
+            autocompletion=complete.claims,
         ),
     ],
     threshold: Annotated[

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from freerand_opt.cli import complete
 from freerand_opt.errors import InputError
 
 #: Panels of the list of verbs.
@@ -27,6 +28,7 @@ Solver = Annotated[
     typer.Option(
         "--solver",
         rich_help_panel=GOOD,
+        autocompletion=complete.solvers,
         help="auto, highs, clarabel, qics, mosek, cvxpy:NAME, picos:cvxopt; ends are certified in any case.",
     ),
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
 from freerand_opt.errors import InputError
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 def paper(
     arguments: Annotated[
-        list[str], typer.Argument(help="One question file or claim, and field=value as for bound.")
+        list[str],
+        typer.Argument(
+            autocompletion=complete.claims, help="One question file or claim, and field=value as for bound."
+        ),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", rich_help_panel=opt.PUT, help="Folder of the files.")

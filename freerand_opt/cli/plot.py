@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
 from freerand_opt.errors import FreerandError, InputError, UnavailableError
 
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 def plot(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(help="A figure's name, a certificate, or files and claims as for bound."),
+        typer.Argument(
+            autocompletion=complete.drawn,
+            help="A figure's name, a certificate, or files and claims as for bound.",
+        ),
     ] = None,
     output: Annotated[
         Path | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def rate(
     arguments: Annotated[
         list[str],
         typer.Argument(
-            help="A question file that asks for an entropy, and field=value: observed.efficiency=0.9:1:1/50"
+            help="A question file that asks for an entropy, and field=value: observed.efficiency=0.9:1:1/50",
+            autocompletion=complete.claims,
         ),
     ],
     error: Error = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 def report(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(help="Claims or files, and field=value as for bound; else the core tier."),
+        typer.Argument(
+            autocompletion=complete.claims,
+            help="Claims or files, and field=value as for bound; else the core tier.",
+        ),
     ] = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", rich_help_panel=opt.PUT, help="Folder of the report.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
 from freerand_opt.errors import InputError, nearest
 
@@ -22,11 +23,20 @@ FORMS = ("words", "toml", "json", *PROGRAMS)
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A claim's name, a question file or a certificate.")] = "",
+    name: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=complete.claims, help="A claim's name, a question file or a certificate."
+        ),
+    ] = "",
     instance: Annotated[str | None, typer.Option(help="Name of one instance of the file.")] = None,
     form: Annotated[
         str,
-        typer.Option("--as", help="words, toml, json; program: mps, cbf, sdpa, task, matrix; proof: vipr."),
+        typer.Option(
+            "--as",
+            autocompletion=complete.forms,
+            help="words, toml, json; program: mps, cbf, sdpa, task, matrix; proof: vipr.",
+        ),
     ] = "words",
     schema: Annotated[bool, typer.Option("--schema", help="Print the questions' JSON schema.")] = False,
     fields: Annotated[bool, typer.Option("--fields", help="Print all fields of a question file.")] = False,

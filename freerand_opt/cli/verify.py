@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
 from freerand_opt.errors import InputError
 
@@ -28,7 +29,10 @@ Resume = Annotated[
 
 
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Claims or files; else the core tier.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(autocompletion=complete.claims, help="Claims or files; else the core tier."),
+    ] = None,
     everything: Everything = False,
     time_limit: opt.TimeLimit = None,
     solver: opt.Solver = "auto",

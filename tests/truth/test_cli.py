@@ -735,10 +735,28 @@ def test_help_teaches(freerand):
     assert all(panel in grouped for panel in ("What is asked", "How well it is answered", "Where it runs"))
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_for_shells(tmp_path, shell):
-    run = process(cwd=tmp_path, env={**os.environ, "_FREERAND_COMPLETE": f"source_{shell}"})
-    assert run.returncode in (0, 2)
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("freerand exp", ["experiment"]),
+        ("freerand bound chsh_local_score_s", ["chsh_local_score_sources", "chsh_local_score_sv"]),
+        ("freerand plot visib", ["visibility"]),
+        ("freerand show mine.toml --as c", ["cbf"]),
+        ("freerand bound mine.toml --solver q", ["qics"]),
+    ],
+)
+def test_shells_complete_verbs_claims_figures_forms_and_solvers(tmp_path, typed, found):
+    words = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    command = "import sys; from freerand_opt.cli.main import main; sys.argv[0] = 'freerand'; main()"
+    run = subprocess.run(
+        [sys.executable, "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, **words, "_FREERAND_COMPLETE": "complete_bash"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stdout.split() == found
 
 
 def test_a_question_beyond_the_limits_of_size_says_so(freerand, tmp_path):
