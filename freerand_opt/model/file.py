@@ -83,8 +83,7 @@ def read(
     instead of what the file asks; the file's own expectations then do not apply. Of the grids' cells only
     those are made that `choose` returns and for which `keep(variant, place)` holds.
     """
-    path = Path(path)
-    path = path if path.suffix else catalogue.find(str(path)) or path
+    path = Path(path) if Path(path).suffix else catalogue.find(str(path)) or Path(path)
     raw = load(path)
     try:
         if kind_of(raw) != "question":
