@@ -22,6 +22,10 @@ PROGRAMS = ("mps", "cbf", "sdpa", "task", "vipr", "matrix")
 FORMS = ("words", "toml", "json", *PROGRAMS)
 
 
+def _forms(incomplete: str) -> list[str]:
+    return complete.beginning(incomplete, FORMS)
+
+
 def show(
     name: Annotated[
         str,
@@ -34,7 +38,7 @@ def show(
         str,
         typer.Option(
             "--as",
-            autocompletion=complete.forms,
+            autocompletion=_forms,
             help="words, toml, json; program: mps, cbf, sdpa, task, matrix; proof: vipr.",
         ),
     ] = "words",
