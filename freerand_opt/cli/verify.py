@@ -26,13 +26,14 @@ Resume = Annotated[
     bool,
     typer.Option("--resume", rich_help_panel=opt.KEPT, help="Only check what --certificates has already."),
 ]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(autocompletion=complete.claims, help="Claims or files; else the core tier."),
+]
 
 
 def verify(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(autocompletion=complete.claims, help="Claims or files; else the core tier."),
-    ] = None,
+    names: Names = None,
     everything: Everything = False,
     time_limit: opt.TimeLimit = None,
     solver: opt.Solver = "auto",
