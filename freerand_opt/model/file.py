@@ -83,8 +83,10 @@ def read(
     instead of what the file asks; the file's own expectations then do not apply. Of the grids' cells only
     those are made that `choose` returns and for which `keep(variant, place)` holds.
     """
-    path = Path(path) if Path(path).suffix else catalogue.find(str(path)) or Path(path)
+    if isinstance(path, str) and not Path(path).suffix:
+        path = catalogue.find(path) or path
     raw = load(path)
+    path = Path(path)
     try:
         if kind_of(raw) != "question":
             raise InputError(
