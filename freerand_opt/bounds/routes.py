@@ -74,10 +74,10 @@ def routes(
         yield "along the trees", lambda: whole(on_trees.solve(made, part, forest, time_limit))
     # blocks rest on eigenvectors in floats; what is small enough without them is the same on every machine
     if blocks is not None:
-        yield "blocks in high precision", lambda: _onblocks_of(made, blocks, "integers", time_limit)
+        yield "blocks in high precision", lambda: _on_blocks(made, blocks, "integers", time_limit)
     yield "on its face", lambda: whole(exposing.solve(part, time_limit=time_limit))
     if blocks is not None:
-        yield "blocks in floats", lambda: _onblocks_of(made, blocks, "floats", time_limit)
+        yield "blocks in floats", lambda: _on_blocks(made, blocks, "floats", time_limit)
     for name in solvers_in_floats(part):
         plain = forest is None and (name != "clarabel" or blocks is None)
         if plain or len(part.rows) <= MOST_ROWS:
@@ -143,7 +143,7 @@ def blocks_of(made: MomentProgram, held: Symmetries) -> Reduced | None:
     return reduced(made.moments.matrix, held.full, held.actions, row_orbits(held.rows))
 
 
-def _onblocks_of(made: MomentProgram, held: Reduced, way: str, time_limit: float | None) -> Solution | None:
+def _on_blocks(made: MomentProgram, held: Reduced, way: str, time_limit: float | None) -> Solution | None:
     from freerand_opt.solvers import small, symmetric
 
     run = small.in_integers if way == "integers" else symmetric.in_floats
