@@ -20,7 +20,6 @@ from freerand_opt.bounds.result import Result, read_result
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.asked import Asked, question_of
-from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.threshold import Threshold
 
@@ -54,20 +53,14 @@ def bound(
         symmetry=symmetry,
         quantity=asked.ask.quantity,
     )
-    quick = replace(options, margin_only=True)
-    pools: list[Pool] = []
-
-    def answer(form: Problem | Many) -> Pool:
-        pools.append(corridor(form, options))
-        return pools[-1]
-
     if sought is not None:
-        certificate, how = critical_form(asked, sought, answer, lambda form: corridor(form, quick))
+        certificate, how, pools = critical_form(asked, sought, options)
     elif asked.ask.at == WORST:
-        certificate, how = _worst([answer(form) for form in asked.cases()])
+        pools = [corridor(form, options) for form in asked.cases()]
+        certificate, how = _worst(pools)
     else:
-        pool = answer(asked.shortest())
-        certificate, how = pool.best, pool.how
+        pools = [corridor(asked.shortest(), options)]
+        certificate, how = pools[0].best, pools[0].how
     found = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
     text = json.dumps(certificate, separators=(",", ":")) if found else ""
     seconds = time.perf_counter() - begun

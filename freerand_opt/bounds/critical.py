@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any
 
+from freerand_opt.bounds.corridor import corridor
+from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.threshold import Crossing, critical_value, threshold_form, varied_form
-from freerand_opt.bounds.visibility import honest_form, path_form, varied
+from freerand_opt.bounds.visibility import honest_form, path_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.errors import InputError
 from freerand_opt.model.certificate_form import plain_form
-from freerand_opt.model.many import Many
-from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import STRATEGY, same
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold, moves_on_a_path
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.rounding import power_of_two
-
-Answer = Callable[[Problem | Many], Pool]
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Sought:
         if self.field == "observed.visibility":
             honest = honest_form(question)
             return {"question": honest.question, "honest": honest.rows, **crosses}
-        low, high = (plain_form(varied(question, self.field, place).shortest()) for place in places)
+        low, high = (plain_form(question.varied(self.field, place).shortest()) for place in places)
         return {"question": varied_form(low, high, places), **crosses}
 
 
@@ -59,12 +56,12 @@ def sought(question: Question, threshold: Threshold) -> Sought:
 
 
 def critical_form(
-    question: Question, threshold: Threshold, answer: Answer, quick: Answer | None = None
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the certificate of a critical value, and how its ends were found; raise NoChangeError.
+    question: Question, threshold: Threshold, options: Options
+) -> tuple[dict[str, Any], dict[str, str], list[Pool]]:
+    """Return the certificate of a critical value, how its ends were found, and what was found at all places.
 
-    `quick` finds the margin of existence alone. Raise InputError if the field is no single number of the
-    question as certificates spell it.
+    Raise NoChangeError where nothing changes, InputError if the field is no single number of the question as
+    certificates spell it.
     """
     found = sought(question, threshold)
     try:
@@ -76,18 +73,21 @@ def critical_form(
             "certificate of a critical value has one number that moves; ask at given values",
         ) from None
 
+    quick, pools = replace(options, margin_only=True), list[Pool]()
+
     @cache
     def at(place: Fraction) -> Pool:
-        return answer(varied(question, found.field, place).shortest())
+        pools.append(corridor(question.varied(found.field, place).shortest(), options))
+        return pools[-1]
 
     def margin(place: Fraction) -> float | None:
-        return None if quick is None else quick(varied(question, found.field, place).shortest()).margin
+        return corridor(question.varied(found.field, place).shortest(), quick).margin
 
     low, high = critical_value(at, found.crossing, found.between, found.width, margin)
     how = {"below": _how(low.pool), "above": _how(high.pool)}
     form = found.form(question, (low.place, high.place))
     beside = {key: form[key] for key in ("honest", "path") if key in form}
-    return threshold_form(form["question"], found.crossing, low, high, **beside), how
+    return threshold_form(form["question"], found.crossing, low, high, **beside), how, pools
 
 
 def _power(bits: Fraction, digits: int) -> Fraction:

@@ -16,7 +16,7 @@ from freerand_opt.bounds.fitting import places_in
 from freerand_opt.bounds.pieces import family_of
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.threshold import varied_form
-from freerand_opt.bounds.visibility import honest_form, varied
+from freerand_opt.bounds.visibility import honest_form
 from freerand_opt.bounds.walk import walked
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import FORMAT, check
@@ -73,7 +73,7 @@ def curve(
         )
     if asked.problem().observed is None:
         raise InputError("observed.settings", 'of a curve are stated, as "uniform"')
-    varied(asked, field, high)  # the last value is one of the field's as well
+    asked.varied(field, high)  # the last value is one of the field's as well
     if field in SOURCE_FIELDS:
         certificate = _moving(asked, field, (low, high), width, time_limit)
     else:
@@ -108,14 +108,14 @@ def _moving(
     """Return the certificate of a curve in a number of the source; an entropy has single certificates."""
     places = places_in(ends)
     entropy = asked.ask.quantity == ENTROPY
-    family = None if entropy else family_of(lambda x: varied(asked, name, x).problem(), ends, places)
+    family = None if entropy else family_of(lambda x: asked.varied(name, x).problem(), ends, places)
     form = _asked_form(asked, name, ends)
     upper, lower, points = ([], [], []) if family is None else walked(family, form)
     if family is None:
         low, high = ends
         for k in range(SINGLE):
             x = low + (high - low) * k / (SINGLE - 1)
-            found = bound(varied(asked, name, x), width=width if entropy else None, time_limit=time_limit)
+            found = bound(asked.varied(name, x), width=width if entropy else None, time_limit=time_limit)
             document = found.document
             if document and not found.impossible:
                 points.append({"at": str(x), "upper": document["upper"], "attack": document["attack"]})
@@ -132,7 +132,7 @@ def _still(
     entropy = asked.ask.quantity == ENTROPY
 
     def answer(x: Fraction) -> Result:
-        return bound(varied(asked, name, x), width=held / 4 if entropy else width, time_limit=time_limit)
+        return bound(asked.varied(name, x), width=held / 4 if entropy else width, time_limit=time_limit)
 
     upper, points = lines_and_points(answer, form, ends, held)
     return {**form, "upper": upper, "lower": [], "points": points}
@@ -150,7 +150,7 @@ def _asked_form(asked: Question, name: str, ends: tuple[Fraction, Fraction]) -> 
     if name == VISIBILITY:
         honest = honest_form(asked)
         return {"question": honest.question, "honest": honest.rows}
-    one, other = (question_form(varied(asked, name, x).problem()) for x in ends)
+    one, other = (question_form(asked.varied(name, x).problem()) for x in ends)
     try:
         found = varied_form(one, other, ends)
     except ValueError as error:

@@ -18,7 +18,6 @@ from freerand_opt.bounds.keys import KeyRate, key_rate, positive_up_to
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.threshold import simplest
 from freerand_opt.bounds.tradeoff import tradeoff
-from freerand_opt.bounds.visibility import varied
 from freerand_opt.errors import InputError
 from freerand_opt.model.number import place_of
 from freerand_opt.model.quantities import ENTROPY
@@ -78,7 +77,7 @@ def key_threshold(
         raise InputError("between", "two different values, and a width above 0, are needed")
 
     def at(x: Fraction) -> Rated:
-        asked = bound(varied(question, field, x), width=entropy_width) if answer is None else answer(x)
+        asked = bound(question.varied(field, x), width=entropy_width) if answer is None else answer(x)
         if asked.bracket.lower is None:
             raise InputError("between", f"at {x} the entropy has no lower end")
         return Rated(x, asked, key_rate(asked, error))
@@ -109,7 +108,7 @@ def _end_of(
         line = tradeoff(some.result)
 
         def rate(x: Fraction) -> KeyRate:
-            here = varied(question, field, x)
+            here = question.varied(field, x)
             return key_rate(line.of(here), here if error is None else error, noise=question.ask.noise)
 
         return positive_up_to(rate, some.place, other.place, width=width)[0]

@@ -8,7 +8,7 @@ changes between the two ends, and other changes elsewhere are not excluded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -125,17 +125,12 @@ def critical_value(
             near = end(place)
             low, high = (near if near.side == held.side else held for held in (low, high))
     gap: tuple[Fraction, Fraction] | None = None
-    tries = _tries(low, high, crossing)
-    for _ in range(MAX_STEPS):
+    for turn in range(1, MAX_STEPS + 1):
         reach = [(low.place, high.place)] if gap is None else [(low.place, gap[0]), (gap[1], high.place)]
         first, last = max(reach, key=lambda ends: ends[1] - ends[0])
         if last - first <= width:
             break
-        middle = (
-            next(tries(low, high, width))
-            if gap is None
-            else simplest((5 * first + 3 * last) / 8, (3 * first + 5 * last) / 8)
-        )
+        middle = _guess(low, high, crossing, width, turn) if gap is None else _middle(first, last)
         found: End | None
         try:
             found = end(middle)
@@ -194,7 +189,7 @@ def _near_violations(
         if abs(good - bad) <= 4 * step:
             break
         first, last = sorted((good, bad))
-        place = simplest((5 * first + 3 * last) / 8, (3 * first + 5 * last) / 8)
+        place = _middle(first, last)
         if turn % 2 and len(violated) > 1:
             (a, f), (b, g) = violated[-2:]
             zero = b + (b - a) * Fraction(g / (f - g)) if f != g else b
@@ -208,34 +203,22 @@ def _near_violations(
     return [bad, good]
 
 
-def _tries(low: End, high: End, crossing: Crossing) -> Callable[[End, End, Fraction], Iterator[Fraction]]:
-    """Return the next place.
+def _guess(low: End, high: End, crossing: Crossing, width: Fraction, turn: int) -> Fraction:
+    """Return a place near the zero of the line through both ends, on either side in turn, or the middle."""
+    a, b = crossing.distance(low.pool, low.place), crossing.distance(high.pool, high.place)
+    middle = _middle(low.place, high.place)
+    if a is None or b is None or a * b >= 0 or turn % 3 == 0:
+        return middle
+    root = low.place + Fraction(a / (a - b)).limit_denominator(2**40) * (high.place - low.place)
+    step = max(width / 3, (high.place - low.place) / 64)
+    near, far = (root - step, root - step / 3) if turn % 3 == 1 else (root + step / 3, root + step)
+    if near <= low.place or far >= high.place:
+        return middle
+    return simplest(near, far)
 
-    It is where the line through both ends crosses (moved towards the farther end), else the middle.
-    """
-    state = {"last": 0, "same": 0}
 
-    def following(low: End, high: End, width: Fraction) -> Iterator[Fraction]:
-        a, b = crossing.distance(low.pool, low.place), crossing.distance(high.pool, high.place)
-        middle = simplest((5 * low.place + 3 * high.place) / 8, (3 * low.place + 5 * high.place) / 8)
-        state["same"] += 1
-        if a is None or b is None or a * b >= 0 or state["same"] % 3 == 0:
-            yield middle
-            return
-        share = Fraction(a / (a - b)).limit_denominator(2**40)
-        root = low.place + share * (high.place - low.place)
-        step = max(width / 3, (high.place - low.place) / 64)
-        # alternate sides of the guess, so that both ends move
-        state["last"] = 1 - state["last"]
-        near, far = (root - step, root - step / 3) if state["last"] else (root + step / 3, root + step)
-        found = (
-            simplest(max(near, low.place), max(far, low.place))
-            if near > low.place and far < high.place
-            else middle
-        )
-        yield found if low.place < found < high.place else middle
-
-    return following
+def _middle(low: Fraction, high: Fraction) -> Fraction:
+    return simplest((5 * low + 3 * high) / 8, (3 * low + 5 * high) / 8)
 
 
 def simplest(low: Fraction, high: Fraction) -> Fraction:

@@ -16,7 +16,6 @@ from freerand_opt.model.problem import Kept
 from freerand_opt.model.problem import Test as FormTest
 from freerand_opt.model.question import Question
 from freerand_opt.model.rows import score, total
-from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import Exact, triples
 
 
@@ -26,15 +25,6 @@ class Honest:
 
     question: dict[str, Any]
     rows: list[Any]
-
-
-def varied(question: Question, field: str, value: Fraction) -> Question:
-    """Return the question with another value of a field, as ``source.epsilon`` or ``test.score``."""
-    if field == "observed.visibility":
-        return question.changed(observed=question.observed.changed(visibility=value))
-    if not field.startswith("source."):
-        return Question.from_dict(with_values(question.to_dict(), {field: str(value)}))
-    return question.changed(source=question.source.varied(field.removeprefix("source."), value))
 
 
 def honest_form(question: Question) -> Honest:
@@ -59,7 +49,7 @@ def path_form(question: Question, field: str) -> Honest:
     scenario = question.scenario
     degree = len(scenario.settings) if field == "observed.efficiency" else 1
     places = [Fraction(k, degree) for k in range(degree + 1)]
-    at = [varied(question, field, x) for x in places]
+    at = [question.varied(field, x) for x in places]
     basis = [_through(places, k) for k in range(degree + 1)]
     listed = []
     for s in range(scenario.shape[0]):

@@ -34,8 +34,10 @@ from freerand_opt.model.source import Source
 from freerand_opt.model.sources import SOURCES
 from freerand_opt.model.table import Table, table
 from freerand_opt.model.toml import document
+from freerand_opt.model.values import with_values
 
 if TYPE_CHECKING:
+    from fractions import Fraction
     from pathlib import Path
 
     from freerand_opt.conic.formats.as_cvxpy import Modelled
@@ -177,6 +179,14 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
         weights = first.observed
         every = (s for s in range(self.scenario.shape[0]) if weights is None or weights[s])
         return tuple(replace(first, ask=replace(first.ask, at=s)) for s in every)
+
+    def varied(self, path: str, value: Fraction) -> Question:
+        """Return the question with another value of a field, as ``source.epsilon`` or ``test.score``."""
+        if path == "observed.visibility":
+            return self.changed(observed=self.observed.changed(visibility=value))
+        if not path.startswith("source."):
+            return Question.from_dict(with_values(self.to_dict(), {path: str(value)}))
+        return self.changed(source=self.source.varied(path.removeprefix("source."), value))
 
     def to_toml(self) -> str:
         """Return the question as a file; reading it gives an equal question."""

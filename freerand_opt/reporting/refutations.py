@@ -13,7 +13,6 @@ from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.inequality import BellInequality, bell_inequality
 from freerand_opt.bounds.quantum_inequality import quantum_inequality
 from freerand_opt.bounds.result import Result
-from freerand_opt.bounds.visibility import varied
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import text
 from freerand_opt.numbers.rounding import decimal_below
@@ -33,7 +32,7 @@ def refutation(result: Result) -> tuple[Question, BellInequality, str] | None:
             return None
         body = sides[0]
         where = f" at {result.threshold.of} = {body['at']}"
-        question = varied(question, result.threshold.of, Fraction(body["at"]))
+        question = question.varied(result.threshold.of, Fraction(body["at"]))
     made = bell_inequality(question.problem(), body.get("upper"))
     return None if made is None else (question, made, where)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.bounds.visibility import varied
 from freerand_opt.claims.formulas.chained import averaged_leakage, lemma_1
 from freerand_opt.model.number import place_of
 from freerand_opt.model.question import Question
@@ -64,7 +63,7 @@ def rows(ask: Ask) -> list[Row]:
             series = f"$N={size}$"
             found += rows_of(curve, series, panel)
             for x in values_of(GRID, "source.epsilon"):
-                question = varied(curve.question, "source.epsilon", place_of(x, "source.epsilon"))
+                question = curve.question.varied("source.epsilon", place_of(x, "source.epsilon"))
                 found += _lemma(question, series, panel, lemma(question))
         for answer in ask(name, {"scenario.N": large, **fields}):
             question = question_of(answer)
