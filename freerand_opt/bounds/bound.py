@@ -90,7 +90,7 @@ def _worst(pools: Sequence[Pool]) -> tuple[dict[str, Any], dict[str, str]]:
 
 def _notes(pools: Sequence[Pool], options: Options) -> tuple[str, ...]:
     """Return what failed on the last pool that is wider than asked, and a hint; () if none is."""
-    open_pools = [pool for pool in pools[-2:] if not pool.settled(options.width, relative=options.relative)]
+    open_pools = [pool for pool in pools[-2:] if not pool.settled]
     if not open_pools:
         return ()
     pool = open_pools[-1]

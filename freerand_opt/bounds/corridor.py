@@ -85,7 +85,7 @@ def corridor(problem: Problem | Many, options: Options) -> Pool:
 
 
 def _corridor(problem: Problem | Many, options: Options) -> Pool:
-    pool = Pool(problem)
+    pool = Pool(problem, options.width, options.relative)
     methods = OF_MANY if isinstance(problem, Many) else METHODS
     if isinstance(problem, Problem) and problem.ask.quantity == ENTROPY:
         methods = OF_ENTROPIES
@@ -95,7 +95,7 @@ def _corridor(problem: Problem | Many, options: Options) -> Pool:
         for _ in method(pool, options):
             if options.margin_only and pool.margin is not None:
                 return pool
-            if pool.settled(options.width, relative=options.relative):
+            if pool.settled:
                 return pool
             if pool.contradicted:
                 return _impossible(pool, options)

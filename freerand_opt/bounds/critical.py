@@ -76,14 +76,14 @@ def critical_form(
     quick, pools = replace(options, margin_only=True), list[Pool]()
 
     @cache
-    def at(place: Fraction) -> Pool:
-        pools.append(corridor(question.varied(found.field, place).shortest(), options))
-        return pools[-1]
+    def at(place: Fraction, how: Options = options) -> Pool:
+        pool = corridor(question.varied(found.field, place).shortest(), how)
+        pools.extend([pool] if how is options else [])
+        return pool
 
-    def margin(place: Fraction) -> float | None:
-        return corridor(question.varied(found.field, place).shortest(), quick).margin
-
-    low, high = critical_value(at, found.crossing, found.between, found.width, margin)
+    low, high = critical_value(
+        at, found.crossing, found.between, found.width, lambda place: at(place, quick).margin
+    )
     how = {"below": _how(low.pool), "above": _how(high.pool)}
     form = found.form(question, (low.place, high.place))
     beside = {key: form[key] for key in ("honest", "path") if key in form}

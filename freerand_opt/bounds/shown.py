@@ -41,10 +41,10 @@ def _surely(problem: Problem) -> bool:
 
 
 def _impossible(problem: Problem, options: Options) -> Pool | None:
-    pool = Pool(problem)
+    pool = Pool(problem, options.width)
     for method in (vertices, facets):
         for _ in method(pool, options):
-            if pool.settled(options.width):
+            if pool.settled:
                 return pool if pool.impossible else None
     return None
 

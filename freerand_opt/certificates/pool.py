@@ -27,9 +27,15 @@ RAISED = (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 1
 
 @dataclass
 class Pool:
-    """Upper end, attack and what was tried; the smaller bound and the larger value stay."""
+    """Upper end, attack and what was tried; the smaller bound and the larger value stay.
+
+    `width` is how near each other the ends are sought; `relative`, also beside the answer, or what a guess is
+    short of 1, which is nearly its entropy (unless that may be nothing).
+    """
 
     subject: Problem | Many
+    width: Fraction = Fraction(0)
+    relative: bool = False
     question: dict[str, Any] = field(init=False)
     upper: dict[str, Any] | None = None
     attack: dict[str, Any] | None = None
@@ -127,12 +133,9 @@ class Pool:
         """Return the certificate with the best ends."""
         return self.certificate(self.upper, None if self.impossible else self.attack)
 
-    def settled(self, width: Fraction, *, relative: bool = False) -> bool:
-        """Return whether nothing is left to find.
-
-        There is no strategy, or one where one was asked for, or the ends are so near; `relative`, also beside
-        the answer, or what a guess is short of 1, which is nearly its entropy (unless that may be nothing).
-        """
+    @property
+    def settled(self) -> bool:
+        """Return whether there is no strategy, or one where one was asked for, or the ends are so near."""
         if self.impossible:
             return True
         if isinstance(self.subject, Problem) and self.subject.ask.quantity == "strategy":
@@ -142,9 +145,9 @@ class Pool:
         size = enclose(self.bound - self.reached, 200)[1]
         guess = isinstance(self.subject, Problem) and self.subject.ask.quantity == GUESS
         small = abs(enclose(1 - self.bound if guess else self.bound, 200)[0])
-        if relative and RELATIVE * small < size < small:
+        if self.relative and RELATIVE * small < size < small:
             return False
-        return size <= width
+        return size <= self.width
 
     @property
     def top(self) -> float:

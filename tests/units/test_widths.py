@@ -17,9 +17,9 @@ def test_a_small_entropy_is_sought_to_a_thousandth_of_itself():
     """An upper end 2e-7 above what is reached is no answer where only 1e-6 is left; with 1e-3 left it is."""
     problem = Question(chsh(), Uniform(), adversary=NS, tests=[Test("chsh", ">=", 3)], ask=LEAK).problem()
     for left, narrow in ((F(1, 10**6), False), (F(1, 10**3), True), (F(1, 10**8), True)):
-        pool = Pool(problem, bound=1 - left, reached=1 - left - F(2, 10**7))
-        assert pool.settled(F(1, 10**6))
-        assert pool.settled(F(1, 10**6), relative=True) is narrow
+        for relative, settled in ((False, True), (True, narrow)):
+            ends = {"bound": 1 - left, "reached": 1 - left - F(2, 10**7)}
+            assert Pool(problem, F(1, 10**6), relative, **ends).settled is settled
 
 
 def test_a_small_score_is_sought_to_a_thousandth_of_itself():
@@ -27,9 +27,9 @@ def test_a_small_score_is_sought_to_a_thousandth_of_itself():
         problem = Question(chsh(), Uniform(), adversary=NS, ask=asked).problem()
         # 2e-7 beside 1e-6 is wide; beside 1e-3, and beside what may be 0 or less, it is not
         for value, narrow in ((F(1, 10**6), False), (F(1, 10**3), True), (F(2, 10**7), True), (F(0), True)):
-            pool = Pool(problem, bound=value, reached=value - F(2, 10**7))
-            assert pool.settled(F(1, 10**6))
-            assert pool.settled(F(1, 10**6), relative=True) is narrow
+            for relative, settled in ((False, True), (True, narrow)):
+                ends = {"bound": value, "reached": value - F(2, 10**7)}
+                assert Pool(problem, F(1, 10**6), relative, **ends).settled is settled
 
 
 def test_cells_are_named_by_their_values():
