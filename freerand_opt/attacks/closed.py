@@ -34,6 +34,8 @@ NEAR = 1e-6
 TURNS, SQUARES = 96, 200
 #: The largest denominator of the tangent of half an angle, which is seen to nine digits.
 HALVES = 10_000
+#: So large that there always is one; within a tolerance the angle need not be the table's own.
+FINE_HALVES = 10**7
 #: A table that qubits show up to this is theirs.
 MET = 1e-11
 
@@ -75,8 +77,8 @@ def _best_for_tests(problem: Problem) -> dict[str, Any] | None:
     """Return qubits of closed form that do best in the sum of all tests, each in units of its size."""
     gains, width = np.zeros(problem.shape), problem.shape[1]
     for test in problem.tests:
-        if isinstance(test, Kept) and len(test.table) == problem.shape[0] and not test.tolerance:
-            return _fitted(problem.settings, dict(test.table))
+        if isinstance(test, Kept) and len(test.table) == problem.shape[0]:
+            return _fitted(problem.settings, dict(test.table), float(test.tolerance))
         if not isinstance(test, Test) or test.functional.on == "moments":
             return None
         own = np.zeros(problem.shape)
@@ -112,7 +114,9 @@ def recognised(state: Floats, observables: Sequence[Sequence[Floats]]) -> dict[s
     return _named(float(np.arctan2(tie, twist)), angles)
 
 
-def _fitted(n: tuple[int, ...], table: Mapping[int, Sequence[Exact]]) -> dict[str, Any] | None:
+def _fitted(
+    n: tuple[int, ...], table: Mapping[int, Sequence[Exact]], tolerance: float
+) -> dict[str, Any] | None:
     """Return qubits of closed form with a table of all settings, by least squares; None if there are none.
 
     Tables on the boundary have no others, and no mixture of boxes with integers passes them.
@@ -133,24 +137,25 @@ def _fitted(n: tuple[int, ...], table: Mapping[int, Sequence[Exact]]) -> dict[st
         found = least_squares(
             gap, random.uniform(-np.pi, np.pi, 1 + sum(n)), xtol=1e-15, ftol=1e-15, gtol=1e-15
         )
-        if np.abs(found.fun).max() < MET:
-            return _named(float(found.x[0]), [found.x[1 : 1 + n[0]].tolist(), found.x[1 + n[0] :].tolist()])
+        if np.abs(found.fun).max() < max(MET, tolerance / 2):
+            angles = [found.x[1 : 1 + n[0]].tolist(), found.x[1 + n[0] :].tolist()]
+            return _named(float(found.x[0]), angles, FINE_HALVES if tolerance else HALVES)
     return None
 
 
-def _named(axis: float, angles: list[list[float]]) -> dict[str, Any] | None:
+def _named(axis: float, angles: list[list[float]], halves: int = HALVES) -> dict[str, Any] | None:
     """Return the box with these angles, the first being 2 theta, if all are recognised."""
     if abs(np.cos(axis)) < NEAR:  # all bases are alike: the first angle is 0
         shift, sense = angles[0][0], 1 if np.sin(axis) > 0 else -1
         angles = [[x - shift for x in angles[0]], [x - sense * shift for x in angles[1]]]
-    tie = _direction(axis)
-    named = [[_direction(x) for x in own] for own in angles]
+    tie = _direction(axis, halves)
+    named = [[_direction(x, halves) for x in own] for own in angles]
     if tie is None or any(x is None for own in named for x in own):
         return None
     return _pair(_written(tie), [[x for x in own if x is not None] for own in named])
 
 
-def _direction(angle: float) -> Direction | None:
+def _direction(angle: float, halves: int) -> Direction | None:
     """Return an angle that is a fraction of pi, or has a simple squared cosine or tangent of its half."""
     turn = Fraction(angle / np.pi).limit_denominator(TURNS)
     if abs(float(turn) - angle / np.pi) < NEAR:
@@ -159,7 +164,7 @@ def _direction(angle: float) -> Direction | None:
     if abs(float(square) - np.cos(angle) ** 2) < NEAR:
         signs = [1 if x > 0 else -1 for x in (np.cos(angle), np.sin(angle))]
         return [triples(sqrt(x) * sign) for x, sign in zip((square, 1 - square), signs, strict=True)]
-    half = Fraction(float(np.tan(angle / 2))).limit_denominator(HALVES)
+    half = Fraction(float(np.tan(angle / 2))).limit_denominator(halves)
     if abs(float(half) - np.tan(angle / 2)) > NEAR**2 * 1e3:
         return None
     return [str((1 - half**2) / (1 + half**2)), str(2 * half / (1 + half**2))]

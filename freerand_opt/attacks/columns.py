@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from freerand_opt.attacks.pairs import prices_at, spent_at, worths
+from freerand_opt.attacks.gains import prices_at, spent_at, worths
 from freerand_opt.attacks.replies import (
     MOST_OTHERS,
     MOST_VALUED,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from math import lcm, prod
@@ -154,6 +154,15 @@ def best_box(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, Box] |
         return None if table is None else ((dense @ x).reshape(problem.shape), table)
 
     return best
+
+
+def joint_boxes(problem: Problem) -> Callable[[Floats, Callable[[Floats], Floats]], Iterator[Box]] | None:
+    """Return the function from gains[s, o] and best distributions to boxes; None where one box is sought."""
+    if problem.devices != "quantum" or isinstance(problem.source, Point) or problem.ask.told:
+        return None
+    from freerand_opt.attacks.states import joint_oracle
+
+    return joint_oracle(problem)
 
 
 def _exact_table(

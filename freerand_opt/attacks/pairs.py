@@ -10,13 +10,14 @@ attack.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from freerand_opt.attacks.oracles import best_box, best_distribution
+from freerand_opt.attacks.gains import prices_at, spent_at, words_at, worths
+from freerand_opt.attacks.oracles import best_box, best_distribution, joint_boxes
 from freerand_opt.attacks.strategies import Strategy, strategies
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
@@ -25,9 +26,9 @@ from freerand_opt.model.problem import Kept, Point, Problem, Shared, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.boxes import Box
-from freerand_opt.programs.guesses import Guesses, guesses_of
+from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.source_cone import source_cone
-from freerand_opt.programs.strategies import Strategies, over_boxes, test_rows
+from freerand_opt.programs.strategies import Strategies, over_boxes
 from freerand_opt.programs.tables import rational_table
 from freerand_opt.programs.violations import with_violations
 
@@ -36,6 +37,10 @@ STARTS = 24
 SOURCE_STARTS = 3
 #: Turns of quantum devices that gain nothing before the search ends.
 MAX_STALLED = 3
+#: Of more boxes than this those without a mass are forgotten.
+MOST_HELD = 100
+#: A turn that gains less, beside what is still open, gains nothing.
+LITTLE = 1e-3
 MAX_TURNS = 40
 MAX_SWAPS = 30
 #: The gap at which an attack is good enough; what a see-saw finds is rounded to half of the digits.
@@ -92,9 +97,36 @@ def attack(
 ) -> tuple[tuple[Strategy, ...], str]:
     """Return an attack with a value close to `upper`, as far as boxes are found; (), and why, without any.
 
-    `more` are boxes to begin with.
+    `more` are boxes to begin with. Where no mixture passes with narrow tolerances exactly, one is sought that
+    shows tables within them.
     """
-    problem = inner(problem)
+    listed = list(more)
+    found, why = _attack(inner(problem), hints, upper, listed, turns)
+    pulled = _pulled(problem) if why and problem.devices == "quantum" else None
+    if pulled is not None:
+        found, _ = _attack(pulled, hints, upper, listed, turns)
+    return found, "" if found else why
+
+
+def _pulled(problem: Problem) -> Problem | None:
+    """Return the problem with rational tables pulled to white noise by their tolerances; None without any."""
+    tests: list[Test | Kept] = []
+    for test in problem.tests:
+        if isinstance(test, Kept) and test.tolerance:
+            even = Fraction(1, problem.shape[1])
+            if not all(isinstance(x, Fraction) for _, row in test.table for x in row):
+                return None
+            apart = max(abs(Fraction(x) - even) for _, row in test.table for x in row)  # type: ignore[arg-type]
+            share = min(Fraction(1), test.tolerance / (apart or Fraction(1)))
+            rows = tuple((s, tuple(x + share * (even - x) for x in row)) for s, row in test.table)
+            test = replace(test, table=rows, tolerance=Fraction(0))
+        tests.append(test)
+    return None if tuple(tests) == problem.tests else replace(problem, tests=tuple(tests))
+
+
+def _attack(
+    problem: Problem, hints: Hints, upper: float, more: Iterable[Box], turns: int
+) -> tuple[tuple[Strategy, ...], str]:
     quantum = problem.devices == "quantum"
     close = QUANTUM_CLOSE if quantum else CLOSE
     search = _Search(problem, hints.starts)
@@ -111,7 +143,8 @@ def attack(
         prices = prices_at(problem, made.program.names, answer.multipliers)
         least = min(least, broken)
         if broken < BROKEN and reached > value:
-            stalled = 0 if reached > value + 1e-9 else stalled + 1
+            gain = max(LITTLE * (upper - reached), 1e-9)
+            stalled = 0 if reached > value + gain else stalled + 1
             best, value = made, reached
             if problem.ask.quantity == "strategy":  # any will do, if it passes exactly
                 x = inner_point(made.program, solve(made.program))
@@ -119,6 +152,8 @@ def attack(
                     return strategies(made, x), ""
         if value >= upper - close or (quantum and stalled > MAX_STALLED):
             break
+        if quantum and len(found) > MOST_HELD:
+            found = dict.fromkeys(_used(made, answer, list(found)))
         before = len(found)
         trial, search.words = prices, words_at(problem, made.program.names, answer.multipliers)
         search.spent = spent_at(made.program.names, answer.multipliers)
@@ -145,54 +180,11 @@ def _reached(program: LinearProgram, made: Strategies, hint: Hint) -> tuple[floa
     return float(value), float(hint.x[made.program.matrix.shape[1] :].sum())
 
 
-def spent_at(names: Sequence[Hashable], multipliers: Iterable[float]) -> tuple[float, ...]:
-    """Return the prices of bounds on average over W."""
-    pairs = zip(names, map(float, multipliers), strict=False)
-    return tuple(z for name, z in pairs if name[0] == "average")  # type: ignore[index]
-
-
-def words_at(
-    problem: Problem, names: Sequence[Hashable], multipliers: Iterable[float]
-) -> tuple[tuple[str, float], ...]:
-    """Return what words add to a strategy's gain: what is asked of them, minus the prices of tests."""
-    found: dict[str, float] = {}
-    score = problem.ask.score
-    for word, factor in score.words if score is not None else ():
-        found[word] = problem.ask.sign * float(factor)
-    for name, z in zip(names, map(float, multipliers), strict=False):
-        assert isinstance(name, tuple)
-        test = problem.tests[name[1]] if name[0] == "test" else None
-        if isinstance(test, Test) and z:
-            for word, factor in test.functional.words:
-                found[word] = found.get(word, 0.0) - z * name[3] * float(factor)
-    return tuple(found.items())
-
-
-def prices_at(problem: Problem, names: Sequence[Hashable], multipliers: Iterable[float]) -> Floats:
-    """Return h[s, o] without the guess: minus the prices of settings and tests."""
-    h = np.zeros(problem.shape)
-    rows: dict[tuple[int, int, int], tuple[dict[int, dict[int, Fraction]], dict[int, Fraction]]] = {}
-    for k, test in enumerate(problem.tests):
-        if isinstance(test, Test) and test.functional.on == "moments":
-            continue
-        for f, c, _, _, cell, side in test_rows(problem, test):
-            rows[k, cell, side] = (f, c)
-    for name, z in zip(names, map(float, multipliers), strict=False):
-        assert isinstance(name, tuple)
-        if name[0] == "observed":
-            h[name[1]] -= z
-        elif name[0] == "asked" and problem.ask.at is not None:
-            h[problem.ask.at] -= z
-        elif name[0] == "total":
-            h -= z
-        elif name[0] == "test" and z and name[1:] in rows:
-            f, c = rows[name[1:]]
-            for s, row in f.items():
-                for o, factor in row.items():
-                    h[s, o] -= z * float(factor)
-            for s, constant in c.items():
-                h[s] -= z * float(constant)
-    return h
+def _used(made: Strategies, hint: Hint, boxes: Sequence[Box]) -> list[Box]:
+    """Return the boxes that have a mass."""
+    masses = hint.x[: made.program.matrix.shape[1]].reshape(-1, len(boxes), made.cone.nodes)
+    seen = np.abs(masses).max(axis=(0, 2)) > 0
+    return [box for box, used in zip(boxes, seen.tolist(), strict=True) if used]
 
 
 def _slices(outer: Strategies, hint: Hint) -> list[Floats]:
@@ -217,6 +209,7 @@ class _Search:
         self.guesses = guesses_of(problem)
         self.distribution = best_distribution(problem)
         self.box = best_box(problem)
+        self.joint = joint_boxes(problem)
         self.rng = np.random.default_rng(1)
         self.worth = worths(problem, self.guesses)
         self.cone = source_cone(problem)
@@ -243,6 +236,10 @@ class _Search:
 
     def boxes(self, h: Floats, turn: int) -> Iterator[Box]:
         """Yield the boxes at which turns of source and box end."""
+        if self.joint is not None and not self.words:
+            for worth in self.worth:
+                yield from self.joint(h + worth, lambda gains: self.distribution(gains, self.spent))
+            return
         count = self.problem.shape[0]
         for start in range(self.starts_each):
             if self.starts and start % 3:
@@ -274,22 +271,3 @@ class _Search:
             return guess
         worth = np.array([(w * table).sum(axis=1) for w in self.worth])
         return [int(g) for g in worth.argmax(axis=0)]
-
-
-def worths(problem: Problem, guesses: Guesses) -> list[Floats]:
-    """Return what each guess (or the score) is worth at (s, o)."""
-    count, width = problem.shape
-    found = []
-    for g in range(len(guesses.worths)):
-        table = np.zeros((count, width))
-        for s in range(count):
-            for o, value in guesses.worth(g, s).items():
-                table[s, o] = float(value)
-        found.append(table)
-    if problem.ask.score is not None:
-        from freerand_opt.programs.strategies import by_setting
-
-        for s, row in by_setting(problem.ask.score, problem.ask.sign, problem).items():
-            for o, value in row.items():
-                found[0][s, o] += float(value)
-    return found

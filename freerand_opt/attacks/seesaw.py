@@ -109,7 +109,7 @@ def best_climb(
     tensor = gains.T.reshape(*scenario.outcomes, *scenario.settings)
     best: Climbs | None = None
     for kind in tried:
-        climb = _Climb(scenario, tensor, dimensions, words)
+        climb = Climb(scenario, tensor, dimensions, words)
         found = climb.climbed(climb.random(kind, starts, random), ROUNDS)
         first = np.argsort(-found.values, kind="stable")[:FINALISTS].tolist()
         found = climb.climbed(found.taken(first), FINAL_ROUNDS)
@@ -120,22 +120,23 @@ def best_climb(
     return best
 
 
-class _Climb:
-    """The steps of a see-saw for one score."""
+class Climb:
+    """The steps of a see-saw: for one score, or for one of each climb, the first axis of `tensor`."""
 
     def __init__(
         self,
         scenario: Parties,
         tensor: Floats,
         dimensions: tuple[int, ...],
-        words: Sequence[tuple[float, Word]],
+        words: Sequence[tuple[float, Word]] = (),
     ) -> None:
         self.scenario, self.dimensions, self.words = scenario, dimensions, words
         self.parties = len(dimensions)
         # one axis a party: (outcome, setting)
-        order = [axis for p in range(self.parties) for axis in (p, self.parties + p)]
+        order = [1 + axis for p in range(self.parties) for axis in (p, self.parties + p)]
         self.sizes = [d * n for d, n in zip(scenario.outcomes, scenario.settings, strict=True)]
-        self.tensor = tensor.transpose(order).reshape(self.sizes)
+        held = tensor if tensor.ndim > 2 * self.parties else tensor[None]
+        self.tensor = held.transpose(0, *order).reshape(-1, *self.sizes)
 
     def random(self, kind: Kind, starts: int, random: np.random.Generator) -> Climbs:
         """Return random measurements."""
@@ -190,10 +191,10 @@ class _Climb:
     def _contracted(self, measured: list[list[Measurement]], parties: Sequence[int]) -> Complex:
         """Return the tensor with parties contracted: (starts, rest of the axes, d * d of each party)."""
         others = [p for p in range(self.parties) if p not in parties]
-        held = self.tensor.transpose([*others, *parties]).astype(np.complex128)
+        held = self.tensor.transpose([0, *(1 + p for p in (*others, *parties))]).astype(np.complex128)
         count = len(measured[0][0].elements)
-        width = prod(self.sizes[p] for p in others)
-        held = np.broadcast_to(held.reshape(1, width, -1), (count, width, held.size // width))
+        width, size = prod(self.sizes[p] for p in others), prod(self.sizes)
+        held = np.broadcast_to(held.reshape(-1, width, size // width), (count, width, size // width))
         for p in parties:
             # the party's own axis is the first of what is left, its d * d goes to the end
             each = held.reshape(count, width, self.sizes[p], -1).transpose(0, 1, 3, 2)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import TypeAlias
 
 import numpy as np
 
+from freerand_opt.attacks.joint import joint_climbs
 from freerand_opt.attacks.quantum_box import Quantum, chances, moment
 from freerand_opt.attacks.seesaw import MAX_DIMENSION, best_strategy
 from freerand_opt.attacks.zeros import best_with_zeros
@@ -66,6 +68,26 @@ def quantum_oracle(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, 
         return table, box
 
     return best
+
+
+def joint_oracle(problem: Problem) -> Callable[[Floats, Callable[[Floats], Floats]], Iterator[Box]] | None:
+    """Return the function from gains and best distributions to boxes that are best for theirs, of qubits.
+
+    None where outcomes are forbidden, or the scenario is large.
+    """
+    scenario, parties = Parties(problem.settings, problem.outcomes), len(problem.settings)
+    base = max(2, *problem.outcomes)
+    if problem.shape[0] * problem.shape[1] > MAX_CELLS or base**parties > MAX_DIMENSION:
+        return None
+    if words_of(problem) or forced_zeros(problem):
+        return None
+    calls = count(1)
+
+    def found(gains: Floats, distribution: Callable[[Floats], Floats]) -> Iterator[Box]:
+        for held, _ in joint_climbs(scenario, gains, distribution, (base,) * parties, next(calls)):
+            yield state_box(held, problem)
+
+    return found
 
 
 def words_of(problem: Problem) -> tuple[str, ...]:

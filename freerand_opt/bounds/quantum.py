@@ -12,7 +12,8 @@ from math import prod
 from typing import Any
 
 from freerand_opt.attacks.closed import closed_boxes
-from freerand_opt.attacks.pairs import Hints, attack, prices_at, spent_at, words_at
+from freerand_opt.attacks.gains import prices_at, spent_at, words_at
+from freerand_opt.attacks.pairs import Hints, attack
 from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.attacks.xor import best_vectors, tsirelson_box
 from freerand_opt.bounds.linear import NO_INFORMATION
@@ -25,14 +26,16 @@ from freerand_opt.certificates.symmetric import chain_form, correlators, observa
 from freerand_opt.conic.duals import exact_dual, ray
 from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.model.certificate_form import vector_form
-from freerand_opt.model.problem import Average, Point, Problem
+from freerand_opt.model.problem import Average, Bits, Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
+from freerand_opt.programs.branches import branch_count, branched_cone
 from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of
 from freerand_opt.programs.moments import MomentProgram, Moments, moment_program, moments_of
 from freerand_opt.programs.npa.matrix import word_count
 from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.programs.source_cone import Cone
+from freerand_opt.programs.source_vertices import surely_more
 
 MOST_DETERMINISTIC = 256
 #: What a unit of a test's violation costs at least while boxes are sought.
@@ -42,6 +45,8 @@ TURNS = 30
 PLAIN_TURNS = 4
 #: Facets of a source are weaker than its vertices; so many are used with matrices of at most this size.
 MOST_VERTICES, QUICK = 128, 32
+#: Branches are between facets and vertices; a program with so many is solved in half a minute.
+MOST_BRANCHES = 256
 #: Up to this size the program of a score's moment matrix is written down.
 WRITTEN_DOWN = 100
 #: Scores of correlators have vectors at larger levels than this, and with as many settings.
@@ -94,9 +99,13 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
 
 
 def _cone(problem: Problem, moments: Moments, options: Options) -> Cone:
-    """Return the source's cone, by more vertices than usual where their program is solved quickly."""
-    quick = options.solver == "auto" and moments.space.face is None and moments.matrix.size <= QUICK
-    return cone_of(problem, MOST_VERTICES) if quick else cone_of(problem)
+    """Return the source's cone, by more vertices than usual, or by branches, where that is solved quickly."""
+    if options.solver != "auto" or moments.space.face is not None or moments.matrix.size > QUICK:
+        return cone_of(problem)
+    source = problem.source
+    if isinstance(source, Bits) and surely_more(source, MOST_VERTICES):
+        return branched_cone(problem) if branch_count(source) <= MOST_BRANCHES else cone_of(problem)
+    return cone_of(problem, MOST_VERTICES)
 
 
 def _one(pool: Pool) -> Problem:

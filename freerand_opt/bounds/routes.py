@@ -28,6 +28,7 @@ from freerand_opt.programs.symmetry.candidates import candidates
 from freerand_opt.programs.symmetry.exchange import half_of
 from freerand_opt.programs.symmetry.orbits import Reduced, invariant_rows, reduced
 from freerand_opt.solvers import exposing, high_precision, on_trees
+from freerand_opt.solvers.branches import branches_of
 from freerand_opt.solvers.choose import solver_named, solvers_in_floats
 from freerand_opt.solvers.forest import forest_of
 
@@ -69,7 +70,7 @@ def routes(
         held.actions if held is not None and held.full.plain else (), made.moments.width, part.columns
     )
     yield "high precision", lambda: whole(high_precision.solve(part, time_limit=time_limit, more=more))
-    forest = forest_of(made, part)
+    forest = forest_of(made, part) or branches_of(made, part)
     if forest is not None:
         yield "along the trees", lambda: whole(on_trees.solve(made, part, forest, time_limit))
     # blocks rest on eigenvectors in floats; what is small enough without them is the same on every machine

@@ -6,7 +6,7 @@ zeros; what is left is rounding, which the kernel adds as a constant.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -22,11 +22,12 @@ from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.symmetry import Relabelling
 from freerand_opt.checker.vectors import add
-from freerand_opt.checker.vertices import Sections
+from freerand_opt.checker.vertices import Sections, string_vertices
 from freerand_opt.checker.zeros import Zeros
 from freerand_opt.conic.affine import to_fraction
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Problem
+from freerand_opt.programs.branches import Ranges, groups
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.source_cone import Facet
 
@@ -69,7 +70,10 @@ class Maker(Fold):
         if isinstance(source, Point):
             self.point(mean_gain(self.order, self.q, self.rest, worth(label)), raw, "squares")
         else:
-            self.bound(source, gains(self.order, self.q, self.rest, worth(label)), raw, "squares")
+            by_setting = gains(self.order, self.q, self.rest, worth(label))
+            if isinstance(source, Bits) and "branches" in raw:
+                self._share(source.ranges, [by_setting[s] for s in source.leaves], raw)
+            self.bound(source, by_setting, raw, "squares")
         return _plain(raw)
 
     def _own(self, label: int, facet: Facet) -> dict[str, Any]:
@@ -90,6 +94,10 @@ class Maker(Fold):
             ]
             slacks = [self._own(label, (*prefix, "slack", s)) for s in range(self.q.shape[0])]
             return {"rows": lists, "settings": slacks}
+        if isinstance(source, Bits) and self.made.cone.names[0][0] == "branch":
+            owners = (self._own(label, name) for name in self.made.cone.names)
+            found: dict[str, Any] = _branches(groups(source.ranges), owners)
+            return found
         last = self._own(label, (*prefix, "last", 0))
         if isinstance(source, Bits):
             pairs = [self._pair(label, (*prefix, "node", k)) for k in range(len(source.leaves) - 1)]
@@ -117,6 +125,42 @@ class Maker(Fold):
             add(gap, more, factor)
         pair[0]["zeros"] += self._zeros(gap, unit)
         return super()._between(left, right, pair, unit, where)
+
+    def _share(
+        self, ranges: Ranges, leaves: Sequence[dict[Any, Fraction]], raw: dict[str, Any]
+    ) -> dict[Any, Fraction]:
+        """Fill in what subtrees are given: what their first proof shows; return the sum of the first ones."""
+        if "vertices" in raw:
+            (first, *_) = string_vertices(ranges, self.work)
+            total = self._mean(first, list(leaves))
+            for key, value in self.order.positive(raw["vertices"][0], "squares").items():
+                total[key] = total.get(key, Fraction(0)) + Fraction(value, self.grid)
+            return total
+        sums: list[dict[Any, Fraction]] = []
+        points = string_vertices(ranges[: raw["bits"]], self.work)
+        for point, pair in zip(points, raw["branches"], strict=True):
+            size = len(leaves) // len(point)
+            total = dict[Any, Fraction]()
+            for v, (mass, proof) in enumerate(zip(point, pair[1], strict=True)):
+                below = [{key: mass * x for key, x in leaf.items()} for leaf in leaves[v * size :][:size]]
+                own = self._share(ranges[raw["bits"] :], below, proof)
+                for key, more in own.items():
+                    total[key] = total.get(key, Fraction(0)) + more
+                if v < len(point) - 1:
+                    pair[0].append(self._listed(own))
+            sums.append(total)
+        return sums[0]
+
+    def _listed(self, total: dict[Any, Fraction]) -> list[int]:
+        """Return a functional as a flat list [place of a word, integer]."""
+        assert isinstance(self.order, Squares)
+        places: dict[Any, int] = {}
+        for place, word in enumerate(self.order.listed):
+            places.setdefault(self.algebra.moment(word), place)
+        pairs = sorted(
+            (places[key], round(x * self.grid / self.order.unit)) for key, x in total.items() if key in places
+        )
+        return [x for pair in pairs if pair[1] for x in pair]
 
     def _flat(self, label: int, row: int) -> list[int]:
         """Return the multiplier of a source's equality as a flat list [place of a word, integer]."""
@@ -151,6 +195,15 @@ class Maker(Fold):
                 term = (zero.test, zero.setting, zero.outcome, _spelt(word, self.made.problem))
                 own[term] = to_fraction(factor)
         return self.lifts[key]
+
+
+def _branches(listed: Sequence[Sequence[Sequence[Fraction]]], owners: Iterator[dict[str, Any]]) -> Any:
+    """Return the proof over groups of bits, before it says what subtrees are given."""
+    own, rest = listed[0], listed[1:]
+    if not rest:
+        return {"vertices": [next(owners) for _ in own]}
+    branches = [[[], [_branches(rest, owners) for _ in vertex]] for vertex in own]
+    return {"bits": (len(own[0]) - 1).bit_length(), "branches": branches}
 
 
 def _plain(raw: Any) -> Any:

@@ -32,7 +32,8 @@ def squares_form(
     z = [dual.values.get(row, Fraction(0)) for row in range(made.program.linear)]
     prices = prices_of(made.program.names, z, made.problem, rational)
     words = list(made.moments.matrix.word_labels())
-    if made.cone.equalities.shape[0] and not isinstance(made.problem.source, Bits):  # sums of moments
+    by_facets = made.cone.names[0][0] == "node"
+    if made.cone.equalities.shape[0] and not by_facets:  # sums of moments
         words = list(dict.fromkeys([*words, *free_words(made)]))
     unit = 2 ** max([BITS, *(factor.bits for factor in dual.factors)])
     if not dual.factors:

@@ -24,7 +24,7 @@ from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, 
 from freerand_opt.checker.support import priced_points
 from freerand_opt.checker.symmetry import Relabelling, check_fixed, orbit_top
 from freerand_opt.checker.vectors import add
-from freerand_opt.checker.vertices import Sections
+from freerand_opt.checker.vertices import Sections, string_vertices
 from freerand_opt.checker.zeros import Zeros
 
 
@@ -49,6 +49,8 @@ class Fold:
         if isinstance(source, Product):
             return self._product(source, gains, raw, where)
         by_leaf = [gains[s] for s in source.leaves] if isinstance(source, Bits) else gains
+        if isinstance(source, Bits) and get(raw, "branches") is not None:
+            return self._branched(source.ranges, by_leaf, {}, raw, where)
         sums, unit = scaled(by_leaf, self.grid)
         if isinstance(source, Bits):
             return self._bits(source, sums, unit, raw, where)
@@ -129,6 +131,47 @@ class Fold:
                 above.append(v)
             level, unit = above, unit * scale
         return self._close(level[0], unit, raw["last"], where)
+
+    def _branched(
+        self,
+        ranges: Sequence[tuple[Fraction, Fraction]],
+        leaves: list[dict[Any, Fraction]],
+        given: dict[Any, Fraction],
+        raw: Any,
+        where: str,
+    ) -> Fraction:
+        """Return r such that the mean of the leaves is at most `given` + r for all shares of the bits.
+
+        For each vertex of the first bits what is given is divided among the subtrees below them.
+        """
+        if get(raw, "vertices") is not None:
+            closed(raw, where, ("vertices",))
+            points = string_vertices(ranges, self.work)
+            charged = [*leaves, {key: -value for key, value in given.items()}]
+            lists = items(raw["vertices"], where, len(points))
+            pairs = zip(points, lists, strict=True)
+            return max(self._at([*point, Fraction(1)], charged, last, where) for point, last in pairs)
+        closed(raw, where, ("bits", "branches"))
+        bits = integer(raw["bits"], where, 1, len(ranges))
+        points, found = string_vertices(ranges[:bits], self.work), []
+        for point, pair in zip(points, items(raw["branches"], where, len(points)), strict=True):
+            listed, proofs = items(pair, where, 2)
+            size, left, total = len(leaves) // len(point), dict(given), Fraction(0)
+            owns = [self._shared(own, where) for own in items(listed, where, len(point) - 1)]
+            for own in owns:
+                self.work.spend(len(own), "fold")
+                add(left, own, -1)
+            places = range(0, len(leaves), size)
+            proofs = items(proofs, where, len(point))
+            for at, mass, own, proof in zip(places, point, [*owns, left], proofs, strict=True):
+                self.work.spend(sum(map(len, leaves[at : at + size])), "fold")
+                below = [{key: mass * x for key, x in leaf.items()} for leaf in leaves[at : at + size]]
+                total += self._branched(ranges[bits:], below, own, proof, where)
+            found.append(total)
+        return max(found)
+
+    def _shared(self, raw: Any, where: str) -> dict[Any, Fraction]:
+        return {key: Fraction(value, self.grid) for key, value in self.order.signed(raw, where).items()}
 
     def _limits(self, source: Limits, sums: list[Sum], unit: int, raw: Any, where: str) -> Fraction:
         """V = H + sum of upper G+ - lower G-, with h_s <= H + G+ - G- at each setting."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 from math import lcm, prod
@@ -42,9 +43,10 @@ def _may_be(count: int, work: Work, size: int) -> None:
     work.spend(ENTRY * count * size, "vertices of the source")
 
 
-def _bit_vertices(source: Bits, work: Work) -> list[list[Fraction]]:
+def string_vertices(ranges: Sequence[tuple[Fraction, Fraction]], work: Work) -> list[list[Fraction]]:
+    """Return the vertices of bits with these ranges, as distributions of strings."""
     found: list[list[Fraction]] = [[Fraction(1)]]
-    for low, high in reversed(source.ranges):
+    for low, high in reversed(ranges):
         _may_be(len(found) ** 2 * (1 if low == high else 2), work, 2 * len(found[0]))
         found = [
             [*(share * x for x in left), *((1 - share) * x for x in right)]
@@ -52,8 +54,12 @@ def _bit_vertices(source: Bits, work: Work) -> list[list[Fraction]]:
             for left in found
             for right in found
         ]
+    return found
+
+
+def _bit_vertices(source: Bits, work: Work) -> list[list[Fraction]]:
     settings = []
-    for leaf_masses in found:
+    for leaf_masses in string_vertices(source.ranges, work):
         masses = [Fraction(0)] * source.size
         for s, mass in zip(source.leaves, leaf_masses, strict=True):
             masses[s] += mass

@@ -105,8 +105,8 @@ def _interior(program: LinearProgram, right: list[Fraction]) -> list[Fraction] |
         {columns: Fraction(1)},
         (*(program.sizes or (0,) * columns), 0),
     )
-    # its own vertex may break degenerate rows by their rounding, but not by the margin
-    x = basic_point(wide, solve(wide), [*right, Fraction(1)])
+    # its own vertex may break degenerate rows by their rounding, but not by the margin, which may be small
+    x = basic_point(wide, sharpened(wide, solve(wide), [*right, Fraction(1)]), [*right, Fraction(1)])
     return None if x is None else _met(program, x[:columns], right)
 
 

@@ -68,6 +68,16 @@ def entries(
     return tuple(ns), tuple(ds), found
 
 
+def collins_gisin(table: Any, outcomes: Sequence[int], where: str) -> tuple[int, int]:
+    """Return both parties' numbers of settings in a Collins-Gisin table; raise InputError for other sizes."""
+    sizes, (d, e) = shape(table, where), outcomes
+    if len(sizes) != 2 or (sizes[0] - 1) % (d - 1) or (sizes[1] - 1) % (e - 1):
+        raise InputError(
+            where, f"an array of {sizes}: 1 + settings * (outcomes - 1) rows and columns are needed"
+        )
+    return (sizes[0] - 1) // (d - 1), (sizes[1] - 1) // (e - 1)
+
+
 def cell_label(s: int, o: int, settings: Sequence[int], outcomes: Sequence[int]) -> str:
     """Return the label of P(o|s)."""
     return f"P({joined(_digits(o, outcomes), outcomes)}|{joined(_digits(s, settings), settings)})"

@@ -14,7 +14,7 @@ from math import prod
 from typing import Annotated, Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.arrays import entries, flat, shape
+from freerand_opt.model.arrays import collins_gisin, entries, flat, shape
 from freerand_opt.model.families import FAMILIES
 from freerand_opt.model.kinds import Kind, number
 from freerand_opt.model.rows import total
@@ -161,13 +161,8 @@ class Behaviour(Table):
         table[i][j] = P(ab|xy), with i = 1 + x (d_A - 1) + a for outcomes a < d_A - 1, and so for j.
         """
         where = "Behaviour.from_collins_gisin"
-        sizes, (d, e) = shape(table, where), outcomes
-        if len(sizes) != 2 or (sizes[0] - 1) % (d - 1) or (sizes[1] - 1) % (e - 1):
-            raise InputError(
-                where, f"an array of {sizes}: 1 + settings * (outcomes - 1) rows and columns are needed"
-            )
+        settings, (d, e) = collins_gisin(table, outcomes, where), outcomes
         held = dict(flat(table, where))
-        settings = (sizes[0] - 1) // (d - 1), (sizes[1] - 1) // (e - 1)
 
         def parts(x: int, a: int, count: int) -> list[tuple[int, int]]:
             first = 1 + x * (count - 1)
@@ -188,8 +183,9 @@ class Behaviour(Table):
     def from_state(cls, rho: Any, measurements: Any, *, nearest: bool = False) -> Behaviour:
         """Return the behaviour of a density matrix and measurements[party][setting][outcome], matrices.
 
-        NumPy arrays, nested lists of exact texts such as ``"sqrt(2)/2"``, or QuTiP objects. Matrices of
-        floating-point numbers are rarely exact states and measurements: they need ``nearest``.
+        Amplitudes, or a column, may stand for a pure state, an observable with values 1 and -1 for its two
+        projectors. NumPy arrays, nested lists of exact texts such as ``"sqrt(2)/2"``, or QuTiP objects.
+        Matrices of floating-point numbers are rarely exact states and measurements: they need ``nearest``.
         """
         from freerand_opt.model.states import probabilities_of
 

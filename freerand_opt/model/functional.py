@@ -14,12 +14,13 @@ from typing import Annotated, Any, ClassVar
 from freerand_opt.errors import InputError
 from freerand_opt.model import labels
 from freerand_opt.model import problem as forms
-from freerand_opt.model.arrays import cell_label, entries
+from freerand_opt.model.arrays import cell_label, collins_gisin, entries, flat
 from freerand_opt.model.families import FUNCTIONALS
 from freerand_opt.model.game import Game
 from freerand_opt.model.kinds import labelled, number, word
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.table import Table, table
+from freerand_opt.model.text import shown
 from freerand_opt.numbers import markup
 
 TERMS = 'a table of labels such as { "<A0 B0>" = 1, "P(01|10)" = "-1/2", "PA(0|1)" = 1 }'
@@ -71,6 +72,32 @@ class Functional(Table):
         """
         settings, outcomes, found = entries(coefficients, axes, "Functional.from_array")
         terms = {cell_label(s, o, settings, outcomes): x for (s, o), x in found.items() if x}
+        return cls.from_terms(terms, on=on)
+
+    @classmethod
+    def from_collins_gisin(
+        cls, coefficients: Any, outcomes: tuple[int, int] = (2, 2), *, on: str = "conditional"
+    ) -> Functional:
+        """Return the functional with coefficients of a Collins-Gisin table (arXiv:quant-ph/0306129).
+
+        Entry [i][0] belongs to P_A(a|x), [0][j] to P_B(b|y), [i][j] to P(ab|xy), with
+        i = 1 + x (d_A - 1) + a, and so for j. [0][0] is 0: a constant belongs to the bound.
+        """
+        where = "Functional.from_collins_gisin"
+        settings, (d, e) = collins_gisin(coefficients, outcomes, where), outcomes
+        terms: dict[str, Any] = {}
+        for (i, j), value in flat(coefficients, where):
+            (x, a), (y, b) = divmod(i - 1, d - 1), divmod(j - 1, e - 1)
+            if i and j:
+                label = cell_label(
+                    forms.joint((x, y), settings), forms.joint((a, b), outcomes), settings, outcomes
+                )
+            elif i or j:
+                label = f"PA({a}|{x})" if i else f"PB({b}|{y})"
+            elif value:
+                raise InputError(f"{where}, [0][0]", f"{shown(value)} is a constant; take it to the bound")
+            if value:
+                terms[label] = value
         return cls.from_terms(terms, on=on)
 
     @classmethod

@@ -113,10 +113,10 @@ def probabilities_of(
 ) -> tuple[list[int], list[int], list[tuple[Exact, ...]]]:
     """Return (settings, outcomes, rows of P(o|s)) of matrices, which must be exact if `checked`."""
     held = MEASUREMENTS.read(
-        [[[_array(m) for m in setting] for setting in party] for party in measurements],
+        [[_elements(setting, where) for setting in party] for party in measurements],
         f"{where}, measurements",
     )
-    matrix = MATRIX.read(_array(rho), f"{where}, rho")
+    matrix = _read_state(_flat(_array(rho)), f"{where}, rho")
     settings = [len(party) for party in held]
     outcomes = [max(map(len, party)) for party in held]
     if any(len(setting) != d for party, d in zip(held, outcomes, strict=True) for setting in party):
@@ -126,6 +126,27 @@ def probabilities_of(
         outcomes,
         list(rows_of(matrix, None, held, tuple(settings), tuple(outcomes), where, checked)),
     )
+
+
+def _flat(state: Any) -> Any:
+    """Return a state whose rows have one entry, a column, as amplitudes."""
+    column = all(hasattr(row, "__len__") and not isinstance(row, str) and len(row) == 1 for row in state)
+    return [row[0] for row in state] if column else state
+
+
+def _elements(setting: Any, where: str) -> list[Any]:
+    """Return the matrices of a setting's outcomes: (1 + M)/2 and (1 - M)/2 of an observable M."""
+    held = _array(setting)
+    scalar = not hasattr(held, "__len__") or not len(held) or not hasattr(held[0], "__len__")
+    if scalar or any(hasattr(entry, "__len__") and not isinstance(entry, str) for entry in held[0]):
+        return [_array(matrix) for matrix in held]
+    half = Fraction(1, 2)
+    rows = [[complex_number(x, f"{where}, measurements") for x in row] for row in held]
+    turned = [[[(re * sign, im * sign) for re, im in row] for row in rows] for sign in (half, -half)]
+    for matrix in turned:
+        for k, row in enumerate(matrix):
+            row[k] = (row[k][0] + half, row[k][1])
+    return turned
 
 
 def _array(matrix: Any) -> Any:

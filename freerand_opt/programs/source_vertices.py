@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -58,8 +59,19 @@ def surely_more(source: Source, most: int) -> bool:
 def _bits(source: Bits, count: int) -> list[tuple[Fraction, ...]]:
     if surely_more(source, MOST_VERTICES):
         raise TooLargeError(f"the source has more than {MOST_VERTICES} vertices")
+    result = []
+    for leaves in bit_vertices(source.ranges):
+        masses = [Fraction(0)] * count
+        for s, mass in zip(source.leaves, leaves, strict=True):
+            masses[s] += mass
+        result.append(tuple(masses))
+    return result
+
+
+def bit_vertices(ranges: Sequence[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, ...]]:
+    """Return the vertices of bits with these ranges, as distributions of strings."""
     found: list[tuple[Fraction, ...]] = [(Fraction(1),)]
-    for low, high in reversed(source.ranges):
+    for low, high in reversed(ranges):
         ends = (low,) if low == high else (low, high)
         found = [
             (*(share * x for x in left), *((1 - share) * x for x in right))
@@ -67,13 +79,7 @@ def _bits(source: Bits, count: int) -> list[tuple[Fraction, ...]]:
             for left in found
             for right in found
         ]
-    result = []
-    for leaves in found:
-        masses = [Fraction(0)] * count
-        for s, mass in zip(source.leaves, leaves, strict=True):
-            masses[s] += mass
-        result.append(tuple(masses))
-    return result
+    return found
 
 
 def _limits(source: Limits) -> list[tuple[Fraction, ...]]:

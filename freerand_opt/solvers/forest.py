@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cho_solve, solve_triangular
 
-from freerand_opt.conic.duals import GRID, factor
 from freerand_opt.conic.program import ConicProgram, triangle
-from freerand_opt.conic.solution import Dual, Factor
 from freerand_opt.conic.sparse import Floats, Index
 from freerand_opt.model.problem import Bits
 from freerand_opt.programs.moments import MomentProgram
@@ -118,6 +117,65 @@ class Forest:
                 return np.asarray(np.concatenate(found[::-1], axis=1).ravel(), dtype=np.float64)
             level = level[:, ::2] + level[:, 1::2]
 
+    def factored(self, hessians: Sequence[Reals]) -> Factors:
+        """Return what solves equations of the quadratic form with these matrices, one a facet.
+
+        With the sum of two children fixed the left one is eliminated.
+        """
+        levels: list[list[tuple[Reals, Reals]]] = []
+        below: list[Reals] = [np.zeros((self.width, self.width))] * (self.carriers * 2**self.depth)
+        if not self.ranges:
+            below = list(hessians)
+        facets = iter(hessians)
+        for low, high in reversed(self.ranges):
+            level, above = [], []
+            for left, right in zip(below[::2], below[1::2], strict=True):
+                plus, minus = next(facets), next(facets)
+                lower = np.linalg.cholesky(scaled(left + right + plus + minus))
+                across = solve_triangular(lower, right + high * plus + low * minus, lower=True)
+                rest = right + high**2 * plus + low**2 * minus - across.T @ across
+                level.append((lower, across))
+                above.append((rest + rest.T) / 2)
+            levels.append(level)
+            below = above
+        return Factors(self, levels, [np.linalg.cholesky(scaled(root)) for root in below])
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """Factors of left children, deepest nodes first, and of roots."""
+
+    of: Forest
+    levels: Sequence[Sequence[tuple[Reals, Reals]]]
+    roots: Sequence[Reals]
+
+    def inverse(self, rows: Reals) -> Reals:
+        """Return the solution for each row, as far as floats know."""
+        held = rows.reshape(len(rows), -1, self.of.width).transpose(1, 2, 0)
+        halves = []
+        for level in self.levels:
+            gaps = held[::2] - held[1::2]
+            own = [
+                solve_triangular(lower, gap, lower=True) for (lower, _), gap in zip(level, gaps, strict=True)
+            ]
+            held = np.stack([h + a.T @ x for h, (_, a), x in zip(held[1::2], level, own, strict=True)])
+            halves.append(own)
+        held = np.stack([cho_solve((root, True), own) for root, own in zip(self.roots, held, strict=True)])
+        for level, own in zip(reversed(self.levels), reversed(halves), strict=True):
+            left = np.stack(
+                [
+                    solve_triangular(lower, x + across @ whole, lower=True, trans="T")
+                    for (lower, across), x, whole in zip(level, own, held, strict=True)
+                ]
+            )
+            held = np.stack([left, held - left], axis=1).reshape(-1, *left.shape[1:])
+        return np.asarray(held.transpose(2, 0, 1).reshape(len(rows), -1))
+
+
+def scaled(matrix: Reals) -> Reals:
+    """Return a matrix with a little more on its diagonal, so that rounding leaves it positive."""
+    return matrix + np.diag(4e-16 * np.diag(matrix))
+
 
 def forest_of(made: MomentProgram, program: ConicProgram) -> Forest | None:
     """Return the trees of a program, or of half of it.
@@ -148,12 +206,12 @@ def forest_of(made: MomentProgram, program: ConicProgram) -> Forest | None:
         return found[:, inner:].ravel()
 
     listed = {r: leaves([(c, float(x)) for c, x in program.rows[r].items()]) for r in rows}
-    rows = _independent(listed, program.equalities)
+    rows = independent(listed, program.equalities)
     return Forest(
         carriers,
         width,
         ranges,
-        tuple(_entries(part.cone, part.rows, len(part.words), width) for part in space.parts),
+        tuple(entries_of(part.cone, part.rows, len(part.words), width) for part in space.parts),
         np.array(rows, dtype=np.int64),
         np.array([listed[r] for r in rows]).reshape(len(rows), -1),
         program.sides[rows],
@@ -162,7 +220,7 @@ def forest_of(made: MomentProgram, program: ConicProgram) -> Forest | None:
     )
 
 
-def _independent(rows: Mapping[int, Reals], equalities: int) -> list[int]:
+def independent(rows: Mapping[int, Reals], equalities: int) -> list[int]:
     """Return the rows without equalities that follow from others before them."""
     basis: list[Reals] = []
     found = []
@@ -179,7 +237,7 @@ def _independent(rows: Mapping[int, Reals], equalities: int) -> list[int]:
     return found
 
 
-def _entries(
+def entries_of(
     cone: str, rows: Sequence[Mapping[int, Fraction]], words: int, width: int
 ) -> tuple[int, csr_array]:
     """Return the size of a part and its entries in moments; a nonnegative row is a matrix of size 1."""
@@ -192,45 +250,3 @@ def _entries(
             places[i * size + j, k] = places[j * size + i, k] = float(value)
     at = np.array(list(places), dtype=np.int64).reshape(-1, 2)
     return size, csr_array((list(places.values()), (at[:, 0], at[:, 1])), shape=(size * size, width))
-
-
-def exact_multipliers(
-    made: MomentProgram, program: ConicProgram, forest: Forest, y: Reals, duals: Sequence[Reals]
-) -> Dual:
-    """Return exact multipliers; those of the tree's sums follow in the certificate's fold."""
-    values = {
-        int(r): Fraction(round(float(y) * GRID), GRID)
-        for r, y in zip(forest.rows, y, strict=True)
-        if round(float(y) * GRID)
-    }
-    places = _places(made, forest)
-    for r, name in enumerate(program.names):
-        assert isinstance(name, tuple)
-        if name[0] == "part" and name[1:3] in places:
-            held = duals[name[3]][places[name[1:3]]]
-            values[r] = Fraction(round(float(held[0, 0]) * GRID), GRID)
-    factors = []
-    for name, size in zip(program.blocks, program.sizes, strict=True):
-        assert isinstance(name, tuple)
-        _, c, f, p = name
-        if (c, f) in places:
-            factors.append(factor(duals[p][places[c, f]].astype(np.float64)))
-        else:
-            factors.append(Factor(((),) * size, 0))
-    return Dual(values, tuple(factors))
-
-
-def _places(made: MomentProgram, forest: Forest) -> dict[Any, int]:
-    """Return the place of each (label, facet) in the order of `Forest.gamma`; a tree's root has none."""
-    if not forest.ranges:
-        pairs = ((c, v) for c in range(made.moments.carriers) for v in range(made.cone.nodes))
-        return {pair: place for place, pair in enumerate(pairs)}
-    found: dict[Any, int] = {}
-    count, first = 0, 0
-    for _, nodes, _ in forest.counts:
-        for c in range(forest.carriers):
-            for f in range(2 * nodes):
-                found[c, first + f] = count
-                count += 1
-        first += 2 * nodes
-    return found

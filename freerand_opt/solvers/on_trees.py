@@ -19,13 +19,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
+from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution
 from freerand_opt.programs.moments import MomentProgram
-from freerand_opt.solvers.forest import Forest, Reals, exact_multipliers
+from freerand_opt.solvers.forest import Reals
+from freerand_opt.solvers.tree_duals import Trees, exact_multipliers
 
 MOST_ROUNDS = 60
 #: Gap and defect at which no step is made any more.
@@ -47,7 +48,7 @@ MOST_WIDTH = 2500
 
 
 def solve(
-    made: MomentProgram, program: ConicProgram, forest: Forest, time_limit: float | None = None
+    made: MomentProgram, program: ConicProgram, forest: Trees, time_limit: float | None = None
 ) -> Solution | None:
     """Solve a program, or its half, with these trees; None if it is too large. `time_limit` in seconds."""
     if forest.width > MOST_WIDTH:
@@ -91,7 +92,7 @@ class _Point:
     lost: float = np.inf
 
 
-def _first(forest: Forest) -> _Point:
+def _first(forest: Trees) -> _Point:
     z = forest.middle()
     free = ~forest.equal
     slack = np.where(free, np.maximum(forest.right - forest.matrix @ z, 0.1), 0.0)
@@ -119,7 +120,7 @@ class _Direction:
 class _Step:
     """A point with what its next step needs."""
 
-    def __init__(self, forest: Forest, point: _Point) -> None:
+    def __init__(self, forest: Trees, point: _Point) -> None:
         self.forest, free = forest, ~forest.equal
         primal, count = point.primal, len(forest.parts)
         gap = sum(float((s * z).sum()) for s, z in zip(primal, point.duals, strict=True))
@@ -177,24 +178,7 @@ class _Step:
     def _factor(self) -> None:
         """Factor K along the trees, and the linear rows' complement."""
         forest = self.forest
-        levels: list[list[tuple[Reals, Reals]]] = []
-        below: list[Reals] = [np.zeros((forest.width, forest.width))] * (forest.carriers * 2**forest.depth)
-        if not forest.ranges:
-            below = [self._hessian(k) for k in range(forest.facets)]
-        facet = 0
-        for low, high in reversed(forest.ranges):
-            level, above = [], []
-            for left, right in zip(below[::2], below[1::2], strict=True):
-                plus, minus = self._hessian(facet), self._hessian(facet + 1)
-                facet += 2
-                lower = np.linalg.cholesky(_scaled(left + right + plus + minus))
-                across = solve_triangular(lower, right + high * plus + low * minus, lower=True)
-                rest = right + high**2 * plus + low**2 * minus - across.T @ across
-                level.append((lower, across))
-                above.append((rest + rest.T) / 2)
-            levels.append(level)
-            below = above
-        self.levels, self.roots = levels, [np.linalg.cholesky(_scaled(root)) for root in below]
+        self.factors = forest.factored([self._hessian(k) for k in range(forest.facets)])
         self.solved = self._inverse(forest.matrix)
         safe = np.where(self.free, self.point.y, 1)
         self.ratio = np.where(self.free, self.point.slack / safe, 0)
@@ -214,26 +198,7 @@ class _Step:
 
     def _inverse(self, rows: Reals) -> Reals:
         """Return K^-1 of each row, as far as the factors know."""
-        forest = self.forest
-        held = rows.astype(np.float64).reshape(len(rows), -1, forest.width).transpose(1, 2, 0)
-        halves = []
-        for level in self.levels:
-            gaps = held[::2] - held[1::2]
-            own = [
-                solve_triangular(lower, gap, lower=True) for (lower, _), gap in zip(level, gaps, strict=True)
-            ]
-            held = np.stack([h + a.T @ x for h, (_, a), x in zip(held[1::2], level, own, strict=True)])
-            halves.append(own)
-        held = np.stack([cho_solve((root, True), own) for root, own in zip(self.roots, held, strict=True)])
-        for level, own in zip(reversed(self.levels), reversed(halves), strict=True):
-            left = np.stack(
-                [
-                    solve_triangular(lower, x + across @ whole, lower=True, trans="T")
-                    for (lower, across), x, whole in zip(level, own, held, strict=True)
-                ]
-            )
-            held = np.stack([left, held - left], axis=1).reshape(-1, *left.shape[1:])
-        return np.asarray(held.transpose(2, 0, 1).reshape(len(rows), -1))
+        return self.factors.inverse(rows.astype(np.float64))
 
     def _solution(self, goal: Reals, right: Reals) -> tuple[Reals, Reals]:
         """Return (dz, dy), refined while that helps."""
@@ -290,8 +255,3 @@ class _Step:
             least = min(least, float((change[free] / own[free]).min(initial=0.0)))
             found.append(np.inf if least >= 0 else -1 / least)
         return found[0], found[1]
-
-
-def _scaled(matrix: Reals) -> Reals:
-    """Return a matrix with a little more on its diagonal, so that rounding leaves it positive."""
-    return matrix + np.diag(4e-16 * np.diag(matrix))

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 from freerand_opt.bounds import linear, quantum
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations as relations_method
 from freerand_opt.bounds.threshold import Crossing, End, threshold_form
 from freerand_opt.certificates.pool import Pool
+from freerand_opt.certificates.squares import squares_form
+from freerand_opt.conic.duals import exact_dual
+from freerand_opt.model.problem import Problem
+from freerand_opt.programs import branches
+from freerand_opt.programs.guesses import few_labels, guesses_of
+from freerand_opt.programs.moments import moment_program, moments_of
+from freerand_opt.solvers import clarabel
 
 from .from_json import many_of, problem_of
 from .makers import EDGES, EXISTS, GUESS, UNIFORM, bits, chsh, question, score, scored
@@ -46,6 +54,20 @@ RATIOS = scored(
 SAME = scored([[0, 1, "1"], [0, 2, "1"]], "<=", "0")
 DIFFER = score([[0, 1, "1"], [1, 0, "1"]])
 ROOT_TEST = scored(chsh(), ">=", [["1/4", 2, "0"], ["5/2", 1, "0"]])
+
+
+def _branches(pool: Pool, options: Options) -> Iterator[None]:
+    """Offer the bound by branches over single bits, as few as the source has."""
+    problem = pool.problem
+    assert isinstance(problem, Problem)
+    guesses = guesses_of(problem)
+    with patch.object(branches, "GROUP", 1):
+        cone = branches.branched_cone(problem)
+        made = moment_program(problem, cone, moments_of(problem, options.level, few_labels(guesses)), guesses)
+        dual = exact_dual(made.program, clarabel.solve(made.program))
+        pool.offer_upper(squares_form(made, dual, {}, "bound"), "branches")
+    yield
+
 
 Case = tuple[Callable[..., Any], dict[str, Any]]
 CASES: dict[str, Case] = {
@@ -93,6 +115,7 @@ CASES: dict[str, Case] = {
     ),
     "squares, uniform": (quantum.quantum, question(score(chsh()), [], UNIFORM, "quantum")),
     "squares, vertices": (quantum.quantum, question(score(chsh()), [], bits("1/10"), "quantum")),
+    "squares, branches": (_branches, question(score(chsh()), [], bits("1/10"), "quantum")),
     "squares, moments": (
         quantum.quantum,
         question(score(chsh()), [scored([["A0 A1", "1"]], "<=", "1/2", "moments")], UNIFORM, "quantum"),

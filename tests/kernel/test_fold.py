@@ -36,6 +36,8 @@ SOURCES = {
     "mutual": MUTUAL,
     "coded": CODED,
     "product": PRODUCT,
+    "bits by branches": bits("1/5"),
+    "coded by branches": CODED,
 }
 
 
@@ -53,6 +55,8 @@ def _proof(kind: str, rng: random.Random, source: Any) -> dict[str, Any]:
     if kind in ("bits", "coded"):
         count = 3 if kind == "bits" else 7
         return {"nodes": [[some(), some()] for _ in range(count)], "last": some()}
+    if kind.endswith("branches"):
+        return _branched(2 if kind.startswith("bits") else 3, rng)
     if kind == "limits":
         level = [x for place in range(9) for x in (place, rng.choice([-1, 1]) * rng.randint(1, 30))]
         return {"level": level, "settings": [[some(), some()] for _ in range(4)], "last": some()}
@@ -63,13 +67,28 @@ def _proof(kind: str, rng: random.Random, source: Any) -> dict[str, Any]:
     }
 
 
+def _branched(bits: int, rng: random.Random) -> dict[str, Any]:
+    """Return random branches over the first bits, and whatever the subtrees are given."""
+    if bits == 0 or rng.random() < 0.3:
+        return {"vertices": [_some(rng, 16) for _ in range(2 ** (2**bits - 1))]}
+    first = rng.randint(1, bits)
+    branches = []
+    for _ in range(2 ** (2**first - 1)):
+        given = [
+            [x for place in range(9) for x in (place, rng.choice([-1, 1]) * rng.randint(1, 30))]
+            for _ in range(2**first - 1)
+        ]
+        branches.append([given, [_branched(bits - first, rng) for _ in range(2**first)]])
+    return {"bits": first, "branches": branches}
+
+
 @pytest.mark.parametrize("kind", SOURCES)
 def test_any_list_proves_a_bound(kind: str) -> None:
     rng = random.Random(5)
     q = read(question(EXISTS, source=SOURCES[kind]))
     boxes = no_signalling_vertices()
     points = vertices(q.source, Work())
-    for _ in range(15 if kind == "coded" else 60):
+    for _ in range(15 if kind.startswith("coded") else 60):
         order = Cells(q, Zeros(q, Work()), Work())
         h = [[Fraction(rng.randint(-9, 9), rng.randint(1, 7)) for _ in range(4)] for _ in range(4)]
         gains = [gain(order, {}, Fraction(0), [(s, dict(enumerate(row)))]) for s, row in enumerate(h)]

@@ -457,6 +457,21 @@ def test_state_in_floats_needs_nearest():
     assert abs(float(value("chsh", chsh(), found.rows.__getitem__)) - 2 * 2**0.5) < 1e-14
 
 
+def test_pure_states_and_observables_as_users_of_qutip_have_them():
+    """A ket and Hermitian observables; the singlet's correlators are minus the directions' product."""
+    z, x = np.diag([1.0, -1.0]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    psi = np.array([[0.0], [1.0], [-1.0], [0.0]]) / np.sqrt(2)
+    found = Behaviour.from_state(Dense(psi), [[Dense(z), Dense(x)], [z, x]], nearest=True)
+    means = [sum(p * (-1) ** (o // 2 + o % 2) for o, p in enumerate(row)) for row in found.rows]
+    assert [round(float(c), 12) for c in means] == [-1, 0, 0, -1]
+    exact = [[["3/5", "4/5"], ["4/5", "-3/5"]], [[0, "-1*i"], ["1*i", 0]]]
+    up, right = [["4/5", "2/5"], ["2/5", "1/5"]], [["1/2", "-1/2*i"], ["1/2*i", "1/2"]]
+    down, left = [["1/5", "-2/5"], ["-2/5", "4/5"]], [["1/2", "1/2*i"], ["-1/2*i", "1/2"]]
+    listed = [[up, down], [right, left]]
+    phi = [["1/2", 0, 0, "1/2"], [0] * 4, [0] * 4, ["1/2", 0, 0, "1/2"]]
+    assert Behaviour.from_state([1, 0, 0, 1], [exact, exact]) == Behaviour.from_state(phi, [listed, listed])
+
+
 # ------------------------------------------------------------------ the nearest behaviour
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction as F
 from math import log2, sqrt
 
+import numpy as np
 import pytest
 
 import freerand_opt as fr
@@ -45,6 +46,47 @@ def test_guess_of_both_outcomes_at_tsirelsons_bound():
     tests = [fr.Test("chsh", ">=", "observed")]
     ask = fr.Ask("guessing-probability", of=["A", "B"], at=(0, 0))
     assert holds(asked(tests=tests, ask=ask, observed={"behaviour": "quantum"}), (2 + sqrt(2)) / 8)
+
+
+@pytest.mark.parametrize(("visibility", "tolerance", "apart"), [(0.95, 1e-9, 1e-7), (1, 1e-9, 1e-4)])
+def test_a_table_of_floats_within_a_tolerance_has_both_ends(visibility, tolerance, apart):
+    """Correlators of CHSH as NumPy has them. On the boundary a tolerance t costs about sqrt(t)."""
+    signs = np.array([[1, 1], [1, -1]]) * visibility / np.sqrt(2)
+    values = np.array(
+        [[[[(1 + (-1) ** (a + b) * c) / 4 for c in row] for row in signs] for b in (0, 1)] for a in (0, 1)]
+    )
+    table = fr.Behaviour.from_array(values, nearest=True)
+    found = fr.bound(asked(tests=[fr.Keep("behaviour", tolerance=tolerance)], observed=table)).bracket
+    assert found.lower is not None and found.width < apart
+    assert float(found.upper) < curve(2 * sqrt(2) * visibility - 16 * tolerance) + 1e-8
+    assert found.lower >= F(1, 2)  # on the boundary by a maximally entangled pair alone
+
+
+def test_i3322_as_its_collins_gisin_table():
+    """Local 0, no-signalling 1, and .2514709 at 1 + A B (quant-ph/0306129; arXiv:0803.4290 for the level)."""
+    table = [[0, -1, 0, 0], [-2, 1, 1, 1], [-1, 1, 1, -1], [0, 1, -1, 0]]
+    ask = fr.Ask("score", functional=fr.Functional.from_collins_gisin(table), extreme="largest")
+    found = {
+        devices: fr.bound(asked(fr.i3322(), adversary=fr.Adversary(devices), ask=ask)).bracket
+        for devices in ("local", "no-signalling")
+    }
+    assert (found["local"].lower, found["local"].upper) == (0, 0)
+    assert (found["no-signalling"].lower, found["no-signalling"].upper) == (1, 1)
+    assert abs(float(fr.bound(asked(fr.i3322(), ask=ask)).bracket.upper) - 0.25147090) < 1e-8
+    with pytest.raises(fr.InputError, match=r"\[0\]\[0\]: 1 is a constant; take it to the bound"):
+        fr.Functional.from_collins_gisin([[1, -1], [-1, 1]])
+
+
+@pytest.mark.parametrize("of", ["A", ["A", "B"]])
+def test_guesses_at_hardys_table_within_a_billionth(of):
+    """1 - h, h = (5 sqrt 5 - 11)/2, for one outcome or both (cited in arXiv:1810.11648)."""
+    question = asked(
+        adversary=fr.Adversary("no-signalling"),
+        tests=[fr.Keep("behaviour", tolerance="1/1000000000")],
+        ask=fr.Ask("guessing-probability", of=of, at=(0, 0)),
+        observed={"behaviour": "hardy"},
+    )
+    assert holds(question, 1 - (5 * sqrt(5) - 11) / 2, 1e-9, rounding=1e-8)
 
 
 @pytest.mark.parametrize(

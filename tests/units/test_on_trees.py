@@ -1,5 +1,8 @@
 """The solver that follows a source's tree, against Clarabel, weak duality and the transpose."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
@@ -8,12 +11,16 @@ from freerand_opt.bounds.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form
 from freerand_opt.model.asked import question_of
+from freerand_opt.model.problem import Bits
+from freerand_opt.programs import branches
+from freerand_opt.programs.branches import branch_count, branched_cone
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.moments import moment_program, moments_of
 from freerand_opt.programs.of_quantum import relaxation
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.symmetry.exchange import half_of
 from freerand_opt.solvers import clarabel, on_trees
+from freerand_opt.solvers.branches import branches_of
 from freerand_opt.solvers.forest import forest_of
 
 
@@ -119,9 +126,74 @@ def test_vertices_of_a_source_are_tighter_than_its_facets():
     assert bound < float(by_facets.program.cost @ clarabel.solve(by_facets.program).x) - 0.03
 
 
+@pytest.fixture
+def _single_bits(monkeypatch):
+    """Branches over one bit after the other, so that two bits are not listed by their vertices at once."""
+    monkeypatch.setattr(branches, "GROUP", 1)
+
+
+@pytest.mark.usefixtures("_single_bits")
+def test_branches_lie_between_vertices_and_facets():
+    """Two settings each: Clarabel on the same program, and on those by vertices and facets."""
+    made = {cone: _made(2, "1/20", cone) for cone in (source_cone, branched_cone, vertex_cone)}
+    value = {
+        cone: float(own.program.cost @ clarabel.solve(own.program).x) for cone, (_, own, _) in made.items()
+    }
+    assert value[vertex_cone] + 4e-4 < value[branched_cone] < value[source_cone] - 0.03
+    problem, own, rational = made[branched_cone]
+    trees = branches_of(own, own.program)
+    assert (trees.splits, trees.facets) == (((2, 2), (2, 1)), 16)
+    found = on_trees.solve(own, own.program, trees)
+    bound = _certified(problem, own, rational, found.multipliers)
+    assert value[branched_cone] - 1e-7 < bound < value[branched_cone] + 1e-6
+
+
+def test_branches_of_one_group_are_the_vertices():
+    problem, made, rational = _made(2, "1/20", branched_cone)
+    _, listed, _ = _made(2, "1/20", vertex_cone)
+    assert made.cone.masses.shape == listed.cone.masses.shape
+    found = on_trees.solve(made, made.program, branches_of(made, made.program))
+    value = float(listed.program.cost @ clarabel.solve(listed.program).x)
+    assert value - 1e-7 < _certified(problem, made, rational, found.multipliers) < value + 1e-6
+
+
+@pytest.mark.parametrize("group", [1, 2])
+def test_equations_along_branches_are_solved(monkeypatch, group):
+    """Random forms: the solution meets the form's gradient, by products with the transpose."""
+    monkeypatch.setattr(branches, "GROUP", group)
+    _, made, _ = _made(2, "1/10", branched_cone)
+    trees = branches_of(made, made.program)
+    random = np.random.default_rng(5)
+    half = random.normal(size=(trees.facets, trees.width, trees.width))
+    forms = half @ half.transpose(0, 2, 1) + np.eye(trees.width)
+    rows = random.normal(size=(3, trees.cost.size))
+    found = trees.factored(list(forms)).inverse(rows)
+    for goal, z in zip(rows, found, strict=True):
+        whole = trees.columns(z).reshape(trees.facets, trees.width)
+        pulled = trees.pulled(np.einsum("fkl,fl->fk", forms, whole))
+        assert np.abs(pulled - goal).max() < 1e-9
+
+
+@pytest.mark.usefixtures("_single_bits")
+def test_a_fixed_bit_is_one_branch():
+    asked = Bits(((Fraction(1, 3), Fraction(1, 3)), (Fraction(1, 4), Fraction(3, 4))), (0, 1, 2, 3))
+    cone = branched_cone(replace(_made(2, "1/10")[0], source=asked))
+    held = np.zeros(cone.masses.shape)
+    held[cone.masses.rows, cone.masses.columns] = cone.masses.floats()
+    # left and right subtree, each with two vertices; what they share is one equality
+    assert held.T.tolist() == pytest.approx(
+        np.array([[1, 3, 0, 0], [3, 1, 0, 0], [0, 0, 2, 6], [0, 0, 6, 2]]) / 12
+    )
+    assert cone.equalities.shape == (1, 4) and branch_count(asked) == 4
+
+
 def test_back_is_the_transpose_of_gamma():
-    _, made, _ = _made(2, "1/10")
-    forest = forest_of(made, made.program)
+    for cone, trees_of in ((source_cone, forest_of), (branched_cone, branches_of)):
+        _, made, _ = _made(2, "1/10", cone)
+        _check_transpose(made, trees_of(made, made.program))
+
+
+def _check_transpose(made, forest):
     random = np.random.default_rng(3)
     z = random.normal(size=forest.cost.shape)
     held = forest.gamma(z)
