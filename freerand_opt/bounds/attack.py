@@ -18,8 +18,7 @@ from freerand_opt.bounds.devices import Cycle, Devices, Moments, OnCycle, Writte
 from freerand_opt.bounds.given import Given, Graph, Listed, Root
 from freerand_opt.bounds.told import told
 from freerand_opt.checker.asked import Question, split
-from freerand_opt.checker.attack import check_attack
-from freerand_opt.checker.box import read_box
+from freerand_opt.checker.attack import check_attack, read_box
 from freerand_opt.checker.cycle import read_edges
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import Number, sign

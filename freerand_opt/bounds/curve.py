@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
+from math import gcd
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,6 @@ from freerand_opt.checker.curve import Curve as Proved
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, decimals, show
-from freerand_opt.checker.polynomials import content
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
 from freerand_opt.model.number import exact as read_exact
@@ -102,7 +102,7 @@ class Curve:
             start = turn * first - part.low * slope
             terms = [_brief(start)] * bool(start) + [f"({_brief(slope)})*{name}"] * bool(slope)
             return f"{' + '.join(terms) or '0'} {where}"
-        size = content(part.unit)
+        size = gcd(*part.unit)
         unit = tuple(c // size for c in part.unit)
         above = (
             " + ".join(_scaled(number * Fraction(turn, size), p, name) for number, p in part.terms if p)
@@ -207,7 +207,7 @@ def _scaled(number: Number, p: tuple[int, ...], name: str) -> str:
         own = [number * c for c in p]
         if all(c.denominator == 1 for c in own):
             return _text(tuple(int(c) for c in own), name)
-    size = content(p)
+    size = gcd(*p)
     words = _text(tuple(c // size for c in p), name)
     head = show(number * size)
     head = f"({head})" if " " in head or "/" in head else head

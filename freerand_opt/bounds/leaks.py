@@ -15,7 +15,7 @@ from freerand_opt.attacks.strategies import attack_form, box_form, strategies
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.settled import settled
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.checker.box import read_box
+from freerand_opt.checker.attack import read_box
 from freerand_opt.checker.entropies import entropy_reached
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.guesses import outputs

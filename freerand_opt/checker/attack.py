@@ -11,18 +11,20 @@ from typing import Any
 
 from freerand_opt.checker.asked import ENTROPY, Functional, Kept, Question
 from freerand_opt.checker.averages import check_averages
-from freerand_opt.checker.box import read_box
 from freerand_opt.checker.chain import check_chain
-from freerand_opt.checker.devices import Box
+from freerand_opt.checker.devices import Box, Deterministic, Quantum, Qubits, Table
 from freerand_opt.checker.entropies import entropy_reached
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number, combined, denominator, largest, show
 from freerand_opt.checker.orbits import check_orbits
 from freerand_opt.checker.points import check_observed, read_flow, read_point
-from freerand_opt.checker.reading import closed, flag, items
+from freerand_opt.checker.purified import Purified
+from freerand_opt.checker.reading import closed, flag, items, tag
 from freerand_opt.checker.scale import ALLOWED, Scale
 from freerand_opt.checker.sources import Average
+
+BOXES = ("deterministic", "table", "quantum", "qubits", "purified")
 
 
 def check_attack(raw: Any, q: Question, work: Work) -> Number:
@@ -57,6 +59,25 @@ def check_attack(raw: Any, q: Question, work: Work) -> Number:
         held.test(test, f"attack: test {k}")
     value: Number = held.value()
     return value
+
+
+def read_box(raw: Any, q: Question, work: Work, where: str) -> Box:
+    """Return a box of the question's devices."""
+    allowed = {
+        "local": BOXES[:1],
+        "quantum": ("deterministic", "quantum", "qubits", "purified"),
+        "no-signalling": BOXES[:4],
+    }
+    kind = tag(raw, "kind", where, BOXES)
+    if kind not in allowed[q.devices]:
+        raise Rejected(f"{where}: {q.devices} devices have no {kind} boxes here")
+    if kind == "deterministic":
+        return Deterministic(raw, q, where)
+    if kind == "table":
+        return Table(raw, q, work, where)
+    if kind == "purified":
+        return Purified(raw, q, work, where)
+    return Quantum(raw, q, work, where) if kind == "quantum" else Qubits(raw, q, where)
 
 
 class Held:

@@ -1,15 +1,6 @@
-r"""Bounds on average over w: sum of P(w) d_k(P(.|w)) <= c_k, a price mu_k >= 0 each.
+r"""Bounds on average over w: sum of P(w) d_k(P(.|w)) <= c_k, prices mu_k >= 0 (docs/kernel.md, section 3).
 
-{"kind": "average", "measure", "bounds": [c, ..]}, with the observed distribution P(s), all P(s) > 0:
-distance: "pairs": [[s, t], ..], a bound for each, d = |P(s|w)/P(s) - P(t|w)/P(t)|; departure: half the sum
-of |P(s|w) - P(s)|; largest: the largest P(s|w); information: the sum of P(s|w) log2 P(s|w)/P(s), in bits;
-bad: "good": a source, the weight of strategies that need not be in it.
-
-Every distribution is a mean of *points* whose costs average to d (docs/proofs/sources.md), in this order:
-for all sets U of settings as binary numbers from 1 on, setting 0 the last digit: distance: P(s)/P(U) on U,
-cost 1/P(U) if U separates the pair; departure: P(s) on U, and the rest, the cost, at t, for each t in U;
-largest: uniform on U, cost 1/|U|. bad: the vertices of the good source, cost 0; each setting alone, cost 1.
-So
+Every distribution is a mean of points whose costs average to d (docs/proofs/sources.md), so
 
 .. math:: \max_{\text{points}} \sum_s s(s) h_s - \sum_k \mu_k \text{cost}_k \le r \;\Rightarrow\;
    \text{answer} \le r + \dots + \sum_k \mu_k c_k .

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from math import lcm, prod
+from math import gcd, lcm, prod
 from typing import Any
 
 from freerand_opt.checker.asked import Kept, Question, Test
-from freerand_opt.checker.attack import Held
-from freerand_opt.checker.box import read_box
+from freerand_opt.checker.attack import Held, read_box
 from freerand_opt.checker.chain import Chain
 from freerand_opt.checker.curve_upper import Part, read_span
 from freerand_opt.checker.cycle import read_edges
@@ -21,7 +20,7 @@ from freerand_opt.checker.devices import Box
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, show, sign
 from freerand_opt.checker.points import Flow, merged, read_nodes
-from freerand_opt.checker.polynomials import OnSpan, Poly, Span, content, polynomial
+from freerand_opt.checker.polynomials import OnSpan, Poly, Span, polynomial
 from freerand_opt.checker.reading import closed, fraction, items
 from freerand_opt.checker.scale import ALLOWED
 from freerand_opt.checker.sources import Bits
@@ -70,11 +69,11 @@ def read_moving(raw: Any, bits: Bits, source: VaryingSource, span: Span, where: 
         for gap in (span.sum((source.unit, num), (-1, low)), span.sum((-source.unit, num), (1, high))):
             if span.sign(gap) not in (0, 1):
                 raise Rejected(f"{where}: a chance leaves the source's range on the interval")
-        units[height] = lcm(units[height], content(den))
+        units[height] = lcm(units[height], gcd(*den))
     heads = {}
     for height, code in used:
         num, den = palette[code]
-        held = content(den)
+        held = gcd(*den)
         # by Gauss's lemma a polynomial quotient by a primitive one has integer coefficients
         part = Poly(span, span.sum((units[height] // held, num)))
         heads[height, palette[code]] = part, tuple(c // held for c in den)

@@ -1,16 +1,11 @@
-r"""Many parties with relations: moments, strings, and what is equal among them.
+r"""Many parties with relations: moments, strings, and what is equal among them (docs/kernel.md, section 7).
 
-Parties that can be exchanged form classes; the parties that are not asked (outside) count by the number w of
-their settings 1 and the parity r of their outcomes. A *key* says, for each class, of how many parties with
-setting 0 and with setting 1 outcomes are multiplied, and whether all outside ones are (at w) or none (-1).
-A *string* says, for each class, how many parties have (setting, outcome) 00, 01, 10, 11, and w, r:
+A *key* says, for each class of parties that can be exchanged, of how many with setting 0 and with setting 1
+outcomes are multiplied, and whether all outside ones are (at w) or none (-1). A *string* says, for each
+class, how many have (setting, outcome) 00, 01, 10, 11, and of those outside the settings 1 and the parity.
 
 .. math:: P(\text{string}) = 2^{-M} \sum_k \prod_c K(n_{00}, n_{01}; k_0) K(n_{10}, n_{11}; k_1)\, m(k),
-   \qquad K(a, b; k) = [z^k] (1+z)^a (1-z)^b ,
-
-at one setting string; outside, summed over outcomes of parity r, the mean with none and with all, over 2.
-Perfect relations make :math:`m(k) = \sigma\, m(k')` for complementary keys at a tested weight
-(docs/kernel.md).
+   \qquad K(a, b; k) = [z^k] (1+z)^a (1-z)^b
 """
 
 from __future__ import annotations

@@ -56,11 +56,6 @@ def _column(degree: int, j: int) -> list[int]:
     return [comb(degree - i, j - i) for i in range(j + 1)]
 
 
-def content(p: Polynomial) -> int:
-    """Return the greatest common divisor of the coefficients."""
-    return gcd(*p)
-
-
 def line_through(ends: list[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction]:
     """Return (constant, slope) of the line through two points (x, y)."""
     (a, f), (b, g) = ends

@@ -218,7 +218,7 @@ def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Wor
     for k, (s, least) in enumerate(low.items()):
         share = c[k]
         if a:
-            mass = largest_mass(q.source, s, work)
+            mass = largest_mass(q.source, s, q.shape[0], work)
             if not mass:
                 raise Rejected(f"{where}: setting {s} never occurs")
             share += a / mass

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias
 
 from freerand_opt.checker.failures import Unreadable, Work
 from freerand_opt.checker.reading import (
@@ -45,13 +45,7 @@ class Ordered(Sequence[int]):
     def __len__(self) -> int:
         return 1 << len(self.steps)
 
-    @overload
-    def __getitem__(self, leaf: int) -> int: ...
-    @overload
-    def __getitem__(self, leaf: slice) -> list[int]: ...
-    def __getitem__(self, leaf: int | slice) -> int | list[int]:
-        if isinstance(leaf, slice):
-            return list(self)[leaf]
+    def __getitem__(self, leaf: Any) -> Any:
         return sum(step for t, step in enumerate(reversed(self.steps)) if leaf >> t & 1)
 
     def __iter__(self) -> Iterator[int]:

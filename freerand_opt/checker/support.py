@@ -229,14 +229,13 @@ def _greedy(source: Limits, values: Vector[Fraction]) -> Fraction:
     return Fraction(total, unit * scale)
 
 
-def largest_mass(source: Source, s: int, work: Work) -> Fraction:
+def largest_mass(source: Source, s: int, size: int, work: Work) -> Fraction:
     """Return the largest P(s|w); 1 for rows whose vertices are not listed."""
     if isinstance(source, Rows):
         return Fraction(1) if source.mutual is None else max(v[s] for v in vertices(source, work))
     if isinstance(source, Shared):
         return min(source.bound, Fraction(1))
-    unit = Vector(_size(source), Fraction(0), {s: Fraction(1)})
-    return support(source, unit, work)
+    return support(source, Vector(size, Fraction(0), {s: Fraction(1)}), work)
 
 
 def largest_ratio(source: Source, s: int, at: int, work: Work) -> Fraction | None:
@@ -265,15 +264,3 @@ def largest_ratio(source: Source, s: int, at: int, work: Work) -> Fraction | Non
             return None
         ratio *= top / bottom
     return ratio
-
-
-def _size(source: Source) -> int:
-    if isinstance(source, Point):
-        return source.values.length
-    if isinstance(source, Average):
-        return source.observed.length
-    if isinstance(source, Limits):
-        return source.lower.length
-    if isinstance(source, Product | Shared):
-        return prod(source.sizes)
-    return source.size

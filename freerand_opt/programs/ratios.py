@@ -61,7 +61,7 @@ def ratio_of(problem: Problem, test: Test) -> Ratio:
     score = test.score * turn - sum(low.values(), Fraction(0))
     q = read_question(question_form(problem), Work(10**9))
     work = Work(10**9)
-    masses = {s: largest_mass(q.source, s, work) for s in parts}
+    masses = {s: largest_mass(q.source, s, q.shape[0], work) for s in parts}
     ratios: dict[int, Fraction] | None = None
     at = problem.ask.at
     if at is not None:

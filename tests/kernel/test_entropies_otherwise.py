@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from freerand_opt.checker.attack import read_box
 from freerand_opt.checker.bound import check_upper
-from freerand_opt.checker.box import read_box
 from freerand_opt.checker.document import check
 from freerand_opt.checker.entropies import entropy_reached
 from freerand_opt.checker.failures import TooMuch, Work

@@ -17,7 +17,7 @@ from freerand_opt.attacks.measurement import dilated, random_measurements
 from freerand_opt.attacks.quantum_box import Quantum, chances, moment
 from freerand_opt.attacks.seesaw import Kind, best_strategy
 from freerand_opt.attacks.zeros import best_with_zeros
-from freerand_opt.checker.box import read_box
+from freerand_opt.checker.attack import read_box
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.question import read_question
 from freerand_opt.programs.npa.matrix import operators
