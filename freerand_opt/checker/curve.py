@@ -18,7 +18,7 @@ from itertools import pairwise
 from math import lcm
 from typing import Any
 
-from freerand_opt.checker.asked import ENTROPY, Question
+from freerand_opt.checker.asked import ENTROPY
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.chords import bits_above, by_nodes
@@ -89,7 +89,7 @@ def read_curve(raw: Any, work: Work) -> Curve:
         for key in keys
     ]
     domain = min(places), max(places)
-    field = _Field(raw, work)
+    field = _field(raw, work)
     q = field.question(domain[0])
     if q.relations is not None or q.observed is None or q.ask.quantity == "strategy":
         raise Unreadable("curve: the observed settings are stated, and more than existence is asked for")
@@ -116,11 +116,11 @@ def read_curve(raw: Any, work: Work) -> Curve:
 
 def read_part(kind: str, part: Any, raw: Any, domain: tuple[Fraction, Fraction], work: Work) -> Part:
     """Return an upper or lower end, checked, of the curve of {"question", ..} on an interval."""
-    return _parts(kind, [part], _Field(raw, work), domain, work)[0]
+    return _parts(kind, [part], _field(raw, work), domain, work)[0]
 
 
 def _parts(
-    kind: str, listed: list[Any], field: _Field, domain: tuple[Fraction, Fraction], work: Work
+    kind: str, listed: list[Any], field: Varied, domain: tuple[Fraction, Fraction], work: Work
 ) -> list[Part]:
     if not listed or not field.moves:
         return [_line(part, field, work, f"{kind} end") for part in listed]
@@ -131,7 +131,7 @@ def _parts(
 
 
 def _points(
-    raw: list[Any], field: _Field, turn: int, work: Work
+    raw: list[Any], field: Varied, turn: int, work: Work
 ) -> list[tuple[Fraction, Number | None, Number | None]]:
     """Return (x, what is reached, what bounds) of single certificates."""
     found: list[tuple[Fraction, Number | None, Number | None]] = []
@@ -151,7 +151,7 @@ def _points(
     return found
 
 
-def _line(raw: Any, field: _Field, work: Work, where: str) -> Part:
+def _line(raw: Any, field: Varied, work: Work, where: str) -> Part:
     """Return the line of an ordinary proof: what it shows at both ends of its interval.
 
     A test may stand at its least value at one end and at its largest at the other, and each makes outcomes
@@ -184,17 +184,10 @@ def _chord(low: Fraction, high: Fraction, first: Number, last: Number) -> Part:
     return Part(low, high, ((first, (b, -unit)), (last, (-a, unit))), (b - a,))
 
 
-class _Field:
-    """Which number is the argument, and the question at each value."""
-
-    def __init__(self, raw: Any, work: Work) -> None:
-        more = {"honest": raw["honest"]} if "honest" in raw else {}
-        self.varied = Varied({"question": raw["question"], "crosses": None, **more}, work)
-        self.name, self.direction = self.varied.name, self.varied.direction
-        self.moves = "honest" not in raw and self.varied.test is None
-        if self.name == "source bounds":
-            raise Unreadable("curve: bounds on average have none yet")
-
-    def question(self, x: Fraction) -> Question:
-        """Return the question at a value of its argument."""
-        return self.varied.question(x)
+def _field(raw: Any, work: Work) -> Varied:
+    """Return which number is the argument, and the question at each value."""
+    more = {"honest": raw["honest"]} if "honest" in raw else {}
+    field = Varied({"question": raw["question"], "crosses": None, **more}, work)
+    if field.name == "source bounds":
+        raise Unreadable("curve: bounds on average have none yet")
+    return field

@@ -22,7 +22,7 @@ from freerand_opt.checker.asked import Kept, Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.reading import integer, integers, items
+from freerand_opt.checker.reading import integer, parities
 from freerand_opt.checker.support import Means
 from freerand_opt.checker.varying import Swept
 from freerand_opt.checker.vectors import Vector
@@ -35,7 +35,6 @@ def read_edges(raw: Any, q: Question) -> list[tuple[int, int]]:
     """
     if len(q.settings) != 2 or q.outcomes != (2, 2):
         raise Rejected("cycle: two parties with two outcomes each are needed")
-    found: list[tuple[int, int]] = []
     near: dict[tuple[int, int], list[tuple[int, int]]] = {}
     if type(raw) is int:
         test = q.tests[integer(raw, "edges", 0, len(q.tests) - 1)]
@@ -43,11 +42,7 @@ def read_edges(raw: Any, q: Question) -> list[tuple[int, int]]:
             raise Unreadable("edges: the test named does not list errors")
         found = list(test.functional.errors)
     else:
-        for entry in items(raw, "edges"):
-            a, b, parity = integers(entry, "edges", 0, None, 3)
-            if a >= q.settings[0] or b >= q.settings[1] or parity > 1:
-                raise Unreadable("edges: an edge is [setting of A, setting of B, parity 0 or 1]")
-            found.append((a * q.settings[1] + b, parity))
+        found = parities(raw, q.settings, "edges")
     for s, _ in found:
         a, b = divmod(s, q.settings[1])
         near.setdefault((0, a), []).append((1, b))

@@ -115,9 +115,9 @@ def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, wo
     """Subtract m f from what is left, and add m I on the right side."""
     if isinstance(test, Kept):
         cells = [(s, o) for s in test.table for o in range(q.shape[1])]
-        prices = vector(raw, where, len(cells), lambda x, _: x)
+        prices = vector(raw, where, len(cells), lambda x, place: _price(rest, x, "=", q, place))
         for k, (s, o) in enumerate(cells):
-            m, score = _price(rest, prices[k], "=", q, where)
+            m, score = prices[k]
             side = rest.scale.sign(m)
             if side is None and test.tolerance:
                 raise Rejected(f"{where}: with a tolerance a price has one sign on the interval")

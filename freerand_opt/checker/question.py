@@ -33,6 +33,7 @@ from freerand_opt.checker.reading import (
     integer,
     integers,
     items,
+    parities,
     tag,
 )
 from freerand_opt.checker.sources import Bits, Point, Source, read_ranges, read_source
@@ -133,20 +134,10 @@ class _Reader:
         on = choice(raw["on"], where, ("conditional", "joint"))
         if self.parties != 2 or tuple(self.algebra.outcomes[:2]) != (2, 2):
             raise Unreadable(f"{where}: errors of a parity need two parties with two outcomes each")
-        found: list[tuple[int, int]] = []
-        for entry in items(raw["errors"], f"{where}: errors"):
-            a, b, parity = integers(entry, f"{where}: errors", 0, None, 3)
-            s = a * self.algebra.settings[1] + b
-            if (
-                b >= self.algebra.settings[1]
-                or s >= self.count
-                or parity > 1
-                or (found and s <= found[-1][0])
-            ):
-                raise Unreadable(f"{where}: errors are [setting of A, setting of B, parity], ascending")
-            found.append((s, parity))
-        if not found:
-            raise Unreadable(f"{where}: there are no errors")
+        found = parities(raw["errors"], self.algebra.settings[:2], f"{where}: errors")
+        places = [s for s, _ in found]
+        if not found or places != sorted(set(places)):
+            raise Unreadable(f"{where}: errors ascend by joint setting, and there is one at least")
         one = Fraction(1)
         terms = {(s, o): one for s, parity in found for o in ((1, 2), (0, 3))[parity]}
         return Functional(on, terms, {}, tuple(found))

@@ -153,6 +153,17 @@ def ascending(raw: Any, where: str, count: int | None = None) -> Iterator[tuple[
         yield last, value
 
 
+def parities(raw: Any, sizes: Sequence[int], where: str) -> list[tuple[int, int]]:
+    """Return (joint setting, parity) of a list of [setting of A, setting of B, parity] of two parties."""
+    found = []
+    for entry in items(raw, where):
+        a, b, parity = integers(entry, where, 0, None, 3)
+        if a >= sizes[0] or b >= sizes[1] or parity > 1:
+            raise Unreadable(f"{where}: an entry is [setting of A, setting of B, parity 0 or 1]")
+        found.append((a * sizes[1] + b, parity))
+    return found
+
+
 def flat_pairs(raw: Any, where: str, count: int) -> list[tuple[int, int]]:
     """Return (index, integer) pairs of a flat list, indices below `count` ascending, integers not 0."""
     values = items(raw, where)

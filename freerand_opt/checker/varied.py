@@ -66,6 +66,11 @@ class Varied:
         if not self.monotone:
             self.statement += "; other changes are not excluded"
 
+    @property
+    def moves(self) -> bool:
+        """Return whether the number is one of the source."""
+        return self.honest is None and self.path is None and self.test is None
+
     def _crosses(self, raw: Any) -> tuple[str, Any] | None:
         """Return None (existence), or what the answer is compared with."""
         if raw is None:

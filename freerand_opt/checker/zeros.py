@@ -23,7 +23,6 @@ class Zeros:
     def __init__(self, q: Question, work: Work) -> None:
         self.q, self.work = q, work
         self.known: dict[tuple[int, int, int], bool] = {}
-        self.ends: dict[int, bool] = {}
         self.occurs: dict[int, bool] = {}
 
     def split(self, raw: Any, where: str) -> Any:

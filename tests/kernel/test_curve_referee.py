@@ -14,7 +14,7 @@ import pytest
 
 from freerand_opt.checker.curve import Curve
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
-from freerand_opt.checker.polynomials import Span, _columns
+from freerand_opt.checker.polynomials import Poly, Span, _columns
 
 from .makers import EDGES, GUESS, UNIFORM, chsh, question
 from .test_curves import certificate, proved
@@ -324,3 +324,48 @@ def test_no_random_item_is_accepted_below_the_largest_mean() -> None:
         priced = sum((value(p, x) for p in item["prices"]["settings"]), Fraction(0)) / n
         assert found.at(x)[1] == (value(item["rest"], x) + priced) / value(item["unit"], x)
     assert min(counts) > 20
+
+
+def test_polynomials_with_rational_coefficients() -> None:
+    """Sums and products agree with those of values; equal ones have one spelling, and all is charged."""
+    rng, work = random.Random(3), Work()
+    span = Span(Fraction(0), Fraction(1), work)
+
+    def some() -> Poly:
+        p = [rng.randint(-6, 6) for _ in range(rng.randint(0, 4))]
+        while p and not p[-1]:
+            p.pop()
+        return Poly(span, tuple(p), rng.randint(1, 6))
+
+    def at(p: Poly, x: Fraction) -> Fraction:
+        return value(p.p, x) / p.unit
+
+    for _ in range(300):
+        p, q, f, x = (
+            some(),
+            some(),
+            Fraction(rng.randint(-6, 6), rng.randint(1, 6)),
+            Fraction(rng.randint(-9, 9), 7),
+        )
+        before = work.done
+        for found, wanted in (
+            (p + q, at(p, x) + at(q, x)),
+            (p - q, at(p, x) - at(q, x)),
+            (p * q, at(p, x) * at(q, x)),
+            (f + p, f + at(p, x)),
+            (f - p, f - at(p, x)),
+            (p * f, f * at(p, x)),
+            (-p, -at(p, x)),
+        ):
+            assert at(found, x) == wanted
+        assert work.done > before
+        assert p + q == q + p
+        assert hash(p + q) == hash(q + p)
+        assert p - p == 0
+        assert not p - p
+        assert (p * q - q * p) * f == Fraction(0)
+        assert (
+            (p == q)
+            == (p.p == q.p and p.unit == q.unit)
+            == all(at(p, Fraction(k)) == at(q, Fraction(k)) for k in range(6))
+        )

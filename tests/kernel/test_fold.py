@@ -12,6 +12,9 @@ from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
 from freerand_opt.checker.gains import gain
 from freerand_opt.checker.orders import Cells
+from freerand_opt.checker.sources import read_source
+from freerand_opt.checker.support import Means
+from freerand_opt.checker.vectors import Vector
 from freerand_opt.checker.vertices import vertices
 from freerand_opt.checker.zeros import Zeros
 
@@ -103,3 +106,32 @@ def test_any_list_proves_a_bound(kind: str) -> None:
         for proof in (_proof(kind, rng, q.source), {"vertices": [_some(rng, 16) for _ in points]}):
             bound = Fold(order, rng.choice([1, 8, 12]), (), Work()).bound(q.source, gains, proof, "proof")
             assert bound >= truth
+
+
+# ------------------------------------------------------------------ products, box by box
+
+
+def _by_vertices(source: Any, values: list[Fraction]) -> Fraction:
+    points = vertices(source, Work(10**9))
+    return max(sum((p * x for p, x in zip(point, values, strict=True)), Fraction(0)) for point in points)
+
+
+def test_boxes_that_differ_at_one_setting_over_products() -> None:
+    """The largest means with one value changed are those over all vertices of the product."""
+    rng = random.Random(5)
+    bits = {"kind": "bits", "order": [[0, 1], [0, 0]], "ranges": [["1/3", "1/2"], ["1/4", "3/4"]]}
+    limits = {"kind": "limits", "lower": ["1/10", "1/5", "0"], "upper": ["1/2", "3/5", "1/3"]}
+    for parts, sizes in (
+        ([bits, limits], (4, 3)),
+        ([limits, bits], (3, 4)),
+        ([{"kind": "uniform"}, bits], (2, 4)),
+    ):
+        raw = {"kind": "product", "parts": parts}
+        source = read_source(raw, sizes, None, Work())
+        values = [Fraction(rng.randint(-9, 9), rng.randint(1, 4)) for _ in range(sizes[0] * sizes[1])]
+        held = Vector(len(values), None, dict(enumerate(values)))
+        wrong = [(s, values[s] + Fraction(rng.randint(-9, 9), 3)) for s in range(len(values))]
+        means = Means(source, {}, Work())
+        assert means.largest(held) == [_by_vertices(source, values)]
+        changed = [[*values[:s], x, *values[s + 1 :]] for s, x in wrong]
+        assert means.over(held, wrong) == [_by_vertices(source, row) for row in changed]

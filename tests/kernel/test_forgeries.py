@@ -183,6 +183,12 @@ FORGERIES: dict[str, tuple[str, Edit, type[Exception], str]] = {
     "a party guessed twice": ("cycle, bits", put("question", "ask", "of", [0, 0]), Unreadable, "ascending"),
     # ---- prices
     "the sign of a price": ("cycle, bits", put(*PRICES, "tests", 0, "1/4"), Rejected, "wrong sign"),
+    "no price of a kept table": (
+        "deterministic, kept",
+        put(*PRICES, "tests", 0, {"all": None, "but": []}),
+        Unreadable,
+        "no fraction",
+    ),
     "a price too few": ("cycle, bits", put(*PRICES, "tests", []), Unreadable, "list"),
     "a lower bound B": ("cycle, free", put(*PRICES, "bound", "3/4"), Rejected, "above the bound"),
     "a bound with stated settings": (
