@@ -33,6 +33,5 @@ def rows(ask: Ask) -> list[Row]:
             source = question_of(answer).source
             if not isinstance(source, SanthaVazirani):
                 continue
-            drawn = bracket(answer, f"{devices} devices", source.epsilon)
-            found += [drawn] if drawn is not None else []
+            found += bracket(answer, f"{devices} devices", source.epsilon)
     return found

@@ -15,12 +15,12 @@ from freerand_opt.reporting.figures.row import Row
 Ask: TypeAlias = "Callable[[str | File | Question, Mapping[str, str]], Iterable[Verification]]"
 
 
-def bracket(found: Verification, series: str, x: Exact | str, panel: str = "") -> Row | None:
-    """Return a certified answer as a row; None if no end is proved."""
+def bracket(found: Verification, series: str, x: Exact | str, panel: str = "") -> list[Row]:
+    """Return a certified answer as one row; none if no end is proved."""
     ends = found.result.bracket
-    if ends.lower is None and ends.upper is None:
-        return None
-    return Row("bracket", series, x, ends.lower, ends.upper, found.result.digest, panel)
+    proved = ends.lower is not None or ends.upper is not None
+    row = Row("bracket", series, x, ends.lower, ends.upper, found.result.digest, panel)
+    return [row] if proved else []
 
 
 def question_of(found: Verification) -> Question:

@@ -42,8 +42,7 @@ def rows(ask: Ask) -> list[Row]:
         for answer in ask(name, {"computation.M": f"3:{MOST}:1"}):
             asked = getattr(answer.instance, "computation", None)
             if answer.instance.variant == 0 and isinstance(asked, Relations):
-                drawn = bracket(answer, series, Fraction(asked.M))
-                found += [drawn] if drawn is not None else []
+                found += bracket(answer, series, Fraction(asked.M))
     found += [guide(BOUND, Fraction(m), ghz_monogamy(m)) for m in range(4, MOST + 1)]
     limit = half_constant(64)[0]
     return found + [guide(LIMIT, Fraction(m), limit) for m in (3, MOST)]

@@ -43,8 +43,7 @@ def rows(ask: Ask) -> list[Row]:
         found.append(formula(LOCAL, size, (1 - root(quantum, 2 * (count.bit_length() - 1))) / 2))
     for answer in ask("chained_local_threshold_large", {}):
         settings = Fraction(question_of(answer).scenario.settings[0])
-        drawn = bracket(answer, LOCAL, settings)
-        found += [drawn] if drawn is not None else []
+        found += bracket(answer, LOCAL, settings)
         found.append(formula(LOCAL, settings, chained_local_threshold(question_of(answer))))
     limit = (1 - 1 / sqrt(Fraction(2))) / 2
     return [*found, *(guide(LIMIT, Fraction(2**r), limit) for r in (1, 10))]

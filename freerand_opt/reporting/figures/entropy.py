@@ -55,18 +55,18 @@ FRAME = Frame(
 
 def rows(ask: Ask) -> list[Row]:
     """Return certified entropies beside their closed forms."""
-    found: list[Row | None] = []
+    found: list[Row] = []
     for name, series in (("entropy_chsh", ENTROPY), ("entropy_chsh_shannon", WITHOUT)):
         for answer in ask(_once(name, {"test.score": SCORES}), {}):
-            found.append(bracket(answer, series, score(question_of(answer), "chsh")[0]))
+            found += bracket(answer, series, score(question_of(answer), "chsh")[0])
         for answer in ask(_once(name, FIXED), {}):
             source = question_of(answer).source
             if isinstance(source, SanthaVazirani):
-                found.append(bracket(answer, series, source.epsilon, "epsilon"))
+                found += bracket(answer, series, source.epsilon, "epsilon")
     for place in [Fraction(k, 50) for k in range(100, 142)]:
         found.append(formula(ENTROPY, place, entropy_at(place)))
         found.append(formula(GUESS, place, -log2(Fraction(1, 2) + sqrt(2 - place * place / 4) / 2)))
-    return [row for row in found if row is not None] + _keys(ask)
+    return found + _keys(ask)
 
 
 def _once(name: str, fields: Mapping[str, str]) -> File:

@@ -55,9 +55,9 @@ def frame_and_rows(answers: Sequence[Verification]) -> tuple[Frame, list[Row]]:
         series = _without(found.instance.name, field, values[field]) or found.result.quantity
         series_of.setdefault(series, []).append(found)
         drawn = bracket(found, series, x)
-        rows += [drawn] if drawn is not None else []
+        rows += drawn
         expect = found.instance.expect
-        if expect is not None and drawn is not None:
+        if expect is not None and drawn:
             rows += [formula(series, x, value) for value in _claimed(found)]
     turns = {_turn(found, field) for found in series_of.values()}
     turn = turns.pop() if len(turns) == 1 else 0

@@ -51,6 +51,5 @@ def rows(ask: Ask) -> list[Row]:
     for name in dict.fromkeys(claim for claim, _ in RUNGS):
         for answer in ask(name, {}):
             rung = RUNGS.get((name, answer.instance.name))
-            drawn = None if rung is None else bracket(answer, rung[1], rung[0])
-            found += [drawn] if drawn is not None else []
+            found += [] if rung is None else bracket(answer, rung[1], rung[0])
     return found

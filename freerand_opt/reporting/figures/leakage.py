@@ -69,8 +69,7 @@ def rows(ask: Ask) -> list[Row]:
             question = question_of(answer)
             assert isinstance(question.source, SanthaVazirani)
             epsilon, series = question.source.epsilon, f"$N={question.scenario.settings[0]}$"
-            drawn = bracket(answer, series, epsilon, panel)
-            found += [drawn] if drawn is not None else []
+            found += bracket(answer, series, epsilon, panel)
             found += _lemma(question, series, panel, lemma(question))
     root = sqrt(Fraction(2))
     found.append(mark(r"$(\sqrt{2}-1)^2/2$", (root - 1) ** 2 / 2, "a"))

@@ -63,8 +63,8 @@ def rows(ask: Ask) -> list[Row]:
             answers = [(question_of(one), one) for one in ask(question, {"test.score": grid})]
             scores = [asked.tests[0].score for asked, _ in answers]  # type: ignore[union-attr]
             series = f"{devices} devices"
-            drawn = [bracket(one, series, x, panel) for x, (_, one) in zip(scores, answers, strict=True)]
-            found += [row for row in drawn if row is not None]
+            for x, (_, one) in zip(scores, answers, strict=True):
+                found += bracket(one, series, x, panel)
             if closed is not None:
                 low, high = scores[0], scores[-1]
                 places = [low + (high - low) * Fraction(k, STEPS) for k in range(STEPS + 1)]  # type: ignore[operator]

@@ -42,8 +42,7 @@ def rows(ask: Ask) -> list[Row]:
     found: list[Row] = []
     cells = [(n, Fraction(k, 40)) for n in (1, 2, 3, 4) for k in range(20)]
     for answer, (n, epsilon) in zip(ask(_questions(cells), {}), cells, strict=True):
-        drawn = bracket(answer, f"$n={n}$", epsilon)
-        found += [drawn] if drawn is not None else []
+        found += bracket(answer, f"$n={n}$", epsilon)
     ends = (Fraction(0), Fraction(1, 2))
     found += [guide(SOURCE, epsilon, epsilon) for epsilon in ends]
     return found + [guide(COMMON, epsilon, Fraction(0)) for epsilon in ends]
