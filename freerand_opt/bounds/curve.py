@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from dataclasses import field as keep
 from fractions import Fraction
 from functools import cached_property
-from hashlib import sha256
 from itertools import pairwise
 from math import gcd
 from pathlib import Path
 from typing import Any
 
 from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.certified import Certified
 from freerand_opt.bounds.result import ends_of
 from freerand_opt.bounds.sampling import Part, floats, part_of
 from freerand_opt.certificates.number import exact
@@ -29,7 +29,6 @@ from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, decimals, show
 from freerand_opt.errors import InputError
-from freerand_opt.files import write_whole
 from freerand_opt.model.number import exact as read_exact
 from freerand_opt.model.number import place_of
 from freerand_opt.model.question import Question
@@ -43,7 +42,7 @@ MOST_DIGITS = 40
 
 
 @dataclass(frozen=True, repr=False)
-class Curve:
+class Curve(Certified):
     """The answer to a question as a function of a number of it, between certified ends.
 
     `certificate` is what the kernel checks, as text; every value is read from it. `field` is the number's
@@ -54,11 +53,6 @@ class Curve:
     field: str
     certificate: str = keep(repr=False)
     seconds: float = keep(default=0.0, compare=False)
-
-    @property
-    def digest(self) -> str:
-        """Return the first 16 digits of the certificate's SHA-256."""
-        return sha256(self.certificate.encode()).hexdigest()[:16]
 
     @cached_property
     def report(self) -> Report:
@@ -184,10 +178,6 @@ class Curve:
     def check(self) -> Report:
         """Check the certificate anew."""
         return check(reading.load(self.certificate), Work(WORK))
-
-    def save(self, path: str | Path) -> None:
-        """Write the certificate, for `freerand check` and `load_curve`."""
-        write_whole(Path(path), self.certificate + "\n")
 
     def __repr__(self) -> str:
         low, high = self.between

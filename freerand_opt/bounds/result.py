@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from freerand_opt.bounds.about import require_about
 from freerand_opt.bounds.attack import Attack, read_attack
-from freerand_opt.bounds.bracket import Bracket, End
+from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.certified import Bracketed
 from freerand_opt.bounds.reason import reason
 from freerand_opt.certificates.number import exact
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Work
 from freerand_opt.errors import InputError, imported
-from freerand_opt.files import write_whole
 from freerand_opt.model.files import contents
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
@@ -32,7 +30,7 @@ WORK = 2 * 10**9
 
 
 @dataclass(frozen=True, repr=False)
-class Result:
+class Result(Bracketed):
     """The certified answer to one question.
 
     `certificate` is what the kernel checks (docs/kernel.md), as text; every number here was read from it.
@@ -56,26 +54,6 @@ class Result:
         return "threshold" if self.threshold is not None else self.question.ask.quantity
 
     @property
-    def lower(self) -> End | None:
-        """Return the lower end; its float is rounded down."""
-        return None if self.bracket.lower is None else End(self.bracket.lower, upper=False)
-
-    @property
-    def upper(self) -> End | None:
-        """Return the upper end; its float is rounded up."""
-        return None if self.bracket.upper is None else End(self.bracket.upper, upper=True)
-
-    @property
-    def digest(self) -> str:
-        """Return the first 16 digits of the certificate's SHA-256, "none" where nothing was proved."""
-        return sha256(self.certificate.encode()).hexdigest()[:16] if self.certificate else "none"
-
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """Return the certificate as it is in JSON."""
-        return json.loads(self.certificate) if self.certificate else {}
-
-    @property
     def reason(self) -> str:
         """Return why no strategy passes, in words; an empty text if one may."""
         return reason(self.question, self.document) if self.impossible else ""
@@ -84,12 +62,6 @@ class Result:
     def attack(self) -> Attack | None:
         """Return the strategies behind the attained end, read from the certificate; None without any."""
         return read_attack(self.document) if self.certificate else None
-
-    def save(self, path: str | Path) -> None:
-        """Write the certificate, for `freerand check`."""
-        if not self.certificate:
-            raise InputError(str(path), "nothing was proved, so there is no certificate to write")
-        write_whole(Path(path), self.certificate + "\n")
 
     def to_frame(self) -> Any:
         """Return a pandas DataFrame of one row: the ends exact, as decimals and as floats, and the proofs.

@@ -6,12 +6,9 @@ import json
 import time
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
-from freerand_opt.bounds.bracket import Bracket, End
+from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.certified import Bracketed
 from freerand_opt.claims.conjecture.checker.document import FORMAT, check
 from freerand_opt.claims.conjecture.computation import Computation
 from freerand_opt.errors import InputError
@@ -19,7 +16,7 @@ from freerand_opt.numbers import markup
 
 
 @dataclass(frozen=True)
-class Computed:
+class Computed(Bracketed):
     """The answer to a computation; its fields are those of `bounds.result.Result` where they make sense.
 
     `status` is COMPUTED, or PROVED* if its meaning rests on a written proof.
@@ -43,16 +40,6 @@ class Computed:
         return False
 
     @property
-    def lower(self) -> End | None:
-        """Return the lower end; its float is rounded down."""
-        return None if self.bracket.lower is None else End(self.bracket.lower, upper=False)
-
-    @property
-    def upper(self) -> End | None:
-        """Return the upper end; its float is rounded up."""
-        return None if self.bracket.upper is None else End(self.bracket.upper, upper=True)
-
-    @property
     def how(self) -> tuple[tuple[str, str], ...]:
         """Return how the answer was found."""
         return (("both ends", self.computation.how),)
@@ -62,20 +49,6 @@ class Computed:
         """Return why an end is open."""
         lower, upper = self.bracket.lower, self.bracket.upper
         return tuple(f"{n} end: not bounded" for n, x in (("lower", lower), ("upper", upper)) if x is None)
-
-    @property
-    def digest(self) -> str:
-        """Return the first 16 digits of the certificate's SHA-256."""
-        return sha256(self.certificate.encode()).hexdigest()[:16]
-
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """Return the certificate as it is in JSON."""
-        return json.loads(self.certificate)  # type: ignore[no-any-return]
-
-    def save(self, path: str | Path) -> None:
-        """Write the certificate, for `freerand check`."""
-        Path(path).write_text(self.certificate + "\n", encoding="utf-8")
 
     def __str__(self) -> str:
         return str(self.bracket)
