@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -11,12 +11,12 @@ from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.design import (
     Device,
     Inner,
+    Noise,
     begins,
     best_parameter,
     chained_device,
     improved,
     ladder_device,
-    mixed,
     rounded,
     tables,
 )
@@ -32,7 +32,10 @@ BELOW_ONE = Fraction(999_999, 1_000_000)
 SETTINGS = (2, 4, 8)
 #: The field that is sought, and how far from what the search found its certified bracket may reach.
 EPSILON, VISIBILITY = "source.epsilon", "observed.visibility"
+EFFICIENCY = "observed.efficiency"
 WIDTH, ROUNDS = Fraction(1, 10**4), 8
+#: Steps from perfect detectors to those that are given.
+PATH = 6
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ def best(
     *,
     visibility: Any = None,
     epsilon: Any = None,
+    efficiency: Any = 1,
     settings: int = 4,
     starts: int = 4,
     seed: int = 0,
@@ -91,9 +95,11 @@ def best(
         EPSILON: None if epsilon is None else number(0, below=Fraction(1, 2)).read(epsilon, "epsilon"),
         VISIBILITY: None if visibility is None else number(0, 1).read(visibility, "visibility"),
     }
+    losses = {EFFICIENCY: number(0, 1).read(efficiency, "efficiency")}
     if starts < 1:
         raise InputError("starts", f"{starts} given; at least 1 is needed")
     missing = next((field for field, value in held.items() if value is None), "guess")
+    held |= losses
     device = _searched(held, missing, settings, starts, seed)
     known = (ladder_device(settings, best_parameter(settings)), chained_device(settings))
     result, ladder, chained = (_answered(one, settings, held, missing) for one in (device, *known))
@@ -106,7 +112,8 @@ def best(
 
 def _question(device: Device, settings: int, held: Numbers) -> Question:
     amplitudes, measured = tables(device)
-    epsilon, visibility = held[EPSILON], held[VISIBILITY]
+    epsilon, visibility, efficiency = held[EPSILON], held[VISIBILITY], held.get(EFFICIENCY, Fraction(1))
+    losses = {} if efficiency == 1 else {"efficiency": efficiency, "no_click": 0}
     return Question.from_dict(
         {
             "scenario": {"settings": [settings, settings], "outcomes": [2, 2]},
@@ -115,6 +122,7 @@ def _question(device: Device, settings: int, held: Numbers) -> Question:
                 "state": amplitudes,
                 "measurements": measured,
                 "visibility": 1 if visibility is None else visibility,
+                **losses,
             },
             "adversary": {"devices": "no-signalling"},
             "test": [{"keep": "behaviour"}],
@@ -155,14 +163,18 @@ class _Turns:
 
     def best(self, values: Numbers, starts: Iterable[Device], seed: int) -> Device:
         """Return the device with the least guess that turns from these devices end at."""
-        inner, visibility = self.inner(values), float(values[VISIBILITY] or 0)
-        found = [improved(inner, visibility, one, seed=seed + 100 * k) for k, one in enumerate(starts)]
+        inner, noise = self.inner(values), _noise(values)
+        found = []
+        for k, one in enumerate(starts):
+            for efficiency in _efficiencies(noise.efficiency):  # where all is known no functional leads on
+                one = improved(inner, replace(noise, efficiency=efficiency), one, seed=seed + 100 * k)[1]
+            found.append(improved(inner, noise, one, seed=seed + 100 * k))
         return min(found, key=lambda pair: pair[0])[1]
 
     def below_one(self, x: Fraction, device: Device) -> bool:
         """Return whether a device's guess is seen below 1 at a value of the number that is sought."""
         values = {**self.held, self.missing: x}
-        found = self.inner(values).guess(mixed(device, float(values[VISIBILITY] or 0)))
+        found = self.inner(values).guess(_noise(values).of(device))
         return found is not None and found[0] <= BELOW_ONE
 
     def crossing(self, device: Device) -> tuple[Fraction, Fraction] | None:
@@ -178,6 +190,15 @@ class _Turns:
             else:
                 bad = middle
         return Fraction(min(good, bad), grid), Fraction(max(good, bad), grid)
+
+
+def _efficiencies(last: float) -> list[float]:
+    """Return efficiencies on the way from 1, that one left out."""
+    return [1 - (1 - last) * k / PATH for k in range(1, PATH)] if last < 1 else []
+
+
+def _noise(values: Numbers) -> Noise:
+    return Noise(float(values[VISIBILITY] or 0), float(values[EFFICIENCY] or 0))
 
 
 def _searched(held: Numbers, missing: str, settings: int, starts: int, seed: int) -> Device:

@@ -88,6 +88,30 @@ def chained_device(settings: int) -> Device:
     return Device((half, half), (tuple(own[0::2]), tuple(own[1::2])))
 
 
+@dataclass(frozen=True)
+class Noise:
+    """White noise, and detectors of either party that miss; no click counts as outcome 0."""
+
+    visibility: float
+    efficiency: float = 1.0
+
+    def of(self, device: Device) -> Floats:
+        """Return the behaviour that is observed of a device."""
+        table = self.visibility * device.table() + (1 - self.visibility) / 4
+        return np.einsum("xa,yb,sab->sxy", *self._losses, table.reshape(-1, 2, 2)).reshape(table.shape)  # type: ignore[no-any-return]
+
+    def before(self, functional: Floats) -> Floats:
+        """Return this functional of what is observed as one of the device's behaviour, up to a constant."""
+        held = functional.reshape(-1, 2, 2)
+        return np.einsum("xa,yb,sxy->sab", *self._losses, held).reshape(functional.shape)  # type: ignore[no-any-return]
+
+    @property
+    def _losses(self) -> tuple[Floats, Floats]:
+        """Return P(observed outcome|outcome) of each party."""
+        lost = np.array([[1.0, 1 - self.efficiency], [0.0, self.efficiency]])
+        return lost, lost
+
+
 class Inner:
     """The inner program of a problem that keeps a whole behaviour, for one behaviour after the other."""
 
@@ -110,23 +134,18 @@ class Inner:
         return float(found.multipliers @ right), functional.reshape(self.shape)
 
 
-def improved(inner: Inner, visibility: float, begin: Device, seed: int = 0) -> tuple[float, Device]:
+def improved(inner: Inner, noise: Noise, begin: Device, seed: int = 0) -> tuple[float, Device]:
     """Return (guess, device) where turns of functional and behaviour from a device end."""
     best, device = np.inf, begin
     for turn in range(TURNS):
-        found = inner.guess(mixed(device, visibility))
+        found = inner.guess(noise.of(device))
         if found is None or found[0] > best - STILL:
             if found is None or found[0] >= best:
                 break
             return found[0], device
         best, begin = found[0], device
-        device = _least(found[1], len(device.directions[0]), seed + turn)
+        device = _least(noise.before(found[1]), len(device.directions[0]), seed + turn)
     return best, begin
-
-
-def mixed(device: Device, visibility: float) -> Floats:
-    """Return a device's behaviour in white noise."""
-    return visibility * device.table() + (1 - visibility) / 4
 
 
 def _least(functional: Floats, settings: int, seed: int) -> Device:

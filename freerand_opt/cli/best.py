@@ -17,6 +17,9 @@ def best(
     epsilon: Annotated[
         str | None, typer.Option(rich_help_panel=opt.QUESTION, help="Of the bits; else the largest.")
     ] = None,
+    efficiency: Annotated[
+        str, typer.Option(rich_help_panel=opt.QUESTION, help="Of all detectors; no click counts as 0.")
+    ] = "1",
     settings: Annotated[
         int, typer.Option(rich_help_panel=opt.QUESTION, help="Of each party: 2, 4 or 8.")
     ] = 4,
@@ -35,7 +38,14 @@ def best(
     from freerand_opt.cli.screen import put, put_json
     from freerand_opt.files import write_whole
 
-    answer = found(visibility=visibility, epsilon=epsilon, settings=settings, starts=starts, seed=seed)
+    answer = found(
+        visibility=visibility,
+        epsilon=epsilon,
+        efficiency=efficiency,
+        settings=settings,
+        starts=starts,
+        seed=seed,
+    )
     observed = answer.question.to_dict()["observed"]
     if output is not None:
         write_whole(output, answer.question.to_toml())

@@ -184,9 +184,8 @@ def solve(made: Strategies, trees: Trees, time_limit: float | None = None) -> Hi
         return None
     multipliers = np.zeros(made.program.matrix.shape[0])
     multipliers[trees.rows] = best.prices
-    for k, row in enumerate(
-        _by_label(trees, best.y)
-    ):  # the last facet of a label says that its mass is not negative
+    # the last facet of a label, that its mass is not negative, follows from the others
+    for k, row in enumerate(_by_label(trees, best.y)):
         start = trees.first + k * (row.size + len(trees.positive))
         multipliers[start : start + row.size] = row
     return Hint("optimal", trees.nodes(best.z), multipliers, None, None, multipliers)

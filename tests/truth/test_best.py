@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import minimize
 
 import freerand_opt as fr
-from freerand_opt.bounds.design import begins, best_parameter, ladder_device, rational, rounded, tables
+from freerand_opt.bounds.design import Noise, begins, best_parameter, ladder_device, rational, rounded, tables
 
 
 def top(rho):
@@ -56,6 +56,23 @@ def test_what_is_found_beats_ladder_and_chain_and_is_answered_exactly():
     assert found.result.upper < found.ladder.lower < found.chained.lower
     again = fr.bound(found.question)
     assert (again.lower, again.upper) == (found.result.lower, found.result.upper)
+
+
+def test_detectors_between_those_of_eberhard_and_of_garg_and_mermin():
+    """Above 2/3 (Eberhard 1993) some state shows more than local models, the entangled one from .8284 on."""
+    found = fr.best(visibility=1, epsilon=0, efficiency="3/4", settings=2, starts=1)
+    assert found.result.upper < 0.994 < 1 == found.chained.lower
+    assert found.question.to_dict()["observed"]["efficiency"] == "3/4"
+    assert fr.best(visibility=1, epsilon=0, efficiency="2/3", settings=2, starts=1).result.lower == 1
+
+
+def test_losses_are_pulled_back_to_the_functional():
+    device, noise = next(begins(2, 1)), Noise(1.0, 0.7)
+    functional = np.random.default_rng(0).normal(size=(4, 4))
+    seen = noise.of(device)
+    assert (functional * seen).sum() == pytest.approx((noise.before(functional) * device.table()).sum())
+    # A's outcome is 1 where it was 1 and the detector did not miss
+    assert seen[:, 2:].sum(axis=1) == pytest.approx(0.7 * device.table()[:, 2:].sum(axis=1))
 
 
 def test_a_device_and_its_rational_form_are_close_and_quantum():

@@ -8,8 +8,18 @@ from itertools import combinations, combinations_with_replacement, product
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_limits
 
+from freerand_opt.bounds.best import EPSILON, VISIBILITY, _question
+from freerand_opt.bounds.design import chained_device
+from freerand_opt.bounds.linear import offer
+from freerand_opt.certificates.pool import Pool
 from freerand_opt.claims.conjecture.lemniscate import ratio
+from freerand_opt.programs.boxes import cell_space
+from freerand_opt.programs.guesses import guesses_of
+from freerand_opt.programs.source_cone import source_cone
+from freerand_opt.programs.strategies import build
+from freerand_opt.solvers import linear_trees
 
 P = Fraction(3, 5)
 
@@ -76,3 +86,14 @@ def test_no_function_of_up_to_four_bits_selects_one_of_four_values_better():
         if height > 1:
             assert [Fraction(weight, 5**height) for weight in least] == [P**2, P, P + (1 - P) * P]
     assert len(reached) > 252
+
+
+def test_eight_settings_of_the_chain_are_not_known_at_fifteen_hundredths():
+    """The whole behaviour: the kernel reads an upper end below 1."""
+    problem = _question(chained_device(8), 8, {EPSILON: Fraction(3, 20), VISIBILITY: Fraction(1)}).problem()
+    made = build(problem, source_cone(problem), cell_space(problem, 2), guesses_of(problem), (0, 1))
+    pool = Pool(problem)
+    with threadpool_limits(1):  # as in the corridor
+        hint = linear_trees.solve(made, linear_trees.trees_of(made))
+    offer(pool, made, made.program, hint, {}, "cells", "")
+    assert pool.height < 0.9999781

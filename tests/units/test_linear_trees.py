@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from freerand_opt.bounds.linear import offer
 from freerand_opt.bounds.ways import rational_scores
@@ -35,7 +36,10 @@ def _asked(k, epsilon, test):
 
 @pytest.fixture(autouse=True)
 def _every_size(monkeypatch):
+    """Also small programs, with one thread as in the corridor."""
     monkeypatch.setattr(linear_trees, "MOST_ROWS", 0)
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.mark.parametrize(("k", "epsilon"), [(1, "1/10"), (3, "1/10"), (3, "1/5")])
