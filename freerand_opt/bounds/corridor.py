@@ -59,6 +59,7 @@ def _entropies(pool: Pool, options: Options) -> Iterator[None]:
 METHODS: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
     ("moments", _moments),
+    ("paths to the edges of a cycle", linear.paths),
     ("orbits of a cycle", linear.orbits),
     ("boxes of a cycle", linear.cycle_boxes),
     ("deterministic boxes", linear.deterministic),

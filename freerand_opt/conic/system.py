@@ -69,11 +69,11 @@ def solve_system(
 def _flint() -> Callable[[Ratio], Ratio]:
     from flint import fmpq
 
-    return lambda x: fmpq(x.numerator, x.denominator) if isinstance(x, Fraction) else x
+    return lambda x: fmpq(x.numerator, x.denominator) if type(x) is Fraction else x
 
 
 def _fraction(x: Ratio) -> Fraction:
-    return x if isinstance(x, Fraction) else Fraction(int(x.p), int(x.q))
+    return x if type(x) is Fraction else Fraction(int(x.p), int(x.q))
 
 
 def _peeled(
