@@ -48,6 +48,13 @@ def _relations(pool: Pool, options: Options) -> Iterator[None]:
     yield from relations(pool, options)
 
 
+def _paths(pool: Pool, options: Options) -> Iterator[None]:
+    if pool.problem.devices == "local":
+        from freerand_opt.bounds.edges import paths
+
+        yield from paths(pool, options)
+
+
 def _entropies(pool: Pool, options: Options) -> Iterator[None]:
     """Bound entropies: not negative, chords of moments, chords of sets."""
     from freerand_opt.bounds import entropies, shannon
@@ -59,7 +66,7 @@ def _entropies(pool: Pool, options: Options) -> Iterator[None]:
 METHODS: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
     ("moments", _moments),
-    ("paths to the edges of a cycle", linear.paths),
+    ("paths to the edges of a cycle", _paths),
     ("orbits of a cycle", linear.orbits),
     ("boxes of a cycle", linear.cycle_boxes),
     ("deterministic boxes", linear.deterministic),

@@ -47,28 +47,6 @@ MOST_PRODUCTS = 200_000
 MOST_OF_LABELS = 400_000
 
 
-def paths(pool: Pool, options: Options) -> Iterator[None]:
-    """Count errors that all cost the same, of local devices: both ends in closed form."""
-    cycle = cycle_of(pool.problem)
-    if cycle is None or pool.problem.devices != "local" or options.solver != "auto":
-        return
-    from freerand_opt.attacks.edge_paths import edge_paths, even_errors
-
-    even = even_errors(cycle)
-    if even is None:
-        return
-    words, pool.margin = f"one strategy for each of {len(cycle.edges)} edges", even.margin
-    yield
-    if pool.margin is None or pool.margin >= 0:
-        attack = edge_paths(even)
-        if attack is None:
-            return
-        pool.offer_attack(attack, words)
-        yield
-    pool.offer_upper(even.prices, words)
-    yield
-
-
 def orbits(pool: Pool, options: Options) -> Iterator[None]:
     """Count errors on a cycle with bits in one time order: both ends by orbits."""
     cycle = cycle_of(pool.problem)
