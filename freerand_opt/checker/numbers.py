@@ -130,7 +130,7 @@ def _reduced(n: int, q: Fraction) -> tuple[Term, Fraction]:
 def _free_of_squares(n: int) -> bool:
     """Return whether no square but 1 divides 1 <= n <= MOST_RADICAND."""
     d = 2
-    while d**3 <= MOST_RADICAND:
+    while d**3 <= n:
         if n % d == 0:
             n //= d
             if n % d == 0:
