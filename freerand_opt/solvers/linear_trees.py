@@ -14,17 +14,18 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csr_array
 
 from freerand_opt.conic.linear import Hint
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Bits, Problem
 from freerand_opt.programs.strategies import Strategies
 from freerand_opt.solvers.tree_factor import TreeFactor
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 #: Rows from which HiGHS takes longer; steps.
 MOST_ROWS, MOST_STEPS = 20_000, 80
@@ -99,6 +100,8 @@ def trees_of(made: Strategies) -> Trees | None:
     source, program = made.problem.source, made.program
     if not isinstance(source, Bits) or made.zeros or program.matrix.shape[0] < MOST_ROWS:
         return None
+    from scipy.sparse import csr_array  # which small programs do not wait for
+
     if any(low >= high for low, high in source.ranges):
         return None
     nodes, width = made.cone.nodes, made.space.width
@@ -248,6 +251,8 @@ class _Step:
         )
 
     def _equations(self, more: float) -> None:
+        from scipy.linalg import cho_factor
+
         trees, matrix = self.trees, self.trees.matrix
         self.factor = TreeFactor(trees.ranges, trees.positive, self.weight, more)
         self.solved = self.factor.solve(matrix.toarray())
@@ -268,6 +273,8 @@ class _Step:
 
     def _solution(self, goal: Floats, right: Floats) -> tuple[Floats, Floats]:
         """Return (dz, change of prices), refined."""
+        from scipy.linalg import cho_solve
+
         trees = self.trees
         dz, prices, size = np.zeros_like(goal), np.zeros_like(right), np.inf
         best = dz, prices
