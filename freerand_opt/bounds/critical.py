@@ -9,14 +9,13 @@ from typing import Any
 
 from freerand_opt.bounds.corridor import corridor
 from freerand_opt.bounds.options import Options
-from freerand_opt.bounds.threshold import Crossing, critical_value, threshold_form, varied_form
-from freerand_opt.bounds.visibility import honest_form, path_form
+from freerand_opt.bounds.threshold import Crossing, critical_value, threshold_form
+from freerand_opt.bounds.visibility import moving_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.errors import InputError
-from freerand_opt.model.certificate_form import plain_form
 from freerand_opt.model.quantities import STRATEGY, same
 from freerand_opt.model.question import Question
-from freerand_opt.model.threshold import Threshold, moves_on_a_path
+from freerand_opt.model.threshold import Threshold
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.rounding import power_of_two
 
@@ -32,15 +31,7 @@ class Sought:
 
     def form(self, question: Question, places: tuple[Fraction, Fraction]) -> dict[str, Any]:
         """Return what a certificate says of the question; the field is what differs at two places."""
-        crosses = {"crosses": self.crossing.form()}
-        if self.field.startswith("observed.") and moves_on_a_path(question, self.field):
-            moving = path_form(question, self.field)
-            return {"question": moving.question, "path": moving.rows, **crosses}
-        if self.field == "observed.visibility":
-            honest = honest_form(question)
-            return {"question": honest.question, "honest": honest.rows, **crosses}
-        low, high = (plain_form(question.varied(self.field, place).shortest()) for place in places)
-        return {"question": varied_form(low, high, places), **crosses}
+        return {**moving_form(question, self.field, places), "crosses": self.crossing.form()}
 
 
 def sought(question: Question, threshold: Threshold) -> Sought:

@@ -15,8 +15,7 @@ from freerand_opt.bounds.curve import WORK, Curve
 from freerand_opt.bounds.fitting import places_in
 from freerand_opt.bounds.pieces import family_of
 from freerand_opt.bounds.result import Result
-from freerand_opt.bounds.threshold import varied_form
-from freerand_opt.bounds.visibility import honest_form
+from freerand_opt.bounds.visibility import moving_form
 from freerand_opt.bounds.walk import walked
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import FORMAT, check
@@ -24,7 +23,6 @@ from freerand_opt.checker.failures import Work
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.asked import Asked, question_of
-from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.files import contents
 from freerand_opt.model.number import place_of
 from freerand_opt.model.quantities import ENTROPY, STRATEGY
@@ -32,7 +30,6 @@ from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import moves_on_a_path
 
 SOURCE_FIELDS = ("source.epsilon", "source.lower", "source.upper")
-VISIBILITY = "observed.visibility"
 #: Single certificates along the interval where no program has a shape that a curve needs.
 SINGLE = 17
 
@@ -147,14 +144,10 @@ def width_of_curves(asked: Question) -> Fraction:
 
 def _asked_form(asked: Question, name: str, ends: tuple[Fraction, Fraction]) -> dict[str, Any]:
     """Return the question with "?" at its number, and the honest behaviour beside a visibility."""
-    if name == VISIBILITY:
-        honest = honest_form(asked)
-        return {"question": honest.question, "honest": honest.rows}
-    one, other = (question_form(asked.varied(name, x).problem()) for x in ends)
     try:
-        found = varied_form(one, other, ends)
+        found = moving_form(asked, name, ends, whole=True)
     except ValueError as error:
         raise InputError(name, f"has no curve: {error}") from None
-    if found == one:
+    if "honest" not in found and '"?"' not in json.dumps(found):
         raise InputError(name, "does not change the question")
-    return {"question": found}
+    return found

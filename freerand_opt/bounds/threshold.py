@@ -235,26 +235,6 @@ def simplest(low: Fraction, high: Fraction) -> Fraction:
     return whole + 1 / simplest(1 / (high - whole), 1 / (low - whole))
 
 
-def varied_form(
-    low: dict[str, Any], high: dict[str, Any], places: tuple[Fraction, Fraction]
-) -> dict[str, Any]:
-    """Return the question in which the number that differs between two forms is "?"."""
-    pair = tuple(map(str, places))
-
-    def joined(one: Any, other: Any) -> Any:
-        if (one, other) == pair:
-            return "?"
-        if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-            return {key: joined(one[key], other[key]) for key in one}
-        if isinstance(one, list) and isinstance(other, list) and len(one) == len(other) and one != other:
-            return [joined(x, y) for x, y in zip(one, other, strict=True)]
-        if one != other:
-            raise ValueError("the questions at the two ends differ in more than one number")
-        return one
-
-    return joined(low, high)  # type: ignore[no-any-return]
-
-
 def threshold_form(
     question: dict[str, Any], crossing: Crossing, low: End, high: End, **beside: Any
 ) -> dict[str, Any]:

@@ -6,41 +6,69 @@ r"""Thresholds in the visibility: the honest behaviour P stands beside a questio
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.model.certificate_form import question_form
+from freerand_opt.model.certificate_form import plain_form, question_form
 from freerand_opt.model.conditions import Keep, Relations, Test
 from freerand_opt.model.problem import Kept
 from freerand_opt.model.problem import Test as FormTest
 from freerand_opt.model.question import Question
 from freerand_opt.model.rows import score, total
+from freerand_opt.model.threshold import moves_on_a_path
 from freerand_opt.numbers.exact import Exact, triples
 
 
-@dataclass(frozen=True)
-class Honest:
-    """The question with ``?`` where the visibility enters, and the honest behaviour by setting."""
+def moving_form(
+    question: Question, field: str, places: tuple[Fraction, Fraction], *, whole: bool = False
+) -> dict[str, Any]:
+    """Return the question of a certificate, with "?" at a field, and the behaviour that moves beside it.
 
-    question: dict[str, Any]
-    rows: list[Any]
+    The short form of relations of many parties is used unless the `whole` problem is to be. Raise ValueError
+    if the questions at the two places differ in more than one number.
+    """
+    if field.startswith("observed.") and moves_on_a_path(question, field):
+        return _path_form(question, field)
+    if field == "observed.visibility":
+        return _honest_form(question)
+    at = [question.varied(field, place) for place in places]
+    low, high = (plain_form(one.problem() if whole else one.shortest()) for one in at)
+    return {"question": _varied_form(low, high, places)}
 
 
-def honest_form(question: Question) -> Honest:
-    """Return the two in the certificate's grammar; the question's own visibility does not count."""
+def _varied_form(
+    low: dict[str, Any], high: dict[str, Any], places: tuple[Fraction, Fraction]
+) -> dict[str, Any]:
+    """Return the question in which the number that differs between two forms is "?"."""
+    pair = tuple(map(str, places))
+
+    def joined(one: Any, other: Any) -> Any:
+        if (one, other) == pair:
+            return "?"
+        if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+            return {key: joined(one[key], other[key]) for key in one}
+        if isinstance(one, list) and isinstance(other, list) and len(one) == len(other) and one != other:
+            return [joined(x, y) for x, y in zip(one, other, strict=True)]
+        if one != other:
+            raise ValueError("the questions at the two ends differ in more than one number")
+        return one
+
+    return joined(low, high)  # type: ignore[no-any-return]
+
+
+def _honest_form(question: Question) -> dict[str, Any]:
+    """Return the question with "?" where the visibility enters, and the honest behaviour without it."""
     asked = question.changed(observed=question.observed.changed(visibility=None))
     scenario, seen = asked.scenario, asked.observed
     rows = seen.rows(scenario)
     assert rows is not None  # `Threshold.fit` refuses questions without an honest behaviour
-    listed = [(s, row) for s in range(scenario.shape[0]) if (row := rows(s)) is not None]
+    every = range(scenario.shape[0])
+    listed = [[s, [triples(p) for p in row]] for s in every if (row := rows(s)) is not None]
     form = question_form(asked.problem())
-    return Honest(
-        form | {"tests": _tests(asked, form)}, [[s, [triples(p) for p in row]] for s, row in listed]
-    )
+    return {"question": form | {"tests": _tests(asked, form)}, "honest": listed}
 
 
-def path_form(question: Question, field: str) -> Honest:
+def _path_form(question: Question, field: str) -> dict[str, Any]:
     """Return the question and the behaviour whose entries are polynomials in a visibility or an efficiency.
 
     The visibility and one party's efficiency enter linearly, that of M parties to the power M: the
@@ -65,7 +93,7 @@ def path_form(question: Question, field: str) -> Honest:
         listed.append([s, entries])
     asked = at[-1]
     form = question_form(asked.problem())
-    return Honest(form | {"tests": _tests(asked, form)}, listed)
+    return {"question": form | {"tests": _tests(asked, form)}, "path": listed}
 
 
 def _row(question: Question, s: int) -> Sequence[Exact]:
