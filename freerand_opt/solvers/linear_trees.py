@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -251,14 +251,14 @@ class _Step:
         )
 
     def _equations(self, more: float) -> None:
-        from scipy.linalg import cho_factor
+        from scipy.linalg import cho_factor, cho_solve
 
         trees, matrix = self.trees, self.trees.matrix
         self.factor = TreeFactor(trees.ranges, trees.positive, self.weight, more)
         self.solved = self.factor.solve(matrix.toarray())
         complement = matrix @ self.solved.T + np.diag(self.ratio)
         complement += np.diag(more * np.abs(np.diag(complement)))
-        self.complement = cho_factor((complement + complement.T) / 2, lower=True)
+        self.complement = partial(cho_solve, cho_factor((complement + complement.T) / 2, lower=True))
 
     def _direction(self, mean: float, second: Any, other: Any) -> _Point:
         """Return a direction towards products of slack and multiplier of this mean."""
@@ -273,8 +273,6 @@ class _Step:
 
     def _solution(self, goal: Floats, right: Floats) -> tuple[Floats, Floats]:
         """Return (dz, change of prices), refined."""
-        from scipy.linalg import cho_solve
-
         trees = self.trees
         dz, prices, size = np.zeros_like(goal), np.zeros_like(right), np.inf
         best = dz, prices
@@ -286,7 +284,7 @@ class _Step:
                 break
             best, size = (dz, prices), now
             alone = self.factor.solve(first[None])[0]
-            more = cho_solve(self.complement, trees.matrix @ alone - other)
+            more = self.complement(trees.matrix @ alone - other)
             dz, prices = dz + alone - more @ self.solved, prices + more
         return best
 
