@@ -26,7 +26,7 @@ from freerand_opt.conic.sparse import Floats, Index
 from freerand_opt.model.problem import Bits
 from freerand_opt.programs.branches import groups
 from freerand_opt.programs.moments import MomentProgram
-from freerand_opt.solvers.forest import Reals, entries_of, independent, scaled
+from freerand_opt.solvers.forest import Reals, entries_of, independent, lower
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ class Branches:
             level = [_merged(forms[at : at + count]) for at in range(0, len(forms), count)]
             levels.append([steps for steps, _ in level])
             forms = [form for _, form in level]
-        return Factors(self, levels[::-1], [np.linalg.cholesky(scaled(form)) for form in forms])
+        return Factors(self, levels[::-1], [lower(form) for form in forms])
 
 
 #: Factors of K_p and what comes before it, and those times K_p.
@@ -120,11 +120,11 @@ def _merged(forms: Sequence[Reals]) -> tuple[_Steps, Reals]:
     """Return the steps that eliminate all parts but their sum, and the form of the sum."""
     total, steps = forms[0], []
     for form in forms[1:]:
-        lower = np.linalg.cholesky(scaled(total + form))
-        across = solve_triangular(lower, form, lower=True)
+        half = lower(total + form)
+        across = solve_triangular(half, form, lower=True)
         rest = form - across.T @ across
         total = (rest + rest.T) / 2
-        steps.append((lower, across))
+        steps.append((half, across))
     return steps, total
 
 
@@ -166,8 +166,8 @@ class Factors:
 def _up(steps: _Steps, goals: Reals) -> tuple[list[Reals], Reals]:
     """Return the eliminated halves, and what the sum's form is tilted by."""
     lift, halves = goals[0], []
-    for (lower, across), goal in zip(steps, goals[1:], strict=True):
-        halves.append(solve_triangular(lower, lift - goal, lower=True))
+    for (factor, across), goal in zip(steps, goals[1:], strict=True):
+        halves.append(solve_triangular(factor, lift - goal, lower=True))
         lift = goal + across.T @ halves[-1]
     return halves, lift
 
@@ -175,8 +175,8 @@ def _up(steps: _Steps, goals: Reals) -> tuple[list[Reals], Reals]:
 def _down(steps: _Steps, halves: Sequence[Reals], total: Reals) -> Reals:
     """Return the parts of a sum."""
     found = []
-    for (lower, across), half in zip(reversed(steps), reversed(halves), strict=True):
-        before = solve_triangular(lower, half + across @ total, lower=True, trans="T")
+    for (factor, across), half in zip(reversed(steps), reversed(halves), strict=True):
+        before = solve_triangular(factor, half + across @ total, lower=True, trans="T")
         found.append(total - before)
         total = before
     return np.stack([total, *reversed(found)])

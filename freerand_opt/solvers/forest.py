@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Equalities whose part apart from those before is smaller, beside themselves, follow from them.
 DEPENDENT = 1e-10
+#: What is added to a diagonal, beside it, before a factor is taken; solutions are refined.
+SHARES = (4e-16, 1e-14, 1e-12, 1e-10, 1e-8)
 #: Doubles or long doubles.
 Reals: TypeAlias = NDArray[np.floating[Any]]
 
@@ -131,14 +133,14 @@ class Forest:
             level, above = [], []
             for left, right in zip(below[::2], below[1::2], strict=True):
                 plus, minus = next(facets), next(facets)
-                lower = np.linalg.cholesky(scaled(left + right + plus + minus))
-                across = solve_triangular(lower, right + high * plus + low * minus, lower=True)
+                below_left = lower(left + right + plus + minus)
+                across = solve_triangular(below_left, right + high * plus + low * minus, lower=True)
                 rest = right + high**2 * plus + low**2 * minus - across.T @ across
-                level.append((lower, across))
+                level.append((below_left, across))
                 above.append((rest + rest.T) / 2)
             levels.append(level)
             below = above
-        return Factors(self, levels, [np.linalg.cholesky(scaled(root)) for root in below])
+        return Factors(self, levels, [lower(root) for root in below])
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,9 +174,14 @@ class Factors:
         return np.asarray(held.transpose(2, 0, 1).reshape(len(rows), -1))
 
 
-def scaled(matrix: Reals) -> Reals:
-    """Return a matrix with a little more on its diagonal, so that rounding leaves it positive."""
-    return matrix + np.diag(4e-16 * np.diag(matrix))
+def lower(matrix: Reals) -> Reals:
+    """Return the Cholesky factor with as little more on the diagonal as lets rounding leave it positive."""
+    for share in SHARES[:-1]:
+        try:
+            return np.asarray(np.linalg.cholesky(matrix + np.diag(share * np.diag(matrix))))
+        except np.linalg.LinAlgError:
+            continue
+    return np.asarray(np.linalg.cholesky(matrix + np.diag(SHARES[-1] * np.diag(matrix))))
 
 
 def forest_of(made: MomentProgram, program: ConicProgram) -> Forest | None:
