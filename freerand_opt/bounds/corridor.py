@@ -14,16 +14,22 @@ from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.shown import shown
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.many import Many
-from freerand_opt.model.problem import FullSupport, Problem, Shared
+from freerand_opt.model.problem import Average, FullSupport, Problem, Shared
 from freerand_opt.model.quantities import ENTROPY
 
+#: Why entropies have no end above 0 where information with W is bounded.
+NO_INFORMATION = (
+    "no certificate of an entropy knows a bound on information c; ask with the departure sqrt(c ln 2 / 2) "
+    "that it implies"
+)
 #: A method offers ends to the pool, one at each step, until it has nothing more.
 Method = Callable[[Pool, Options], Iterator[None]]
 
 
 def _moments(pool: Pool, options: Options) -> Iterator[None]:
     """Bound quantum devices; what linear programs do not need is loaded here."""
-    if pool.problem.devices == "quantum":
+    source = pool.problem.source
+    if pool.problem.devices == "quantum" and not (isinstance(source, Average) and source.information):
         from freerand_opt.bounds.quantum import quantum
 
         yield from quantum(pool, options)
@@ -59,8 +65,21 @@ def _entropies(pool: Pool, options: Options) -> Iterator[None]:
     """Bound entropies: not negative, chords of moments, chords of sets."""
     from freerand_opt.bounds import entropies, shannon
 
-    for method in (entropies.trivial, entropies.chords_of_moments, shannon.chords_of_sets):
+    yield from entropies.trivial(pool, options)
+    source = pool.problem.source
+    if isinstance(source, Average) and source.information:
+        pool.failures.append(NO_INFORMATION)
+        return
+    for method in (entropies.chords_of_moments, shannon.chords_of_sets):
         yield from method(pool, options)
+
+
+def _departure(pool: Pool, options: Options) -> Iterator[None]:
+    """Bound what is not over a list of boxes by the departure that a bound on information implies."""
+    if isinstance(pool.problem.source, Average) and pool.problem.source.information:
+        from freerand_opt.bounds.information import by_departures
+
+        yield from by_departures(pool, lambda problem: corridor(problem, options))
 
 
 METHODS: tuple[tuple[str, Method], ...] = (
@@ -73,6 +92,7 @@ METHODS: tuple[tuple[str, Method], ...] = (
     ("vertices of the source", linear.vertices),
     ("full support", _full_support),
     ("products of facets", linear.facets),
+    ("departure for information", _departure),
 )
 OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),

@@ -10,6 +10,7 @@ them with P(s), are points whose cost is known, so that a linear program gives e
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import clarabel
@@ -20,8 +21,10 @@ from freerand_opt.attacks.strategies import attack_form, strategies
 from freerand_opt.bounds.ways import upper_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.proofs import rounded
-from freerand_opt.checker.averages import divergence, limit
+from freerand_opt.checker.averages import by_departure, divergence, limit
+from freerand_opt.checker.reading import fraction
 from freerand_opt.checker.sources import Average as KernelAverage
+from freerand_opt.checker.vectors import Vector, vector
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import LinearProgram, solve
 from freerand_opt.conic.sparse import Floats
@@ -42,6 +45,9 @@ MIXED = (
     Fraction(1, 16),
     Fraction(1),
 )
+
+#: Departures that are tried for an attack.
+DEPARTURES = 5
 
 #: Masses below these shares are tried as 0, which a solver does not give, and rounded to such grids.
 SMALL = ((0.0, 2**40), (1e-5, 2**24))
@@ -77,6 +83,50 @@ def by_information(
         own = strategies(inside, point[: inside.program.matrix.shape[1]])
         pool.offer_attack(attack_form(problem, own), f"{words}, distributions found")
     yield
+
+
+def by_departures(pool: Pool, answered: Callable[[Problem], Pool]) -> Iterator[None]:
+    """Offer the bound at the departure that the information implies, and an attack at a smaller one.
+
+    An attack at some departure has an information of its own, which falls in proportion.
+    """
+    problem = pool.problem
+    source, observed = problem.source, problem.observed
+    assert isinstance(source, Average)
+    if problem.devices == "local" or observed is None:
+        return
+    if problem.devices == "quantum":
+        outer = answered(replace(problem, devices="no-signalling"))
+        if outer.upper is not None:
+            pool.offer_upper(outer.upper, f"{outer.how.get('upper', '')}, no-signalling devices")
+            yield
+    share = list(observed)
+    whole = KernelAverage(
+        Vector(len(share), None, dict(enumerate(share))), "information", source.bounds, (), None
+    )
+    most = by_departure(whole).bounds[0]
+    allowed = limit(whole, source.bounds[0], above=False)
+    words = f"at a departure of {float(most):.4g} on average (Pinsker)"
+    for _ in range(DEPARTURES):
+        found = answered(replace(problem, source=Average("departure", (most,))))
+        if found.upper is not None and words:
+            pool.offer_upper(found.upper, f"{found.how.get('upper', '')}, {words}")
+            pool.contradicted = found.contradicted and not pool.impossible
+            words = ""
+            yield
+        if found.attack is None or pool.impossible:
+            return
+        spent = Fraction(0)
+        for strategy in found.attack["strategies"]:
+            masses = vector(strategy["masses"], "attack: masses", len(share), fraction)
+            spent += divergence(masses.values(), share)
+        if spent <= allowed:
+            pool.offer_attack(
+                found.attack, f"{found.how.get('attack', '')}, at a departure of {float(most):.4g}"
+            )
+            yield
+            return
+        most = Fraction(round(most * allowed / spent * 2**30) - 1, 2**30)
 
 
 def _solve(program: LinearProgram, made: Strategies, bits: Fraction) -> tuple[Floats, Floats, float] | None:

@@ -31,8 +31,6 @@ from freerand_opt.programs.strategies import Strategies, over_boxes, over_cells
 from freerand_opt.programs.violations import margin_of
 from freerand_opt.solvers import linear_trees
 
-#: Why other devices than these have no end where information with W is bounded.
-NO_INFORMATION = "a bound on information is proved over deterministic boxes or the boxes of a cycle alone"
 #: Sources with more vertices than this are taken by their facets first.
 FEW_VERTICES = 64
 #: Columns beyond which the program by vertices is left out.
@@ -123,9 +121,7 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if problem.devices != "no-signalling" or isinstance(problem.source, Rows):
         return
-    if isinstance(problem.source, Average) and problem.source.measure == "information":
-        if cycle_of(problem) is None:
-            pool.failures.append(NO_INFORMATION)
+    if isinstance(problem.source, Average) and problem.source.information:
         return
     if surely_more(problem.source, FEW_VERTICES):
         return
@@ -217,7 +213,7 @@ def _both_ends(
 ) -> Iterator[None]:
     """Solve a complete program once for the bound, and for the attack with scores on the strict side."""
     problem = pool.problem
-    if isinstance(problem.source, Average) and problem.source.measure == "information":
+    if isinstance(problem.source, Average) and problem.source.information:
         from freerand_opt.bounds.information import by_information  # it has a solver of its own
 
         yield from by_information(pool, made_for, way, words, edges)

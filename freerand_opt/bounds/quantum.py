@@ -16,7 +16,6 @@ from freerand_opt.attacks.gains import prices_at, spent_at, words_at
 from freerand_opt.attacks.pairs import Hints, attack
 from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.attacks.xor import best_vectors, tsirelson_box
-from freerand_opt.bounds.linear import NO_INFORMATION
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.routes import margins, routes
 from freerand_opt.bounds.ways import rational_scores
@@ -26,7 +25,7 @@ from freerand_opt.certificates.symmetric import chain_form, correlators, observa
 from freerand_opt.conic.duals import exact_dual, ray
 from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.model.certificate_form import vector_form
-from freerand_opt.model.problem import Average, Bits, Point, Problem
+from freerand_opt.model.problem import Bits, Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
 from freerand_opt.programs.branches import branch_count, branched_cone
 from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of
@@ -61,9 +60,6 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
     """Offer closed boxes, the relaxation's bound by one route after the other, and boxes at its prices."""
     problem = pool.problem
     if problem.devices != "quantum":
-        return
-    if isinstance(problem.source, Average) and problem.source.measure == "information":
-        pool.failures.append(NO_INFORMATION)
         return
     yield from _closed(pool)
     yield from _correlators(pool, options)

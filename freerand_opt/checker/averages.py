@@ -6,13 +6,15 @@ Every distribution is a mean of points whose costs average to d (docs/proofs/sou
    \text{answer} \le r + \dots + \sum_k \mu_k c_k .
 
 information has no such list; for each box it suffices that :math:`r \ge \mu \ln \sum_s P(s) e^{h_s/\mu}`
-(Donsker and Varadhan), with mu for each nat and c ln 2 in place of c.
+(Donsker and Varadhan), with mu for each nat and c ln 2 in place of c. Proofs without a list of boxes
+are about the bound on departure that it implies.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
@@ -119,6 +121,19 @@ def limit(source: Average, bound: Fraction, *, above: bool) -> Fraction:
     if source.measure != "information":
         return bound
     return bound * (ln_above(Fraction(2)) if above else -ln_above(Fraction(1, 2)))
+
+
+def by_departure(source: Average) -> Average:
+    r"""Return the bound on departure that one on information implies.
+
+    .. math:: \sum_w P(w) d_w \le \Bigl(\sum_w P(w) d_w^2\Bigr)^{1/2}
+       \le \Bigl(\tfrac12 \sum_w P(w) D(P(\cdot|w) \| P)\Bigr)^{1/2} \le (c \ln 2 / 2)^{1/2}
+
+    (Jensen; Pinsker for each w, D in nats), rounded up.
+    """
+    half = limit(source, source.bounds[0], above=True) / 2
+    root = isqrt(-(-half.numerator * 2**128 // half.denominator)) + 1
+    return replace(source, measure="departure", bounds=(Fraction(root, 2**64),))
 
 
 def divergence(values: list[Fraction], share: list[Fraction]) -> Fraction:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.checker.asked import ENTROPY, Question
+from freerand_opt.checker.averages import by_departure
 from freerand_opt.checker.boxes import by_deterministic, by_extreme
 from freerand_opt.checker.chords import by_chords
 from freerand_opt.checker.cycle import by_cycle
@@ -17,8 +18,12 @@ from freerand_opt.checker.numbers import Number, combined, show, sign
 from freerand_opt.checker.prices import Rest, read_prices
 from freerand_opt.checker.reading import closed, tag
 from freerand_opt.checker.shared import Shared, enclosed
+from freerand_opt.checker.sources import Average
 from freerand_opt.checker.strings import by_strings
 from freerand_opt.checker.support import Means
+
+#: Ways that compare at the points of a source and list no boxes.
+OF_ANY_BOX = ("cells", "squares")
 
 
 def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
@@ -36,6 +41,9 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
     if q.relations is not None:
         total: Number = by_strings(raw, q, work, empty=empty)
     else:
+        way = raw["proof"].get("way") if type(raw["proof"]) is dict else None
+        if isinstance(q.source, Average) and q.source.measure == "information" and way in OF_ANY_BOX:
+            q = replace(q, source=by_departure(q.source))
         rest = read_prices(raw["prices"], q, work, empty=empty)
         if isinstance(q.source, Shared):
             q = replace(q, source=enclosed(q.source, raw["prices"]["cuts"], work))
@@ -51,7 +59,7 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
 
 def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
     """Return the least r that the proof shows."""
-    ways = ("deterministic", "cycle", "cells", "squares")
+    ways = ("deterministic", "cycle", *OF_ANY_BOX)
     if q.ask.quantity == ENTROPY and not empty:
         tag(raw, "way", "proof", ("extreme",))
         return by_extreme(raw, q, rest, work)

@@ -95,14 +95,19 @@ class FullSupport:
 class Average:
     """A bound on average over w on how far P(s|w) lies from P(s): sum of P(w) d_k(P(.|w)) <= bounds[k].
 
-    `measure` is distance (one bound for each pair of settings in `pairs`), departure, largest or bad (the
-    weight of an arbitrary part; the rest is in `good`).
+    `measure` is distance (one bound for each pair of settings in `pairs`), departure, largest, bad (the
+    weight of an arbitrary part; the rest is in `good`) or information, which alone is no maximum over points.
     """
 
     measure: str
     bounds: tuple[Fraction, ...]
     pairs: tuple[tuple[int, int], ...] = ()
     good: Point | Bits | Limits | None = None
+
+    @property
+    def information(self) -> bool:
+        """Return whether it bounds information."""
+        return self.measure == "information"
 
 
 Source: TypeAlias = Average | Point | Bits | Limits | Mutual | Rows | Product | Shared | FullSupport

@@ -1,15 +1,19 @@
 """Bounds on average over W: values of Hall's model (arXiv:1007.5518) under five measures, and by party."""
 
+import random
 from fractions import Fraction
-from math import log2
+from math import log, log2
 
 import numpy as np
 import pytest
 
 from freerand_opt.attacks.oracles import best_distribution
 from freerand_opt.bounds.bound import bound
+from freerand_opt.checker.averages import by_departure, divergence
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, Unreadable
+from freerand_opt.checker.sources import Average
+from freerand_opt.checker.vectors import Vector
 from freerand_opt.errors import InputError
 from freerand_opt.model import (
     Adversary,
@@ -176,18 +180,21 @@ def test_information_that_cannot_suffice_is_no_strategy():
     assert most.width < Fraction(1, 10**8)
 
 
-@pytest.mark.parametrize("devices", ["quantum", "no-signalling"])
-def test_information_without_a_form_of_certificate_says_so(devices):
-    """Tilted CHSH is no cycle, and these devices have no list of boxes."""
+@pytest.mark.parametrize(("devices", "plain"), [("quantum", 8.5**0.5), ("no-signalling", 4)])
+def test_information_without_a_list_of_boxes(devices, plain):
+    """Tilted CHSH, no cycle: above its value at no information (arXiv:1107.2754) by at most 10 departures.
+
+    A departure d moves each P(s|w)/P(s) by 8 d in all, and factors of a setting are at most 5/4.
+    """
     table = {
-        "scenario": {"family": "chsh"},
-        "source": {"kind": "on-average", "information": "1/20"},
-        "adversary": {"devices": devices} | ({"level": "1"} if devices == "quantum" else {}),
-        "ask": {"quantity": "score", "functional": {"<A0>": 1, "<A0 B0>": 1, "<A1 B1>": -1}},
+        "scenario": {"family": "tilted", "beta": "1/2"},
+        "source": {"kind": "on-average", "information": "1/1000"},
+        "adversary": {"devices": devices} | ({"level": "1 + A B"} if devices == "quantum" else {}),
+        "ask": {"quantity": "score", "functional": "tilted"},
     }
-    found = bound(table)
-    assert found.bracket.lower is None is found.bracket.upper
-    assert any("deterministic boxes or the boxes of a cycle" in note for note in found.notes)
+    found = bound(table).bracket
+    most = 10 * (log(2) / 2000) ** 0.5
+    assert plain - 1e-6 < found.lower <= found.upper < plain + most
 
 
 def test_information_at_score_four():
@@ -196,6 +203,66 @@ def test_information_at_score_four():
     found = bound(question, threshold={"of": "source.information", "between": ["1/10", 1]}).bracket
     assert found.lower <= Fraction(2 - log2(3)) <= found.upper
     assert found.width < Fraction(1, 10**6)
+
+
+@pytest.mark.parametrize("devices", ["quantum", "no-signalling"])
+def test_information_and_entropies(devices):
+    """Only that they are not negative is proved, and the answer says what to ask."""
+    level = {"level": "1 + A B"} if devices == "quantum" else {}
+    tests = [Test("chsh", ">=", "2.7")]
+    ask = Ask("entropy", of="A", at=[0, 0])
+    source = OnAverage(information="1/1000")
+    found = bound(Question(chsh(), source, adversary=Adversary(devices, **level), tests=tests, ask=ask))
+    assert found.bracket.lower == 0
+    assert any("departure sqrt(c ln 2 / 2)" in note for note in found.notes)
+
+
+def by_source(question, **source):
+    """Return a document's question with another source."""
+    return question | {"source": {"kind": "average", **source}}
+
+
+def test_information_and_quantum_devices():
+    """By Pinsker as at a departure sqrt(c ln 2/2): one proof of both, and a guess above that at c = 0."""
+    tests = [Test("chsh", ">=", "2.7")]
+    asks = Question(
+        chsh(),
+        OnAverage(information="1/1000"),
+        adversary=Adversary("quantum", level="1 + A B"),
+        tests=tests,
+        ask=GUESS,
+    )
+    result = bound(asks)
+    departure = (log(2) / 2000) ** 0.5
+    known = 1 / 2 + (2 - 2.7**2 / 4) ** 0.5 / 2
+    assert known + 1e-4 < result.lower < result.upper < known + 5 * departure
+    document = result.document
+    assert check(document).upper == result.upper
+    least = Fraction(departure) - Fraction(1, 10**15)
+    for bounds, above in ((least, False), (least + Fraction(1, 10**14), True)):
+        source = {"measure": "departure", "bounds": [str(bounds)]}
+        plain = document | {"question": by_source(document["question"], **source), "attack": None}
+        assert (check(plain).upper >= result.upper) is above
+    less = by_source(document["question"], measure="information", bounds=["1/1500"])
+    with pytest.raises(Rejected, match="broken"):
+        check(document | {"question": less})
+
+
+def test_departure_is_at_most_what_information_implies():
+    """Pinsker's inequality on random distributions, and Jensen's on means of them; at least the root."""
+    draw = random.Random(18)
+    for _ in range(100):
+        shares = [draw.randint(1, 9) for _ in range(4)]
+        share = [Fraction(x, sum(shares)) for x in shares]
+        parts = [[Fraction(draw.randint(0, 9) + (k == 0)) for k in range(4)] for _ in range(3)]
+        nats = sum(divergence(part, share) for part in parts) / sum(map(sum, parts))
+        bits = nats * Fraction(14427, 10000)
+        source = Average(Vector(4, None, dict(enumerate(share))), "information", (bits,), (), None)
+        moved = sum(abs(x - sum(part) * p) for part in parts for x, p in zip(part, share, strict=True)) / 2
+        found = by_departure(source)
+        assert found.measure == "departure"
+        assert moved / sum(map(sum, parts)) <= found.bounds[0]
+        assert -1e-15 < float(found.bounds[0]) - (float(bits) * log(2) / 2) ** 0.5 < 1e-15
 
 
 def test_an_attack_weighs_what_its_settings_cost():
