@@ -19,6 +19,9 @@ from freerand_opt.numbers.exact import text
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
 
 
+UNTRIED = "not computed yet: python benchmarks/atlas.py --solve goes on with it"
+
+
 @dataclass(frozen=True)
 class Line:
     """A cell's answer, or the reason why there is none; `certificate` is empty then."""
@@ -47,7 +50,7 @@ def line(cell: Cell, held: Mapping[str, Any] | None) -> Line:
     except (Untold, InputError) as error:
         return Line(cell, words=str(error))
     if held is None or "reason" in held:
-        return Line(cell, words="not computed" if held is None else held["reason"])
+        return Line(cell, words=UNTRIED if held is None else held["reason"])
     certificate = json.dumps(held["certificate"], separators=(",", ":"))
     found = read_result(question, certificate, threshold=sought)
     require_about(found.document, question, sought)
