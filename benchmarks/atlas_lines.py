@@ -18,7 +18,6 @@ from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import text
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
 
-
 UNTRIED = "not computed yet: python benchmarks/atlas.py --solve goes on with it"
 
 
