@@ -60,8 +60,9 @@ def curve(
     if field.startswith("observed.") and moves_on_a_path(asked, field):
         raise InputError(
             field,
-            "has no curve: scores are polynomials in it, along which an answer need be neither convex nor "
-            f"concave; give a sweep, as {field}=0.8:1:0.01, or a threshold",
+            "has no curve: certificates have one in a visibility with white noise alone (along losses of all "
+            "parties an answer need be neither convex nor concave); "
+            f"give a sweep, as {field}=0.8:1:0.01, or a threshold",
         )
     if field.startswith("source.") and field not in SOURCE_FIELDS:
         raise InputError(
