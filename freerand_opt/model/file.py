@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -27,6 +28,7 @@ from freerand_opt.model.values import MAX_INSTANCES
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold", "of")
 T = TypeVar("T")
+F = TypeVar("F", bound="FileOf[Any]")
 #: For each grid of a file its size; returned are the numbers of the cells that are wanted.
 Choose: TypeAlias = Callable[[Sequence[int]], Sequence[Sequence[int]]]
 
@@ -55,7 +57,7 @@ class Instance(msgspec.Struct, frozen=True):
     variant: int = 0
 
 
-class QuestionFile(msgspec.Struct, frozen=True):
+class FileOf(msgspec.Struct, Generic[T], frozen=True):
     """A file's own words, and its instances in order; `notes` say which spellings are about to go."""
 
     path: Path
@@ -64,8 +66,12 @@ class QuestionFile(msgspec.Struct, frozen=True):
     claim: str
     reference: str
     tier: str
-    instances: tuple[Instance, ...]
+    instances: tuple[T, ...]
     notes: tuple[str, ...] = ()
+
+
+class QuestionFile(FileOf[Instance], frozen=True):
+    """A file of questions."""
 
 
 def read(
@@ -94,7 +100,7 @@ def read(
             )
         if threshold is not None:
             raw = _seeking(raw, threshold)
-        return _file(path, raw, overrides or {}, choose or all_cells, keep or (lambda variant, at: True))
+        return file_of(QuestionFile, path, raw, overrides, choose, keep, partial(_instance, path.parent))
     except InputError as error:
         raise error.within(str(path)) from None
 
@@ -126,29 +132,16 @@ def seeking(threshold: str, where: str) -> dict[str, Any]:
     return {"of": field, "between": [end.strip() for end in ends.split(":")]}
 
 
-def _file(
+def file_of(
+    made: type[F],
     path: Path,
     raw: dict[str, Any],
-    overrides: Mapping[str, Any],
-    choose: Choose,
-    keep: Callable[[int, Place], bool],
-) -> QuestionFile:
-    head, instances = cells_of(
-        raw, overrides, choose, keep, lambda name, variant, cell: _instance(name, variant, cell, path.parent)
-    )
-    title, reference = head.title or shortened(path.stem), str(head.reference or "")
-    notes = _notes([raw, *raw.get("instances", [])])
-    return QuestionFile(path, shortened(path.stem), title, head.claim, reference, head.tier, instances, notes)
-
-
-def cells_of(
-    raw: dict[str, Any],
-    overrides: Mapping[str, Any],
-    choose: Choose,
-    keep: Callable[[int, Place], bool],
-    make: Callable[[str, int, Cell], T],
-) -> tuple[Head, tuple[T, ...]]:
-    """Return a file's own words and what `make` says of (name, variant, cell) of its instances and grids."""
+    overrides: Mapping[str, Any] | None,
+    choose: Choose | None,
+    keep: Callable[[int, Place], bool] | None,
+    make: Callable[[str, int, Cell], Any],
+) -> F:
+    """Return a file with what `make` says of (name, variant, cell) of its instances and grids; see `read`."""
     head = Head.from_dict({key: value for key, value in raw.items() if key in HEADER})
     variants = raw.get("instances", [])
     if not isinstance(variants, list):
@@ -160,17 +153,18 @@ def cells_of(
     for place, variant in enumerate([{}, *variants]):
         name, where, body = variant_of(base, variant, place)
         with within(where):
-            grids.append(grid(body, overrides))
+            grids.append(grid(body, overrides or {}))
         named.append((name, where))
-    made: list[T] = []
-    for place, cells in enumerate(choose([found.size for found in grids])):
+    found = []
+    for place, cells in enumerate((choose or all_cells)([own.size for own in grids])):
         name, where = named[place]
         with within(where):
             for k in cells:
                 cell = grids[place].cell(k)
-                if keep(place, cell.at):
-                    made.append(make(name, place, cell))
-    return head, tuple(made)
+                if keep is None or keep(place, cell.at):
+                    found.append(make(name, place, cell))
+    stem, title, notes = shortened(path.stem), head.title or shortened(path.stem), _notes([raw, *variants])
+    return made(path, stem, title, head.claim, str(head.reference or ""), head.tier, tuple(found), notes)
 
 
 def variant_of(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str, dict[str, Any]]:
@@ -213,7 +207,7 @@ def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any
     return result
 
 
-def _instance(name: str, variant: int, cell: Cell, folder: Path) -> Instance:
+def _instance(folder: Path, name: str, variant: int, cell: Cell) -> Instance:
     question, threshold, expect = _read(cell.body, folder)
     full, row = (" ".join(part for part in (name, word) if part) for word in (cell.label, cell.row))
     return Instance(
@@ -264,5 +258,5 @@ def in_memory(
     """Return the cells of a question that is in no file, from its tables."""
     made = grid(body, axes)
     cells = [made.cell(k) for k in choose([made.size])[0]]
-    instances = [_instance("", 0, cell, Path()) for cell in cells if keep is None or keep(0, cell.at)]
+    instances = [_instance(Path(), "", 0, cell) for cell in cells if keep is None or keep(0, cell.at)]
     return QuestionFile(Path("question"), "question", "", "", "", "core", tuple(instances))

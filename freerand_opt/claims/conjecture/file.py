@@ -15,7 +15,7 @@ from freerand_opt.claims.conjecture.roots import ROOTS
 from freerand_opt.claims.conjecture.values import VALUES
 from freerand_opt.errors import InputError
 from freerand_opt.model.expect import Expect
-from freerand_opt.model.file import Choose, all_cells, cells_of
+from freerand_opt.model.file import Choose, FileOf, file_of
 from freerand_opt.model.grid import Cell, Place
 from freerand_opt.model.head import kind_of, load
 from freerand_opt.model.table import table
@@ -40,17 +40,8 @@ class Instance(msgspec.Struct, frozen=True):
     variant: int = 0
 
 
-class ComputationFile(msgspec.Struct, frozen=True):
-    """A file's own words, and its instances in order."""
-
-    path: Path
-    name: str
-    title: str
-    claim: str
-    reference: str
-    tier: str
-    instances: tuple[Instance, ...]
-    notes: tuple[str, ...] = ()
+class ComputationFile(FileOf[Instance], frozen=True):
+    """A file of computations."""
 
 
 def read(
@@ -69,13 +60,9 @@ def read(
     try:
         if kind_of(raw) != "computation":
             raise InputError(kind_of(raw), "is no computation; that has a table computation, and no scenario")
-        head, instances = cells_of(
-            raw, overrides or {}, choose or all_cells, keep or (lambda variant, at: True), _instance
-        )
+        return file_of(ComputationFile, path, raw, overrides, choose, keep, _instance)
     except InputError as error:
         raise error.within(str(path)) from None
-    title, reference = head.title or shortened(path.stem), str(head.reference or "")
-    return ComputationFile(path, shortened(path.stem), title, head.claim, reference, head.tier, instances)
 
 
 def computation(given: Any) -> Computation:
