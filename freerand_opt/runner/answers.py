@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeAlias
 
+from freerand_opt.bounds.options import ENTROPY_WIDTH
 from freerand_opt.bounds.result import Result
 from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import SolverUnavailableError
 from freerand_opt.model.file import Instance as Asks
+from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.numbers import markup
 from freerand_opt.runner import table
 from freerand_opt.runner.address import address
@@ -152,7 +154,16 @@ def _job(cell: tuple[File, Instance], place: str, how: Run) -> Job:
             how.watch.say(how.store.said.pop(0))
         if kept is None and how.found is not None:
             kept = how.found(file, instance)
-    return Job(instance, place, how.way, kept)
+    return Job(instance, place, _way(instance, how.way), kept)
+
+
+def _way(instance: Instance, way: Way) -> Way:
+    """Return the way of an instance: an entropy, whose nodes cost, is sought as near as it is claimed."""
+    if not isinstance(instance, Asks) or instance.question.ask.quantity != ENTROPY:
+        return way
+    within = None if instance.expect is None else instance.expect.within
+    wide = way.width is None and within is not None and within > ENTROPY_WIDTH
+    return replace(way, width=within) if wide else way
 
 
 def _settled(job: Job, outcome: Outcome | Exception, how: Run, title: str) -> Outcome:
