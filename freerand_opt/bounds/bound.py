@@ -95,9 +95,11 @@ def _notes(pools: Sequence[Pool], options: Options) -> tuple[str, ...]:
         return ()
     pool = open_pools[-1]
     quantum = isinstance(pool.subject, Problem) and pool.subject.devices == "quantum"
-    missing = [end for end, found in (("upper", pool.upper), ("lower", pool.attack)) if found is None]
+    # of a smallest score and an entropy the program's upper end is the lower one
+    ends = ("upper", "lower") if pool.sign > 0 else ("lower", "upper")
+    missing = [end for end, found in zip(ends, (pool.upper, pool.attack), strict=True) if found is None]
     said = f"no {' and no '.join(missing)} end was found" if missing else "the ends do not meet as asked"
-    hints = ["a higher level (adversary.level)"] if quantum and missing != ["lower"] else []
+    hints = ["a higher level (adversary.level)"] if quantum and missing != [ends[1]] else []
     hints += ["a larger --time-limit"] if options.time_limit is not None else []
     hints += ["a wider --width"] if not missing else []
     advice = f"; try {', or '.join(hints)}" if hints else ""

@@ -43,11 +43,19 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
         # more than an output can have: no strategy passes
         pool.contradicted = solution.status == "infeasible" or -pool.height > log2(problem.ask.count) + 1e-6
         yield
-        places, left = finer(places, made.heights(solution.x), problem.ask.count, float(options.width) / 2)
+        heights, count = made.heights(solution.x), len(places)
+        base, weights = chords(list(places), problem.ask.count)
+        hoped = (float(base) - sum(float(c) * f for c, f in zip(weights, heights, strict=True))) / log(2)
+        places, lost = finer(places, heights, problem.ask.count)
         if not sought and not pool.contradicted:
             yield from leaks(pool, options, prices_at(made, dual))
             sought = True
-        if not left or len(places) > MOST:
+        if lost <= float(options.width) / 2 or len(places) > MOST:
+            short = max(hoped + pool.height, 0.0)
+            pool.failures.append(
+                f"{count} nodes lose at most {lost:.1e} bits, the solver {short:.1e}; the rest is the level's "
+                f"({options.level}) or the strategies'"
+            )
             return
 
 

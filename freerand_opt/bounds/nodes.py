@@ -25,10 +25,8 @@ def first_nodes(ask: Ask) -> list[Fraction]:
     return sorted(found)
 
 
-def finer(
-    places: Sequence[Fraction], heights: Sequence[float], values: int, width: float
-) -> tuple[list[Fraction], bool]:
-    """Return up to twice as many nodes, halving where most is lost, and whether that is more than `width`.
+def finer(places: Sequence[Fraction], heights: Sequence[float], values: int) -> tuple[list[Fraction], float]:
+    """Return up to twice as many nodes, halving where most is lost, and the bits lost at most; 0 for no more.
 
     F is convex, and at least 0 and K t - 1: between two nodes it lies above the chords beside them, which
     bounds what the chord between them loses.
@@ -44,8 +42,7 @@ def finer(
         gap = (own - before) * (after - own) * (b - a) / max(after - before, 1e-12) if after > before else 0.0
         lost.append((max(gap, 0.0) * (log(b / a) if a else 1.0) / 2 / log(2), a, b))
     found = set(places)
-    left = sum(loss for loss, _, _ in lost) > width
     for _, a, b in sorted(lost, reverse=True)[: max(len(places), 1)]:
         middle = (Fraction(a) + Fraction(b)) / 2
         found.add(min(middle, 1 - middle) if values == 2 else middle)
-    return sorted(found), left and len(found) > len(places)
+    return sorted(found), sum(loss for loss, _, _ in lost) if len(found) > len(places) else 0.0

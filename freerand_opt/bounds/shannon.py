@@ -78,8 +78,13 @@ def chords_of_sets(pool: Pool, options: Options) -> Iterator[None]:
             found.boxes += nodes.boxes
             yield from mixtures(pool, options, found, nodes.prices)
             sought = True
-        places, left = finer(places, heights, problem.ask.count, float(options.width) / 2)
-        if not left or len(places) > MOST:
+        count = len(places)
+        places, lost = finer(places, heights, problem.ask.count)
+        if lost <= float(options.width) / 2 or len(places) > MOST:
+            pool.failures.append(
+                f"{count} nodes lose at most {lost:.1e} bits; the rest is that nodes are bounded one by one, "
+                "the level's or the strategies'"
+            )
             return
 
 

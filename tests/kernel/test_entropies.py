@@ -245,6 +245,31 @@ def test_forgeries_are_refused(honest: Pool, name: str) -> None:
         check(raw)
 
 
+def _integers(raw: Any) -> list[tuple[list[Any], int]]:
+    """The places of all integers in nested lists."""
+    if isinstance(raw, dict):
+        return [place for inner in raw.values() for place in _integers(inner)]
+    if not isinstance(raw, list):
+        return []
+    own = [(raw, k) for k, x in enumerate(raw) if type(x) is int]
+    return own + [place for inner in raw for place in _integers(inner)]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_changed_square_shows_nothing_false(honest: Pool, seed: int) -> None:
+    raw, rng = copy.deepcopy(honest.best), random.Random(seed)
+    proof = raw["upper"]["nodes"][seed % 2]["proof"]["labels"]
+    held, place = rng.choice(_integers(proof))
+    held[place] = rng.choice([-held[place], held[place] * 2, held[place] + 1, 0])
+    try:
+        found = check(raw).lower
+    except (Rejected, Unreadable):
+        return
+    # a node that is bounded worse bounds the entropy worse
+    assert found is None or found <= lower(honest) + Fraction(1, 10**6)
+    assert found is None or float(found) <= closed_form(2.7)
+
+
 def test_boxes_of_a_cycle_show_no_entropy() -> None:
     # the unbiased box leaves a whole bit, and counts 1/2 where a guess is asked for
     question = chained(devices="no-signalling", side_information="classical")

@@ -302,3 +302,18 @@ def test_the_figure_holds_the_closed_forms() -> None:
             exact = x / 2 - 1 if "signalling" in row.series else closed_form(x) if x > 2 else 0
             assert row.low - 1e-12 <= exact <= row.high + 1e-12
             assert row.high - row.low < 1e-3
+
+
+def test_what_is_missing_of_the_width_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("freerand_opt.bounds.entropies.MOST", 8)
+    found = bound(asked("27/10"), width="1/1000")
+    (missing,) = [note for note in found.notes if "nodes lose" in note]
+    lost = float(missing.split("at most ")[1].split()[0])
+    # by the closed form these nodes lose what is missing from below; nothing else is missing there
+    lower, _ = ends(found)
+    assert closed_form(2.7) - lower <= 1.1 * lost
+    assert "solver" in missing
+    assert "level" in missing
+    # what is open is called as a user sees it: the program's upper end is the entropy's lower one
+    monkeypatch.setattr("freerand_opt.bounds.leaks.ROUNDS", 0)
+    assert "no upper end" in bound(asked("27/10"), width="1/4").notes[0]
