@@ -53,8 +53,8 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
         if lost <= float(options.width) / 2 or len(places) > MOST:
             short = max(hoped + pool.height, 0.0)
             pool.failures.append(
-                f"{count} nodes lose at most {lost:.1e} bits, the solver {short:.1e}; the rest is the level's "
-                f"({options.level}) or the strategies'"
+                f"{count} nodes lose at most {lost:.1e} bits, the solver {short:.1e}; the rest is the "
+                f"level's ({options.level}) or the strategies'"
             )
             return
 
