@@ -91,6 +91,7 @@ class Squares:
         self.unit = prod(2 for d in q.outcomes if d == 2)
         self.known: dict[tuple[int, int], Sum] = {}
         self.products: dict[tuple[int, int], Word | None] = {}
+        self.vanishing: dict[tuple[int, int, str], list[tuple[Word, int]]] = {}
 
     def cell(self, s: int, o: int) -> Sum:
         """Return P(o|s) in words, over `unit`."""
@@ -127,13 +128,19 @@ class Squares:
                     if moment is not None:
                         total[moment] = total.get(moment, 0) + value
         for s, o, word, value in self.zeros.read(raw, where):
-            v = self.algebra.one if word is None else self.algebra.word(word, where)
-            projector, _ = self.algebra.projector(split(o, self.q.outcomes), split(s, self.q.settings))
-            for right, factor in projector.items():
-                moment = self.algebra.product(v, right, turned=False)
-                if moment is not None:
-                    total[moment] = total.get(moment, 0) + value * factor
+            key = (s, o, repr(word))  # what is no word has no place among them
+            if key not in self.vanishing:
+                self.vanishing[key] = self._vanishing(s, o, word, where)
+            for moment, factor in self.vanishing[key]:
+                total[moment] = total.get(moment, 0) + value * factor
         return total
+
+    def _vanishing(self, s: int, o: int, word: Any, where: str) -> list[tuple[Word, int]]:
+        """Return the mean of v Pi in words; lists share such terms."""
+        v = self.algebra.one if word is None else self.algebra.word(word, where)
+        projector, _ = self.algebra.projector(split(o, self.q.outcomes), split(s, self.q.settings))
+        pairs = ((self.algebra.product(v, right, turned=False), x) for right, x in projector.items())
+        return [(moment, x) for moment, x in pairs if moment is not None]
 
     def _product(self, i: int, j: int) -> Word | None:
         """Return the moment of u* v of two listed words; blocks share words."""

@@ -291,6 +291,12 @@ FORGERIES: dict[str, tuple[str, Edit, type[Exception], str]] = {
         Rejected,
         "does not force",
     ),
+    "a word that is a list": (
+        "zeros, squares",
+        put(*LABEL, "last", "zeros", 0, [0, 0, 1, ["A1"], -1]),
+        Unreadable,
+        "",
+    ),
     "a word under cells": ("zeros, cells", put(*LABEL, "last", "zeros", 0, 3, "1"), Unreadable, "no word"),
     "a zero with its word on the right": (
         "zeros, squares",
