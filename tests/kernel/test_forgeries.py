@@ -295,7 +295,7 @@ FORGERIES: dict[str, tuple[str, Edit, type[Exception], str]] = {
         "zeros, squares",
         put(*LABEL, "last", "zeros", 0, [0, 0, 1, ["A1"], -1]),
         Unreadable,
-        "",
+        "text",
     ),
     "a word under cells": ("zeros, cells", put(*LABEL, "last", "zeros", 0, 3, "1"), Unreadable, "no word"),
     "a zero with its word on the right": (
