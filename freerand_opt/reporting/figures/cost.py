@@ -9,10 +9,11 @@ SOURCE = "python benchmarks/cost.py"
 FRAME = Frame(
     "cost",
     "Cost against size",
-    r"Wall time on one core from a question to its exact or certified answer, certificate checked;"
+    r"CPU time from a question to its exact or certified answer, certificate checked;"
     r" ncpol2sdpa with Clarabel: to its floating-point answer. (a) Chained correlations with $N$ settings"
-    r" a party: leakage at $\epsilon=1/20$ (no-signalling devices), smallest score (quantum devices; from"
-    r" the known squares of the chain where these suffice)."
+    r" a party: leakage at $\epsilon=1/20$ (no-signalling devices), smallest score (local devices at"
+    r" $\epsilon=1/20$, in closed form; quantum devices, from the known squares of the chain where these"
+    r" suffice)."
     r" (b) Largest sum of biases under perfect GHZ relations of $M$ parties, by the polynomial form of the"
     r" structure theorem.",
     (
