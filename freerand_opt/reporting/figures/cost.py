@@ -18,7 +18,7 @@ FRAME = Frame(
     r" structure theorem.",
     (
         Panel("a", "settings a party, $N$", "seconds", "(a) chained", x_scale="log", y_scale="log",
-              legend="lower right"),
+              heights=(0.003, 500), legend="upper right"),
         Panel("b", "parties, $M$", "", "(b) GHZ relations", y_scale="log", legend="lower right"),
     ),
     width="two-column",
