@@ -70,7 +70,7 @@ def report(
     written = {
         "claims.md": tables.markdown(cells),
         "claims.tex": latex.claims(cells),
-        "index.html": page(cells, drawn, links),
+        "index.html": page(cells, drawn, links, fields),
     }
     for name, body in written.items():
         write_whole(output / name, body)

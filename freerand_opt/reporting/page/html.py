@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -34,12 +35,18 @@ def page(
     results: Iterable[Verification | Cell],
     figures: Sequence[tuple[Frame, Sequence[Row]]],
     certificates: Mapping[int, str],
+    fields: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the page as HTML; `certificates` has the link of a result's certificate by its place."""
+    """Return the page as HTML; `certificates` has the link of a result's certificate by its place, `fields`
+    what was set in the files.
+    """
+    given = shlex.join(f"{field}={value}" for field, value in (fields or {}).items())
     listed = cells(results)
     places = {id(found): certificates.get(k) for k, found in enumerate(listed)}
     counts = Counter(_verdict(found) for found in listed)
-    claims = [_claim(list(group), places) for _, group in groupby(listed, key=lambda found: found.file.name)]
+    claims = [
+        _claim(list(group), places, given) for _, group in groupby(listed, key=lambda found: found.file.name)
+    ]
     claimed = any(found.instance.expect is not None for found in listed)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
     what, rests = "Questions", ""
@@ -76,7 +83,7 @@ def _verdict(found: Cell) -> str:
     return found.verdict or "without a claim"
 
 
-def _claim(results: list[Cell], places: Mapping[int, str | None]) -> str:
+def _claim(results: list[Cell], places: Mapping[int, str | None], given: str) -> str:
     file = results[0].file
     counts = Counter(_verdict(found) for found in results)
     said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
@@ -87,7 +94,8 @@ def _claim(results: list[Cell], places: Mapping[int, str | None]) -> str:
     claimed = any(found.instance.expect is not None for found in results)
     columns = [column for column in COLUMNS if claimed or column not in OF_CLAIMS]
     known = find(file.name) is not None
-    again = f"freerand {'verify' if claimed else 'bound'} {file.name if known else file.path}"
+    verb = "verify" if claimed and not given else "bound"
+    again = f"freerand {verb} {file.name if known else file.path} {given}".rstrip()
     name, head = escape(file.name), "".join(f"<th>{column}</th>" for column in columns)
     rows = "".join(_instance(found, places[id(found)], columns) for found in results)
     lines = [f"<p>{escape(part)}</p>" for part in (file.claim, asked) if part]
