@@ -150,6 +150,7 @@ at = "average"
     assert "bits within ε of fair" in shown and "min-entropy (bits) of the outcome of A" in shown
     assert "no reference" not in body and "<p></p>" not in body and "expected" not in shown
     (again,) = re.findall(r"<code>freerand (bound [^<]*)</code>", body)
+    assert again.split()[1:] == given
     assert freerand(*again.split(), "-q").code == 0
 
 
