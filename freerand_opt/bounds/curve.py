@@ -28,7 +28,7 @@ from freerand_opt.checker.curve import Curve as Proved
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, decimals, show
-from freerand_opt.errors import InputError
+from freerand_opt.errors import InputError, imported
 from freerand_opt.model.number import exact as read_exact
 from freerand_opt.model.number import place_of
 from freerand_opt.model.question import Question
@@ -170,7 +170,11 @@ class Curve(Certified):
         return list(floats(self, (place_of(x, self.field) for x in values)))
 
     def plot(self, path: str | Path | None = None) -> Any:
-        """Draw the curve with its breakpoints marked; return matplotlib's figure, written to `path`."""
+        """Draw the curve with its breakpoints marked; return matplotlib's figure, written to `path`.
+
+        Raise UnavailableError without matplotlib.
+        """
+        imported("matplotlib", "figures need matplotlib: pip install 'freerand_opt[plot]'")
         from freerand_opt.reporting.figures.curve import drawn
 
         return drawn(self, path)

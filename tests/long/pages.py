@@ -19,6 +19,9 @@ SKIPPED = [
     "freerand check --all",  # tests/truth/test_forgeries.py
     "freerand plot critical",  # an hour of programs
     "freerand plot adversaries",
+    "freerand plot scores -o",  # minutes of quantum programs each; tests/truth/test_figures.py has fewer cells
+    "freerand plot entropy",
+    "freerand plot efficiency",
     "freerand report -o report",  # tests/truth/test_page.py, one claim and one figure
 ]
 LINE = 240
