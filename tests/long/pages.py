@@ -19,7 +19,7 @@ SKIPPED = [
     "freerand check --all",  # tests/truth/test_forgeries.py
     "freerand plot critical",  # an hour of programs
     "freerand plot adversaries",
-    "freerand plot scores -o",  # minutes of quantum programs each; tests/truth/test_figures.py has fewer cells
+    "freerand plot scores -o",  # this and the next two: minutes of quantum programs each
     "freerand plot entropy",
     "freerand plot efficiency",
     "freerand report -o report",  # tests/truth/test_page.py, one claim and one figure
