@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
+from flint import fmpz
+
 from freerand_opt.numbers import field
 from freerand_opt.numbers.atoms import text
 from freerand_opt.numbers.enclosure import MAX_BITS, UndecidedError, decided, enclose, sign
@@ -55,19 +57,15 @@ def root(x: Exact, degree: int) -> Exact:
     if degree <= 2:
         return x if degree == 1 else sqrt(x)
     if isinstance(x, Fraction):
-        found = Fraction(_whole_root(x.numerator, degree), _whole_root(x.denominator, degree))
+        found = Fraction(whole_root(x.numerator, degree), whole_root(x.denominator, degree))
         if found**degree == x:
             return found
     return of_atom(f"root{degree}", x)
 
 
-def _whole_root(number: int, degree: int) -> int:
-    """Return the largest integer whose power is at most a positive integer."""
-    lower, upper = 1, 1 << (number.bit_length() // degree + 1)
-    while upper - lower > 1:
-        middle = (lower + upper) // 2
-        lower, upper = (middle, upper) if middle**degree <= number else (lower, middle)
-    return lower
+def whole_root(number: int, degree: int) -> int:
+    """Return the largest integer whose power is at most an integer >= 0."""
+    return int(fmpz(number).root(degree))
 
 
 @lru_cache(maxsize=4096)

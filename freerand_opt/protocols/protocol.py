@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import cached_property
-from math import ceil, isqrt
+from math import ceil
 from typing import Annotated, Any, ClassVar
 
 from msgspec import field
 
 from freerand_opt.model.kinds import number, word
 from freerand_opt.model.table import Table, table
+from freerand_opt.numbers.exact import whole_root
 from freerand_opt.protocols.sources import BitSource, HeldBits, ReplayedBits, UniformBits
 
 AS_WRITTEN, REPAIRED = "as-written", "repaired"
@@ -255,11 +256,4 @@ class Protocol(Table):
 
 def floor_power(base: int, exponent: Fraction) -> int:
     """Return floor(base^exponent) for a base >= 1 and an exponent >= 0, exactly."""
-    whole, degree = base**exponent.numerator, exponent.denominator
-    if degree == 2:
-        return isqrt(whole)
-    low, high = 0, 1 << (whole.bit_length() // degree + 1)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if middle**degree <= whole else (low, middle)
-    return low
+    return whole_root(base**exponent.numerator, exponent.denominator)
