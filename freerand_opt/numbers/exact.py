@@ -5,8 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
-from flint import fmpz
-
 from freerand_opt.numbers import field
 from freerand_opt.numbers.atoms import text
 from freerand_opt.numbers.enclosure import MAX_BITS, UndecidedError, decided, enclose, sign
@@ -65,6 +63,8 @@ def root(x: Exact, degree: int) -> Exact:
 
 def whole_root(number: int, degree: int) -> int:
     """Return the largest integer whose power is at most an integer >= 0."""
+    from flint import fmpz
+
     return int(fmpz(number).root(degree))
 
 
