@@ -28,7 +28,7 @@ from freerand_opt.checker.support import support
 from freerand_opt.checker.vectors import Vector
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.certificate_form import question_form
-from freerand_opt.model.problem import FullSupport, Mutual, Problem, Rows
+from freerand_opt.model.problem import Average, FullSupport, Mutual, Problem, Rows, Shared
 from freerand_opt.numbers.exact import Exact, UndecidedError, compare
 from freerand_opt.programs.boxes import Box, deterministic_boxes
 from freerand_opt.programs.cycle import cycle_of, error_box
@@ -63,10 +63,17 @@ class BellInequality:
 def bell_inequality(problem: Problem, upper: Mapping[str, Any] | None) -> BellInequality | None:
     """Return the inequality behind a proof that no local model passes the tests.
 
-    None without such a proof, and where the bound cannot be computed exactly (too many boxes or vertices).
+    None without such a proof, and where the bound cannot be computed exactly: too many boxes or vertices, a
+    source that is no polytope, or bounds on average over w, whose prices stand beside those of the tests.
     """
     local = problem.devices == "local" and problem.ask.quantity == "strategy"
-    if not local or upper is None or upper["claim"] != "none" or problem.shape[0] > MOST_SETTINGS:
+    if (
+        not local
+        or isinstance(problem.source, Average | Shared)
+        or upper is None
+        or upper["claim"] != "none"
+        or problem.shape[0] > MOST_SETTINGS
+    ):
         return None
     held = of_proof(problem, upper)
     priced = dict(prices(held, upper["prices"]))

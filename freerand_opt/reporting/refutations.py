@@ -26,7 +26,7 @@ def refutation(result: Result) -> tuple[Question, BellInequality, str] | None:
     question, body, where = result.question, result.document, ""
     if not question.is_written_out or question.adversary.devices != "local":
         return None
-    if body["kind"] == "threshold" and result.threshold is not None and "honest" not in body:
+    if body.get("kind") == "threshold" and result.threshold is not None and "honest" not in body:
         sides = [body[side] for side in ("below", "above") if body[side]["upper"] is not None]
         if result.threshold.of == "source.bits" or not sides:
             return None

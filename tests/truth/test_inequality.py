@@ -11,7 +11,16 @@ import pytest
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.inequality import bell_inequality, local_bound, words
-from freerand_opt.model import MeasurementDependence, Mutual, Question, SanthaVazirani, chsh
+from freerand_opt.model import (
+    FullSupport,
+    MeasurementDependence,
+    Mutual,
+    OnAverage,
+    Product,
+    Question,
+    SanthaVazirani,
+    chsh,
+)
 from freerand_opt.model import Test as Demand
 from freerand_opt.model.file import read
 from freerand_opt.numbers.exact import compare
@@ -103,6 +112,29 @@ def test_false_inequalities_are_seen_as_such():
     assert local_bound(found.problem, weaker, boxes) > found.bound
     larger = hardy(MeasurementDependence(F(1, 20), F(17, 20))).problem()
     assert local_bound(larger, found.terms, boxes) > found.bound
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (OnAverage(bad="1/10"), "none"),  # 2 + 2 f < 14/5
+        (OnAverage(information="1/100"), "none"),
+        (Product(joint="3/10"), "none"),  # 8 c = 12/5
+        (FullSupport(), "?"),  # the supremum is reached by no distribution that is positive
+    ],
+)
+def test_sources_without_an_inequality_have_an_answer(source, said):
+    question = Question(
+        chsh(),
+        source,
+        adversary={"devices": "local"},
+        tests=[Demand("chsh", ">=", 4 if said == "?" else "14/5")],
+        ask={"quantity": "strategy"},
+    )
+    result = bound(question)
+    assert str(result) == said
+    assert list(refutations.lines(result)) == []
+    assert refutations.record(result)["inequality"] is None
 
 
 def test_where_a_local_model_exists_there_is_none():
