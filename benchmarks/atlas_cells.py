@@ -179,12 +179,11 @@ def asked(cell: Cell) -> tuple[Question, Threshold | None]:
 
 
 def _within_reach(cell: Cell, question: Question) -> Question:
-    """Return a question, or raise Untold for one that has no form of certificate, or too many moments."""
+    """Return a question, or raise Untold where certificates are loose or moments too many."""
     by_cycle = cell.devices == "no-signalling" and cell.family == "CHSH"
     if cell.source == "information" and cell.devices != "local" and not by_cycle:
         raise Untold(
-            "information is bounded over deterministic boxes or the boxes of a cycle; these devices and "
-            "this score have neither"
+            "not sought: certified here by no more than the departure that information implies (loose)"
         )
     if cell.devices != "quantum":
         return question

@@ -17,10 +17,11 @@ from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Average, FullSupport, Problem, Shared
 from freerand_opt.model.quantities import ENTROPY
 
-#: Why entropies have no end above 0 where information with W is bounded.
+#: Why entropies have no end above 0 where information with W is bounded: the kernel knows extreme boxes
+#: there, and no nodes, but neither is sought.
 NO_INFORMATION = (
-    "no certificate of an entropy knows a bound on information c; ask with the departure sqrt(c ln 2 / 2) "
-    "that it implies"
+    "no bound of an entropy is sought where information is at most c; ask with the departure "
+    "sqrt(c ln 2 / 2) that it implies"
 )
 #: A method offers ends to the pool, one at each step, until it has nothing more.
 Method = Callable[[Pool, Options], Iterator[None]]

@@ -40,8 +40,9 @@ class Rated:
 class KeyThreshold:
     """A key is certified at `some`; at `none` explicit strategies leave none (None: that is not shown).
 
-    That the rate changes only once in between is proved for `observed.visibility` and numbers of the source,
-    where it is monotone, and not for others (docs/entropies.md).
+    That the rate changes its sign only once in between is proved for numbers of the source, and for
+    `observed.visibility` where noise is white and passes all tests with scores of their own: there it is
+    monotone. For others it is not proved (docs/entropies.md).
     """
 
     field: str

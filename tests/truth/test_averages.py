@@ -217,6 +217,40 @@ def test_information_and_entropies(devices):
     assert any("departure sqrt(c ln 2 / 2)" in note for note in found.notes)
 
 
+def by_departure_of(information, **ask):
+    """Return a document at the departure that information implies, and its question with the information."""
+    departure = Fraction((float(information) * log(2) / 2) ** 0.5).limit_denominator(10**9)
+    source = OnAverage(departure=str(departure))
+    asks = Ask("entropy", of="A", at=[0, 0], **ask)
+    document = bound(
+        Question(
+            chsh(),
+            source,
+            adversary=Adversary("no-signalling"),
+            tests=[Test("chsh", ">=", "2.7")],
+            ask=asks,
+        ),
+        width=Fraction(1, 4),
+    ).document
+    moved = by_source(document["question"], measure="information", bounds=[str(Fraction(information))])
+    return document | {"question": moved, "attack": None}
+
+
+def test_entropies_under_information_by_extreme_boxes_and_not_by_nodes():
+    """Extreme boxes are bounded as any box, at any price: less than at c = 0, S/2 - 1. Nodes are refused."""
+    document = by_departure_of(Fraction(1, 1000))
+    prices = document["upper"]["prices"]
+    shown = []
+    for price in ("1", "40", "80"):
+        prices["averages"] = [price]
+        shown.append(check(document).lower)
+    assert Fraction(28, 100) < max(shown) < Fraction(35, 100)
+    nodes = by_departure_of(Fraction(1, 1000), noise="1/10")
+    assert nodes["upper"]["nodes"]
+    with pytest.raises(Rejected, match="box by box"):
+        check(nodes)
+
+
 def by_source(question, **source):
     """Return a document's question with another source."""
     return question | {"source": {"kind": "average", **source}}
