@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import enclose, read_number
 
 #: A direction of a qubit's observable: x, y, z; None for one that is no direction.
@@ -90,7 +91,7 @@ def _angle(raw: Any) -> float:
     """Return an angle from a fraction of pi, or its cosine and sine."""
     if isinstance(raw, str):
         return float(Fraction(raw)) * pi
-    c, s = (float(enclose(read_number(x, "angle"), 80)[0]) for x in raw)
+    c, s = (float(enclose(read_number(x, "angle", Work()), 80)[0]) for x in raw)
     return atan2(s, c)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import Number, Real, read_number
 from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import Exact, cos_pi, sqrt, triples
@@ -22,6 +23,6 @@ def exact(x: Number) -> Exact:
 def kernel_number(x: Exact) -> Number:
     """Return the same number as the kernel reads it; raise InputError for one that it does not."""
     try:
-        return read_number(triples(x), "number")
+        return read_number(triples(x), "number", Work())
     except ValueError as error:
         raise InputError("number", f"{error}; round it to a fraction on the safe side") from None

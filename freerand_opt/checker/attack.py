@@ -77,7 +77,7 @@ def read_box(raw: Any, q: Question, work: Work, where: str) -> Box:
         return Table(raw, q, work, where)
     if kind == "purified":
         return Purified(raw, q, work, where)
-    return Quantum(raw, q, work, where) if kind == "quantum" else Qubits(raw, q, where)
+    return Quantum(raw, q, work, where) if kind == "quantum" else Qubits(raw, q, work, where)
 
 
 class Held:
@@ -94,6 +94,7 @@ class Held:
     ) -> None:
         self.q, self.masses, self.weights, self.boxes, self.work = q, masses, weights, boxes, work
         self.scale = scale
+        work.spend(4 * q.shape[1], "attack")
         self.guesses = Guesses(q, empty=False)
         self.used = self._used()
         work.spend(len(self.used) * len(boxes) * 4, "attack")

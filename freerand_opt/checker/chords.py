@@ -132,6 +132,7 @@ class Worths:
     def __init__(self, q: Question, place: Fraction, weight: Fraction, work: Work) -> None:
         self.q, self.place, self.weight, self.work = q, place, weight, work
         self.sizes = tuple(q.settings[p] for p in q.ask.of)
+        work.spend(4 * q.shape[1], "node")
         self.outputs = outputs(q)
         turns = 1
         for size in self.sizes if q.ask.told else ():

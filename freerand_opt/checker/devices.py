@@ -230,15 +230,15 @@ class Qubits(Box):
     alpha sin beta.
     """
 
-    def __init__(self, raw: Any, q: Question, where: str) -> None:
+    def __init__(self, raw: Any, q: Question, work: Work, where: str) -> None:
         closed(raw, where, ("kind", "state", "angles"))
         if q.outcomes != (2, 2):
             raise Rejected(f"{where}: two parties with two outcomes each are needed")
         self.q = q
-        self.state = _direction(raw["state"], where)[:2]
+        self.state = _direction(raw["state"], work, where)[:2]
         lists = items(raw["angles"], where, 2)
         self.angles = [
-            [_direction(x, where) for x in items(own, where, n)]
+            [_direction(x, work, where) for x in items(own, where, n)]
             for own, n in zip(lists, q.settings, strict=True)
         ]
 
@@ -267,12 +267,12 @@ def _halves(turn: Fraction) -> tuple[Number, Number]:
     return both + Fraction(1, 4), Fraction(1, 4) - both
 
 
-def _direction(raw: Any, where: str) -> tuple[Number, Number, Fraction | None]:
+def _direction(raw: Any, work: Work, where: str) -> tuple[Number, Number, Fraction | None]:
     """Return cosine and sine, from a fraction of pi, which comes third, or two numbers: squares sum to 1."""
     if type(raw) is str:
         turn = fraction(raw, where)
         return cosine(turn), cosine(Fraction(1, 2) - turn), turn
-    c, s = (read_number(x, where) for x in items(raw, where, 2))
+    c, s = (read_number(x, where, work) for x in items(raw, where, 2))
     if sign(c * c + s * s - 1) != 0:
         raise Rejected(f"{where}: the squares of a cosine and a sine do not sum to 1")
     return c, s, None

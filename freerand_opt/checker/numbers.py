@@ -14,7 +14,7 @@ from math import gcd, isqrt, lcm
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.cyclotomic import MOST_ORDER, Term, vanishes
-from freerand_opt.checker.failures import TooMuch, Unreadable
+from freerand_opt.checker.failures import TooMuch, Unreadable, Work
 from freerand_opt.checker.reading import fraction, integer, items
 
 #: Radicands up to this are read.
@@ -140,7 +140,7 @@ def _free_of_squares(n: int) -> bool:
     return n == 1 or isqrt(n) ** 2 != n
 
 
-def read_number(raw: Any, where: str) -> Number:
+def read_number(raw: Any, where: str, work: Work) -> Number:
     """Return a number: a fraction, or a list of [factor, n, q]; the canonical list is the only spelling."""
     if type(raw) is str:
         return fraction(raw, where)
@@ -148,6 +148,7 @@ def read_number(raw: Any, where: str) -> Number:
     for entry in items(raw, where):
         factor, n, q = items(entry, where, 3)
         term = (integer(n, f"{where}: radicand", 1, MOST_RADICAND), fraction(q, where, 0))
+        work.spend(1 << term[0].bit_length() // 3, f"{where}: radicand")  # up to its cube root is divided
         canonical = _free_of_squares(term[0]) and _reduced(*term) == (term, Fraction(1))
         if 2 * term[1].denominator > MOST_ORDER or not canonical or term in found:
             raise Unreadable(f"{where}: a term is not in its only spelling")

@@ -12,10 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import copy
 from fractions import Fraction
-from functools import lru_cache
-from itertools import repeat
-from math import comb, gcd, lcm
-from operator import mul
+from itertools import accumulate
+from math import gcd, lcm
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
@@ -44,16 +42,6 @@ def value_at(p: Polynomial, x: Fraction, work: Work | None = None) -> Fraction:
     for power, c in enumerate(reversed(p)):
         total = total * x.numerator + c * x.denominator**power
     return Fraction(total, x.denominator ** max(len(p) - 1, 0))
-
-
-@lru_cache(maxsize=64)
-def _columns(degree: int) -> list[list[int]]:
-    return [_column(degree, j) for j in range(degree + 1)]
-
-
-def _column(degree: int, j: int) -> list[int]:
-    """Return binom(degree - i, j - i), i up to j."""
-    return [comb(degree - i, j - i) for i in range(j + 1)]
 
 
 def line_through(ends: list[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction]:
@@ -134,7 +122,8 @@ class Span:
         degree = len(p) - 1
         unit = lcm(self.low.denominator, self.high.denominator)
         first, step = int(self.low * unit), int((self.high - self.low) * unit)
-        bits = max(abs(c).bit_length() for c in p) + degree * (unit.bit_length() + first.bit_length())
+        longest = max(abs(first), step).bit_length()
+        bits = max(abs(c).bit_length() for c in p) + degree * (unit.bit_length() + longest)
         self.work.spend((1 + (bits >> 9)) * (1 + len(p) ** 2), "signs of polynomials")
         found = [c * unit ** (degree - k) for k, c in enumerate(p)]
         for k in range(degree):  # Taylor's shift by `first`
@@ -147,11 +136,10 @@ class Span:
         degree = len(p) - 1
         bits = max(abs(c).bit_length() for c in p)
         self.work.spend((1 + (bits >> 12)) * (1 + len(p) ** 2 // 2), "signs of polynomials")
-        # binom(n, j) b_j = sum of p_i binom(n - i, j - i)
-        columns = (
-            _columns(degree) if degree <= MOST_DEGREE else map(_column, repeat(degree), range(degree + 1))
-        )
-        b = [sum(map(mul, p, column)) for column in columns]
+        # binom(n, j) b_j are the coefficients of (1 + u)^n p(u/(1 + u)): those of p, backwards, at u + 1
+        b = list(p)
+        for length in range(degree + 1, 1, -1):
+            b[:length] = accumulate(b[:length])
         if strict and (b[0] <= 0 or b[-1] <= 0):
             return None
         if min(b) >= 0 or max(b) <= 0:

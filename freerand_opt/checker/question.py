@@ -148,7 +148,7 @@ class _Reader:
             closed(raw, where, ("keep", "tolerance"))
             self.work.spend(4 * len(items(raw["keep"], where)) * self.width, where)
             table = {
-                s: [read_number(x, where) for x in items(values, where, self.width)]
+                s: [read_number(x, where, self.work) for x in items(values, where, self.width)]
                 for s, values in ascending(raw["keep"], where, self.count)
             }
             if not table:
@@ -156,7 +156,7 @@ class _Reader:
             return Kept(table, fraction(raw["tolerance"], where, 0))
         functional = self.functional(raw, where, ("relation", "score"))
         relation = choice(raw["relation"], where, RELATIONS)
-        return Test(functional, relation, read_number(raw["score"], f"{where}: score"))
+        return Test(functional, relation, read_number(raw["score"], f"{where}: score", self.work))
 
 
 def _nonzero(raw: Any, where: str) -> Fraction:
@@ -202,6 +202,8 @@ def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader:
             raise Unreadable(f"{where}: a function of at most 20 parties is asked for")
         count = integer(raw["count"], f"{where}: count", 1 if reader is not None else 2, 1000)
         size = prod(outcomes[party] for party in of)
+        if reader is not None:
+            reader.work.spend(4 * reader.width, where)
         listed = integers(raw["values"], f"{where}: values", 0, count - 1, size)
         ask = replace(ask, values=tuple(listed), count=count)
     if "noise" in raw:

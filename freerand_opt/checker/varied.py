@@ -87,7 +87,7 @@ class Varied:
             )
             self.statement = f"here the answer passes {words}"
             return kind, value
-        number = read_number(raw, "crosses")
+        number = read_number(raw, "crosses", self.work)
         self.statement = f"here the answer passes {show(number)}"
         return "number", number
 
@@ -189,7 +189,7 @@ class Varied:
             given = [[y] if self.path is None else items(y, "path") for y in items(row, "honest")]
             if not all(1 <= len(entry) <= 27 for entry in given):
                 raise Unreadable("path: an entry has 1 to 27 coefficients")
-            rows[s] = [[read_number(y, "honest") for y in entry] for entry in given]
+            rows[s] = [[read_number(y, "honest", self.work) for y in entry] for entry in given]
         return rows
 
     def _table(self, x: Fraction) -> dict[int, list[Number]]:

@@ -10,7 +10,7 @@ from flint import arb, ctx, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freerand_opt.checker.failures import TooMuch, Unreadable
+from freerand_opt.checker.failures import TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import cosine, decimals, enclose, read_number, sign, written
 from freerand_opt.numbers.exact import triples
 from freerand_opt.numbers.parse import parse
@@ -31,7 +31,7 @@ EQUAL = [
 
 
 def number(text):
-    return read_number(triples(parse(text)), "here")
+    return read_number(triples(parse(text)), "here", Work())
 
 
 @pytest.mark.parametrize("text", DIGITS)
@@ -70,7 +70,7 @@ def test_enclosures_hold_what_ball_arithmetic_says(drawn, bits):
         assert not ball > ball_of(high)
     assert high - low < Fraction(2**24, 2**bits)
     raw = triples(parse(text))
-    assert written(read_number(raw, "here")) == raw
+    assert written(read_number(raw, "here", Work())) == raw
 
 
 @pytest.mark.parametrize(("left", "right"), EQUAL)
@@ -127,7 +127,7 @@ def test_what_is_too_near_is_not_decided():
 )
 def test_other_spellings_are_refused(raw):
     with pytest.raises((Unreadable, TooMuch)):
-        read_number(raw, "here")
+        read_number(raw, "here", Work())
 
 
 def test_decimals_of_long_terms_that_nearly_cancel():
@@ -135,7 +135,7 @@ def test_decimals_of_long_terms_that_nearly_cancel():
     p, q = 3, 2
     while q < 10**70:
         p, q = 3 * p + 4 * q, 2 * p + 3 * q
-    x = read_number([[str(Fraction(3, 4) + p), 1, "0"], [str(-q), 2, "0"]], "x")
+    x = read_number([[str(Fraction(3, 4) + p), 1, "0"], [str(-q), 2, "0"]], "x", Work())
     assert decimals(x) == "0.7500000000.."
 
 
