@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, Work
-from freerand_opt.checker.numbers import Number, cosine, read_number, sign
+from freerand_opt.checker.numbers import Number, charge, cosine, read_number, sign
 from freerand_opt.checker.reading import closed, fraction, integer, integers, items
 from freerand_opt.checker.words import Word
 
@@ -113,6 +113,8 @@ class Quantum(Box):
             [self._measurement(own, party, where) for own in items(settings, where, q.settings[party])]
             for party, settings in enumerate(parties)
         ]
+        longest = (max(length for own in settings for *_, length in own) for settings in self.known)
+        work.weigh(prod(longest) * sum(self.norms))  # a denominator of probabilities
 
     def _measurement(self, raw: Any, party: int, where: str) -> list[tuple[int, Ket, int]]:
         """Return (outcome, vector, squared length) of an orthogonal basis."""
@@ -234,7 +236,7 @@ class Qubits(Box):
         closed(raw, where, ("kind", "state", "angles"))
         if q.outcomes != (2, 2):
             raise Rejected(f"{where}: two parties with two outcomes each are needed")
-        self.q = q
+        self.q, self.work = q, work
         self.state = _direction(raw["state"], work, where)[:2]
         lists = items(raw["angles"], where, 2)
         self.angles = [
@@ -249,7 +251,10 @@ class Qubits(Box):
         if tie == 1 and t is not None and u is not None:  # then twist is 0
             even, odd = _halves(abs(t - u))
             return {0: even, 1: odd, 2: odd, 3: even}
-        both = a * c + tie * b * d
+        charge(self.work, ((a, c), (b, d), (twist, a), (twist, c)), "qubits")
+        tied = b * d
+        charge(self.work, ((tie, tied),), "qubits")
+        both = a * c + tie * tied
         first, second = twist * a, twist * c
         quarter = Fraction(1, 4)
         even, odd = (both + 1) * quarter, (1 - both) * quarter
@@ -273,6 +278,7 @@ def _direction(raw: Any, work: Work, where: str) -> tuple[Number, Number, Fracti
         turn = fraction(raw, where)
         return cosine(turn), cosine(Fraction(1, 2) - turn), turn
     c, s = (read_number(x, where, work) for x in items(raw, where, 2))
+    charge(work, ((c, c), (s, s)), where)
     if sign(c * c + s * s - 1) != 0:
         raise Rejected(f"{where}: the squares of a cosine and a sine do not sum to 1")
     return c, s, None

@@ -21,6 +21,8 @@ from freerand_opt.checker.reading import fraction, integer, items
 MOST_RADICAND = 10**12
 MOST_BITS = 1 << 12
 MOST_TERMS = 1 << 10
+#: Steps of work of a product of two terms.
+PRODUCT = 64
 _TOO_LONG = 10**4001
 
 
@@ -140,6 +142,12 @@ def _free_of_squares(n: int) -> bool:
     return n == 1 or isqrt(n) ** 2 != n
 
 
+def charge(work: Work, pairs: Iterable[tuple[Number, Number]], where: str) -> None:
+    """Charge products of numbers, term by term, before they are made."""
+    for x, y in pairs:
+        work.spend(PRODUCT * len(_terms(x)) * len(_terms(y)), where)
+
+
 def read_number(raw: Any, where: str, work: Work) -> Number:
     """Return a number: a fraction, or a list of [factor, n, q]; the canonical list is the only spelling."""
     if type(raw) is str:
@@ -148,7 +156,9 @@ def read_number(raw: Any, where: str, work: Work) -> Number:
     for entry in items(raw, where):
         factor, n, q = items(entry, where, 3)
         term = (integer(n, f"{where}: radicand", 1, MOST_RADICAND), fraction(q, where, 0))
-        work.spend(1 << term[0].bit_length() // 3, f"{where}: radicand")  # up to its cube root is divided
+        # up to the cube root is divided, and the order is that of a field in which signs are decided
+        steps = (1 << term[0].bit_length() // 3) + min(2 * term[1].denominator, MOST_ORDER)
+        work.spend(steps, where)
         canonical = _free_of_squares(term[0]) and _reduced(*term) == (term, Fraction(1))
         if 2 * term[1].denominator > MOST_ORDER or not canonical or term in found:
             raise Unreadable(f"{where}: a term is not in its only spelling")

@@ -20,6 +20,7 @@ from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import (
     Number,
     Real,
+    charge,
     combined,
     denominator,
     read_number,
@@ -136,7 +137,7 @@ class Varied:
             self.work.weigh(1 << (denominator(value).bit_length() - 1) * limit.denominator)
             power: Number = Fraction(1)
             for _ in range(limit.denominator):
-                self.work.spend(2 * _terms_of(value) * _terms_of(power), "crosses")
+                charge(self.work, ((value, power),), "crosses")
                 power = power * value
             return sign(power - Fraction(1, 1 << limit.numerator))
         return sign(value - (limit * place if kind == "field" else limit))
