@@ -144,6 +144,31 @@ def flow_of(size: int = 2) -> dict[str, Any]:
     }
 
 
+def moving_flow() -> dict[str, Any]:
+    """Return an attack for N = 2 whose bits are biased by all of e, each error where its setting is rare.
+
+    Four strategies, one for each way to bias both bits, have weight 1/(40 (1 - 2e)^2), and err at the
+    setting with P(s|w) = (1 - 2e)^2/4 alone; the rest is unbiased and errs nowhere.
+    """
+    palette = [[[1], [2]], [[1, 2], [2]], [[1, -2], [2]]]
+    leaves = [[code, None, None] for code in range(3)]
+    unit = [40, -160, 160]
+    return {
+        "from": "0",
+        "to": "1/3",
+        "unit": unit,
+        "scores": [None],
+        "edges": 0,
+        "flow": {
+            "palette": palette,
+            "nodes": [*leaves, [1, 1, 1], [2, 1, 1], [1, 2, 2], [2, 2, 2], [0, 0, 0]],
+        },
+        "weights": [[1], [1], [1], [1], [36, -160, 160]],
+        "nodes": [3, 4, 5, 6, 7],
+        "errors": [3, 1, 2, 0, None],
+    }
+
+
 @pytest.mark.parametrize(
     ("size", "score", "value"),
     [
@@ -188,6 +213,13 @@ def test_an_attack_by_hand() -> None:
         curve.at(Fraction(49, 100))
 
 
+def test_an_attack_whose_chances_move() -> None:
+    """Of 1/(10 (1 - 2e)^2) the outcome at (0, 0) is known: half of it is leakage; it stays from 1/3 on."""
+    curve = proved(certificate(leakage_question(2), lower=[moving_flow()], upper=[leakage_item(2, 2)]))
+    for e in (Fraction(0), Fraction(1, 7), Fraction(1, 3), Fraction(12, 25)):
+        assert curve.at(e)[0] == 1 / (20 * (1 - 2 * min(e, Fraction(1, 3))) ** 2)
+
+
 # ------------------------------------------------------------------ forgeries
 
 
@@ -202,18 +234,44 @@ def put(*path: Any) -> Callable[[Any], None]:
     return edit
 
 
+def shrunk(raw: Any) -> None:
+    """Ask for a billionth less than the second formula: all else times 10^9."""
+    item = raw["upper"][1]
+    prices, settings = item["prices"], item["prices"]["settings"]
+    for p in (item["unit"], settings["all"], *prices["tests"], *(p for _, p in settings["but"])):
+        p[:] = [10**9 * c for c in p]
+    item["rest"] = [-1]
+
+
 @cache
 def honest() -> str:
     items = [leakage_item(2, k) for k in range(3)]
-    return json.dumps(certificate(leakage_question(2), upper=items, lower=[flow_of()]))
+    return json.dumps(certificate(leakage_question(2), upper=items, lower=[flow_of(), moving_flow()]))
 
 
-UP, DOWN = ("upper", 1), ("lower", 0)
+UP, DOWN, MOVING = ("upper", 1), ("lower", 0), ("lower", 1)
 FORGERIES: dict[str, tuple[Callable[[Any], None], type[Exception], str]] = {
     "a price a little too low": (put(*UP, "prices", "tests", 0, [1, 1]), Rejected, "worth more"),
     "a negative price": (put(*UP, "prices", "tests", 0, [-1, -2]), Rejected, "wrong sign"),
     "a price that turns negative": (put(*UP, "prices", "tests", 0, [1, -4]), Rejected, "wrong sign"),
     "a rest too low": (put(*UP, "rest", [-1]), Rejected, "worth more"),
+    "a rest that is too low inside alone": (put(*UP, "rest", [0, -12, 25]), Rejected, "worth more"),
+    "a rest that is too low at one end alone": (put(*UP, "rest", [0, -1]), Rejected, "worth more"),
+    "a rest too low by a billionth": (shrunk, Rejected, "worth more"),
+    "an epsilon below 0": (put(*UP, "from", "-1/1000"), Unreadable, "less than 0"),
+    "biases that do not cancel": (put(*MOVING, "nodes", [3, 4, 5, 5, 7]), Rejected, "observed probability"),
+    "a weight that is negative at one end": (put(*MOVING, "to", "9/25"), Rejected, "negative somewhere"),
+    "an error where its setting is likely": (
+        put(*MOVING, "errors", [0, 1, 2, 3, None]),
+        Rejected,
+        "score is not",
+    ),
+    "errors that are too likely": (put(*MOVING, "unit", [39, -160, 160]), Rejected, "observed probability"),
+    "a chance that leaves the range at once": (
+        put(*MOVING, "flow", "palette", 1, [[1, 2, 1], [2]]),
+        Rejected,
+        "range",
+    ),
     "a denominator with a zero at the end": (put(*UP, "to", "1/2"), Rejected, "not positive"),
     "a denominator with a zero inside": (put(*UP, "unit", [1, -4]), Rejected, "not positive"),
     "a denominator that touches zero": (put(*UP, "unit", [1, -8, 16]), Rejected, "not positive"),
