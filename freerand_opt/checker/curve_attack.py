@@ -38,7 +38,8 @@ class MovingFlow(Flow):
         """Return what goes left and right of a mass at a node, times the unit of its height."""
         if (k, mass) not in self.known:
             num, den = self.heads[k]
-            first = Poly(mass.span, mass.span.divided((mass * num).p, den, self.where))
+            whole = mass * num
+            first = Poly(mass.span, mass.span.divided(whole.p, den, self.where), whole.unit)
             self.known[k, mass] = first, mass * self.units[self.nodes[k].height] - first
         return self.known[k, mass]
 
