@@ -164,7 +164,7 @@ class Fold:
             places = range(0, len(leaves), size)
             proofs = items(proofs, where, len(point))
             for at, mass, own, proof in zip(places, point, [*owns, left], proofs, strict=True):
-                self.work.spend(sum(map(len, leaves[at : at + size])), "fold")
+                self.work.spend(sum(1 + len(leaf) for leaf in leaves[at : at + size]), "fold")
                 below = [{key: mass * x for key, x in leaf.items()} for leaf in leaves[at : at + size]]
                 total += self._branched(ranges[bits:], below, own, proof, where)
             found.append(total)

@@ -62,12 +62,17 @@ class Cells:
         for place, value in flat_pairs(listed, where, count * width):
             if value < 0:
                 raise Rejected(f"{where}: a multiplier of a probability is negative")
-            add(total, self.cell(*divmod(place, width)), value)
+            self._add(total, divmod(place, width), value)
         for s, o, word, value in self.zeros.read(raw, where):
             if word is not None:
                 raise Unreadable(f"{where}: a zero has no word where boxes are not quantum")
-            add(total, self.cell(s, o), value)
+            self._add(total, (s, o), value)
         return total
+
+    def _add(self, total: Sum, place: tuple[int, int], value: int) -> None:
+        cell = self.cell(*place)
+        self.work.spend(len(cell), "cells")
+        add(total, cell, value)
 
     def signed(self, raw: Any, where: str) -> Sum:
         """Return a flat list [number of the cell, integer, ..]."""
@@ -128,16 +133,20 @@ class Squares:
                     if moment is not None:
                         total[moment] = total.get(moment, 0) + value
         for s, o, word, value in self.zeros.read(raw, where):
-            key = (s, o, repr(word))  # what is no word has no place among them
+            if word is not None and type(word) is not str:
+                raise Unreadable(f"{where}: a word is a text")
+            key = (s, o, "1" if word is None else word)
             if key not in self.vanishing:
-                self.vanishing[key] = self._vanishing(s, o, word, where)
+                self.vanishing[key] = self._vanishing(*key, where)
+            self.work.spend(len(self.vanishing[key]), "zeros")
             for moment, factor in self.vanishing[key]:
                 total[moment] = total.get(moment, 0) + value * factor
         return total
 
-    def _vanishing(self, s: int, o: int, word: Any, where: str) -> list[tuple[Word, int]]:
+    def _vanishing(self, s: int, o: int, word: str, where: str) -> list[tuple[Word, int]]:
         """Return the mean of v Pi in words; lists share such terms."""
-        v = self.algebra.one if word is None else self.algebra.word(word, where)
+        v = self.algebra.word(word, where)
+        self.work.spend(len(self.q.outcomes) * self.q.shape[1], "zeros")
         projector, _ = self.algebra.projector(split(o, self.q.outcomes), split(s, self.q.settings))
         pairs = ((self.algebra.product(v, right, turned=False), x) for right, x in projector.items())
         return [(moment, x) for moment, x in pairs if moment is not None]

@@ -200,14 +200,20 @@ def _bits(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Bits:
     if "order" in raw:
         ranges, order = read_ranges(raw, settings, where)
         steps = tuple(prod(settings[p + 1 :]) << b for p, b in order)
-        return Bits(prod(settings), ranges, Ordered(steps))
+        return _weighed(Bits(prod(settings), ranges, Ordered(steps)), work)
     closed(raw, where, ("kind", "leaves", "epsilon" if "epsilon" in raw else "ranges"))
     leaves = integers(raw["leaves"], f"{where}: leaves", 0, prod(settings) - 1)
     count = len(leaves).bit_length() - 1
     if len(leaves) != 1 << max(count, 0):
         raise Unreadable(f"{where}: the number of leaves is no power of two")
     work.spend(1 << count, where)
-    return Bits(prod(settings), _ranges(raw, count, where), tuple(leaves))
+    return _weighed(Bits(prod(settings), _ranges(raw, count, where), tuple(leaves)), work)
+
+
+def _weighed(source: Bits, work: Work) -> Bits:
+    """Return the source; masses of strings have a denominator of each range, also where all are alike."""
+    work.weigh(prod(low.denominator * high.denominator for low, high in source.ranges))
+    return source
 
 
 def read_ranges(

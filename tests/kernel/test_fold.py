@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 import pytest
@@ -32,6 +33,7 @@ CODED = {
     "ranges": [["2/5", "1/2"], ["1/3", "2/3"], ["0", "1/4"]],
 }
 PRODUCT = {"kind": "product", "parts": [{"kind": "bits", "order": [[0, 0]], "epsilon": "1/7"}, UNIFORM]}
+PINNED = {"kind": "bits", "order": [[1, 0], [0, 0]], "ranges": [["1/3", "1/3"], ["0", "1"]]}
 SOURCES = {
     "uniform": UNIFORM,
     "bits": bits("1/5"),
@@ -41,6 +43,8 @@ SOURCES = {
     "product": PRODUCT,
     "bits by branches": bits("1/5"),
     "coded by branches": CODED,
+    "pinned by branches": PINNED,
+    "product by branches": PRODUCT,
 }
 
 
@@ -58,8 +62,10 @@ def _proof(kind: str, rng: random.Random, source: Any) -> dict[str, Any]:
     if kind in ("bits", "coded"):
         count = 3 if kind == "bits" else 7
         return {"nodes": [[some(), some()] for _ in range(count)], "last": some()}
+    if kind == "product by branches":
+        return {"products": [_branched(source.parts[0].ranges, rng)]}
     if kind.endswith("branches"):
-        return _branched(2 if kind.startswith("bits") else 3, rng)
+        return _branched(source.ranges, rng)
     if kind == "limits":
         level = [x for place in range(9) for x in (place, rng.choice([-1, 1]) * rng.randint(1, 30))]
         return {"level": level, "settings": [[some(), some()] for _ in range(4)], "last": some()}
@@ -70,18 +76,23 @@ def _proof(kind: str, rng: random.Random, source: Any) -> dict[str, Any]:
     }
 
 
-def _branched(bits: int, rng: random.Random) -> dict[str, Any]:
+def _branched(ranges: Any, rng: random.Random) -> dict[str, Any]:
     """Return random branches over the first bits, and whatever the subtrees are given."""
-    if bits == 0 or rng.random() < 0.3:
-        return {"vertices": [_some(rng, 16) for _ in range(2 ** (2**bits - 1))]}
-    first = rng.randint(1, bits)
+
+    def count(of: Any) -> int:
+        """Return the number of vertices: at each node an end of its range."""
+        return prod(2 ** (2**t) for t, (low, high) in enumerate(of) if low < high)
+
+    if not ranges or rng.random() < 0.3:
+        return {"vertices": [_some(rng, 16) for _ in range(count(ranges))]}
+    first = rng.randint(1, len(ranges))
     branches = []
-    for _ in range(2 ** (2**first - 1)):
+    for _ in range(count(ranges[:first])):
         given = [
             [x for place in range(9) for x in (place, rng.choice([-1, 1]) * rng.randint(1, 30))]
             for _ in range(2**first - 1)
         ]
-        branches.append([given, [_branched(bits - first, rng) for _ in range(2**first)]])
+        branches.append([given, [_branched(ranges[first:], rng) for _ in range(2**first)]])
     return {"bits": first, "branches": branches}
 
 

@@ -297,6 +297,45 @@ FORGERIES: dict[str, tuple[str, Edit, type[Exception], str]] = {
         Unreadable,
         "text",
     ),
+    # ---- branches
+    "a vertex of the first bits too few": (
+        "squares, branches",
+        drop(*LABEL, "branches", -1),
+        Unreadable,
+        "of 2 entries",
+    ),
+    "branches over no bits": ("squares, branches", put(*LABEL, "bits", 0), Unreadable, "no integer in 1..2"),
+    "branches over three bits": (
+        "squares, branches",
+        put(*LABEL, "bits", 3),
+        Unreadable,
+        "no integer in 1..2",
+    ),
+    "vertices beside branches": ("squares, branches", put(*LABEL, "vertices", []), Unreadable, "not allowed"),
+    "a subtree that is given nothing": (
+        "squares, branches",
+        put(*LABEL, "branches", 0, 0, []),
+        Unreadable,
+        "of 1 entries",
+    ),
+    "a subtree without a proof": (
+        "squares, branches",
+        drop(*LABEL, "branches", 1, 1, -1),
+        Unreadable,
+        "of 2 entries",
+    ),
+    "a vertex of a subtree too few": (
+        "squares, branches",
+        drop(*LABEL, "branches", 0, 1, 1, "vertices", -1),
+        Unreadable,
+        "of 2 entries",
+    ),
+    "branches of a source that has none": (
+        "squares, uniform",
+        put(*LABEL, {"bits": 1, "branches": []}),
+        Unreadable,
+        "'last' is missing",
+    ),
     "a word under cells": ("zeros, cells", put(*LABEL, "last", "zeros", 0, 3, "1"), Unreadable, "no word"),
     "a zero with its word on the right": (
         "zeros, squares",
@@ -780,6 +819,56 @@ def test_many_short_denominators_are_weighed_too() -> None:
     raw = corpus.zero_price(q, {"way": "cells", "unit": 1, "labels": [{"last": []}]})
     raw["upper"]["prices"]["settings"] = prices
     with pytest.raises(TooMuch, match="common denominator"):
+        check(raw)
+
+
+def test_masses_of_many_strings_are_weighed() -> None:
+    """Thirteen bits with one chance of 1,200 digits: each mass has 15,600, however few the file shows."""
+    d = 10**1200 + 1
+    source = {"kind": "bits", "order": [[0, b] for b in range(13)], "ranges": [[f"2/{d}"] * 2] * 13}
+    q = question(score([[0, 0, "1"]]), [], source, settings=(8192, 1))
+    for label in ({"vertices": [[]]}, {"bits": 13, "branches": [[[[]] * 8191, [{"vertices": [[]]}] * 8192]]}):
+        with pytest.raises(TooMuch):
+            check(corpus.zero_price(q, {"way": "cells", "unit": 1, "labels": [label]}))
+
+
+def test_strings_at_which_nothing_is_left_are_counted() -> None:
+    """Each of seven levels of branches visits all 128 strings, for two labels, also where h is 0."""
+    source = {"kind": "bits", "order": [[0, b] for b in range(7)], "ranges": [["1/2", "1/2"]] * 7}
+    q = question({**GUESS, "at": [0, 0]}, [], source, settings=(128, 1))
+    tree: Any = {"vertices": [[]]}
+    for _ in range(7):
+        tree = {"bits": 1, "branches": [[[[]], [tree, tree]]]}
+    work = Work()
+    check(corpus.zero_price(q, {"way": "cells", "unit": 1, "labels": [tree] * 2}), work)
+    once = Work()
+    check(corpus.zero_price(q, {"way": "cells", "unit": 1, "labels": [{"vertices": [[]]}] * 2}), once)
+    # the one vertex has 254 entries either way
+    assert work.done - once.done >= 2 * 7 * 128
+
+
+def test_terms_of_zeros_are_counted() -> None:
+    """Of twelve parties a term has 4,096 words, each time that it is listed."""
+    test = scored([[0, 4095, "1"]], "<=", "0")
+    for devices, way, word in (
+        ("quantum", {"way": "squares", "words": ["1"]}, "1"),
+        ("no-signalling", {"way": "cells"}, None),
+    ):
+        ask = score([[0, 0, "1"]])
+        q = question(ask, [test], UNIFORM, devices, settings=(1,) * 12, outcomes=(2,) * 12)
+        label = {"last": {"terms": [], "zeros": [[0, 0, 4095, word, 1]] * 300}}
+        with pytest.raises(TooMuch):
+            check(corpus.zero_price(q, {**way, "unit": 1, "labels": [label]}), Work(10**6))
+
+
+def test_a_word_that_is_nested_deeply_is_no_word() -> None:
+    """As deep as a text may be, its own text would be too deep."""
+    word: Any = "1"
+    for _ in range(5000):
+        word = [word]
+    raw = corpus.honest("zeros, squares")
+    put(*LABEL, "last", "zeros", 0, 3, word)(raw)
+    with pytest.raises(Unreadable, match="text"):
         check(raw)
 
 
