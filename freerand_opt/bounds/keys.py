@@ -22,6 +22,7 @@ from freerand_opt.model.kinds import number
 from freerand_opt.model.problem import joint
 from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
+from freerand_opt.model.text import shown
 
 #: ln 2 from below and from above.
 LN2, LN2_ABOVE = -ln_above(Fraction(1, 2)), ln_above(Fraction(2))
@@ -81,7 +82,7 @@ def binary_entropy(error: Any, *, noise: Any = 0) -> tuple[Fraction, Fraction]:
     read = number(rational=False)
     q, flips = kernel_number(read.read(error, "error")), number(0, Fraction(1, 2)).read(noise, "noise")
     if sign(q) < 0 or sign(q - Fraction(1, 2)) > 0:
-        raise InputError("error", "a probability of at most 1/2 is needed")
+        raise InputError("error", f"{shown(error)}: a probability in [0, 1/2] is needed")
     q = q * (1 - 2 * Fraction(flips)) + Fraction(flips)
     return _entropy_below([q, 1 - q]) / LN2_ABOVE, entropy_above([q, 1 - q]) / LN2
 

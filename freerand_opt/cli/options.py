@@ -82,7 +82,9 @@ Finer = Annotated[
 ]
 Crosses = Annotated[
     str | None,
-    typer.Option("--crosses", rich_help_panel=QUESTION, help="The number at which --refine looks."),
+    typer.Option(
+        "--crosses", rich_help_panel=QUESTION, help="The number that a curve, --threshold or --refine seeks."
+    ),
 ]
 Output = Annotated[
     Path | None,

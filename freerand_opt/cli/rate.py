@@ -56,13 +56,16 @@ def rate(
     quiet: opt.Quiet = False,
 ) -> None:
     """Bound the rate of a key from below: a certified entropy less what error correction tells of it."""
-    from freerand_opt.cli import running, screen
+    from freerand_opt.cli import running, screen, words
     from freerand_opt.runner.job import way_of
 
     names, fields = opt.split(arguments)
+    wanted = opt.width_of(width)
     put = screen.wanted(output, form, as_json, quiet)
-    way = way_of(solver=solver, time_limit=None, width=opt.width_of(width), symmetry=())
-    said, codes = list[str](), set[int]()
+    way = way_of(solver=solver, time_limit=None, width=wanted, symmetry=())
+    if error is not None:
+        _readable(error)
+    said, short, codes = list[str](), list[str](), set[int]()
     with screen.progress(quiet) as watch, running.place(jobs, None) as executor:
 
         def answered(**more: str) -> Answers:
@@ -76,11 +79,13 @@ def rate(
             return found
 
         if threshold is None:
-            rows = [row(one, error) for one in answered() if one.result is not None]
+            found = answered()
+            rows = [row(one, error) for one in found if one.result is not None]
+            short += filter(None, (words.shortcoming(one, wanted) for one in found))
         else:
-            rows, short = ends(threshold, error, answered)
-            said += short
-            codes = {1 if short else 0}
+            rows, missed = ends(threshold, error, answered)
+            said += missed
+            codes = {1 if missed else 0}
     with put.json() as records, put.table() as table:
         records(rows)
         table(rows)
@@ -89,7 +94,20 @@ def rate(
         screen.put("\n".join(screen.columns(shown)))
     for reason in said:
         screen.error(reason)
-    raise typer.Exit(opt.worst(codes))
+    for reason in dict.fromkeys(short):
+        screen.say(reason)
+    raise typer.Exit(opt.worst(codes | {int(bool(short))}))
+
+
+def _readable(error: str) -> None:
+    """Raise InputError for what is no probability of an error, before anything is solved."""
+    from freerand_opt.bounds.keys import binary_entropy
+    from freerand_opt.errors import InputError
+
+    try:
+        binary_entropy(error)
+    except InputError as found:
+        raise InputError("--error", found.message) from None
 
 
 def _ask_for_entropies(asked: running.Asked, watch: Watch) -> None:
@@ -102,7 +120,8 @@ def _ask_for_entropies(asked: running.Asked, watch: Watch) -> None:
             question = getattr(one, "question", None)
             quantity = question.ask.quantity if isinstance(question, Question) else "a computation"
             if quantity != "entropy":
-                raise InputError("ask.quantity", f'is {quantity}; the rate of a key needs "entropy"')
+                words = f'is {quantity}; the rate of a key needs "entropy"'
+                raise InputError(f"{file.path}: ask.quantity", words)
 
 
 def ends(

@@ -47,8 +47,8 @@ class Asked:
     @property
     def rule(self) -> Refinement | None:
         """Return where cells are to be added; raise InputError for what is no rule."""
-        if self.crosses is not None and self.refine is None:
-            raise InputError("--crosses", "says at what number --refine adds cells, which is not given")
+        if self.crosses is not None and self.refine is None and self.threshold is None:
+            raise InputError("--crosses", "is what a curve, --threshold or --refine seeks; none is given")
         if self.refine is not None and self.shard is not None:
             raise InputError(
                 "--refine", "needs all cells; run all shards first, and --refine without --shard then"
@@ -59,7 +59,12 @@ class Asked:
         """Read everything, before anything is made or computed; raise InputError for what cannot be read."""
         if not self.names:
             raise InputError("arguments", "at least one question file or claim is needed")
-        found = Blocks([reader(name, self.threshold, self.part or whole) for name in self.names], self.fields)
+        fields = self.fields
+        if self.crosses is not None and self.threshold is not None and self.refine is None:
+            if "threshold.crosses" in fields:
+                raise InputError("--crosses", "threshold.crosses is given too; leave one of them out")
+            fields = {**fields, "threshold.crosses": self.crosses}
+        found = Blocks([reader(name, self.threshold, self.part or whole) for name in self.names], fields)
         for file in found.files:
             for note in file.notes:
                 watch.say(f"{file.path}: {note}")

@@ -183,6 +183,21 @@ def test_the_verb_prints_rates(tmp_path: Path) -> None:
     assert len(run.stdout.splitlines()) == 3
 
 
+def test_the_verb_says_what_is_too_wide_and_refuses_an_error(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(classical("1").to_toml())
+    command = [sys.executable, "-m", "freerand_opt", "rate", "mine.toml"]
+    run = subprocess.run(
+        [*command, "--width", "0"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, len(run.stdout.splitlines())) == (1, 2)  # no bracket with sqrt(2) is a point
+    assert run.stderr.splitlines()[-1] == "mine: the ends do not meet as asked; try a wider --width"
+    for error in ("3/2", "-1/10"):
+        asked = [*command, f"--error={error}"]
+        run = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert f"error: --error: '{error}': a probability in [0, 1/2] is needed" in run.stderr
+
+
 def inverse(bits: float) -> Fraction:
     """The error whose binary entropy is so many bits."""
     low, high = 0.0, 0.5
@@ -235,7 +250,7 @@ def test_the_verb_finds_where_a_key_begins(tmp_path: Path) -> None:
         [*command[:4], "guess.toml"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert run.returncode == 2
-    assert 'needs "entropy"' in run.stderr
+    assert "guess.toml: ask.quantity: is guessing-probability" in run.stderr
 
 
 def test_the_figure_lies_above_the_score_alone_and_below_what_is_left() -> None:
