@@ -60,12 +60,10 @@ def rate(
     from freerand_opt.runner.job import way_of
 
     names, fields = opt.split(arguments)
-    wanted = opt.width_of(width)
     put = screen.wanted(output, form, as_json, quiet)
-    way = way_of(solver=solver, time_limit=None, width=wanted, symmetry=())
-    if error is not None:
-        _readable(error)
-    said, short, codes = list[str](), list[str](), set[int]()
+    way = way_of(solver=solver, time_limit=None, width=opt.width_of(width), symmetry=())
+    _readable(error)
+    said, codes = list[str](), {0}
     with screen.progress(quiet) as watch, running.place(jobs, None) as executor:
 
         def answered(**more: str) -> Answers:
@@ -81,31 +79,30 @@ def rate(
         if threshold is None:
             found = answered()
             rows = [row(one, error) for one in found if one.result is not None]
-            short += filter(None, (words.shortcoming(one, wanted) for one in found))
+            missed: list[str] = [
+                *filter(None, (words.shortcoming(one, opt.width_of(width)) for one in found))
+            ]
         else:
             rows, missed = ends(threshold, error, answered)
-            said += missed
-            codes = {1 if missed else 0}
+            codes.clear()
     with put.json() as records, put.table() as table:
         records(rows)
         table(rows)
     if not as_json and put.form is None and rows:
         shown = [list(rows[0]), *([_short(key, x) for key, x in line.items()] for line in rows)]
         screen.put("\n".join(screen.columns(shown)))
-    for reason in said:
+    for reason in dict.fromkeys([*said, *missed]):
         screen.error(reason)
-    for reason in dict.fromkeys(short):
-        screen.say(reason)
-    raise typer.Exit(opt.worst(codes | {int(bool(short))}))
+    raise typer.Exit(opt.worst(codes | {int(bool(missed))}))
 
 
-def _readable(error: str) -> None:
+def _readable(error: str | None) -> None:
     """Raise InputError for what is no probability of an error, before anything is solved."""
     from freerand_opt.bounds.keys import binary_entropy
     from freerand_opt.errors import InputError
 
     try:
-        binary_entropy(error)
+        binary_entropy("0" if error is None else error)
     except InputError as found:
         raise InputError("--error", found.message) from None
 

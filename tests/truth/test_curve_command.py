@@ -106,13 +106,13 @@ def test_a_curve_that_does_not_pass_a_number_says_so(freerand):
 
 
 def test_a_threshold_takes_its_number_from_the_same_option(freerand):
-    """2 + 8 e - 8 e^2 = 5/2 at e = (1 - sqrt(1/2)) / 2."""
+    """2 + 8 e - 8 e^2 = 5/2 at e = (1 - sqrt(3/4)) / 2."""
     asked = ("chsh_local_score_sv", "--threshold", "source.epsilon=0:1/4", "--crosses", "5/2")
     run = freerand("bound", *asked, "--json")
     assert run.code == 0
     (found,) = run.data
     low, high = (1 - 2 * F(found[end]) for end in ("lower", "upper"))
-    assert low > 0 < high and high**2 <= F(1, 2) <= low**2
+    assert low > 0 < high and high**2 <= F(3, 4) <= low**2
     run = freerand("bound", *asked, "threshold.crosses=9/4")
     assert (run.code, run.out) == (2, "")
     assert "threshold.crosses is given too" in run.err

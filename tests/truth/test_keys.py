@@ -190,7 +190,7 @@ def test_the_verb_says_what_is_too_wide_and_refuses_an_error(tmp_path: Path) -> 
         [*command, "--width", "0"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (run.returncode, len(run.stdout.splitlines())) == (1, 2)  # no bracket with sqrt(2) is a point
-    assert run.stderr.splitlines()[-1] == "mine: the ends do not meet as asked; try a wider --width"
+    assert run.stderr.splitlines()[-1] == "error: mine: the ends do not meet as asked; try a wider --width"
     for error in ("3/2", "-1/10"):
         asked = [*command, f"--error={error}"]
         run = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=False)
