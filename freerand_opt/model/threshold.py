@@ -15,6 +15,7 @@ from freerand_opt.model.number import exact
 from freerand_opt.model.observed import Observed
 from freerand_opt.model.quantities import SCORE, STRATEGY
 from freerand_opt.model.question import Question
+from freerand_opt.model.sources.relative import Relative
 from freerand_opt.model.table import Table
 from freerand_opt.model.text import listed, shown
 from freerand_opt.model.values import with_values
@@ -167,8 +168,14 @@ def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
     if table == "source" and key not in question.source.varying:
         raise InputError(
             "threshold.of",
-            f"this source has no {key}; source.epsilon needs kind santha-vazirani, mutual, independent or "
-            "mixture; source.lower and source.upper need measurement-dependence, source.bits min-entropy",
+            f"this source has no {key} that varies; "
+            + (f"it has {listed(question.source.varying)}" if question.source.varying else "it has none"),
+        )
+    if table == "source" and isinstance(question.source, Relative):
+        raise InputError(
+            "threshold.of",
+            "of a relative source both bounds vary at once, which no certificate covers; sweep "
+            "source.epsilon, or seek source.lower or source.upper of measurement-dependence",
         )
     return extents[f"{table}.{key}"]
 
