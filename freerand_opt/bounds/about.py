@@ -36,7 +36,7 @@ def is_about(certificate: Mapping[str, Any], question: Question, threshold: Thre
             found = sought(question, threshold)
             low, high = (Fraction(certificate[side]["at"]) for side in ("below", "above"))
             asked = {"kind": "threshold", **found.form(question, (low, high))}
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+    except (InputError, KeyError, TypeError, ValueError, ZeroDivisionError):
         return False
     return all(certificate.get(key) == value for key, value in as_read(asked).items())
 

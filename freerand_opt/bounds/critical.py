@@ -30,8 +30,19 @@ class Sought:
     crossing: Crossing
 
     def form(self, question: Question, places: tuple[Fraction, Fraction]) -> dict[str, Any]:
-        """Return what a certificate says of the question; the field is what differs at two places."""
-        return {**moving_form(question, self.field, places), "crosses": self.crossing.form()}
+        """Return what a certificate says of the question; the field is what differs at two places.
+
+        Raise InputError if that is no single number of the question as certificates spell it.
+        """
+        try:
+            moving = moving_form(question, self.field, places)
+        except ValueError:
+            raise InputError(
+                "threshold.of",
+                f"{self.field} of kind {question.source.to_dict()['kind']} moves several limits at once, and "
+                "a certificate of a critical value has one number that moves; ask at given values",
+            ) from None
+        return {**moving, "crosses": self.crossing.form()}
 
 
 def sought(question: Question, threshold: Threshold) -> Sought:
@@ -55,14 +66,7 @@ def critical_form(
     certificates spell it.
     """
     found = sought(question, threshold)
-    try:
-        found.form(question, found.between)
-    except ValueError:
-        raise InputError(
-            "threshold.of",
-            f"{threshold.of} of kind {question.source.to_dict()['kind']} moves several limits at once, and a "
-            "certificate of a critical value has one number that moves; ask at given values",
-        ) from None
+    found.form(question, found.between)  # refused before anything is solved
 
     quick, pools = replace(options, margin_only=True), list[Pool]()
 

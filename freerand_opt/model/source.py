@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 from random import Random
-from typing import Annotated, ClassVar
+from string import ascii_uppercase
+from typing import Annotated, Any, ClassVar
 
 from freerand_opt.model import problem as forms
 from freerand_opt.model.kinds import number
@@ -66,3 +67,8 @@ def some_weights(count: int, draw: Random) -> list[Fraction]:
     parts = [draw.choice((0, 0, 1, 2, 5, 9)) for _ in range(count)]
     parts[draw.randrange(count)] += 1
     return [Fraction(part, sum(parts)) for part in parts]
+
+
+def replaced(values: tuple[Any, ...], letter: str, value: Any) -> tuple[Any, ...]:
+    """Return the values of all parties with another one for the party of a letter."""
+    return tuple(value if own == letter else x for own, x in zip(ascii_uppercase, values, strict=False))

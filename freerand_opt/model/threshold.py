@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from math import prod
+from string import ascii_uppercase
 from typing import Annotated, Any
 
 from freerand_opt.errors import InputError
@@ -15,7 +17,6 @@ from freerand_opt.model.number import exact
 from freerand_opt.model.observed import Observed
 from freerand_opt.model.quantities import SCORE, STRATEGY
 from freerand_opt.model.question import Question
-from freerand_opt.model.sources.relative import Relative
 from freerand_opt.model.table import Table
 from freerand_opt.model.text import listed, shown
 from freerand_opt.model.values import with_values
@@ -40,10 +41,14 @@ FIELDS = (
 )
 #: Numbers of one test: it grows with tolerances and scores from above, and shrinks with scores from below.
 OF_TEST = re.compile(r"(?:test(?:\[\d{1,6}\])?\.(?:score|tolerance)|moment(?:\[\d{1,6}\])?\.bound)", re.ASCII)
-#: The efficiency of one party; one of all parties is a field of its own.
-OF_PARTY = re.compile(r"observed\.efficiency\.[A-Z]", re.ASCII)
+#: The number of one party; one of all parties is a field of its own.
+OF_PARTY = re.compile(
+    r"(?:observed\.efficiency|source\.(?:distance|largest))\.[A-Z]"
+    r"|source\.[A-Z]\.(?:epsilon|lower|upper|bits)",
+    re.ASCII,
+)
 _KNOWN = word(*FIELDS, "test.score", "test[0].score", "test.tolerance", "moment.bound")
-_FIELD = re.compile(r"\b(?:source|observed)\.[a-z]+(?:\.[A-Z])?\b")
+_FIELD = re.compile(r"\b(?:source\.[A-Z]\.[a-z]+|(?:source|observed)\.[a-z]+(?:\.[A-Z])?)\b")
 
 
 def _read_field(value: Any, where: str) -> str:
@@ -101,7 +106,7 @@ class Threshold(Table):
             Question.from_dict(with_values(question.to_dict(), {self.of: str(first)}))
         else:
             least, most = _extent(self.of, question)
-        open_end = self.of == "source.epsilon"
+        open_end = self.of.endswith("epsilon")
         if not least <= first < last <= most or (open_end and last == most):
             below = "<" if open_end else "<="
             raise InputError(
@@ -149,35 +154,26 @@ class Threshold(Table):
 
 def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:
     """Return the least and largest value of a field; raise InputError if the question has none."""
-    settings = question.scenario.shape[0]
+    table, _, path = of.partition(".")
+    varying = question.source.varying
+    if table == "source" and path not in varying:
+        has = f"it has {listed(varying)}" if varying else "it has none"
+        raise InputError("threshold.of", f"this source has no {path} that varies; {has}")
+    (name,) = (word for word in path.split(".") if not word.isupper())
+    (letter,) = [word for word in path.split(".") if word.isupper()] or [""]
+    sizes = question.scenario.settings
+    settings = sizes[ascii_uppercase.index(letter)] if letter and table == "source" else prod(sizes)
     extents = {
-        "source.epsilon": (Fraction(0), Fraction(1, 2)),
-        "source.lower": (Fraction(0), Fraction(1, settings)),
-        "source.upper": (Fraction(1, settings), Fraction(1)),
-        "source.bits": (Fraction(0), Fraction(settings.bit_length() - 1)),
-        "source.distance": (Fraction(0), Fraction(2)),
-        "source.departure": (Fraction(0), Fraction(1)),
-        "source.bad": (Fraction(0), Fraction(1)),
-        "source.largest": (Fraction(1, settings), Fraction(1)),
-        "source.information": (Fraction(0), Fraction(settings.bit_length())),
-        "source.joint": (Fraction(1, settings), Fraction(1)),
-        "observed.visibility": (Fraction(0), Fraction(1)),
-        "observed.efficiency": (Fraction(0), Fraction(1)),
+        "epsilon": (Fraction(0), Fraction(1, 2)),
+        "lower": (Fraction(0), Fraction(1, settings)),
+        "upper": (Fraction(1, settings), Fraction(1)),
+        "bits": (Fraction(0), Fraction(settings.bit_length() - 1)),
+        "distance": (Fraction(0), Fraction(2)),
+        "largest": (Fraction(1, settings), Fraction(1)),
+        "information": (Fraction(0), Fraction(settings.bit_length())),
+        "joint": (Fraction(1, settings), Fraction(1)),
     }
-    table, key, *_ = of.split(".")
-    if table == "source" and key not in question.source.varying:
-        raise InputError(
-            "threshold.of",
-            f"this source has no {key} that varies; "
-            + (f"it has {listed(question.source.varying)}" if question.source.varying else "it has none"),
-        )
-    if table == "source" and isinstance(question.source, Relative):
-        raise InputError(
-            "threshold.of",
-            "of a relative source both bounds vary at once, which no certificate covers; sweep "
-            "source.epsilon, or seek source.lower or source.upper of measurement-dependence",
-        )
-    return extents[f"{table}.{key}"]
+    return extents.get(name, (Fraction(0), Fraction(1)))
 
 
 def moves_on_a_path(question: Question, of: str) -> bool:

@@ -181,19 +181,6 @@ MISTAKES = {
         ),
         "threshold.of: this source has no epsilon",
     ),
-    "a threshold of two bounds at once": (
-        lambda: fr.bound(
-            fr.Question(
-                fr.chsh(),
-                fr.Relative(0),
-                tests=[fr.Test("chsh", ">=", 3.5)],
-                adversary=fr.Adversary("local"),
-                ask=fr.Ask("strategy"),
-            ),
-            threshold={"of": "source.epsilon", "between": [0, 0.25]},
-        ),
-        "threshold.of: of a relative source both bounds vary at once",
-    ),
     "a field that is misspelt": (
         lambda: fr.read(ROOT / "docs/howto/protocol.toml", {"source.uper": 0.3}),
         "source.uper: unknown key",

@@ -17,10 +17,13 @@ from freerand_opt import (
     MinEntropy,
     Mixture,
     Mutual,
+    OnAverage,
+    Product,
     Question,
     Relative,
     SanthaVazirani,
     Test,
+    Threshold,
     Uniform,
     bound,
     chained,
@@ -30,6 +33,7 @@ from freerand_opt import (
     verify,
 )
 from freerand_opt import MeasurementDependence as Limits
+from freerand_opt.bounds.about import asked_form
 from freerand_opt.bounds.threshold import Crossing, NoChangeError, critical_value
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, Unreadable
@@ -114,8 +118,9 @@ def test_a_source_that_moves_several_limits_at_once_is_refused_before_anything_i
         tests=[Test("chsh", ">=", "2.7")],
         ask=Ask("strategy"),
     )
-    with pytest.raises(InputError, match="kind relative moves several limits at once"):
-        bound(question, threshold={"of": "source.epsilon", "between": ["0", "2/5"]})
+    for asked in (bound, asked_form):
+        with pytest.raises(InputError, match="kind relative moves several limits at once"):
+            asked(question, threshold=Threshold("source.epsilon", ["0", "2/5"]))
 
 
 @pytest.mark.parametrize("critical", [F(1, 7), F(2, 9) + F(1, 10**7)])
@@ -189,6 +194,24 @@ def test_the_whole_behaviour_by_equalities():
 def test_sources_by_party(source, critical):
     """S = 2 sqrt 2 needs P(ab|w) = (2 - sqrt 2)/4 somewhere: q^2, or q/2 if one party is free."""
     holds(sought(of_chsh(source), "source.epsilon", [0, "2/5"]), critical / 2)
+
+
+@pytest.mark.parametrize(
+    ("source", "of", "between", "critical"),
+    [
+        (Product(["1/2", "1/2"]), "source.largest.A", ("1/2", 1), math.sqrt(1 / 2)),
+        (OnAverage(distance=[0, 0]), "source.distance.A", (0, 2), 2 * math.sqrt(2) - 2),
+        (Mixture([SanthaVazirani(0), Uniform()]), "source.A.epsilon", (0, "2/5"), math.sqrt(1 / 2) - 1 / 2),
+    ],
+)
+def test_numbers_of_one_party(source, of, between, critical):
+    """S = 2 sqrt 2 = 4 - 8 (1 - u)/2 for u = 1/2 + e of one party; M = 2 sqrt 2 - 2 (Hall, one-sided)."""
+    holds(sought(of_chsh(source), of, between), critical)
+
+
+def test_a_number_that_no_party_has():
+    with pytest.raises(InputError, match=r"no B.epsilon that varies; it has epsilon, A.epsilon"):
+        sought(of_chsh(Mixture([SanthaVazirani(0), Uniform()])), "source.B.epsilon", (0, "2/5"))
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from random import Random
+from string import ascii_uppercase
 from typing import Annotated
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
 from freerand_opt.model.kinds import by_party
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.source import Source
+from freerand_opt.model.source import Source, replaced
 from freerand_opt.model.sources.bits import Bits
 from freerand_opt.model.sources.encoding import need_bits
 from freerand_opt.model.sources.free import Free
@@ -42,16 +43,27 @@ class Mixture(Source, tag="mixture"):
 
     @property
     def varying(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Return epsilon, if a party has one."""
-        return ("epsilon",) if any(part.varying for part in self.parts) else ()
+        """Return epsilon, if a party has one, and each party's own numbers."""
+        own = tuple(
+            f"{letter}.{name}"
+            for letter, part in zip(ascii_uppercase, self.parts, strict=False)
+            for name in part.varying
+        )
+        return (*(("epsilon",) if any("epsilon" in part.varying for part in self.parts) else ()), *own)
 
     def varied(self, name: str, value: Fraction) -> Source:
-        """Return the mixture with another epsilon of every party that has one."""
-        return Mixture(tuple(part.varied(name, value) if part.varying else part for part in self.parts))
+        """Return the mixture with another epsilon of every party that has one, or another number of one."""
+        letter, _, number = name.rpartition(".")
+        if letter:
+            part = self.parts[ascii_uppercase.index(letter)]
+            return self.changed(parts=replaced(self.parts, letter, part.varied(number, value)))
+        return self.changed(
+            parts=tuple(x.varied(name, value) if name in x.varying else x for x in self.parts)
+        )
 
     def check(self) -> None:
         """Raise InputError for a time order among other parties' bits, or ranges after some bits."""
-        for letter, part in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", self.parts, strict=False):
+        for letter, part in zip(ascii_uppercase, self.parts, strict=False):
             if getattr(part, "order", "interleaved") != "interleaved":
                 raise self.fault(f"{letter}.order", "has no meaning for the bits of one party; leave it out")
             if isinstance(part, Bits) and part.by_node:

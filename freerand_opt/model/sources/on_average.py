@@ -14,13 +14,14 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import combinations
 from random import Random
+from string import ascii_uppercase
 from typing import Annotated, Any, ClassVar
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
 from freerand_opt.model.kinds import by_party, either, number
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.source import Source
+from freerand_opt.model.source import Source, replaced
 from freerand_opt.model.sources.bits import Bits
 from freerand_opt.model.sources.free import Free
 from freerand_opt.model.sources.measurement_dependence import MeasurementDependence, MinEntropy
@@ -73,8 +74,16 @@ class OnAverage(Source, tag="on-average"):
 
     @property
     def varying(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Return the measure, if it is one number."""
-        return (self.measure,) if isinstance(getattr(self, self.measure), Fraction) else ()
+        """Return the measure, or the distance of each party."""
+        if isinstance(self.distance, tuple):
+            return tuple(f"distance.{letter}" for letter in ascii_uppercase[: len(self.distance)])
+        return (self.measure,)
+
+    def varied(self, name: str, value: Fraction) -> Source:
+        """Return the source with another bound, or another distance of one party."""
+        if isinstance(self.distance, tuple):
+            return self.changed(distance=replaced(self.distance, name[-1], value))
+        return super().varied(name, value)
 
     def check(self) -> None:
         """Raise InputError unless exactly one measure is given."""

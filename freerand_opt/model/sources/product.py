@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from random import Random
+from string import ascii_uppercase
 from typing import Annotated
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
 from freerand_opt.model.kinds import by_party, number
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.source import Source
+from freerand_opt.model.source import Source, replaced
 from freerand_opt.model.sources.independent import product, sample
 from freerand_opt.model.sources.measurement_dependence import MeasurementDependence
 
@@ -35,8 +36,16 @@ class Product(Source, tag="product"):
 
     @property
     def varying(self) -> tuple[str, ...]:  # type: ignore[override]
-        """Return the bound of a joint setting, if it is given."""
-        return () if self.joint is None else ("joint",)
+        """Return the bound of a joint setting, or that of each party's."""
+        if self.largest is None:
+            return ("joint",)
+        return tuple(f"largest.{letter}" for letter in ascii_uppercase[: len(self.largest)])
+
+    def varied(self, name: str, value: Fraction) -> Source:
+        """Return the source with another bound, of one party where parties have their own."""
+        if self.largest is None:
+            return super().varied(name, value)
+        return self.changed(largest=replaced(self.largest, name[-1], value))
 
     @property
     def _parts(self) -> tuple[Source, ...]:
