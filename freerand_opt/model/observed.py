@@ -14,6 +14,7 @@ from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.kinds import Kind, Schema, either, labelled, number, or_file, word
 from freerand_opt.model.labels import cells, setting_index, setting_spelt, spelt
 from freerand_opt.model.losses import EFFICIENCY, NO_CLICK, detected, lossy
+from freerand_opt.model.marginals import by_marginals
 from freerand_opt.model.rows import mixed
 from freerand_opt.model.scenario import AnyScenario, Rows, Scenario
 from freerand_opt.model.states import ANGLES, MEASUREMENTS, STATE, rows_of
@@ -267,6 +268,8 @@ def _settled(table: Any, scenario: AnyScenario, key: str) -> Any:
 
 
 def _from_labels(table: tuple[tuple[str, Exact], ...], scenario: AnyScenario, where: str) -> Behaviour:
+    if any(label.startswith(("PA(", "PB(")) for label, _ in table):
+        return by_marginals(table, scenario, where)
     rows: dict[int, list[Exact]] = {}
     for label, p in table:
         place = f'{where}."{label}"'

@@ -17,6 +17,7 @@ from freerand_opt.model import (
     Behaviour,
     Functional,
     Observed,
+    Question,
     Scenario,
     cglmp,
     chained,
@@ -579,3 +580,58 @@ def test_other_defects():
         Behaviour(chsh(), ((F(1), F(0), F(0), F(0)),))
     with pytest.raises(InputError, match="no probability is given"):
         Behaviour(chsh(), (None,) * 4)
+
+
+# ------------------------------------------------------------------ marginals in a table
+
+
+def by_labels(scenario, table):
+    asked = Question(
+        scenario,
+        {"kind": "uniform"},
+        observed={"table": table},
+        adversary={"devices": "local"},
+        tests=[{"keep": "behaviour"}],
+        ask={"quantity": "strategy"},
+    )
+    return asked.observed.table
+
+
+def test_a_table_of_collins_and_gisin_is_the_whole_behaviour():
+    """Mixtures of deterministic boxes, summed over what is left out; A has three outcomes, B two."""
+    scenario = Scenario((2, 3), (3, 2))
+    for seed in range(5):
+        rng = random.Random(seed)
+        boxes = [([rng.randrange(3) for _ in "01"], [rng.randrange(2) for _ in "012"]) for _ in "0123"]
+        whole, short = {}, {}
+        for x, y, a, b in itertools.product(range(2), range(3), range(3), range(2)):
+            whole[f"P({a}{b}|{x}{y})"] = F(sum(f[x] == a and g[y] == b for f, g in boxes), 4)
+            if a < 2:
+                short[f"PA({a}|{x})"] = F(sum(f[x] == a for f, _ in boxes), 4)
+            if b < 1:
+                short[f"PB({b}|{y})"] = F(sum(g[y] == b for _, g in boxes), 4)
+            if a < 2 and b < 1:
+                short[f"P({a}{b}|{x}{y})"] = whole[f"P({a}{b}|{x}{y})"]
+        assert by_labels(scenario, short).rows == by_labels(scenario, whole).rows
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"PA(0|1)": None}, r'observed.table."PA\(0\|1\)": is missing'),
+        ({"P(11|00)": "1/2"}, "leave it out"),
+        ({"PA(0|1)": "3/2"}, "is negative"),
+        ({"P(00|11)": None}, "is missing"),
+    ],
+)
+def test_tables_of_marginals_that_are_refused(change, words):
+    table = {f"P{party}(0|{x})": "1/2" for party in "AB" for x in "01"}
+    table |= {f"P(00|{x}{y})": "1/4" for x in "01" for y in "01"}
+    assert by_labels(chsh(), table).rows == ((F(1, 4),) * 4,) * 4
+    with pytest.raises(InputError, match=words):
+        by_labels(chsh(), {key: p for key, p in (table | change).items() if p is not None})
+
+
+def test_marginals_of_three_parties_are_refused():
+    with pytest.raises(InputError, match="of two parties"):
+        by_labels(Scenario((2, 2, 2), (2, 2, 2)), {"PA(0|0)": "1/2"})
