@@ -32,7 +32,7 @@ from scipy.stats import binom
 import freerand_opt as fr
 from freerand_opt.experiments.factors import Factor, best_factor
 from freerand_opt.experiments.games import wins
-from freerand_opt.experiments.oracle import source_weights
+from freerand_opt.experiments.oracle import source_masses
 from freerand_opt.experiments.setup import Setup, setup
 from freerand_opt.model import SanthaVazirani, chsh
 
@@ -133,8 +133,8 @@ def corner(local: Setup, answers: tuple[int, ...]) -> np.ndarray:
     shown = np.array([[float((i, j) == (a[x], b[y])) for i, j in product((0, 1), repeat=2)]
                       for x, y in product((0, 1), repeat=2)])  # fmt: skip
     won = (shown.ravel() * WON).reshape(4, 4).sum(axis=1)
-    weights = source_weights(local.setting.source, local.condition(None), won[None, :])[0]
-    return np.asarray((weights[:, None] * shown).ravel())
+    masses = source_masses(local.setting.source, local.condition(None), won[None, :])[0]
+    return np.asarray((masses[:, None] * shown).ravel())
 
 
 def holds(found: Coverage, words: str) -> bool:

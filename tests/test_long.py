@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import sys
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from tests.long import __main__ as long
 from tests.long.kernels import EXACT, USUAL, Run, faults, same_digests, widths
 
+ROOT = Path(__file__).parents[1]
 CLAIM = ("chsh_quantum_score", "level=1")
 
 
@@ -208,3 +212,14 @@ def test_limits_are_of_work_and_not_of_time(tmp_path):
     assert waits is not None and (waits.returncode, words) == (0, "")
     works, words = limited([sys.executable, "-c", "while True: pass"], tmp_path, 1)
     assert "worked" in words if works is None else works.returncode != 0
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_scripts_beside_the_package_name_what_is_there(path):
+    """They run by hand and in `make long` alone, so a name that is gone would be seen late."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("freerand_opt"):
+            found = import_module(node.module)
+            for name in node.names:
+                if not hasattr(found, name.name):
+                    import_module(f"{node.module}.{name.name}")
