@@ -19,32 +19,20 @@ from typing import TypeAlias
 
 import numpy as np
 from scipy.linalg import cho_solve, solve_triangular
-from scipy.sparse import csr_array
 
 from freerand_opt.conic.program import ConicProgram
-from freerand_opt.conic.sparse import Floats, Index
+from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Bits
 from freerand_opt.programs.branches import groups
 from freerand_opt.programs.moments import MomentProgram
-from freerand_opt.solvers.forest import Reals, entries_of, independent, lower
+from freerand_opt.solvers.forest import OnTrees, Reals, entries_of, independent, lower
 
 
 @dataclass(frozen=True, eq=False)
-class Branches:
-    """Trees for `carriers` labels; `splits` are the parts of each group of bits and the subtrees below.
+class Branches(OnTrees):
+    """Trees of vertices; `splits` are the parts of each group of bits and the subtrees below."""
 
-    Other fields are those of `forest.Forest`.
-    """
-
-    carriers: int
-    width: int
     splits: tuple[tuple[int, int], ...]
-    parts: tuple[tuple[int, csr_array], ...]
-    rows: Index
-    matrix: Reals
-    right: Reals
-    equal: np.ndarray
-    cost: Reals
 
     @property
     def facets(self) -> int:
@@ -193,12 +181,17 @@ def branches_of(made: MomentProgram, program: ConicProgram) -> Branches | None:
     below = [len(vertices[0]) for vertices in listed[:-1]]
     width = space.width
     rows = [r for r in range(program.linear) if program.names[r][0] not in ("equal", "part")]  # type: ignore[index]
+    none = np.zeros(0)
     bare = Branches(
         program.columns // (made.cone.nodes * width),
         width,
-        tuple((len(vertices), count) for vertices, count in zip(listed, [*below, 1], strict=True)),
         tuple(entries_of(part.cone, part.rows, len(part.words), width) for part in space.parts),
-        *(np.zeros(0, dtype=kind) for kind in (np.int64, float, float, bool, float)),
+        none.astype(np.int64),
+        none,
+        none,
+        none.astype(bool),
+        none,
+        tuple((len(vertices), count) for vertices, count in zip(listed, [*below, 1], strict=True)),
     )
 
     def pulled(entries: Iterable[tuple[int, float]]) -> Reals:

@@ -37,24 +37,31 @@ Reals: TypeAlias = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
-class Forest:
-    """Trees of `depth` bits for `carriers` labels, vectors of `width` moments at their leaves.
+class OnTrees:
+    """Trees for `carriers` labels, vectors of `width` moments at their leaves.
 
-    With vertices of the source instead of bits each label and vertex is a tree of one node.
-
-    `ranges` are the shares of each bit; `parts` (size, size^2 x width) the matrices of a facet; `rows` the
-    places in the program of the linear rows A z, `right` their sides, `equal` which are equalities.
+    `parts` (size, size^2 x width) are the matrices of a facet; `rows` the places in the program of the linear
+    rows A z, `right` their sides, `equal` which are equalities.
     """
 
     carriers: int
     width: int
-    ranges: tuple[tuple[float, float], ...]
     parts: tuple[tuple[int, csr_array], ...]
     rows: Index
     matrix: Reals
     right: Reals
     equal: np.ndarray
     cost: Reals
+
+
+@dataclass(frozen=True, eq=False)
+class Forest(OnTrees):
+    """Trees of bits whose shares are `ranges`.
+
+    With vertices of the source instead of bits each label and vertex is a tree of one node.
+    """
+
+    ranges: tuple[tuple[float, float], ...]
 
     @property
     def depth(self) -> int:
@@ -217,13 +224,13 @@ def forest_of(made: MomentProgram, program: ConicProgram) -> Forest | None:
     return Forest(
         carriers,
         width,
-        ranges,
         tuple(entries_of(part.cone, part.rows, len(part.words), width) for part in space.parts),
         np.array(rows, dtype=np.int64),
         np.array([listed[r] for r in rows]).reshape(len(rows), -1),
         program.sides[rows],
         np.array(rows) < program.equalities,
         leaves(list(enumerate(program.cost.tolist()))),
+        ranges,
     )
 
 

@@ -252,8 +252,10 @@ def test_in_a_browser_points_tell_their_values_by_mouse_and_by_keys(opened):
 
 
 def test_in_a_browser_a_claim_is_opened_by_its_address(opened):
+    assert not opened.locator("#selection_common_cause[open]").count()
     opened.evaluate("location.hash = 'selection_common_cause'")
     opened.wait_for_selector("#selection_common_cause[open]")
+    assert opened.locator("#selection_common_cause").get_attribute("open") is not None
 
 
 def test_in_a_browser_dark_means_dark(opened):
