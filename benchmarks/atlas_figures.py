@@ -14,7 +14,8 @@ from atlas_lines import Line
 
 from freerand_opt.reporting.figures.draw import STYLE
 
-COLOURS = dict(zip(DEVICES, ("#0072B2", "#D55E00", "#009E73"), strict=True))
+#: As in the figure of adversaries.
+COLOURS = dict(zip(DEVICES, ("#009E73", "#D55E00", "#0072B2"), strict=True))
 _MARKS = (
     "Dots: settings observed uniform; rings: free. A bar joins the ends of a bracket that is wider than "
     "its mark; a triangle is one end alone."
