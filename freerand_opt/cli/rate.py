@@ -127,13 +127,12 @@ def ends(
     """Return the two rows between which a key begins, and what they fall short of."""
     from freerand_opt.bounds.key_threshold import key_threshold
     from freerand_opt.errors import InputError
+    from freerand_opt.model.file import seeking
     from freerand_opt.model.number import place_of
 
-    field, equals, values = (part.strip() for part in threshold.partition("="))
-    between = [place_of(x.strip(), "--threshold") for x in values.split(":")] if equals else []
-    if len(between) not in (2, 3):
-        raise InputError("--threshold", f"{threshold}: write field=first:last, as observed.efficiency=0.9:1")
-    first, last, width = (*between, Fraction(1, 1000))[:3]
+    typed, own = threshold.rsplit(":", 1) if threshold.count(":") == 2 else (threshold, "1/1000")
+    asked, width = seeking(typed, "--threshold"), place_of(own, "--threshold")
+    field, (first, last) = asked["of"], [place_of(end, "--threshold") for end in asked["between"]]
     seen: dict[Fraction, Any] = {}
 
     def answer(x: Fraction) -> Result:
