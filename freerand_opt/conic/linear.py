@@ -26,6 +26,8 @@ IPM_ROWS = 4_000
 #: The grid of a point that is sharpened, and the scale of its correction.
 GRID_BITS = 60
 SCALE = 2**30
+#: Steps times rows of a sharpening: a few seconds, and the same steps on every machine.
+MOST_WORK = 2 * 10**7
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,10 +67,12 @@ def solve(
     *,
     right: Sequence[float] | None = None,
     start: Hint | None = None,
+    most_steps: int | None = None,
 ) -> Hint:
     """Solve by HiGHS, quietly, rows scaled by powers of 2; `time_limit` in seconds.
 
-    `right` takes the place of the right sides, `start` gives a basis to start from.
+    `right` takes the place of the right sides, `start` gives a basis to start from (by the simplex),
+    `most_steps` how many of its steps are taken.
     """
     rows, columns = program.matrix.shape
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
@@ -77,7 +81,10 @@ def solve(
         highs.setOptionValue(key, value)
     if time_limit is not None:
         highs.setOptionValue("time_limit", max(time_limit, 0.01))
-    if rows > IPM_ROWS:
+    if most_steps is not None:
+        highs.setOptionValue("simplex_iteration_limit", most_steps)
+    warm = start is not None and start.basic is not None and start.active is not None
+    if rows > IPM_ROWS and not warm:
         highs.setOptionValue("solver", "ipm")
     order = np.lexsort((program.matrix.columns, program.matrix.rows))
     sizes = np.ldexp(1.0, np.array(program.sizes or (0,) * columns, dtype=np.int64))
@@ -105,7 +112,7 @@ def solve(
     model.a_matrix_.index_ = program.matrix.columns[order].astype(np.int32)
     model.a_matrix_.value_ = values * scale[places]
     highs.passModel(model)
-    if start is not None and start.basic is not None and start.active is not None:
+    if start is not None and warm:
         highs.setBasis(_basis(start))
     highs.run()
     answer, basis = highs.getSolution(), highs.getBasis()
@@ -133,7 +140,7 @@ def _basis(hint: Hint) -> highspy.HighsBasis:
 def sharpened(program: LinearProgram, hint: Hint, right: Sequence[Fraction]) -> Hint:
     """Return a hint whose basis is feasible at a tolerance 2^-30 times smaller (arXiv:1506.08764).
 
-    Return the same one if there is none.
+    Return the same one if there is none, or if it takes too many steps.
 
     The program in the correction y of the point x, A y <= 2^30 (b - A x), is solved from the last basis.
     """
@@ -149,5 +156,10 @@ def sharpened(program: LinearProgram, hint: Hint, right: Sequence[Fraction]) -> 
     for row, column, value in program.matrix.entries():
         if x[column]:
             slack[row] -= value * x[column]
-    found = solve(program, right=[float(value * SCALE) for value in slack], start=hint)
+    found = solve(
+        program,
+        right=[float(value * SCALE) for value in slack],
+        start=hint,
+        most_steps=MOST_WORK // len(slack) if slack else None,
+    )
     return hint if found.status != "optimal" else replace(found, x=hint.x + found.x / SCALE)

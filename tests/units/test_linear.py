@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from freerand_opt.conic.basis import exact_multipliers, exact_point
-from freerand_opt.conic.linear import Hint, LinearProgram, solve
+from freerand_opt.conic.linear import Hint, LinearProgram, sharpened, solve
 from freerand_opt.conic.sparse import sparse
 from freerand_opt.conic.system import solve_system
 
@@ -212,3 +212,17 @@ def test_a_perturbed_data_digit_moves_the_optimum():
         program = program_of([[3, 1], [1, 4]], [cap, F(1)], [False, False], [F(1), F(1)])
         values.append(objective(program, exact_point(program, solve(program), list(program.right))))
     assert values == [F(5, 11), (3 * (1 + tiny) + 2) / 11]
+
+
+@pytest.mark.parametrize("rows", [4_000, 0], ids=["simplex", "interior point from no row on"])
+def test_a_basis_that_breaks_a_row_below_the_tolerance_is_sharpened_by_the_simplex(monkeypatch, rows):
+    # x <= 1 is broken by 1e-12 where x <= 1 + 1e-12 is active: floats take that for optimal
+    right = (F(1), 1 + F(1, 10**12))
+    matrix = sparse((2, 1), [(0, 0, 1), (1, 0, 1)])
+    program = LinearProgram(matrix, (False, False), right, ("a", "b"), {0: F(1)})
+    hint = Hint("optimal", np.array([1.0]), np.array([0.0, 1.0]), np.array([True]), np.array([False, True]))
+    assert exact_point(program, hint, list(right)) is None
+    monkeypatch.setattr("freerand_opt.conic.linear.IPM_ROWS", rows)
+    assert exact_point(program, sharpened(program, hint, right), list(right)) == [1]
+    monkeypatch.setattr("freerand_opt.conic.linear.MOST_WORK", 0)
+    assert sharpened(program, hint, right) is hint
