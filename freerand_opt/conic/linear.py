@@ -75,17 +75,8 @@ def solve(
     `most_steps` how many of its steps are taken.
     """
     rows, columns = program.matrix.shape
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]
-    options = {"output_flag": False, "threads": 1, "primal_feasibility_tolerance": 1e-9}
-    for key, value in (options | {"dual_feasibility_tolerance": 1e-9}).items():
-        highs.setOptionValue(key, value)
-    if time_limit is not None:
-        highs.setOptionValue("time_limit", max(time_limit, 0.01))
-    if most_steps is not None:
-        highs.setOptionValue("simplex_iteration_limit", most_steps)
     warm = start is not None and start.basic is not None and start.active is not None
-    if rows > IPM_ROWS and not warm:
-        highs.setOptionValue("solver", "ipm")
+    highs = _quiet(time_limit, most_steps, "ipm" if rows > IPM_ROWS and not warm else "choose")
     order = np.lexsort((program.matrix.columns, program.matrix.rows))
     sizes = np.ldexp(1.0, np.array(program.sizes or (0,) * columns, dtype=np.int64))
     values = program.matrix.floats()[order] * sizes[program.matrix.columns[order]]
@@ -125,6 +116,23 @@ def solve(
         np.array([entry == inside for entry in basis.col_status]) if known else None,
         np.array([entry != inside for entry in basis.row_status]) if known else None,
     )
+
+
+def _quiet(time_limit: float | None, most_steps: int | None, solver: str) -> highspy.Highs:
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    options: dict[str, float | str] = {
+        "output_flag": False,
+        "threads": 1,
+        "primal_feasibility_tolerance": 1e-9,
+    }
+    options |= {"dual_feasibility_tolerance": 1e-9, "solver": solver}
+    if time_limit is not None:
+        options["time_limit"] = max(time_limit, 0.01)
+    if most_steps is not None:
+        options["simplex_iteration_limit"] = most_steps
+    for key, value in options.items():
+        highs.setOptionValue(key, value)
+    return highs
 
 
 def _basis(hint: Hint) -> highspy.HighsBasis:
