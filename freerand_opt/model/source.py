@@ -8,7 +8,6 @@ is their average over w. To add one: a file in `sources/` with a subclass, and o
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 from string import ascii_uppercase
 from typing import Annotated, Any, ClassVar
 
@@ -41,10 +40,6 @@ class Source(Table, tag_field="kind"):
         """Return the source with another value of one of its `varying` numbers."""
         return self.changed(**{name: value})
 
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return some distribution of joint settings of the source, for tests."""
-        raise NotImplementedError
-
 
 class Biased(Source):
     """A source whose bits are within `epsilon` of fair."""
@@ -60,13 +55,6 @@ class Biased(Source):
         ),
         "largest deviation of a bit from fair, given what it may depend on; 0 is perfect, 1/2 useless",
     ]
-
-
-def some_weights(count: int, draw: Random) -> list[Fraction]:
-    """Return random numbers that sum to 1, some of them 0."""
-    parts = [draw.choice((0, 0, 1, 2, 5, 9)) for _ in range(count)]
-    parts[draw.randrange(count)] += 1
-    return [Fraction(part, sum(parts)) for part in parts]
 
 
 def replaced(values: tuple[Any, ...], letter: str, value: Any) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from fractions import Fraction as F
 from itertools import product
 
 import pytest
+from samples import sample
 
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, read_source
@@ -220,7 +221,7 @@ def test_samples_obey_the_definition_and_the_checker(case):
     scenario, draw = Scenario((4, 2), (2, 2)), random.Random(11)
     found = set()
     for _ in range(40):
-        weights = source.sample(scenario, draw)
+        weights = sample(source, scenario, draw)
         assert sum(weights) == 1
         assert holds(weights, source, scenario)
         found.add(weights)

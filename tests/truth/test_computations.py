@@ -11,6 +11,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import sample
 
 from freerand_opt.checker.failures import Rejected, Unreadable
 from freerand_opt.claims.conjecture import protocol
@@ -122,7 +123,7 @@ def test_detection_ratio_by_vertices(order):
 def test_no_source_is_below_the_detection_ratio(seed, order, encoding):
     scenario, epsilon = chained(4), F(1, 10)
     ratio = protocol.detection_ratio(2, order, encoding, epsilon)
-    masses = SanthaVazirani(epsilon, order=order, bits=encoding).sample(scenario, Random(seed))
+    masses = sample(SanthaVazirani(epsilon, order=order, bits=encoding), scenario, Random(seed))
     chances = dict(zip(scenario.joint_settings, masses, strict=True))
     tests = sum(chances[e] for e in edges(4))
     assert min(chances[e] for e in edges(4)) >= ratio * tests

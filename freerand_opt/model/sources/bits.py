@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import product
-from random import Random
 from typing import Annotated, Any, TypeAlias
 
 from freerand_opt.errors import InputError
@@ -21,7 +20,7 @@ from freerand_opt.model.kinds import by_party, either, items, labelled, line, nu
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import HALF, Source
 from freerand_opt.model.sources.encoding import MAX_BITS, counts, in_time, need_bits
-from freerand_opt.model.sources.santha_vazirani import ORDERS, along
+from freerand_opt.model.sources.santha_vazirani import ORDERS
 from freerand_opt.model.table import Table, table
 
 #: The least and the largest probability that a bit is 0.
@@ -130,11 +129,11 @@ class Bits(Source, tag="bits"):
 
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Bits | forms.Rows:
         """Return the ranges in time, and the joint setting that each string names; rows if nodes differ."""
-        ranges, nodes, leaves = self._tree(scenario)
+        ranges, nodes, leaves = self.tree(scenario)
         if not nodes:
             return forms.Bits(ranges, leaves)
         rows = []
-        for depth, prefix, (low, high) in _nodes(ranges, nodes):
+        for depth, prefix, (low, high) in nodes_of(ranges, nodes):
             size = len(leaves) >> depth
             below = leaves[prefix * size : (prefix + 1) * size]
             for sign, end in ((-1, low), (1, high)):
@@ -142,7 +141,7 @@ class Bits(Source, tag="bits"):
                 rows.append((tuple(terms), "<=", Fraction(0)))
         return forms.Rows(tuple(rows))
 
-    def _tree(
+    def tree(
         self, scenario: AnyScenario
     ) -> tuple[tuple[Ends, ...], dict[tuple[int, int], Ends], tuple[int, ...]]:
         """Return ranges by depth, those of single nodes (depth, bits before it), settings by string."""
@@ -197,20 +196,8 @@ class Bits(Source, tag="bits"):
         """Return epsilon, if all bits have the same."""
         return ("epsilon",) if isinstance(self.epsilon, Fraction) and not self.ranges else ()
 
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a distribution with every bit at an end of its range, or between."""
-        ranges, nodes, leaves = self._tree(scenario)
-        if not nodes:
-            return along(forms.Bits(ranges, leaves), scenario.shape[0], draw)
-        masses = [Fraction(1)]
-        for depth, prefix, ends in _nodes(ranges, nodes):
-            x = draw.choice(ends)
-            masses += [masses[(1 << depth) - 1 + prefix] * part for part in (x, 1 - x)]
-        found = masses[-len(leaves) :]
-        return tuple(found[leaves.index(s)] for s in range(len(leaves)))
 
-
-def _nodes(ranges: tuple[Ends, ...], nodes: dict[tuple[int, int], Ends]) -> Iterator[tuple[int, int, Ends]]:
+def nodes_of(ranges: tuple[Ends, ...], nodes: dict[tuple[int, int], Ends]) -> Iterator[tuple[int, int, Ends]]:
     """Yield depth, the bits before it as a number, and the range of each node, level by level."""
     for depth, ends in enumerate(ranges):
         for prefix in range(1 << depth):

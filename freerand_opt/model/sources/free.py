@@ -9,12 +9,11 @@ depend on it.
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.source import Source, some_weights
+from freerand_opt.model.source import Source
 
 
 class Free(Source, tag="free"):
@@ -31,7 +30,3 @@ class Free(Source, tag="free"):
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Source:
         """Return one point, the observed distribution."""
         return forms.Point(None if observed is None or len(set(observed)) == 1 else observed)
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a distribution that may be stated."""
-        return tuple(some_weights(scenario.shape[0], draw))

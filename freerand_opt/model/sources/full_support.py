@@ -8,11 +8,10 @@ There is no epsilon: it holds for Santha-Vazirani bits of every epsilon below 1/
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 
 from freerand_opt.model import problem as forms
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.source import Source, some_weights
+from freerand_opt.model.source import Source
 
 
 class FullSupport(Source, tag="full-support"):
@@ -21,7 +20,3 @@ class FullSupport(Source, tag="full-support"):
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.FullSupport:
         """Return the source."""
         return forms.FullSupport()
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a distribution of full support."""
-        return tuple(some_weights(scenario.shape[0], draw))

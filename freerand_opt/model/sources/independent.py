@@ -9,8 +9,6 @@ Each party's settings are chosen by Santha-Vazirani bits of one epsilon. Epsilon
 from __future__ import annotations
 
 from fractions import Fraction
-from math import prod
-from random import Random
 
 from freerand_opt.model import problem as forms
 from freerand_opt.model.scenario import AnyScenario, Scenario
@@ -41,17 +39,6 @@ def _marginal(scenario: AnyScenario, observed: tuple[Fraction, ...], party: int)
     return tuple(found)
 
 
-def sample(scenario: AnyScenario, parts: tuple[Source, ...], draw: Random) -> tuple[Fraction, ...]:
-    """Return a product of distributions."""
-    alone = [
-        part.sample(Scenario((n,), (1,)), draw) for part, n in zip(parts, scenario.settings, strict=True)
-    ]
-    return tuple(
-        prod((own[x] for own, x in zip(alone, settings, strict=True)), start=Fraction(1))
-        for settings in scenario.joint_settings
-    )
-
-
 class Independent(Biased, tag="independent"):
     """Santha-Vazirani bits of each party, independent of the other parties' given W."""
 
@@ -67,7 +54,3 @@ class Independent(Biased, tag="independent"):
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Product:
         """Return the product of the parties' bits."""
         return product(scenario, self._parts(scenario), observed)
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a product of distributions of the parties' bits."""
-        return sample(scenario, self._parts(scenario), draw)

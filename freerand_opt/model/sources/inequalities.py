@@ -9,7 +9,6 @@ There is no epsilon. Rows that no distribution obeys are refused: a question abo
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 from typing import Annotated
 
 from freerand_opt.errors import InputError
@@ -77,9 +76,3 @@ class Inequalities(Source, tag="inequalities"):
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Rows:
         """Return the rows, each with <= or =."""
         return forms.Rows(tuple(self._rows(scenario)))
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a vertex."""
-        found = self._point(scenario, [Fraction(draw.randint(-9, 9)) for _ in range(scenario.shape[0])])
-        assert found is not None
-        return found

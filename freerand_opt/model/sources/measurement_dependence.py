@@ -8,23 +8,13 @@ for every joint setting s and every w. There is no epsilon; of S settings, l = h
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 from typing import Annotated, ClassVar
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
 from freerand_opt.model.kinds import number
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.source import Source, some_weights
-
-
-def within(lower: Fraction, upper: Fraction, count: int, draw: Random) -> tuple[Fraction, ...]:
-    """Return a mixture of uniform and random settings that obeys the bounds, as far out as they let it be."""
-    more, even = some_weights(count, draw), Fraction(1, count)
-    reach = [Fraction(1)]
-    reach += [(upper - even) / (x - even) for x in more if x > even]
-    reach += [(even - lower) / (even - x) for x in more if x < even]
-    return tuple(even + min(reach) * (x - even) for x in more)
+from freerand_opt.model.source import Source
 
 
 def _power_of_half(bits: Fraction) -> Fraction:
@@ -75,10 +65,6 @@ class MeasurementDependence(Source, tag="measurement-dependence"):
         count = scenario.shape[0]
         return forms.Limits((self.lower,) * count, (self.upper,) * count)
 
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a distribution within the bounds."""
-        return within(self.lower, self.upper, scenario.shape[0], draw)
-
 
 class MinEntropy(Source, tag="min-entropy"):
     """Min-entropy of the joint setting given w: P(s|w) <= 2^-bits."""
@@ -108,7 +94,3 @@ class MinEntropy(Source, tag="min-entropy"):
         """Return the bounds by setting."""
         count = scenario.shape[0]
         return forms.Limits((Fraction(0),) * count, (Fraction(1, 2**self.bits),) * count)
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a distribution within the bounds."""
-        return within(Fraction(0), Fraction(1, 2**self.bits), scenario.shape[0], draw)

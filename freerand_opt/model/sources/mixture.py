@@ -6,7 +6,6 @@ r"""A source for each party, independent of the other parties' given W.
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 from string import ascii_uppercase
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from freerand_opt.model.source import Source, replaced
 from freerand_opt.model.sources.bits import Bits
 from freerand_opt.model.sources.encoding import need_bits
 from freerand_opt.model.sources.free import Free
-from freerand_opt.model.sources.independent import product, sample
+from freerand_opt.model.sources.independent import product
 from freerand_opt.model.sources.measurement_dependence import MeasurementDependence, MinEntropy
 from freerand_opt.model.sources.relative import Relative
 from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
@@ -83,7 +82,3 @@ class Mixture(Source, tag="mixture"):
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Product:
         """Return the product of the parties' sources."""
         return product(scenario, self.parts, observed)
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a product of distributions of the parties' sources."""
-        return sample(scenario, self.parts, draw)

@@ -11,14 +11,11 @@ useless.
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 
 from freerand_opt.model import problem as forms
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Biased
 from freerand_opt.model.sources.encoding import Encoding, need_bits, place
-from freerand_opt.model.sources.independent import sample
-from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
 
 
 class Mutual(Biased, tag="mutual"):
@@ -38,9 +35,3 @@ class Mutual(Biased, tag="mutual"):
                 tuple(place(n, j, self.bits) for j in range(n.bit_length() - 1)) for n in scenario.settings
             ),
         )
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a mixture of distributions whose parties are independent; the definition is linear."""
-        alone = SanthaVazirani(self.epsilon, bits=self.bits)
-        parts = [sample(scenario, (alone,) * len(scenario.settings), draw) for _ in range(3)]
-        return tuple(sum(xs, Fraction(0)) / 3 for xs in zip(*parts, strict=True))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import combinations
-from random import Random
 from string import ascii_uppercase
 from typing import Annotated, Any, ClassVar
 
@@ -134,8 +133,3 @@ class OnAverage(Source, tag="on-average"):
                 pairs.append((s, t))
                 bounds.append(self.distance[moved[0]])
         return forms.Average("distance", tuple(bounds), tuple(pairs))
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return uniform settings, which every measure allows."""
-        count = scenario.shape[0]
-        return (Fraction(1, count),) * count

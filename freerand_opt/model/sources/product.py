@@ -9,7 +9,6 @@ share unevenly: local devices then reach CHSH 8 c (docs/proofs/products.md).
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 from string import ascii_uppercase
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from freerand_opt.model import problem as forms
 from freerand_opt.model.kinds import by_party, number
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source, replaced
-from freerand_opt.model.sources.independent import product, sample
+from freerand_opt.model.sources.independent import product
 from freerand_opt.model.sources.measurement_dependence import MeasurementDependence
 
 
@@ -85,14 +84,3 @@ class Product(Source, tag="product"):
         if self.joint is not None:
             return forms.Shared(self.joint)
         return product(scenario, self._parts, observed)
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a product of distributions."""
-        if self.joint is not None:  # each party's share of the bound, at random
-            low, high = (Fraction(1, n) for n in scenario.settings)
-            first = min(
-                Fraction(1), max(low, low + (self.joint / high - low) * Fraction(draw.randrange(9), 8))
-            )
-            shares = (first, min(Fraction(1), self.joint / first))
-            return sample(scenario, tuple(MeasurementDependence(Fraction(0), u) for u in shares), draw)
-        return sample(scenario, self._parts, draw)

@@ -9,7 +9,6 @@ distribution unless another one is given.
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 from typing import Annotated, ClassVar
 
 from freerand_opt.errors import InputError
@@ -61,15 +60,3 @@ class Relative(Source, tag="relative"):
         centre = self._centre(scenario, observed)
         upper = tuple(min((1 + self.epsilon) * q, Fraction(1)) for q in centre)
         return forms.Limits(tuple((1 - self.epsilon) * q for q in centre), upper)
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a distribution with mass moved from one setting to another.
-
-        As far as the bounds let it be.
-        """
-        centre = list(self._centre(scenario, (Fraction(1, scenario.shape[0]),) * scenario.shape[0]))
-        first, last = draw.sample(range(len(centre)), 2)
-        moved = self.epsilon * min(centre[first], centre[last])
-        centre[first] -= moved
-        centre[last] += moved
-        return tuple(centre)

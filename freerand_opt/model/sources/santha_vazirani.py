@@ -9,7 +9,6 @@ Epsilon is Colbeck and Renner's: 0 is perfect, 1/2 is useless. Other papers coun
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 from typing import Annotated
 
 from freerand_opt.errors import InputError
@@ -47,19 +46,3 @@ class SanthaVazirani(Biased, tag="santha-vazirani"):
         return forms.Bits(
             ((HALF - self.epsilon, HALF + self.epsilon),) * len(order), leaves(sizes, order), order
         )
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return a distribution with every bit at an end of its range, or between."""
-        return along(self.form(scenario, None), scenario.shape[0], draw)
-
-
-def along(form: forms.Bits, count: int, draw: Random) -> tuple[Fraction, ...]:
-    """Return a distribution of strings of bits, by joint setting."""
-    masses = [Fraction(1)]
-    for low, high in form.ranges:
-        shares = [draw.choice((low, high, (low + 2 * high) / 3)) for _ in masses]
-        masses = [part for mass, x in zip(masses, shares, strict=True) for part in (mass * x, mass * (1 - x))]
-    found = [Fraction(0)] * count
-    for s, mass in zip(form.leaves, masses, strict=True):
-        found[s] += mass
-    return tuple(found)

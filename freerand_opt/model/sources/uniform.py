@@ -8,7 +8,6 @@ for each of the S joint settings. There is no epsilon.
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 
 from freerand_opt.model import problem as forms
 from freerand_opt.model.scenario import AnyScenario
@@ -21,8 +20,3 @@ class Uniform(Source, tag="uniform"):
     def form(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> forms.Source:
         """Return one point."""
         return forms.Point(None)
-
-    def sample(self, scenario: AnyScenario, draw: Random) -> tuple[Fraction, ...]:
-        """Return the one distribution."""
-        count = scenario.shape[0]
-        return (Fraction(1, count),) * count

@@ -44,7 +44,9 @@ assert fr.bound(asked(fr.Drifting("0.1", "0.1"), **guess)).lower.value > plain.u
 
 # samples obey every range
 form = fr.Drifting("0.1", "0.05").form(fr.chsh(), None)
-masses = fr.Drifting("0.1", "0.05").sample(fr.chsh(), Random(1))
+draw, masses = Random(1), [F(1)]
+for ends in form.ranges:
+    masses = [mass * part for mass in masses for x in (draw.choice(ends),) for part in (x, 1 - x)]
 first = masses[0] + masses[1]
 assert F(2, 5) <= first <= F(3, 5)
 assert all(F(7, 20) * part <= masses[k] <= F(13, 20) * part for k, part in ((0, first), (2, 1 - first)))
