@@ -99,7 +99,7 @@ def __getattr__(name: str) -> Any:
     for kind in (*model.SOURCES, *model.FAMILIES):
         if kind.__name__ == name:
             return kind
-    from freerand_opt.errors import nearest
+    from freerand_opt.model.text import nearest
 
     raise AttributeError(f"freerand_opt has no {name!r}{nearest(name, __all__)}")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
@@ -22,11 +20,6 @@ class InputError(FreerandError):
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str, str]]:
         return type(self), (self.where, self.message)
-
-    def within(self, prefix: str) -> InputError:
-        """Return the same error with `prefix` (a file, an instance) before its place."""
-        separator = ": " if self.where else ""
-        return InputError(f"{prefix}{separator}{self.where}", self.message)
 
 
 class TooLargeError(FreerandError):
@@ -47,11 +40,3 @@ def imported(name: str, advice: str) -> Any:
         return import_module(name)
     except ImportError:
         raise UnavailableError(advice) from None
-
-
-def nearest(word: str, allowed: Iterable[str]) -> str:
-    """Return `; did you mean 'x'?` for the closest allowed spelling, or an empty text."""
-    allowed = list(allowed)
-    exchanged = [name for name in allowed if sorted(name) == sorted(word)]
-    close = exchanged or difflib.get_close_matches(word, allowed, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else ""

@@ -72,7 +72,8 @@ def critical_form(
 
     @cache
     def at(place: Fraction, how: Options = options) -> Pool:
-        pool = corridor(question.varied(found.field, place).shortest(), how)
+        asked = question.varied(found.field, place).shortest()
+        pool = corridor(asked, how)
         pools.extend([pool] if how is options else [])
         return pool
 
@@ -80,9 +81,7 @@ def critical_form(
         at, found.crossing, found.between, found.width, lambda place: at(place, quick).margin
     )
     how = {"below": _how(low.pool), "above": _how(high.pool)}
-    form = found.form(question, (low.place, high.place))
-    beside = {key: form[key] for key in ("honest", "path") if key in form}
-    return threshold_form(form["question"], found.crossing, low, high, **beside), how, pools
+    return threshold_form(found.form(question, (low.place, high.place)), low, high), how, pools
 
 
 def _power(bits: Fraction, digits: int) -> Fraction:

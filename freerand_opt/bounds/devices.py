@@ -14,6 +14,7 @@ from freerand_opt.checker.devices import Box, Deterministic
 from freerand_opt.checker.numbers import sign
 from freerand_opt.errors import InputError
 from freerand_opt.model.scenario import joined
+from freerand_opt.model.text import said_at
 from freerand_opt.numbers.exact import Exact
 
 
@@ -84,10 +85,8 @@ class Written(Devices):
         from freerand_opt.programs.npa.matrix import operators
         from freerand_opt.programs.npa.words import Parties
 
-        try:
+        with said_at("moment"):
             found = operators(Parties(q.settings, q.outcomes), name)
-        except ValueError as fault:
-            raise InputError("moment", str(fault)) from None
         letters: list[list[tuple[int, int]]] = [[] for _ in q.settings]
         for party, setting, outcome in found:
             letters[party].append((setting, -1 if outcome is None else outcome))

@@ -21,6 +21,7 @@ from freerand_opt.errors import InputError, imported
 from freerand_opt.model.files import contents
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
+from freerand_opt.model.text import within
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import Exact, compare, log2
@@ -98,9 +99,8 @@ def load(path: str | Path, question: Question, *, threshold: Threshold | None = 
     """
     text = contents(Path(path), str(path), reading.MOST_BYTES, "no certificate is longer").strip()
     try:
-        return result_of(question, text, threshold=threshold)
-    except InputError as error:
-        raise error.within(str(path)) from None
+        with within(str(path)):
+            return result_of(question, text, threshold=threshold)
     except ValueError as error:  # the kernel's refusals, and what is no JSON
         raise InputError(str(path), f"proves nothing: {error}") from None
 

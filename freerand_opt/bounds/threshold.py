@@ -14,7 +14,8 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.checker.numbers import Number, enclose, sign
+from freerand_opt.checker.document import FORMAT
+from freerand_opt.checker.numbers import Number, enclose, sign, written
 from freerand_opt.errors import FreerandError, TooLargeError
 
 MAX_STEPS = 100
@@ -58,10 +59,9 @@ class Crossing:
             return pool.margin
         if pool.impossible:
             return None
-        value = pool.bound if pool.bound is not None else pool.reached
-        if value is None:
+        if pool.bound is None and pool.reached is None:
             return None
-        number = float(enclose(value, 80)[1])
+        number = pool.top if pool.bound is None else pool.height
         if self.kind == "entropy":
             return number - float(2.0 ** -float(self.value))
         limit = self.value * place if self.kind == "field" else self.value
@@ -69,8 +69,6 @@ class Crossing:
 
     def form(self) -> Any:
         """Return the crossing in the certificate's grammar."""
-        from freerand_opt.checker.numbers import written
-
         if self.kind == "existence":
             return None
         if self.kind == "number":
@@ -235,10 +233,8 @@ def simplest(low: Fraction, high: Fraction) -> Fraction:
     return whole + 1 / simplest(1 / (high - whole), 1 / (low - whole))
 
 
-def threshold_form(
-    question: dict[str, Any], crossing: Crossing, low: End, high: End, **beside: Any
-) -> dict[str, Any]:
-    """Return the certificate of a threshold: "?" is at the field, or `beside` an honest behaviour moves."""
+def threshold_form(form: dict[str, Any], low: End, high: End) -> dict[str, Any]:
+    """Return the certificate of a threshold: "?" is at the field, or an honest behaviour beside moves."""
     ends = []
     for end in (low, high):
         proved = end.side < 0
@@ -249,13 +245,6 @@ def threshold_form(
                 "attack": None if proved else end.pool.attack,
             }
         )
-    return {
-        "format": "freerand-certificate",
-        "version": 2,
-        "kind": "threshold",
-        "question": question,
-        "crosses": crossing.form(),
-        "below": ends[0],
-        "above": ends[1],
-        **beside,
-    }
+    head = {"format": FORMAT, "version": 2, "kind": "threshold"}
+    asked = {key: form[key] for key in ("question", "crosses")}
+    return {**head, **asked, "below": ends[0], "above": ends[1], **form}

@@ -23,6 +23,7 @@ def exact(x: Number) -> Exact:
 def kernel_number(x: Exact) -> Number:
     """Return the same number as the kernel reads it; raise InputError for one that it does not."""
     try:
-        return read_number(triples(x), "number", Work())
+        raw = triples(x)
+        return read_number(raw, "number", Work())
     except ValueError as error:
         raise InputError("number", f"{error}; round it to a fraction on the safe side") from None

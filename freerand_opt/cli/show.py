@@ -10,7 +10,8 @@ import typer
 
 from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError
+from freerand_opt.model.text import nearest
 
 if TYPE_CHECKING:
     from freerand_opt.claims.conjecture.file import ComputationFile

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.text import listed, shown
+from freerand_opt.model.text import listed, nearest, shown
 
 
 @dataclass(frozen=True)

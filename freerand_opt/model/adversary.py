@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from freerand_opt.errors import InputError
 from freerand_opt.model.kinds import Schema, line, word
 from freerand_opt.model.level import patterns
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.table import Table
+from freerand_opt.model.text import said_at
 
 
 class Adversary(Table):
@@ -61,7 +61,5 @@ class Adversary(Table):
     def fit(self, scenario: AnyScenario) -> None:
         """Raise InputError for a level that speaks of other parties, or is none."""
         if self.level:
-            try:
+            with said_at("Question.adversary.level"):
                 patterns(self.level, scenario.parties)
-            except ValueError as error:
-                raise InputError("Question.adversary.level", str(error)) from None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from freerand_opt.errors import InputError, nearest
-from freerand_opt.model.text import shown
+from freerand_opt.errors import InputError
+from freerand_opt.model.text import nearest, shown
 
 FOLDERS = ("lps", "sdps")
 

@@ -16,6 +16,7 @@ from freerand_opt.model.observed import BEHAVIOUR, Observed
 from freerand_opt.model.rows import score
 from freerand_opt.model.scenario import AnyScenario, Rows
 from freerand_opt.model.table import Table, table
+from freerand_opt.model.text import said_at
 from freerand_opt.numbers.exact import Exact, Real
 
 #: Largest number of probabilities P(o|s) that tests may keep one by one.
@@ -102,10 +103,8 @@ class Keep(Table):
         return (forms.Kept(tuple(held), self.tolerance),)
 
     def _errors(self, scenario: AnyScenario, rows: Rows, where: str) -> Found:
-        try:
+        with said_at(f"{where}.keep"):
             total = FUNCTIONALS["chained"](scenario)
-        except ValueError as error:
-            raise InputError(f"{where}.keep", str(error)) from None
         found = []
         for s in sorted({s for s, _ in total}):
             terms = tuple(sorted((x, o, factor) for (x, o), factor in total.items() if x == s))
@@ -125,10 +124,8 @@ class Relations(Table):
 
     def resolved(self, scenario: AnyScenario, observed: Observed, where: str) -> Found:
         """Return a test of the total weight of wrong outcomes."""
-        try:
+        with said_at(f"{where}.relations"):
             cells = FUNCTIONALS["mermin-errors"](scenario)
-        except ValueError as error:
-            raise InputError(f"{where}.relations", str(error)) from None
         terms = tuple(sorted((s, o, factor) for (s, o), factor in cells.items()))
         return (forms.Test(forms.Functional("conditional", terms), "<=", self.violated),)
 
@@ -182,10 +179,8 @@ def _refuse_signalling(observed: Observed, where: str) -> None:
 
 
 def _score(functional: forms.Functional, rows: Rows, scenario: AnyScenario, where: str) -> Exact:
-    try:
+    with said_at(where):
         return score(functional, rows, scenario.setting_label)
-    except ValueError as error:
-        raise InputError(where, str(error)) from None
 
 
 #: The field `test`, told apart by the keys keep and relations.

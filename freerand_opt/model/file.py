@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError
 from freerand_opt.model import catalogue
 from freerand_opt.model.behaviour import SCENARIO
 from freerand_opt.model.expect import Expect
 from freerand_opt.model.files import inlined
 from freerand_opt.model.grid import Cell, Place, grid
-from freerand_opt.model.head import HEADER, Head, kind_of, load
+from freerand_opt.model.head import HEADER, Head, opened
 from freerand_opt.model.kinds import line
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.model.table import fields, table
-from freerand_opt.model.text import kind, listed, shortened, shown
+from freerand_opt.model.text import kind, listed, nearest, shortened, shown, within
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.model.values import MAX_INSTANCES
 
@@ -91,18 +90,10 @@ def read(
     """
     if isinstance(path, str) and not Path(path).suffix:
         path = catalogue.find(path) or path
-    raw = load(path)
-    path = Path(path)
-    try:
-        if kind_of(raw) != "question":
-            raise InputError(
-                kind_of(raw), "is no question; a question has the tables scenario, source, adversary, ask"
-            )
-        if threshold is not None:
-            raw = _seeking(raw, threshold)
-        return file_of(QuestionFile, path, raw, overrides, choose, keep, partial(_instance, path.parent))
-    except InputError as error:
-        raise error.within(str(path)) from None
+    with opened(path, "question") as raw:
+        tables = raw if threshold is None else _seeking(raw, threshold)
+        folder = Path(path).parent
+        return file_of(QuestionFile, path, tables, overrides, choose, keep, partial(_instance, folder))
 
 
 def all_cells(sizes: Sequence[int]) -> Sequence[Sequence[int]]:
@@ -134,7 +125,7 @@ def seeking(threshold: str, where: str) -> dict[str, Any]:
 
 def file_of(
     made: type[F],
-    path: Path,
+    path: str | Path,
     raw: dict[str, Any],
     overrides: Mapping[str, Any] | None,
     choose: Choose | None,
@@ -163,8 +154,9 @@ def file_of(
                 cell = grids[place].cell(k)
                 if keep is None or keep(place, cell.at):
                     found.append(make(name, place, cell))
-    stem, title, notes = shortened(path.stem), head.title or shortened(path.stem), _notes([raw, *variants])
-    return made(path, stem, title, head.claim, str(head.reference or ""), head.tier, tuple(found), notes)
+    stem, reference, notes = shortened(Path(path).stem), str(head.reference or ""), _notes([raw, *variants])
+    words = (stem, head.title or stem, head.claim, reference, head.tier)
+    return made(Path(path), *words, tuple(found), notes)
 
 
 def variant_of(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str, dict[str, Any]]:
@@ -180,15 +172,6 @@ def variant_of(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str
         name = line().read(variant["name"], f"{where}.name")
     own = {key: value for key, value in variant.items() if key != "name"} if place else {}
     return name, f"{where} ({shortened(name)})" if place else "", merged(base, own)
-
-
-@contextmanager
-def within(where: str) -> Iterator[None]:
-    """Say of errors in which instance they are."""
-    try:
-        yield
-    except InputError as error:
-        raise (error.within(where) if where else error) from None
 
 
 def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from freerand_opt.model.game import Game
 from freerand_opt.model.kinds import labelled, number, word
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.table import Table, table
-from freerand_opt.model.text import shown
+from freerand_opt.model.text import said_at, shown
 from freerand_opt.numbers import markup
 
 TERMS = 'a table of labels such as { "<A0 B0>" = 1, "P(01|10)" = "-1/2", "PA(0|1)" = 1 }'
@@ -141,20 +141,16 @@ class Functional(Table):
         """Return the functional in joint indices; raise InputError below `where` for what is not there."""
         on = self.speaks_of
         if self.game is not None:
-            try:
+            with said_at(f"{where}.game"):
                 won = self.game.cells(scenario)
-            except ValueError as error:
-                raise InputError(f"{where}.game", str(error)) from None
             return forms.Functional(on, tuple(sorted((s, o, x) for (s, o), x in won.items())))
         if self.functional is not None:
             if on == "moments":
                 raise InputError(
                     f"{where}.on", "a named functional is of probabilities; give terms for moments"
                 )
-            try:
+            with said_at(f"{where}.functional"):
                 known = FUNCTIONALS[self.functional](scenario)
-            except ValueError as error:
-                raise InputError(f"{where}.functional", str(error)) from None
             return forms.Functional(on, tuple(sorted((s, o, x) for (s, o), x in known.items() if x)))
         total: dict[Any, Fraction] = {}
         for factor, found in self._found(scenario, where, on):
@@ -171,10 +167,8 @@ class Functional(Table):
         self, scenario: AnyScenario, where: str, on: str
     ) -> Iterator[tuple[Fraction, Mapping[Any, Fraction]]]:
         for label, factor in self.terms or ():
-            try:
+            with said_at(f'{where}.terms."{label}"'):
                 found = labels.words(scenario, label) if on == "moments" else labels.cells(scenario, label)
-            except ValueError as error:
-                raise InputError(f'{where}.terms."{label}"', str(error)) from None
             yield factor, found
 
 

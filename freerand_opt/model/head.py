@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -11,7 +12,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.files import contents
 from freerand_opt.model.kinds import line, number, word
 from freerand_opt.model.table import Table, fields, table
-from freerand_opt.model.text import Digits, kind, shortened, shown
+from freerand_opt.model.text import Digits, kind, shortened, shown, within
 
 MAX_BYTES = 256 * 1024
 _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
@@ -56,13 +57,33 @@ HEADER = tuple(field.key for field in fields(Head))
 
 def load(path: str | Path) -> dict[str, Any]:
     """Return the tables of a TOML file, decimals as they are written; raise InputError naming the file."""
+    with within(_named(path)):
+        return _load(path)
+
+
+#: What a file of each kind has.
+_HAS = {
+    "question": "a question has the tables scenario, source, adversary, ask",
+    "computation": "that has a table computation, and no scenario",
+    "protocol": "that has a table protocol with N and m (`freerand bound` answers it if it is a question)",
+}
+
+
+@contextmanager
+def opened(path: str | Path, kind: str) -> Iterator[dict[str, Any]]:
+    """Yield the tables of a file of one kind; InputErrors while they are read name the file."""
+    with within(_named(path)):
+        tables = _load(path)
+        found = kind_of(tables)
+        if found != kind:
+            raise InputError(found, f"is no {kind}; {_HAS[kind]}")
+        yield tables
+
+
+def _named(path: object) -> str:
     if not isinstance(path, str | Path):
         raise InputError("file", f"{shown(path)} is {kind(path)}; the path of a TOML file is needed")
-    path = Path(path)
-    try:
-        return _load(path)
-    except InputError as error:
-        raise error.within(str(path)) from None
+    return str(path)
 
 
 def kind_of(tables: Mapping[str, Any]) -> str:
@@ -72,10 +93,10 @@ def kind_of(tables: Mapping[str, Any]) -> str:
     return "question"
 
 
-def _load(path: Path) -> dict[str, Any]:
+def _load(path: str | Path) -> dict[str, Any]:
     import tomllib
 
-    body = contents(path, "", MAX_BYTES, "put large tables into a CSV file")
+    body = contents(Path(path), "", MAX_BYTES, "put large tables into a CSV file")
     if _NESTED.search(body):
         raise InputError("", "has a key of more than 30 parts joined by points; at most 3 mean anything")
     try:

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError
 from freerand_opt.model.number import exact
-from freerand_opt.model.text import Digits, kind, listed, shortened, shown
+from freerand_opt.model.text import Digits, kind, listed, nearest, said_at, shortened, shown
 from freerand_opt.numbers.exact import Real, compare, text
 
 Schema = dict[str, Any]
@@ -198,10 +198,8 @@ def labelled(
         for label, entry in pairs:
             place = f'{where}."{shortened(str(label))}"'
             x = each.read(entry, place)
-            try:
+            with said_at(place):
                 key = spelt(label)
-            except ValueError as error:
-                raise InputError(place, str(error)) from None
             if key in found and once:
                 raise InputError(place, "is given twice")
             found[key] = found[key] + x if key in found else x

@@ -19,6 +19,7 @@ from freerand_opt.model.rows import mixed
 from freerand_opt.model.scenario import AnyScenario, Rows, Scenario
 from freerand_opt.model.states import ANGLES, MEASUREMENTS, STATE, rows_of
 from freerand_opt.model.table import Table
+from freerand_opt.model.text import said_at
 from freerand_opt.numbers.exact import Exact
 
 _LABELS = "a table of labels such as P(01|10), or the name of a CSV file"
@@ -246,10 +247,8 @@ BEHAVIOUR = "observed.behaviour, observed.state or observed.table"
 
 
 def _named(name: str, scenario: AnyScenario, key: str) -> Rows:
-    try:
+    with said_at(f"Question.observed.{key}"):
         return families.behaviour(name, scenario)
-    except ValueError as error:
-        raise InputError(f"Question.observed.{key}", str(error)) from None
 
 
 def _settled(table: Any, scenario: AnyScenario, key: str) -> Any:
@@ -273,10 +272,8 @@ def _from_labels(table: tuple[tuple[str, Exact], ...], scenario: AnyScenario, wh
     rows: dict[int, list[Exact]] = {}
     for label, p in table:
         place = f'{where}."{label}"'
-        try:
+        with said_at(place):
             found = list(cells(scenario, label))
-        except ValueError as error:
-            raise InputError(place, str(error)) from None
         if len(found) != 1 or not label.startswith("P"):
             raise InputError(
                 place, "a behaviour is given by probabilities of all parties, labelled as P(01|10)"
@@ -293,8 +290,6 @@ def _from_labels(table: tuple[tuple[str, Exact], ...], scenario: AnyScenario, wh
 def _weights(settings: tuple[tuple[str, Fraction], ...], scenario: AnyScenario) -> dict[int, Fraction]:
     found = {}
     for label, weight in settings:
-        try:
+        with said_at(f'Question.observed.settings."{label}"'):
             found[setting_index(scenario, label)] = weight
-        except ValueError as error:
-            raise InputError(f'Question.observed.settings."{label}"', str(error)) from None
     return dict(sorted(found.items()))

@@ -19,7 +19,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.kinds import Kind, by_party, either, items, number, word
 from freerand_opt.model.number import exact
 from freerand_opt.model.table import Table, table
-from freerand_opt.model.text import shown
+from freerand_opt.model.text import said_at, shown
 from freerand_opt.numbers.exact import Exact, UndecidedError, text
 
 if TYPE_CHECKING:
@@ -182,9 +182,8 @@ def rows_of(
 def _said_at(where: str) -> Iterator[None]:
     """Turn errors about values into InputErrors at `where`."""
     try:
-        yield
-    except ValueError as error:
-        raise InputError(where, str(error)) from None
+        with said_at(where):
+            yield
     except UndecidedError as error:
         raise InputError(where, f"{error}; write the numbers in another form, or as fractions") from None
 

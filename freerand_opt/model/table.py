@@ -15,9 +15,9 @@ from typing import Any, ClassVar, TypeVar, cast, dataclass_transform, get_args
 import msgspec
 from msgspec.structs import FieldInfo, force_setattr
 
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError
 from freerand_opt.model.kinds import Kind, Schema
-from freerand_opt.model.text import listed, shortened, shown
+from freerand_opt.model.text import listed, nearest, shortened, shown
 from freerand_opt.numbers.exact import UndecidedError
 
 T = TypeVar("T", bound="Table")

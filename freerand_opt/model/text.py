@@ -1,10 +1,14 @@
-"""How values that were read are shown in messages: short, printable, as the user would recognise them."""
+"""Words of messages: values as the user would recognise them, nearest spellings, where something was said."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any
+
+from freerand_opt.errors import InputError
 
 #: Characters of a value that a message shows.
 MOST = 60
@@ -70,3 +74,31 @@ def inline(value: object, *, quotes: bool = False) -> str:
     if quotes and isinstance(value, str) and not isinstance(value, Digits):
         return repr(str(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` for the closest allowed spelling, or an empty text."""
+    allowed = list(allowed)
+    exchanged = [name for name in allowed if sorted(name) == sorted(word)]
+    close = exchanged or difflib.get_close_matches(word, allowed, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+@contextmanager
+def within(where: str) -> Iterator[None]:
+    """Say of InputErrors in what they are: a file or an instance before their place, "" for nothing."""
+    try:
+        yield
+    except InputError as error:
+        if not where:
+            raise
+        raise InputError(f"{where}: {error.where}" if error.where else where, error.message) from None
+
+
+@contextmanager
+def said_at(where: str) -> Iterator[None]:
+    """Turn ValueErrors into InputErrors at `where`."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(where, str(error)) from None

@@ -19,7 +19,6 @@ from freerand_opt.model.quantities import SCORE, STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.model.table import Table
 from freerand_opt.model.text import listed, shown
-from freerand_opt.model.values import with_values
 from freerand_opt.numbers.exact import Exact, compare, text
 
 #: Numbers in which what an adversary can do is monotone: it grows with epsilon and upper, and shrinks with
@@ -103,7 +102,7 @@ class Threshold(Table):
         first, last = self.between
         least, most = first, last
         if OF_TEST.fullmatch(self.of):
-            Question.from_dict(with_values(question.to_dict(), {self.of: str(first)}))
+            question.varied(self.of, first)
         else:
             least, most = _extent(self.of, question)
         open_end = self.of.endswith("epsilon")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from freerand_opt.errors import InputError
+from freerand_opt.model.text import within
 from freerand_opt.protocols.file import Case, read_protocol
 from freerand_opt.protocols.simulate import Simulation, simulate
 
@@ -41,9 +41,8 @@ def simulate_all(
             advance(name, before + runs)
 
         try:
-            found = simulate(case.protocol, executor=executor, advance=told)
-        except InputError as error:
-            raise error.within(place) from None
+            with within(place):
+                found = simulate(case.protocol, executor=executor, advance=told)
         except KeyboardInterrupt:
             if not done:
                 raise

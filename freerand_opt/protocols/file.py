@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from freerand_opt.errors import InputError
-from freerand_opt.model.file import merged, variant_of, within
-from freerand_opt.model.grid import grid
-from freerand_opt.model.head import HEADER, Head, kind_of, load
+from freerand_opt.model.file import FileOf, file_of, merged
+from freerand_opt.model.grid import Cell
+from freerand_opt.model.head import opened
 from freerand_opt.model.kinds import Schema
 from freerand_opt.model.schema import file_schema
 from freerand_opt.protocols.protocol import Protocol
-
-MAX_CASES = 1000
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -26,12 +24,13 @@ class Case(msgspec.Struct, frozen=True):
     protocol: Protocol
 
 
-class ProtocolFile(msgspec.Struct, frozen=True):
-    """A file's title, and its cases in order."""
+class ProtocolFile(FileOf[Case], frozen=True):
+    """A file of protocols."""
 
-    path: Path
-    title: str
-    cases: tuple[Case, ...]
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """Return the protocols in order."""
+        return self.instances
 
 
 def read_protocol(path: str | Path, overrides: Mapping[str, Any] | None = None) -> ProtocolFile:
@@ -39,40 +38,17 @@ def read_protocol(path: str | Path, overrides: Mapping[str, Any] | None = None) 
 
     `overrides` maps key paths (``source.epsilon``) to values: lists, arrays, or texts such as ``a:b:step``.
     """
-    raw = load(path)
-    path = Path(path)
-    try:
-        return _file(path, raw, overrides or {})
-    except InputError as error:
-        raise error.within(str(path)) from None
+    with opened(path, "protocol") as raw:
+        made = partial(_case, Path(path).parent)
+        return file_of(ProtocolFile, path, raw, overrides, None, None, made)
 
 
-def _file(path: Path, raw: dict[str, Any], overrides: Mapping[str, Any]) -> ProtocolFile:
-    if kind_of(raw) != "protocol":
-        also = ", and this is a question: `freerand bound` answers it" if "scenario" in raw else ""
-        raise InputError("", f"has no table protocol; [protocol] with N and m is needed{also}")
-    head = Head.from_dict({key: value for key, value in raw.items() if key in HEADER})
-    variants = raw.get("instances", [])
-    base = {key: value for key, value in raw.items() if key not in (*HEADER, "instances")}
-    found: list[Case] = []
-    for place, variant in enumerate([{}, *(variants if isinstance(variants, list) else [variants])]):
-        name, where, body = variant_of(base, variant, place)
-        with within(where):
-            made = grid(body, overrides)
-            if made.size > MAX_CASES - len(found):
-                raise InputError("grid", f"{made.size} more cases; a file has at most {MAX_CASES}")
-            for cell in map(made.cell, range(made.size)):
-                protocol = Protocol.from_dict(_beside(path.parent, cell.body))
-                found.append(Case(" ".join(word for word in (name, cell.label) if word), protocol))
-    return ProtocolFile(path, head.title or path.stem, tuple(found))
-
-
-def _beside(folder: Path, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the tables with the name of a file of bits as it is seen from here."""
-    source = body.get("source")
-    if not isinstance(source, dict) or not isinstance(source.get("file"), str):
-        return body
-    return merged(body, {"source": {"file": str(folder / source["file"])}})
+def _case(folder: Path, name: str, variant: int, cell: Cell) -> Case:
+    """Return one protocol, the name of a file of bits as it is seen from here."""
+    body, source = cell.body, cell.body.get("source")
+    if isinstance(source, dict) and isinstance(source.get("file"), str):
+        body = merged(body, {"source": {"file": str(folder / source["file"])}})
+    return Case(" ".join(word for word in (name, cell.label) if word), Protocol.from_dict(body))
 
 
 def protocol_schema() -> Schema:

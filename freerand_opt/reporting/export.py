@@ -10,9 +10,10 @@ from freerand_opt.conic.formats.as_cvxpy import Modelled, as_cvxpy
 from freerand_opt.conic.formats.conic import as_cbf, as_sdpa
 from freerand_opt.conic.formats.mps import as_mps
 from freerand_opt.conic.formats.task import as_task
-from freerand_opt.errors import InputError, nearest
+from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
 from freerand_opt.model.question import Question
+from freerand_opt.model.text import nearest
 from freerand_opt.programs.of_question import conic_of, named_program
 from freerand_opt.reporting.proof import vipr
 

@@ -7,7 +7,8 @@ from importlib.util import find_spec
 
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution
-from freerand_opt.errors import InputError, SolverUnavailableError, nearest
+from freerand_opt.errors import InputError, SolverUnavailableError
+from freerand_opt.model.text import nearest
 
 #: Matrices up to this size are solved faster by Clarabel.
 SMALL = 16

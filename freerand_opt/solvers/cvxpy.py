@@ -15,7 +15,8 @@ from freerand_opt.conic.formats.as_cvxpy import modelled
 from freerand_opt.conic.formats.blocks import blocks_of, multipliers_of
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
-from freerand_opt.errors import SolverUnavailableError, nearest
+from freerand_opt.errors import SolverUnavailableError
+from freerand_opt.model.text import nearest
 from freerand_opt.solvers import mosek
 
 # only what cvxpy calls optimal is: its "inaccurate" ones are hints like any other

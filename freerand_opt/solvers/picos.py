@@ -17,7 +17,8 @@ from freerand_opt.conic.formats.blocks import Block, blocks_of, multipliers_of
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.errors import SolverUnavailableError, nearest
+from freerand_opt.errors import SolverUnavailableError
+from freerand_opt.model.text import nearest
 from freerand_opt.solvers import mosek
 
 #: Solvers that PICOS is asked to use.

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from freerand_opt.bounds import linear, quantum
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.relations import relations as relations_method
-from freerand_opt.bounds.threshold import Crossing, End, threshold_form
+from freerand_opt.bounds.threshold import End, threshold_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form
 from freerand_opt.conic.duals import exact_dual
@@ -184,7 +184,7 @@ def _threshold() -> dict[str, Any]:
         q = question(EXISTS, [WINS], bits(str(place)), "local")
         ends.append(End(place, by_method(linear.deterministic, q), side))
     varied = question(EXISTS, [WINS], {**bits(), "epsilon": "?"}, "local")
-    return threshold_form(varied, Crossing(), *ends)
+    return threshold_form({"question": varied, "crosses": None}, *ends)
 
 
 def _score() -> dict[str, Any]:
@@ -193,7 +193,8 @@ def _score() -> dict[str, Any]:
     for place, side in ((Fraction(2), 1), (Fraction(9, 4), -1)):
         q = question(EXISTS, [scored(chsh(), ">=", str(place))], UNIFORM, "local")
         ends.append(End(place, by_method(linear.deterministic, q), side))
-    return threshold_form(question(EXISTS, [scored(chsh(), ">=", "?")], UNIFORM, "local"), Crossing(), *ends)
+    varied = question(EXISTS, [scored(chsh(), ">=", "?")], UNIFORM, "local")
+    return threshold_form({"question": varied, "crosses": None}, *ends)
 
 
 def _visibility() -> dict[str, Any]:
@@ -204,9 +205,8 @@ def _visibility() -> dict[str, Any]:
         q = question(GUESS, [scored(chsh(), ">=", str(4 * v))], UNIFORM)
         ends.append(End(v, by_method(linear.vertices, q), side))
     slack = {"on": "conditional", "terms": chsh(), "relation": ">=", "score": {"slack": "0"}}
-    return threshold_form(
-        question(GUESS, [slack], UNIFORM), Crossing("number", Fraction(3, 4)), *ends, honest=honest
-    )
+    varied = {"question": question(GUESS, [slack], UNIFORM), "crosses": "3/4", "honest": honest}
+    return threshold_form(varied, *ends)
 
 
 def _worst() -> dict[str, Any]:

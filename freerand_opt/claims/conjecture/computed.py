@@ -12,6 +12,7 @@ from freerand_opt.bounds.certified import Bracketed
 from freerand_opt.claims.conjecture.checker.document import FORMAT, check
 from freerand_opt.claims.conjecture.computation import Computation
 from freerand_opt.errors import InputError
+from freerand_opt.model.text import said_at
 from freerand_opt.numbers import markup
 
 
@@ -62,10 +63,8 @@ class Computed(Bracketed):
 def compute(computation: Computation) -> Computed:
     """Return the checked answer to a computation; raise InputError where it cannot be had."""
     begun = time.perf_counter()
-    try:
+    with said_at("computation"):
         found = computation.ends()
-    except ValueError as error:
-        raise InputError("computation", str(error)) from None
     ends = {"lower": found.lower, "upper": found.upper}
     body = {
         "format": FORMAT,

@@ -17,7 +17,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.expect import Expect
 from freerand_opt.model.file import Choose, FileOf, file_of
 from freerand_opt.model.grid import Cell, Place
-from freerand_opt.model.head import kind_of, load
+from freerand_opt.model.head import opened
 from freerand_opt.model.table import table
 from freerand_opt.model.text import listed, shortened
 
@@ -55,14 +55,8 @@ def read(
 
     Arguments are those of `model.file.read`.
     """
-    path = Path(path)
-    raw = load(path)
-    try:
-        if kind_of(raw) != "computation":
-            raise InputError(kind_of(raw), "is no computation; that has a table computation, and no scenario")
+    with opened(path, "computation") as raw:
         return file_of(ComputationFile, path, raw, overrides, choose, keep, _instance)
-    except InputError as error:
-        raise error.within(str(path)) from None
 
 
 def computation(given: Any) -> Computation:

@@ -18,6 +18,7 @@ from freerand_opt.model.labels import setting_index, setting_spelt
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
 from freerand_opt.model.table import Table, table
+from freerand_opt.model.text import said_at
 
 
 class Row(Table):
@@ -47,10 +48,8 @@ class Inequalities(Source, tag="inequalities"):
             sign = -1 if row.relation == ">=" else 1
             terms = []
             for label, factor in row.terms:
-                try:
+                with said_at(f'Question.source.rows[{k}].terms."{label}"'):
                     terms.append((setting_index(scenario, label), sign * factor))
-                except ValueError as error:
-                    raise InputError(f'Question.source.rows[{k}].terms."{label}"', str(error)) from None
             relation = "=" if row.relation == "=" else "<="
             found.append((tuple(sorted(terms)), relation, sign * row.bound))
         return found

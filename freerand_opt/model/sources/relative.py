@@ -17,6 +17,7 @@ from freerand_opt.model.kinds import labelled, number
 from freerand_opt.model.labels import setting_index, setting_spelt
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
+from freerand_opt.model.text import said_at
 
 
 class Relative(Source, tag="relative"):
@@ -43,10 +44,8 @@ class Relative(Source, tag="relative"):
             return observed
         found = [Fraction(0)] * scenario.shape[0]
         for label, share in self.around:
-            try:
+            with said_at(f'Question.source.around."{label}"'):
                 found[setting_index(scenario, label)] = share
-            except ValueError as error:
-                raise InputError(f'Question.source.around."{label}"', str(error)) from None
         if sum(found) != 1:
             raise InputError("Question.source.around", f"sums to {sum(found)}; a distribution sums to 1")
         return tuple(found)

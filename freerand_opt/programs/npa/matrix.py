@@ -20,8 +20,9 @@ import numpy as np
 
 from freerand_opt.conic.program import triangle
 from freerand_opt.conic.sparse import Index
-from freerand_opt.errors import InputError, TooLargeError
+from freerand_opt.errors import TooLargeError
 from freerand_opt.model.level import patterns
+from freerand_opt.model.text import said_at
 from freerand_opt.numbers import markup
 from freerand_opt.programs.npa.words import MAX_CODE, MAX_WORDS, Parties, PartyWords, party_words
 
@@ -195,10 +196,8 @@ def operators(scenario: Parties, name: str) -> tuple[tuple[int, int, int | None]
 
 def word_count(scenario: Parties, level: str) -> int:
     """Return the number of words of a level; raise InputError for a level that cannot be read."""
-    try:
+    with said_at("adversary.level"):
         lengths = patterns(level, scenario.letters)
-    except ValueError as fault:
-        raise InputError("adversary.level", str(fault)) from None
     total = 0
     for part in lengths:
         counts = []
@@ -211,10 +210,8 @@ def word_count(scenario: Parties, level: str) -> int:
 
 def moment_matrix(scenario: Parties, level: str) -> MomentMatrix:
     """Return the moment matrix of a level; raise InputError for a level that cannot be read."""
-    try:
+    with said_at("adversary.level"):
         lengths = patterns(level, scenario.letters)
-    except ValueError as fault:
-        raise InputError("adversary.level", str(fault)) from None
     longest = [max(part[p] for part in lengths) for p in range(len(scenario.letters))]
     parties = tuple(party_words(scenario, p, n) for p, n in enumerate(longest))
     groups: list[Index] = []
