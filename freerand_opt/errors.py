@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from pathlib import Path
+from shutil import which
 from typing import Any
 
 
@@ -34,9 +37,18 @@ class SolverUnavailableError(UnavailableError):
     """A solver that was named and cannot run here (exit code 3)."""
 
 
-def imported(name: str, advice: str) -> Any:
-    """Return a module that is not installed with the core; raise UnavailableError with the advice."""
+def imported(name: str, reason: str, package: str) -> Any:
+    """Return a module that is not installed with the core; if it is not here, say how to get it."""
     try:
         return import_module(name)
     except ImportError:
-        raise UnavailableError(advice) from None
+        raise UnavailableError(f"{reason}: {install(package)}") from None
+
+
+def install(package: str) -> str:
+    """Return the command that installs a package for the Python that runs, as typed in this folder."""
+    python, pip = Path(sys.executable), which("pip")
+    if pip is not None and Path(pip).parent == python.parent:
+        return f"pip install {package}"
+    here = Path.cwd()
+    return f"{python.relative_to(here) if python.is_relative_to(here) else python} -m pip install {package}"

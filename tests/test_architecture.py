@@ -49,7 +49,7 @@ OUTSIDE = {
     "flint": ("claims", "conic", "numbers", "programs", "solvers"),
     "highspy": ("conic", "attacks"),
     "matplotlib": ("experiments", "reporting"),
-    "mosek": ("conic", "solvers"),
+    "mosek": ("solvers",),
     "msgspec": ("claims", "model", "protocols", "runner"),
     "ncpol2sdpa": ("crosscheck",),
     "numpy": (
@@ -57,7 +57,6 @@ OUTSIDE = {
         *("programs", "protocols", "solvers"),
     ),
     "picos": ("solvers",),
-    "polars": ("data",),
     "qics": ("solvers",),
     "rich": ("cli",),
     "scipy": ("attacks", "bounds", "conic", "programs", "protocols", "solvers"),

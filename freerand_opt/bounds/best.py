@@ -89,8 +89,6 @@ def best(
     """
     if settings not in SETTINGS or isinstance(settings, bool):
         raise InputError("settings", f"{settings!r} given; 2, 4 or 8 are allowed, which bits choose")
-    if visibility is None and epsilon is None:
-        raise InputError("best", "visibility or epsilon is needed; the one that is left out is sought")
     held = {
         EPSILON: None if epsilon is None else number(0, below=Fraction(1, 2)).read(epsilon, "epsilon"),
         VISIBILITY: None if visibility is None else number(0, 1).read(visibility, "visibility"),
@@ -98,6 +96,8 @@ def best(
     losses = {EFFICIENCY: number(0, 1).read(efficiency, "efficiency")}
     if starts < 1:
         raise InputError("starts", f"{starts} given; at least 1 is needed")
+    if visibility is None and epsilon is None:
+        raise InputError("best", "visibility or epsilon is needed; the one that is left out is sought")
     missing = next((field for field, value in held.items() if value is None), "guess")
     held |= losses
     device = _searched(held, missing, settings, starts, seed)

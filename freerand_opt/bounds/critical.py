@@ -78,7 +78,12 @@ def critical_form(
         return pool
 
     low, high = critical_value(
-        at, found.crossing, found.between, found.width, lambda place: at(place, quick).margin
+        at,
+        found.crossing,
+        found.between,
+        found.width,
+        lambda place: at(place, quick).margin,
+        f"{found.field}: {_claim(question, threshold)}",
     )
     how = {"below": _how(low.pool), "above": _how(high.pool)}
     return threshold_form(found.form(question, (low.place, high.place)), low, high), how, pools
@@ -93,6 +98,14 @@ def _power(bits: Fraction, digits: int) -> Fraction:
 
 def _how(pool: Pool) -> str:
     return pool.how.get("upper" if pool.impossible or pool.attack is None else "attack", "")
+
+
+def _claim(question: Question, threshold: Threshold) -> str:
+    """Return in words what changes at the critical value."""
+    row = question.ask.row
+    if row.name == STRATEGY:
+        return "that no strategy passes"
+    return f"{row.name} {'<=' if row.rising else '>='} {threshold.crosses}"
 
 
 def _crossing(question: Question, threshold: Threshold) -> Crossing:

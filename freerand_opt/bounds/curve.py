@@ -174,7 +174,7 @@ class Curve(Certified):
 
         Raise UnavailableError without matplotlib.
         """
-        imported("matplotlib", "figures need matplotlib: pip install 'freerand_opt[plot]'")
+        imported("matplotlib", "figures need matplotlib", "'freerand_opt[plot]'")
         from freerand_opt.reporting.figures.curve import drawn
 
         return drawn(self, path)

@@ -64,6 +64,8 @@ def options_of(
         solver_named(solver)
     usual = usual_width(devices, quantity)
     held = usual if width is None else number(0).read(width, "width")
+    if held == 0 and usual == ENTROPY_WIDTH:
+        raise InputError("width", "0 is reached by no entropy of quantum devices; a width above 0 is needed")
     seconds = None if time_limit is None else float(number(above=Fraction(0)).read(time_limit, "time_limit"))
     if isinstance(symmetry, str):
         raise InputError("symmetry", f"{shown(symmetry)} is a text; a list of texts is needed")

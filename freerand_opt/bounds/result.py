@@ -69,7 +69,7 @@ class Result(Bracketed):
 
         Raise UnavailableError without pandas.
         """
-        pandas = imported("pandas", "a frame needs pandas: pip install pandas")
+        pandas = imported("pandas", "a frame needs pandas", "pandas")
         row = {"quantity": self.quantity, **self.bracket.to_row(), "infeasible": self.impossible}
         how = "; ".join(dict.fromkeys(way for _, way in self.how))
         return pandas.DataFrame([{**row, "method": how, "certificate": self.digest}])

@@ -88,10 +88,11 @@ class End:
 class NoChangeError(FreerandError):
     """At both ends of the interval the claim has the same side, or none; `sides` are they."""
 
-    def __init__(self, low: End, high: End) -> None:
+    def __init__(self, claim: str, low: End, high: End) -> None:
         words = {-1: "holds", 1: "fails", 0: "is not decided"}
+        first, second = words[low.side], words[high.side]
         super().__init__(
-            f"at {low.place} the claim {words[low.side]}, at {high.place} it {words[high.side]}; "
+            f"{claim} {first} at {low.place} and {'' if first == second else f'{second} '}at {high.place}; "
             "it must hold at one end and fail at the other"
         )
         self.sides = low.side, high.side
@@ -103,11 +104,12 @@ def critical_value(
     between: tuple[Fraction, Fraction],
     width: Fraction,
     margin: Callable[[Fraction], float | None] = lambda place: None,
+    claim: str = "the claim",
 ) -> tuple[End, End]:
     """Return two ends of opposite sides, as near each other as the width asks or the proofs reach.
 
     `margin` is a quick guess of that of existence: places near its zero are tried first. Raise NoChangeError
-    if the claim does not hold at one end of the interval and fail at the other.
+    if the claim, in words, does not hold at one end of the interval and fail at the other.
     """
 
     def end(place: Fraction) -> End:
@@ -116,7 +118,7 @@ def critical_value(
 
     low, high = (end(place) for place in between)
     if low.side * high.side >= 0:
-        raise NoChangeError(low, high)
+        raise NoChangeError(claim, low, high)
     near_zero = _near_zero if low.pool.margin and high.pool.margin else _near_violations
     for place in near_zero(margin, low, high, width) if crossing.kind == "existence" else ():
         if low.place < place < high.place:

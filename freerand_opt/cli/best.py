@@ -32,20 +32,25 @@ def best(
     ] = None,
     certificates: opt.Folder = None,
     as_json: opt.AsJson = False,
+    quiet: opt.Quiet = False,
 ) -> None:
     """Find the state and measurements that bear noise and biased bits best, and certify what they give."""
     from freerand_opt.bounds.best import best as found
-    from freerand_opt.cli.screen import put, put_json
+    from freerand_opt.cli.screen import progress, put, put_json
     from freerand_opt.files import write_whole
 
-    answer = found(
-        visibility=visibility,
-        epsilon=epsilon,
-        efficiency=efficiency,
-        settings=settings,
-        starts=starts,
-        seed=seed,
-    )
+    opt.require_file(output, "-o")
+    with progress(quiet) as watch:
+        watch.total(1, 0)
+        watch.begin("search, then certify")
+        answer = found(
+            visibility=visibility,
+            epsilon=epsilon,
+            efficiency=efficiency,
+            settings=settings,
+            starts=starts,
+            seed=seed,
+        )
     observed = answer.question.to_dict()["observed"]
     if output is not None:
         write_whole(output, answer.question.to_toml())

@@ -11,7 +11,7 @@ import typer
 
 from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
-from freerand_opt.errors import FreerandError, InputError, UnavailableError
+from freerand_opt.errors import FreerandError, InputError, UnavailableError, install
 
 if TYPE_CHECKING:
     from freerand_opt.claims.verify import File, Verification
@@ -150,7 +150,8 @@ def require_matplotlib() -> None:
     from importlib.util import find_spec
 
     if find_spec("matplotlib") is None:
-        raise UnavailableError("figures need matplotlib: pip install 'freerand_opt[plot]'")
+        command = install("'freerand_opt[plot]'")
+        raise UnavailableError(f"figures need matplotlib: {command}")
 
 
 def _own(arguments: Sequence[str], data: Path | None, asking: Asking) -> tuple[Frame, list[Row]]:

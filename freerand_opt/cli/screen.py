@@ -187,9 +187,13 @@ def progress(quiet: bool) -> Iterator[Watch]:
         task = bar.add_task("", total=0, visible=False, done=0, jobs=0)
         row = bar.tasks[0]
 
+        expected = 0.0
+
         def total(jobs: int, seconds: float) -> None:
+            nonlocal expected
+            expected += seconds
             alone = jobs == 1 and not row.fields["jobs"]  # it has no measure, and only shows that it lives
-            row.total = None if alone else (row.total or 0) + seconds
+            row.total = None if alone else expected
             bar.update(task, jobs=row.fields["jobs"] + jobs)
 
         def begin(words: str) -> None:

@@ -17,7 +17,7 @@ from freerand_opt.bounds.options import Options
 from freerand_opt.conic.formats.conic import Conic
 from freerand_opt.crosscheck import by_picos
 from freerand_opt.crosscheck.rederivation import MOST_WORDS, NotCoveredError, rederived, word_count
-from freerand_opt.errors import SolverUnavailableError, TooLargeError
+from freerand_opt.errors import SolverUnavailableError, TooLargeError, install
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.file import Instance, QuestionFile
 from freerand_opt.model.many import Many
@@ -95,7 +95,7 @@ def require() -> None:
         try:
             __import__(name)
         except ImportError:
-            raise SolverUnavailableError(f"{name} is not installed: pip install {name}") from None
+            raise SolverUnavailableError(f"{name} is not installed: {install(name)}") from None
 
 
 def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from freerand_opt.data.columns import Columns
-from freerand_opt.errors import InputError, UnavailableError
+from freerand_opt.errors import InputError, imported
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.text import shown
 
@@ -185,12 +185,8 @@ def of_parquet(path: Path, scenario: AnyScenario, columns: Columns, size: int) -
 
 
 def _slices(path: Path, names: list[str], size: int) -> Iterator[Any]:
-    try:
-        import polars
-    except ImportError:
-        raise UnavailableError(
-            "Parquet needs polars: pip install 'freerand_opt[frames]'; or write raw bytes or CSV"
-        ) from None
+    advice = "Parquet needs polars (or write raw bytes or CSV)"
+    polars = imported("polars", advice, "'freerand_opt[frames]'")
     try:
         frame = polars.scan_parquet(path)
         missing = [name for name in names if name not in frame.collect_schema().names()]

@@ -32,7 +32,7 @@ LETTERS = 50
 
 
 def _figure(height: float) -> Any:
-    figure = imported("matplotlib.figure", "figures need matplotlib: pip install 'freerand_opt[plot]'")
+    figure = imported("matplotlib.figure", "figures need matplotlib", "'freerand_opt[plot]'")
     return figure.Figure(figsize=(6.5, height), layout="constrained")
 
 

@@ -247,6 +247,14 @@ def table(
     return found
 
 
+def _keys_named(word: str, known: Mapping[str, type[Table]]) -> str:
+    """Return that a word is a key of one of the tables, or nothing."""
+    parts = {word, *word.split("-")}
+    found = ((key, name) for name, cls in known.items() if name for key in cls.key_names() if key in parts)
+    key, name = next(found, ("", ""))
+    return key and f"; {key} is a key of {name!r}"
+
+
 def chosen(classes: tuple[type[Table], ...], tag: str, table: Mapping[str, Any], where: str) -> type[Table]:
     """Return the class of a table; raise InputError for a tag that none has.
 
@@ -261,6 +269,6 @@ def chosen(classes: tuple[type[Table], ...], tag: str, table: Mapping[str, Any],
         near = nearest(tag, map(str, table)).replace("did you mean", "did you write")
         raise InputError(f"{where}.{tag}", f"is missing; allowed: {listed(words)}{near}")
     if not isinstance(value, str) or value not in known or (tag in table and not value):
-        near = nearest(str(value)[:60], words)
+        near = nearest(str(value)[:60], words) or _keys_named(str(value), known)
         raise InputError(f"{where}.{tag}", f"{shown(value)} is not known; allowed: {listed(words)}{near}")
     return known[value]

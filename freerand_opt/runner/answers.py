@@ -13,6 +13,7 @@ from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import SolverUnavailableError
 from freerand_opt.model.file import Instance as Asks
 from freerand_opt.model.quantities import ENTROPY
+from freerand_opt.model.text import within
 from freerand_opt.numbers import markup
 from freerand_opt.runner import table
 from freerand_opt.runner.address import address
@@ -95,8 +96,11 @@ class Answers(Sequence[Answer]):
 
 
 def _reason(one: Answer) -> str:
-    where = f"{one.file.path}{f' ({one.instance.name})' if one.instance.name else ''}"
-    return f"{where}: {one.why}"
+    return f"{_where(one.file, one.instance)}: {one.why}"
+
+
+def _where(file: File, instance: Instance) -> str:
+    return f"{file.path}{f' ({instance.name})' if instance.name else ''}"
 
 
 def answer_all(cells: Cells, how: Run, known: Sequence[Answer] = ()) -> Answers:
@@ -106,7 +110,10 @@ def answer_all(cells: Cells, how: Run, known: Sequence[Answer] = ()) -> Answers:
     what is `known` from this run is taken over. Of two answers to one question the narrower one is kept.
     Raise SolverUnavailableError if a solver that was named cannot run where the jobs run.
     """
-    addresses = [address(instance, how.way.solver) for _, instance in cells]
+    addresses = []
+    for file, instance in cells:
+        with within(_where(file, instance)):
+            addresses.append(address(instance, how.way.solver))
     places: dict[str, list[int]] = {}
     for k, place in enumerate(addresses):
         places.setdefault(place, []).append(k)

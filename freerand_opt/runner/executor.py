@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from freerand_opt.errors import InputError, UnavailableError
+from freerand_opt.errors import InputError, UnavailableError, install
 from freerand_opt.version import __version__
 
 #: Jobs that wait at an executor that is not ours; more are handed over as some are done.
@@ -202,9 +202,8 @@ def cluster(address: str) -> Iterator[Here]:
     try:
         from distributed import Client
     except ImportError:
-        raise UnavailableError(
-            "--cluster: Dask is not installed: pip install 'freerand_opt[cluster]'"
-        ) from None
+        command = install("'freerand_opt[cluster]'")
+        raise UnavailableError(f"--cluster: Dask is not installed: {command}") from None
     make: Any = Client  # its parts have no types
     try:
         client = make(address, timeout=CONNECT_SECONDS, set_as_default=False)

@@ -110,7 +110,7 @@ def form_of(path: Path | None, form: str | None) -> str:
     if form == "parquet":
         if path is None:
             raise InputError("--as", "parquet is not written on a terminal; name a file by -o")
-        imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
+        imported("polars", "parquet needs polars", "'freerand_opt[frames]'")
     return form
 
 
@@ -150,7 +150,7 @@ def written(path: Path, form: str) -> Iterator[Callable[[Sequence[Row]], None]]:
             yield text.add
             text.end()
             return
-        polars = imported("polars", "parquet needs polars: pip install 'freerand_opt[frames]'")
+        polars = imported("polars", "parquet needs polars", "'freerand_opt[frames]'")
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".ndjson") as lines:
             yield lambda table: lines.writelines(json.dumps(row) + "\n" for row in table)
             lines.flush()
@@ -170,17 +170,17 @@ def numeric(answers: Sequence[Answer]) -> tuple[list[str], list[Row]]:
 
 def to_pandas(answers: Sequence[Answer]) -> Any:
     """Return a DataFrame: a column for each axis, numbers as floats, and those of `rows`."""
-    pandas = imported("pandas", "a frame needs pandas: pip install pandas")
+    pandas = imported("pandas", "a frame needs pandas", "pandas")
     return pandas.DataFrame(numeric(answers)[1])
 
 
 def to_xarray(answers: Sequence[Answer]) -> Any:
     """Return a Dataset with the axes as dimensions: ends as floats and exact texts, and marks."""
-    xarray = imported("xarray", "a dataset needs xarray: pip install xarray")
+    xarray = imported("xarray", "a dataset needs xarray", "xarray")
     axes, table = numeric(answers)
     if not axes:
         raise InputError("to_xarray", "these answers have no axes; give some, as axes={'source.epsilon': ..}")
-    pandas = imported("pandas", "a dataset needs pandas: pip install pandas")
+    pandas = imported("pandas", "a dataset needs pandas", "pandas")
     kept = ["lower_float", "upper_float", "lower", "upper", "note", "certificate"]
     frame = pandas.DataFrame(table)
     if frame.duplicated(axes).any():
@@ -193,7 +193,7 @@ def to_xarray(answers: Sequence[Answer]) -> Any:
 
 def plot(answers: Sequence[Answer], ax: Any = None) -> Any:
     """Draw lower and upper ends over the first numeric axis, a line for each value of the others."""
-    pyplot = imported("matplotlib.pyplot", "figures need matplotlib: pip install 'freerand_opt[plot]'")
+    pyplot = imported("matplotlib.pyplot", "figures need matplotlib", "'freerand_opt[plot]'")
     axes, table = numeric(answers)
     across = next((a for a in axes if all(isinstance(row[a], int | float) for row in table)), None)
     if across is None:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution
-from freerand_opt.errors import InputError, SolverUnavailableError
+from freerand_opt.errors import InputError, SolverUnavailableError, install
 from freerand_opt.model.text import nearest
 
 #: Matrices up to this size are solved faster by Clarabel.
@@ -46,7 +46,7 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
         return _high_precision
     if name == "qics":
         if not _found("qics"):
-            raise SolverUnavailableError("QICS is not installed: pip install qics, or name clarabel")
+            raise SolverUnavailableError(f"QICS is not installed: {install('qics')}, or name clarabel")
         from freerand_opt.solvers import qics
 
         return lambda program, limit: qics.solve(program, time_limit=limit)

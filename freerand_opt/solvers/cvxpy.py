@@ -15,7 +15,7 @@ from freerand_opt.conic.formats.as_cvxpy import modelled
 from freerand_opt.conic.formats.blocks import blocks_of, multipliers_of
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
-from freerand_opt.errors import SolverUnavailableError
+from freerand_opt.errors import SolverUnavailableError, install
 from freerand_opt.model.text import nearest
 from freerand_opt.solvers import mosek
 
@@ -56,7 +56,9 @@ def require(backend: str) -> None:
     try:
         import cvxpy
     except ImportError:
-        raise SolverUnavailableError("cvxpy is not installed: pip install cvxpy, or name clarabel") from None
+        raise SolverUnavailableError(
+            f"cvxpy is not installed: {install('cvxpy')}, or name clarabel"
+        ) from None
     installed = sorted(set(cvxpy.installed_solvers()) - _NO_MULTIPLIERS)  # type: ignore[no-untyped-call]
     if backend not in installed:
         known = backend in cvxpy.settings.SOLVERS

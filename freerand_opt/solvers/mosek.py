@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from freerand_opt.errors import SolverUnavailableError
+from freerand_opt.errors import SolverUnavailableError, install
 
 
 def require() -> None:
@@ -32,5 +32,5 @@ def _installed() -> Any:
     try:
         import mosek
     except ImportError:
-        raise SolverUnavailableError("MOSEK is not installed: pip install Mosek, or name another") from None
+        raise SolverUnavailableError(f"MOSEK is not installed: {install('Mosek')}, or name another") from None
     return mosek

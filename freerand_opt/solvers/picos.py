@@ -17,7 +17,7 @@ from freerand_opt.conic.formats.blocks import Block, blocks_of, multipliers_of
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.errors import SolverUnavailableError
+from freerand_opt.errors import SolverUnavailableError, install
 from freerand_opt.model.text import nearest
 from freerand_opt.solvers import mosek
 
@@ -36,7 +36,7 @@ def require(backend: str) -> None:
     try:
         import picos
     except ImportError:
-        raise SolverUnavailableError("PICOS is not installed: pip install picos cvxopt") from None
+        raise SolverUnavailableError(f"PICOS is not installed: {install('picos cvxopt')}") from None
     if backend not in BACKENDS:
         raise SolverUnavailableError(
             f"{backend!r} cannot be used through PICOS; "

@@ -492,6 +492,8 @@ def test_questions_that_mean_little_get_a_hint(freerand, tmp_path, test, words):
 
 # ------------------------------------------------------------------ bad input: exit code 2
 
+HOWTO = Path(__file__).parents[2] / "docs" / "howto"
+
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
@@ -519,6 +521,10 @@ def test_questions_that_mean_little_get_a_hint(freerand, tmp_path, test, words):
         (("bound", "chsh_local_score_sv", "--width", "-1"), "at least 0"),
         (("bound", "chsh_local_score_sv", "--width", "nan"), "at least 0"),
         (("bound", "chsh_local_score_sv", "--symmetry", "A0 = B0"), "no relabelling"),
+        (("bound", HOWTO / "run.toml"), "run.toml: Question.ask: bits is a statement about data"),
+        (("rate", HOWTO / "key.toml", "--width", "0"), "key.toml: width: 0 is reached by no entropy"),
+        (("bound", "chsh_local_score_sv", "source.kind=information"), "information is a key of 'on-average'"),
+        (("best", "--efficiency", "2"), "efficiency: '2'"),
         (("bond",), "bond"),
         (("show", "chsh_local_score_sv", "--as", "tolm"), "did you mean 'toml'?"),
         (("show", "chsh_local_score_sv", "--instance", "epsilon=1/21"), "did you mean 'epsilon=1/20'?"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.errors import UnavailableError
+from freerand_opt.errors import UnavailableError, install
 from freerand_opt.model.file import read
 from freerand_opt.runner import executor as executors
 from freerand_opt.runner.answers import Run, answer_all
@@ -161,4 +161,4 @@ def test_without_dask_it_is_said_how_to_install_it(freerand, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     run = freerand("bound", FILE, "--cluster", "tcp://127.0.0.1:8786")
     assert (run.code, run.out) == (3, "")
-    assert run.err == "error: --cluster: Dask is not installed: pip install 'freerand_opt[cluster]'\n"
+    assert run.err == "error: --cluster: Dask is not installed: " + install("'freerand_opt[cluster]'") + "\n"

@@ -58,7 +58,7 @@ def test_a_linear_solver_is_not_tried_on_matrices(name, freerand):
 def test_missing_packages_are_one_clear_line(module, name, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     monkeypatch.setattr(choose, "find_spec", lambda package: None if package == module else object())
-    with pytest.raises(SolverUnavailableError, match=r"^\w+ is not installed: pip install [^\n]*$"):
+    with pytest.raises(SolverUnavailableError, match=r"^\w+ is not installed: [^\n]*pip install [^\n]*$"):
         choose.solver_named(name)
 
 

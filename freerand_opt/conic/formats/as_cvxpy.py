@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from freerand_opt.conic.formats.blocks import Block, blocks
 from freerand_opt.conic.formats.conic import Conic
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.errors import UnavailableError
+from freerand_opt.errors import UnavailableError, install
 
 if TYPE_CHECKING:
     import cvxpy
@@ -44,7 +44,7 @@ def modelled(cost: Floats, parts: Sequence[Block]) -> tuple[cvxpy.Problem, cvxpy
     try:
         import cvxpy
     except ImportError:
-        raise UnavailableError("cvxpy is not installed: pip install cvxpy") from None
+        raise UnavailableError(f"cvxpy is not installed: {install('cvxpy')}") from None
     x = cvxpy.Variable(len(cost), name="x")
     constraints: list[Any] = []
     for part in parts:

@@ -6,15 +6,12 @@ import tempfile
 from pathlib import Path
 
 from freerand_opt.conic.formats.conic import Conic, as_cbf
-from freerand_opt.errors import UnavailableError
+from freerand_opt.errors import imported
 
 
 def as_task(held: Conic) -> str:
     """Return a task file as JSON text (``.jtask``); raise UnavailableError where MOSEK is not installed."""
-    try:
-        import mosek
-    except ImportError:
-        raise UnavailableError("mosek is not installed: pip install Mosek; no licence is needed") from None
+    mosek = imported("mosek", "mosek is not installed; no licence is needed", "Mosek")
     with tempfile.TemporaryDirectory() as folder, mosek.Env() as env, env.Task() as task:
         given, written = Path(folder) / "program.cbf", Path(folder) / "program.jtask"
         given.write_text(as_cbf(held), encoding="ascii")
