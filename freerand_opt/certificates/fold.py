@@ -49,10 +49,10 @@ class Maker(Fold):
         work = Work(10**12)
         if isinstance(q.source, Shared):
             q = replace(q, source=enclosed(q.source, prices["cuts"], work))
-        order = Squares(q, words, Zeros(q, work), work)
+        order = Squares(q, unit**2, words, Zeros(q, work), work)
         self.rest = read_prices(prices, q, work, empty=empty)
         self.algebra = order.algebra
-        super().__init__(order, unit**2, self.rest.averages, work)
+        super().__init__(order, self.rest.averages)
         self.made, self.q, self.blocks, self.words = made, q, blocks, words
         #: (column of the carrier, functional) of a source's equality, by label and row
         self.equal: dict[tuple[int, int], list[tuple[int, Fraction]]] = {}
@@ -68,12 +68,13 @@ class Maker(Fold):
         else:
             raw = self._drawn(label, source, ())
         if isinstance(source, Point):
-            self.point(mean_gain(self.order, self.q, self.rest, worth(label)), raw, "squares")
+            self.point(*mean_gain(self.order, self.q, self.rest, worth(label)), raw, "squares")
         else:
-            by_setting = gains(self.order, self.q, self.rest, worth(label))
+            sums, whole = gains(self.order, self.q, self.rest, worth(label))
             if isinstance(source, Bits) and "branches" in raw:
+                by_setting = [{key: Fraction(x, whole) for key, x in f.items()} for f in sums]
                 self._share(source.ranges, [by_setting[s] for s in source.leaves], raw)
-            self.bound(source, by_setting, raw, "squares")
+            self.bound(source, sums, whole, raw, "squares")
         return _plain(raw)
 
     def _own(self, label: int, facet: Facet) -> dict[str, Any]:
@@ -132,9 +133,10 @@ class Maker(Fold):
         """Fill in what subtrees are given: what their first proof shows; return the sum of the first ones."""
         if "vertices" in raw:
             (first, *_) = string_vertices(ranges, self.work)
-            total = self._mean(first, list(leaves))
-            for key, value in self.order.positive(raw["vertices"][0], "squares").items():
-                total[key] = total.get(key, Fraction(0)) + Fraction(value, self.grid)
+            total = dict[Any, Fraction]()
+            for share, f in zip(first, leaves, strict=True):
+                add(total, f, share)
+            add(total, self.order.positive(raw["vertices"][0], "squares"), Fraction(1, self.order.grid))
             return total
         sums: list[dict[Any, Fraction]] = []
         points = string_vertices(ranges[: raw["bits"]], self.work)
@@ -158,7 +160,9 @@ class Maker(Fold):
         for place, word in enumerate(self.order.listed):
             places.setdefault(self.algebra.moment(word), place)
         pairs = sorted(
-            (places[key], round(x * self.grid / self.order.unit)) for key, x in total.items() if key in places
+            (places[key], round(x * self.order.grid / self.order.unit))
+            for key, x in total.items()
+            if key in places
         )
         return [x for pair in pairs if pair[1] for x in pair]
 
@@ -166,7 +170,7 @@ class Maker(Fold):
         """Return the multiplier of a source's equality as a flat list [place of a word, integer]."""
         place, names = {name: k for k, name in enumerate(self.words)}, free_words(self.made)
         pairs = sorted(
-            (place[names[k]], round(value * self.grid)) for k, value in self.equal.get((label, row), [])
+            (place[names[k]], round(value * self.order.grid)) for k, value in self.equal.get((label, row), [])
         )
         return [x for pair in pairs if pair[1] for x in pair]
 
@@ -181,7 +185,7 @@ class Maker(Fold):
         return [
             [k, s, o, word, whole]
             for (k, s, o, word), value in sorted(terms.items())
-            if (whole := round(value * self.grid))
+            if (whole := round(value * self.order.grid))
         ]
 
     def _lift(self, key: Any) -> dict[tuple[int, int, int, str], Fraction]:

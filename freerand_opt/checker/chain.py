@@ -101,10 +101,16 @@ class Chain:
             rows.setdefault(s, {})[o] = factor
         if f.words:
             raise Rejected("attack: boxes of a cycle have no moments")
-        parts: list[tuple[Any, Fraction]] = []
+        assert self.q.observed is not None
+        total, one = Fraction(0), Fraction(1)
+        added: dict[tuple[int, ...], Any] = {}  # probabilities of errors, by what they are multiplied with
         for s, (right, more) in parity_values(rows, self.edges).items():
-            share = self.q.weight(s) if f.on == "conditional" else Fraction(1)
-            assert self.q.observed is not None
-            parts += [(whole * self.q.observed[s], right / share)] if right else []
-            parts += [(wrong[s] + Fraction(0), more / share)] if s in self.edges and more else []
-        return self.scale.total(parts)
+            share = self.q.weight(s) if f.on == "conditional" else one
+            total += right * self.q.observed[s] / share if right else 0
+            if s in self.edges and more:
+                place = (*more.as_integer_ratio(), *share.as_integer_ratio())
+                added[place] = added.get(place, 0) + wrong[s]
+        found = whole * total
+        for (a, b, c, d), mass in added.items():
+            found = found + mass * Fraction(a * d, b * c)
+        return found

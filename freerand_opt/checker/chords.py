@@ -207,7 +207,7 @@ def _shared(
 
     Nodes have operators of the adversary of their own, but parties' moments are the same in all of them.
     """
-    order, unit = order_of(node["proof"], q, work)
+    order = order_of(node["proof"], q, work)
     if not isinstance(order, Squares) or q.ask.side != "quantum":
         raise Rejected(f"{where}: only words of quantum devices are shared")
     found: dict[int, dict[Word, Fraction]] = {}
@@ -216,7 +216,7 @@ def _shared(
         for word, value in order.signed(flat, where).items():
             if word[-1]:
                 raise Rejected(f"{where}: the adversary's operators are a node's own")
-            amount = Fraction(value, unit * order.unit)
+            amount = Fraction(value, order.grid * order.unit)
             found.setdefault(s, {})[word] = amount
             ledger[s, word] = ledger.get((s, word), Fraction(0)) + amount
     return found

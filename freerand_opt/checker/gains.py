@@ -1,14 +1,14 @@
-r"""What is left of the objective, :math:`h_g(o, s)`, as functionals of the box."""
+r"""What is left of the objective, :math:`h_g(o, s)`, as functionals of the box: integers over one unit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import lcm
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from freerand_opt.checker.asked import Question
-from freerand_opt.checker.orders import Cells, Squares
+from freerand_opt.checker.orders import Cells, Squares, Sum
 from freerand_opt.checker.prices import Rest
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.vectors import add, dot, over
@@ -20,57 +20,56 @@ Added: TypeAlias = tuple[dict[int, Fraction], dict[Word, Fraction]]
 Worth: TypeAlias = Callable[[int], dict[int, Added]]
 
 
-def gain(
-    order: Cells | Squares,
-    words: dict[Any, Fraction],
-    constant: Fraction,
-    rows: Iterable[tuple[int, dict[int, Fraction]]],
-) -> dict[Any, Fraction]:
-    """Return words + constant + sum of factors times P(o|s), by rows (s, {o: factor}), as a functional."""
-    rows = list(rows)
-    unit = lcm(*(x.denominator for _, factors in rows for x in factors.values()))
-    total: dict[Any, int] = {}
-    for s, factors in rows:
-        for o, factor in factors.items():
-            cell = order.cell(s, o)
-            order.work.spend(len(cell), "gains")
-            add(total, cell, over(factor, unit))
-    found = {key: Fraction(value, unit) for key, value in total.items()}
-    add(found, words)
-    add(found, {order.one: constant * order.unit})
-    return found
-
-
-def gains(
-    order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]
-) -> list[dict[Any, Fraction]]:
-    """Return h at each setting, for what one label adds."""
+def gains(order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]) -> tuple[list[Sum], int]:
+    """Return h at each setting, for what one label adds, over a multiple of the order's grid."""
     order.work.spend(4 * q.shape[0] * (2 + len(rest.words)), "gains")
-    rows, shared = _factors_of(order, q, rest, added), order.words(rest.words)
+    rows = _factors_of(order, q, rest, added)
+    constants = [rest.constants[s] for s in range(q.shape[0])]
+    held = [rest.words, *(words for _, words in added.values()), *rows.values()]
+    unit = _unit(order.grid, constants, *(f.values() for f in held))
     found = []
-    for s in range(q.shape[0]):
-        own = order.words(added[s][1]) if s in added else {}
-        found.append(gain(order, _sum((shared, own)), rest.constants[s], [(s, rows.get(s, {}))]))
-    return found
+    for s, constant in enumerate(constants):
+        words = [(1, rest.words), (1, added[s][1] if s in added else {})]
+        found.append(_assembled(order, unit, words, constant, [(1, s, rows.get(s, {}))]))
+    return found, unit
 
 
-def mean_gain(
-    order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]
-) -> dict[Any, Fraction]:
+def mean_gain(order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]) -> tuple[Sum, int]:
     """Return the mean of h over the source's one distribution; settings that are alike are not visited."""
     assert isinstance(q.source, Point)
     share = q.source.values
     rows = _factors_of(order, q, rest, added)
-    shared = [(s, {o: x * share[s] for o, x in factors.items()}) for s, factors in rows.items()]
-    own = ({word: x * share[s] for word, x in words.items()} for s, (_, words) in added.items())
-    return gain(order, order.words(_sum((rest.words, *own))), dot(share, rest.constants), shared)
+    scale = _unit(1, (share[s] for s in {*rows, *added}))
+    constant = dot(share, rest.constants) * scale
+    held = [rest.words, *(words for _, words in added.values()), *rows.values()]
+    unit = _unit(order.grid, [constant], *(f.values() for f in held))
+    words = [(scale, rest.words), *((over(share[s], scale), own) for s, (_, own) in added.items())]
+    shared = [(over(share[s], scale), s, factors) for s, factors in rows.items()]
+    return _assembled(order, unit, words, constant, shared), unit * scale
 
 
-def _sum(parts: Iterable[dict[Any, Fraction]]) -> dict[Any, Fraction]:
-    total: dict[Any, Fraction] = {}
-    for part in parts:
-        add(total, part)
-    return total
+def _unit(grid: int, *held: Iterable[Fraction]) -> int:
+    """Return a multiple of `grid` over which all are integers."""
+    return lcm(grid, *{x.denominator for own in held for x in own})
+
+
+def _assembled(
+    order: Cells | Squares,
+    unit: int,
+    words: Iterable[tuple[int, dict[Word, Fraction]]],
+    constant: Fraction,
+    rows: Iterable[tuple[int, int, dict[int, Fraction]]],
+) -> Sum:
+    """Return words + constant + sum of weight * factor * P(o|s), by rows (weight, s, {o: factor})."""
+    total: Sum = {order.one: over(constant, unit) * order.unit}
+    for weight, own in words:
+        add(total, {key: weight * over(x, unit) for key, x in order.words(own).items()}, order.unit)
+    for weight, s, factors in rows:
+        for o, factor in factors.items():
+            cell = order.cell(s, o)
+            order.work.spend(len(cell), "gains")
+            add(total, cell, weight * over(factor, unit))
+    return {key: value for key, value in total.items() if value}
 
 
 def _factors_of(

@@ -78,7 +78,7 @@ _SPECIAL = {2: (1, 0), 3: (1, 1), 4: (2, 1), 6: (3, 1)}
 
 
 def _terms(x: Number | int) -> tuple[tuple[Term, Fraction], ...]:
-    return x.terms if isinstance(x, Real) else ((_ONE, Fraction(x)),)
+    return x.terms if isinstance(x, Real) else ((_ONE, x if type(x) is Fraction else Fraction(x)),)
 
 
 def _number(terms: dict[Term, Fraction]) -> Number:
@@ -92,17 +92,15 @@ def _number(terms: dict[Term, Fraction]) -> Number:
 
 def combined(parts: Iterable[tuple[Number, Fraction]]) -> Number:
     """Return the sum of numbers times fractions."""
-    plain, found = dict[int, int](), dict[Term, Fraction]()
+    found: dict[Term, dict[int, int]] = {}  # numerators by denominator
     for x, factor in parts:
-        if isinstance(x, Fraction):
-            unit = x.denominator * factor.denominator
-            plain[unit] = plain.get(unit, 0) + x.numerator * factor.numerator
-            continue
-        for term, value in x.terms:
-            found[term] = found.get(term, Fraction(0)) + value * factor
+        for term, value in _terms(x):
+            unit, own = value.denominator * factor.denominator, found.setdefault(term, {})
+            own[unit] = own.get(unit, 0) + value.numerator * factor.numerator
         if len(found) > MOST_TERMS:
             raise TooMuch(f"a number has more than {MOST_TERMS} terms")
-    return _number(found) + sum((Fraction(value, unit) for unit, value in plain.items()), Fraction(0))
+    pairs = ((term, (Fraction(value, unit) for unit, value in own.items())) for term, own in found.items())
+    return _number({term: sum(values, Fraction(0)) for term, values in pairs})
 
 
 @lru_cache(maxsize=1 << 12)

@@ -8,14 +8,14 @@ hold identically; nonnegative are sums of P(o|s). *Squares*: real means of words
 from __future__ import annotations
 
 from fractions import Fraction
-from math import lcm, prod
+from math import prod
 from operator import mul
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import flat_pairs, integers, items
-from freerand_opt.checker.vectors import add, over
+from freerand_opt.checker.vectors import add
 from freerand_opt.checker.words import Word
 from freerand_opt.checker.zeros import Zeros
 
@@ -24,12 +24,15 @@ Sum: TypeAlias = dict[Any, int]
 
 
 class Cells:
-    """Functionals of no-signalling boxes, by number of the cell in mixed radix; 0 is the constant."""
+    """Functionals of no-signalling boxes, by number of the cell in mixed radix; 0 is the constant.
+
+    Lists of a proof are integers over `grid`, and these again over `unit`.
+    """
 
     one: Any = 0
 
-    def __init__(self, q: Question, zeros: Zeros, work: Work) -> None:
-        self.q, self.zeros, self.work = q, zeros, work
+    def __init__(self, q: Question, grid: int, zeros: Zeros, work: Work) -> None:
+        self.q, self.grid, self.zeros, self.work = q, grid, zeros, work
         self.sizes = [1 + n * (d - 1) for n, d in zip(q.settings, q.outcomes, strict=True)]
         self.known: dict[tuple[int, int], Sum] = {}
         self.unit = 1
@@ -48,7 +51,7 @@ class Cells:
             self.known[s, o] = found
         return self.known[s, o]
 
-    def words(self, words: dict[Word, Fraction]) -> dict[Any, Fraction]:
+    def words(self, words: dict[Word, Fraction]) -> dict[Word, Fraction]:
         """Return words in cells: there are none."""
         if words:
             raise Rejected("cells: the question speaks of moments")
@@ -86,8 +89,8 @@ class Cells:
 class Squares:
     """Functionals of quantum boxes, by word and not by its reverse."""
 
-    def __init__(self, q: Question, raw: Any, zeros: Zeros, work: Work) -> None:
-        self.q, self.zeros, self.work = q, zeros, work
+    def __init__(self, q: Question, grid: int, raw: Any, zeros: Zeros, work: Work) -> None:
+        self.q, self.grid, self.zeros, self.work = q, grid, zeros, work
         self.algebra = q.algebra
         self.listed = [self.algebra.word(name, "words") for name in items(raw, "words")]
         if len(set(self.listed)) < len(self.listed):
@@ -109,9 +112,9 @@ class Squares:
             self.known[s, o] = total
         return self.known[s, o]
 
-    def words(self, words: dict[Word, Fraction]) -> dict[Any, Fraction]:
-        """Return words as they are, over `unit`."""
-        return {word: value * self.unit for word, value in words.items()}
+    def words(self, words: dict[Word, Fraction]) -> dict[Word, Fraction]:
+        """Return words as they are."""
+        return words
 
     def positive(self, raw: Any, where: str) -> Sum:
         """Return the sum of p* p: blocks [places of words, rows of integers], a row for each of these words.
@@ -167,9 +170,3 @@ class Squares:
     def top(self, f: Sum) -> int:
         """Return a bound on normalised boxes: every mean of a word is in [-1, 1]."""
         return f.get(self.one, 0) + sum(abs(value) for key, value in f.items() if key != self.one)
-
-
-def scaled(gains: list[dict[Any, Fraction]], grid: int) -> tuple[list[Sum], int]:
-    """Return functionals as integers over one unit, a multiple of `grid`."""
-    unit = lcm(grid, *(value.denominator for f in gains for value in f.values()))
-    return [{key: over(value, unit) for key, value in f.items() if value} for f in gains], unit

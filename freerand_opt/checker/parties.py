@@ -15,6 +15,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import product
 from math import comb, lcm, prod
+from operator import mul
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, split
@@ -118,19 +119,21 @@ class Parties:
                 yield (done, w, r), moments[-1,] + more
             return
         size = self.sizes[len(done)]
+        tables: dict[Any, list[list[int]]] = {}
+        for ((k, j), *rest), value in moments.items():
+            key = tuple(rest)
+            if key not in tables:
+                tables[key] = [[0] * (size + 1 - k) for k in range(size + 1)]
+            tables[key][k][j] = value
         for c, d in ((ones - d, d) for ones in range(size + 1) for d in range(ones + 1)):
             self.work.spend(2 * len(moments) * (size + 1), "strings")
             left, powers = size - c - d, _powers(c, d)
-            half: dict[Any, int] = {}
-            for ((k, j), *rest), value in moments.items():
-                if k <= left and j <= c + d:
-                    half[k, *rest] = half.get((k, *rest), 0) + powers[j] * value
+            half = {
+                key: [sum(map(mul, powers, row)) for row in rows[: left + 1]] for key, rows in tables.items()
+            }
             for b in range(left + 1):
                 powers = _powers(left - b, b)
-                below: dict[Any, int] = {}
-                for (k, *rest), value in half.items():
-                    key = tuple(rest)
-                    below[key] = below.get(key, 0) + powers[k] * value
+                below = {key: sum(map(mul, powers, row)) for key, row in half.items()}
                 yield from self._chances((*done, (left - b, b, c, d)), below)
 
     def worth(self, label: int) -> dict[Key, Fraction]:

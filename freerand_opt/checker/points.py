@@ -68,8 +68,8 @@ class Flow:
         found = dict.fromkeys(range(self.source.size), 0)
         for s, held in zip(self.source.leaves, level, strict=True):
             found[s] += sum(held.values())
-        share = weight / self.unit
-        return Vector(self.source.size, None, {s: mass * share for s, mass in found.items()})
+        above, below = weight.numerator, weight.denominator * self.unit
+        return Vector(self.source.size, None, {s: Fraction(x * above, below) for s, x in found.items()})
 
     def share(self, k: int, leaf: int) -> int:
         """Return P(leaf|w) below node k, over `unit`."""

@@ -47,6 +47,17 @@ class Rest:
         row = self.cells.setdefault(s, {})
         row[o] = row[o] + value if o in row else value
 
+    def charge(self, terms: dict[tuple[int, int], Fraction], m: Any, shared: Question | None = None) -> None:
+        """Add m times factors of P(o|s), over P(s) of a question; what is alike is one product."""
+        known: dict[tuple[int, ...], Any] = {}
+        share = Fraction(1)
+        for (s, o), factor in terms.items():
+            share = share if shared is None else shared.weight(s)
+            place = (*factor.as_integer_ratio(), *share.as_integer_ratio())
+            if place not in known:
+                known[place] = m * (factor / share)
+            self.add(s, o, known[place])
+
     def shift(self, s: int, value: Any) -> None:
         """Add to the constant of a setting."""
         self.constants.but[s] = self.constants[s] + value
@@ -105,10 +116,9 @@ def _place(q: Question) -> int:
 
 
 def _score(rest: Rest, score: Functional, q: Question) -> None:
-    for (s, o), factor in score.terms.items():
-        shared = score.on == "conditional" and q.observed is not None
-        rest.add(s, o, factor * q.ask.sign / (q.weight(s) if shared else 1) * rest.scale.one)
-    add(rest.words, score.words, rest.scale.one * q.ask.sign)
+    one = rest.scale.one * q.ask.sign
+    rest.charge(score.terms, one, q if score.on == "conditional" and q.observed is not None else None)
+    add(rest.words, score.words, one)
 
 
 def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, work: Work) -> None:
@@ -123,7 +133,7 @@ def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, wo
                 raise Rejected(f"{where}: with a tolerance a price has one sign on the interval")
             if m:
                 end = test.table[s][o] + test.tolerance * (side or 0)
-                _conditional(rest, {(s, o): m}, m, end, score, q, where)
+                _conditional(rest, {(s, o): Fraction(1)}, m, end, score, q, where)
         return
     f = test.functional
     several = f.on == "conditional" and q.observed is None and len(f.settings) > 1
@@ -134,12 +144,11 @@ def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, wo
     if not m:
         return
     if f.on == "conditional":
-        _conditional(rest, {key: m * x for key, x in f.terms.items()}, m, test.score, score, q, where)
+        _conditional(rest, f.terms, m, test.score, score, q, where)
         return
     if score is not None:
         raise Unreadable(f"{where}: a rational score is given only where it multiplies masses")
-    for (s, o), factor in f.terms.items():
-        rest.add(s, o, -m * factor)
+    rest.charge(f.terms, -m)
     add(rest.words, f.words, -m)
     rest.right.append((test.score, m))
 
@@ -159,7 +168,7 @@ def _price(rest: Rest, raw: Any, relation: str, q: Question, where: str) -> tupl
 
 def _conditional(
     rest: Rest,
-    priced: dict[tuple[int, int], Any],
+    terms: dict[tuple[int, int], Fraction],
     m: Any,
     score: Number,
     rational: Fraction | None,
@@ -167,12 +176,11 @@ def _conditional(
     where: str,
 ) -> None:
     """Charge m times a conditional score: P(o, s)/P(s), or P(o, s) - I P(s) with unconstrained settings."""
-    for (s, o), factor in priced.items():
-        rest.add(s, o, factor * (Fraction(-1) / (1 if q.observed is None else q.weight(s))))
+    rest.charge(terms, -m, None if q.observed is None else q)
     if q.observed is not None:
         rest.right.append((score, m))
         return
-    (s,) = {s for s, _ in priced}
+    (s,) = {s for s, _ in terms}
     rest.shift(s, m * _outward(score, rational, m > 0, where))
 
 

@@ -111,23 +111,8 @@ class Means:
             tree = Tree(source, values, [x for _, x in wrong], self.work)
             places = [(tree.leaves(s), x) for s, x in wrong]
             return [tree.changed(leaves[0], x) if leaves else tree.largest() for leaves, x in places]
-        if self.sections is not None:
-            return self._over_sections(self.sections, values, wrong)
         rows = (Vector(values.length, values.default, {**values.but, s: x}) for s, x in wrong)
         return [self._largest(row) for row in rows]
-
-    def _over_sections(
-        self, held: Sections, values: Vector[Fraction], wrong: Sequence[tuple[int, Fraction]]
-    ) -> list[Fraction]:
-        """One value of the party that is folded changes with each value."""
-        listed, inner = values.values(), Means(held.part, {}, self.work)
-        places = [(*held.places(s), x - listed[s]) for s, x in wrong]
-        found = []
-        for shares in held.shares:
-            means = dict(enumerate(held.means(shares, listed)))
-            changed = [(s, means[s] + shares[rest] * x) for s, rest, x in places]
-            found.append(inner.over(Vector(len(means), None, means), changed))
-        return [max(each) for each in zip(*found, strict=True)]
 
     def _largest(self, values: Vector[Fraction]) -> Fraction:
         source, work = self.source, self.work
@@ -139,13 +124,13 @@ class Means:
             listed = values.values()
             return max(sum(map(mul, point, listed), Fraction(0)) - cost for point, cost in self.points)
         if self.sections is not None:
-            listed, inner = values.values(), []
-            for shares in self.sections.shares:
-                means = self.sections.means(shares, listed)
-                inner.append(
-                    support(self.sections.part, Vector(len(means), None, dict(enumerate(means))), work)
-                )
-            return max(inner)
+            listed, held, found = values.values(), self.sections, []
+            scale = lcm(*{x.denominator for x in listed})
+            whole = [over(x, scale) for x in listed]
+            for shares in held.shares:
+                means = (Fraction(x, scale * held.unit) for x in held.means(shares, whole))
+                found.append(support(held.part, Vector(values.length, None, dict(enumerate(means))), work))
+            return max(found)
         if self.lists is None:
             return support(source, values, work)
         assert isinstance(source, Rows)

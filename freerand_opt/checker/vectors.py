@@ -58,13 +58,16 @@ def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> 
 
 def add(total: dict[Any, Any], more: Mapping[Any, Any], factor: Any = 1) -> None:
     """Add a multiple to a sum by key."""
+    if factor != 1:
+        more = {key: factor * value for key, value in more.items()}
     for key, value in more.items():
-        total[key] = total.get(key, 0) + factor * value
+        total[key] = total[key] + value if key in total else value
 
 
 def over(x: Fraction, unit: int) -> int:
     """Return a fraction as an integer over a multiple of its denominator."""
-    return x.numerator * (unit // x.denominator)
+    below = x.denominator
+    return x.numerator if below == unit else x.numerator * (unit // below)
 
 
 def total(values: Vector[Fraction]) -> Fraction:

@@ -121,7 +121,10 @@ def certainly_occurs(source: Source, s: int, work: Work) -> bool:
 
 
 class Sections:
-    """A product, folded over one party's source for each product of vertices of the others (`shares`)."""
+    """A product, folded over one party's source for each product of vertices of the others.
+
+    These are `shares`, over `unit`.
+    """
 
     def __init__(self, source: Product, work: Work) -> None:
         own = [vertices(part, work) for part in source.parts]
@@ -132,9 +135,9 @@ class Sections:
         others = [each for p, each in enumerate(own) if p != self.party]
         entries = prod(map(len, others)) * (prod(self.sizes) // self.sizes[self.party])
         work.spend(ENTRY * entries, "products of the source")
-        self.shares = [
-            [prod(xs, start=Fraction(1)) for xs in product(*chosen)] for chosen in product(*others)
-        ]
+        self.unit = prod(lcm(*{x.denominator for point in each for x in point}) for each in others)
+        shares = [[prod(xs, start=Fraction(1)) for xs in product(*chosen)] for chosen in product(*others)]
+        self.shares = [[over(x, self.unit) for x in held] for held in shares]
         self.step = prod(self.sizes[self.party + 1 :])
 
     def places(self, s: int) -> tuple[int, int]:
@@ -142,12 +145,11 @@ class Sections:
         first, last = divmod(s, self.step)
         return first % self.sizes[self.party], first // self.sizes[self.party] * self.step + last
 
-    def means(self, shares: list[Fraction], values: list[Fraction]) -> list[Fraction]:
-        """Return the means over the others' settings, by the setting of the party that is folded."""
+    def means(self, shares: list[int], values: list[int]) -> list[int]:
+        """Return the sums over the others' settings, by the setting of the party that is folded."""
         self.work.spend(len(values), "products of the source")
-        unit, scale = (lcm(*(x.denominator for x in held)) for held in (shares, values))
-        weights, found = [over(x, unit) for x in shares], [0] * self.sizes[self.party]
+        found = [0] * self.sizes[self.party]
         for s, value in enumerate(values):
             x, rest = self.places(s)
-            found[x] += weights[rest] * over(value, scale)
-        return [Fraction(x, unit * scale) for x in found]
+            found[x] += shares[rest] * value
+        return found

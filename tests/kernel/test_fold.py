@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from math import prod
+from math import lcm, prod
 from typing import Any
 
 import pytest
 
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
-from freerand_opt.checker.gains import gain
 from freerand_opt.checker.orders import Cells
 from freerand_opt.checker.sources import read_source
 from freerand_opt.checker.support import Means
-from freerand_opt.checker.vectors import Vector
+from freerand_opt.checker.vectors import Vector, add
 from freerand_opt.checker.vertices import vertices
 from freerand_opt.checker.zeros import Zeros
 
@@ -103,9 +102,13 @@ def test_any_list_proves_a_bound(kind: str) -> None:
     boxes = no_signalling_vertices()
     points = vertices(q.source, Work())
     for _ in range(15 if kind.startswith("coded") else 60):
-        order = Cells(q, Zeros(q, Work()), Work())
+        order = Cells(q, rng.choice([1, 8, 12]), Zeros(q, Work()), Work())
         h = [[Fraction(rng.randint(-9, 9), rng.randint(1, 7)) for _ in range(4)] for _ in range(4)]
-        gains = [gain(order, {}, Fraction(0), [(s, dict(enumerate(row)))]) for s, row in enumerate(h)]
+        unit = lcm(order.grid, *(x.denominator for row in h for x in row))
+        sums: list[dict[Any, int]] = [{} for _ in h]
+        for s, row in enumerate(h):
+            for o, x in enumerate(row):
+                add(sums[s], order.cell(s, o), int(x * unit))
         truth = max(
             sum(
                 (p[s] * h[s][o] * box[s][o] for s in range(4) for o in range(4)),
@@ -115,7 +118,7 @@ def test_any_list_proves_a_bound(kind: str) -> None:
             for box in boxes
         )
         for proof in (_proof(kind, rng, q.source), {"vertices": [_some(rng, 16) for _ in points]}):
-            bound = Fold(order, rng.choice([1, 8, 12]), (), Work()).bound(q.source, gains, proof, "proof")
+            bound = Fold(order, ()).bound(q.source, sums, unit, proof, "proof")
             assert bound >= truth
 
 

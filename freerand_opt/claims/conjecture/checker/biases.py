@@ -69,10 +69,9 @@ def _box(m: int, kind: str, raw: Any) -> Fraction:
     # cut numbers first: each is short by less than 1, and their factors sum to at most 2^m + 1
     cut = max(0, unit.bit_length() - m - 64)
     short = ([x >> cut for x in values] for values in (real, imaginary, free))
-    for string, value in _probabilities(m, kind, *short):
-        if value <= (1 << m if cut else -1):
-            value = _probability(string, real, imaginary, free)
-            require(value >= 0, f"box: the probability of string {string} is negative")
+    for string in _below(m, kind, (1 << m) + 1 if cut else 0, *short):
+        value = _probability(string, real, imaginary, free)
+        require(value >= 0, f"box: the probability of string {string} is negative")
     return Fraction(m * real[1], unit)
 
 
@@ -86,31 +85,43 @@ def _probability(string: tuple[int, ...], real: list[int], imaginary: list[int],
     return total
 
 
-def _probabilities(
-    m: int, kind: str, real: list[int], imaginary: list[int], free: list[int]
-) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Yield the strings with 2^M unit P, but those that are 0; for a real sigma c, e is as e, c."""
-    plus = real, imaginary  # (1 + z)^a, each power of z read as gamma
-    for a in range(m + 1):
-        both = plus
-        for b in range(m - a + 1):
-            rest = m - a - b
+def _below(
+    m: int, kind: str, least: int, real: list[int], imaginary: list[int], free: list[int]
+) -> Iterator[tuple[int, ...]]:
+    """Yield the strings with 2^M unit P < least, but those that are 0; for a real sigma c, e is as e, c.
+
+    Strings that differ in a and b alone are slots of `width` bits of one integer, even and odd b apart.
+    """
+    width = m + 4 + max(abs(x).bit_length() for x in (*real, *imaginary, *free))
+    half = 1 << (width - 1)  # more than any |2^M unit P - least|
+    # (1 + z)^a (1 - z)^b, each power of z read as gamma, for all a + b = M - rest
+    last, zero = [real, imaginary], [0] * (m + 1)
+    packed, ones = [last, [zero, zero]], [1, 0]
+    for rest in range(m, -1, -1):
+        rows = _alternating(rest)
+        for odd, both in enumerate(packed):
             # Re(i^k gamma); coefficients k and rest - k of (1 + w)^c (1 - w)^e agree up to (-1)^e
             turned = [(x, -y, -x, y)[k % 4] for k, (x, y) in enumerate(zip(*both, strict=True))]
             folded = [
                 [x + sign * y for x, y in zip(turned, reversed(turned[rest // 2 + 1 :]), strict=False)]
                 for sign in (1, -1)
             ]
-            rows = _alternating(rest)
             if rest % 2 == 0:
                 folded[0].append(turned[rest // 2])
             for c in range((rest if kind == "odd" else rest // 2) + 1):
-                if (SIGMA[kind] + 2 * b + 2 * c - rest) % 4 == 2:
+                if (SIGMA[kind] + 2 * odd + 2 * c - rest) % 4 == 2:
                     continue
-                value = sum(map(mul, rows[c], folded[(rest - c) % 2]))
-                yield (a, b, c, rest - c), value + free[rest] * (-1) ** (b + c)
-            both = _shifted(both[0], -1), _shifted(both[1], -1)
-        plus = _shifted(plus[0], 1), _shifted(plus[1], 1)
+                more = free[rest] * (-1) ** (odd + c) + half - least
+                value = sum(map(mul, rows[c], folded[(rest - c) % 2])) + more * ones[odd]
+                low = ~value & half * ones[odd]
+                for b in range(odd, m - rest + 1, 2) if low else ():
+                    if low >> (b * width + width - 1) & 1:
+                        yield m - rest - b, b, c, rest - c
+        b, packed = m - rest + 1, [[_shifted(x, 1) for x in both] for both in packed]
+        last = [_shifted(x, -1) for x in last]
+        pairs = zip(packed[b % 2], last, strict=True)
+        packed[b % 2] = [[u + (v << b * width) for u, v in zip(x, y, strict=True)] for x, y in pairs]
+        ones[b % 2] += 1 << b * width
 
 
 def _shifted(values: list[int], sign: int) -> list[int]:
