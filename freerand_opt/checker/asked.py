@@ -5,9 +5,10 @@ A joint setting s and a joint outcome o are numbers in row-major order, party A 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import prod
+from typing import Any
 
 from freerand_opt.checker.failures import Rejected
 from freerand_opt.checker.numbers import Number
@@ -119,6 +120,8 @@ class Question:
     relations: Relations | None
     ask: Ask
     algebra: Algebra
+    #: What both ends need, made once.
+    made: dict[str, Any] = field(default_factory=dict, init=False, compare=False)
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -2,7 +2,7 @@ r"""What is left of the objective, :math:`h_g(o, s)`, as functionals of the box:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from math import lcm
 from typing import TypeAlias
@@ -25,8 +25,7 @@ def gains(order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Adde
     order.work.spend(4 * q.shape[0] * (2 + len(rest.words)), "gains")
     rows = _factors_of(order, q, rest, added)
     constants = [rest.constants[s] for s in range(q.shape[0])]
-    held = [rest.words, *(words for _, words in added.values()), *rows.values()]
-    unit = _unit(order.grid, constants, *(f.values() for f in held))
+    unit = _unit(order.grid, constants, *_numbers_of(rest, rows, added))
     found = []
     for s, constant in enumerate(constants):
         words = [(1, rest.words), (1, added[s][1] if s in added else {})]
@@ -41,11 +40,19 @@ def mean_gain(order: Cells | Squares, q: Question, rest: Rest, added: dict[int, 
     rows = _factors_of(order, q, rest, added)
     scale = _unit(1, (share[s] for s in {*rows, *added}))
     constant = dot(share, rest.constants) * scale
-    held = [rest.words, *(words for _, words in added.values()), *rows.values()]
-    unit = _unit(order.grid, [constant], *(f.values() for f in held))
+    unit = _unit(order.grid, [constant], *_numbers_of(rest, rows, added))
     words = [(scale, rest.words), *((over(share[s], scale), own) for s, (_, own) in added.items())]
     shared = [(over(share[s], scale), s, factors) for s, factors in rows.items()]
     return _assembled(order, unit, words, constant, shared), unit * scale
+
+
+def _numbers_of(
+    rest: Rest, rows: dict[int, dict[int, Fraction]], added: dict[int, Added]
+) -> Iterator[Iterable[Fraction]]:
+    """Yield all factors of words and of probabilities."""
+    yield rest.words.values()
+    yield from (words.values() for _, words in added.values())
+    yield from (row.values() for row in rows.values())
 
 
 def _unit(grid: int, *held: Iterable[Fraction]) -> int:

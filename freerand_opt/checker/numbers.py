@@ -21,8 +21,7 @@ from freerand_opt.checker.reading import fraction, integer, items
 MOST_RADICAND = 10**12
 MOST_BITS = 1 << 12
 MOST_TERMS = 1 << 10
-#: Steps of work of a product of two terms.
-PRODUCT = 64
+PRODUCT = 64  # steps of work of a product of two terms
 _TOO_LONG = 10**4001
 
 
@@ -72,13 +71,12 @@ class Real:
 Number: TypeAlias = Fraction | Real
 _ONE: Term = (1, Fraction(0))
 
-
 #: 2 cos(pi/d) = twice * sqrt(root), by d.
 _SPECIAL = {2: (1, 0), 3: (1, 1), 4: (2, 1), 6: (3, 1)}
 
 
 def _terms(x: Number | int) -> tuple[tuple[Term, Fraction], ...]:
-    return x.terms if isinstance(x, Real) else ((_ONE, x if type(x) is Fraction else Fraction(x)),)
+    return x.terms if isinstance(x, Real) else ((_ONE, Fraction(x)),)
 
 
 def _number(terms: dict[Term, Fraction]) -> Number:
@@ -92,15 +90,19 @@ def _number(terms: dict[Term, Fraction]) -> Number:
 
 def combined(parts: Iterable[tuple[Number, Fraction]]) -> Number:
     """Return the sum of numbers times fractions."""
-    found: dict[Term, dict[int, int]] = {}  # numerators by denominator
+    plain, found = dict[int, int](), dict[Term, dict[int, int]]()  # numerators by denominator
     for x, factor in parts:
-        for term, value in _terms(x):
-            unit, own = value.denominator * factor.denominator, found.setdefault(term, {})
+        for term, value in x.terms if isinstance(x, Real) else ((None, x),):
+            own = plain if term is None else found.setdefault(term, {})
+            unit = value.denominator * factor.denominator
             own[unit] = own.get(unit, 0) + value.numerator * factor.numerator
         if len(found) > MOST_TERMS:
             raise TooMuch(f"a number has more than {MOST_TERMS} terms")
-    pairs = ((term, (Fraction(value, unit) for unit, value in own.items())) for term, own in found.items())
-    return _number({term: sum(values, Fraction(0)) for term, values in pairs})
+    whole, *sums = (
+        sum((Fraction(value, unit) for unit, value in own.items()), Fraction(0))
+        for own in (plain, *found.values())
+    )
+    return _number(dict(zip(found, sums, strict=True))) + whole
 
 
 @lru_cache(maxsize=1 << 12)

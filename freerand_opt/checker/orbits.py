@@ -12,7 +12,7 @@ from typing import Any
 
 from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.parties import Key, Parties
+from freerand_opt.checker.parties import Key, Parties, parties_of
 from freerand_opt.checker.reading import closed, fraction, items
 from freerand_opt.checker.sources import Bits
 from freerand_opt.checker.vectors import add
@@ -23,7 +23,7 @@ def check_orbits(raw: Any, q: Question, work: Work) -> Fraction:
     closed(raw, "attack", ("strategies",))
     if isinstance(q.source, Bits) and not all(2 * low <= 1 <= 2 * high for low, high in q.source.ranges):
         raise Rejected("attack: its settings are unbiased, and those of the source are not")
-    parties = Parties(q, work)
+    parties = parties_of(q, work)
     total, broken, value = Fraction(0), Fraction(0), Fraction(0)
     seen: dict[Key, Fraction] = {}
     for w, entry in enumerate(items(raw["strategies"], "attack")):

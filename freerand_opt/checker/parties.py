@@ -51,14 +51,11 @@ class Parties:
 
     def _classes(self) -> list[list[int]]:
         """Each asked party joins the first class with whose first party it can be exchanged."""
-        found: list[list[int]] = []
+        found: dict[int, list[int]] = {}
         for party in range(len(self.here)):
-            home = next((c for c in found if self._alike(c[0], party)), None)
-            if home is None:
-                found.append([party])
-            else:
-                home.append(party)
-        return found
+            first = next((one for one in found if self._alike(one, party)), party)
+            found.setdefault(first, []).append(party)
+        return list(found.values())
 
     def _alike(self, i: int, j: int) -> bool:
         if self.here[i] != self.here[j]:
@@ -66,7 +63,7 @@ class Parties:
         self.work.spend(sum(len(row) for row in self.worths or []), "classes of parties")
         high, low = (1 << (len(self.here) - 1 - party) for party in (i, j))
         return all(
-            row[x | high] == row[x | low]
+            row[x | high] is row[x | low] or row[x | high] == row[x | low]
             for row in self.worths or []
             for x in range(len(row))
             if not x & high and not x & low
@@ -88,10 +85,8 @@ class Parties:
     def multiplicity(self, string: String) -> int:
         """Return how many settings and outcomes of asked parties, and settings outside, are a string."""
         inner, w, _ = string
-        ways = prod(
-            comb(sum(n), n[0] + n[1]) * comb(n[0] + n[1], n[0]) * comb(n[2] + n[3], n[2]) for n in inner
-        )
-        return ways * comb(self.outside, w)
+        ways = (comb(a + b + c + d, a + b) * comb(a + b, a) * comb(c + d, c) for a, b, c, d in inner)
+        return prod(ways) * comb(self.outside, w)
 
     def chance(self, string: String) -> dict[Key, int]:
         """Return P(string) in representative moments, over 2^(asked parties + 1)."""
@@ -260,6 +255,13 @@ class Parties:
     def is_one(self, key: Key) -> bool:
         """Return whether a key is the empty product."""
         return key[1] < 0 and not any(k or j for k, j in key[0])
+
+
+def parties_of(q: Question, work: Work) -> Parties:
+    """Return the parties of a question, for both of its ends."""
+    if "parties" not in q.made:
+        q.made["parties"] = Parties(q, work)
+    return q.made["parties"]  # type: ignore[no-any-return]
 
 
 def _spread(sizes: tuple[int, ...], flag: int, ones: int, outside: int) -> Key:

@@ -14,7 +14,7 @@ from typing import Any
 
 from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.parties import Key, Parties, String
+from freerand_opt.checker.parties import Key, Parties, String, parties_of
 from freerand_opt.checker.reading import closed, fraction, integer, integers, items
 from freerand_opt.checker.vectors import add
 from freerand_opt.checker.worths import least_odds
@@ -30,7 +30,7 @@ def by_strings(raw: Any, q: Question, work: Work, *, empty: bool) -> Fraction:
         raise Unreadable(
             "upper: of relations, ask for the existence of a strategy to prove that there is none"
         )
-    parties = Parties(q, work)
+    parties = parties_of(q, work)
     odds = least_odds(q)
     if not odds:
         raise Rejected("proof: some setting may never occur, so a relation need not hold for every w")
@@ -38,19 +38,24 @@ def by_strings(raw: Any, q: Question, work: Work, *, empty: bool) -> Fraction:
     seen, right = _seen(raw["prices"]["seen"], parties, odds == 1)
     unit = integer(proof["unit"], "proof: unit", 1)
     count = 1 if parties.worths is None else len(parties.worths)
+    wrong: dict[Key, int] = {}
+    for string in parties.strings() if price else ():
+        if parties.wrong(string):
+            add(wrong, parties.chance(string), parties.multiplicity(string))
+    seen = {key: -value for key, value in seen.items()}
+    add(seen, wrong, -price / (2 << len(parties.here)))
     found = []
     for label, listed in enumerate(items(proof["labels"], "proof: labels", count)):
         total: dict[Key, Fraction] = {} if empty else parties.worth(label)
-        add(total, seen, -1)
-        found.append(_top(total, listed, parties, price, unit))
+        add(total, seen)
+        found.append(_top(total, listed, parties, unit))
     return max(found) + price * parties.tested.violated / odds + right
 
 
-def _top(total: dict[Key, Fraction], listed: Any, parties: Parties, price: Fraction, grid: int) -> Fraction:
-    """Return the bound of one label: its worth, the price of wrong strings, and the listed multipliers."""
+def _top(total: dict[Key, Fraction], listed: Any, parties: Parties, grid: int) -> Fraction:
+    """Return the bound of one label: its worth, less what is priced, and the listed multipliers."""
     last: list[int] = []
     listing: dict[Key, int] = {}
-    wrong: dict[Key, int] = {}
     for entry in items(listed, "proof: labels"):
         place, value = items(entry, "proof: a string and its multiplier", 2)
         string = _string(place, parties)
@@ -60,13 +65,7 @@ def _top(total: dict[Key, Fraction], listed: Any, parties: Parties, price: Fract
         if integer(value, "proof: multiplier") < 0 and not (parties.perfect and parties.wrong(string)):
             raise Rejected("proof: the multiplier of a string that is not wrong is negative")
         add(listing, parties.chance(string), value)
-    if price:
-        for string in parties.strings():
-            if parties.wrong(string):
-                add(wrong, parties.chance(string), parties.multiplicity(string))
-    unit = Fraction(1, 2 << len(parties.here))
-    add(total, listing, unit / grid)
-    add(total, wrong, -price * unit)
+    add(total, listing, Fraction(1, grid * (2 << len(parties.here))))
     return sum((value if parties.is_one(key) else abs(value) for key, value in total.items()), Fraction(0))
 
 

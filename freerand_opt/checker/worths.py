@@ -31,11 +31,13 @@ def worths_of_many(q: Question, here: list[int], work: Work) -> list[list[Fracti
     if ask.picked is not None:
         rows = _picked(ask.picked, here)
     else:
-        rows = [[Fraction(v == g) for v in ask.values] for g in range(ask.count)]
+        share = Fraction(0), Fraction(1)
+        rows = [[share[v == g] for v in ask.values] for g in range(ask.count)]
     if ask.quantity == "trace-distance":
         if ask.count != 2:
             raise Unreadable("question: the trace distance needs an output with two values here")
-        rows = [[x - Fraction(1, 2) for x in row] for row in rows]
+        known = {x: x - Fraction(1, 2) for row in rows for x in row}
+        rows = [[known[x] for x in row] for row in rows]
     return rows
 
 

@@ -92,7 +92,7 @@ def _below(
 
     Strings that differ in a and b alone are slots of `width` bits of one integer, even and odd b apart.
     """
-    width = m + 4 + max(abs(x).bit_length() for x in (*real, *imaginary, *free))
+    width = m + 4 + max(abs(x).bit_length() for x in (least, *real, *imaginary, *free))
     half = 1 << (width - 1)  # more than any |2^M unit P - least|
     # (1 + z)^a (1 - z)^b, each power of z read as gamma, for all a + b = M - rest
     last, zero = [real, imaginary], [0] * (m + 1)
