@@ -29,21 +29,12 @@ Row = Mapping[int, Fraction]
 
 
 @dataclass(frozen=True, eq=False)
-class ConicProgram:
-    """Rows A by column and right sides b: `equalities` first, then `inequalities`, then matrices of `sizes`.
+class Cones:
+    """What rows are: `equalities` first, then `inequalities`, then upper triangles of matrices of `sizes`."""
 
-    `names[i]` says which linear row it is, `blocks[k]` which matrix.
-    """
-
-    rows: tuple[Row, ...]
-    right: tuple[Exact, ...]
-    columns: int
-    objective: Row
     equalities: int
     inequalities: int
     sizes: tuple[int, ...]
-    names: tuple[Hashable, ...] = ()
-    blocks: tuple[Hashable, ...] = ()
 
     @property
     def linear(self) -> int:
@@ -58,6 +49,30 @@ class ConicProgram:
             found.append((start, size))
             start += size * (size + 1) // 2
         return tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class InFloats(Cones):
+    """A program whose numbers are floats: `matrix` A, `sides` b, `cost` c."""
+
+    matrix: csr_array
+    sides: Floats
+    cost: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class ConicProgram(Cones):
+    """Rows A by column and right sides b.
+
+    `names[i]` says which linear row it is, `blocks[k]` which matrix.
+    """
+
+    rows: tuple[Row, ...]
+    right: tuple[Exact, ...]
+    columns: int
+    objective: Row
+    names: tuple[Hashable, ...] = ()
+    blocks: tuple[Hashable, ...] = ()
 
     @cached_property
     def matrix(self) -> csr_array:

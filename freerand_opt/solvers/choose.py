@@ -41,7 +41,7 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
     if name == "clarabel":
         from freerand_opt.solvers import clarabel
 
-        return lambda program, limit: clarabel.solve(program, time_limit=limit)
+        return clarabel.solve
     if name == "high-precision":
         return _high_precision
     if name == "qics":
@@ -49,7 +49,7 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
             raise SolverUnavailableError(f"QICS is not installed: {install('qics')}, or name clarabel")
         from freerand_opt.solvers import qics
 
-        return lambda program, limit: qics.solve(program, time_limit=limit)
+        return qics.solve
     if name == "mosek":
         from freerand_opt.solvers import mosek
 

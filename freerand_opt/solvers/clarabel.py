@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import clarabel
 import numpy as np
-from scipy.sparse import csc_array, csc_matrix, csr_array, diags_array
+from scipy.sparse import csc_array, csc_matrix, diags_array
 
-from freerand_opt.conic.program import ConicProgram, triangle
+from freerand_opt.conic.program import ConicProgram, InFloats, triangle
 from freerand_opt.conic.solution import Solution, Status
 from freerand_opt.conic.sparse import Floats
 
@@ -22,35 +22,27 @@ STATUS: dict[str, Status] = {
 }
 
 
-def solve(program: ConicProgram, *, time_limit: float | None = None) -> Solution:
+def solve(program: ConicProgram | InFloats, time_limit: float | None = None) -> Solution:
     """Solve a program; `time_limit` in seconds."""
-    scales, cones = block_cones(program)
-    matrix = csr_array(diags_array(scales) @ program.matrix)
-    x, z, status = run(-program.cost, matrix, program.sides * scales, cones, time_limit)
-    return Solution(status, "clarabel", x, z * scales)
-
-
-def run(
-    cost: Floats, matrix: csr_array, right: Floats, cones: list[object], time_limit: float | None
-) -> tuple[Floats, Floats, Status]:
-    """Minimise cost.x with right - matrix x in the cones; return (x, z, status)."""
     settings = clarabel.DefaultSettings()
     settings.verbose = False
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = TOLERANCE
     settings.max_threads = 1
     if time_limit is not None:
         settings.time_limit = max(time_limit, 0.01)
-    nothing = csc_matrix((len(cost), len(cost)))
+    scales, cones = block_cones(program)
+    matrix = csc_matrix(csc_array(diags_array(scales) @ program.matrix))
+    nothing = csc_matrix((len(program.cost), len(program.cost)))
     answer = clarabel.DefaultSolver(
-        nothing, cost, csc_matrix(csc_array(matrix)), right, cones, settings
+        nothing, -program.cost, matrix, program.sides * scales, cones, settings
     ).solve()
     status = STATUS.get(str(answer.status), "stopped")
-    return np.array(answer.x), np.array(answer.z), status
+    return Solution(status, "clarabel", np.array(answer.x), np.array(answer.z) * scales)
 
 
-def block_cones(program: ConicProgram) -> tuple[Floats, list[object]]:
+def block_cones(program: ConicProgram | InFloats) -> tuple[Floats, list[object]]:
     """Return row scales (sqrt 2 off the diagonal of a matrix) and the solver's cones."""
-    scales = np.ones(len(program.rows))
+    scales = np.ones(len(program.sides))
     cones: list[object] = []
     if program.equalities:
         cones.append(clarabel.ZeroConeT(program.equalities))

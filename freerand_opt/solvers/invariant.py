@@ -19,15 +19,16 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from freerand_opt.conic.program import triangle
+from freerand_opt.conic.program import InFloats, triangle
+from freerand_opt.conic.solution import Solution
 from freerand_opt.conic.sparse import Floats, Index
 from freerand_opt.errors import TooLargeError
 from freerand_opt.programs.npa.matrix import MomentMatrix
 from freerand_opt.programs.symmetry.actions import Action, orbits
 from freerand_opt.programs.symmetry.blocks import Block, split
 from freerand_opt.programs.symmetry.orbits import representatives
-from freerand_opt.solvers.small import Answer, Small, in_integers
-from freerand_opt.solvers.symmetric import by_clarabel
+from freerand_opt.solvers import clarabel
+from freerand_opt.solvers.small import in_integers
 
 #: How often a dual is made to fit the score and then semidefinite again.
 ROUNDS = 4
@@ -80,7 +81,7 @@ def generating_factor(
     for orbit, value in goal.items():
         wanted[orbit] = -value
     best: tuple[float, Floats, str] | None = None
-    for run in (by_clarabel, in_integers):
+    for run in (clarabel.solve, in_integers):
         found = _solved(held, blocks, wanted, run, time_limit)
         if found is None:
             break
@@ -120,7 +121,7 @@ def _solved(
     held: Invariant,
     blocks: list[Block],
     wanted: Floats,
-    run: Callable[[Small, float | None], Answer | None],
+    run: Callable[[InFloats, float | None], Solution | None],
     time_limit: float | None,
 ) -> tuple[Floats, float, str] | None:
     """Return the dual of the full matrix from a solver on the blocks, its value, and the solver's name."""
@@ -139,31 +140,28 @@ def _solved(
     own = np.array([place[int(pair)] for pair in others], dtype=np.int64)
     same = np.array([place[int(head[orbit[pair]])] for pair in others], dtype=np.int64)
     vanish = sign[others] == 0
-    parts = []
+    parts, sides = [], []
     for block in blocks:
         i, j = triangle(block.basis.shape[2])
         outer = pairs.inside(block, needed)
         entries = (outer[:, i, j] + outer[:, j, i]) / 2 * signs[:, None]
         equal = entries[own] - np.where(vanish[:, None], 0.0, entries[same])
         score = sum(-wanted[o] * entries[place[int(head[o])]] for o in used)
-        rows = np.column_stack([entries[one], *equal, -score])
-        parts.append((block.basis.shape[2], csr_array(-rows)))
-    unknown = len(others) + 1
-    # the last variable is 1: blocks of `Small` have no right-hand side
-    cost = np.zeros(unknown + 1)
-    cost[0] = 1.0
-    last = csr_array(([1.0], ([0], [unknown])), shape=(1, unknown + 1))
-    none = csr_array((0, unknown + 1))
-    small = Small(cost, last, np.ones(1), none, np.zeros(0), parts)
+        parts.append(-np.column_stack([entries[one], *equal]))
+        sides.append(-score)
+    cost = np.zeros(len(others) + 1)
+    cost[0] = -1.0
+    sizes = tuple(block.basis.shape[2] for block in blocks)
+    small = InFloats(0, 0, sizes, csr_array(np.vstack(parts)), np.concatenate(sides), cost)
     answer = run(small, time_limit)
     if answer is None:
         return None
     size = len(held.orbit)
     dual = np.zeros((size, size))
-    for block, (width, rows) in zip(blocks, parts, strict=True):
-        i, j = triangle(width)
+    for block, rows, right in zip(blocks, parts, sides, strict=True):
+        i, j = triangle(width := block.basis.shape[2])
         found = np.zeros((width, width))
-        found[i, j] = found[j, i] = -(rows @ answer.x)
+        found[i, j] = found[j, i] = right - rows @ answer.x
         for basis in block.basis:
             dual += basis @ (found / len(block.basis)) @ basis.T
     return dual, float(answer.x[0]) - wanted[0], answer.solver

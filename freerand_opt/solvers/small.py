@@ -6,18 +6,15 @@ Where blocks are nearly singular, solvers in floats lose half of their digits.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from flint import fmpq, fmpz
-from scipy.sparse import csr_array
 
 from freerand_opt.conic.affine import to_fmpq
 from freerand_opt.conic.echelon import Echelon
-from freerand_opt.conic.program import triangle
-from freerand_opt.conic.solution import Status
-from freerand_opt.conic.sparse import Floats
+from freerand_opt.conic.program import InFloats, block_rows, triangle
+from freerand_opt.conic.solution import Solution, Status
 from freerand_opt.solvers import interior
 from freerand_opt.solvers.block import Block
 from freerand_opt.solvers.fixed_point import ZERO, Rows, rows
@@ -35,33 +32,9 @@ MAX_UNKNOWN = 400
 COARSE = Precision(bits=144, gap=45, residual=60)
 
 
-@dataclass(frozen=True, eq=False)
-class Small:
-    """Minimise cost.x, with equalities, inequalities <= and blocks -A x (upper triangles) in the cone."""
-
-    cost: Floats
-    zero: csr_array
-    zero_right: Floats
-    signed: csr_array
-    signed_right: Floats
-    blocks: list[tuple[int, csr_array]]
-
-
-@dataclass(frozen=True, eq=False)
-class Answer:
-    """Point, multipliers of the rows, dual matrix of each block."""
-
-    status: Status
-    solver: str
-    x: Floats
-    zero: Floats
-    signed: Floats
-    blocks: list[Floats]
-
-
-def in_integers(small: Small, limit: float | None) -> Answer | None:
+def in_integers(small: InFloats, limit: float | None) -> Solution | None:
     """Solve by `solvers.interior`; None if the program is too large, or its steps have no solution."""
-    if len(small.cost) > 2 * MAX_UNKNOWN or any(width > MAX_SIZE for width, _ in small.blocks):
+    if len(small.cost) > 2 * MAX_UNKNOWN or any(width > MAX_SIZE for width in small.sizes):
         return None
     held = _eliminated(small)
     free = [k for k in range(len(small.cost)) if k not in held.rows]
@@ -75,13 +48,12 @@ def in_integers(small: Small, limit: float | None) -> Answer | None:
         for k in range(len(small.cost))
     ]
     first = [
-        sum((f * _exact(float(small.zero_right[r])) for r, f in held.traces.get(k, {}).items()), fmpq(0))
+        sum((f * _exact(float(small.sides[r])) for r, f in held.traces.get(k, {}).items()), fmpq(0))
         for k in range(len(small.cost))
     ]
-    parts = [(1, small.signed[[r]], [float(small.signed_right[r])]) for r in range(small.signed.shape[0])]
-    parts += [(width, matrix, [0.0] * matrix.shape[0]) for width, matrix in small.blocks]
-    blocks = [_block(width, csr_array(matrix), right, columns, first) for width, matrix, right in parts]
-    costs = [_exact(-float(value)) for value in small.cost]
+    spans = [*((r, 1) for r in range(small.equalities, small.linear)), *small.spans]
+    blocks = [_block(small, start, width, columns, first) for start, width in spans]
+    costs = [_exact(float(value)) for value in small.cost]
     cost = [ZERO] * len(free)
     for value, row in zip(costs, columns, strict=True):
         for k, factor in row.items():
@@ -97,32 +69,29 @@ def in_integers(small: Small, limit: float | None) -> Answer | None:
         for f, row in zip(first, columns, strict=True)
     ]
     z = [np.array([[int(v) / unit for v in row] for row in rows(matrix)]) for matrix in point.z]
-    count = small.signed.shape[0]
-    signed = np.array([float(part[0, 0]) for part in z[:count]])
-    return Answer(
-        "optimal" if point.solved else "stopped",
-        "high precision",
-        np.array(x),
-        _equalities(small, held, signed, z[count:]),
-        signed,
-        z[count:],
-    )
+    others = np.concatenate([block_rows(own) for own in z])
+    # the equalities' multipliers make up for the others in the eliminated columns
+    left = small.cost - small.matrix[small.equalities :].T @ others
+    equal = np.zeros(small.equalities)
+    for column, trace in held.traces.items():
+        for r, factor in trace.items():
+            equal[r] += left[column] * float(Fraction(int(factor.p), int(factor.q)))
+    status: Status = "optimal" if point.solved else "stopped"
+    return Solution(status, "high precision", np.array(x), np.concatenate([equal, others]))
 
 
 def _exact(value: float) -> fmpq:
     return to_fmpq(Fraction(value))
 
 
-def _eliminated(small: Small) -> Echelon[int, int]:
+def _eliminated(small: InFloats) -> Echelon[int, int]:
     """Solve the equalities exactly, for columns that stand in few other rows."""
-    others = np.zeros(len(small.cost), dtype=np.int64)
-    for matrix in (small.signed, *(matrix for _, matrix in small.blocks)):
-        others += np.bincount(csr_array(matrix).indices, minlength=len(small.cost))
+    others = np.bincount(small.matrix[small.equalities :].indices, minlength=len(small.cost))
     ranks = np.lexsort((-np.arange(len(others)), -others)).argsort().tolist()
     # rows that depend on others leave noise, which must not become a pivot
     held: Echelon[int, int] = Echelon(ranks.__getitem__, traced=True, least=fmpq(1, 1 << NOISE_BITS))
-    zero = csr_array(small.zero)
-    for r in range(zero.shape[0]):
+    zero = small.matrix
+    for r in range(small.equalities):
         here = slice(int(zero.indptr[r]), int(zero.indptr[r + 1]))
         pairs = zip(zero.indices[here].tolist(), zero.data[here].tolist(), strict=True)
         unit = _exact(float(np.abs(zero.data[here]).max(initial=0.0)) or 1.0)
@@ -132,13 +101,10 @@ def _eliminated(small: Small) -> Echelon[int, int]:
 
 
 def _block(
-    width: int,
-    matrix: csr_array,
-    right: Sequence[float],
-    columns: Sequence[Mapping[int, fmpq]],
-    first: Sequence[fmpq],
+    small: InFloats, begin: int, width: int, columns: Sequence[Mapping[int, fmpq]], first: Sequence[fmpq]
 ) -> Block:
     i, j = (part.tolist() for part in triangle(width))
+    matrix, right = small.matrix[begin : begin + len(i)], small.sides[begin : begin + len(i)].tolist()
     noise = NOTHING * float(np.abs(matrix.data).max(initial=0.0))
     constant: Rows = [[ZERO] * width for _ in range(width)]
     parts: dict[int, list[tuple[int, int, int]]] = {}
@@ -158,16 +124,3 @@ def _block(
                 parts.setdefault(column, []).append((a, b, h))
     active = tuple(sorted(parts))
     return Block(width, constant, active, tuple(tuple(parts[k]) for k in active), ENTRY_BITS)
-
-
-def _equalities(small: Small, held: Echelon[int, int], signed: Floats, blocks: Sequence[Floats]) -> Floats:
-    """Return the multipliers of the equalities, which make up for the others in the eliminated columns."""
-    left = -small.cost - small.signed.T @ signed
-    for (width, matrix), z in zip(small.blocks, blocks, strict=True):
-        i, j = triangle(width)
-        left = left - matrix.T @ np.where(i == j, z[i, j], 2 * z[i, j])
-    found = np.zeros(small.zero.shape[0])
-    for column, trace in held.traces.items():
-        for r, factor in trace.items():
-            found[r] += left[column] * float(Fraction(int(factor.p), int(factor.q)))
-    return found

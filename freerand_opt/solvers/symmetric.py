@@ -12,17 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
-import clarabel
 import numpy as np
-from scipy.sparse import csr_array, diags_array, eye_array, kron, vstack
+from scipy.sparse import csr_array, eye_array, kron, vstack
 
-from freerand_opt.conic.program import ConicProgram, block_rows, triangle
-from freerand_opt.conic.solution import Solution
+from freerand_opt.conic.program import ConicProgram, InFloats, block_matrix, block_rows
+from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.symmetry.orbits import Reduced
-from freerand_opt.solvers.clarabel import run
-from freerand_opt.solvers.small import Answer, Small
+from freerand_opt.solvers import clarabel
 
 #: Powers of a generator, and rounds over all of them, in an average over the group.
 MAX_TURNS = 1000
@@ -31,7 +29,7 @@ MAX_TURNS = 1000
 def solve(
     made: MomentProgram,
     held: Reduced,
-    run: Callable[[Small, float | None], Answer | None],
+    run: Callable[[InFloats, float | None], Solution | None],
     *,
     time_limit: float | None = None,
 ) -> Solution | None:
@@ -39,29 +37,27 @@ def solve(
     program = made.program
     copies = program.columns // made.moments.width
     lift = csr_array(kron(np.eye(copies), held.lift, format="csr"))
-    equal, linear = program.equalities, program.linear
-    matrix, right = program.matrix, program.sides
-    blocks = [
-        (block.basis.shape[2], -csr_array(kron(facet[None, :], entries)))
-        for facet in _facets(made)
-        for block, entries in zip(held.blocks, held.entries, strict=True)
-    ]
-    small = Small(
-        -(lift.T @ program.cost),
-        csr_array(matrix[:equal] @ lift),
-        right[:equal],
-        csr_array(matrix[equal:linear] @ lift),
-        right[equal:linear],
-        blocks,
+    facets, linear = _facets(made), program.linear
+    blocks = [-kron(facet[None, :], entries) for facet in facets for entries in held.entries]
+    matrix = csr_array(vstack([program.matrix[:linear] @ lift, *blocks], format="csr"))
+    small = InFloats(
+        program.equalities,
+        program.inequalities,
+        tuple(block.basis.shape[2] for _ in facets for block in held.blocks),
+        matrix,
+        np.concatenate([program.sides[:linear], np.zeros(matrix.shape[0] - linear)]),
+        lift.T @ program.cost,
     )
     answer = run(small, time_limit)
     if answer is None:
         return None
+    assert not isinstance(answer.multipliers, Dual)
     multipliers = np.zeros(len(program.rows))
-    multipliers[:equal], multipliers[equal:linear] = answer.zero, answer.signed
+    multipliers[:linear] = answer.multipliers[:linear]
     totals = np.bincount(held.rows, weights=multipliers[:linear])
     multipliers[:linear] = (totals / np.bincount(held.rows))[held.rows]
-    multipliers = _assembled(program, held, answer.blocks, multipliers)
+    parts = [block_matrix(answer.multipliers, *span) for span in small.spans]
+    multipliers = _assembled(program, held, parts, multipliers)
     return Solution(answer.status, f"{answer.solver} on blocks", lift @ answer.x, multipliers)
 
 
@@ -103,68 +99,10 @@ def _averaged(matrix: Floats, turns: Sequence[csr_array]) -> Floats:
     return matrix
 
 
-# ------------------------------------------------------------------ the small program
+def in_floats(program: InFloats, time_limit: float | None) -> Solution:
+    """Solve by QICS or, if it is not installed, by Clarabel; `time_limit` in seconds."""
+    if find_spec("qics") is None:
+        return clarabel.solve(program, time_limit)
+    from freerand_opt.solvers import qics
 
-
-def in_floats(small: Small, limit: float | None) -> Answer:
-    """Solve by QICS or, if it is not installed, by Clarabel; `limit` in seconds."""
-    return by_clarabel(small, limit) if find_spec("qics") is None else by_qics(small, limit)
-
-
-def by_qics(small: Small, limit: float | None) -> Answer:
-    """Solve by QICS; `limit` in seconds."""
-    import qics
-
-    from freerand_opt.solvers.qics import full_rows
-    from freerand_opt.solvers.qics import run as run_qics
-
-    # blocks of one row are plain inequalities
-    narrow = [rows for width, rows in small.blocks if width == 1]
-    wide = [(width, rows) for width, rows in small.blocks if width > 1]
-    plain = vstack([small.signed, *narrow], format="csr")
-    parts, sides, cones = [], [], []
-    if plain.shape[0]:
-        parts.append(plain)
-        sides.append(np.concatenate([small.signed_right, np.zeros(len(narrow))]))
-        cones.append(qics.cones.NonNegOrthant(plain.shape[0]))
-    for width, rows in wide:
-        parts.append(rows[full_rows(width)])
-        sides.append(np.zeros(width * width))
-        cones.append(qics.cones.PosSemidefinite(width))
-    stacked = vstack(parts, format="csr")
-    x, y, z, status = run_qics(
-        small.cost, small.zero, small.zero_right, stacked, np.concatenate(sides), cones, limit
-    )
-    signed = z.pop(0).ravel() if plain.shape[0] else np.zeros(0)
-    count = small.signed.shape[0]
-    single, square = iter(signed[count:]), iter(z)
-    blocks = [
-        np.array([[next(single)]]) if width == 1 else next(square).reshape(width, width)
-        for width, _ in small.blocks
-    ]
-    return Answer(status, "qics", x, y, signed[:count], blocks)
-
-
-def by_clarabel(small: Small, limit: float | None) -> Answer:
-    """Solve by Clarabel; `limit` in seconds."""
-    cones: list[object] = [
-        clarabel.ZeroConeT(small.zero.shape[0]),
-        clarabel.NonnegativeConeT(small.signed.shape[0]),
-    ]
-    parts, sides = [small.zero, small.signed], [small.zero_right, small.signed_right]
-    for width, rows in small.blocks:
-        i, j = triangle(width)
-        parts.append(csr_array(diags_array(np.where(i == j, 1.0, np.sqrt(2.0))) @ rows))
-        sides.append(np.zeros(len(i)))
-        cones.append(clarabel.PSDTriangleConeT(width))
-    stacked = csr_array(vstack(parts, format="csr"))
-    x, z, status = run(small.cost, stacked, np.concatenate(sides), cones, limit)
-    cuts = np.cumsum([small.zero.shape[0], small.signed.shape[0]])
-    blocks, offset = [], int(cuts[1])
-    for width, _ in small.blocks:
-        i, j = triangle(width)
-        held = np.zeros((width, width))
-        held[i, j] = z[offset : offset + len(i)] * np.where(i == j, 1.0, np.sqrt(0.5))
-        blocks.append(held + np.triu(held, 1).T)
-        offset += len(i)
-    return Answer(status, "clarabel", x, z[: cuts[0]], z[cuts[0] : cuts[1]], blocks)
+    return qics.solve(program, time_limit)
