@@ -25,7 +25,8 @@ from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Bits
 from freerand_opt.programs.branches import groups
 from freerand_opt.programs.moments import MomentProgram
-from freerand_opt.solvers.forest import OnTrees, Reals, entries_of, independent, lower
+from freerand_opt.solvers.bit_trees import Reals, independent
+from freerand_opt.solvers.forest import OnTrees, entries_of, lower
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +63,11 @@ class Branches(OnTrees):
 
     def gamma(self, z: Reals) -> list[Reals]:
         """Return the matrices for each part."""
-        flat = self._whole(z).reshape(-1, self.width)
-        return [(entries @ flat.T).T.reshape(len(flat), n, n) for n, entries in self.parts]
+        return self.matrices(self._whole(z).reshape(-1, self.width))
 
     def back(self, matrices: Sequence[Reals]) -> Reals:
         """Return the transpose of `gamma` at matrices."""
-        flat: Reals = np.zeros((self.facets, self.width), dtype=matrices[0].dtype)
-        for (_, entries), own in zip(self.parts, matrices, strict=True):
-            flat = flat + (entries.T @ own.reshape(len(own), -1).T).T
-        return self.pulled(flat)
+        return self.pulled(self.vectors(matrices))
 
     def middle(self) -> Reals:
         """Return the state without any correlation, all parts alike."""
@@ -124,7 +121,7 @@ class Factors:
     levels: Sequence[Sequence[_Steps]]
     roots: Sequence[Reals]
 
-    def inverse(self, rows: Reals) -> Reals:
+    def solve(self, rows: Reals) -> Reals:
         """Return the solution for each row, as far as floats know."""
         own, width, count = self.of, self.of.width, len(rows)
         held = rows.reshape(count, own.carriers, -1, width).transpose(1, 2, 3, 0)
@@ -200,13 +197,14 @@ def branches_of(made: MomentProgram, program: ConicProgram) -> Branches | None:
             whole[column] = value
         return bare.pulled(whole)
 
-    lines = {r: pulled((c, float(x)) for c, x in program.rows[r].items()) for r in rows}
-    rows = independent(lines, program.equalities)
+    lines = [pulled((c, float(x)) for c, x in program.rows[r].items()) for r in rows]
+    matrix, places = np.array(lines).reshape(len(rows), -1), np.array(rows, dtype=np.int64)
+    kept = independent(matrix, places < program.equalities)
     return replace(
         bare,
-        rows=np.array(rows, dtype=np.int64),
-        matrix=np.array([lines[r] for r in rows]).reshape(len(rows), -1),
-        right=program.sides[rows],
-        equal=np.array(rows) < program.equalities,
+        rows=places[kept],
+        matrix=matrix[kept],
+        right=program.sides[places[kept]],
+        equal=places[kept] < program.equalities,
         cost=pulled(enumerate(program.cost.tolist())),
     )

@@ -14,26 +14,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import cho_solve, solve_triangular
 
 from freerand_opt.conic.program import ConicProgram, triangle
 from freerand_opt.conic.sparse import Floats, Index
 from freerand_opt.model.problem import Bits
 from freerand_opt.programs.moments import MomentProgram
+from freerand_opt.solvers import bit_trees
+from freerand_opt.solvers.bit_trees import Reals
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-#: Equalities whose part apart from those before is smaller, beside themselves, follow from them.
-DEPENDENT = 1e-10
 #: What is added to a diagonal, beside it, before a factor is taken; solutions are refined.
 SHARES = (4e-16, 1e-14, 1e-12, 1e-10, 1e-8)
-#: Doubles or long doubles.
-Reals: TypeAlias = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +48,15 @@ class OnTrees:
     right: Reals
     equal: np.ndarray
     cost: Reals
+
+    def matrices(self, vectors: Reals) -> list[Reals]:
+        """Return the matrices of vectors of moments for each part."""
+        return [(entries @ vectors.T).T.reshape(len(vectors), n, n) for n, entries in self.parts]
+
+    def vectors(self, matrices: Sequence[Reals]) -> Reals:
+        """Return the transpose of `matrices`."""
+        pairs = zip(self.parts, matrices, strict=True)
+        return np.asarray(sum((entries.T @ own.reshape(len(own), -1).T).T for (_, entries), own in pairs))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,103 +87,33 @@ class Forest(OnTrees):
 
     def gamma(self, z: Reals) -> list[Reals]:
         """Return the matrices of all facets, deepest nodes first, for each part."""
-        level, found = z.reshape(self.carriers, -1, self.width), []
-        for low, high in reversed(self.ranges):
-            left, whole = level[:, ::2], level[:, ::2] + level[:, 1::2]
-            held = np.stack([high * whole - left, left - low * whole], axis=2)
-            found.append(held.reshape(-1, self.width))
-            level = whole
-        flat = np.concatenate(found) if found else level.reshape(-1, self.width)
-        return [(entries @ flat.T).T.reshape(len(flat), n, n) for n, entries in self.parts]
+        return self.matrices(bit_trees.facets(z.reshape(-1, self.width), self.ranges))
 
     def back(self, matrices: Sequence[Reals]) -> Reals:
         """Return the transpose of `gamma` at matrices."""
-        flat: Reals = np.zeros((self.facets, self.width), dtype=matrices[0].dtype)
-        for (_, entries), own in zip(self.parts, matrices, strict=True):
-            flat = flat + (entries.T @ own.reshape(len(own), -1).T).T
-        if not self.ranges:
-            return np.asarray(flat.ravel())
-        level = np.zeros((self.carriers, 1, self.width), dtype=matrices[0].dtype)
-        end = len(flat)
-        for (low, high), count in zip(self.ranges, reversed(self.counts), strict=True):
-            held = flat[end - prod(count) : end].reshape(*count, self.width)
-            end -= prod(count)
-            right = level + high * held[:, :, 0] - low * held[:, :, 1]
-            left = right - held[:, :, 0] + held[:, :, 1]
-            level = np.stack([left, right], axis=2).reshape(self.carriers, -1, self.width)
-        return np.asarray(level.ravel())
+        return np.asarray(bit_trees.pulled(self.vectors(matrices), self.ranges).ravel())
 
     def middle(self) -> Reals:
         """Return the leaves of the state without any correlation, each bit in the middle of its range."""
-        share = np.ones(1)
-        for low, high in self.ranges:
-            share = np.stack([share * (low + high) / 2, share * (1 - (low + high) / 2)], axis=1).ravel()
+        share = bit_trees.middle(self.ranges)
         found = np.zeros((self.carriers, len(share), self.width))
         found[:, :, 0] = share / self.carriers
         return found.ravel()
 
     def columns(self, z: Reals) -> Floats:
         """Return the columns of the program: all nodes, the root first."""
-        level, found = z.reshape(self.carriers, -1, self.width), []
-        while True:
-            found.append(level)
-            if level.shape[1] == 1:
-                return np.asarray(np.concatenate(found[::-1], axis=1).ravel(), dtype=np.float64)
-            level = level[:, ::2] + level[:, 1::2]
+        found = bit_trees.nodes(z.reshape(self.carriers, -1, self.width))
+        return np.asarray(found.ravel(), dtype=np.float64)
 
-    def factored(self, hessians: Sequence[Reals]) -> Factors:
-        """Return what solves equations of the quadratic form with these matrices, one a facet.
-
-        With the sum of two children fixed the left one is eliminated.
-        """
-        levels: list[list[tuple[Reals, Reals]]] = []
-        below: list[Reals] = [np.zeros((self.width, self.width))] * (self.carriers * 2**self.depth)
-        if not self.ranges:
-            below = list(hessians)
-        facets = iter(hessians)
-        for low, high in reversed(self.ranges):
-            level, above = [], []
-            for left, right in zip(below[::2], below[1::2], strict=True):
-                plus, minus = next(facets), next(facets)
-                below_left = lower(left + right + plus + minus)
-                across = solve_triangular(below_left, right + high * plus + low * minus, lower=True)
-                rest = right + high**2 * plus + low**2 * minus - across.T @ across
-                level.append((below_left, across))
-                above.append((rest + rest.T) / 2)
-            levels.append(level)
-            below = above
-        return Factors(self, levels, [lower(root) for root in below])
-
-
-@dataclass(frozen=True, eq=False)
-class Factors:
-    """Factors of left children, deepest nodes first, and of roots."""
-
-    of: Forest
-    levels: Sequence[Sequence[tuple[Reals, Reals]]]
-    roots: Sequence[Reals]
-
-    def inverse(self, rows: Reals) -> Reals:
-        """Return the solution for each row, as far as floats know."""
-        held = rows.reshape(len(rows), -1, self.of.width).transpose(1, 2, 0)
-        halves = []
-        for level in self.levels:
-            gaps = held[::2] - held[1::2]
-            own = [
-                solve_triangular(lower, gap, lower=True) for (lower, _), gap in zip(level, gaps, strict=True)
-            ]
-            held = np.stack([h + a.T @ x for h, (_, a), x in zip(held[1::2], level, own, strict=True)])
-            halves.append(own)
-        held = np.stack([cho_solve((root, True), own) for root, own in zip(self.roots, held, strict=True)])
-        for level, own in zip(reversed(self.levels), reversed(halves), strict=True):
-            left = np.stack(
-                [
-                    solve_triangular(lower, x + across @ whole, lower=True, trans="T")
-                    for (lower, across), x, whole in zip(level, own, held, strict=True)
-                ]
-            )
-            held = np.stack([left, held - left], axis=1).reshape(-1, *left.shape[1:])
-        return np.asarray(held.transpose(2, 0, 1).reshape(len(rows), -1))
+    def factored(self, hessians: Sequence[Reals]) -> bit_trees.TreeFactor:
+        """Return what solves equations of the quadratic form with these matrices, one a facet."""
+        forms = np.stack(hessians)
+        for more in SHARES[:-1]:
+            try:
+                return bit_trees.TreeFactor(self.ranges, forms, more)
+            except np.linalg.LinAlgError:
+                continue
+        return bit_trees.TreeFactor(self.ranges, forms, SHARES[-1])
 
 
 def lower(matrix: Reals) -> Reals:
@@ -219,36 +154,20 @@ def forest_of(made: MomentProgram, program: ConicProgram) -> Forest | None:
         assert not found[:, :inner].any()  # what is observed, tested and asked is at the leaves
         return found[:, inner:].ravel()
 
-    listed = {r: leaves([(c, float(x)) for c, x in program.rows[r].items()]) for r in rows}
-    rows = independent(listed, program.equalities)
+    listed = [leaves([(c, float(x)) for c, x in program.rows[r].items()]) for r in rows]
+    matrix, places = np.array(listed).reshape(len(rows), -1), np.array(rows, dtype=np.int64)
+    kept = bit_trees.independent(matrix, places < program.equalities)
     return Forest(
         carriers,
         width,
         tuple(entries_of(part.cone, part.rows, len(part.words), width) for part in space.parts),
-        np.array(rows, dtype=np.int64),
-        np.array([listed[r] for r in rows]).reshape(len(rows), -1),
-        program.sides[rows],
-        np.array(rows) < program.equalities,
+        places[kept],
+        matrix[kept],
+        program.sides[places[kept]],
+        places[kept] < program.equalities,
         leaves(list(enumerate(program.cost.tolist()))),
         ranges,
     )
-
-
-def independent(rows: Mapping[int, Reals], equalities: int) -> list[int]:
-    """Return the rows without equalities that follow from others before them."""
-    basis: list[Reals] = []
-    found = []
-    for r, row in rows.items():
-        left = row / (np.linalg.norm(row) or 1.0)
-        for _ in range(2):
-            for other in basis:
-                left = left - (left @ other) * other
-        size = float(np.linalg.norm(left))
-        if r >= equalities or size > DEPENDENT:
-            found.append(r)
-        if r < equalities and size > DEPENDENT:
-            basis.append(left / size)
-    return found
 
 
 def entries_of(

@@ -6,7 +6,7 @@ in [l, h], is a mixture of boxes:
 
 .. math:: \max\; c \cdot z \;:\; A z = b \;(\le),\; G f \ge 0 \text{ for each facet f.}
 
-Mehrotra's steps; K of `tree_factor` has weights y_f / s_f. In floats; nothing rests on it.
+Mehrotra's steps; the form K of each facet is G^T G with weights y_f / s_f. In floats; nothing rests on it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from freerand_opt.conic.linear import Hint
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Bits, Problem
 from freerand_opt.programs.strategies import Strategies
-from freerand_opt.solvers.tree_factor import TreeFactor
+from freerand_opt.solvers import bit_trees
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -35,8 +35,6 @@ ENOUGH, NEARLY = 1e-10, 1e-6
 SHARE, REFINED = 0.99, 8
 #: What is added to diagonals, in proportion, so that rounding leaves factors; refinement takes it back.
 ADDED = (4e-16, 1e-14, 1e-12, 1e-10, 1e-8)
-#: Equalities whose part apart from those before is smaller, beside themselves, follow from them.
-DEPENDENT = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,37 +60,17 @@ class Trees:
         """Return the number of cells of a box."""
         return int(self.positive.shape[1])
 
-    def facets(self, z: Floats) -> list[Floats]:
-        """Return the facets of each depth, deepest first: (label and node, 2, cell)."""
-        level, found = z.reshape(-1, self.width), []
-        for low, high in reversed(self.ranges):
-            left, whole = level[::2], level[::2] + level[1::2]
-            found.append(np.stack([high * whole - left, left - low * whole], axis=1))
-            level = whole
-        return found
-
     def slack(self, z: Floats) -> Floats:
         """Return G f of all facets, one facet a row."""
-        return np.concatenate([held.reshape(-1, self.width) for held in self.facets(z)]) @ self.positive.T
+        return np.asarray(bit_trees.facets(z.reshape(-1, self.width), self.ranges) @ self.positive.T)
 
     def back(self, y: Floats) -> Floats:
         """Return the transpose of `slack` at y."""
-        flat, end = y @ self.positive, len(y)
-        level = np.zeros((self.carriers, self.width))
-        for low, high in self.ranges:
-            held = flat[end - 2 * len(level) : end].reshape(-1, 2, self.width)
-            end -= 2 * len(level)
-            right = level + high * held[:, 0] - low * held[:, 1]
-            level = np.stack([right - held[:, 0] + held[:, 1], right], axis=1).reshape(-1, self.width)
-        return level.ravel()
+        return np.asarray(bit_trees.pulled(y @ self.positive, self.ranges).ravel(), dtype=np.float64)
 
     def nodes(self, z: Floats) -> Floats:
         """Return the columns of the program: all nodes of a label, the root first."""
-        level, found = z.reshape(self.carriers, -1, self.width), []
-        while level.shape[1] > 1:
-            found.append(level)
-            level = level[:, ::2] + level[:, 1::2]
-        return np.concatenate([level, *found[::-1]], axis=1).ravel()
+        return np.asarray(bit_trees.nodes(z.reshape(self.carriers, -1, self.width)).ravel())
 
 
 def trees_of(made: Strategies) -> Trees | None:
@@ -124,7 +102,7 @@ def trees_of(made: Strategies) -> Trees | None:
     entries = (program.matrix.rows[keep] - begin, place[program.matrix.columns[keep]])
     matrix = csr_array((program.matrix.floats()[keep], entries), shape=(len(kinds) - begin, len(leaves)))
     equal = np.array(program.equal)[begin:]
-    kept = _independent(matrix.toarray(), equal)
+    kept = bit_trees.independent(matrix.toarray(), equal)
     return Trees(
         made.space.carriers,
         tuple((float(low), float(high)) for low, high in source.ranges),
@@ -137,14 +115,6 @@ def trees_of(made: Strategies) -> Trees | None:
         cost,
         _noise(made.problem),
     )
-
-
-def _independent(rows: Floats, equal: np.ndarray) -> np.ndarray:
-    """Return the places of rows without equalities that follow from those before them."""
-    places = np.flatnonzero(equal)
-    scaled = rows[places] / np.linalg.norm(rows[places], axis=1)[:, None]
-    apart = np.abs(np.diagonal(np.linalg.qr(scaled.T, mode="r")))
-    return np.sort(np.concatenate([places[apart > DEPENDENT], np.flatnonzero(~equal)]))
 
 
 def _noise(problem: Problem) -> Floats:
@@ -196,9 +166,7 @@ def solve(made: Strategies, trees: Trees, time_limit: float | None = None) -> Hi
 
 def _middle(trees: Trees) -> Floats:
     """Return the leaves of white noise, each bit in the middle of its range."""
-    share = np.ones(1)
-    for low, high in trees.ranges:
-        share = np.stack([share * (low + high) / 2, share * (1 - (low + high) / 2)], axis=1).ravel()
+    share = bit_trees.middle(trees.ranges)
     return np.tile(np.outer(share, trees.noise) / trees.carriers, (trees.carriers, 1)).ravel()
 
 
@@ -254,7 +222,8 @@ class _Step:
         from scipy.linalg import cho_factor, cho_solve
 
         trees, matrix = self.trees, self.trees.matrix
-        self.factor = TreeFactor(trees.ranges, trees.positive, self.weight, more)
+        forms = np.matmul(trees.positive.T * self.weight[:, None, :], trees.positive)
+        self.factor = bit_trees.TreeFactor(trees.ranges, forms, more)
         self.solved = self.factor.solve(matrix.toarray())
         complement = matrix @ self.solved.T + np.diag(self.ratio)
         complement += np.diag(more * np.abs(np.diag(complement)))

@@ -25,7 +25,7 @@ from scipy.sparse import csr_array
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution
 from freerand_opt.programs.moments import MomentProgram
-from freerand_opt.solvers.forest import Reals
+from freerand_opt.solvers.bit_trees import Reals
 from freerand_opt.solvers.tree_duals import Trees, exact_multipliers
 
 MOST_ROUNDS = 60
@@ -198,7 +198,7 @@ class _Step:
 
     def _inverse(self, rows: Reals) -> Reals:
         """Return K^-1 of each row, as far as the factors know."""
-        return self.factors.inverse(rows.astype(np.float64))
+        return self.factors.solve(rows.astype(np.float64))
 
     def _solution(self, goal: Reals, right: Reals) -> tuple[Reals, Reals]:
         """Return (dz, dy), refined while that helps."""

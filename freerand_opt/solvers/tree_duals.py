@@ -12,8 +12,9 @@ from freerand_opt.conic.duals import GRID, factor
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Dual, Factor
 from freerand_opt.programs.moments import MomentProgram
+from freerand_opt.solvers.bit_trees import Reals
 from freerand_opt.solvers.branches import Branches
-from freerand_opt.solvers.forest import Forest, Reals
+from freerand_opt.solvers.forest import Forest
 
 Trees: TypeAlias = Forest | Branches
 

@@ -167,7 +167,7 @@ def test_equations_along_branches_are_solved(monkeypatch, group):
     half = random.normal(size=(trees.facets, trees.width, trees.width))
     forms = half @ half.transpose(0, 2, 1) + np.eye(trees.width)
     rows = random.normal(size=(3, trees.cost.size))
-    found = trees.factored(list(forms)).inverse(rows)
+    found = trees.factored(list(forms)).solve(rows)
     for goal, z in zip(rows, found, strict=True):
         whole = trees.columns(z).reshape(trees.facets, trees.width)
         pulled = trees.pulled(np.einsum("fkl,fl->fk", forms, whole))
