@@ -14,9 +14,8 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from freerand_opt.bounds.devices import Cycle, Devices, Moments, OnCycle, Written
+from freerand_opt.bounds.devices import Cycle, Devices, Moments, OnCycle, Written, told
 from freerand_opt.bounds.given import Given, Graph, Listed, Root
-from freerand_opt.bounds.told import told
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.attack import check_attack, read_box
 from freerand_opt.checker.cycle import read_edges

@@ -12,10 +12,12 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from freerand_opt.bounds.corridor import corridor
 from freerand_opt.bounds.options import Options
+from freerand_opt.conic.formats.blocks import blocks
 from freerand_opt.conic.formats.conic import Conic
-from freerand_opt.crosscheck import by_picos
 from freerand_opt.crosscheck.rederivation import MOST_WORDS, NotCoveredError, rederived, word_count
 from freerand_opt.errors import SolverUnavailableError, TooLargeError, install
 from freerand_opt.model.ask import WORST
@@ -28,6 +30,29 @@ from freerand_opt.programs.cycle import cycle_of
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.moments import forced_zeros
 from freerand_opt.programs.of_question import conic_of
+from freerand_opt.solvers.picos import modelled, run
+
+
+def optimum(held: Conic) -> tuple[str, float | None]:
+    """Return (status, optimum): ``optimal``, ``infeasible`` or ``gave up``; ImportError without PICOS.
+
+    PICOS and CVXOPT are both under the GPL, so they are optional.
+    """
+    import cvxopt  # noqa: F401
+
+    problem, x, cost = as_picos(held)
+    status = run(problem, "cvxopt")  # never MOSEK, which PICOS takes where it is installed, licence or not
+    if status == "optimal" and x.value is not None:
+        return "optimal", float(cost @ np.array(x.value, dtype=np.float64).ravel())
+    return ("infeasible" if status == "infeasible" else "gave up"), None
+
+
+def as_picos(held: Conic) -> tuple[Any, Any, Any]:
+    """Return the program as a PICOS problem, with its variable and the objective's coefficients."""
+    cost, parts = blocks(held)
+    problem, x, _ = modelled(cost, parts)
+    return problem, x, cost
+
 
 #: What peers are trusted to reach, relative to numbers above 1; a violation beyond it is none of rounding.
 ACCURACY, VIOLATED = 1e-5, 1e-6
@@ -155,7 +180,7 @@ def _because(skipped: CrossCheck, why: str) -> CrossCheck:
 
 
 def _peers(question: Question, program: Conic, exists: bool) -> Iterator[Peer]:
-    status, value = by_picos.optimum(program)
+    status, value = optimum(program)
     if question.ask.quantity == STRATEGY and value is not None:
         if value < -VIOLATED:
             status, value = "infeasible", None

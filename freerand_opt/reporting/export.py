@@ -7,9 +7,8 @@ from pathlib import Path
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.result import Result
 from freerand_opt.conic.formats.as_cvxpy import Modelled, as_cvxpy
-from freerand_opt.conic.formats.conic import as_cbf, as_sdpa
+from freerand_opt.conic.formats.conic import as_cbf, as_sdpa, as_task
 from freerand_opt.conic.formats.mps import as_mps
-from freerand_opt.conic.formats.task import as_task
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
 from freerand_opt.model.question import Question

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction as F
 
 import freerand_opt as fr
-from freerand_opt.bounds.told import told
+from freerand_opt.bounds.devices import told
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.question import read_question
 from freerand_opt.reporting.tested import in_words

@@ -10,8 +10,7 @@ import pytest
 
 from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.claims.formulas import value
-from freerand_opt.claims.verdict import Found, verdict
-from freerand_opt.claims.verify import read, verify
+from freerand_opt.claims.verify import Found, read, verdict, verify
 from freerand_opt.errors import InputError
 from freerand_opt.model.expect import Expect
 from freerand_opt.numbers.exact import compare, enclose, sqrt
@@ -93,7 +92,7 @@ def test_local_devices_reach_a_score_from_the_known_epsilon_on():
         assert found.verdict is None
         expect = Expect(value=answer)
         other = Expect(value={"none": "exists", "exists": "none"}[answer])
-        from freerand_opt.claims.verdict import found as known
+        from freerand_opt.claims.verify import found as known
 
         assert verdict(known(found.result), expect, F(0), lambda name: F(0)) == "PROVED"
         assert verdict(known(found.result), other, F(0), lambda name: F(0)) == "REFUTED"

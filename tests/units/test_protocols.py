@@ -20,8 +20,15 @@ from freerand_opt.model import chained
 from freerand_opt.model.sources.encoding import ENCODINGS
 from freerand_opt.protocols import counts, rounds, selection
 from freerand_opt.protocols.analysis import analyse, selected_bound
-from freerand_opt.protocols.comparison import DETERMINISTIC, ERROR, GUESSED, PASSED, WINDOW
-from freerand_opt.protocols.intervals import clopper_pearson, estimate
+from freerand_opt.protocols.comparison import (
+    DETERMINISTIC,
+    ERROR,
+    GUESSED,
+    PASSED,
+    WINDOW,
+    clopper_pearson,
+    estimate,
+)
 from freerand_opt.protocols.law import edge_colours, honest_chance, round_law
 from freerand_opt.protocols.prediction import binomial_between, predict
 from freerand_opt.protocols.protocol import Devices, Protocol, Rounds, Sampling, floor_power

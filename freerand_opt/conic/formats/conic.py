@@ -1,14 +1,28 @@
-r"""Programs with linear rows and psd matrices in doubles, as CBF and SDPA files hold them.
+r"""Programs with linear rows and psd matrices in doubles, as CBF, SDPA and task files hold them.
 
 .. math:: \max\; c \cdot x \;:\; b - A x = 0 \text{ or } \ge 0, \qquad B_k - \sum_j x_j F_{kj} \succeq 0
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from freerand_opt.conic.formats.named import Named, double, irrational_notes
+from freerand_opt.errors import imported
+
+
+def as_task(held: Conic) -> str:
+    """Return a task file as JSON text (``.jtask``); raise UnavailableError where MOSEK is not installed."""
+    mosek = imported("mosek", "mosek is not installed; no licence is needed", "Mosek")
+    with tempfile.TemporaryDirectory() as folder, mosek.Env() as env, env.Task() as task:
+        given, written = Path(folder) / "program.cbf", Path(folder) / "program.jtask"
+        given.write_text(as_cbf(held), encoding="ascii")
+        task.readdata(str(given))
+        task.writedata(str(written))
+        return written.read_text(encoding="utf-8") + "\n"
 
 
 @dataclass(frozen=True, eq=False)
