@@ -31,6 +31,7 @@ from freerand_opt.cli import (
     verify,
 )
 from freerand_opt.cli.options import ANSWER, KEEP, LOOK
+from freerand_opt.cli.texts import read_as_text
 from freerand_opt.errors import FreerandError, InputError, TooLargeError, UnavailableError
 from freerand_opt.version import __version__
 
@@ -67,7 +68,7 @@ def main() -> None:
 def _run_app() -> int:
     """Run typer's command; its own complaints about arguments become InputErrors."""
     try:
-        code = typer.main.get_command(app)(standalone_mode=False)
+        code = read_as_text(typer.main.get_command(app))(standalone_mode=False)
         sys.stdout.flush()
     except _UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # it printed the help

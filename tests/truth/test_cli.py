@@ -731,6 +731,28 @@ def test_version_imports_nothing_heavy(tmp_path):
     assert run.stderr == ""
 
 
+def test_verbs_read_texts_without_pydantic_and_numbers_with_it(tmp_path, freerand):
+    """Of typer's readers only numbers, and what is wrong, need any."""
+    script = (
+        "import sys\n"
+        "from freerand_opt.cli.main import main\n"
+        "sys.argv = ['freerand', *sys.argv[1:]]\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n"
+        "    print(end.code, 'pydantic' in sys.modules, file=sys.stderr)\n"
+    )
+    question = ("bound", "chsh_local_score_sv", "source.epsilon=1/20", "--store", str(tmp_path), "-q")
+    for words, loaded in ((("list",), False), (question, False), ((*question, "--time-limit", "9"), True)):
+        run = subprocess.run(
+            [sys.executable, "-c", script, *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert run.stderr.splitlines()[-1] == f"0 {loaded}", words
+    wrong = freerand("check", "--work", "many", "x.json")
+    assert wrong.code == 2
+    assert "--work" in wrong.err
+    assert freerand("bound", "--time-limit", "0", "chsh_local_score_sv").code == 2
+
+
 def test_help_teaches(freerand):
     run = freerand("--help")
     assert run.code == 0
