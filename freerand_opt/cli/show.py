@@ -11,7 +11,6 @@ import typer
 from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
 from freerand_opt.errors import InputError
-from freerand_opt.model.text import nearest
 
 if TYPE_CHECKING:
     from freerand_opt.claims.conjecture.file import ComputationFile
@@ -64,6 +63,8 @@ def show(
     if not name:
         raise InputError("show", "a claim's name, a question file or a certificate is needed")
     if form not in FORMS:
+        from freerand_opt.model.text import nearest
+
         raise InputError(
             "--as", f"{form[:40]!r} is not known; allowed: {', '.join(FORMS)}{nearest(form, FORMS)}"
         )
@@ -122,6 +123,8 @@ def _instance(file: QuestionFile, wanted: str | None) -> Instance:
         return file.instances[0]
     names = [instance.name for instance in file.instances]
     if wanted not in names:
+        from freerand_opt.model.text import nearest
+
         near = nearest(wanted, names)
         raise InputError(
             "--instance", f"{wanted[:60]!r} is none of {file.path.name}: {'; '.join(names[:20])}{near}"
