@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,10 +63,8 @@ def show(
     if not name:
         raise InputError("show", "a claim's name, a question file or a certificate is needed")
     if form not in FORMS:
-        from freerand_opt.model.text import nearest
-
         raise InputError(
-            "--as", f"{form[:40]!r} is not known; allowed: {', '.join(FORMS)}{nearest(form, FORMS)}"
+            "--as", f"{form[:40]!r} is not known; allowed: {', '.join(FORMS)}{_near(form, FORMS)}"
         )
     if Path(name).suffix == ".json":
         if form != "words" or instance is not None or field:
@@ -118,17 +116,19 @@ def _attack(document: dict[str, Any]) -> list[tuple[str, str]]:
     return [] if attack is None else list(attack_lines(attack))
 
 
+def _near(word: str, names: Sequence[str]) -> str:
+    from freerand_opt.model.text import nearest  # what shows a version loads no model
+
+    return nearest(word, names)
+
+
 def _instance(file: QuestionFile, wanted: str | None) -> Instance:
     if wanted is None:
         return file.instances[0]
     names = [instance.name for instance in file.instances]
     if wanted not in names:
-        from freerand_opt.model.text import nearest
-
-        near = nearest(wanted, names)
-        raise InputError(
-            "--instance", f"{wanted[:60]!r} is none of {file.path.name}: {'; '.join(names[:20])}{near}"
-        )
+        listed = "; ".join(names[:20]) + _near(wanted, names)
+        raise InputError("--instance", f"{wanted[:60]!r} is none of {file.path.name}: {listed}")
     return file.instances[names.index(wanted)]
 
 
