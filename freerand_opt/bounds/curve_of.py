@@ -27,7 +27,6 @@ from freerand_opt.model.files import contents
 from freerand_opt.model.number import place_of
 from freerand_opt.model.quantities import ENTROPY, STRATEGY
 from freerand_opt.model.question import Question
-from freerand_opt.model.threshold import moves_on_a_path
 
 SOURCE_FIELDS = ("source.epsilon", "source.lower", "source.upper")
 #: Single certificates along the interval where no program has a shape that a curve needs.
@@ -44,8 +43,8 @@ def curve(
 ) -> Curve:
     """Return the certified answer as a function of `field` on an interval, as ("0", "1/8").
 
-    `field` is source.epsilon, source.lower or source.upper, a score or tolerance of a test (test.score) or
-    observed.visibility. `width` is how near chords come to lines where the answer is concave (an entropy:
+    `field` is source.epsilon, source.lower or source.upper, a score or tolerance of a test (test.score),
+    observed.visibility or one party's observed.efficiency.B. `width` is how near chords come to lines where the answer is concave (an entropy:
     convex). Raise InputError for what has no curve.
     """
     begun = time.perf_counter()
@@ -57,12 +56,11 @@ def curve(
         raise InputError(
             "curve", "needs fixed settings or averages, and a guess, a score or an entropy that is asked for"
         )
-    if field.startswith("observed.") and moves_on_a_path(asked, field):
+    if field == "observed.efficiency":
         raise InputError(
             field,
-            "has no curve: certificates have one in a visibility with white noise alone (along losses of all "
-            "parties an answer need be neither convex nor concave); "
-            f"give a sweep, as {field}=0.8:1:0.01, or a threshold",
+            "has no curve: scores are no lines in the losses of all parties, and an answer need be neither "
+            f"convex nor concave; give one party's, as {field}.B, a sweep, as {field}=0.8:1:0.01, or a threshold",
         )
     if field.startswith("source.") and field not in SOURCE_FIELDS:
         raise InputError(
@@ -144,11 +142,11 @@ def width_of_curves(asked: Question) -> Fraction:
 
 
 def _asked_form(asked: Question, name: str, ends: tuple[Fraction, Fraction]) -> dict[str, Any]:
-    """Return the question with "?" at its number, and the honest behaviour beside a visibility."""
+    """Return the question with "?" at its number, and beside it the behaviour that moves."""
     try:
         found = moving_form(asked, name, ends, whole=True)
     except ValueError as error:
         raise InputError(name, f"has no curve: {error}") from None
-    if "honest" not in found and '"?"' not in json.dumps(found):
+    if not {"honest", "path"} & found.keys() and '"?"' not in json.dumps(found):
         raise InputError(name, "does not change the question")
     return found

@@ -37,8 +37,9 @@ from freerand_opt.programs.violations import with_violations
 Prices = dict[tuple[int, int, int], float]
 #: Rounds of new prices, starts of a descent, and nodes of the source at which boxes are sought.
 ROUNDS, STARTS, MOST_NODES = 24, 2, 16
-#: Bits for each unit of the tests' violation while no mixture passes them.
-PENALTY = 16.0
+#: Bits for each unit of the tests' violation while no mixture passes them: twice as many in each round, since
+#: a table that is kept exactly may be near the edge, where a little of it is worth much.
+PENALTY, MOST_PENALTY = 16.0, 2.0**14
 MOST_BOXES = 64
 GRID = 2**60
 
@@ -92,13 +93,13 @@ class Leaks:
         assert self.problem.observed is not None
         return {-1: np.array([float(x) for x in self.problem.observed])}
 
-    def mixed(self, options: Options) -> tuple[dict[str, Any] | None, Prices]:
+    def mixed(self, options: Options, penalty: float) -> tuple[dict[str, Any] | None, Prices]:
         """Return the attack that mixes the boxes best, None if none passes, and the prices then."""
         made = self.program()
         program, hint = settled(self.problem, made.program, options)
         passes = hint.status == "optimal"
         if not passes:  # what would pass, were it found, is worth most
-            program = with_violations(made.program, PENALTY)
+            program = with_violations(made.program, penalty)
             hint = solve(program, options.time_limit)
         prices = {
             name[1:]: float(z)
@@ -159,10 +160,10 @@ def mixtures(pool: Pool, options: Options, found: Leaks, prices: Prices) -> Iter
     if quantum and not qubits_suit(found.q):
         pool.failures.append("strategies: qubits are sought where each of few parties has two outcomes")
         return
-    for _ in range(ROUNDS):
+    for k in range(ROUNDS):
         if quantum:
             found.seek(prices)
-        form, own = found.mixed(options)
+        form, own = found.mixed(options, min(PENALTY * 2**k, MOST_PENALTY))
         if form is not None:
             pool.offer_attack(form, f"{len(found.boxes)} boxes, mixed")
         yield

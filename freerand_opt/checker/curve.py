@@ -4,8 +4,8 @@ r"""A curve: the answer as a function of one number of the question, between two
 (curve_upper.py), lower ends flows that are (curve_attack.py), and single attacks, which serve for all larger
 values, since what an adversary can do grows with epsilon and upper and shrinks with lower.
 
-*A score or tolerance of the tests* ("?"), *or a visibility* (`honest`): they stand on the right side alone,
-and linearly. So an ordinary proof bounds by a line, given by its values at the two ends of its interval; and
+*A score or tolerance of the tests* ("?"), *a visibility* (`honest`), *or the x of a path* that is straight (one
+party's losses, other noise): they stand on the right side alone, and linearly. So an ordinary proof bounds by a line, given by its values at the two ends of its interval; and
 of two attacks the mixture in proportion passes in between, whose value is the chord's. This is why the answer
 is concave there (convex: the smallest score, an entropy). Of an entropy chords in nats are the lines.
 """
@@ -186,8 +186,10 @@ def _chord(low: Fraction, high: Fraction, first: Number, last: Number) -> Part:
 
 def _field(raw: Any, work: Work) -> Varied:
     """Return which number is the argument, and the question at each value."""
-    more = {"honest": raw["honest"]} if "honest" in raw else {}
+    more = {key: raw[key] for key in ("honest", "path") if key in raw}
     field = Varied({"question": raw["question"], "crosses": None, **more}, work)
     if field.name == "source bounds":
         raise Unreadable("curve: bounds on average have none yet")
+    if field.path is not None and field.degree > 1:
+        raise Unreadable("curve: scores along a path are lines, so its entries have at most 2 coefficients")
     return field

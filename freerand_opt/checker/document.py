@@ -60,7 +60,7 @@ def check(raw: Any, work: Work | None = None) -> Report:
         raw,
         "certificate",
         ("format", "version", "kind", "question", *keys[kind]),
-        ("honest",) * (kind in ("threshold", "curve")) + ("path",) * (kind == "threshold"),
+        ("honest", "path") if kind in ("threshold", "curve") else (),
     )
     if raw["format"] != FORMAT or raw["version"] != 2 or type(raw["version"]) is not int:
         raise Unreadable(f"certificate: the format is {FORMAT!r}, version 2")

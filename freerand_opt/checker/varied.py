@@ -182,6 +182,11 @@ class Varied:
             tests.append(replace(test, score=self._score(raw, test, combined(parts), noise)))
         return replace(q, tests=tuple(tests))
 
+    @property
+    def degree(self) -> int:
+        """Return the largest degree of a path's entries, as they are written."""
+        return max((len(entry) - 1 for row in self._rows.values() for entry in row), default=0)
+
     @cached_property
     def _rows(self) -> dict[int, list[list[Number]]]:
         """Return what is given by setting and outcome: an honest probability, or a path's coefficients."""

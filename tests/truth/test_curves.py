@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import log2
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,67 @@ def test_a_band_for_quantum_devices() -> None:
         assert compare(here.lower, Fraction(wanted + 1e-7)) < 0 < compare(here.upper, Fraction(wanted - 1e-7))
         assert here.width is not None
         assert here.width < 2e-3
+
+
+def lossy(quantity: str, devices: str, **observed: Any) -> fr.Question:
+    """CHSH with pairs of qubits; B's detector misses, and then says 0."""
+    side = {"side_information": "classical"} if devices == "no-signalling" and quantity == "entropy" else {}
+    return fr.Question(
+        fr.chsh(),
+        fr.Uniform(),
+        observed=fr.Observed(
+            state="phi+", angles={"A": [0, "1/2"], "B": ["1/4", "-1/4"]}, settings="uniform", **observed
+        ),
+        adversary={"devices": devices, **({"level": "1+AB"} if devices == "quantum" else {}), **side},
+        tests=[fr.Test("chsh", ">=", "observed")],
+        ask=fr.Ask(quantity, of="A", at=[0, 0]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "observed"),
+    [
+        ("observed.efficiency.B", {"efficiency": {"A": 1, "B": "9/10"}, "no_click": 0}),
+        # noise that leaves A unbiased and B's outcome 0: what B's losses do
+        (
+            "observed.visibility",
+            {
+                "visibility": "9/10",
+                "noise": fr.Behaviour.from_array([[[["1/2", 0], ["1/2", 0]]] * 2] * 2, axes="xyab"),
+            },
+        ),
+    ],
+)
+def test_scores_that_are_lines_along_a_path(field: str, observed: dict[str, Any]) -> None:
+    """S = 2 sqrt 2 x; without signalling the guess is 3/2 - S/4, and the entropy given W is S/2 - 1."""
+    for quantity, of in (("guessing-probability", (1.5, -0.25)), ("entropy", (-1.0, 0.5))):
+        found = fr.curve(lossy(quantity, "no-signalling", **observed), field, ("3/4", "1"), width="1e-9")
+        for x in ("3/4", "4/5", "17/19", "1"):
+            here, wanted = found(x), of[0] + of[1] * 2 * 2**0.5 * float(Fraction(x))
+            assert here.lower is not None
+            assert here.upper is not None
+            assert float(here.lower) == pytest.approx(wanted, abs=1e-8)
+            assert float(here.upper) == pytest.approx(wanted, abs=1e-8)
+        assert found.formulas == 1
+
+
+def test_an_entropy_against_one_partys_efficiency() -> None:
+    """Acin et al. 2007 at S = 2 sqrt 2 eta: convex in eta, so above are chords and below lines."""
+    asked = lossy("entropy", "quantum", efficiency={"A": 1, "B": "9/10"}, no_click=0)
+    found = fr.curve(asked, "observed.efficiency.B", ("3/4", "99/100"), width="1/10")
+    for x in ("3/4", "4/5", "9/10", "19/20", "99/100"):
+        p = (1 + (2 * float(Fraction(x)) ** 2 - 1) ** 0.5) / 2
+        here, wanted = found(x), 1 + p * log2(p) + (1 - p) * log2(1 - p)
+        assert here.lower is not None
+        assert here.upper is not None
+        assert float(here.lower) - 1e-9 <= wanted <= float(here.upper) + 1e-9
+        assert float(here.width or 1) < 0.1
+
+
+def test_losses_of_all_parties_have_none() -> None:
+    asked = lossy("entropy", "quantum", efficiency="9/10", no_click=0)
+    with pytest.raises(fr.InputError, match=r"has no curve: scores are no lines.*observed\.efficiency\.B"):
+        fr.curve(asked, "observed.efficiency", ("3/4", "1"))
 
 
 def test_other_numbers_of_a_source_have_none() -> None:

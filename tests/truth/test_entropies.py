@@ -30,7 +30,9 @@ from freerand_opt import (
     tradeoff,
 )
 from freerand_opt.bounds.entropies import program_of
+from freerand_opt.bounds.leaks import leaks
 from freerand_opt.bounds.nodes import even_nodes
+from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic.duals import exact_dual
@@ -119,6 +121,41 @@ def test_detectors_that_do_not_always_click() -> None:
     nodes = nodes_form(made, exact_dual(made.program, solve(made.program)))
     assert pool.offer_upper({"claim": "bound", "nodes": nodes}, "test"), pool.failures
     assert 1.0106 < -pool.height < 1.05
+
+
+def kept(first: str, second: str) -> Question:
+    """Unbiased outcomes with correlators c, c, d, -d, kept exactly: CHSH is 2 (c + d)."""
+    c = [Fraction(first), Fraction(second)]
+    rows = [
+        [[[str((1 + c[x] * (-1) ** (a ^ b ^ (x & y))) / 4) for b in (0, 1)] for a in (0, 1)] for y in (0, 1)]
+        for x in (0, 1)
+    ]
+    return Question(
+        chsh(),
+        Uniform(),
+        observed=Observed(behaviour=Behaviour.from_array(rows, axes="xyab"), settings="uniform"),
+        adversary=Adversary("quantum", level="1 + A B"),
+        tests=[Keep("behaviour")],
+        ask=Ask("entropy", of="A", at=[0, 0]),
+    )
+
+
+def test_a_table_that_is_kept_exactly_has_both_ends() -> None:
+    # the best strategy at S = 2 sqrt(1 + C^2) has the correlators 1/sqrt(1 + C^2) and C^2/sqrt(1 + C^2)
+    found = bound(kept("4/5", "9/20"), width="1/20")
+    lower, upper = ends(found)
+    assert lower <= closed_form(2.5) <= upper
+    assert upper - lower < 0.05
+
+
+def test_a_table_near_the_edge_is_met_exactly() -> None:
+    # with one price for what is violated, 16 bits a unit, 24 rounds found no mixture
+    pool = Pool(with_losses(0.9).problem())
+    for _ in leaks(pool, Options(width=Fraction(4)), {}):
+        if pool.attack is not None:
+            break
+    # what seven nodes of chords show from below
+    assert 0.4624 < -pool.top < 1
 
 
 def test_averages_lie_where_they_must() -> None:
