@@ -38,11 +38,7 @@ def exact_point(program: LinearProgram, hint: Hint, right: list[Fraction]) -> li
     x = basic_point(program, hint, right)
     if x is None:
         return None
-    left = [Fraction(0)] * program.matrix.shape[0]
-    for row, column, value in program.matrix.entries():
-        if x[column]:
-            left[row] += value * x[column]
-    for value, bound, equal in zip(left, right, program.equal, strict=True):
+    for value, bound, equal in zip(program.matrix.applied(x), right, program.equal, strict=True):
         if value > bound or (equal and value < bound):
             return None
     return x

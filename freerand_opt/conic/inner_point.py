@@ -53,18 +53,9 @@ def inner_point(program: LinearProgram, hint: Hint) -> list[Fraction] | None:
     return None if x is None or inside is None else _mixed(program, x, inside, right)
 
 
-def _left(program: LinearProgram, x: Sequence[Fraction]) -> list[Fraction]:
-    """Return the left side of each row."""
-    left = [Fraction(0)] * program.matrix.shape[0]
-    for row, column, value in program.matrix.entries():
-        if x[column]:
-            left[row] += value * x[column]
-    return left
-
-
 def _met(program: LinearProgram, x: list[Fraction], right: Sequence[Fraction]) -> list[Fraction] | None:
     """Return a point near x that meets all equalities; None if there is none, or they are too many."""
-    left = _left(program, x)
+    left = program.matrix.applied(x)
     missed = {k: b - a for k, (a, b) in enumerate(zip(left, right, strict=True)) if program.equal[k]}
     if not any(missed.values()):
         return x
@@ -116,7 +107,7 @@ def _mixed(
     """Return the mixture with the least weight of the interior point among powers of 2."""
     share = Fraction(0)
     for a, b, bound, equal in zip(
-        _left(program, x), _left(program, inside), right, program.equal, strict=True
+        program.matrix.applied(x), program.matrix.applied(inside), right, program.equal, strict=True
     ):
         if b > bound or (equal and (a != bound or b != bound)):
             return None

@@ -160,10 +160,7 @@ def sharpened(program: LinearProgram, hint: Hint, right: Sequence[Fraction]) -> 
         Fraction(round(float(value) * 2.0 ** (GRID_BITS - e))) / Fraction(2) ** (GRID_BITS - e)
         for value, e in zip(hint.x, sizes, strict=True)
     ]
-    slack = list(right)
-    for row, column, value in program.matrix.entries():
-        if x[column]:
-            slack[row] -= value * x[column]
+    slack = [bound - value for bound, value in zip(right, program.matrix.applied(x), strict=True)]
     found = solve(
         program,
         right=[float(value * SCALE) for value in slack],

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,19 @@ class Sparse:
         """Return (row, column, value)."""
         values = [self.palette[code] for code in self.codes.tolist()]
         return zip(self.rows.tolist(), self.columns.tolist(), values, strict=True)
+
+    def applied(self, x: Sequence[Fraction]) -> list[Fraction]:
+        """Return A x: sums of integers over one denominator of x and one of the entries."""
+        unit, scale = lcm(1, *(v.denominator for v in x)), lcm(1, *(v.denominator for v in self.palette))
+        whole = [v.numerator * (unit // v.denominator) for v in x]
+        factors = [v.numerator * (scale // v.denominator) for v in self.palette]
+        found = [0] * self.shape[0]
+        for row, column, code in zip(
+            self.rows.tolist(), self.columns.tolist(), self.codes.tolist(), strict=True
+        ):
+            if whole[column]:
+                found[row] += factors[code] * whole[column]
+        return [Fraction(value, unit * scale) if value else Fraction(0) for value in found]
 
     def times(self, factor: Fraction) -> Sparse:
         """Return a multiple."""

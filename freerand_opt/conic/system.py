@@ -173,14 +173,12 @@ def _refined(
     for line, value in zip(equations, right, strict=True):
         scale = math.lcm(value.denominator, *(x.denominator for _, x in line))
         places += [place for place, _ in line]
-        values += [int(x * scale) for _, x in line]
-        wanted.append(int(value * scale))
+        values += [x.numerator * (scale // x.denominator) for _, x in line]
+        wanted.append(value.numerator * (scale // value.denominator))
         indptr.append(len(places))
     shifts = [max(0, max(x.bit_length() for x in values[a:b]) - 10) for a, b in itertools.pairwise(indptr)]
     rows = np.repeat(np.arange(size), np.diff(indptr))
-    floats = np.array(
-        [float(Fraction(x, 1 << shifts[row])) for row, x in zip(rows.tolist(), values, strict=True)]
-    )
+    floats = np.array([x / (1 << shifts[row]) for row, x in zip(rows.tolist(), values, strict=True)])
     try:
         factor = splu(csc_array((floats, (rows, np.array(places))), shape=(size, size)))
     except RuntimeError:  # singular

@@ -226,3 +226,17 @@ def test_a_basis_that_breaks_a_row_below_the_tolerance_is_sharpened_by_the_simpl
     assert exact_point(program, sharpened(program, hint, right), list(right)) == [1]
     monkeypatch.setattr("freerand_opt.conic.linear.MOST_WORK", 0)
     assert sharpened(program, hint, right) is hint
+
+
+@given(systems())
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_a_matrix_is_applied_in_fractions_of_any_denominators(system):
+    matrix, x = system
+    n = len(matrix)
+    held = sparse(
+        (n, n), [(i, j, F(v, 1 + i + j)) for i, row in enumerate(matrix) for j, v in enumerate(row)]
+    )
+    expected = [
+        sum((F(v, 1 + i + j) * x[j] for j, v in enumerate(row)), F(0)) for i, row in enumerate(matrix)
+    ]
+    assert held.applied(x) == expected
