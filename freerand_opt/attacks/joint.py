@@ -6,6 +6,7 @@ Each climb has a distribution of its own, which is renewed after some rounds of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -20,18 +21,22 @@ STARTS, ROUNDS, TURNS = 60, 12, 8
 FINALISTS, FINAL_ROUNDS, FINAL_TURNS, ALIKE = 12, 60, 4, 1e-7
 
 
+#: From gains by joint setting to the best distribution and what it costs.
+Distribution: TypeAlias = Callable[[Floats], tuple[Floats, float]]
+
+
 def joint_climbs(
     scenario: Parties,
     gains: Floats,
-    distribution: Callable[[Floats], Floats],
+    distribution: Distribution,
     dimensions: tuple[int, ...],
     seed: int,
 ) -> Iterator[tuple[Quantum, float]]:
-    """Yield boxes with large mean gains[s, o] over the best distribution for each, the best first."""
+    """Yield boxes by mean gains[s, o] over the best distribution for each less its cost, the best first."""
     random = np.random.default_rng(seed)
     tried = kinds(scenario, max(dimensions))
     kind = tried[seed % len(tried)]
-    masses = np.stack([distribution(row) for row in random.normal(size=(STARTS, gains.shape[0]))])
+    masses = np.stack([distribution(row)[0] for row in random.normal(size=(STARTS, gains.shape[0]))])
     climb = Climb(scenario, _tensor(scenario, gains, masses), dimensions)
     held = climb.random(kind, STARTS, random)
     for turns, rounds, kept in ((TURNS, ROUNDS, STARTS), (FINAL_TURNS, FINAL_ROUNDS, FINALISTS)):
@@ -40,8 +45,9 @@ def joint_climbs(
         for _ in range(turns):
             held = Climb(scenario, _tensor(scenario, gains, masses), dimensions).climbed(held, rounds)
             means = (chances(scenario, dimensions, held) * gains).sum(axis=2)
-            masses = np.stack([distribution(row) for row in means])
-            held = Climbs(held.measured, held.states, (masses * means).sum(axis=1))
+            chosen = [distribution(row) for row in means]
+            masses, costs = np.stack([own for own, _ in chosen]), np.array([cost for _, cost in chosen])
+            held = Climbs(held.measured, held.states, (masses * means).sum(axis=1) - costs)
     last = np.inf
     for place in np.argsort(-held.values, kind="stable").tolist():
         if held.values[place] < last - ALIKE:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 from math import lcm, prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import highspy
 import numpy as np
@@ -26,44 +26,59 @@ MOST_DENOMINATOR = 5040
 ENUMERATED = 4096
 
 
-def best_distribution(problem: Problem) -> Callable[[Floats, Sequence[float]], Floats]:
-    """Return the function from gains by joint setting to P(s|w) with the largest mean.
+#: From gains[s, o] and the best distribution for gains by joint setting, with its cost, to boxes.
+Joint: TypeAlias = Callable[[Floats, Callable[[Floats], tuple[Floats, float]]], Iterator[Box]]
+#: From gains by joint setting, and prices of bounds on average over W, to (P(s|w), what these cost it).
+Best: TypeAlias = Callable[[Floats, Sequence[float]], tuple[Floats, float]]
 
-    Its second argument are prices of bounds on average over W, which the mean is lessened by.
-    """
+
+def best_distribution(problem: Problem) -> Best:
+    """Return the function to the distribution with the largest mean gain less what it costs."""
+    source = problem.source
+    if isinstance(source, Average):
+        return _of_average(problem)
+    free = _best_free(problem)
+    return lambda gains, spent: (free(gains), 0.0)
+
+
+def _of_average(problem: Problem) -> Best:
+    cone = source_cone(problem)
+    shares = np.zeros(cone.masses.shape)
+    shares[cone.masses.rows, cone.masses.columns] = cone.masses.floats()
+    costs = np.zeros((len(cone.costs), cone.nodes))
+    for k, (listed, _) in enumerate(cone.costs):
+        costs[k, list(listed)] = [float(cost) for cost in listed.values()]
+
+    def best(gains: Floats, spent: Sequence[float]) -> tuple[Floats, float]:
+        paid = np.array(spent) @ costs if spent else np.zeros(cone.nodes)
+        place = int(np.argmax(gains @ shares - paid))
+        return shares[:, place], float(paid[place])
+
+    return best
+
+
+def _best_free(problem: Problem) -> Callable[[Floats], Floats]:
     source, count = problem.source, problem.shape[0]
     if isinstance(source, Point):
         (point,) = vertices(source, problem.settings, problem.observed)
         fixed = np.array([float(x) for x in point])
-        return lambda gains, spent: fixed
+        return lambda gains: fixed
     if isinstance(source, Bits):
         leaves = np.array(source.leaves)
-        return lambda gains, spent: np.bincount(leaves, _flow(source, gains[leaves]), minlength=count).astype(
-            float
-        )
+        return lambda gains: np.bincount(leaves, _flow(source, gains[leaves]), minlength=count).astype(float)
     if isinstance(source, Limits):
         lower = np.array([float(x) for x in source.lower])
         upper = np.array([float(x) for x in source.upper])
-        return lambda gains, spent: _greedy(lower, upper, gains)
+        return lambda gains: _greedy(lower, upper, gains)
     if isinstance(source, Product | Shared):
         table = np.array(
             [[float(x) for x in v] for v in vertices(source, problem.settings, problem.observed)]
         )
-        return lambda gains, spent: table[int(np.argmax(table @ gains))]
+        return lambda gains: table[int(np.argmax(table @ gains))]
     cone = source_cone(problem)
-    if isinstance(source, Average):
-        shares = np.zeros(cone.masses.shape)
-        shares[cone.masses.rows, cone.masses.columns] = cone.masses.floats()
-        costs = np.zeros((len(cone.costs), cone.nodes))
-        for k, (listed, _) in enumerate(cone.costs):
-            costs[k, list(listed)] = [float(cost) for cost in listed.values()]
-        return lambda gains, spent: shares[
-            :, int(np.argmax(gains @ shares - (np.array(spent) @ costs if spent else 0)))
-        ]
-    program = _Maximiser(
+    return _Maximiser(
         cone.facets.floats(), cone.facets.rows, cone.facets.columns, cone.facets.shape, np.ones(count)
-    )
-    return lambda gains, spent: program.best(gains)
+    ).best
 
 
 def _flow(source: Bits, gains: Floats) -> Floats:
@@ -156,7 +171,7 @@ def best_box(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, Box] |
     return best
 
 
-def joint_boxes(problem: Problem) -> Callable[[Floats, Callable[[Floats], Floats]], Iterator[Box]] | None:
+def joint_boxes(problem: Problem) -> Joint | None:
     """Return the function from gains[s, o] and best distributions to boxes; None where one box is sought."""
     if problem.devices != "quantum" or isinstance(problem.source, Point) or problem.ask.told:
         return None

@@ -245,7 +245,7 @@ class _Search:
             if self.starts and start % 3:
                 masses = self.starts[int(self.rng.integers(len(self.starts)))]
             else:
-                masses = self.distribution(self.rng.normal(size=count), ())
+                masses, _ = self.distribution(self.rng.normal(size=count), ())
             guess = [start % len(self.guesses.worths)] * count
             if self.guesses.outputs and self.problem.ask.told:
                 guess = self.rng.integers(0, len(self.guesses.worths), count).tolist()
@@ -258,8 +258,8 @@ class _Search:
                 table, box = found
                 before, guess = (guess, masses), self._guess(table, guess)
                 gains = h + np.array([self.worth[g][s] for s, g in enumerate(guess)])
-                masses = self.distribution((gains * table).sum(axis=1), self.spent)
-                now = float(masses @ (gains * table).sum(axis=1))
+                masses, cost = self.distribution((gains * table).sum(axis=1), self.spent)
+                now = float(masses @ (gains * table).sum(axis=1)) - cost
                 yield box
                 if now <= value + 1e-12 or (guess == before[0] and np.array_equal(masses, before[1])):
                     break

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from freerand_opt.attacks.joint import joint_climbs
+from freerand_opt.attacks.joint import Distribution, joint_climbs
 from freerand_opt.attacks.quantum_box import Quantum, chances, moment
 from freerand_opt.attacks.seesaw import MAX_DIMENSION, best_strategy
 from freerand_opt.attacks.zeros import best_with_zeros
@@ -70,7 +70,7 @@ def quantum_oracle(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, 
     return best
 
 
-def joint_oracle(problem: Problem) -> Callable[[Floats, Callable[[Floats], Floats]], Iterator[Box]] | None:
+def joint_oracle(problem: Problem) -> Callable[[Floats, Distribution], Iterator[Box]] | None:
     """Return the function from gains and best distributions to boxes that are best for theirs, of qubits.
 
     None where outcomes are forbidden, or the scenario is large.
@@ -83,7 +83,7 @@ def joint_oracle(problem: Problem) -> Callable[[Floats, Callable[[Floats], Float
         return None
     calls = count(1)
 
-    def found(gains: Floats, distribution: Callable[[Floats], Floats]) -> Iterator[Box]:
+    def found(gains: Floats, distribution: Distribution) -> Iterator[Box]:
         for held, _ in joint_climbs(scenario, gains, distribution, (base,) * parties, next(calls)):
             yield state_box(held, problem)
 

@@ -28,8 +28,8 @@ from freerand_opt.solvers.bit_trees import Reals
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-#: What is added to a diagonal, beside it, before a factor is taken; solutions are refined.
-SHARES = (4e-16, 1e-14, 1e-12, 1e-10, 1e-8)
+#: What is added to a diagonal, beside it, before a factor is taken; solutions are sought by more than it.
+SHARES = (4e-16, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4)
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,8 +39,9 @@ NEARLY = 1e-8
 INSIDE = 1e-12
 #: Below this gap moments are carried in long doubles.
 WIDE = 1e-5
-#: How often the solution of a step's equations is refined.
-REFINED = 12
+#: Directions that the solution of a step's equations is sought in, and what may be left, beside their sides,
+#: of doubles and of long doubles.
+MOST_KRYLOV, SOLVED = 16, (1e-10, 1e-13)
 #: Steps go this far towards the boundary.
 SHARE = 0.95
 #: Larger programs need more memory than a desk has.
@@ -201,26 +202,49 @@ class _Step:
         return self.factors.solve(rows.astype(np.float64))
 
     def _solution(self, goal: Reals, right: Reals) -> tuple[Reals, Reals]:
-        """Return (dz, dy), refined while that helps."""
-        forest, kind = self.forest, self.point.z.dtype
-        dz, dy = np.zeros_like(goal, dtype=kind), np.zeros_like(right, dtype=kind)
-        best: tuple[float, Reals, Reals] | None = None
-        for _ in range(REFINED + 1):
-            moved = [
-                _half(z @ (ds @ w))
-                for z, ds, w in zip(self.outer, forest.gamma(dz), self.inverse, strict=True)
-            ]
-            first = goal - forest.back(moved) - dy @ forest.matrix
-            other = right - forest.matrix @ dz + self.ratio * dy
-            size = float(np.abs(first).max() + np.abs(other).max())
-            if best is not None and size > best[0] / 2:
+        """Return (dz, dy) by GMRES: near the end factors alone are too coarse to refine by."""
+        size = len(goal)
+        left: Reals = np.concatenate([goal, right]).astype(self.point.z.dtype)
+        length = float(np.sqrt((left * left).sum()))
+        if not length:
+            return left[:size], left[size:]
+        basis, moves = [left / length], []
+        heights = np.zeros((MOST_KRYLOV + 1, MOST_KRYLOV))
+        aim = np.zeros(MOST_KRYLOV + 1)
+        aim[0] = 1.0
+        weights: Reals = np.zeros(0)
+        enough = SOLVED[left.dtype == np.longdouble]
+        for k in range(MOST_KRYLOV):
+            moves.append(self._nearly(basis[-1], size))
+            image: Reals = self._applied(moves[-1], size)
+            for _ in range(2):  # orthogonal to a rounding
+                for j, other in enumerate(basis):
+                    share = (image * other).sum()
+                    heights[j, k] += float(share)
+                    image = image - share * other
+            rest = np.sqrt((image * image).sum())
+            heights[k + 1, k] = float(rest)
+            held = heights[: k + 2, : k + 1]
+            weights = np.linalg.lstsq(held, aim[: k + 2], rcond=None)[0]
+            lost = float(np.linalg.norm(held @ weights - aim[: k + 2]))
+            if lost < enough or not rest:
                 break
-            best = size, dz, dy
-            alone = self._inverse(first[None])[0]
-            more = cho_solve(self.complement, (forest.matrix @ alone - other).astype(np.float64))
-            dz, dy = dz + (alone - more @ self.solved), dy + more
-        assert best is not None
-        return best[1], best[2]
+            basis.append(image / rest)
+        found = sum((x * own for x, own in zip(weights, moves, strict=True)), 0 * left) * length
+        return found[:size], found[size:]
+
+    def _applied(self, both: Reals, size: int) -> Reals:
+        """Return the left sides of a step's equations."""
+        forest, dz, dy = self.forest, both[:size], both[size:]
+        triples = zip(self.outer, forest.gamma(dz), self.inverse, strict=True)
+        first = forest.back([_half(z @ (ds @ w)) for z, ds, w in triples]) + dy @ forest.matrix
+        return np.concatenate([first, forest.matrix @ dz - self.ratio * dy])
+
+    def _nearly(self, both: Reals, size: int) -> Reals:
+        """Return their solution as far as the factors know."""
+        alone = self._inverse(both[None, :size])[0]
+        dy = cho_solve(self.complement, (self.forest.matrix @ alone - both[size:]).astype(np.float64))
+        return np.concatenate([alone - dy @ self.solved, dy]).astype(both.dtype)
 
     def _direction(self, mean: float, second: Sequence[Reals] | None, product: Reals) -> _Direction:
         forest, point = self.forest, self.point

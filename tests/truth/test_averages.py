@@ -303,6 +303,7 @@ def test_an_attack_weighs_what_its_settings_cost():
     # one setting alone differs from three others by P(s)^-1 = 4 each; uniform settings cost nothing
     best = best_distribution(asked(OnAverage(distance="0.2")).problem())
     gains = np.array([1.0, 0, 0, 0])
-    assert best(gains, (0.0,) * 6).tolist() == [1, 0, 0, 0]
-    for price, found in ((0.06, [1, 0, 0, 0]), (0.07, [0.25] * 4)):  # 1 - 12 mu against 1/4
-        assert best(gains, (price,) * 6).tolist() == found
+    assert best(gains, (0.0,) * 6)[0].tolist() == [1, 0, 0, 0]
+    for price, found, cost in ((0.06, [1, 0, 0, 0], 0.72), (0.07, [0.25] * 4, 0)):  # 1 - 12 mu against 1/4
+        masses, paid = best(gains, (price,) * 6)
+        assert masses.tolist() == found and paid == pytest.approx(cost)

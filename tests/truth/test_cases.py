@@ -45,7 +45,7 @@ def test_guess_of_both_outcomes_at_tsirelsons_bound():
     """(2 + sqrt 2)/8: 1.2284 bits (arXiv:0911.3427)."""
     tests = [fr.Test("chsh", ">=", "observed")]
     ask = fr.Ask("guessing-probability", of=["A", "B"], at=(0, 0))
-    assert holds(asked(tests=tests, ask=ask, observed={"behaviour": "quantum"}), (2 + sqrt(2)) / 8)
+    assert holds(asked(tests=tests, ask=ask, observed={"behaviour": "quantum"}), (2 + sqrt(2)) / 8, 1e-9)
 
 
 @pytest.mark.parametrize(("visibility", "tolerance", "apart"), [(0.95, 1e-9, 1e-7), (1, 1e-9, 1e-4)])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from freerand_opt.bounds.bound import bound
 from freerand_opt.crosscheck import compare as module
 from freerand_opt.crosscheck.compare import CrossCheck, Peer, crosscheck
 from freerand_opt.crosscheck.rederivation import NotCoveredError, rederived, relaxed, require_covered
@@ -25,6 +26,7 @@ from freerand_opt.model import (
     chained,
     chsh,
     ghz,
+    i3322,
 )
 from freerand_opt.model import Test as Demand
 from freerand_opt.model.file import Instance, QuestionFile, read
@@ -101,6 +103,34 @@ def test_both_relaxations_have_as_many_words_and_moments(question):
     assert theirs.block_struct == [matrix.size]
     # it counts the identity apart
     assert theirs.n_vars == matrix.moments - 1
+
+
+@pytest.mark.parametrize(
+    ("table", "scenario"),
+    [
+        ([[0, -1, 0], [3, 1, 1], [0, 1, -1]], chsh()),  # its transpose has another value
+        ([[0, -1, 0, 0], [-2, 1, 1, 1], [-1, 1, 1, -1], [0, 1, -1, 0]], i3322()),
+    ],
+)
+def test_a_table_of_collins_and_gisin_is_read_as_ncpol2sdpa_reads_it(table, scenario):
+    """As its users write it: their helper, their operators, an intermediate level by extra monomials."""
+    from ncpol2sdpa import Probability, SdpRelaxation, define_objective_with_I
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        operators = Probability(
+            *([outcomes] * n for n, outcomes in zip(scenario.settings, (2, 2), strict=True))
+        )
+        theirs = SdpRelaxation(operators.get_all_operators(), verbose=0)
+        theirs.get_relaxation(
+            1,
+            objective=define_objective_with_I(table, operators),
+            substitutions=operators.substitutions,
+            extramonomials=operators.get_extra_monomials("AB"),
+        )
+        theirs.solve("cvxpy", {"solver": "CLARABEL"})
+    found = bound(score(scenario, Functional.from_collins_gisin(table), "1 + A B")).bracket
+    assert float(found.upper) == pytest.approx(-theirs.primal, abs=1e-6)
 
 
 def test_a_guess_of_two_parties_agrees_with_our_four_matrices():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from math import sqrt
 
 import pytest
 
 from freerand_opt.bounds.bound import bound
+from freerand_opt.checker.document import check
+from freerand_opt.checker.failures import Work
 from freerand_opt.model.question import Question
 
 CHSH = {"family": "chsh"}
@@ -48,10 +51,13 @@ def test_at_the_quantum_maximum_one_outcome_is_uniform():
 
 @pytest.mark.parametrize("score", ["2.8285", "2.83", 3])
 def test_no_strategy_passes_beyond_the_quantum_maximum(score):
-    result = bound(chsh(score))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        result = bound(chsh(score))
     assert result.impossible
     assert result.lower is None
     assert result.upper is None
+    assert check(result.document, Work(10**7)).impossible
 
 
 def test_whether_a_strategy_exists_is_an_answer():
@@ -71,14 +77,16 @@ def test_more_than_mermin_allows_is_impossible():
     ).impossible
 
 
-def test_hardys_probability_is_that_of_rabelo_zhi_and_scarani():
+@pytest.mark.parametrize("level", ["1 + A B", "2", "3"])
+def test_hardys_probability_is_that_of_rabelo_zhi_and_scarani(level):
     """arXiv:1205.3280: (5 sqrt 5 - 11)/2; zeros hold exactly in the attack."""
     zeros = [
         {"terms": {cell: 1}, "relation": "<=", "score": 0} for cell in ("P(01|01)", "P(10|10)", "P(00|11)")
     ]
     scenario = {"settings": {"A": 2, "B": 2}, "outcomes": {"A": 2, "B": 2}}
     ask = {"quantity": "score", "terms": {"P(00|00)": 1}}
-    lower, upper = ends(bound(question(scenario=scenario, test=zeros, ask=ask)))
+    adversary = {"devices": "quantum", "level": level}
+    lower, upper = ends(bound(question(scenario=scenario, test=zeros, ask=ask, adversary=adversary)))
     truth = (5 * sqrt(5) - 11) / 2
     assert truth - 1e-8 < lower <= truth + 1e-15
     assert truth - 1e-15 <= upper < truth + 1e-12
@@ -86,7 +94,15 @@ def test_hardys_probability_is_that_of_rabelo_zhi_and_scarani():
 
 @pytest.mark.parametrize(
     ("parties", "level", "epsilon"),
-    [(3, "local 1", "0"), (3, "local 1", "49/100"), (4, "local 1", "49/100"), (5, "3", "1/20")],
+    [
+        (3, "local 1", "0"),
+        (3, "local 1", "1/20"),
+        (3, "local 1", "49/100"),
+        (4, "local 1", "1/20"),
+        (4, "local 1", "49/100"),
+        (5, "3", "1/20"),
+        (5, "3", "49/100"),
+    ],
 )
 def test_perfect_ghz_relations_force_a_uniform_outcome(parties, level, epsilon):
     """arXiv:1105.3195, last paragraph; by stabilisers exactly 1/2, at every epsilon < 1/2."""
@@ -97,6 +113,15 @@ def test_perfect_ghz_relations_force_a_uniform_outcome(parties, level, epsilon):
     made = question(
         scenario={"family": "ghz", "M": parties}, source=source, test=test, adversary=adversary, ask=asked
     )
+    assert str(bound(made).bracket) == "1/2"
+
+
+def test_a_mermin_score_of_four_forces_a_uniform_outcome():
+    """The score's maximum says the same as the relations: exactly 1/2."""
+    test = [{"functional": "mermin", "relation": ">=", "score": 4}]
+    adversary = {"devices": "quantum", "level": "1 + A B + A C + B C"}
+    asked = {**A, "at": [0, 0, 0]}
+    made = question(scenario={"family": "ghz", "M": 3}, test=test, adversary=adversary, ask=asked)
     assert str(bound(made).bracket) == "1/2"
 
 

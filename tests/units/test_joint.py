@@ -65,6 +65,6 @@ def test_chsh_with_biased_settings_reaches_the_best_of_all_vertices():
     assert values == sorted(values, reverse=True)
     exact = found[0][0]
     table = [[float(x) for x in exact_chances(exact, s)] for s in problem.joint_settings]
-    masses = distribution((np.array(table) * gains).sum(axis=1), ())
+    masses, _ = distribution((np.array(table) * gains).sum(axis=1), ())
     assert sum(masses) == pytest.approx(1) and Fraction(1) == sum(exact_chances(exact, (0, 0)))
     assert float(masses @ (np.array(table) * gains).sum(axis=1)) == pytest.approx(best, abs=1e-7)

@@ -146,6 +146,10 @@ def test_branches_lie_between_vertices_and_facets():
     found = on_trees.solve(own, own.program, trees)
     bound = _certified(problem, own, rational, found.multipliers)
     assert value[branched_cone] - 1e-7 < bound < value[branched_cone] + 1e-6
+    # a proof this near to a point of the program is the same under every kernel of a linear algebra
+    slack = own.program.sides - own.program.matrix @ found.x
+    assert np.abs(slack[: own.program.equalities]).max() < 1e-12
+    assert bound - float(own.program.cost @ found.x) < 1e-10
 
 
 def test_branches_of_one_group_are_the_vertices():
