@@ -54,7 +54,7 @@ def check_attack(raw: Any, q: Question, work: Work) -> Number:
     check_observed(q, points, flow, work)
     if average is not None:
         check_averages(average, masses, bad, work)
-    held = Held(q, masses, [point.weight for point in points], boxes, work, Scale())
+    held = Held(q, masses, [point.weight for point in points], boxes, work, Scale(work))
     for k, test in enumerate(q.tests):
         held.test(test, f"attack: test {k}")
     value: Number = held.value()
@@ -133,7 +133,7 @@ class Held:
             if not mass:
                 continue
             row = box.at(s)
-            self.work.spend(len(row), "attack")
+            self.work.spend(16 * len(row), "attack")
             for o, chance in row.items():
                 self.parts.setdefault((s, o), []).append((chance, mass))
             if not self.guesses.guessed or self.q.ask.at not in (None, s):
@@ -142,13 +142,13 @@ class Held:
             worths = (self.guesses.worth(guess, s) for guess in range(len(tallies)))
             gains = [combined((row[o], x) for o, x in worth.items() if o in row) for worth in worths]
             if known:
-                self._leaks(largest(gains) * mass)
+                self._leaks(largest(gains, self.work) * mass)
                 continue
             tallies = [tally + gain * mass for tally, gain in zip(tallies, gains, strict=True)]
             for tally in tallies:
                 self.work.weigh(denominator(tally))
         if self.guesses.guessed and not known:
-            self._leaks(largest(tallies))
+            self._leaks(largest(tallies, self.work))
 
     def _leaks(self, gain: Any) -> None:
         """Add the best guess to the leak; its denominator grows with each box."""

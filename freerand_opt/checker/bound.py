@@ -49,10 +49,10 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
             q = replace(q, source=enclosed(q.source, raw["prices"]["cuts"], work))
         total = combined(rest.right) + _least(raw["proof"], q, rest, work, empty=empty)
         if rest.bound is not None:
-            if sign(total) > 0:
+            if sign(total, work) > 0:
                 raise Rejected(f"the prices leave {show(total)} above the bound {show(rest.bound)}")
             return rest.bound
-    if empty and sign(total) >= 0:
+    if empty and sign(total, work) >= 0:
         raise Rejected(f"no contradiction: the prices only show {show(total)} >= 0")
     return None if empty else total
 

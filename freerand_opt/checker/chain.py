@@ -31,7 +31,7 @@ def check_chain(raw: Any, q: Question, work: Work) -> Fraction:
         raise Unreadable("attack: boxes of a cycle come with a flow graph")
     if len(flow.source.leaves) != q.shape[0] or not flow.source.different or q.observed is None:
         raise Rejected("attack: boxes of a cycle need observed settings, one string each")
-    chain = Chain(raw, edges, q, flow, Scale(), work)
+    chain = Chain(raw, edges, q, flow, Scale(work), work)
     unit = lcm(*(weight.denominator for weight in chain.weights))
     chain.weights = [over(weight, unit) for weight in chain.weights]
     return Fraction(chain.value(unit) * Fraction(1, unit * flow.unit))

@@ -66,7 +66,7 @@ class Curve:
                 reached.append(attained)
             if bound is not None and (place == x or ahead < 0):
                 bounds.append(bound)
-        below, above = largest(reached), largest([-bound for bound in bounds])
+        below, above = largest(reached, work), largest([-bound for bound in bounds], work)
         if self.turn < 0:
             return above, None if below is None else -below
         return below, None if above is None else -above
@@ -170,7 +170,7 @@ def _line(raw: Any, field: Varied, work: Work, where: str) -> Part:
         if value is None:
             raise Rejected(f"{where}: that no strategy passes is no line")
         found.append(value)
-    if sign(2 * found[2] - found[0] - found[1]) > 0:
+    if sign(2 * found[2] - found[0] - found[1], work) > 0:
         raise Rejected(f"{where}: the bound is no line")
     # nodes are lines in nats, before anything is rounded
     first, last = (bits_above(x) if nodes else x for x in found[:2])

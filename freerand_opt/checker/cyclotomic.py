@@ -18,19 +18,29 @@ MOST_ORDER = 1 << 14
 Term: TypeAlias = tuple[int, Fraction]
 
 
-def vanishes(terms: tuple[tuple[Term, Fraction], ...]) -> bool:
-    """Return whether a sum of factor * sqrt(n) * cos(q pi) is 0; raise TooMuch for too large an order."""
+def field_order(terms: tuple[tuple[Term, Fraction], ...]) -> int:
+    """Return the order of a field that holds a sum, 1 for square roots; raise TooMuch if it is too large."""
     if all(q == 0 for (_, q), _ in terms):
-        return False  # square roots of different squarefree numbers are independent
+        return 1
     order = lcm(*(2 * q.denominator for (_, q), _ in terms), *(_root_order(n) for (n, _), _ in terms))
     if order > MOST_ORDER:
         raise TooMuch(f"a sum of roots of unity of order {order} is not compared by form")
-    total: dict[int, Fraction] = {}
-    for (n, q), factor in terms:
+    return order
+
+
+def vanishes(terms: tuple[tuple[Term, Fraction], ...]) -> bool:
+    """Return whether a sum of factor * sqrt(n) * cos(q pi) is 0; raise TooMuch for too large an order."""
+    order = field_order(terms)
+    if order == 1:
+        return False  # square roots of different squarefree numbers are independent
+    unit = lcm(*(factor.denominator for _, factor in terms))
+    total: dict[int, int] = {}
+    for (n, q), share in terms:
+        factor = share.numerator * (unit // share.denominator)
         turn = q.numerator * (order // (2 * q.denominator))
         for power, value in _root_powers(n, order).items():
             for k in (power + turn, power - turn):
-                total[k % order] = total.get(k % order, Fraction(0)) + value * factor
+                total[k % order] = total.get(k % order, 0) + value * factor
     for p, q_part in _prime_powers(order):
         total = _without_top(total, order, p, q_part)
     return not any(total.values())
@@ -76,14 +86,14 @@ def _prime_powers(n: int) -> list[tuple[int, int]]:
     return found
 
 
-def _without_top(total: dict[int, Fraction], order: int, p: int, power: int) -> dict[int, Fraction]:
+def _without_top(total: dict[int, int], order: int, p: int, power: int) -> dict[int, int]:
     """Remove the exponents whose top digit modulo `power` is p - 1: the p-th roots of unity sum to 0."""
-    found: dict[int, Fraction] = {}
+    found: dict[int, int] = {}
     for k, value in total.items():
         if k % power // (power // p) < p - 1:
-            found[k] = found.get(k, Fraction(0)) + value
+            found[k] = found.get(k, 0) + value
             continue
         for j in range(1, p):
             place = (k + j * (order // p)) % order
-            found[place] = found.get(place, Fraction(0)) - value
+            found[place] = found.get(place, 0) - value
     return found

@@ -10,7 +10,7 @@ from math import prod
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, joint, split
-from freerand_opt.checker.failures import Rejected, Work
+from freerand_opt.checker.failures import Rejected, Work, product_of_bits
 from freerand_opt.checker.numbers import Number, charge, cosine, read_number, sign
 from freerand_opt.checker.reading import closed, fraction, integer, integers, items
 from freerand_opt.checker.words import Word
@@ -187,10 +187,11 @@ class Quantum(Box):
 
 def orthogonal(raw: list[Any], size: int, work: Work, where: str) -> list[Ket]:
     """Return vectors that are orthogonal and not 0."""
-    found: list[Ket] = []
+    found, bits = list[Ket](), 0
     for entries in raw:
         v = read_ket(entries, size, where)
-        work.spend(size * (len(found) + 1), where)
+        bits = max(bits, *(x.bit_length() for part in v for x in part))
+        work.spend(size * (len(found) + 1) * product_of_bits(bits), where)
         if not inner(v, v)[0] or any(any(inner(v, u)) for u in found):
             raise Rejected(f"{where}: vectors are 0 or not orthogonal")
         found.append(v)
@@ -279,6 +280,6 @@ def _direction(raw: Any, work: Work, where: str) -> tuple[Number, Number, Fracti
         return cosine(turn), cosine(Fraction(1, 2) - turn), turn
     c, s = (read_number(x, where, work) for x in items(raw, where, 2))
     charge(work, ((c, c), (s, s)), where)
-    if sign(c * c + s * s - 1) != 0:
+    if sign(c * c + s * s - 1, work) != 0:
         raise Rejected(f"{where}: the squares of a cosine and a sine do not sum to 1")
     return c, s, None

@@ -20,6 +20,11 @@ class TooMuch(ValueError):
     """The work limit was reached, or a sign could not be decided within it."""
 
 
+def product_of_bits(bits: int) -> int:
+    """Return the steps of work of a product of integers, 1 if they are short."""
+    return 1 + (bits >> 9) ** 2 // 4
+
+
 class Work:
     """Count steps before they are made, so that every machine gives up at the same place.
 

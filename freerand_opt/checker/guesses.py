@@ -71,7 +71,8 @@ def _worths(q: Question) -> list[list[Fraction]]:
     """
     d = q.ask.count
     if q.ask.quantity == "guessing-probability":
-        return [[Fraction(v == g) for v in range(d)] for g in range(d)]
+        share = Fraction(0), Fraction(1)
+        return [[share[v == g] for v in range(d)] for g in range(d)]
     if d > 12:
         raise TooMuch("the trace distance of more than 12 values has too many labels")
     subsets = (1, 2) if d == 2 else range(1, max(2**d - 1, 2))

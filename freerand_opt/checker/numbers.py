@@ -13,7 +13,7 @@ from functools import lru_cache
 from math import gcd, isqrt, lcm
 from typing import Any, TypeAlias
 
-from freerand_opt.checker.cyclotomic import MOST_ORDER, Term, vanishes
+from freerand_opt.checker.cyclotomic import MOST_ORDER, Term, field_order, vanishes
 from freerand_opt.checker.failures import TooMuch, Unreadable, Work
 from freerand_opt.checker.reading import fraction, integer, items
 
@@ -70,7 +70,6 @@ class Real:
 
 Number: TypeAlias = Fraction | Real
 _ONE: Term = (1, Fraction(0))
-
 #: 2 cos(pi/d) = twice * sqrt(root), by d.
 _SPECIAL = {2: (1, 0), 3: (1, 1), 4: (2, 1), 6: (3, 1)}
 
@@ -183,23 +182,23 @@ def denominator(x: Any) -> int:
 
 def readable(x: Number) -> Number:
     """Return a number; raise TooMuch if a fraction of it is longer than any that is read."""
-    if any(max(abs(f.numerator), f.denominator) >= _TOO_LONG for _, f in _terms(x)):
+    if _longer(x, _TOO_LONG):
         raise TooMuch("a fraction has more than 4001 digits")
     return x
 
 
+def _longer(x: Number, most: int) -> bool:
+    return any(max(abs(f.numerator), f.denominator) >= most for _, f in _terms(x))
+
+
 def show(x: Number) -> str:
     """Return a number in words: exact if short, else decimals."""
-    if any(max(abs(f.numerator), f.denominator) >= 10**60 for _, f in _terms(x)):
+    if _longer(x, 10**60):
         return decimals(x)
-    if isinstance(x, Real):
-        parts = [
-            "*".join([str(f)] + [f"sqrt({n})"] * (n > 1) + [f"cos({q}*pi)"] * (q > 0))
-            for (n, q), f in x.terms
-        ]
-        text = " + ".join(parts).replace("+ -", "- ")
-    else:
-        text = str(x)
+    parts = (
+        "*".join([str(f)] + [f"sqrt({n})"] * (n > 1) + [f"cos({q}*pi)"] * (q > 0)) for (n, q), f in _terms(x)
+    )
+    text = " + ".join(parts).replace("+ -", "- ")
     return text if len(text) <= 60 else decimals(x)
 
 
@@ -224,15 +223,14 @@ def enclose(x: Number, bits: int) -> tuple[Fraction, Fraction]:
     """Return fractions that enclose a number; the width is about 2^-bits times the sum of the factors."""
     if isinstance(x, Fraction):
         return x, x
-    low = high = Fraction(0)
-    unit = 1 << bits
-    for (n, q), factor in x.terms:
-        root = isqrt(n << 2 * bits)
-        roots = (root, root) if root * root == n << 2 * bits else (root, root + 1)
-        cosines = (unit, unit) if q == 0 else _cosine(q, bits)
-        ends = sorted((factor * roots[0] * cosines[0], factor * roots[1] * cosines[1]))
-        low, high = low + ends[0] / unit**2, high + ends[1] / unit**2
-    return low, high
+    low, high, unit = 0, 0, denominator(x)
+    for (n, q), share in x.terms:
+        root, factor = isqrt(n << 2 * bits), share.numerator * (unit // share.denominator)
+        above = root if root * root == n << 2 * bits else root + 1
+        cosines = (1 << bits, 1 << bits) if q == 0 else _cosine(q, bits)
+        ends = sorted((factor * root * cosines[0], factor * above * cosines[1]))
+        low, high = low + ends[0], high + ends[1]
+    return Fraction(low, unit << 2 * bits), Fraction(high, unit << 2 * bits)
 
 
 def _cosine(q: Fraction, bits: int) -> tuple[int, int]:
@@ -274,27 +272,29 @@ def _pi(bits: int) -> tuple[int, int]:
     return (value >> 16) - 1, (value >> 16) + 2
 
 
-# ------------------------------------------------------------------ signs
-
-
-def sign(x: Number) -> int:
+def sign(x: Number, work: Work | None = None) -> int:
     """Return -1, 0 or 1; raise TooMuch if it cannot be decided within the limits."""
     if isinstance(x, Fraction):
         return (x > 0) - (x < 0)
+    work = work or Work()
     bits = 64
     while bits <= MOST_BITS:
+        work.spend(len(x.terms) * (16 + (bits >> 6) ** 2 // 4), "a sign")
         low, high = enclose(x, bits)
         if low > 0 or high < 0:
             return 1 if low > 0 else -1
-        if bits == 64 and vanishes(x.terms):
-            return 0
+        if bits == 64:
+            order = field_order(x.terms)
+            work.spend(order + sum(min(n, order) for (n, _), _ in x.terms), "a test for zero")
+            if vanishes(x.terms):
+                return 0
         bits *= 2
     raise TooMuch(f"the sign of {decimals(x)} cannot be decided")
 
 
-def largest(values: Iterable[Any]) -> Any:
+def largest(values: Iterable[Any], work: Work | None = None) -> Any:
     """Return the largest of numbers, None if there are none."""
     best = None
     for value in values:
-        best = value if best is None or sign(value - best) > 0 else best
+        best = value if best is None or sign(value - best, work) > 0 else best
     return best

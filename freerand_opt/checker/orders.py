@@ -13,12 +13,14 @@ from operator import mul
 from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, split
-from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.failures import Rejected, Unreadable, Work, product_of_bits
 from freerand_opt.checker.reading import flat_pairs, integers, items
 from freerand_opt.checker.vectors import add
 from freerand_opt.checker.words import Word
 from freerand_opt.checker.zeros import Zeros
 
+#: Steps of work of a term of a probability, which is kept.
+TERM = 16
 #: Integers by key, over a unit that is kept beside.
 Sum: TypeAlias = dict[Any, int]
 
@@ -46,7 +48,7 @@ class Cells:
                 own = [(1 + x * (d - 1) + out, 1)]
                 if out == d - 1:
                     own = [(0, 1), *((1 + x * (d - 1) + k, -1) for k in range(d - 1))]
-                self.work.spend(len(found) * len(own), "cells")
+                self.work.spend(TERM * len(found) * len(own), "cells")
                 found = {key * size + k: value * factor for key, value in found.items() for k, factor in own}
             self.known[s, o] = found
         return self.known[s, o]
@@ -104,13 +106,19 @@ class Squares:
     def cell(self, s: int, o: int) -> Sum:
         """Return P(o|s) in words, over `unit`."""
         if (s, o) not in self.known:
-            found, _ = self.algebra.projector(split(o, self.q.outcomes), split(s, self.q.settings))
-            self.work.spend(len(found), "words")
             total: Sum = {}
-            for word, value in found.items():
-                add(total, {self.algebra.moment(word): value})
+            for word, value in self._projector(s, o).items():
+                moment = self.algebra.moment(word)
+                total[moment] = total.get(moment, 0) + value
             self.known[s, o] = total
         return self.known[s, o]
+
+    def _projector(self, s: int, o: int) -> dict[Word, int]:
+        """Return P(o|s) in words, over `unit`; charged before it is made, and kept."""
+        outcomes = split(o, self.q.outcomes)
+        count = prod(1 if d > 2 and x < d - 1 else d for x, d in zip(outcomes, self.q.outcomes, strict=True))
+        self.work.spend(TERM * count * len(outcomes) // 2, "words")
+        return self.algebra.projector(outcomes, split(s, self.q.settings))[0]
 
     def words(self, words: dict[Word, Fraction]) -> dict[Word, Fraction]:
         """Return words as they are."""
@@ -128,7 +136,9 @@ class Squares:
             columns = [integers(row, where, None, None) for row in items(rows, where, len(held))]
             if len(set(held)) < len(held) or any(row and not row[-1] for row in columns):
                 raise Unreadable(f"{where}: words differ, and zeros at the end of a row are left out")
-            self.work.spend(sum(len(row) for row in columns) * len(held) // 8 + len(held) ** 2, "squares")
+            bits = max((x.bit_length() for row in columns for x in row), default=0)
+            steps = sum(len(row) for row in columns) * len(held) * product_of_bits(bits) // 8
+            self.work.spend(steps + len(held) ** 2, "squares")
             for j, row in enumerate(columns):
                 for i in range(j + 1):
                     value = sum(map(mul, columns[i], row)) * (self.unit if i == j else 2 * self.unit)
@@ -149,9 +159,9 @@ class Squares:
     def _vanishing(self, s: int, o: int, word: str, where: str) -> list[tuple[Word, int]]:
         """Return the mean of v Pi in words; lists share such terms."""
         v = self.algebra.word(word, where)
-        self.work.spend(len(self.q.outcomes) * self.q.shape[1], "zeros")
-        projector, _ = self.algebra.projector(split(o, self.q.outcomes), split(s, self.q.settings))
-        pairs = ((self.algebra.product(v, right, turned=False), x) for right, x in projector.items())
+        pairs = [
+            (self.algebra.product(v, right, turned=False), x) for right, x in self._projector(s, o).items()
+        ]
         return [(moment, x) for moment, x in pairs if moment is not None]
 
     def _product(self, i: int, j: int) -> Word | None:

@@ -195,6 +195,7 @@ class Parties:
         where m = -m; nodes that no relation reaches are left out.
         """
         counts = [sum(sizes) + self.outside * flag for sizes, flag in (one, two)]
+        self.work.spend((counts[0] + 1) * (counts[1] + 1), "moments")
         same = one == two
         near: dict[int, list[tuple[int, int]]] = {}
         for t in range(counts[0] + 1):
@@ -236,7 +237,7 @@ class Parties:
 
     def every_key(self) -> Iterator[Key]:
         """Return all keys."""
-        self.work.spend(prod((n + 1) * (n + 2) // 2 for n in self.sizes) * (self.outside + 2), "moments")
+        self.work.spend(8 * prod((n + 1) * (n + 2) // 2 for n in self.sizes) * (self.outside + 2), "moments")
         for inner in product(*(_pairs(size) for size in self.sizes)):
             for beyond in range(-1, self.outside + 1 if self.outside else 0):
                 yield inner, beyond

@@ -61,7 +61,7 @@ class Flow:
 
     def masses(self, k: int, weight: Fraction, work: Work) -> Vector[Fraction]:
         """Return P(w) P(s|w) by joint setting."""
-        work.spend(2 * len(self.source.leaves) + self.source.size, "flow")
+        work.spend(32 * (len(self.source.leaves) + self.source.size), "flow")
         level: list[dict[int | None, int]] = [{k: 1}]
         for _ in self.source.ranges:
             level = [half for held in level for half in self.level(held)]
@@ -144,6 +144,7 @@ def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
         if not low <= palette[code] <= high:
             raise Rejected(f"{where}: a chance is outside the source's range")
         units[height] = lcm(units[height], palette[code].denominator)
+    work.weigh(prod(units))
     heads = tuple(over(node.chance, units[node.height]) for node in nodes)
     return Flow(q.source, nodes, tuple(units), heads, prod(units))
 

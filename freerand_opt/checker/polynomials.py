@@ -215,6 +215,7 @@ class OnSpan(Scale):
     """Prices and weights are polynomials on an interval, over `one`, which is positive there."""
 
     def __init__(self, raw: Any, span: Span, where: str) -> None:
+        super().__init__(span.work)
         self.span = span
         self.one = Poly(span, polynomial(raw, where))
         if not span.positive(self.one.p):

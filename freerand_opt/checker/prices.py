@@ -65,7 +65,7 @@ class Rest:
 
 def read_prices(raw: Any, q: Question, work: Work, *, empty: bool, scale: Scale | None = None) -> Rest:
     """Return h without the guess, times `one`; with `empty` no strategy is claimed to exist, and phi = 0."""
-    scale = scale or Scale()
+    scale = scale or Scale(work)
     where = "prices"
     count = q.shape[0]
     fixed = not empty and (
@@ -181,17 +181,17 @@ def _conditional(
         rest.right.append((score, m))
         return
     (s,) = {s for s, _ in terms}
-    rest.shift(s, m * _outward(score, rational, m > 0, where))
+    rest.shift(s, m * _outward(score, rational, m > 0, rest.scale.work, where))
 
 
-def _outward(score: Number, rational: Fraction | None, above: bool, where: str) -> Fraction:
+def _outward(score: Number, rational: Fraction | None, above: bool, work: Work, where: str) -> Fraction:
     """Return a fraction that is the score, or on its safe side."""
     if isinstance(score, Fraction) == (rational is not None):
         raise Unreadable(f"{where}: a rational score comes with an irrational one that multiplies masses")
     if rational is None:
         assert isinstance(score, Fraction)
         return score
-    if sign(score - rational) * (1 if above else -1) > 0:
+    if sign(score - rational, work) * (1 if above else -1) > 0:
         raise Rejected(f"{where}: the rational score is on the wrong side")
     return rational
 
@@ -214,7 +214,7 @@ def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Wor
     score = test.score * Fraction(turn)
     exact = score - sum(low.values(), Fraction(0))
     limit = fraction(raw["score"], where)
-    if sign(exact - limit) > 0:
+    if sign(exact - limit, work) > 0:
         raise Rejected(f"{where}: the rational score is on the wrong side")
     a, b = (fraction(raw[key], where, 0) for key in ("masses", "ratios"))
     c = vector(raw["settings"], where, len(low), amount)

@@ -203,7 +203,7 @@ def _ask(raw: Any, settings: tuple[int, ...], outcomes: tuple[int, ...], reader:
         count = integer(raw["count"], f"{where}: count", 1 if reader is not None else 2, 1000)
         size = prod(outcomes[party] for party in of)
         if reader is not None:
-            reader.work.spend(4 * reader.width, where)
+            reader.work.spend(4 * reader.width + count**2, where)
         listed = integers(raw["values"], f"{where}: values", 0, count - 1, size)
         ask = replace(ask, values=tuple(listed), count=count)
     if "noise" in raw:

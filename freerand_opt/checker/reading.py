@@ -11,7 +11,7 @@ from typing import Any
 
 from freerand_opt.checker.failures import Unreadable, Work
 
-MOST_BYTES = 1 << 26
+MOST_BYTES = 1 << 24
 _FRACTION = re.compile(r"(0|-?[1-9][0-9]{0,4000})(/([1-9][0-9]{0,4000}))?", re.ASCII)
 
 
@@ -56,6 +56,7 @@ def common_denominator(raw: Any, work: Work) -> None:
             rest += [x for x in (held.values() if type(held) is dict else held) if type(x) is not int]
     matches = [match for match in map(_FRACTION.fullmatch, found) if match is not None]
     for text in sorted({match[3] for match in matches if match[3]}):
+        work.spend(1 + (unit.bit_length() >> 8) * (1 + (len(text) >> 6)) // 8, "a common denominator")
         unit = lcm(unit, int(text))
         work.weigh(unit)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import combined, sign
 from freerand_opt.checker.reading import fraction
 
@@ -18,6 +19,9 @@ class Scale:
 
     one: Any = Fraction(1)
 
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
     def read(self, raw: Any, where: str) -> Any:
         """Return a price."""
         return fraction(raw, where)
@@ -28,7 +32,7 @@ class Scale:
 
     def sign(self, x: Any) -> int | None:
         """Return -1, 0 or 1, None if that was not seen."""
-        return sign(x)
+        return sign(x, self.work)
 
     def total(self, parts: Iterable[tuple[Any, Any]]) -> Any:
         """Return the sum of products."""

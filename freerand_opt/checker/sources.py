@@ -255,7 +255,7 @@ def _mutual(raw: Any, settings: tuple[int, ...], work: Work, where: str) -> Rows
     """Each party's string given the strings of all others: p below(node) - below(child) >= 0."""
     closed(raw, where, ("kind", "epsilon", "order"))
     high = _range(raw, where)[1]
-    work.spend(prod(settings) * sum(4 * n.bit_length() for n in settings), where)
+    work.spend(prod(settings) * sum(32 * n.bit_length() for n in settings), where)
     rows = []
     for party, (n, own) in enumerate(zip(settings, items(raw["order"], where, len(settings)), strict=True)):
         order = _order([[0, b] for b in items(own, where)], (n,), where)
@@ -284,7 +284,7 @@ def _inequalities(raw: Any, count: int, work: Work, where: str) -> Rows:
     closed(raw, where, ("kind", "rows"))
     rows, equal = [], []
     for held in items(raw["rows"], where):
-        work.spend(count, where)
+        work.spend(16 * count, where)  # a row is kept
         closed(held, where, ("terms", "relation", "bound"))
         bound = fraction(held["bound"], f"{where}: bound")
         row = dict.fromkeys(range(count), bound)

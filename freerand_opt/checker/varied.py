@@ -139,8 +139,8 @@ class Varied:
             for _ in range(limit.denominator):
                 charge(self.work, ((value, power),), "crosses")
                 power = power * value
-            return sign(power - Fraction(1, 1 << limit.numerator))
-        return sign(value - (limit * place if kind == "field" else limit))
+            return sign(power - Fraction(1, 1 << limit.numerator), self.work)
+        return sign(value - (limit * place if kind == "field" else limit), self.work)
 
     def _mixed(self, x: Fraction) -> Question:
         """Return the question whose scores are those of the behaviour at x."""
@@ -223,7 +223,7 @@ class Varied:
     def _score(self, raw: Any, test: Test, score: Number, noise: Fraction) -> Number:
         """Return the score of a test: it is given, or that of the behaviour, and a slack."""
         if type(raw["score"]) is not dict:
-            if self.path is None and sign(noise - test.score) not in ALLOWED[test.relation]:
+            if self.path is None and sign(noise - test.score, self.work) not in ALLOWED[test.relation]:
                 raise Rejected("white noise does not pass a test with a given score")
             return test.score
         slack = fraction(closed(raw["score"], "test: score", ("slack",))["slack"], "test: slack")

@@ -14,7 +14,7 @@ from freerand_opt.checker.vectors import over
 
 MOST_VERTICES = 1 << 17
 #: Steps of work of an entry of a vertex: a few operations on fractions, and it is kept.
-ENTRY = 8
+ENTRY = 16
 
 
 def vertices(source: Source, work: Work) -> list[list[Fraction]]:

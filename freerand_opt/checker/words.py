@@ -19,6 +19,7 @@ from freerand_opt.checker.reading import shown
 Letter: TypeAlias = tuple[int, int]
 #: One number for each party: which of its reduced words.
 Word: TypeAlias = tuple[int, ...]
+MOST_LETTERS = 64
 _NAME = re.compile(r"([A-Z])(?:(0|[1-9]\d{0,6})|\[(0|[1-9]\d{0,6})\|(0|[1-9]\d{0,6})\])", re.ASCII)
 
 
@@ -92,7 +93,10 @@ class Algebra:
         if type(raw) is not str:
             raise Unreadable(f"{where}: a word is a text")
         letters: list[list[Letter]] = [[] for _ in self.settings]
-        for token in () if raw == "1" else raw.split(" "):
+        tokens = [] if raw == "1" else raw.split(" ")
+        if len(tokens) > MOST_LETTERS:
+            raise Unreadable(f"{where}: a word has at most {MOST_LETTERS} operators")
+        for token in tokens:
             party, letter = self.letter(token, where)
             letters[party].append(letter)
         numbers = [self.number(party, own) for party, own in enumerate(letters)]

@@ -63,7 +63,7 @@ class Zeros:
     def _forces(self, k: int, s: int, o: int) -> bool:
         q, test = self.q, self.q.tests[k]
         if isinstance(test, Kept):
-            return s in test.table and test.tolerance == 0 and sign(test.table[s][o]) == 0
+            return s in test.table and test.tolerance == 0 and sign(test.table[s][o], self.work) == 0
         f = test.functional
         if f.on == "moments":
             return False

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from fractions import Fraction
+from math import isqrt
 from typing import Any
 
 import pytest
 
 from freerand_opt.checker.document import check
-from freerand_opt.checker.failures import TooMuch, Work
-from freerand_opt.checker.numbers import Number, cosine, written
+from freerand_opt.checker.failures import TooMuch, Unreadable, Work
+from freerand_opt.checker.numbers import Number, Real, cosine, sign, written
 
 from .makers import UNIFORM, question, score
 
+ROOT = Real((((2, Fraction(0)), Fraction(1)),))
 TOLD = {"quantity": "guessing-probability", "of": [0], "values": [0, 1], "count": 2, "at": "average"}
 
 
@@ -80,3 +83,97 @@ def test_outputs_are_counted() -> None:
     raw = {"format": "freerand-certificate", "version": 2, "kind": "worst", "question": q, "parts": [part]}
     with pytest.raises(TooMuch, match="ask"):
         check(raw, Work(3 * 10**4))
+
+
+# ------------------------------------------------------------------ what is made must have been counted
+
+
+def _upper(q: dict[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
+    head = {"format": "freerand-certificate", "version": 2, "kind": "bracket", "question": q, "attack": None}
+    prices = {"settings": {"all": "0", "but": []}, "tests": ["0"] * len(q["tests"])}
+    return {**head, "upper": {"claim": "bound", "prices": prices, "proof": proof}}
+
+
+def many_parties(way: str) -> dict[str, Any]:
+    """Return a proof about a probability of 20 parties: the sum of 2^20 marginals, or as many words."""
+    q = question(score([[0, 2**20 - 1, "1"]]), [], UNIFORM, "quantum", settings=(1,) * 20, outcomes=(2,) * 20)
+    words = {"words": ["1"]} if way == "squares" else {}
+    return _upper(q, {"way": way, "unit": 1, **words, "labels": [{"last": []}]})
+
+
+def long_blocks() -> dict[str, Any]:
+    """Return a sum of squares with integers of 4,000 digits."""
+    words = ["1", "A0", "A1", "B0", "B1", "A0 B0", "A0 B1", "A1 B0", "A1 B1"]
+    rows = [[10**3999 + k] * (k + 1) for k in range(len(words))]
+    q = question(score([[0, 0, "1"]]), [], UNIFORM, "quantum")
+    labels = [{"last": [[list(range(len(words))), rows]]}]
+    return _upper(q, {"way": "squares", "unit": 10**3999, "words": words, "labels": labels})
+
+
+def long_denominators() -> dict[str, Any]:
+    """Return prices whose denominators all divide one of 260,000 bits."""
+    primes = [3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73]
+    longest = {p: next(k for k in range(9000) if p**k > 10**3990) - 1 for p in primes}
+    prices = [f"1/{p ** (longest[p] - k)}" for p in primes for k in range(8)]
+    raw = _upper(question(score([[0, 0, "1"]]), [], UNIFORM, "quantum"), {})
+    raw["upper"]["prices"]["tests"] = prices
+    return raw
+
+
+def long_rows() -> dict[str, Any]:
+    """Return inequalities that each fill a row of 2^18 settings."""
+    rows = [{"terms": [], "relation": "<=", "bound": "1"}] * 3
+    q = question(score([[0, 0, "1"]]), [], {"kind": "inequalities", "rows": rows}, settings=(512, 512))
+    return bracket(q)
+
+
+def large_flow() -> dict[str, Any]:
+    """Return an attack whose strategies have 2^18 masses each."""
+    q = question({**TOLD, "told": "settings"}, [], None, "local", settings=(512, 512))
+    nodes = [[0, None if k == 0 else k - 1, None if k == 0 else k - 1] for k in range(18)]
+    box = {"kind": "deterministic", "outcomes": [[0] * 512, [0] * 512]}
+    raw = bracket(q, *[{"weight": "1/2", "node": 17, "box": box}] * 2)
+    raw["attack"]["flow"] = {"palette": ["1/2"], "nodes": nodes}
+    return raw
+
+
+@pytest.mark.parametrize(
+    ("made", "limit", "what"),
+    [
+        (lambda: many_parties("cells"), 10**7, "cells"),
+        (lambda: many_parties("squares"), 10**7, "words"),
+        (long_blocks, 5 * 10**3, "squares"),
+        (long_denominators, 2 * 10**5, "common denominator"),
+        (long_rows, 5 * 10**6, "source"),
+        (large_flow, 10**7, "flow"),
+    ],
+)
+def test_what_is_made_was_counted(made: Callable[[], dict[str, Any]], limit: int, what: str) -> None:
+    """It is given up at what is large, before that is held."""
+    raw = made()
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooMuch, match=what):
+            check(raw, Work(limit))
+        assert tracemalloc.get_traced_memory()[1] < 200_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_signs_that_are_open_are_counted() -> None:
+    """A root and a fraction that agree to 1,000 digits, again and again."""
+    near = Fraction(isqrt(2 * 10**2000), 10**1000)
+    work = Work()
+    assert sign(ROOT - near, work) == 1
+    assert work.done > 1000
+    with pytest.raises(TooMuch, match="sign"):
+        sign(ROOT - near, Work(1000))
+
+
+def test_a_word_is_not_longer_than_64_operators() -> None:
+    raw = long_blocks()
+    raw["upper"]["proof"]["words"][-1] = " ".join(["A0 A1"] * 32)
+    assert check(raw).upper is not None
+    raw["upper"]["proof"]["words"][-1] = " ".join(["A0", *["A1 A0"] * 32])
+    with pytest.raises(Unreadable, match="64 operators"):
+        check(raw, Work())
