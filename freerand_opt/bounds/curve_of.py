@@ -44,8 +44,8 @@ def curve(
     """Return the certified answer as a function of `field` on an interval, as ("0", "1/8").
 
     `field` is source.epsilon, source.lower or source.upper, a score or tolerance of a test (test.score),
-    observed.visibility or one party's observed.efficiency.B. `width` is how near chords come to lines where the answer is concave (an entropy:
-    convex). Raise InputError for what has no curve.
+    observed.visibility or one party's observed.efficiency.B. `width` is how near chords come to lines where
+    the answer is concave (an entropy: convex). Raise InputError for what has no curve.
     """
     begun = time.perf_counter()
     low, high = (place_of(x, "between") for x in between)
@@ -60,7 +60,8 @@ def curve(
         raise InputError(
             field,
             "has no curve: scores are no lines in the losses of all parties, and an answer need be neither "
-            f"convex nor concave; give one party's, as {field}.B, a sweep, as {field}=0.8:1:0.01, or a threshold",
+            f"convex nor concave; give one party's, as {field}.B, a sweep, as {field}=0.8:1:0.01, "
+            "or a threshold",
         )
     if field.startswith("source.") and field not in SOURCE_FIELDS:
         raise InputError(

@@ -4,10 +4,11 @@ r"""A curve: the answer as a function of one number of the question, between two
 (curve_upper.py), lower ends flows that are (curve_attack.py), and single attacks, which serve for all larger
 values, since what an adversary can do grows with epsilon and upper and shrinks with lower.
 
-*A score or tolerance of the tests* ("?"), *a visibility* (`honest`), *or the x of a path* that is straight (one
-party's losses, other noise): they stand on the right side alone, and linearly. So an ordinary proof bounds by a line, given by its values at the two ends of its interval; and
-of two attacks the mixture in proportion passes in between, whose value is the chord's. This is why the answer
-is concave there (convex: the smallest score, an entropy). Of an entropy chords in nats are the lines.
+*A score or tolerance of the tests* ("?"), *a visibility* (`honest`), *or the x of a path* that is straight
+(one party's losses, other noise): they stand on the right side alone, and linearly. So an ordinary proof
+bounds by a line, given by its values at the two ends of its interval; and of two attacks the mixture in
+proportion passes in between, whose value is the chord's. This is why the answer is concave there (convex:
+the smallest score, an entropy). Of an entropy chords in nats are the lines.
 """
 
 from __future__ import annotations
