@@ -26,4 +26,4 @@ def kernel_number(x: Exact) -> Number:
         raw = triples(x)
         return read_number(raw, "number", Work())
     except ValueError as error:
-        raise InputError("number", f"{error}; round it to a fraction on the safe side") from None
+        raise InputError("number", str(error)) from None

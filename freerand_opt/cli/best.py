@@ -37,9 +37,11 @@ def best(
     """Find the state and measurements that bear noise and biased bits best, and certify what they give."""
     from freerand_opt.bounds.best import best as found
     from freerand_opt.cli.screen import progress, put, put_json
-    from freerand_opt.files import write_whole
+    from freerand_opt.files import require_writable, write_whole
 
     opt.require_file(output, "-o")
+    if certificates is not None:
+        require_writable(certificates, "--certificates")
     with progress(quiet) as watch:
         watch.total(1, 0)
         watch.begin("search, then certify")

@@ -74,7 +74,7 @@ def _run_app() -> int:
         if type(error).__name__ == "NoArgsIsHelpError":  # it printed the help
             return 2
         where = error.ctx.command_path if error.ctx is not None else "freerand"
-        raise InputError(where, f"{error.format_message()} See `{where} --help`.") from None
+        raise InputError(where, f"{error.format_message().rstrip('.')}. See `{where} --help`.") from None
     return code if isinstance(code, int) else 0
 
 

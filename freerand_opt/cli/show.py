@@ -127,8 +127,9 @@ def _instance(file: QuestionFile, wanted: str | None) -> Instance:
         return file.instances[0]
     names = [instance.name for instance in file.instances]
     if wanted not in names:
-        listed = "; ".join(names[:20]) + _near(wanted, names)
-        raise InputError("--instance", f"{wanted[:60]!r} is none of {file.path.name}: {listed}")
+        known = "; ".join(filter(None, names[:20])) or "no instance has a name"
+        near = _near(wanted, names)
+        raise InputError("--instance", f"{wanted[:60]!r} is none of {file.path.name}: {known}{near}")
     return file.instances[names.index(wanted)]
 
 

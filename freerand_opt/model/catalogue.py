@@ -48,5 +48,8 @@ def path_of(name: str | Path, where: str = "") -> Path:
     if found is None:
         near = nearest(str(name), [claim.stem for claim in claims()])
         said = f"is neither a file nor a claim; `freerand list` names the claims{near}"
-        raise InputError(where or shown(str(name))[1:-1], f"{shown(str(name))} {said}" if where else said)
+        raise InputError(
+            where or shown(str(name))[1:-1] or "arguments",
+            f"{shown(str(name))} {said}" if where or not str(name) else said,
+        )
     return found

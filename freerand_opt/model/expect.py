@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
-from freerand_opt.model.kinds import Schema, either, line, number, word
+from freerand_opt.model.kinds import Schema, closed_form, either, line, number, word
 from freerand_opt.model.table import Table, table
 from freerand_opt.model.text import shown
 from freerand_opt.numbers.exact import Exact
@@ -46,8 +46,8 @@ class Formula(Table):
 
 
 _FORMULA = table(Formula, allowed="a table with formula")
-_WORDS = number(rational=False, words=("exists", "none"))
-_END = either("a number, or { formula = name }", number=number(rational=False), table=_FORMULA)
+_WORDS = closed_form("exists", "none")
+_END = either("a number, or { formula = name }", number=closed_form(), table=_FORMULA)
 
 
 class Expect(Table):

@@ -15,6 +15,8 @@ from freerand_opt.model.table import Table, fields, table
 from freerand_opt.model.text import Digits, kind, shortened, shown, within
 
 MAX_BYTES = 256 * 1024
+#: What tomllib says of a key or a table that is there already.
+_TWICE = re.compile("Cannot (overwrite|mutate|declare)")
 _NESTED = re.compile(r"(?:\.[ \t]*[^\s.=,{}\[\]#]++[ \t]*){30}")
 
 
@@ -104,7 +106,8 @@ def _load(path: str | Path) -> dict[str, Any]:
     except RecursionError:
         raise InputError("", "is nested too deeply") from None
     except ValueError as error:  # a TOMLDecodeError, or an integer of thousands of digits
-        raise InputError("", f"is not TOML: {error}. A question is a TOML file (see README)") from None
+        twice = " (a key or a table is given twice)" * bool(_TWICE.match(str(error)))
+        raise InputError("", f"is not TOML: {error}{twice}. A question is a TOML file (see README)") from None
     if not raw:
         raise InputError("", "is empty; a question needs at least scenario, source, adversary and ask")
     _require_printable(raw)

@@ -12,7 +12,7 @@ import msgspec
 from freerand_opt.errors import InputError
 from freerand_opt.model.number import exact
 from freerand_opt.model.text import Digits, kind, listed, nearest, said_at, shortened, shown
-from freerand_opt.numbers.exact import Real, compare, text
+from freerand_opt.numbers.exact import Real, compare, text, triples
 
 Schema = dict[str, Any]
 #: Words that a message lists; of more the first, and how many there are.
@@ -65,7 +65,10 @@ def number(
     words: tuple[str, ...] = (),
     hint: str = "",
 ) -> Kind:
-    """Return exact numbers of a range, without its ends `above` and `below`; `words` may stand for one."""
+    """Return exact numbers of a range, without its ends `above` and `below`; `words` may stand for one.
+
+    They are written into certificates, and so are sums of fraction * sqrt(n) * cos(q pi).
+    """
     name = "an integer" if whole else "a rational number" if rational else "a number"
     first, last = low if low is not None else above, high if high is not None else below
     if first is not None and last is not None:
@@ -80,6 +83,9 @@ def number(
         found = exact(value, where)
         if rational and not isinstance(found, Fraction):
             raise InputError(where, f"{shown(value)} is irrational; {allowed} is needed")
+        if not isinstance(found, Fraction):
+            with said_at(where):
+                triples(found)
         under = first is not None and compare(found, Fraction(first)) < (0 if low is not None else 1)
         over = last is not None and compare(found, Fraction(last)) > (0 if high is not None else -1)
         if under or over or (whole and found.denominator != 1):  # type: ignore[union-attr]
@@ -94,6 +100,16 @@ def number(
         if end is not None
     }
     return Kind(read=read, allowed=allowed, schema=schema)
+
+
+def closed_form(*words: str) -> Kind:
+    """Return exact numbers that are compared with and stand in no certificate: logarithms, pi too."""
+    allowed = "a number" + "".join(f', or "{word}"' for word in words)
+
+    def read(value: Any, where: str) -> Any:
+        return str(value) if isinstance(value, str) and value in words else exact(value, where)
+
+    return Kind(read=read, allowed=allowed, schema={"type": ["number", "string"]})
 
 
 def word(*words: str, alias: Mapping[str, str] | None = None) -> Kind:

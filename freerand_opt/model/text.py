@@ -79,8 +79,8 @@ def inline(value: object, *, quotes: bool = False) -> str:
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` for the closest allowed spelling, or an empty text."""
     allowed = list(allowed)
-    exchanged = [name for name in allowed if sorted(name) == sorted(word)]
-    close = exchanged or difflib.get_close_matches(word, allowed, n=1, cutoff=0.6)
+    alike = [name for name in allowed if sorted(name.lower()) == sorted(word.lower())]
+    close = alike or difflib.get_close_matches(word, allowed, n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

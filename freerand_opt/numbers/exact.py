@@ -97,12 +97,12 @@ def triples(x: Exact) -> str | list[list[str | int]]:
     """
     if isinstance(x, Fraction):
         return str(x)
+    advice = "round it to a fraction on the safe side"
     if x.parts.keys() != {()}:
-        raise ValueError(f"{text(x)[:60]} is no sum of fraction * sqrt(n) * cos(q pi)")
+        raise ValueError(f"{text(x)[:60]} is no sum of fraction * sqrt(n) * cos(q pi); {advice}")
     terms, most = x.parts[()], field.MOST_ORDER // 2
     if any(n > MOST_RADICAND or b > most for n, _, b in terms):
-        raise ValueError(
-            f"{text(x)[:60]} has a radicand above {MOST_RADICAND}, or a denominator above {most} in an angle"
-        )
+        limits = f"a radicand above {MOST_RADICAND}, or a denominator above {most} in an angle"
+        raise ValueError(f"{text(x)[:60]} has {limits}; {advice}")
     ordered = sorted((n, Fraction(a, b), factor) for (n, a, b), factor in terms.items())
     return [[str(factor), n, str(q)] for n, q, factor in ordered]

@@ -195,11 +195,11 @@ FAULTS = {
         "settings 00 sum to 9/10",
         "not to 1",
     ),
-    "undecided sum": (
+    "number that no certificate writes": (
         {"scenario": CHSH, "observed": 'table = { "P(00|00)" = "root3(2)*root3(4)/4", "P(01|00)" = "1/2" }'},
-        "observed.table",
+        'observed.table."P(00|00)"',
         "root3(2)*root3(4)",
-        "another form",
+        "round it to a fraction",
     ),
     "correlator in a table": (
         {"scenario": CHSH, "observed": 'table = { "<A0 B0>" = 1 }'},

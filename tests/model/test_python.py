@@ -289,10 +289,10 @@ MISTAKES = {
         "Question.observed",
         "have uniform observed settings",
     ),
-    "undecided": (
+    "number that no certificate writes": (
         lambda: question(observed=Observed(table={"P(00|00)": "root3(2)*root3(4)/4", "P(01|00)": "1/2"})),
-        "Question.observed.table",
-        "is not decided at 4096 bits; write the numbers in another form",
+        'Observed.table."P(00|00)"',
+        "root3(2)*root3(4) is no sum of fraction * sqrt(n) * cos(q pi); round it to a fraction",
     ),
 }
 

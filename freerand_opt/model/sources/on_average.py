@@ -88,8 +88,8 @@ class OnAverage(Source, tag="on-average"):
         """Raise InputError unless exactly one measure is given."""
         given = [name for name in MEASURES if getattr(self, name) is not None]
         if len(given) != 1:
-            said = " and ".join(given) or "nothing"
-            raise self.fault("", f"{said} is given; exactly one of {', '.join(MEASURES)} is needed")
+            said = f"{' and '.join(given)} are" if given else "nothing is"
+            raise self.fault("", f"{said} given; exactly one of {', '.join(MEASURES)} is needed")
         if self.good is not None and self.bad is None:
             raise self.fault("good", "has a meaning only with bad")
         if isinstance(self.good, Bits) and self.good.by_node:

@@ -54,8 +54,8 @@ class Product(Source, tag="product"):
     def check(self) -> None:
         """Raise InputError unless exactly one bound is given."""
         if (self.largest is None) == (self.joint is None):
-            said = "nothing" if self.largest is None else "largest and joint"
-            raise self.fault("", f"{said} is given; exactly one of largest, joint is needed")
+            said = "nothing is" if self.largest is None else "largest and joint are"
+            raise self.fault("", f"{said} given; exactly one of largest, joint is needed")
 
     def fit(self, scenario: AnyScenario, observed: tuple[Fraction, ...] | None) -> None:
         """Raise InputError for another number of parties, or bounds that no distribution obeys."""

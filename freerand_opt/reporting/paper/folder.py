@@ -83,7 +83,7 @@ def shown(cells: Sequence[Cell], instance: str | None) -> Cell | None:
     if instance is not None:
         named = [found for found in cells if found.instance.name == instance]
         if not named:
-            names = "; ".join(found.instance.name for found in cells[:20])
+            names = "; ".join(found.instance.name or "(its base)" for found in cells[:20])
             raise InputError("--instance", f"{instance[:60]!r} is no answer of this run: {names}")
         return named[0]
     having = [
