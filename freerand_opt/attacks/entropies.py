@@ -20,8 +20,8 @@ import numpy as np
 
 from freerand_opt.attacks.gaussian import orthogonal, plain, rounded, squared
 from freerand_opt.checker.asked import Question
+from freerand_opt.checker.entropies import Purified
 from freerand_opt.checker.failures import Work
-from freerand_opt.checker.purified import Purified
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.programs.boxes import Box
 

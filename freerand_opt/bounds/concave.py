@@ -9,7 +9,7 @@ from typing import Any
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.threshold import simplest
 from freerand_opt.checker.curve import read_part
-from freerand_opt.checker.curve_upper import Part
+from freerand_opt.checker.curve_ends import Part
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import enclose
 from freerand_opt.errors import InputError

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from freerand_opt.bounds.result import ends_of
-from freerand_opt.checker.curve_upper import Part as Proved
+from freerand_opt.checker.curve_ends import Part as Proved
 from freerand_opt.checker.numbers import Number, enclose
 from freerand_opt.numbers.rounding import float_above, float_below
 

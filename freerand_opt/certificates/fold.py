@@ -13,16 +13,15 @@ from typing import Any
 
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
-from freerand_opt.checker.gains import Worth, gains, mean_gain
 from freerand_opt.checker.guesses import Guesses as KernelGuesses
-from freerand_opt.checker.orders import Squares, Sum
+from freerand_opt.checker.orders import Squares, Sum, Worth, gains, mean_gain
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
-from freerand_opt.checker.symmetry import Relabelling
 from freerand_opt.checker.vectors import add
 from freerand_opt.checker.vertices import Sections, string_vertices
+from freerand_opt.checker.words import Relabelling
 from freerand_opt.checker.zeros import Zeros
 from freerand_opt.conic.affine import to_fraction
 from freerand_opt.model.certificate_form import question_form

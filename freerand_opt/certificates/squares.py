@@ -9,7 +9,7 @@ from typing import Any
 
 from freerand_opt.certificates.fold import Maker, free_words
 from freerand_opt.certificates.proofs import prices_of
-from freerand_opt.checker.gains import Worth
+from freerand_opt.checker.orders import Worth
 from freerand_opt.conic.solution import Dual
 from freerand_opt.model.problem import Bits
 from freerand_opt.programs.moments import MomentProgram

@@ -11,18 +11,18 @@ from typing import Any
 
 from freerand_opt.checker.asked import ENTROPY, Functional, Kept, Question
 from freerand_opt.checker.averages import check_averages
-from freerand_opt.checker.chain import check_chain
+from freerand_opt.checker.cycle import check_chain
 from freerand_opt.checker.devices import Box, Deterministic, Quantum, Qubits, Table
-from freerand_opt.checker.entropies import entropy_reached
+from freerand_opt.checker.entropies import Purified, entropy_reached
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number, combined, denominator, largest, show
-from freerand_opt.checker.orbits import check_orbits
 from freerand_opt.checker.points import check_observed, read_flow, read_point
-from freerand_opt.checker.purified import Purified
-from freerand_opt.checker.reading import closed, flag, items, tag
+from freerand_opt.checker.reading import closed, flag, get, items, tag
 from freerand_opt.checker.scale import ALLOWED, Scale
 from freerand_opt.checker.sources import Average
+from freerand_opt.checker.strings import check_orbits
+from freerand_opt.checker.vectors import total
 
 BOXES = ("deterministic", "table", "quantum", "qubits", "purified")
 
@@ -37,24 +37,22 @@ def check_attack(raw: Any, q: Question, work: Work) -> Number:
         return check_chain(raw, q, work)
     closed(raw, "attack", ("strategies",), ("flow",))
     flow = read_flow(raw.get("flow"), q, work)
-    points, boxes, masses, bad = [], [], [], []
+    boxes, masses, bad = list[Box](), [], []
     average = q.source if isinstance(q.source, Average) else None
     keys = ("box", "bad") if average is not None and average.good is not None else ("box",)
-    for w, entry in enumerate(items(raw["strategies"], "attack")):
+    strategies = items(raw["strategies"], "attack")
+    if len({get(entry, "masses") is None for entry in strategies}) > 1:
+        raise Rejected("attack: masses are all listed, or all given by the flow graph")
+    for w, entry in enumerate(strategies):
         where = f"attack: strategy {w}"
-        point = read_point(entry, keys, q, flow, work, where)
+        masses.append(read_point(entry, keys, q, flow, work, where))
         bad.append(len(keys) > 1 and flag(entry["bad"], f"{where}: bad"))
-        points.append(point)
         boxes.append(read_box(entry["box"], q, work, f"{where}: box"))
-        if point.masses is not None:
-            masses.append(point.masses)
-        else:
-            assert flow is not None
-            masses.append(flow.masses(point.node, point.weight, work))
-    check_observed(q, points, flow, work)
+    weights = [total(own) for own in masses]
+    check_observed(q, masses, weights, work)
     if average is not None:
         check_averages(average, masses, bad, work)
-    held = Held(q, masses, [point.weight for point in points], boxes, work, Scale(work))
+    held = Held(q, masses, weights, boxes, work, Scale(work))
     for k, test in enumerate(q.tests):
         held.test(test, f"attack: test {k}")
     value: Number = held.value()

@@ -17,11 +17,10 @@ from typing import Any
 from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.fold import by_labels, order_of
-from freerand_opt.checker.gains import Added, Worth
 from freerand_opt.checker.guesses import outputs
 from freerand_opt.checker.logs import GRID, ln_above
 from freerand_opt.checker.numbers import Number, combined, enclose
-from freerand_opt.checker.orders import Squares
+from freerand_opt.checker.orders import Added, Squares, Worth
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.reading import closed, fraction, items
 from freerand_opt.checker.vectors import add

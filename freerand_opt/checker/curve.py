@@ -1,7 +1,7 @@
 r"""A curve: the answer as a function of one number of the question, between two functions that are proved.
 
 *A number of the source* ("?" under epsilon, lower or upper): upper ends are prices that are polynomials
-(curve_upper.py), lower ends flows that are (curve_attack.py), and single attacks, which serve for all larger
+(curve_ends.py), lower ends flows that are, and single attacks, which serve for all larger
 values, since what an adversary can do grows with epsilon and upper and shrinks with lower.
 
 *A score or tolerance of the tests* ("?"), *a visibility* (`honest`), *or the x of a path* that is straight
@@ -23,8 +23,7 @@ from freerand_opt.checker.asked import ENTROPY
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.chords import bits_above, by_nodes
-from freerand_opt.checker.curve_attack import read_piece
-from freerand_opt.checker.curve_upper import Part, read_item
+from freerand_opt.checker.curve_ends import Part, read_item, read_piece
 from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import Number, largest, sign

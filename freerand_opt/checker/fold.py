@@ -16,16 +16,15 @@ from typing import Any
 
 from freerand_opt.checker.asked import Question
 from freerand_opt.checker.failures import Rejected, Work
-from freerand_opt.checker.gains import Worth, gains, mean_gain
-from freerand_opt.checker.orders import Cells, Squares, Sum
+from freerand_opt.checker.orders import Cells, Squares, Sum, Worth, gains, mean_gain
 from freerand_opt.checker.prices import Rest
 from freerand_opt.checker.reading import closed, get, integer, items, tag
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
 from freerand_opt.checker.support import priced_points
-from freerand_opt.checker.symmetry import Relabelling, check_fixed, orbit_top
 from freerand_opt.checker.vectors import add, over
 from freerand_opt.checker.vertices import Sections, string_vertices
+from freerand_opt.checker.words import Relabelling, check_fixed, orbit_top
 from freerand_opt.checker.zeros import Zeros
 
 

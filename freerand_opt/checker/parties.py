@@ -20,9 +20,9 @@ from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Unreadable, Work
+from freerand_opt.checker.guesses import worths_of_many
 from freerand_opt.checker.reading import integers
 from freerand_opt.checker.vectors import add, over
-from freerand_opt.checker.worths import worths_of_many
 
 Key: TypeAlias = tuple[tuple[tuple[int, int], ...], int]
 Counts: TypeAlias = tuple[int, int, int, int]

@@ -17,7 +17,7 @@ from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.membership import check_masses
 from freerand_opt.checker.reading import amount, closed, fraction, get, integer, items
 from freerand_opt.checker.sources import Bits
-from freerand_opt.checker.vectors import Vector, over, total, vector
+from freerand_opt.checker.vectors import Vector, over, vector
 
 
 class Node(NamedTuple):
@@ -62,12 +62,17 @@ class Flow:
     def masses(self, k: int, weight: Fraction, work: Work) -> Vector[Fraction]:
         """Return P(w) P(s|w) by joint setting."""
         work.spend(32 * (len(self.source.leaves) + self.source.size), "flow")
-        level: list[dict[int | None, int]] = [{k: 1}]
-        for _ in self.source.ranges:
-            level = [half for held in level for half in self.level(held)]
+
+        def shares(k: int | None) -> list[int]:
+            if k is None:
+                return [1]
+            node, head = self.nodes[k], self.heads[k]
+            rest = self.units[node.height] - head
+            return [head * x for x in shares(node.left)] + [rest * x for x in shares(node.right)]
+
         found = dict.fromkeys(range(self.source.size), 0)
-        for s, held in zip(self.source.leaves, level, strict=True):
-            found[s] += sum(held.values())
+        for s, share in zip(self.source.leaves, shares(k), strict=True):
+            found[s] += share
         above, below = weight.numerator, weight.denominator * self.unit
         return Vector(self.source.size, None, {s: Fraction(x * above, below) for s, x in found.items()})
 
@@ -119,15 +124,6 @@ class Flow:
                 raise Rejected(f"attack: setting {s} does not have its observed probability")
 
 
-@dataclass(frozen=True)
-class Strategy:
-    """One source point: listed masses, or a weight and the root of a flow."""
-
-    masses: Vector[Fraction] | None
-    weight: Fraction
-    node: int = 0
-
-
 def read_flow(raw: Any, q: Question, work: Work) -> Flow | None:
     """Return the flow graph {"palette": [chances], "nodes": [[code, left, right], ..]}, if any."""
     if raw is None:
@@ -177,41 +173,32 @@ def read_nodes(
 
 def read_point(
     raw: Any, more: tuple[str, ...], q: Question, flow: Flow | None, work: Work, where: str
-) -> Strategy:
-    """Return the source point of a strategy, and check that it is one of the source."""
+) -> Vector[Fraction]:
+    """Return the masses P(w) P(s|w) of a strategy, and check that they are of the source."""
     if get(raw, "masses") is not None:
         closed(raw, where, ("masses", *more))
-        count = q.shape[0]
-        masses = vector(raw["masses"], f"{where}: masses", count, amount)
+        masses = vector(raw["masses"], f"{where}: masses", q.shape[0], amount)
         work.spend(8 * (1 + len(masses.but)), where)
         check_masses(q.source, masses, work, where)
-        return Strategy(masses, total(masses))
+        return masses
     closed(raw, where, ("weight", "node", *more))
-    weight, node = fraction(raw["weight"], where, 0), integer(raw["node"], where, 0)
+    weight = fraction(raw["weight"], where, 0)
     if flow is None:
         raise Rejected(f"{where}: the node is no root of the flow graph")
-    return Strategy(None, weight, flow.root(node, where))
+    return flow.masses(flow.root(raw["node"], where), weight, work)
 
 
-def check_observed(q: Question, points: list[Strategy], flow: Flow | None, work: Work) -> None:
-    """Raise Rejected unless the points add up to the observed distribution (or to 1)."""
-    if sum((point.weight for point in points), Fraction(0)) != 1:
+def check_observed(q: Question, masses: list[Vector[Fraction]], weights: list[Fraction], work: Work) -> None:
+    """Raise Rejected unless the masses add up to the observed distribution (or to 1)."""
+    if sum(weights, Fraction(0)) != 1:
         raise Rejected("attack: the weights do not sum to 1")
     if q.observed is None:
         return
-    listed = [point.masses for point in points if point.masses is not None]
-    if flow is not None and len(listed) < len(points):
-        if listed:
-            raise Rejected("attack: masses are all listed, or all given by the flow graph")
-        unit = lcm(*(point.weight.denominator for point in points))
-        amounts = ((point.node, over(point.weight, unit)) for point in points)
-        flow.check(q.observed, merged(amounts), unit, work)
-        return
-    special = {s for masses in (*listed, q.observed) for s in masses.but}
-    work.spend(len(special) * (len(listed) + 1), "attack")
-    rest = [next((s for s in range(q.observed.length) if s not in special), 0)] if special or listed else []
+    special = {s for own in (*masses, q.observed) for s in own.but}
+    work.spend(len(special) * (len(masses) + 1), "attack")
+    rest = [next((s for s in range(q.observed.length) if s not in special), 0)]
     for s in {*special, *rest}:
-        if sum((masses[s] for masses in listed), Fraction(0)) != q.observed[s]:
+        if sum((own[s] for own in masses), Fraction(0)) != q.observed[s]:
             raise Rejected(f"attack: setting {s} does not have its observed probability")
 
 

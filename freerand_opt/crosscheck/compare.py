@@ -24,7 +24,7 @@ from freerand_opt.model.ask import WORST
 from freerand_opt.model.file import Instance, QuestionFile
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Problem
-from freerand_opt.model.quantities import STRATEGY
+from freerand_opt.model.quantities import ENTROPY, STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.programs.cycle import cycle_of
 from freerand_opt.programs.guesses import guesses_of
@@ -130,6 +130,8 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
         return _because(skipped, "a threshold is the answer to many programs")
     if question.ask.at == WORST:
         return _because(skipped, "one program for each setting; ask at one of them")
+    if question.ask.quantity == ENTROPY:
+        return _because(skipped, "an entropy is no optimum of a program: its logarithms are enclosed")
     quantum = question.adversary.devices == "quantum"
     if quantum and (words := word_count(question)) > MOST_WORDS:
         return _because(skipped, f"{words} words, and peers are asked for at most {MOST_WORDS}")

@@ -16,9 +16,9 @@ from math import comb, prod
 from typing import Any
 
 from freerand_opt.checker.failures import Work
+from freerand_opt.checker.guesses import least_odds
 from freerand_opt.checker.parties import Key, Parties, String
 from freerand_opt.checker.question import read_question
-from freerand_opt.checker.worths import least_odds
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import sparse
 from freerand_opt.errors import TooLargeError

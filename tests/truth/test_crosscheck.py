@@ -249,6 +249,9 @@ def test_large_programs_and_thresholds_are_skipped_with_the_reason():
     assert crosscheck(file, file.instances[0]).verdict == "skipped"
     file = read(LPS / "chained_local_threshold_sv.toml")
     assert "threshold" in crosscheck(file, file.instances[0]).words
+    file = read(LPS / "entropy_chsh_shannon.toml")
+    found = [crosscheck(file, instance) for instance in file.instances]
+    assert all(one.verdict == "skipped" and "entropy" in one.words for one in found)
 
 
 def test_cross_checks_are_shown_and_counted():
