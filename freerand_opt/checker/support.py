@@ -128,8 +128,9 @@ class Means:
             scale = lcm(*{x.denominator for x in listed})
             whole = [over(x, scale) for x in listed]
             for shares in held.shares:
-                means = (Fraction(x, scale * held.unit) for x in held.means(shares, whole))
-                found.append(support(held.part, Vector(values.length, None, dict(enumerate(means))), work))
+                means = enumerate(held.means(shares, whole))
+                own = {k: Fraction(x, scale * held.unit) for k, x in means}
+                found.append(support(held.part, Vector(len(own), None, own), work))
             return max(found)
         if self.lists is None:
             return support(source, values, work)

@@ -139,6 +139,7 @@ def test_boxes_that_differ_at_one_setting_over_products() -> None:
         ([bits, limits], (4, 3)),
         ([limits, bits], (3, 4)),
         ([{"kind": "uniform"}, bits], (2, 4)),
+        ([{"kind": "uniform"}, limits], (2, 3)),
     ):
         raw = {"kind": "product", "parts": parts}
         source = read_source(raw, sizes, None, Work())
