@@ -41,13 +41,13 @@ def check_attack(raw: Any, q: Question, work: Work) -> Number:
     average = q.source if isinstance(q.source, Average) else None
     keys = ("box", "bad") if average is not None and average.good is not None else ("box",)
     strategies = items(raw["strategies"], "attack")
-    if len({get(entry, "masses") is None for entry in strategies}) > 1:
-        raise Rejected("attack: masses are all listed, or all given by the flow graph")
     for w, entry in enumerate(strategies):
         where = f"attack: strategy {w}"
         masses.append(read_point(entry, keys, q, flow, work, where))
         bad.append(len(keys) > 1 and flag(entry["bad"], f"{where}: bad"))
         boxes.append(read_box(entry["box"], q, work, f"{where}: box"))
+    if len({get(entry, "masses") is None for entry in strategies}) > 1:
+        raise Rejected("attack: masses are all listed, or all given by the flow graph")
     weights = [total(own) for own in masses]
     check_observed(q, masses, weights, work)
     if average is not None:
