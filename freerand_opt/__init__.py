@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from freerand_opt.errors import SolverUnavailableError as SolverUnavailableError
     from freerand_opt.errors import TooLargeError as TooLargeError
     from freerand_opt.errors import UnavailableError as UnavailableError
+    from freerand_opt.experiments.best import best_bits as best_bits
     from freerand_opt.experiments.bits import bits as bits
     from freerand_opt.experiments.pvalue import p_value as p_value
     from freerand_opt.experiments.setup import setup as setup
@@ -67,6 +68,7 @@ _NAMES = {
     "data.counts": "Counts",
     "data.trials": "Trials",
     "errors": "FreerandError InputError SolverUnavailableError TooLargeError UnavailableError",
+    "experiments.best": "best_bits",
     "experiments.bits": "bits",
     "experiments.pvalue": "p_value",
     "experiments.setup": "setup",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.design import (
     Device,
-    Inner,
     Noise,
     begins,
     best_parameter,
@@ -18,21 +17,18 @@ from freerand_opt.bounds.design import (
     improved,
     ladder_device,
     rounded,
-    tables,
 )
+from freerand_opt.bounds.inner import Inner, inner_guess
 from freerand_opt.bounds.result import Result
+from freerand_opt.bounds.wanted import EPSILON, VISIBILITY, Numbers, Wanted, noise_of, numbers_of
 from freerand_opt.errors import InputError
-from freerand_opt.model.kinds import number
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.question import Question
 
-Numbers: TypeAlias = dict[str, Fraction | None]
 #: An outcome counts as not determined if its guess is at most this.
 BELOW_ONE = Fraction(999_999, 1_000_000)
-SETTINGS = (2, 4, 8)
-#: The field that is sought, and how far from what the search found its certified bracket may reach.
-EPSILON, VISIBILITY = "source.epsilon", "observed.visibility"
-EFFICIENCY = "observed.efficiency"
+DEVICES = ("no-signalling", "quantum")
+#: How far from what the search found its certified bracket of a threshold may reach, and turns of it.
 WIDTH, ROUNDS = Fraction(1, 10**4), 8
 #: Steps from perfect detectors to those that are given.
 PATH = 6
@@ -71,72 +67,62 @@ def best(
     epsilon: Any = None,
     efficiency: Any = 1,
     settings: int = 4,
+    devices: str = "no-signalling",
     starts: int = 4,
     seed: int = 0,
 ) -> Best:
     """Search a device with a small guess, or one that bears much; certify the number of what is found.
 
     Two parties with 2, 4 or 8 settings chosen by bits within `epsilon` in [0, 1/2) of fair, in one time
-    order, observed uniform; a no-signalling adversary sees W; the behaviour, mixed with white noise to
-    `visibility` in [0, 1], is observed and kept; A's outcome at the last settings is guessed. Without
-    `epsilon` the largest one at which the guess stays below 1 is sought, without `visibility` the smallest
-    visibility. The search, from `starts` devices, is a heuristic in floats (docs/proofs/two-parties.md, 9);
-    what it finds is rounded to rational numbers and answered by `bound`.
+    order, observed uniform; an adversary, no-signalling or, with two settings, quantum, sees W; the
+    behaviour, mixed with white noise to `visibility` in [0, 1], is observed and kept; A's outcome at the
+    last settings is guessed. Without `epsilon` the largest one at which the guess stays below 1 is sought,
+    without `visibility` the smallest visibility. The search, from `starts` devices, is a heuristic in floats
+    (docs/proofs/two-parties.md, 9); what it finds is rounded to rational numbers and answered by `bound`.
 
-    Raise InputError for numbers out of range, if neither epsilon nor visibility is given, and if no device
-    that was tried is seen, in floats, to have a guess below 1. Raise NoChangeError if the exact answers
-    contradict where floats saw a guess reach 1.
+    Raise InputError for numbers out of range, if neither epsilon nor visibility is given, for a quantum
+    adversary of more settings or without both numbers, and if no device that was tried is seen, in floats,
+    to have a guess below 1. Raise NoChangeError if the exact answers contradict where floats saw a guess
+    reach 1.
     """
-    if settings not in SETTINGS or isinstance(settings, bool):
-        raise InputError("settings", f"{settings!r} given; 2, 4 or 8 are allowed, which bits choose")
-    held = {
-        EPSILON: None if epsilon is None else number(0, below=Fraction(1, 2)).read(epsilon, "epsilon"),
-        VISIBILITY: None if visibility is None else number(0, 1).read(visibility, "visibility"),
-    }
-    losses = {EFFICIENCY: number(0, 1).read(efficiency, "efficiency")}
-    if starts < 1:
-        raise InputError("starts", f"{starts} given; at least 1 is needed")
+    held = numbers_of(settings, visibility, epsilon, efficiency, starts)
     if visibility is None and epsilon is None:
         raise InputError("best", "visibility or epsilon is needed; the one that is left out is sought")
-    missing = next((field for field, value in held.items() if value is None), "guess")
-    held |= losses
-    device = _searched(held, missing, settings, starts, seed)
+    missing = next((field for field in (EPSILON, VISIBILITY) if held[field] is None), "guess")
+    _require_devices(devices, settings, missing)
+    wanted = Wanted(settings, held, missing, devices)
+    device = _searched(wanted, starts, seed)
     known = (ladder_device(settings, best_parameter(settings)), chained_device(settings))
-    result, ladder, chained = (_answered(one, settings, held, missing) for one in (device, *known))
+    result, ladder, chained = (_answered(one, wanted) for one in (device, *known))
     if result is None:
         raise InputError(
             "best", "what was found is seen to lose its guess below 1 when rounded; ask less epsilon or noise"
         )
-    return Best(missing, _question(device, settings, held), result, ladder, chained)
+    return Best(missing, wanted.question(device), result, ladder, chained)
 
 
-def _question(device: Device, settings: int, held: Numbers) -> Question:
-    amplitudes, measured = tables(device)
-    epsilon, visibility, efficiency = held[EPSILON], held[VISIBILITY], held.get(EFFICIENCY, Fraction(1))
-    losses = {} if efficiency == 1 else {"efficiency": efficiency, "no_click": 0}
-    return Question.from_dict(
-        {
-            "scenario": {"settings": [settings, settings], "outcomes": [2, 2]},
-            "source": {"kind": "santha-vazirani", "epsilon": 0 if epsilon is None else epsilon},
-            "observed": {
-                "state": amplitudes,
-                "measurements": measured,
-                "visibility": 1 if visibility is None else visibility,
-                **losses,
-            },
-            "adversary": {"devices": "no-signalling"},
-            "test": [{"keep": "behaviour"}],
-            "ask": {"quantity": "guessing-probability", "of": "A", "at": [settings - 1] * 2},
-        }
-    )
+def _require_devices(devices: str, settings: int, missing: str) -> None:
+    if devices not in DEVICES:
+        raise InputError("devices", f"{devices!r} given; no-signalling or quantum are allowed")
+    if devices == "quantum" and settings != 2:
+        raise InputError(
+            "devices",
+            f"quantum is searched with 2 settings; with {settings} each turn is a program of minutes",
+        )
+    if devices == "quantum" and missing != "guess":
+        raise InputError(
+            "devices",
+            "with 2 settings a quantum adversary knows the outcome exactly where a no-signalling one does "
+            "(docs/proofs/two-parties.md, 9): leave devices out, or give visibility and epsilon",
+        )
 
 
-def _answered(device: Device, settings: int, held: Numbers, missing: str) -> Result | None:
+def _answered(device: Device, wanted: Wanted) -> Result | None:
     """Return the exact bracket of a device's guess, or of its threshold, beside where floats see it."""
-    question = _question(device, settings, held)
+    question, missing = wanted.question(device), wanted.missing
     if missing == "guess":
         return bound(question)
-    ends = _Turns(settings, held, missing).crossing(rounded(device))
+    ends = _Turns(wanted).crossing(rounded(device))
     if ends is None:
         return None
     low, high = ends
@@ -147,34 +133,28 @@ def _answered(device: Device, settings: int, held: Numbers, missing: str) -> Res
 class _Turns:
     """Searches in floats at one value after the other of the number that is sought."""
 
-    def __init__(self, settings: int, held: Numbers, missing: str) -> None:
-        self.settings, self.held, self.missing = settings, held, missing
-        self.first = ladder_device(settings, best_parameter(settings))
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted, self.held, self.missing = wanted, wanted.held, wanted.missing
+        self.first = ladder_device(wanted.settings, best_parameter(wanted.settings))
         self._made: dict[Fraction | None, Inner] = {}
 
     def inner(self, values: Numbers) -> Inner:
         """Return the inner program, which depends on epsilon alone."""
         epsilon = values[EPSILON]
         if epsilon not in self._made:
-            problem = _question(self.first, self.settings, values).problem()
+            problem = self.wanted.question(self.first, values).problem()
             assert isinstance(problem, Problem)
-            self._made = {epsilon: Inner(problem)}
+            self._made = {epsilon: inner_guess(problem)}
         return self._made[epsilon]
 
     def best(self, values: Numbers, starts: Iterable[Device], seed: int) -> Device:
         """Return the device with the least guess that turns from these devices end at."""
-        inner, noise = self.inner(values), _noise(values)
-        found = []
-        for k, one in enumerate(starts):
-            for efficiency in _efficiencies(noise.efficiency):  # where all is known no functional leads on
-                one = improved(inner, replace(noise, efficiency=efficiency), one, seed=seed + 100 * k)[1]
-            found.append(improved(inner, noise, one, seed=seed + 100 * k))
-        return min(found, key=lambda pair: pair[0])[1]
+        return searched(self.inner(values), noise_of(values), starts, seed)
 
     def below_one(self, x: Fraction, device: Device) -> bool:
         """Return whether a device's guess is seen below 1 at a value of the number that is sought."""
         values = {**self.held, self.missing: x}
-        found = self.inner(values).guess(_noise(values).of(device))
+        found = self.inner(values)(noise_of(values).of(device))
         return found is not None and found[0] <= BELOW_ONE
 
     def crossing(self, device: Device) -> tuple[Fraction, Fraction] | None:
@@ -197,14 +177,20 @@ def _efficiencies(last: float) -> list[float]:
     return [1 - (1 - last) * k / PATH for k in range(1, PATH)] if last < 1 else []
 
 
-def _noise(values: Numbers) -> Noise:
-    return Noise(float(values[VISIBILITY] or 0), float(values[EFFICIENCY] or 0))
+def searched(inner: Inner, noise: Noise, starts: Iterable[Device], seed: int) -> Device:
+    """Return the device with the least value that turns from these devices end at."""
+    found = []
+    for k, one in enumerate(starts):
+        for efficiency in _efficiencies(noise.efficiency):  # where all is known no functional leads on
+            one = improved(inner, replace(noise, efficiency=efficiency), one, seed=seed + 100 * k)[1]
+        found.append(improved(inner, noise, one, seed=seed + 100 * k))
+    return min(found, key=lambda pair: pair[0])[1]
 
 
-def _searched(held: Numbers, missing: str, settings: int, starts: int, seed: int) -> Device:
+def _searched(wanted: Wanted, starts: int, seed: int) -> Device:
     """Return the device with the least guess, or with one below 1 at most epsilon or noise."""
-    turns = _Turns(settings, held, missing)
-    first = list(begins(settings, starts, seed))
+    turns, held, missing = _Turns(wanted), wanted.held, wanted.missing
+    first = list(begins(wanted.settings, starts, seed))
     if missing == "guess":
         return turns.best(held, first, seed)
     outward = 1 if missing == EPSILON else -1

@@ -20,12 +20,9 @@ from typing import TypeAlias
 import numpy as np
 
 from freerand_opt.attacks.seesaw import Kind, best_climb
-from freerand_opt.conic.linear import solve
+from freerand_opt.bounds.inner import Inner
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.model.problem import Problem
 from freerand_opt.programs.npa.words import Parties
-from freerand_opt.programs.source_cone import source_cone
-from freerand_opt.programs.strategies import over_cells
 
 #: Turns of functional and behaviour, and the gain below which they end.
 TURNS, STILL = 8, 1e-8
@@ -112,33 +109,11 @@ class Noise:
         return lost, lost
 
 
-class Inner:
-    """The inner program of a problem that keeps a whole behaviour, for one behaviour after the other."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.program = over_cells(problem, source_cone(problem)).program
-        self.shape = problem.shape
-        names = self.program.names
-        self.tested = [k for k, name in enumerate(names) if isinstance(name, tuple) and name[0] == "test"]
-        self.cells = [names[k][2] for k in self.tested]  # type: ignore[index]
-
-    def guess(self, table: Floats) -> tuple[float, Floats] | None:
-        """Return the guess at a behaviour and the functional that shows it, up to a constant; or None."""
-        right = np.array([float(x) for x in self.program.right])
-        right[self.tested] = table.reshape(-1)[self.cells]
-        found = solve(self.program, right=right.tolist())
-        if found.status != "optimal":
-            return None
-        functional = np.zeros(table.size)
-        functional[self.cells] = found.multipliers[self.tested]
-        return float(found.multipliers @ right), functional.reshape(self.shape)
-
-
 def improved(inner: Inner, noise: Noise, begin: Device, seed: int = 0) -> tuple[float, Device]:
-    """Return (guess, device) where turns of functional and behaviour from a device end."""
+    """Return (value, device) where turns of functional and behaviour from a device end."""
     best, device = np.inf, begin
     for turn in range(TURNS):
-        found = inner.guess(noise.of(device))
+        found = inner(noise.of(device))
         if found is None or found[0] > best - STILL:
             if found is None or found[0] >= best:
                 break

@@ -9,7 +9,20 @@ import pytest
 from scipy.optimize import minimize
 
 import freerand_opt as fr
-from freerand_opt.bounds.design import Noise, begins, best_parameter, ladder_device, rational, rounded, tables
+from freerand_opt.bounds.best import _searched
+from freerand_opt.bounds.design import (
+    Noise,
+    begins,
+    best_parameter,
+    chained_device,
+    ladder_device,
+    rational,
+    rounded,
+    tables,
+)
+from freerand_opt.bounds.inner import inner_guess
+from freerand_opt.bounds.wanted import EFFICIENCY, EPSILON, VISIBILITY, Wanted
+from freerand_opt.experiments.best import best_bits
 
 
 def top(rho):
@@ -49,6 +62,64 @@ def test_the_largest_epsilon_of_two_settings_is_that_of_an_eigenvalue_problem():
 def test_the_smallest_visibility_is_that_of_the_same_eigenvalue_problem():
     found = fr.best(epsilon="1/5", settings=2, starts=2).result
     assert spare(0.2, float(found.upper) + 1e-4) > 0 > spare(0.2, float(found.lower) - 1e-4)
+
+
+def chsh(question):
+    """The largest of the CHSH expression's versions at what a question observes."""
+    rows = question.observed.rows(question.scenario)
+    means = [float(p[0] - p[1] - p[2] + p[3]) for p in map(rows, range(4))]
+    return max(abs(sum(means) - 2 * mean) for mean in means)
+
+
+def test_the_best_quantum_guess_of_fair_settings_is_below_that_of_chsh():
+    """1/2 + sqrt(2 - S^2/4)/2 is the largest guess at a score S (arXiv:0911.3427); a behaviour shows more."""
+    values = {EPSILON: Fraction(0), VISIBILITY: Fraction(99, 100), EFFICIENCY: Fraction(1)}
+    wanted = Wanted(2, values, devices="quantum")
+    found = fr.bound(wanted.question(_searched(wanted, 1, 0)))
+    score = 2 * 2**0.5 * 0.99
+    assert 0.5 < found.lower <= found.upper < 0.5 + (2 - score**2 / 4) ** 0.5 / 2
+
+
+def test_quantum_adversaries_guess_less_and_the_functional_shows_it():
+    """A guess is concave in what is observed: the functional lies above it at every other behaviour."""
+    values, noise = {EPSILON: Fraction(1, 10), VISIBILITY: Fraction(99, 100)}, Noise(0.99)
+    by = {
+        name: inner_guess(Wanted(2, values, devices=name).question(next(begins(2, 1))).problem())
+        for name in ("no-signalling", "quantum")
+    }
+    devices = [*begins(2, 5), chained_device(2)]
+    found = {name: [inner(noise.of(one)) for one in devices] for name, inner in by.items()}
+    for (more, _), (less, _) in zip(found["no-signalling"], found["quantum"], strict=True):
+        assert less < more + 1e-6
+    for answers in found.values():
+        for (here, functional), one in zip(answers, devices, strict=True):
+            for (there, _), other in zip(answers, devices, strict=True):
+                moved = ((noise.of(other) - noise.of(one)) * functional).sum()
+                assert there <= here + moved + 1e-6
+
+
+def test_bits_of_fair_settings_are_those_of_chsh():
+    """Without signalling a score S is a nonlocal box, one bit, with weight (S - 2)/2, and local boxes else.
+
+    So no run certifies more than (S - 2)/2 bits a trial; most has the device with S = 2 sqrt 2 V.
+    """
+    most = 2**0.5 * 0.99 - 1
+    found = best_bits(visibility="99/100", epsilon=0, trials=10**9)
+    assert 0.98 * most < found.found.bits / 10**9 < most
+    assert found.found.bits / 10**9 < chsh(found.question) / 2 - 1 < most + 1e-9
+    assert found.ladder.bits / 10**9 < 2 * (5 * 5**0.5 - 11) / 2  # its score is 2 + 4 h before the noise
+
+
+def test_bits_are_those_that_the_written_question_plans(freerand, tmp_path):
+    asked = tmp_path / "bits.toml"
+    given = ("--visibility", "0.99", "--epsilon", "0.1", "--trials", "1000000", "--starts", "2")
+    run = freerand("best", *given, "-o", str(asked))
+    assert run.code == 0
+    ladder, chained = (line.split()[1] for line in run.out.splitlines()[2:4])
+    plan = freerand("experiment", str(asked), "--plan", "1000000")
+    bits = run.out.splitlines()[1].split()[1]
+    assert f" {bits} " in plan.out
+    assert int(bits) > 3 * int(ladder) > 0 == int(chained)
 
 
 def test_what_is_found_beats_ladder_and_chain_and_is_answered_exactly():
@@ -121,11 +192,30 @@ def test_the_ladder_device_has_the_ladders_zeros():
         ({"visibility": 1, "settings": 2}, "near 1/2"),
         ({"visibility": "1/2", "settings": 2}, "to let the outcome be known"),
         ({"visibility": "0.99", "epsilon": 0, "starts": 0}, "at least 1"),
+        ({"visibility": 1, "epsilon": 0, "devices": "local"}, "no-signalling or quantum"),
+        ({"visibility": 1, "epsilon": 0, "devices": "quantum", "settings": 4}, "searched with 2 settings"),
+        ({"visibility": 1, "devices": "quantum", "settings": 2}, "exactly where a no-signalling one does"),
     ],
 )
 def test_what_is_refused(arguments, words):
     with pytest.raises(fr.InputError, match=words):
         fr.best(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"epsilon": None}, "epsilon: is needed"),
+        ({"visibility": None}, "visibility: is needed"),
+        ({"trials": 0}, "0 given; 1 to"),
+        ({"error": 1}, "error"),
+        ({"settings": 8}, "2 or 4 settings"),
+        ({"settings": 4, "devices": "quantum"}, "quantum with 2"),
+    ],
+)
+def test_what_is_refused_of_bits(arguments, words):
+    with pytest.raises(fr.InputError, match=words):
+        best_bits(**{"visibility": 1, "epsilon": 0, "trials": 1000, **arguments})
 
 
 def test_the_command_writes_a_question_and_a_certificate(freerand, tmp_path):

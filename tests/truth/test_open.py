@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_limits
 
-from freerand_opt.bounds.best import EPSILON, VISIBILITY, _question
 from freerand_opt.bounds.design import chained_device
 from freerand_opt.bounds.linear import offer
+from freerand_opt.bounds.wanted import EPSILON, VISIBILITY, Wanted
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.claims.conjecture.lemniscate import ratio
 from freerand_opt.programs.boxes import cell_space
@@ -90,7 +90,8 @@ def test_no_function_of_up_to_four_bits_selects_one_of_four_values_better():
 
 def test_eight_settings_of_the_chain_are_not_known_at_fifteen_hundredths():
     """The whole behaviour: the kernel reads an upper end below 1."""
-    problem = _question(chained_device(8), 8, {EPSILON: Fraction(3, 20), VISIBILITY: Fraction(1)}).problem()
+    wanted = Wanted(8, {EPSILON: Fraction(3, 20), VISIBILITY: Fraction(1)})
+    problem = wanted.question(chained_device(8)).problem()
     made = build(problem, source_cone(problem), cell_space(problem, 2), guesses_of(problem), (0, 1))
     pool = Pool(problem)
     with threadpool_limits(1):  # as in the corridor
