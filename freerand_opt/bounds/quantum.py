@@ -16,6 +16,7 @@ from freerand_opt.attacks.gains import prices_at, spent_at, words_at
 from freerand_opt.attacks.pairs import Hints, attack
 from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.attacks.xor import best_vectors, tsirelson_box
+from freerand_opt.bounds.linear import orbits
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.routes import margins, routes
 from freerand_opt.bounds.ways import rational_scores
@@ -28,6 +29,7 @@ from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Bits, Point, Problem
 from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
 from freerand_opt.programs.branches import branch_count, branched_cone
+from freerand_opt.programs.cycle import cycle_of
 from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of
 from freerand_opt.programs.moments import MomentProgram, Moments, moment_program, moments_of
 from freerand_opt.programs.npa.matrix import word_count
@@ -62,6 +64,7 @@ def quantum(pool: Pool, options: Options) -> Iterator[None]:
     if problem.devices != "quantum":
         return
     yield from _closed(pool)
+    yield from _wider(pool, options)
     yield from _correlators(pool, options)
     if _large_score(problem, options):
         yield from _score(pool, options)
@@ -120,6 +123,18 @@ def _closed(pool: Pool) -> Iterator[None]:
 
 
 # ------------------------------------------------------------------ upper ends
+
+
+def _wider(pool: Pool, options: Options) -> Iterator[None]:
+    """Offer the bound of no-signalling devices on a cycle: facets of a deep tree of bits may know less."""
+    problem = replace(_one(pool), devices="no-signalling")
+    if isinstance(problem.source, Bits) and cycle_of(problem) is not None:
+        found = Pool(problem, pool.width)
+        for _ in orbits(found, options):
+            if found.upper is not None:
+                pool.offer_upper(found.upper, f"no-signalling devices, {found.how['upper']}")
+                yield
+                return
 
 
 def _correlators(pool: Pool, options: Options) -> Iterator[None]:
@@ -204,11 +219,11 @@ def _diverges(made: MomentProgram, dual: Dual) -> bool:
 
 
 def _tight(pool: Pool, made: MomentProgram, solution: Solution) -> bool:
-    """Return whether the bound is as near to the relaxation's own value as its floats can tell."""
+    """Return whether the bound is below or as near to the relaxation's value as its floats can tell."""
     if pool.bound is None or solution.status != "optimal":
         return False
     value = float(made.program.cost @ solution.x)
-    return abs(pool.height - value) < LOSS * max(1.0, abs(value))
+    return pool.height - value < LOSS * max(1.0, abs(value))
 
 
 # ------------------------------------------------------------------ lower ends

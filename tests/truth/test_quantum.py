@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from math import sqrt
+from fractions import Fraction
+from math import cos, pi, sin, sqrt
 
 import pytest
 
 from freerand_opt.bounds.bound import bound
+from freerand_opt.bounds.options import Options
+from freerand_opt.bounds.quantum import quantum
+from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Work
 from freerand_opt.model.question import Question
@@ -145,8 +149,6 @@ def test_cglmp_of_three_outcomes():
 @pytest.mark.parametrize(("level", "n"), [("1", 64), ("1 + A B", 10)])
 def test_large_chains_by_squares(level, n):
     """Wehner, quant-ph/0510076: 2N sin^2(pi/4N)."""
-    from math import pi, sin
-
     ask = {"quantity": "score", "functional": "chained", "extreme": "smallest"}
     adversary = {"devices": "quantum", "level": level}
     lower, upper = ends(bound(question(scenario={"family": "chained", "N": n}, adversary=adversary, ask=ask)))
@@ -163,6 +165,30 @@ def test_sources_contain_each_other():
         lower, upper = ends(result)
         assert ends(small)[1] < lower
         assert upper - lower < 1e-7
+
+
+@pytest.mark.parametrize("epsilon", [1 / 100, 1 / 20])
+def test_deep_trees_of_bits_know_what_no_signalling_devices_may_know(epsilon):
+    """Eight settings: half of f applied six times to I/(1 - 2 eps)^6 (docs/proofs/chained-leakage.md).
+
+    The facets of this tree alone say 1.
+    """
+    made = question(
+        scenario={"family": "chained", "N": 8},
+        source={"kind": "santha-vazirani", "epsilon": str(Fraction(epsilon).limit_denominator(100))},
+        observed={"behaviour": "quantum", "visibility": "99/100"},
+        test=[{"functional": "chained", "relation": "<=", "score": "observed"}],
+    )
+    pool = Pool(made.shortest(), Fraction(1, 10**9))
+    upper = None
+    for _ in quantum(pool, Options(level="1")):
+        upper = pool.height
+        if "no-signalling" in pool.how.get("upper", ""):
+            break
+    t = 8 * (1 - 0.99 * cos(pi / 16)) / (1 - 2 * epsilon) ** 6
+    for _ in range(6):
+        t = min((1 + 2 * epsilon) * t, 2 * epsilon + (1 - 2 * epsilon) * t)
+    assert upper == pytest.approx((1 + t) / 2, abs=1e-12)
 
 
 def test_a_named_symmetry_that_is_none_is_refused():
