@@ -28,7 +28,7 @@ from freerand_opt.programs.ratios import sums_ratios
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
 from freerand_opt.programs.source_vertices import surely_more
 from freerand_opt.programs.strategies import Strategies, over_boxes, over_cells
-from freerand_opt.programs.violations import margin_of
+from freerand_opt.programs.violations import optimum_of
 from freerand_opt.solvers import linear_trees
 
 #: Sources with more vertices than this are taken by their facets first.
@@ -61,7 +61,7 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
         return
     words = f"{len(made.copies)} orbits of boxes on a cycle"
     program, hint = settled(pool.problem, made.program, options)
-    pool.margin = margin_of(program, hint)
+    pool.margin = optimum_of(pool.problem, program, hint)
     yield
 
     def above() -> None:
@@ -172,7 +172,7 @@ def facets(pool: Pool, options: Options) -> Iterator[None]:
     )
     program, hint = _by_tree(made, options) or settled(problem, made.program, options)
     if hint.status == "optimal":
-        pool.margin = margin_of(program, hint)
+        pool.margin = optimum_of(pool.problem, program, hint)
         yield
         offer(pool, made, program, hint, rational, "cells", words)
         yield
@@ -226,7 +226,7 @@ def _both_ends(
             pool.contradicted = True
             yield
         return
-    pool.margin = margin_of(program, hint)
+    pool.margin = optimum_of(pool.problem, program, hint)
     yield
     more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
     first = _passes(problem, program, hint)

@@ -61,7 +61,12 @@ class Crossing:
             return None
         if pool.bound is None and pool.reached is None:
             return None
-        number = pool.top if pool.bound is None else pool.height
+        return self.above(pool.top if pool.bound is None else pool.height, place)
+
+    def above(self, number: float, place: Fraction) -> float:
+        """Return how far a number in floats lies above what it is compared with; of existence the number."""
+        if self.kind == "existence":
+            return number
         if self.kind == "entropy":
             return number - float(2.0 ** -float(self.value))
         limit = self.value * place if self.kind == "field" else self.value
@@ -108,8 +113,9 @@ def critical_value(
 ) -> tuple[End, End]:
     """Return two ends of opposite sides, as near each other as the width asks or the proofs reach.
 
-    `margin` is a quick guess of that of existence: places near its zero are tried first. Raise NoChangeError
-    if the claim, in words, does not hold at one end of the interval and fail at the other.
+    `margin` is the optimum in floats, quickly, of existence the margin: places near where it crosses are
+    tried first. Raise NoChangeError if the claim, in words, does not hold at one end of the interval and fail
+    at the other.
     """
 
     def end(place: Fraction) -> End:
@@ -119,8 +125,12 @@ def critical_value(
     low, high = (end(place) for place in between)
     if low.side * high.side >= 0:
         raise NoChangeError(claim, low, high)
-    near_zero = _near_zero if low.pool.margin and high.pool.margin else _near_violations
-    for place in near_zero(margin, low, high, width) if crossing.kind == "existence" else ():
+
+    def above(place: Fraction) -> float | None:
+        value = margin(place)
+        return None if value is None else crossing.above(value, place)
+
+    for place in _near(above, low, high, crossing, width):
         if low.place < place < high.place:
             near = end(place)
             low, high = (near if near.side == held.side else held for held in (low, high))
@@ -145,20 +155,39 @@ def critical_value(
     return low, high
 
 
+def _near(
+    margin: Callable[[Fraction], float | None], low: End, high: End, crossing: Crossing, width: Fraction
+) -> list[Fraction]:
+    """Return places between which the optimum in floats crosses; none where it is not known at the ends."""
+    ends = [
+        (end.place, crossing.above(end.pool.margin, end.place))
+        for end in (low, high)
+        if end.pool.margin is not None
+    ]
+    if len(ends) < 2:
+        return []
+    if all(value for _, value in ends):
+        return _near_zero(margin, ends[0], ends[1], width)
+    return _near_violations(margin, low, high, width) if crossing.kind == "existence" else []
+
+
 def _near_zero(
-    margin: Callable[[Fraction], float | None], low: End, high: End, width: Fraction
+    margin: Callable[[Fraction], float | None],
+    low: tuple[Fraction, float],
+    high: tuple[Fraction, float],
+    width: Fraction,
 ) -> list[Fraction]:
     """Return two places, less than the width apart, about the zero of the margin; none where it is not known.
 
     By false position, in which the margin at an end that stays is halved (the Illinois method).
     """
-    (a, f), (b, g) = ((end.place, end.pool.margin) for end in (low, high))
-    if f is None or g is None or f * g >= 0:
+    (a, f), (b, g) = low, high
+    if f * g >= 0:
         return []
     before, stayed = None, 0
     for _ in range(MAX_STEPS):
         zero = a + Fraction(f / (f - g)) * (b - a)
-        place = simplest(max(zero - width / 12, low.place), zero + width / 12)
+        place = simplest(max(zero - width / 12, low[0]), zero + width / 12)
         if not a < place < b or (before is not None and abs(zero - before) < width / 12):
             break
         value = margin(place)
@@ -170,7 +199,7 @@ def _near_zero(
         else:
             b, g, f, stayed = place, value, f / 2 if stayed < 0 else f, -1
     reach = ((-width * 2 / 5, -width / 6), (width / 6, width * 2 / 5))
-    return [simplest(max(zero + k, low.place), max(zero + m, low.place)) for k, m in reach]
+    return [simplest(max(zero + k, low[0]), max(zero + m, low[0])) for k, m in reach]
 
 
 def _near_violations(

@@ -43,7 +43,9 @@ class Pool:
     reached: Number | None = None
     impossible: bool = False
     contradicted: bool = False  # a program had no solution; whether there is a strategy is to be asked
-    margin: float | None = None  # by which a strategy passes a test, in floats: a hint for thresholds
+    margin: float | None = (
+        None  # the optimum in floats, or by how much a test is passed: a hint for thresholds
+    )
     how: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 

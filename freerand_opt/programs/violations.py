@@ -54,11 +54,19 @@ def relaxed_if_asked(problem: Problem, program: LinearProgram) -> LinearProgram:
     return with_violations(program) if problem.ask.quantity == "strategy" else program
 
 
-def margin_of(program: LinearProgram, hint: Hint) -> float | None:
-    """Return the margin by which a single inequality is passed, in floats.
+def optimum_of(problem: Problem, program: LinearProgram, hint: Hint) -> float | None:
+    """Return the optimum in floats, of existence the margin by which a single inequality is passed.
 
-    Of several tests it is minus the least violation, 0 if they are passed. None for other programs.
+    Of several tests it is minus the least violation, 0 if they are passed. None where none was found.
     """
+    if problem.ask.quantity == "strategy":
+        return _margin_of(program, hint)
+    if hint.status != "optimal":
+        return None
+    return sum(float(worth) * float(hint.x[k]) for k, worth in program.objective.items())
+
+
+def _margin_of(program: LinearProgram, hint: Hint) -> float | None:
     _, columns = program.matrix.shape
     if hint.status != "optimal" or set(program.objective.values()) != {Fraction(-1)}:
         return None

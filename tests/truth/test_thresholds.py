@@ -148,6 +148,33 @@ def test_violations_in_floats_find_where_proofs_are_worth_it(critical, turned, r
     assert len(asked) == 4
 
 
+@pytest.mark.parametrize("crosses", ["number", "field", "entropy"])
+def test_optima_in_floats_find_where_proofs_are_worth_it(crosses):
+    """An answer that grows: x^2 passes 1/3 or x/2, (1/2 + x)^2 one bit; four exact answers are enough."""
+    asked = []
+    power, value = 2, {"number": F(1, 3), "field": F(1, 2), "entropy": F(1)}[crosses]
+    shift = F(1, 2) if crosses == "entropy" else F(0)
+
+    def exact(place):
+        asked.append(place)
+        found = (shift + place) ** power
+        return SimpleNamespace(
+            impossible=False, bound=found, reached=found, height=float(found), margin=float(found)
+        )
+
+    low, high = critical_value(
+        exact,
+        Crossing(crosses, value),
+        (F(1, 10), F(9, 10)),
+        F(1, 10**6),
+        lambda place: float((shift + place) ** power),
+    )
+    root = {"number": 3**-0.5, "field": 0.5, "entropy": 0.5**0.5 - 0.5}[crosses]
+    assert low.place - F(1, 10**12) <= root <= high.place
+    assert high.place - low.place <= F(1, 10**6)
+    assert len(asked) == 4
+
+
 @pytest.mark.parametrize(
     ("low", "high"),
     [
