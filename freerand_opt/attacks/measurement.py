@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from freerand_opt.conic.sparse import Index
 
-Complex: TypeAlias = NDArray[np.complex128]
+#: Complex, or real where a strategy is: its climbs take half of the time.
+Complex: TypeAlias = NDArray[np.inexact[Any]]
 #: Steps of the iteration for more than two outcomes, at each call.
 STEPS = 5
 #: Eigenvalues of a difference of gains, relative to the largest, below this are 0.
@@ -94,9 +95,9 @@ def random_measurements(
 ) -> Measurement:
     """Return random measurements: projectors, or (`general`) elements of full rank."""
     width = size * count if general else size
-    held = random.normal(size=(starts, width, width)).astype(np.complex128)
+    held = random.normal(size=(starts, width, width))
     if not real:
-        held += 1j * random.normal(size=held.shape)
+        held = held + 1j * random.normal(size=held.shape)
     columns = np.linalg.qr(held)[0][:, :size]
     owner = np.arange(width) // size if general else (np.arange(width) + int(random.integers(count))) % count
     made = with_columns(columns, owner, count)
