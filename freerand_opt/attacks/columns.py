@@ -8,6 +8,8 @@ for all boxes, which the kernel checks by trying them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import prod
 
 import numpy as np
@@ -59,32 +61,26 @@ def generated(problem: Problem) -> tuple[Box, ...]:
     found: dict[Box, None] = dict.fromkeys(search.gaining(np.zeros(problem.shape), (), -np.inf, 1))
     exists = problem.ask.quantity == "strategy"
     for penalty in (None,) if exists else PENALTIES:
-        for _ in range(MOST_ROUNDS):
-            made = over_boxes(problem, list(found))
-            program = with_violations(made.program, penalty)
-            hint = solve(program)
-            more = search.at(program, hint, made)
-            new = [box for box in more if box not in found]
-            if not new:
-                break
-            found.update(dict.fromkeys(new))
-        if float(hint.x[made.program.matrix.shape[1] :].sum()) < BROKEN and not exists:
-            _finish(search, problem, found)
+        hint, columns = _priced(search, found, partial(with_violations, penalty=penalty))
+        if float(hint.x[columns:].sum()) < BROKEN and not exists:
+            # without violations, so that the last prices are those of the program itself
+            _priced(search, found, lambda program: program)
             break
     return tuple(found)
 
 
-def _finish(search: _Search, problem: Problem, found: dict[Box, None]) -> None:
-    """Go on without violations, so that the last prices are those of the program itself."""
+def _priced(
+    search: _Search, found: dict[Box, None], relaxed: Callable[[LinearProgram], LinearProgram]
+) -> tuple[Hint, int]:
+    """Add boxes until none gains; return the last solution and the columns without violations."""
     for _ in range(MOST_ROUNDS):
-        made = over_boxes(problem, list(found))
-        hint = solve(made.program)
-        if hint.status != "optimal":
-            return
-        new = [box for box in search.at(made.program, hint, made) if box not in found]
+        made = over_boxes(search.problem, list(found))
+        hint = solve(relaxed(made.program))
+        new = [box for box in search.at(hint, made) if box not in found] if hint.status == "optimal" else []
         if not new:
-            return
+            break
         found.update(dict.fromkeys(new))
+    return hint, made.program.matrix.shape[1]
 
 
 class _Search:
@@ -100,7 +96,7 @@ class _Search:
             (point,) = vertices(problem.source, problem.settings, problem.observed)
             self.point = np.array([float(x) for x in point])
 
-    def at(self, program: LinearProgram, hint: Hint, made: Strategies) -> list[Box]:
+    def at(self, hint: Hint, made: Strategies) -> list[Box]:
         """Return the boxes that gain at the prices of a solution."""
         names = made.program.names
         h = prices_at(self.problem, names, hint.multipliers)

@@ -43,8 +43,7 @@ def best_distribution(problem: Problem) -> Best:
 
 def _of_average(problem: Problem) -> Best:
     cone = source_cone(problem)
-    shares = np.zeros(cone.masses.shape)
-    shares[cone.masses.rows, cone.masses.columns] = cone.masses.floats()
+    shares = cone.masses.dense()
     costs = np.zeros((len(cone.costs), cone.nodes))
     for k, (listed, _) in enumerate(cone.costs):
         costs[k, list(listed)] = [float(cost) for cost in listed.values()]
@@ -153,11 +152,9 @@ def best_box(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, Box] |
     mass = np.zeros(cells.shape[1])
     mass[0] = 1
     program = _Maximiser(cells.floats(), cells.rows, cells.columns, cells.shape, mass)
-    dense = np.zeros(cells.shape)
-    dense[cells.rows, cells.columns] = cells.floats()
-    lines: list[list[tuple[int, int]]] = [[] for _ in range(cells.shape[0])]
-    for row, column, value in cells.entries():
-        lines[row].append((column, int(value)))  # entries of cells are -1, 0, 1
+    dense = cells.dense()
+    # entries of cells are -1, 0, 1
+    lines = [[(column, int(value)) for column, value in row.items()] for row in cells.by_row()]
     known: dict[tuple[Fraction, ...], Box | None] = {}
 
     def best(weights: Floats, words: Words) -> tuple[Floats, Box] | None:

@@ -191,11 +191,8 @@ def _slices(outer: Strategies, hint: Hint) -> list[Floats]:
     """Return the distributions of settings that an outer solution holds where an outcome occurs."""
     problem, cone, space = outer.problem, outer.cone, outer.space
     count, _ = problem.shape
-    cells = np.zeros(space.positive.shape)
-    cells[space.positive.rows, space.positive.columns] = space.positive.floats()
     x = hint.x[: space.carriers * cone.nodes * space.width].reshape(space.carriers, cone.nodes, space.width)
-    masses = np.zeros(cone.masses.shape)
-    masses[cone.masses.rows, cone.masses.columns] = cone.masses.floats()
+    masses, cells = cone.masses.dense(), space.positive.dense()
     rows = np.einsum("sn,cnk,gk->cgs", masses, x, cells, optimize=True).reshape(-1, count)
     kept = rows[rows.sum(axis=1) > 1e-7]
     return list(np.unique(np.round(kept / kept.sum(axis=1)[:, None], 6), axis=0))

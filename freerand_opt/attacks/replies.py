@@ -113,8 +113,7 @@ def largest_means(problem: Problem, prices: tuple[float, ...] = ()) -> Callable[
     costs = np.zeros(1)
     if isinstance(source, Average):
         cone = source_cone(problem)
-        points = np.zeros(cone.masses.shape)
-        points[cone.masses.rows, cone.masses.columns] = cone.masses.floats()
+        points = cone.masses.dense()
         costs = np.zeros(cone.nodes)
         for price, (listed, _) in zip(prices, cone.costs, strict=False):
             for node, cost in listed.items():

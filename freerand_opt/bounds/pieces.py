@@ -89,11 +89,8 @@ def _slacks(shape: Shape, x: Sequence[Fraction], right: Sequence[Fraction]) -> l
     """Return what tests leave over, as text."""
     names: Sequence[Any] = shape.program.names
     tests = [k for k, name in enumerate(names) if name[0] == "test" and not shape.program.equal[k]]
-    left = dict.fromkeys(tests, Fraction(0))
-    for row, column, value in shape.program.matrix.entries():
-        if row in left:
-            left[row] += value * x[column]
-    return [str(right[row] - value) for row, value in left.items()]
+    left = shape.program.matrix.applied(x)
+    return [str(right[row] - left[row]) for row in tests]
 
 
 def _rooms(family: Family, flow: dict[str, Any], palette: list[list[list[int]]]) -> list[list[int]]:

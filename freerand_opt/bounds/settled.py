@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
@@ -40,9 +39,7 @@ def settled(problem: Problem, program: LinearProgram, options: Options) -> tuple
 
 def _named(program: LinearProgram, options: Options) -> Floats:
     """Return the multipliers that the named solver finds, by row of the linear program."""
-    rows: list[dict[int, Fraction]] = [{} for _ in program.right]
-    for row, column, value in program.matrix.entries():
-        rows[row][column] = value
+    rows = program.matrix.by_row()
     build = Builder(program.matrix.shape[1])
     for k, (line, right, equal) in enumerate(zip(rows, program.right, program.equal, strict=True)):
         build.put(k, line, right, equal=equal)

@@ -35,7 +35,7 @@ class Fold:
 
     def __init__(self, made: Strategies, lists: Listed, left: list[Functional]) -> None:
         self.made, self.lists, self.left = made, lists, left
-        self.rows = _rows(made)
+        self.rows = made.space.positive.by_row()
         self.facets: dict[int, Positive] = {}
         self.equal: dict[int, Functional] = {}
         self.places = {name: f for f, name in enumerate(made.cone.names)}
@@ -209,13 +209,6 @@ def _knapsack(source: Limits, values: Sequence[Functional]) -> Fraction:
         if mass <= 0:
             return worth[s]
     return min(worth)
-
-
-def _rows(made: Strategies) -> list[Functional]:
-    rows: list[Functional] = [{} for _ in range(made.space.positive.shape[0])]
-    for row, column, value in made.space.positive.entries():
-        rows[row][column] = value
-    return rows
 
 
 def cells(made: Strategies, cell: int) -> tuple[list[int], list[int]]:

@@ -23,7 +23,7 @@ from freerand_opt.model.problem import (
 )
 from freerand_opt.model.problem import Rows as SourceRows
 from freerand_opt.programs.ratios import price_form, sums_ratios
-from freerand_opt.programs.source_cone import Facet
+from freerand_opt.programs.source_cone import Facet, folded
 from freerand_opt.programs.strategies import Strategies
 
 
@@ -166,7 +166,7 @@ def _by_source(source: Source, problem: Problem, lists: Lists, carrier: int, pre
         return {"level": level, "settings": settings, "last": own("last", 0)}
     if isinstance(source, Product):
         count = 1 + max(name[1] for name in lists.made.cone.names if name[0] == "product")  # type: ignore[operator]
-        part = _folded_part(source)
+        part = source.parts[folded(source, problem.settings)[0]]
         return {
             "products": [_by_source(part, problem, lists, carrier, ("product", k)) for k in range(int(count))]
         }
@@ -195,20 +195,6 @@ def _level(made: Strategies, prefix: Facet) -> int:
 
 def _copies(made: Strategies) -> int:
     return 1 + max((int(name[1]) for name in made.cone.names if name[0] == "product"), default=0)
-
-
-def _folded_part(source: Product) -> Source:
-    from freerand_opt.programs.source_vertices import vertices
-
-    sizes = [len(_alone(part)) for part in source.parts]
-    counts = [len(vertices(part, (n,), None)) for part, n in zip(source.parts, sizes, strict=True)]
-    return source.parts[max(range(len(counts)), key=lambda p: (counts[p], -p))]
-
-
-def _alone(part: Any) -> Sequence[Any]:
-    if isinstance(part, Bits):
-        return range(1 + max(part.leaves))
-    return part.lower if isinstance(part, Limits) else part.values or (0,)
 
 
 def boxes_proof(

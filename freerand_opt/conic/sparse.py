@@ -50,6 +50,19 @@ class Sparse:
                 found[row] += factors[code] * whole[column]
         return [Fraction(value, unit * scale) if value else Fraction(0) for value in found]
 
+    def by_row(self) -> list[dict[int, Fraction]]:
+        """Return each row as values by column."""
+        found: list[dict[int, Fraction]] = [{} for _ in range(self.shape[0])]
+        for row, column, value in self.entries():
+            found[row][column] = value
+        return found
+
+    def dense(self) -> Floats:
+        """Return all entries in floats."""
+        found = np.zeros(self.shape)
+        found[self.rows, self.columns] = self.floats()
+        return found
+
     def times(self, factor: Fraction) -> Sparse:
         """Return a multiple."""
         palette = tuple(value * factor for value in self.palette)

@@ -44,11 +44,8 @@ class Space:
         return {0: mean} if mean else {}
 
     @cached_property
-    def _rows(self) -> list[list[tuple[int, Fraction]]]:
-        rows: list[list[tuple[int, Fraction]]] = [[] for _ in range(self.positive.shape[0])]
-        for row, column, value in self.positive.entries():
-            rows[row].append((column, value))
-        return rows
+    def _rows(self) -> list[dict[int, Fraction]]:
+        return self.positive.by_row()
 
     def value(self, carrier: int, s: int, f: Mapping[int, Fraction]) -> dict[int, Fraction]:
         """Return sum of f[o] P(o|s) as factors of the carrier's columns."""
@@ -61,7 +58,7 @@ class Space:
             return {0: total} if total else {}
         found: dict[int, Fraction] = {}
         for o, factor in f.items():
-            for column, share in self._rows[s * self.outcomes + o]:
+            for column, share in self._rows[s * self.outcomes + o].items():
                 found[column] = found.get(column, Fraction(0)) + factor * share
         return {column: value for column, value in found.items() if value}
 

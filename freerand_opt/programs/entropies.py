@@ -66,12 +66,7 @@ class Chords:
         made = Assembly(problem, self.cone, self.moments)
         build = Builder(self.column(len(self.places), -1, 0))
         self._tests(made, build)
-        equal: list[dict[int, Fraction]] = [{} for _ in range(self.cone.equalities.shape[0])]
-        for e, node, value in self.cone.equalities.entries():
-            equal[e][node] = value
-        facets: list[dict[int, Fraction]] = [{} for _ in self.cone.names]
-        for f, node, value in self.cone.facets.entries():
-            facets[f][node] = value
+        equal, facets = self.cone.equalities.by_row(), self.cone.facets.by_row()
         for k in range(len(self.places)):
             for operator in range(-1, self.letters):
                 for e, row in enumerate(equal):

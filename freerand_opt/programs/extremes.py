@@ -35,11 +35,8 @@ def extreme_boxes(scenario: AnyScenario) -> tuple[Behaviour, ...]:
     if count * width > MOST_CELLS:
         raise TooLargeError(f"{count * width} probabilities P(o|s); boxes of at most {MOST_CELLS} are listed")
     matrix = cell_matrix(scenario)
-    rows = [[0] * matrix.shape[1] for _ in range(matrix.shape[0])]
-    for k, column, value in matrix.entries():
-        rows[k][column] += int(value)
     found = []
-    facets = [tuple(row) for row in rows]
+    facets = [tuple(int(row.get(k, 0)) for k in range(matrix.shape[1])) for row in matrix.by_row()]
     for ray in _rays(list(dict.fromkeys(facets))):
         values = [Fraction(_dot(row, ray), ray[0]) for row in facets]
         found.append(tuple(tuple(values[s * width : (s + 1) * width]) for s in range(count)))

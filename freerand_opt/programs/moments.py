@@ -167,11 +167,8 @@ def put_tests(made: Assembly, build: Builder) -> None:
 def _flow(moments: Moments, cone: Cone, build: Builder) -> None:
     """Put the equalities of the source, for each label and moment."""
     width, nodes = moments.width, cone.nodes
-    rows: list[dict[int, Fraction]] = [{} for _ in range(cone.equalities.shape[0])]
-    for e, node, value in cone.equalities.entries():
-        rows[e][node] = value
     for c in range(moments.carriers):
-        for e, row in enumerate(rows):
+        for e, row in enumerate(cone.equalities.by_row()):
             for k in range(width):
                 line = {(c * nodes + n) * width + k: x for n, x in row.items()}
                 build.put(("equal", c, e, k), line, equal=True)
@@ -208,11 +205,8 @@ def _objective(problem: Problem, made: Assembly, moments: Moments, guesses: Gues
 
 def _positive(moments: Moments, cone: Cone, build: Builder) -> None:
     """Put the parts of the moment matrix for each label and facet of the source."""
-    facets: list[dict[int, Fraction]] = [{} for _ in range(cone.facets.shape[0])]
-    for f, node, value in cone.facets.entries():
-        facets[f][node] = value
     for c in range(moments.carriers):
-        for f, facet in enumerate(facets):
+        for f, facet in enumerate(cone.facets.by_row()):
             starts = [((c * cone.nodes + node) * moments.width, value) for node, value in facet.items()]
             for p, part in enumerate(moments.space.parts):
                 rows = [

@@ -235,10 +235,7 @@ def _product(source: Product, settings: tuple[int, ...]) -> Cone:
     for k, point in enumerate(points):
         start = k * part.nodes
         for matrix, kept in ((part.equalities, rows.equal), (part.facets, rows.facets)):
-            copy: list[list[tuple[int, Fraction | int]]] = [[] for _ in range(matrix.shape[0])]
-            for row, column, value in matrix.entries():
-                copy[row].append((start + column, value))
-            kept += copy
+            kept += [[(start + column, x) for column, x in row.items()] for row in matrix.by_row()]
         rows.names += [("product", k, *name) for name in part.names]
         for x, node, value in part.masses.entries():
             for rest, share in zip(others, point, strict=True):
@@ -248,5 +245,4 @@ def _product(source: Product, settings: tuple[int, ...]) -> Cone:
                     s = s * n + digit
                 if share:
                     masses.append((s, start + node, value * share))
-    level = None if part.level is None else part.level
-    return rows.cone(masses, prod(settings), len(points) * part.nodes, level)
+    return rows.cone(masses, prod(settings), len(points) * part.nodes, part.level)

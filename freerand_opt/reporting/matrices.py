@@ -128,11 +128,9 @@ def as_csv(matrix: MomentMatrix) -> str:
 
 def _facets(cone: Cone) -> Iterator[str]:
     """Yield the facets; t is a mass of a node of the source."""
-    rows: list[list[tuple[int, Fraction]]] = [[] for _ in cone.names]
-    for f, node, value in cone.facets.entries():
-        rows[f].append((node, value))
+    rows = cone.facets.by_row()
     for f, row in enumerate(rows[:LISTED]):
-        total = " + ".join(f"{'' if factor == 1 else f'{factor} '}t{node}" for node, factor in row)
+        total = " + ".join(f"{'' if factor == 1 else f'{factor} '}t{node}" for node, factor in row.items())
         yield f"facet {f:<5} {total.replace('+ -', '- ').replace('-1 ', '- ')} >= 0"
     if len(rows) > LISTED:
         yield f"            .. and {len(rows) - LISTED} more"

@@ -84,8 +84,6 @@ def trees_of(made: Strategies) -> Trees | None:
         return None
     nodes, width = made.cone.nodes, made.space.width
     inner = nodes // 2
-    dense = np.zeros(made.space.positive.shape)
-    dense[made.space.positive.rows, made.space.positive.columns] = made.space.positive.floats()
     kinds = [name[0] for name in program.names]  # type: ignore[index]
     first = kinds.index("facet")
     begin = first + kinds.count("facet")
@@ -106,7 +104,7 @@ def trees_of(made: Strategies) -> Trees | None:
     return Trees(
         made.space.carriers,
         tuple((float(low), float(high)) for low, high in source.ranges),
-        dense,
+        made.space.positive.dense(),
         first,
         begin + kept,
         matrix[kept],

@@ -63,10 +63,7 @@ def solve(
 
 def _facets(made: MomentProgram) -> list[Floats]:
     """Return for each matrix the factors of the copies of the moments."""
-    rows = np.zeros(made.cone.facets.shape)
-    for f, node, value in made.cone.facets.entries():
-        rows[f, node] = float(value)
-    labels = np.eye(made.moments.carriers)
+    labels, rows = np.eye(made.moments.carriers), made.cone.facets.dense()
     return [np.asarray(np.kron(label, row), np.float64) for label in labels for row in rows]
 
 

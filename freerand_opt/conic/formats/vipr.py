@@ -93,13 +93,11 @@ def _present(pairs: Iterable[tuple[int, Fraction]]) -> list[tuple[int, Fraction]
 def _combined(held: Named, multipliers: Mapping[int, Fraction]) -> tuple[list[_Row], Pairs]:
     """Return the rows as stated, and the multipliers by their places."""
     program = held.program
-    entries: list[list[tuple[int, Fraction]]] = [[] for _ in held.rows]
-    for row, column, value in program.matrix.entries():
-        entries[row].append((column, value))
+    entries = program.matrix.by_row()
     rows: list[_Row] = []
     weights: list[tuple[int, Fraction]] = []
     for i, (name, equal, right) in enumerate(zip(held.rows, program.equal, program.right, strict=True)):
-        own, z = sorted(entries[i]), multipliers.get(i, Fraction(0))
+        own, z = sorted(entries[i].items()), multipliers.get(i, Fraction(0))
         place = len(rows)
         if z < 0 and not equal:
             raise ValueError(f"multiplier {z} of row {name} is negative")

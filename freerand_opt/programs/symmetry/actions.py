@@ -23,6 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from freerand_opt.conic.program import ConicProgram, Row
 from freerand_opt.conic.sparse import Index
 from freerand_opt.errors import InputError, TooLargeError
+from freerand_opt.programs.npa.algebra import words_of
 from freerand_opt.programs.npa.matrix import MomentMatrix, moment_matrix
 from freerand_opt.programs.symmetry.generators import Generator
 
@@ -77,17 +78,17 @@ def full_words(matrix: MomentMatrix) -> FullWords:
     full = moment_matrix(replace(scenario, outcomes=counts), matrix.level)
     if full.size > MAX_FULL:
         raise TooLargeError(f"a symmetry of outcomes needs {full.size} words, more than {MAX_FULL}")
-    places = {word: i for i, word in enumerate(_letters(matrix))}
+    places = {word: i for i, word in enumerate(words_of(matrix))}
     entries = [
         (row, places.get(word, -1), factor)
-        for row, held in enumerate(_letters(full))
+        for row, held in enumerate(words_of(full))
         for word, factor in _expanded(matrix, held)
     ]
     rows, columns, values = (np.array(part, dtype=np.int64) for part in zip(*entries, strict=True))
     if columns.min() < 0:
         raise InputError("symmetry", f"level {matrix.level!r} lacks words that a symmetry of outcomes needs")
     words = csr_array(coo_array((values, (rows, columns)), shape=(full.size, matrix.size)))
-    there = {word: i for i, word in enumerate(_letters(full))}
+    there = {word: i for i, word in enumerate(words_of(full))}
     own = np.array([there[_raised(matrix, word)] for word in places], dtype=np.int64)
     left, right = _first_entries(matrix)
     place = full.classes[own[left], own[right]]
@@ -162,7 +163,7 @@ def action(full: FullWords, held: Generator) -> Action | None:
     """Return how a generator permutes full words and moments; None if it leads out of the level."""
     matrix = full.matrix
     parties = matrix.parties
-    places = {row: i for i, row in enumerate(_letters(matrix))}
+    places = {row: i for i, row in enumerate(words_of(matrix))}
     word, sign = np.empty(matrix.size, dtype=np.int64), np.ones(matrix.size, dtype=np.int64)
     for row, i in places.items():
         image: list[tuple[int, ...]] = [()] * len(parties)
@@ -229,14 +230,6 @@ def moved_rows(program: ConicProgram, full: FullWords, held: Action) -> Index | 
 
 def _key(program: ConicProgram, r: int, row: Row) -> object:
     return r < program.equalities, program.right[r], frozenset(row.items())
-
-
-def _letters(matrix: MomentMatrix) -> list[Word]:
-    tables = [
-        [tuple(int(x) for x in row[:n]) for row, n in zip(party.letters, party.lengths, strict=True)]
-        for party in matrix.parties
-    ]
-    return [tuple(tables[p][w] for p, w in enumerate(row)) for row in matrix.words.tolist()]
 
 
 def orbits(actions: Sequence[Action], moments: int) -> tuple[Index, Index, int]:
