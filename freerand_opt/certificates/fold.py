@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
+from freerand_opt.certificates.proofs import by_source
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
 from freerand_opt.checker.guesses import Guesses as KernelGuesses
@@ -18,13 +20,14 @@ from freerand_opt.checker.orders import Squares, Sum, Worth, gains, mean_gain
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.shared import Shared, enclosed
-from freerand_opt.checker.sources import Bits, Limits, Point, Product, Rows, Source
+from freerand_opt.checker.sources import Bits, Point
 from freerand_opt.checker.vectors import add
-from freerand_opt.checker.vertices import Sections, string_vertices
+from freerand_opt.checker.vertices import string_vertices
 from freerand_opt.checker.words import Relabelling
 from freerand_opt.checker.zeros import Zeros
 from freerand_opt.conic.affine import to_fraction
 from freerand_opt.model.certificate_form import question_form
+from freerand_opt.model.problem import Bits as SourceBits
 from freerand_opt.model.problem import Problem
 from freerand_opt.programs.branches import Ranges, groups
 from freerand_opt.programs.moments import MomentProgram
@@ -65,7 +68,7 @@ class Maker(Fold):
         if all(name[0] == "last" for name in names) and not isinstance(source, Point):
             raw: Any = {"vertices": [self._own(label, ("last", v)) for v in range(len(names))]}
         else:
-            raw = self._drawn(label, source, ())
+            raw = self._drawn(label)
         if isinstance(source, Point):
             self.point(*mean_gain(self.order, self.q, self.rest, worth(label)), raw, "squares")
         else:
@@ -80,37 +83,13 @@ class Maker(Fold):
         """Return a facet's squares; their zeros are added when the fold comes to them."""
         return {"terms": self.blocks.get((label, facet), []), "zeros": []}
 
-    def _drawn(self, label: int, source: Source, prefix: Facet) -> dict[str, Any]:
-        """Return the proof over a source without its zeros."""
-        if isinstance(source, Product):
-            held = Sections(source, self.work)
-            parts = range(len(held.shares))
-            return {"products": [self._drawn(label, held.part, ("product", k)) for k in parts]}
-        if isinstance(source, Rows):
-            places = [sum(source.equal[:k]) for k in range(len(source.equal))]
-            lists = [
-                self._flat(label, places[k]) if equal else self._own(label, (*prefix, "row", k))["terms"]
-                for k, equal in enumerate(source.equal)
-            ]
-            slacks = [self._own(label, (*prefix, "slack", s)) for s in range(self.q.shape[0])]
-            return {"rows": lists, "settings": slacks}
-        if isinstance(source, Bits) and self.made.cone.names[0][0] == "branch":
-            owners = (self._own(label, name) for name in self.made.cone.names)
-            found: dict[str, Any] = _branches(groups(source.ranges), owners)
+    def _drawn(self, label: int) -> dict[str, Any]:
+        """Return the proof over the source without its zeros."""
+        own, source = partial(self._own, label), self.made.problem.source
+        if isinstance(source, SourceBits) and self.made.cone.names[0][0] == "branch":
+            found: dict[str, Any] = _branches(groups(source.ranges), map(own, self.made.cone.names))
             return found
-        last = self._own(label, (*prefix, "last", 0))
-        if isinstance(source, Bits):
-            pairs = [self._pair(label, (*prefix, "node", k)) for k in range(len(source.leaves) - 1)]
-            return {"nodes": pairs, "last": last}
-        if isinstance(source, Limits):
-            copies = 1 + max((int(n[1]) for n in self.made.cone.names if n[0] == "product"), default=0)
-            row = int(prefix[1]) * (self.made.cone.equalities.shape[0] // copies) if prefix else 0
-            pairs = [self._pair(label, (*prefix, "setting", s)) for s in range(source.lower.length)]
-            return {"level": self._flat(label, row), "settings": pairs, "last": last}
-        return {"last": last}
-
-    def _pair(self, label: int, facet: Facet) -> list[Any]:
-        return [self._own(label, (*facet, 0)), self._own(label, (*facet, 1))["terms"]]
+        return by_source(self.made.problem, self.made.cone, own, partial(self._flat, label))
 
     def _close(self, v: Sum, unit: int, last: Any, where: str, group: Sequence[Relabelling] = ()) -> Fraction:
         total = dict(v)

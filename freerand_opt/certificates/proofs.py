@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from math import lcm
 from typing import Any
 
@@ -23,7 +24,7 @@ from freerand_opt.model.problem import (
 )
 from freerand_opt.model.problem import Rows as SourceRows
 from freerand_opt.programs.ratios import price_form, sums_ratios
-from freerand_opt.programs.source_cone import Facet, folded
+from freerand_opt.programs.source_cone import Cone, Facet, folded
 from freerand_opt.programs.strategies import Strategies
 
 
@@ -141,60 +142,50 @@ class Lists:
 def cells_proof(made: Strategies, z: Sequence[Fraction], *, vertices: bool) -> dict[str, Any]:
     """Return the way `cells`: one proof for each guess label."""
     lists = Lists(made, z)
-    problem = made.problem
     labels = []
     for carrier in range(made.space.carriers):
         if vertices:
             labels.append({"vertices": [lists.positive(carrier, name) for name in made.cone.names]})
         else:
-            labels.append(_by_source(problem.source, problem, lists, carrier, ()))
+            own, signed = partial(lists.positive, carrier), partial(lists.signed, carrier)
+            labels.append(by_source(made.problem, made.cone, own, signed))
     return {"way": "cells", "unit": lists.unit, "labels": labels}
 
 
-def _by_source(source: Source, problem: Problem, lists: Lists, carrier: int, prefix: Facet) -> dict[str, Any]:
-    def own(*name: Any) -> Any:
-        return lists.positive(carrier, (*prefix, *name))
+def by_source(
+    problem: Problem, cone: Cone, own: Callable[[Facet], Any], signed: Callable[[int], Any]
+) -> dict[str, Any]:
+    """Return a label's proof as its source lists it: of each facet `own`, of each equality `signed`."""
+    copies = 1 + max((int(name[1]) for name in cone.names if name[0] == "product"), default=0)
+    each = cone.equalities.shape[0] // copies
 
-    if isinstance(source, Point):
-        return {"last": own("last", 0)}
-    if isinstance(source, Bits):
-        nodes = [[own("node", v, 0), own("node", v, 1)] for v in range(2 ** len(source.ranges) - 1)]
-        return {"nodes": nodes, "last": own("last", 0)}
-    if isinstance(source, Limits):
-        settings = [[own("setting", s, 0), own("setting", s, 1)] for s in range(len(source.lower))]
-        level = lists.signed(carrier, _level(lists.made, prefix))
-        return {"level": level, "settings": settings, "last": own("last", 0)}
-    if isinstance(source, Product):
-        count = 1 + max(name[1] for name in lists.made.cone.names if name[0] == "product")  # type: ignore[operator]
-        part = source.parts[folded(source, problem.settings)[0]]
-        return {
-            "products": [_by_source(part, problem, lists, carrier, ("product", k)) for k in range(int(count))]
-        }
-    rows: list[list[int]] = []
-    equalities = 0
-    for k, equal in enumerate(_equal_rows(source)):
-        if equal:
-            rows.append(lists.signed(carrier, equalities))
-            equalities += 1
-        else:
-            rows.append(own("row", k))
-    if isinstance(source, Mutual):
-        rows = [own("row", k) for k in range(sum(1 for name in lists.made.cone.names if name[0] == "row"))]
-    return {"rows": rows, "settings": [own("slack", s) for s in range(problem.shape[0])]}
+    def listed(source: Source, prefix: Facet, first: int) -> dict[str, Any]:
+        def pairs(kind: str, count: int) -> list[list[Any]]:
+            return [[own((*prefix, kind, v, side)) for side in (0, 1)] for v in range(count)]
+
+        if isinstance(source, Product):
+            part = source.parts[folded(source, problem.settings)[0]]
+            return {"products": [listed(part, ("product", k), k * each) for k in range(copies)]}
+        if isinstance(source, Bits | Limits | Point):
+            last = {"last": own((*prefix, "last", 0))}
+            if isinstance(source, Bits):
+                return {"nodes": pairs("node", 2 ** len(source.ranges) - 1), **last}
+            if isinstance(source, Limits):
+                return {"level": signed(first), "settings": pairs("setting", len(source.lower)), **last}
+            return last
+        slacks = [own((*prefix, "slack", s)) for s in range(problem.shape[0])]
+        return {"rows": _rows(source, cone, own, signed), "settings": slacks}
+
+    return listed(problem.source, (), 0)
 
 
-def _equal_rows(source: Source) -> list[bool]:
-    return [relation == "=" for _, relation, _ in source.rows] if isinstance(source, SourceRows) else []
-
-
-def _level(made: Strategies, prefix: Facet) -> int:
-    """Return the equality whose multiplier is the level of limits; those of products follow each other."""
-    each = made.cone.equalities.shape[0]
-    return int(prefix[1]) * (each // _copies(made)) if prefix else 0
-
-
-def _copies(made: Strategies) -> int:
-    return 1 + max((int(name[1]) for name in made.cone.names if name[0] == "product"), default=0)
+def _rows(source: Source, cone: Cone, own: Callable[[Facet], Any], signed: Callable[[int], Any]) -> list[Any]:
+    """Return what a source's rows are multiplied by."""
+    if isinstance(source, SourceRows):
+        equal = [relation == "=" for _, relation, _ in source.rows]
+    else:
+        equal = [False for name in cone.names if name[0] == "row"]
+    return [signed(sum(equal[:k])) if is_equal else own(("row", k)) for k, is_equal in enumerate(equal)]
 
 
 def boxes_proof(
@@ -209,17 +200,7 @@ def boxes_proof(
         return way
     lists = Lists(made, z)
     rows = []
-    count = sum(1 for name in made.cone.names if name[0] == "row")
-    flags = _equal_rows(source) or [False] * count
-    for carrier in order:
-        own: list[int] = []
-        equalities = 0
-        for k, equal in enumerate(flags):
-            if equal:
-                found = lists.signed(carrier, equalities)
-                equalities += 1
-            else:
-                found = lists.positive(carrier, ("row", k))
-            own += [k, found[1]] if found else []
-        rows.append(own)
+    for c in order:
+        found = _rows(source, made.cone, partial(lists.positive, c), partial(lists.signed, c))
+        rows.append([x for k, flat in enumerate(found) if flat for x in (k, flat[1])])
     return {**way, "rows": rows, "unit": lists.unit}

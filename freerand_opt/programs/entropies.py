@@ -18,7 +18,7 @@ from freerand_opt.conic.program import Builder, ConicProgram
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Problem, joint
 from freerand_opt.programs.assembly import Assembly
-from freerand_opt.programs.moments import Moments, put_tests
+from freerand_opt.programs.moments import Moments, put_seen
 from freerand_opt.programs.npa.matrix import moment_matrix
 from freerand_opt.programs.npa.space import moment_space
 from freerand_opt.programs.npa.words import Parties
@@ -65,7 +65,7 @@ class Chords:
         problem, width = self.problem, self.moments.width
         made = Assembly(problem, self.cone, self.moments)
         build = Builder(self.column(len(self.places), -1, 0))
-        self._tests(made, build)
+        put_seen(problem, made, build)
         equal, facets = self.cone.equalities.by_row(), self.cone.facets.by_row()
         for k in range(len(self.places)):
             for operator in range(-1, self.letters):
@@ -82,12 +82,6 @@ class Chords:
                 for f, facet in enumerate(facets):
                     self._matrices(build, k, operator, f, facet)
         return build.program(self._objective(made))
-
-    def _tests(self, made: Assembly, build: Builder) -> None:
-        assert self.problem.observed is not None
-        for s, mass in enumerate(self.problem.observed):
-            build.put(("observed", s), made.row({}, {s: Fraction(1)}), mass, equal=True)
-        put_tests(made, build)
 
     def _matrices(self, build: Builder, k: int, operator: int, f: int, facet: dict[int, Fraction]) -> None:
         (part,) = self.moments.space.parts

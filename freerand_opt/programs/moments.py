@@ -28,7 +28,7 @@ from freerand_opt.programs.npa.matrix import MomentMatrix, moment_matrix
 from freerand_opt.programs.npa.space import MomentSpace, moment_space
 from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import Cone
-from freerand_opt.programs.strategies import by_setting, cost_rows, moment_row, test_rows
+from freerand_opt.programs.strategies import objective, seen_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,26 +142,18 @@ def moment_program(problem: Problem, cone: Cone, moments: Moments, guesses: Gues
     made = Assembly(problem, cone, moments)
     build = Builder(made.columns)
     _flow(moments, cone, build)
-    _observed(problem, made, build)
-    put_tests(made, build)
+    put_seen(problem, made, build)
     _positive(moments, cone, build)
-    program = build.program(_objective(problem, made, moments, guesses))
+    program = build.program(objective(problem, made, guesses, range(moments.carriers)))
     return MomentProgram(program, problem, cone, moments)
 
 
-def put_tests(made: Assembly, build: Builder) -> None:
-    """Put the averages of the source, and the tests; a row without entries that holds is left out."""
-    for k, (spent, limit) in enumerate(cost_rows(made)):
-        build.put(("average", k), spent, limit, equal=False)
-    for k, test in enumerate(made.problem.tests):
-        if isinstance(test, Test) and test.functional.on == "moments":
-            line, equal, right, name = moment_row(made, test, k)
-            build.put(name, line, right, equal=equal)
-            continue
-        for f, constants, equal, right, cell, side in test_rows(made.problem, test):
-            row = made.row(f, constants)
-            if row or (right < 0 if isinstance(right, Fraction) else True):  # else it holds with the zeros
-                build.put(("test", k, cell, side), row, right, equal=equal)
+def put_seen(problem: Problem, made: Assembly, build: Builder) -> None:
+    """Put what masses, averages and tests say; a test's row without entries that holds is left out."""
+    for row, equal, right, name in seen_rows(problem, made):
+        above = isinstance(right, Fraction) and (right == 0 if equal else right >= 0)
+        if row or not above or name[0] != "test":
+            build.put(name, row, right, equal=equal)
 
 
 def _flow(moments: Moments, cone: Cone, build: Builder) -> None:
@@ -172,35 +164,6 @@ def _flow(moments: Moments, cone: Cone, build: Builder) -> None:
             for k in range(width):
                 line = {(c * nodes + n) * width + k: x for n, x in row.items()}
                 build.put(("equal", c, e, k), line, equal=True)
-
-
-def _observed(problem: Problem, made: Assembly, build: Builder) -> None:
-    one = Fraction(1)
-    if problem.observed is not None:
-        for s, mass in enumerate(problem.observed):
-            build.put(("observed", s), made.row({}, {s: one}), mass, equal=True)
-        return
-    score = problem.ask.score
-    asked = problem.ask.at
-    if asked is None and score is not None and score.on == "conditional":
-        (asked,) = score.settings
-    everywhere = range(problem.shape[0]) if asked is None else [asked]
-    name = ("total",) if asked is None else ("asked",)
-    build.put(name, made.row({}, dict.fromkeys(everywhere, one)), one, equal=True)
-
-
-def _objective(problem: Problem, made: Assembly, moments: Moments, guesses: Guesses) -> dict[int, Fraction]:
-    score = problem.ask.score
-    if score is not None and score.on == "moments":
-        return {k: problem.ask.sign * x for k, x in made.words(score.words).items()}
-    if score is not None:
-        return made.row(by_setting(score, problem.ask.sign, problem))
-    total: dict[int, Fraction] = {}
-    settings = range(problem.shape[0]) if problem.ask.at is None else [problem.ask.at]
-    for label in range(moments.carriers) if guesses.outputs else ():
-        for s in settings:
-            made.add(total, label, {s: dict(guesses.worth(guesses.at(label, s), s))}, {})
-    return {column: value for column, value in total.items() if value}
 
 
 def _positive(moments: Moments, cone: Cone, build: Builder) -> None:

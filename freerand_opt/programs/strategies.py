@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.conic.sparse import Sparse, identity, kron, sparse, stacked
@@ -87,7 +88,7 @@ def build(
     for k, name in enumerate(names):
         if zeros and name[0] == "facet" and name[3] in zeros:  # type: ignore[index]
             equal[k] = True
-    rows = list(_seen(problem, made))
+    rows = list(seen_rows(problem, made))
     entries = ((k, column, value) for k, (row, *_) in enumerate(rows) for column, value in row.items())
     blocks.append(sparse((len(rows), made.columns), entries))
     for _, is_equal, bound, name in rows:
@@ -95,7 +96,7 @@ def build(
         right.append(bound)
         names.append(name)
     program = LinearProgram(
-        stacked(blocks), tuple(equal), tuple(right), tuple(names), _objective(problem, made, guesses, labels)
+        stacked(blocks), tuple(equal), tuple(right), tuple(names), objective(problem, made, guesses, labels)
     )
     return Strategies(program, problem, cone, space, labels, dict(zeros or {}))
 
@@ -117,7 +118,9 @@ def over_cells(problem: Problem, cone: Cone, zeros: Mapping[int, int] | None = N
     return build(problem, cone, cell_space(problem, labels), guesses, tuple(range(labels)), zeros)
 
 
-def _seen(problem: Problem, made: Assembly) -> Iterator[tuple[dict[int, Fraction], bool, Exact, Hashable]]:
+def seen_rows(
+    problem: Problem, made: Assembly
+) -> Iterator[tuple[dict[int, Fraction], bool, Exact, tuple[Any, ...]]]:
     """Yield what masses, averages and tests say: row, whether it is an equality, right side, name."""
     if problem.observed is not None:
         alike = len(problem.observed) > MOST_ALIKE and problem.source == Point(None) and problem.even
@@ -215,9 +218,10 @@ def _rational(test: Test, side: int) -> Fraction:
     return test.score if isinstance(test.score, Fraction) else side * round_up(side * test.score, SCORE_BITS)
 
 
-def _objective(
-    problem: Problem, made: Assembly, guesses: Guesses, labels: tuple[int, ...]
+def objective(
+    problem: Problem, made: Assembly, guesses: Guesses, labels: Sequence[int]
 ) -> dict[int, Fraction]:
+    """Return what is maximised; labels as in `build`."""
     total: dict[int, Fraction] = {}
     settings = range(problem.shape[0]) if problem.ask.at is None else [problem.ask.at]
     if problem.ask.score is not None and problem.ask.score.on == "moments":
