@@ -16,7 +16,6 @@ from freerand_opt.model.families import chsh as _chsh
 from freerand_opt.model.families import ghz as _ghz
 from freerand_opt.model.families import hardy as _hardy
 from freerand_opt.model.families import i3322 as _i3322
-from freerand_opt.model.families import inn22 as _inn22
 from freerand_opt.model.families import ladder as _ladder
 from freerand_opt.model.families import mdl as _mdl
 from freerand_opt.model.families import others as _others
@@ -50,7 +49,6 @@ FUNCTIONALS: dict[str, Callable[[AnyScenario], Cells]] = {
     **_ghz.FUNCTIONALS,
     **_i3322.FUNCTIONALS,
     **_cglmp.FUNCTIONALS,
-    **_inn22.FUNCTIONALS,
     **_ladder.FUNCTIONALS,
     **_tilted.FUNCTIONALS,
     **_mdl.FUNCTIONALS,

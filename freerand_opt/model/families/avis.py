@@ -14,10 +14,8 @@ That each is a facet is checked in tests/truth/test_functionals.py.
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
-from itertools import product
 
-from freerand_opt.model.families.i3322 import BOTH
+from freerand_opt.model.families.i3322 import BOTH, of_two
 from freerand_opt.model.scenario import AnyScenario, Cells
 
 #: Coefficients of P(0|x) of A, of P(0|y) of B, and of P(00|xy) by rows of A.
@@ -48,12 +46,7 @@ def _facet(name: str) -> Callable[[AnyScenario], Cells]:
     def cells(scenario: AnyScenario) -> Cells:
         if scenario.sizes != ((n, m), (2, 2)):
             raise ValueError(f"{name} needs two parties with {n} and {m} settings and two outcomes each")
-        return {
-            (m * x + y, 2 * p + q): Fraction(a[x] * (p == 0), m)
-            + Fraction(b[y] * (q == 0), n)
-            + both[x][y] * (p == q == 0)
-            for x, y, p, q in product(range(n), range(m), range(2), range(2))
-        }
+        return of_two(a, b, both)
 
     cells.__doc__ = f"Return {name.upper()}; marginals are averaged over the settings of the other party."
     return cells
@@ -63,11 +56,7 @@ def froissart(scenario: AnyScenario) -> Cells:
     """Return Froissart's functional; means of one party are averaged over the settings of the other."""
     if scenario.sizes != ((3, 3), (2, 2)):
         raise ValueError("froissart needs two parties with three settings and two outcomes each")
-    return {
-        (3 * x + y, 2 * p + q): Fraction((x < 2) * (-1) ** p - (y < 2) * (-1) ** q, 3)
-        + BOTH[x][y] * (-1) ** (p + q)
-        for x, y, p, q in product(range(3), range(3), range(2), range(2))
-    }
+    return of_two((1, 1, 0), (-1, -1, 0), BOTH, lambda outcome: 1 - 2 * outcome)
 
 
 FUNCTIONALS = {"froissart": froissart} | {name: _facet(name) for name in FACETS}
