@@ -107,14 +107,9 @@ def _cone(problem: Problem, moments: Moments, options: Options) -> Cone:
     return cone_of(problem, MOST_VERTICES)
 
 
-def _one(pool: Pool) -> Problem:
-    assert isinstance(pool.problem, Problem)
-    return pool.problem
-
-
 def _closed(pool: Pool) -> Iterator[None]:
     """Offer each known strategy alone, with the observed settings."""
-    problem = _one(pool)
+    problem = pool.problem
     if problem.observed is None or (problem.ask.quantity in GUESSES and not problem.tests):
         return
     for words, box in closed_boxes(problem):
@@ -139,7 +134,7 @@ def _wider(pool: Pool, options: Options) -> Iterator[None]:
 
 def _correlators(pool: Pool, options: Options) -> Iterator[None]:
     """Offer both ends of a score of two parties' correlators alone: it is settled by vectors, at level 1."""
-    problem = _one(pool)
+    problem = pool.problem
     score = problem.ask.score
     if score is None or problem.tests or len(problem.settings) != 2 or options.solver != "auto":
         return
@@ -181,7 +176,7 @@ def _large_score(problem: Problem, options: Options) -> bool:
 
 def _score(pool: Pool, options: Options) -> Iterator[None]:
     """Offer the bound of a large score by squares averaged over its symmetries."""
-    problem = _one(pool)
+    problem = pool.problem
     found = symmetric_form(problem, options.level, options.symmetry, options.time_limit)
     if found is not None:
         pool.offer_upper(found[0], f"level {options.level}, squares and their images, {found[1]} on blocks")
@@ -190,13 +185,13 @@ def _score(pool: Pool, options: Options) -> Iterator[None]:
 
 def _offer(pool: Pool, made: MomentProgram, dual: Dual, rational: dict[int, Any], words: str) -> bool:
     """Offer the bound; return whether it is better."""
-    form = squares_form(replace(made, problem=_one(pool)), dual, rational, "bound")
+    form = squares_form(replace(made, problem=pool.problem), dual, rational, "bound")
     return pool.offer_folded(form, words)
 
 
 def _contradiction(pool: Pool, options: Options) -> None:
     """Offer a proof that no strategy passes the tests, by the largest margin."""
-    problem = _one(pool).exists
+    problem = pool.problem.exists
     outer, rational = rational_scores(problem)
     moments = moments_of(outer, options.level, 1)
     made = moment_program(outer, cone_of(outer), moments, guesses_of(outer))
@@ -231,7 +226,7 @@ def _tight(pool: Pool, made: MomentProgram, solution: Solution) -> bool:
 
 def _search(pool: Pool, made: MomentProgram, z: list[float] | None) -> None:
     """Offer an attack over boxes found at a relaxation's prices."""
-    problem, hints = _one(pool), Hints(penalty=PENALTY)
+    problem, hints = pool.problem, Hints(penalty=PENALTY)
     if z is not None:
         names = made.program.names
         charged = [abs(x) for name, x in zip(names, z, strict=True) if name[0] == "test"]  # type: ignore[index]

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeAlias
 
 import highspy
 import numpy as np
 
-from freerand_opt.conic.sparse import Floats, Sparse
+from freerand_opt.conic.sparse import Floats, Sparse, sparse
 from freerand_opt.numbers.exact import Exact
 
 #: Multipliers are rounded to this grid.
@@ -43,6 +44,19 @@ class LinearProgram:
     names: tuple[Hashable, ...]
     objective: dict[int, Fraction]
     sizes: tuple[int, ...] = ()
+
+
+#: Entries (column, value), whether it is an equality, right side and name.
+Row: TypeAlias = tuple[Sequence[tuple[int, Fraction | int]], bool, Exact, Hashable]
+
+
+def program_of(
+    rows: Sequence[Row], columns: int, objective: dict[int, Fraction], sizes: tuple[int, ...] = ()
+) -> LinearProgram:
+    """Return the program of rows that are written out."""
+    entries = ((k, column, x) for k, row in enumerate(rows) for column, x in row[0])
+    _, equal, right, names = zip(*rows, strict=True)
+    return LinearProgram(sparse((len(rows), columns), entries), equal, right, names, objective, sizes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ M parties has about M columns and the certificate a few strings.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb, prod
@@ -19,10 +19,8 @@ from freerand_opt.checker.failures import Work
 from freerand_opt.checker.guesses import least_odds
 from freerand_opt.checker.parties import Key, Parties, String
 from freerand_opt.checker.question import read_question
-from freerand_opt.conic.linear import LinearProgram
-from freerand_opt.conic.sparse import sparse
+from freerand_opt.conic.linear import LinearProgram, Row, program_of
 from freerand_opt.errors import TooLargeError
-from freerand_opt.numbers.exact import Exact
 
 #: Strings beyond which the program is not written down.
 MOST_STRINGS = 2**15
@@ -54,30 +52,16 @@ def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
     labels = 1 if parties.worths is None else len(parties.worths)
     unit = Fraction(1, 2 ** (len(parties.here) + 1))
     width = len(places)
-    entries: list[tuple[int, int, Fraction]] = []
-    right: list[Exact] = []
-    equal: list[bool] = []
-    names: list[Any] = []
-
-    def row(name: Any, is_equal: bool, bound: Fraction, terms: Sequence[tuple[int, Fraction]]) -> None:
-        entries.extend((len(names), column, value) for column, value in terms)
-        names.append(name)
-        equal.append(is_equal)
-        right.append(bound)
-
+    rows: list[Row] = []
     for label in range(labels):
         start = label * width
         for place, (string, chance) in enumerate(zip(strings, chances, strict=True)):
             wrong = parties.perfect and parties.wrong(string)
-            row(
-                ("string", label, place),
-                wrong,
-                Fraction(0),
-                [(start + places[key], -x * unit) for key, x in chance.items()],
-            )
+            terms = [(start + places[key], -x * unit) for key, x in chance.items()]
+            rows.append((terms, wrong, Fraction(0), ("string", label, place)))
     starts = [label * width for label in range(labels)]
     one = places[parties.representative(parties.one)[0]]
-    row(("total",), True, Fraction(1), [(start + one, Fraction(1)) for start in starts])
+    rows.append(([(start + one, 1) for start in starts], True, Fraction(1), ("total",)))
     if violated:
         total: dict[int, Fraction] = {}
         for string, chance in zip(strings, chances, strict=True):
@@ -86,17 +70,17 @@ def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
                     share = x * unit * parties.multiplicity(string)
                     total[places[key]] = total.get(places[key], Fraction(0)) + share
         bound = violated if attack else violated / odds
-        row(("violated",), False, bound, [(start + k, x) for start in starts for k, x in total.items()])
+        terms = [(start + k, x) for start in starts for k, x in total.items()]
+        rows.append((terms, False, bound, ("violated",)))
     if parties.tested.whole:
-        _seen_rows(parties, places, starts, odds == 1 or attack, row)
+        rows += _seen_rows(parties, places, starts, odds == 1 or attack)
     objective = {
         start + places[key]: x
         for label, start in enumerate(starts)
         for key, x in parties.worth(label).items()
         if x
     }
-    matrix = sparse((len(names), labels * width), entries)
-    program = LinearProgram(matrix, tuple(equal), tuple(right), tuple(names), objective)
+    program = program_of(rows, labels * width, objective)
     return Moments(program, parties, tuple(places), tuple(strings), labels)
 
 
@@ -120,8 +104,8 @@ def _strings(parties: Parties) -> tuple[list[String], list[dict[Key, int]]]:
     return [string for string, _ in found], [chance for _, chance in found]
 
 
-def _seen_rows(parties: Parties, places: dict[Key, int], starts: list[int], unbiased: bool, row: Any) -> None:
-    """Add rows for the means that are observed for the distribution of w that counts."""
+def _seen_rows(parties: Parties, places: dict[Key, int], starts: list[int], unbiased: bool) -> Iterator[Row]:
+    """Yield rows for the means that are observed for the distribution of w that counts."""
     done: set[int] = set()
     for key in parties.every_key():
         asked = (
@@ -138,4 +122,4 @@ def _seen_rows(parties: Parties, places: dict[Key, int], starts: list[int], unbi
             continue
         done.add(places[place])
         value = Fraction(sign * parties.observed(key))
-        row(("seen", key, sign), True, value, [(start + places[place], Fraction(1)) for start in starts])
+        yield [(start + places[place], 1) for start in starts], True, value, ("seen", key, sign)

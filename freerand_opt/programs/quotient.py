@@ -8,18 +8,16 @@ without errors).
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from freerand_opt.conic.linear import LinearProgram
-from freerand_opt.conic.sparse import sparse
+from freerand_opt.conic.linear import LinearProgram, Row, program_of
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Bits, Kept
-from freerand_opt.numbers.exact import Exact
 from freerand_opt.programs.bit_tree import BitTree, Orbit, bit_tree, orbits
 from freerand_opt.programs.cycle import Cycle, edge_form
 
@@ -61,7 +59,7 @@ def quotient(cycle: Cycle) -> Quotient | None:
     tree = bit_tree(np.array(source.leaves, dtype=np.int64), _colours(cycle))
     copies = _copies(cycle, tree)
     columns = copies[-1].start + len(copies[-1].nodes)
-    rows: list[tuple[list[tuple[int, Fraction | int]], bool, Exact, Hashable]] = []
+    rows: list[Row] = []
     objective: dict[int, Fraction] = {}
     seen: dict[int, list[tuple[int, Fraction]]] = {kind: [] for kind in tree.leaf_classes}
     charged: list[list[tuple[int, Fraction]]] = [[] for _ in cycle.tests]
@@ -91,17 +89,8 @@ def quotient(cycle: Cycle) -> Quotient | None:
     for k, (own, test) in enumerate(zip(charged, problem.tests, strict=True)):
         assert not isinstance(test, Kept)
         rows.append((list(own), False, test.score if test.relation == "<=" else -test.score, ("test", k)))
-    matrix = sparse(
-        (len(rows), columns), ((k, column, x) for k, row in enumerate(rows) for column, x in row[0])
-    )
-    program = LinearProgram(
-        matrix,
-        tuple(row[1] for row in rows),
-        tuple(row[2] for row in rows),
-        tuple(row[3] for row in rows),
-        objective,
-        tuple(-node.depth for copy in copies for node in copy.nodes),
-    )
+    sizes = tuple(-node.depth for copy in copies for node in copy.nodes)
+    program = program_of(rows, columns, objective, sizes)
     return Quotient(program, cycle, source, tree, copies)
 
 
@@ -156,9 +145,7 @@ def _copies(cycle: Cycle, tree: BitTree) -> tuple[Copy, ...]:
     return tuple(found)
 
 
-def _source_rows(
-    source: Bits, copy: Copy, rows: list[tuple[list[tuple[int, Fraction | int]], bool, Exact, Hashable]]
-) -> None:
+def _source_rows(source: Bits, copy: Copy, rows: list[Row]) -> None:
     """Add the rows of one copy: a node's mass is its children's; the left child's share is in its range."""
     children: dict[int, list[int]] = {}
     for place, node in enumerate(copy.nodes):
