@@ -32,28 +32,6 @@ from freerand_opt.programs.moments import forced_zeros
 from freerand_opt.programs.of_question import conic_of
 from freerand_opt.solvers.picos import modelled, run
 
-
-def optimum(held: Conic) -> tuple[str, float | None]:
-    """Return (status, optimum): ``optimal``, ``infeasible`` or ``gave up``; ImportError without PICOS.
-
-    PICOS and CVXOPT are both under the GPL, so they are optional.
-    """
-    import cvxopt  # noqa: F401
-
-    problem, x, cost = as_picos(held)
-    status = run(problem, "cvxopt")  # never MOSEK, which PICOS takes where it is installed, licence or not
-    if status == "optimal" and x.value is not None:
-        return "optimal", float(cost @ np.array(x.value, dtype=np.float64).ravel())
-    return ("infeasible" if status == "infeasible" else "gave up"), None
-
-
-def as_picos(held: Conic) -> tuple[Any, Any, Any]:
-    """Return the program as a PICOS problem, with its variable and the objective's coefficients."""
-    cost, parts = blocks(held)
-    problem, x, _ = modelled(cost, parts)
-    return problem, x, cost
-
-
 #: What peers are trusted to reach, relative to numbers above 1; a violation beyond it is none of rounding.
 ACCURACY, VIOLATED = 1e-5, 1e-6
 #: Said of a value that is no more than an upper bound of ours.
@@ -197,3 +175,24 @@ def _peers(question: Question, program: Conic, exists: bool) -> Iterator[Peer]:
             yield Peer("ncpol2sdpa", rederived(question), words)
         except NotCoveredError as error:
             yield Peer("ncpol2sdpa", None, f"no value: {error}")
+
+
+def optimum(held: Conic) -> tuple[str, float | None]:
+    """Return (status, optimum): ``optimal``, ``infeasible`` or ``gave up``; ImportError without PICOS.
+
+    PICOS and CVXOPT are both under the GPL, so they are optional.
+    """
+    import cvxopt  # noqa: F401
+
+    problem, x, cost = as_picos(held)
+    status = run(problem, "cvxopt")  # never MOSEK, which PICOS takes where it is installed, licence or not
+    if status == "optimal" and x.value is not None:
+        return "optimal", float(cost @ np.array(x.value, dtype=np.float64).ravel())
+    return ("infeasible" if status == "infeasible" else "gave up"), None
+
+
+def as_picos(held: Conic) -> tuple[Any, Any, Any]:
+    """Return the program as a PICOS problem, with its variable and the objective's coefficients."""
+    cost, parts = blocks(held)
+    problem, x, _ = modelled(cost, parts)
+    return problem, x, cost

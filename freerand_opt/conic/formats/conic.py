@@ -14,17 +14,6 @@ from freerand_opt.conic.formats.named import Named, double, irrational_notes
 from freerand_opt.errors import imported
 
 
-def as_task(held: Conic) -> str:
-    """Return a task file as JSON text (``.jtask``); raise UnavailableError where MOSEK is not installed."""
-    mosek = imported("mosek", "mosek is not installed; no licence is needed", "Mosek")
-    with tempfile.TemporaryDirectory() as folder, mosek.Env() as env, env.Task() as task:
-        given, written = Path(folder) / "program.cbf", Path(folder) / "program.jtask"
-        given.write_text(as_cbf(held), encoding="ascii")
-        task.readdata(str(given))
-        task.writedata(str(written))
-        return written.read_text(encoding="utf-8") + "\n"
-
-
 @dataclass(frozen=True, eq=False)
 class Conic:
     """Rows by name, columns free; `inside` (block, i <= j, column, value of F), `fixed` those of B."""
@@ -131,3 +120,17 @@ def _sdpa(held: Conic) -> Iterator[str]:
         yield from (f"{column + 1} {last} {d} {d} {double(-sign * value)}" for d, sign in places[i])
     for k, i, j, column, value in held.inside:
         yield f"{column + 1} {k + 1} {i + 1} {j + 1} {double(-value)}"
+
+
+# ------------------------------------------------------------------ task
+
+
+def as_task(held: Conic) -> str:
+    """Return a task file as JSON text (``.jtask``); raise UnavailableError where MOSEK is not installed."""
+    mosek = imported("mosek", "mosek is not installed; no licence is needed", "Mosek")
+    with tempfile.TemporaryDirectory() as folder, mosek.Env() as env, env.Task() as task:
+        given, written = Path(folder) / "program.cbf", Path(folder) / "program.jtask"
+        given.write_text(as_cbf(held), encoding="ascii")
+        task.readdata(str(given))
+        task.writedata(str(written))
+        return written.read_text(encoding="utf-8") + "\n"
