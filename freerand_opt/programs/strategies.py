@@ -88,7 +88,7 @@ def build(
     for k, name in enumerate(names):
         if zeros and name[0] == "facet" and name[3] in zeros:  # type: ignore[index]
             equal[k] = True
-    rows = list(seen_rows(problem, made))
+    rows = list(seen_rows(problem, made, MOST_ALIKE))
     entries = ((k, column, value) for k, (row, *_) in enumerate(rows) for column, value in row.items())
     blocks.append(sparse((len(rows), made.columns), entries))
     for _, is_equal, bound, name in rows:
@@ -119,12 +119,15 @@ def over_cells(problem: Problem, cone: Cone, zeros: Mapping[int, int] | None = N
 
 
 def seen_rows(
-    problem: Problem, made: Assembly
+    problem: Problem, made: Assembly, most: int | None = None
 ) -> Iterator[tuple[dict[int, Fraction], bool, Exact, tuple[Any, ...]]]:
-    """Yield what masses, averages and tests say: row, whether it is an equality, right side, name."""
+    """Yield what masses, averages and tests say: row, whether it is an equality, right side, name.
+
+    Of more than `most` rows of uniform settings, which are all alike, one is written.
+    """
     if problem.observed is not None:
-        alike = len(problem.observed) > MOST_ALIKE and problem.source == Point(None) and problem.even
-        for s, mass in enumerate(problem.observed[:1] if alike else problem.observed):
+        alike = most is not None and len(problem.observed) > most and problem.source == Point(None)
+        for s, mass in enumerate(problem.observed[:1] if alike and problem.even else problem.observed):
             yield made.row({}, {s: Fraction(1)}), True, mass, ("observed", s)
     elif (place := asked_setting(problem)) is not None:
         yield made.row({}, {place: Fraction(1)}), True, Fraction(1), ("asked",)
