@@ -122,7 +122,7 @@ def _closed(pool: Pool) -> Iterator[None]:
 
 def _wider(pool: Pool, options: Options) -> Iterator[None]:
     """Offer the bound of no-signalling devices on a cycle: facets of a deep tree of bits may know less."""
-    problem = replace(_one(pool), devices="no-signalling")
+    problem = replace(pool.problem, devices="no-signalling")
     if isinstance(problem.source, Bits) and cycle_of(problem) is not None:
         found = Pool(problem, pool.width)
         for _ in orbits(found, options):
