@@ -137,8 +137,15 @@ class Held:
             if not self.guesses.guessed or self.q.ask.at not in (None, s):
                 continue
             self.work.spend(len(tallies) * len(self.guesses.outputs), "attack")
-            worths = (self.guesses.worth(guess, s) for guess in range(len(tallies)))
-            gains = [combined((row[o], x) for o, x in worth.items() if o in row) for worth in worths]
+            shown: dict[int, Number] = {}  # the values' probabilities
+            for o, chance in row.items():
+                value = self.guesses.outputs[o]
+                shown[value] = shown[value] + chance if value in shown else chance
+            gains = [
+                combined((x, worth[v]) for v, x in shown.items() if worth[v]) for worth in self.guesses.worths
+            ]
+            if self.q.ask.at is not None and self.q.observed is not None:
+                mass = mass * (1 / self.q.weight(s))
             if known:
                 self._leaks(largest(gains, self.work) * mass)
                 continue

@@ -104,6 +104,7 @@ class Squares:
         self.one: Any = self.algebra.one
         self.unit = prod(2 for d in q.outcomes if d == 2)
         self.known: dict[tuple[int, int], Sum] = {}
+        #: The moments of u* v by places of listed words, which blocks share.
         self.products: dict[tuple[int, int], Word | None] = {}
         self.vanishing: dict[tuple[int, int, str], list[tuple[Word, int]]] = {}
 
@@ -146,7 +147,10 @@ class Squares:
             for j, row in enumerate(columns):
                 for i in range(j + 1):
                     value = sum(map(mul, columns[i], row)) * (self.unit if i == j else 2 * self.unit)
-                    moment = self._product(places[i], places[j]) if value else None
+                    pair = places[i], places[j]
+                    if value and pair not in self.products:
+                        self.products[pair] = self.algebra.product(held[i], held[j])
+                    moment = self.products[pair] if value else None
                     if moment is not None:
                         total[moment] = total.get(moment, 0) + value
         for s, o, word, value in self.zeros.read(raw, where):
@@ -167,12 +171,6 @@ class Squares:
             (self.algebra.product(v, right, turned=False), x) for right, x in self._projector(s, o).items()
         ]
         return [(moment, x) for moment, x in pairs if moment is not None]
-
-    def _product(self, i: int, j: int) -> Word | None:
-        """Return the moment of u* v of two listed words; blocks share words."""
-        if (i, j) not in self.products:
-            self.products[i, j] = self.algebra.product(self.listed[i], self.listed[j])
-        return self.products[i, j]
 
     def signed(self, raw: Any, where: str) -> Sum:
         """Return a flat list [place of a word, integer, ..]."""

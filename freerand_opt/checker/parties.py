@@ -93,11 +93,11 @@ class Parties:
         inner, w, r = string
         self.work.spend(4 * prod((n[0] + n[1] + 1) * (n[2] + n[3] + 1) for n in inner), "strings")
         ends = ((-1, 1), (w, 1 - 2 * r)) if self.outside else ((-1, 2),)
-        found: dict[Key, int] = {}
+        found, known = dict[Key, int](), self.known
         for chosen in product(*(_factors(*n) for n in inner)):
             key, value = tuple([pair for pair, _ in chosen]), prod([x for _, x in chosen])
             for beyond, factor in ends:
-                place, sign = self.representative((key, beyond))
+                place, sign = known.get((key, beyond)) or self.representative((key, beyond))
                 if sign:
                     found[place] = found.get(place, 0) + value * factor * sign
         return found

@@ -78,14 +78,14 @@ class Flow:
 
     def share(self, k: int, leaf: int) -> int:
         """Return P(leaf|w) below node k, over `unit`."""
-        node: int | None = k
-        share = 1
+        place: Any = k
+        nodes, heads, share = self.nodes, self.heads, 1
         for bit in reversed(range(len(self.source.ranges))):
-            assert node is not None
-            held, head = self.nodes[node], self.heads[node]
-            right = leaf >> bit & 1
-            share *= self.units[held.height] - head if right else head
-            node = held.right if right else held.left
+            node, head = nodes[place], heads[place]
+            if leaf >> bit & 1:
+                share, place = share * (self.units[node.height] - head), node.right
+            else:
+                share, place = share * head, node.left
         return share
 
     def mass(self, k: int, leaf: int, weight: Any) -> Any:

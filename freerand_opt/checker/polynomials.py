@@ -91,8 +91,7 @@ class Span:
         found = [0] * max((len(p) for _, p in parts), default=0)
         self.work.spend(1 + len(found) * len(parts) // 4, "polynomials")
         for factor, p in parts:
-            for k, c in enumerate(p):
-                found[k] += factor * c
+            found[: len(p)] = [x + factor * c for x, c in zip(found, p, strict=False)]
         return _trimmed(found)
 
     def divided(self, p: Polynomial, q: Polynomial, where: str) -> Polynomial:
