@@ -1,6 +1,7 @@
 """Arguments that are text are handed on as they are: typer's own readers load pydantic, a fifth of a start.
 
-What is a number, or was wrongly given, is read by typer.
+What is a number, or was wrongly given, is read by typer; before typer 0.29 all is, by readers that load
+nothing.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ def read_as_text(command: Any) -> Any:
     """Give the parameters of a command and its verbs such readers; return the command."""
     for each in (command, *command.commands.values()):
         for parameter in each.get_params(typer.Context(each)):  # with --help
-            reader = Reader(parameter.type_descriptor.annotation, parameter.get_runtime_param)
-            parameter.get_runtime_param = lambda reader=reader: reader
+            own = getattr(parameter, "get_runtime_param", None)
+            if own is not None:
+                reader = Reader(parameter.type_descriptor.annotation, own)
+                parameter.get_runtime_param = lambda reader=reader: reader
     return command
