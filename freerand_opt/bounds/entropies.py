@@ -19,6 +19,9 @@ from freerand_opt.programs.entropies import Chords, parties_moments
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.solvers.choose import solver_named
 
+#: Operators of a node that are put into one matrix at most.
+MOST_CROSSED = 4
+
 
 def trivial(pool: Pool, options: Options) -> Iterator[None]:
     """Offer that an entropy of outcomes is not negative."""
@@ -31,14 +34,16 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
     problem = pool.problem
     if problem.devices != "quantum" or problem.ask.side != "quantum":
         return
-    places, sought = first_nodes(problem.ask), False
+    places, width = first_nodes(problem.ask), float(options.width)
+    cross, alone = False, None  # whether operators are crossed, and what the first nodes show if they are not
     while True:
-        made = program_of(problem, options.level, places)
+        made = program_of(problem, options.level, places, cross=cross)
         solution = solver_named(options.solver)(made.program, options.time_limit)
         dual = exact_dual(made.program, solution)
         nodes = nodes_form(made, dual)
         pool.offer_upper(
-            {"claim": "bound", "nodes": nodes}, f"{len(nodes)} nodes of chords, level {options.level}"
+            {"claim": "bound", "nodes": nodes},
+            f"{len(nodes)} nodes of chords, level {options.level}" + ", operators crossed" * cross,
         )
         # more than an output can have: no strategy passes
         pool.contradicted = solution.status == "infeasible" or -pool.height > log2(problem.ask.count) + 1e-6
@@ -46,11 +51,17 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
         heights, count = made.heights(solution.x), len(places)
         base, weights = chords(list(places), problem.ask.count)
         hoped = (float(base) - sum(float(c) * f for c, f in zip(weights, heights, strict=True))) / log(2)
-        places, lost = finer(places, heights, problem.ask.count)
-        if not sought and not pool.contradicted:
+        more, lost = finer(places, heights, problem.ask.count)
+        if alone is None and not pool.contradicted:
             yield from leaks(pool, options, prices_at(made, dual))
-            sought = True
-        if lost <= float(options.width) / 2 or len(places) > MOST:
+            alone = hoped
+            cross = -pool.top - hoped - lost > width / 2 and made.letters <= MOST_CROSSED
+            if cross:
+                continue
+        if cross and hoped - (alone or 0) < width / 8:
+            cross = False  # finer nodes gain more
+        places = more
+        if lost <= width / 2 or len(places) > (MOST // 2 if cross else MOST):
             short = max(hoped + pool.height, 0.0)
             pool.failures.append(
                 f"{count} nodes lose at most {lost:.1e} bits, the solver {short:.1e}; the rest is the "
@@ -69,7 +80,8 @@ def prices_at(made: Chords, dual: Dual) -> Prices:
     }
 
 
-def program_of(problem: Problem, level: str, places: Sequence[Fraction]) -> Chords:
-    """Return the program of all nodes, coupled."""
+def program_of(problem: Problem, level: str, places: Sequence[Fraction], *, cross: bool = False) -> Chords:
+    """Return the program of all nodes, coupled; `cross`: with moments of two of the adversary's operators."""
     weights = chords(list(places), problem.ask.count)[1]
-    return Chords(problem, cone_of(problem), parties_moments(problem, level), tuple(places), tuple(weights))
+    moments = parties_moments(problem, level)
+    return Chords(problem, cone_of(problem), moments, tuple(places), tuple(weights), cross)

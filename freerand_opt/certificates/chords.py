@@ -79,9 +79,14 @@ def _blocks(made: Chords, dual: Dual) -> list[dict[tuple[int, Any], list[Any]]]:
     for name, factor in zip(made.program.blocks, dual.factors, strict=True):
         assert isinstance(name, tuple)
         k, operator, f, sign = name
-        rows = _halved(factor)
-        places = [*range(size), *range(size * (1 + operator), size * (2 + operator))]
-        both = [*rows, *([sign * x for x in row] for row in rows)]
+        if operator < 0:
+            assert made.crossed is not None
+            places = [place + size * (1 + v) for place, v in made.crossed.words]
+            both = _over(factor, BITS)
+        else:
+            rows = _over(factor, BITS - 1)
+            places = [*range(size), *range(size * (1 + operator), size * (2 + operator))]
+            both = [*rows, *([sign * x for x in row] for row in rows)]
         kept = [(place, row) for place, row in zip(places, both, strict=True) if row]
         if kept:
             key = (0, made.cone.names[f])
@@ -89,8 +94,9 @@ def _blocks(made: Chords, dual: Dual) -> list[dict[tuple[int, Any], list[Any]]]:
     return found
 
 
-def _halved(factor: Factor) -> list[list[int]]:
-    rows, turn = [], BITS - 1 - factor.bits
+def _over(factor: Factor, bits: int) -> list[list[int]]:
+    """Return a factor's rows over 2^bits."""
+    rows, turn = [], bits - factor.bits
     for own in factor.rows:
         row = [x << turn if turn >= 0 else round(Fraction(x, 1 << -turn)) for x in own]
         while row and not row[-1]:

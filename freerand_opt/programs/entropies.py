@@ -18,6 +18,7 @@ from freerand_opt.conic.program import Builder, ConicProgram
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Problem, joint
 from freerand_opt.programs.assembly import Assembly
+from freerand_opt.programs.crossed import Crossed, crossed
 from freerand_opt.programs.moments import Moments, put_seen
 from freerand_opt.programs.npa.matrix import moment_matrix
 from freerand_opt.programs.npa.space import moment_space
@@ -29,9 +30,10 @@ from freerand_opt.programs.source_cone import Cone
 class Chords:
     """Nodes t_k with weights c_k, and their program.
 
-    Columns (k, 0 for y or 1 + operator, node of the source, moment). Rows by name: those of
-    `programs.strategies`, ("equal", k, operator, row, moment) and ("shared", k, s, moment) with node 0.
-    Matrices: (k, operator, facet, 1 for z or -1 for y - z).
+    Columns (k, 0 for y or 1 + operator, node of the source, moment), then those of two operators. Rows by
+    name: those of `programs.strategies`, ("equal", k, operator, row, moment) and ("shared", k, s, moment)
+    with node 0. Matrices: (k, operator, facet, 1 for z or -1 for y - z), and, if operators are crossed, one
+    for all of them, (k, -1, facet, 0).
     """
 
     problem: Problem
@@ -39,6 +41,12 @@ class Chords:
     moments: Moments
     places: tuple[Fraction, ...]
     weights: tuple[Fraction, ...]
+    cross: bool = False
+
+    @cached_property
+    def crossed(self) -> Crossed | None:
+        """Return the matrix of a node's operators together, None if they are not crossed."""
+        return crossed(self.problem, self.moments.matrix, self.letters) if self.cross else None
 
     @property
     def letters(self) -> int:
@@ -47,8 +55,17 @@ class Chords:
         return ask.count * (prod(self.problem.settings[p] for p in ask.of) if ask.told else 1)
 
     def column(self, k: int, operator: int, node: int) -> int:
-        """Return the first column of a node's state (operator -1) or effect."""
+        """Return the first column of a node's state (operator -1), effect, or pairs of these (`letters`)."""
+        if operator == self.letters:
+            start = self.column(len(self.places), -1, 0)
+            return start + (k * self.cone.nodes + node) * self.width(operator)
         return ((k * (1 + self.letters) + 1 + operator) * self.cone.nodes + node) * self.moments.width
+
+    def width(self, operator: int) -> int:
+        """Return how many columns an operator has at a node of the source; `letters` stands for all pairs."""
+        if operator < self.letters:
+            return self.moments.width
+        return 0 if self.crossed is None else self.crossed.width
 
     def letter(self, s: int, value: int) -> int:
         """Return the operator that stands for a value of the output at a joint setting."""
@@ -64,13 +81,13 @@ class Chords:
         """Return the program."""
         problem, width = self.problem, self.moments.width
         made = Assembly(problem, self.cone, self.moments)
-        build = Builder(self.column(len(self.places), -1, 0))
+        build = Builder(self.column(len(self.places), self.letters, 0))
         put_seen(problem, made, build)
         equal, facets = self.cone.equalities.by_row(), self.cone.facets.by_row()
         for k in range(len(self.places)):
-            for operator in range(-1, self.letters):
+            for operator in range(-1, self.letters + 1):
                 for e, row in enumerate(equal):
-                    for u in range(width):
+                    for u in range(self.width(operator)):
                         line = {self.column(k, operator, n) + u: x for n, x in row.items()}
                         build.put(("equal", k, operator, e, u), line, equal=True)
             for s in range(problem.shape[0]) if k else ():
@@ -81,6 +98,8 @@ class Chords:
             for operator in range(self.letters):
                 for f, facet in enumerate(facets):
                     self._matrices(build, k, operator, f, facet)
+            for f, facet in enumerate(facets if self.crossed else ()):
+                self._together(build, k, f, facet)
         return build.program(self._objective(made))
 
     def _matrices(self, build: Builder, k: int, operator: int, f: int, facet: dict[int, Fraction]) -> None:
@@ -96,6 +115,17 @@ class Chords:
                             line[self.column(k, -1, n) + u] = -share * x
                 rows.append(line)
             build.put_matrix((k, operator, f, sign), len(part.words), rows)
+
+    def _together(self, build: Builder, k: int, f: int, facet: dict[int, Fraction]) -> None:
+        assert self.crossed is not None
+        rows = []
+        for row in self.crossed.rows:
+            line = {}
+            for n, share in facet.items():
+                for (operator, u), x in row.items():
+                    line[self.column(k, operator, n) + u] = -share * x
+            rows.append(line)
+        build.put_matrix((k, -1, f, 0), len(self.crossed.words), rows)
 
     def _objective(self, made: Assembly) -> dict[int, Fraction]:
         total: dict[int, Fraction] = {}
