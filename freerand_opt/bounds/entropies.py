@@ -14,7 +14,7 @@ from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.chords import chords
 from freerand_opt.conic.duals import exact_dual
 from freerand_opt.conic.solution import Dual
-from freerand_opt.model.problem import Problem
+from freerand_opt.model.problem import Kept, Problem
 from freerand_opt.programs.entropies import Chords, parties_moments
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.solvers.choose import solver_named
@@ -35,6 +35,8 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
     if problem.devices != "quantum" or problem.ask.side != "quantum":
         return
     places, width = first_nodes(problem.ask), float(options.width)
+    # at a CHSH score crossed operators tell nothing more, of a whole behaviour they do
+    kept = any(isinstance(test, Kept) for test in problem.tests)
     cross, alone = False, None  # whether operators are crossed, and what the first nodes show if they are not
     while True:
         made = program_of(problem, options.level, places, cross=cross)
@@ -55,7 +57,7 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
         if alone is None and not pool.contradicted:
             yield from leaks(pool, options, prices_at(made, dual))
             alone = hoped
-            cross = -pool.top - hoped - lost > width / 2 and made.letters <= MOST_CROSSED
+            cross = -pool.top - hoped - lost > width / 2 and made.letters <= MOST_CROSSED and kept
             if cross:
                 continue
         if cross and hoped - (alone or 0) < width / 8:

@@ -113,6 +113,23 @@ def with_losses(efficiency: float) -> Question:
     )
 
 
+@pytest.mark.parametrize("of", [["A"], ["A", "B"]])
+def test_operators_that_are_crossed_tell_more_of_a_whole_behaviour(of: list[str]) -> None:
+    problem = with_losses(0.96).changed(ask=Ask("entropy", of=of, at=[0, 0])).problem()
+    shown = []
+    for cross in (False, True):
+        pool, places = Pool(problem), even_nodes(8, problem.ask.count)
+        made = program_of(problem, "1 + A B", places, cross=cross)
+        form = {"claim": "bound", "nodes": nodes_form(made, exact_dual(made.program, solve(made.program)))}
+        assert pool.offer_upper(form, "test"), pool.failures
+        shown.append(-float(pool.height))
+    # of both outcomes rational quadrature, another formula, of 4 nodes in floats shows 1.0212
+    assert shown[1] > shown[0] + 0.02
+    assert of == ["A"] or shown[0] < 1.0212 < shown[1]
+    # explicit strategies leave this much
+    assert shown[1] < (0.7190 if of == ["A"] else 1.1862)
+
+
 def test_detectors_that_do_not_always_click() -> None:
     # rational quadrature: 1.01060 certified by 4 nodes, 1.03776 in floats by 12
     problem = with_losses(0.96).problem()
