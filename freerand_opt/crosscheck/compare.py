@@ -23,7 +23,7 @@ from freerand_opt.errors import SolverUnavailableError, TooLargeError, install
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.file import Instance, QuestionFile
 from freerand_opt.model.many import Many
-from freerand_opt.model.problem import Problem
+from freerand_opt.model.problem import FullSupport, Problem
 from freerand_opt.model.quantities import ENTROPY, STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.programs.cycle import cycle_of
@@ -132,7 +132,7 @@ def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:
         ours = None if none else pool.height
     if ours is not None and ours in (_NOTHING, float("inf")):
         return _because(skipped, "nothing is proved")
-    found = tuple(_peers(question, program, ours is not None))
+    found = tuple(_peers(question, asked, program, ours is not None))
     return CrossCheck(file.name, instance.name, ours, found, accuracy=_accuracy(pool.upper))
 
 
@@ -159,7 +159,7 @@ def _because(skipped: CrossCheck, why: str) -> CrossCheck:
     return CrossCheck(skipped.name, skipped.instance, None, (), why)
 
 
-def _peers(question: Question, program: Conic, exists: bool) -> Iterator[Peer]:
+def _peers(question: Question, asked: Problem | Many, program: Conic, exists: bool) -> Iterator[Peer]:
     status, value = optimum(program)
     if question.ask.quantity == STRATEGY and value is not None:
         if value < -VIOLATED:
@@ -168,7 +168,9 @@ def _peers(question: Question, program: Conic, exists: bool) -> Iterator[Peer]:
             status, value = f"no value: a violation of {-value:.1e} may be rounding", None
         else:
             value = min(value, 0.0)  # a margin, where there is one inequality alone
-    yield Peer("PICOS + CVXOPT", value, "" if value is not None else status)
+    # the program is about the closure of the source, which forces no zeros
+    closure = ABOVE if isinstance(asked, Problem) and isinstance(asked.source, FullSupport) else ""
+    yield Peer("PICOS + CVXOPT", value, closure if value is not None else status)
     if question.adversary.devices == "quantum":
         try:
             words = ABOVE if forced_zeros(question.problem()) else ""

@@ -244,6 +244,16 @@ def test_existence_is_the_least_violation():
     assert (found.ours, found.verdict, found.peers[0].words) == (None, "agrees", "infeasible")
 
 
+def test_a_source_of_full_support_is_open_and_its_program_an_upper_bound():
+    """Its closure may leave settings out, so that Hardy's zeros are not forced: the optimum is 1."""
+    file = read(LPS / "ladder_fully_free.toml")
+    found = crosscheck(file, file.instances[0])
+    assert found.verdict == "agrees"
+    assert found.ours == pytest.approx(328537 / 360937, abs=1e-9)
+    assert found.peers[0].words == module.ABOVE
+    assert found.peers[0].value == pytest.approx(1, abs=1e-6)
+
+
 def test_large_programs_and_thresholds_are_skipped_with_the_reason():
     file = read(LPS / "chained_leakage_large.toml")
     assert crosscheck(file, file.instances[0]).verdict == "skipped"
