@@ -115,6 +115,7 @@ def by_departures(pool: Pool, answered: Callable[[Problem], Pool]) -> Iterator[N
             words = ""
             yield
         if found.attack is None or pool.impossible:
+            pool.failures.extend(found.failures)
             return
         spent = Fraction(0)
         for strategy in found.attack["strategies"]:

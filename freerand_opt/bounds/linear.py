@@ -134,6 +134,8 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     space = cell_space(problem, labels)
     many = cone.nodes > FEW_VERTICES and not isinstance(problem.source, Average | Shared)
     if many or cone.nodes * space.width * labels > MOST_CELLS:
+        size = f"{cone.nodes} x {space.width} cells x {labels} guess labels"
+        pool.failures.append(f"vertices of the source: {size}, too many")
         return
 
     def made_for(held: Problem) -> Strategies:
@@ -222,6 +224,7 @@ def _both_ends(
     made = made_for(outer)
     program, hint = settled(problem, made.program, options)
     if hint.status != "optimal":
+        pool.failures.append(f"{words}: {hint.status.lower()}")
         if problem.ask.quantity != "strategy":
             pool.contradicted = True
             yield
