@@ -26,10 +26,12 @@ from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.solvers.bit_trees import Reals
+from freerand_opt.solvers.branches import Branches
 from freerand_opt.solvers.tree_duals import Trees, exact_multipliers
 
 MOST_ROUNDS = 60
-#: Gap and defect at which no step is made any more.
+#: Gap and defect at which no step is made any more, of branches for each matrix: nearer to the end it depends
+#: on the machine's rounding whether there is a next step.
 ENOUGH = 2e-11
 #: Below this, what is lost by rounding need not become smaller.
 FINE = 1e-9
@@ -55,6 +57,7 @@ def solve(
     if forest.width > MOST_WIDTH:
         return None
     begun = time.monotonic()
+    enough = ENOUGH * (forest.facets if isinstance(forest, Branches) else 1)
     point = _first(forest)
     best = point
     for _ in range(MOST_ROUNDS):
@@ -63,7 +66,7 @@ def solve(
             stalled = best.lost < FINE and step.point.lost > best.lost / 2
             if step.point.lost < best.lost:
                 best = step.point
-            if step.point.lost < ENOUGH or stalled or step.point.lost > 1e3 * best.lost:
+            if step.point.lost < enough or stalled or step.point.lost > 1e3 * best.lost:
                 break
             if time_limit is not None and time.monotonic() - begun > time_limit:
                 break
