@@ -179,12 +179,7 @@ def asked(cell: Cell) -> tuple[Question, Threshold | None]:
 
 
 def _within_reach(cell: Cell, question: Question) -> Question:
-    """Return a question, or raise Untold where certificates are loose or moments too many."""
-    by_cycle = cell.devices == "no-signalling" and cell.family == "CHSH"
-    if cell.source == "information" and cell.devices != "local" and not by_cycle:
-        raise Untold(
-            "not sought: certified here by no more than the departure that information implies (loose)"
-        )
+    """Return a question, or raise Untold where moments are too many."""
     if cell.devices != "quantum":
         return question
     problem = question.problem()
