@@ -19,11 +19,13 @@ from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number, combined, denominator, largest, show
 from freerand_opt.checker.points import check_observed, read_flow, read_point
 from freerand_opt.checker.reading import closed, flag, get, items, tag
-from freerand_opt.checker.scale import ALLOWED, Scale
+from freerand_opt.checker.scale import ALLOWED, Scale, terms_of
 from freerand_opt.checker.sources import Average
 from freerand_opt.checker.strings import check_orbits
 from freerand_opt.checker.vectors import total
 
+#: Steps of work of a term of a number that is kept.
+KEPT = 16
 BOXES = ("deterministic", "table", "quantum", "qubits", "purified")
 
 
@@ -94,7 +96,7 @@ class Held:
         self.scale = scale
         work.spend(4 * q.shape[1], "attack")
         self.guesses = Guesses(q, empty=False)
-        self.used = self._used()
+        self.used, self.named = self._used(), self._named()
         work.spend(len(self.used) * len(boxes) * 4, "attack")
         self.leak: Any = Fraction(0)
         if q.observed is not None:  # as was checked
@@ -106,7 +108,7 @@ class Held:
             self._add(own, box)
         for parts in self.parts.values():
             work.weigh_sum({x.denominator * m.denominator for x, m in parts if isinstance(x, Fraction)})
-            work.spend(len(parts), "attack")
+            work.spend(sum(terms_of(x) for x, _ in parts) * KEPT, "attack")
         self.joint = {
             key: scale.total(parts) if len(parts) > 1 else parts[0][0] * parts[0][1]
             for key, parts in self.parts.items()
@@ -122,6 +124,18 @@ class Held:
             found |= set(test.table if isinstance(test, Kept) else test.functional.settings)
         return sorted(found)
 
+    def _named(self) -> dict[int, set[int]]:
+        """Return the outcomes that a test or the score speaks of, by setting; no other sums are kept."""
+        found: dict[int, set[int]] = {}
+        for test in self.q.tests:
+            if isinstance(test, Kept):
+                found |= {s: set(range(self.q.shape[1])) for s in test.table}
+        spoken = [test.functional for test in self.q.tests if not isinstance(test, Kept)]
+        for f in (*spoken, *([] if self.q.ask.score is None else [self.q.ask.score])):
+            for s, o in f.terms:
+                found.setdefault(s, set()).add(o)
+        return found
+
     def _add(self, own: Any, box: Box) -> None:
         """Add one strategy to what P(o, s) sums, and its best guesses to the leak."""
         known = self.q.ask.told or self.q.ask.at is not None
@@ -131,9 +145,9 @@ class Held:
             if not mass:
                 continue
             row = box.at(s)
-            self.work.spend(16 * len(row), "attack")
-            for o, chance in row.items():
-                self.parts.setdefault((s, o), []).append((chance, mass))
+            self.work.spend(KEPT * sum(map(terms_of, row.values())), "attack")
+            for o in self.named.get(s, set()) & row.keys():
+                self.parts.setdefault((s, o), []).append((row[o], mass))
             if not self.guesses.guessed or self.q.ask.at not in (None, s):
                 continue
             self.work.spend(len(tallies) * len(self.guesses.outputs), "attack")

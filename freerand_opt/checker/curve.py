@@ -19,7 +19,7 @@ from itertools import pairwise
 from math import lcm
 from typing import Any
 
-from freerand_opt.checker.asked import ENTROPY
+from freerand_opt.checker.asked import ENTROPY, Question
 from freerand_opt.checker.attack import check_attack
 from freerand_opt.checker.bound import check_upper
 from freerand_opt.checker.chords import bits_above, by_nodes
@@ -110,8 +110,16 @@ def read_curve(raw: Any, work: Work) -> Curve:
         tuple(upper),
         tuple(lower),
         tuple(points),
-        (*describe(q), f"varied: {field.name}, first at {domain[0]}"),
+        (*_told(q, field, domain[1]), f"varied: {field.name}, first at {domain[0]}"),
     )
+
+
+def _told(q: Question, field: Varied, end: Fraction) -> list[str]:
+    """Return the question in words; of a behaviour that moves (it is straight) at both ends."""
+    lines = describe(q)
+    if field.moves or field.test is not None:
+        return lines
+    return [*lines, *(f"at {end}: {line}" for line in describe(field.question(end)) if line not in lines)]
 
 
 def read_part(kind: str, part: Any, raw: Any, domain: tuple[Fraction, Fraction], work: Work) -> Part:

@@ -2,7 +2,7 @@ r"""The boxes of an attack: P(o|s) and means of words of tables, answers, states
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
@@ -113,8 +113,17 @@ class Quantum(Box):
             [self._measurement(own, party, where) for own in items(settings, where, q.settings[party])]
             for party, settings in enumerate(parties)
         ]
-        longest = (max(length for own in settings for *_, length in own) for settings in self.known)
-        work.weigh(prod(longest) * sum(self.norms))  # a denominator of probabilities
+        # sums over the vectors of a measurement have the common multiple of their lengths below
+        self.units = [[work.weigh_sum(x for *_, x in own) for own in settings] for settings in self.known]
+        self._weigh(map(max, self.units))
+
+    def _weigh(self, units: Iterable[int]) -> None:
+        """Weigh a denominator: the product of those of measurements, and that of the states."""
+        whole = sum(self.norms)
+        for unit in units:
+            self.work.weigh(whole)
+            whole *= unit
+        self.work.weigh(whole)
 
     def _measurement(self, raw: Any, party: int, where: str) -> list[tuple[int, Ket, int]]:
         """Return (outcome, vector, squared length) of an orthogonal basis."""
@@ -156,6 +165,9 @@ class Quantum(Box):
 
     def mean(self, word: Word) -> Number:
         """Return the real part of <state, word state>; operators act from the last to the first."""
+        pairs = enumerate(word)
+        letters = [(party, x) for party, n in pairs for x, _ in self.q.algebra.words[party][n]]
+        self._weigh(self.units[party][x] for party, x in letters)  # each operator brings its denominator
         total = Fraction(0)
         for state in self.kets:
             held: tuple[list[Any], list[Any]] = state

@@ -43,12 +43,13 @@ class Work:
             raise TooMuch(f"a common denominator has more than {MOST_BITS_OF_ALL} bits")
         self.weight = max(self.weight, 1 + (bits >> 10) ** 2 // 8)
 
-    def weigh_sum(self, denominators: Iterable[int]) -> None:
-        """Weigh the common denominator of numbers that are about to be added up."""
+    def weigh_sum(self, denominators: Iterable[int]) -> int:
+        """Weigh the common denominator of numbers that are about to be added up, and return it."""
         unit = 1
         for each in denominators:
             unit = lcm(unit, each)
             self.weigh(unit)
+        return unit
 
     def spend(self, steps: int, what: str) -> None:
         """Raise TooMuch if `steps` more would pass the limit."""

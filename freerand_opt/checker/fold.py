@@ -81,7 +81,8 @@ class Fold:
             # the mean of a box over the group need not have the zeros of the question
             raise Rejected(f"{where}: relabellings and zeros do not go together")
         group = [Relabelling(own, self.order.q.algebra, f"{where}: symmetry") for own in listed]
-        self.work.spend(len(v) * len(group), "symmetry")
+        letters = self.order.q.algebra.letters
+        self.work.spend(len(group) * sum(4 + 2 * letters(moment) for moment in v if group), "symmetry")
         check_fixed(v, group, where)
         return self._close(v, unit, raw["last"], where, group)
 

@@ -21,8 +21,7 @@ from freerand_opt.checker.reading import fraction, integer, items
 MOST_RADICAND = 10**12
 MOST_BITS = 1 << 12
 MOST_TERMS = 1 << 10
-PRODUCT = 64  # steps of work of a product of two terms
-_TOO_LONG = 10**4001
+PRODUCT, _TOO_LONG = 64, 10**4001  # steps of work of a product of two terms; longer than what is read
 
 
 @dataclass(frozen=True)
@@ -204,19 +203,18 @@ def show(x: Number) -> str:
 
 def decimals(x: Number) -> str:
     """Return ten decimals, cut towards zero, and an ellipsis; of very large numbers a power of 2."""
-    bits = 80
-    low, high = enclose(x, bits)
-    while int(low * 10**10) != int(high * 10**10) and bits < MOST_BITS:  # long terms that nearly cancel
+    bits, digits, (low, high) = 80, 10**10, enclose(x, 80)
+    # long terms may nearly cancel; what is not decided at 256 bits is a decimal in other terms
+    while bits < MOST_BITS and int(low * digits) != int(high * digits):
+        if (high - low) * 2**256 < max(abs(low), Fraction(1)):
+            break
         bits *= 2
         low, high = enclose(x, bits)
-    units = int(low * 10**10)
     if abs(low) > 10**60:
         return f"{'-' if low < 0 else ''}2^{int(abs(low)).bit_length() - 1}.."
+    units = int(low * digits) if int(low * digits) == int(high * digits) else round(high * digits)
     whole, rest = divmod(abs(units), 10**10)
     return f"{'-' if units < 0 else ''}{whole}.{rest:010d}.."
-
-
-# ------------------------------------------------------------------ enclosures, in integers
 
 
 def enclose(x: Number, bits: int) -> tuple[Fraction, Fraction]:

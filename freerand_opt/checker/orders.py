@@ -25,6 +25,8 @@ from freerand_opt.checker.zeros import Zeros
 
 #: Steps of work of a term of a probability, which is kept.
 TERM = 16
+#: Steps of work of a product of words, which is kept, without its letters.
+PAIR = 48
 #: Integers by key, over a unit that is kept beside.
 Sum: TypeAlias = dict[Any, int]
 
@@ -149,6 +151,8 @@ class Squares:
                     value = sum(map(mul, columns[i], row)) * (self.unit if i == j else 2 * self.unit)
                     pair = places[i], places[j]
                     if value and pair not in self.products:
+                        letters = self.algebra.letters(held[i]) + self.algebra.letters(held[j])
+                        self.work.spend(PAIR + 2 * letters, "words")
                         self.products[pair] = self.algebra.product(held[i], held[j])
                     moment = self.products[pair] if value else None
                     if moment is not None:
@@ -166,10 +170,9 @@ class Squares:
 
     def _vanishing(self, s: int, o: int, word: str, where: str) -> list[tuple[Word, int]]:
         """Return the mean of v Pi in words; lists share such terms."""
-        v = self.algebra.word(word, where)
-        pairs = [
-            (self.algebra.product(v, right, turned=False), x) for right, x in self._projector(s, o).items()
-        ]
+        v, projector = self.algebra.word(word, where), self._projector(s, o)
+        self.work.spend((PAIR + 2 * self.algebra.letters(v)) * len(projector), "words")
+        pairs = [(self.algebra.product(v, right, turned=False), x) for right, x in projector.items()]
         return [(moment, x) for moment, x in pairs if moment is not None]
 
     def signed(self, raw: Any, where: str) -> Sum:

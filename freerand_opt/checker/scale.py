@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.checker.failures import Work
-from freerand_opt.checker.numbers import combined, sign
+from freerand_opt.checker.numbers import Number, Real, combined, sign
 from freerand_opt.checker.reading import fraction
 
 #: The signs of a difference that a relation to 0 allows.
@@ -37,3 +37,8 @@ class Scale:
     def total(self, parts: Iterable[tuple[Any, Any]]) -> Any:
         """Return the sum of products."""
         return combined(parts)
+
+
+def terms_of(x: Number) -> int:
+    """Return how many terms a number has."""
+    return len(x.terms) if isinstance(x, Real) else 1

@@ -19,7 +19,6 @@ from freerand_opt.checker.asked import Kept, Question, Test
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.numbers import (
     Number,
-    Real,
     charge,
     combined,
     denominator,
@@ -30,7 +29,7 @@ from freerand_opt.checker.numbers import (
 )
 from freerand_opt.checker.question import read_question
 from freerand_opt.checker.reading import ascending, closed, fraction, get, items
-from freerand_opt.checker.scale import ALLOWED
+from freerand_opt.checker.scale import ALLOWED, terms_of
 
 
 class Varied:
@@ -176,7 +175,7 @@ class Varied:
                     raise Unreadable(f"honest: the row of setting {s} is missing or has another length")
                 if f.on == "joint":
                     factor = factor * q.weight(s) if q.observed is not None else _no_joint()
-                self.work.spend(_terms_of(table[s][o]), "honest: scores")
+                self.work.spend(terms_of(table[s][o]), "honest: scores")
                 parts.append((table[s][o], factor))
                 noise += factor / q.shape[1]
             tests.append(replace(test, score=self._score(raw, test, combined(parts), noise)))
@@ -202,7 +201,7 @@ class Varied:
         """Return the behaviour at x, by setting."""
         table: dict[int, list[Number]] = {}
         for s, row in self._rows.items():
-            lengths = [sum(map(_terms_of, entry)) for entry in row]
+            lengths = [sum(map(terms_of, entry)) for entry in row]
             if self.path is None:
                 noise = (1 - x) * Fraction(1, max(len(row), 1))
                 self.work.spend(2 * sum(lengths), "honest")
@@ -239,11 +238,6 @@ def _blank(test: Any, width: int) -> Any:
     if type(get(test, "score")) is dict:
         return {**test, "score": "0"}
     return test
-
-
-def _terms_of(x: Number) -> int:
-    """Return how many terms a number has."""
-    return len(x.terms) if isinstance(x, Real) else 1
 
 
 def _moving_test(raw: Any) -> tuple[int, str] | None:

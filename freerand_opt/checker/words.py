@@ -70,6 +70,10 @@ class Algebra:
         found = tuple([self.joined(party, u, v, turned=turned) for party, (u, v) in pairs])
         return None if None in found else self.moment(found)  # type: ignore[arg-type]
 
+    def letters(self, word: Word) -> int:
+        """Return how many operators a word has."""
+        return sum([len(words[w]) for words, w in zip(self.words, word, strict=True)])
+
     def moment(self, word: Word) -> Word:
         """Return the smaller of a word and its reverse."""
         return min(word, tuple([backs[w] for backs, w in zip(self.backs, word, strict=True)]))
@@ -213,7 +217,7 @@ def orbit_top(f: dict[Word, int], one: Word, group: Sequence[Relabelling], work:
             continue
         signs, rest, vanishes = {first: 1}, [first], False
         for moment in rest:  # grows
-            work.spend(4 * len(group), "symmetry")
+            work.spend(len(group) * (4 + 2 * group[0].algebra.letters(moment)), "symmetry")
             for g in group:
                 image, sign = g.of(moment)
                 sign *= signs[moment]

@@ -117,3 +117,8 @@ def test_a_changed_path_shows_nothing_false(honest: dict[str, Any]) -> None:
             assert low is None or low <= exact
             assert high is None or high >= exact
     assert 20 < accepted < 80
+
+
+def test_both_ends_of_the_path_are_told(honest: dict[str, Any]) -> None:
+    """Two paths that agree at one end alone are two questions."""
+    assert any(line.startswith("at 1: test 0") and line.endswith(">= 3") for line in check(honest).question)

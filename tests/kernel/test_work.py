@@ -12,7 +12,7 @@ import pytest
 
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import TooMuch, Unreadable, Work
-from freerand_opt.checker.numbers import Number, Real, cosine, sign, written
+from freerand_opt.checker.numbers import Number, Real, cosine, decimals, sign, written
 
 from .makers import UNIFORM, question, score
 
@@ -177,3 +177,90 @@ def test_a_word_is_not_longer_than_64_operators() -> None:
     raw["upper"]["proof"]["words"][-1] = " ".join(["A0", *["A1 A0"] * 32])
     with pytest.raises(Unreadable, match="64 operators"):
         check(raw, Work())
+
+
+# ------------------------------------------------------------------ what takes long in a few steps
+
+
+def long_words(count: int = 60) -> dict[str, Any]:
+    """Return squares of a sum of words of 64 operators, each product of which is a word of its own."""
+    words = [" ".join(f"A{(k >> (j % 6) & 1) + 2 * (j % 4)}" for j in range(64)) for k in range(count)]
+    q = question(score([[0, 0, "1"]]), [], UNIFORM, "quantum", settings=(8,), outcomes=(2,))
+    labels = [{"last": [[list(range(count)), [[1]] * count]]}]
+    return _upper(q, {"way": "squares", "unit": 1, "words": words, "labels": labels})
+
+
+def long_orbits() -> dict[str, Any]:
+    """Return one long word whose orbit under two relabellings has thousands of words."""
+    words = ["1", " ".join(f"A{j % 16}" for j in range(64))]
+    q = question(
+        score([[s, 0, "1"] for s in range(16)]), [], UNIFORM, "quantum", settings=(16,), outcomes=(2,)
+    )
+    cycle, swap = [*range(1, 16), 0], [1, 0, *range(2, 16)]
+    group = [[[0, [[x, [0, 1]] for x in turn]]] for turn in (cycle, swap)]
+    labels = [{"last": [[[0, 1], [[1], [1]]]], "symmetry": group}]
+    return _upper(q, {"way": "squares", "unit": 1, "words": words, "labels": labels})
+
+
+def long_means(operators: int) -> dict[str, Any]:
+    """Return an attack with the mean of a word: each operator brings a denominator of 8,000 digits."""
+    a, b, c = 10**3999 + 1, 10**3999 - 7, 10**3998 + 9
+    bases = [[[[x, y]], [[y, -x]]] for x, y in ((a, b), (b, c))]
+    ask = score([], on="moments") | {"terms": [[" ".join(f"A{k % 2}" for k in range(operators)), "1"]]}
+    q = question(ask, [], UNIFORM, "quantum", settings=(2,), outcomes=(2,))
+    box = {"kind": "quantum", "dimensions": [2], "state": [1, 0], "measurements": [bases]}
+    return bracket(q, {"masses": {"all": "1/2", "but": []}, "box": box})
+
+
+def many_lengths() -> dict[str, Any]:
+    """Return a basis of 32 vectors whose lengths have a denominator of 400,000 bits in common."""
+    size = 32
+    vectors = []
+    for k in range(0, size, 2):
+        x, y = 10**3999 + k, 10**3998 + 3 * k + 1
+        for pair in ((x, y), (y, -x)):
+            vectors.append([0] * k + list(pair) + [0] * (size - k - 2))
+    q = question(score([[0, 0, "1"]]), [], UNIFORM, "quantum", settings=(1,), outcomes=(2,))
+    box = {"kind": "quantum", "dimensions": [size], "state": [1] * size}
+    box["measurements"] = [[[vectors[::2], vectors[1::2]]]]
+    return bracket(q, {"masses": ["1"], "box": box})
+
+
+@pytest.mark.parametrize(
+    ("made", "limit", "what"),
+    [
+        (long_words, 2 * 10**5, "words"),
+        (long_orbits, 10**5, "symmetry"),
+        (lambda: long_means(4), 10**5, "quantum box"),
+        (lambda: long_means(64), 10**8, "common denominator"),
+        (many_lengths, 10**8, "common denominator"),
+    ],
+)
+def test_what_takes_long_is_counted(made: Callable[[], dict[str, Any]], limit: int, what: str) -> None:
+    with pytest.raises(TooMuch, match=what):
+        check(made(), Work(limit))
+
+
+def test_sums_of_which_nothing_speaks_are_not_kept() -> None:
+    """A guess that is told 10,000 settings needs no table of all that is observed."""
+    n = 100
+    q = question({**TOLD, "told": "settings"}, [], UNIFORM, "local", settings=(n, n), outcomes=(2, 1))
+    box = {"kind": "deterministic", "outcomes": [[0] * n, [0] * n]}
+    raw = bracket(q, {"masses": {"all": "1/10000", "but": []}, "box": box})
+    tracemalloc.start()
+    try:
+        assert check(raw).lower == 1
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000  # 8 where they are
+    finally:
+        tracemalloc.stop()
+
+
+def test_decimals_of_what_is_a_decimal_in_other_terms() -> None:
+    """It is told from the next one at no length, and is written as it is; so are large and long numbers."""
+    for value in (Fraction(1, 2), Fraction(-1, 4), Fraction(7)):
+        hidden = long_one() * value
+        assert not isinstance(hidden, Fraction)
+        assert decimals(hidden).rstrip("0.") == str(float(value)).rstrip("0.")
+    assert decimals(ROOT * 10**40)[:43] == str(isqrt(2 * 10**100))[:41] + "." + str(isqrt(2 * 10**100))[41:42]
+    near = ROOT * 10**300 - Fraction(isqrt(2 * 10**700), 10**50)
+    assert decimals(near) == "0.0000000000.."
