@@ -23,8 +23,8 @@ from freerand_opt.programs.npa.words import Parties
 
 #: Bits of the integers in a rounded strategy; the score is stationary, so its error is the square.
 BITS = 22
-#: Rounds of all starts, and then of the best ones alone: (rounds, how many go on).
-STAGES = ((12, 12), (28, 3), (300, 1))
+#: (rounds, how many starts go on): after fewer than forty the best is not yet among three.
+STAGES = ((40, 3), (300, 1))
 #: A climb that gains less than this in ten rounds is at its end.
 STILL = 1e-13
 #: Eigenvalues this near to the largest, relative to it, belong to one space of best states.

@@ -24,7 +24,7 @@ def asked(scenario=None, source=None, adversary=QUANTUM, tests=(), ask=None, **m
 
 
 def holds(question, value, within=1e-8, rounding=1e-14):
-    found = fr.bound(question).bracket
+    found = fr.bound(question, width=within).bracket
     inside = float(found.lower) <= value + rounding and value - rounding <= float(found.upper)
     return inside and float(found.width) <= within
 

@@ -197,7 +197,13 @@ def test_visibility_with_other_noise():
     holds(sought(question, "observed.visibility", (F(1, 2), 1)), 3 / 4)
     named = exists(Observed(PR, visibility="1/2", noise="white-noise"), chsh())
     holds(sought(named, "observed.visibility", (F(1, 4), 1)), 1 / 2)
-    with pytest.raises(InputError, match="no curve"):
+    least = curve(
+        question.changed(ask=Ask("score", functional="chsh", extreme="smallest")),
+        "observed.visibility",
+        ("1/2", "3/4"),
+    )
+    assert (least("5/8").lower, least("5/8").upper) == (1, 1)
+    with pytest.raises(InputError, match="no strategy passes"):
         curve(question.changed(ask=Ask("score", functional="chsh")), "observed.visibility", ("1/2", "1"))
 
 
