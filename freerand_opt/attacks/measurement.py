@@ -10,15 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from freerand_opt.conic.sparse import Index
 
-#: Complex, or real where a strategy is: its climbs take half of the time.
-Complex: TypeAlias = NDArray[np.inexact[Any]]
+Complex: TypeAlias = NDArray[np.complex128]
 #: Steps of the iteration for more than two outcomes, at each call.
 STEPS = 5
 #: Eigenvalues of a difference of gains, relative to the largest, below this are 0.
@@ -95,9 +94,9 @@ def random_measurements(
 ) -> Measurement:
     """Return random measurements: projectors, or (`general`) elements of full rank."""
     width = size * count if general else size
-    held = random.normal(size=(starts, width, width))
+    held = random.normal(size=(starts, width, width)).astype(np.complex128)
     if not real:
-        held = held + 1j * random.normal(size=held.shape)
+        held += 1j * random.normal(size=held.shape)
     columns = np.linalg.qr(held)[0][:, :size]
     owner = np.arange(width) // size if general else (np.arange(width) + int(random.integers(count))) % count
     made = with_columns(columns, owner, count)

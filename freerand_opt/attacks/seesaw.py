@@ -23,8 +23,8 @@ from freerand_opt.programs.npa.words import Parties
 
 #: Bits of the integers in a rounded strategy; the score is stationary, so its error is the square.
 BITS = 22
-#: (rounds, how many starts go on): after fewer than forty the best is not yet among three.
-STAGES = ((40, 3), (300, 1))
+#: Rounds of all starts, and then of the best ones alone.
+ROUNDS, FINAL_ROUNDS, FINALISTS = 40, 300, 3
 #: A climb that gains less than this in ten rounds is at its end.
 STILL = 1e-13
 #: Eigenvalues this near to the largest, relative to it, belong to one space of best states.
@@ -110,12 +110,12 @@ def best_climb(
     best: Climbs | None = None
     for kind in tried:
         climb = Climb(scenario, tensor, dimensions, words)
-        found = climb.random(kind, starts, random)
-        for rounds, kept in STAGES:
-            found = climb.climbed(found, rounds)
-            found = found.taken(np.argsort(-found.values, kind="stable")[:kept].tolist())
-        if best is None or found.values[0] > best.values[0] + GAIN:
-            best = found
+        found = climb.climbed(climb.random(kind, starts, random), ROUNDS)
+        first = np.argsort(-found.values, kind="stable")[:FINALISTS].tolist()
+        found = climb.climbed(found.taken(first), FINAL_ROUNDS)
+        top = found.taken([int(np.argmax(found.values))])
+        if best is None or top.values[0] > best.values[0] + GAIN:
+            best = top
     assert best is not None
     return best
 
@@ -148,7 +148,7 @@ class Climb:
             ]
             for d, count, settings in zip(self.dimensions, scenario.outcomes, scenario.settings, strict=True)
         ]
-        states = random.normal(size=(starts, prod(self.dimensions)))
+        states = random.normal(size=(starts, prod(self.dimensions))).astype(np.complex128)
         return Climbs(measured, states, np.full(starts, -np.inf))
 
     def climbed(self, begin: Climbs, rounds: int) -> Climbs:
@@ -191,7 +191,7 @@ class Climb:
     def _contracted(self, measured: list[list[Measurement]], parties: Sequence[int]) -> Complex:
         """Return the tensor with parties contracted: (starts, rest of the axes, d * d of each party)."""
         others = [p for p in range(self.parties) if p not in parties]
-        held: Complex = self.tensor.transpose([0, *(1 + p for p in (*others, *parties))])
+        held = self.tensor.transpose([0, *(1 + p for p in (*others, *parties))]).astype(np.complex128)
         count = len(measured[0][0].elements)
         width, size = prod(self.sizes[p] for p in others), prod(self.sizes)
         held = np.broadcast_to(held.reshape(-1, width, size // width), (count, width, size // width))

@@ -19,12 +19,12 @@ def words_operator(
 ) -> Complex:
     """Return the Hermitian parts of the sums of factors times words, (starts, D, D)."""
     count, size = len(measured[0][0].elements), prod(dimensions)
-    total: Complex = np.zeros((count, size, size), dtype=measured[0][0].elements.dtype)
+    total = np.zeros((count, size, size), dtype=np.complex128)
     for factor, word in words:
-        held: Complex = np.broadcast_to(np.eye(size), total.shape)
+        held = np.broadcast_to(np.eye(size, dtype=np.complex128), total.shape)
         for place in word:
             held = held @ _operator(place, dimensions, measured)
-        total = total + factor * held
+        total += factor * held
     return np.asarray(total + total.conj().swapaxes(-1, -2)) / 2
 
 
