@@ -6,6 +6,7 @@ more work than the limit; the worst of them, 2 before 3 before 1.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -68,4 +69,10 @@ def judged(name: str, text: str, says: Callable[[Any], list[str]]) -> tuple[int,
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        code = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # nobody has seen the verdicts
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)

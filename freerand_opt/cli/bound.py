@@ -71,12 +71,14 @@ def bound(
 
     asked = running.Asked(names, fields, threshold, shard, refine, crosses)
     way = way_of(solver=solver, time_limit=time_limit, width=wanted, symmetry=opt.relabellings(symmetry))
-    with screen.progress(quiet) as watch, running.place(jobs, cluster) as on:
-        found, heads = running.answering(asked, way, watch, on, store=store, fresh=fresh, shelf=certificates)
+    kept, place = running.shelf(certificates, quiet), running.place(jobs, cluster)
+    with kept as shelf, screen.progress(quiet) as watch, place as on:
+        found, heads = running.answering(asked, way, watch, on, store=store, fresh=fresh, shelf=shelf)
         if heads is not None:  # some are printed while others are sought
-            raise typer.Exit(_put(found, put, wanted, heads))
-        together = [*found]
-    raise typer.Exit(_put(together, put, wanted))
+            code = _put(found, put, wanted, heads)
+        else:
+            together = [*found]
+    raise typer.Exit(_put(together, put, wanted) if heads is None else code)
 
 
 def _put(

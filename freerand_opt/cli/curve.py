@@ -53,6 +53,7 @@ def run(
         add(rows(found))
     if put.form is None and not put.as_json:
         screen.put("\n\n".join(map(at_length, found)))
+    screen.kept(how.folder, sum(not one.of.stored for one in found), put.quiet)
     short = [said for one in found if (said := shortcoming(one, how.width))]
     for said in short:
         screen.say(said)

@@ -64,14 +64,13 @@ def rate(
     way = way_of(solver=solver, time_limit=None, width=opt.width_of(width), symmetry=())
     _readable(error)
     said, codes = list[str](), {0}
-    with screen.progress(quiet) as watch, running.place(jobs, None) as executor:
+    kept, place = running.shelf(certificates, quiet), running.place(jobs, None)
+    with kept as shelf, screen.progress(quiet) as watch, place as on:
 
         def answered(**more: str) -> Answers:
             asked = running.Asked(names, fields | more)
             _ask_for_entropies(asked, watch)
-            found = running.answered(
-                asked, way, watch, executor, store=store, fresh=fresh, shelf=certificates
-            )
+            found = running.answered(asked, way, watch, on, store=store, fresh=fresh, shelf=shelf)
             codes.update(one.code for one in found)
             said.extend(found.failed)
             return found

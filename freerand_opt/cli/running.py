@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -73,6 +73,15 @@ class Asked:
         return found
 
 
+@contextmanager
+def shelf(folder: Path | None, quiet: bool, *, corners: bool = False) -> Iterator[Shelf | None]:
+    """Yield the shelf of a folder, None without one; at the end, say what was written."""
+    found = None if folder is None else Shelf(folder, corners=corners)
+    yield found
+    if found is not None:
+        screen.kept(folder, found.written, quiet)
+
+
 def place(jobs: int | None, address: str | None) -> AbstractContextManager[Here]:
     """Return what runs jobs: a cluster if one is named, else so many processes of this machine."""
     if address is None:
@@ -90,7 +99,7 @@ def answered(
     *,
     store: Path | None,
     fresh: bool = False,
-    shelf: Path | Shelf | None = None,
+    shelf: Shelf | None = None,
     resume: bool = False,
 ) -> Answers:
     """Answer what is asked; certificates go to a shelf as they come, and with `resume` come from there."""
@@ -106,7 +115,7 @@ def answering(
     *,
     store: Path | None,
     fresh: bool = False,
-    shelf: Path | Shelf | None = None,
+    shelf: Shelf | None = None,
     resume: bool = False,
 ) -> tuple[Iterator[Answers], Columns | None]:
     """Read what is asked, and return its answers block by block, with the columns of a table of all blocks.
@@ -114,7 +123,6 @@ def answering(
     Of a single block the columns are None.
     """
     blocks = asked.blocks(watch)
-    shelf = Shelf(shelf) if isinstance(shelf, Path) else shelf
     if shelf is not None:
         require_writable(shelf.folder, "--certificates")
         for cell in cells_of(blocks.files):

@@ -42,6 +42,12 @@ def say(words: str) -> None:
     sys.stderr.write(f"{safe(words)}\n")
 
 
+def kept(folder: Path | None, count: int, quiet: bool) -> None:
+    """Say where certificates were written, if they were."""
+    if folder is not None and count and not quiet:
+        say(f"wrote {folder} ({count} certificate{'' if count == 1 else 's'})")
+
+
 def error(words: str) -> None:
     """Write an error to stderr, in one line."""
     say(f"error: {words}")

@@ -60,7 +60,6 @@ def verify(
     from freerand_opt.files import write_whole
     from freerand_opt.reporting import tables
     from freerand_opt.runner.job import way_of
-    from freerand_opt.runner.shelf import Shelf
 
     begun = time.perf_counter()
     opt.require_file(report, "--report")
@@ -71,9 +70,9 @@ def verify(
         from freerand_opt.cli.crosscheck import cross_checked
 
         raise typer.Exit(cross_checked(wanted, as_json=as_json, quiet=quiet))
-    shelf = None if certificates is None else Shelf(certificates, corners=not resume)
     way = way_of(solver=solver, time_limit=time_limit)
     with (
+        running.shelf(certificates, quiet, corners=not resume) as shelf,
         screen.progress(quiet) as watch,
         running.place(jobs, cluster) as executor,
         _folder(store) as folder,

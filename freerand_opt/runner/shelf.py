@@ -11,11 +11,12 @@ from freerand_opt.runner.job import Kept
 
 
 class Shelf:
-    """A folder of certificates. If only the `corners` of grids are wanted, other cells have no copy."""
+    """A folder of certificates, and how many were written. With `corners` only those of grids have a copy."""
 
     def __init__(self, folder: Path, *, corners: bool = False) -> None:
         self.folder = folder
         self.corners = corners
+        self.written = 0
         self._places: dict[tuple[Path, int, str], Path] = {}
         self._taken: set[Path] = set()
 
@@ -44,6 +45,7 @@ class Shelf:
         """Write the certificate of an answer whole or not at all."""
         if one.result is not None and one.result.certificate and (one.instance.corner or not self.corners):
             write_whole(self.place(one.file, one.instance), one.result.certificate + "\n")
+            self.written += 1
 
 
 def certificate_path(folder: Path, name: str, instance: str) -> Path:

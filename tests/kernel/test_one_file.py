@@ -55,6 +55,15 @@ def test_it_imports_the_standard_library_alone() -> None:
     assert {str(top).split(".")[0] for top in tops} <= set(sys.stdlib_module_names)
 
 
+def test_it_ends_quietly_when_nobody_reads_on(kernel: Path) -> None:
+    command = [sys.executable, "-I", "-S", str(kernel), *["nowhere.json"] * 9]
+    done = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.stdout and done.stderr
+    done.stdout.close()
+    assert (done.stderr.read(), done.wait()) == ("", 1)
+    done.stderr.close()
+
+
 def test_it_says_what_the_package_says(
     kernel: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -667,6 +667,13 @@ def test_an_interrupt_while_writing_leaves_no_half_file(freerand, tmp_path, monk
     assert files_below(tmp_path) == []
 
 
+@pytest.mark.parametrize("quiet", [False, True])
+def test_where_certificates_were_written_is_said_once(freerand, tmp_path, quiet):
+    run = freerand("bound", CHSH[0], "source.epsilon=0,1/20", "--certificates", tmp_path, *["-q"] * quiet)
+    assert len(files_below(tmp_path)) == 2
+    assert run.err == ("" if quiet else f"wrote {tmp_path} (2 certificates)\n")
+
+
 def test_certificates_are_readable_by_others(freerand, tmp_path):
     freerand("bound", *CHSH, "--certificates", tmp_path)
     (path,) = files_below(tmp_path)
