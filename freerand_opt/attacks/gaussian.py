@@ -8,7 +8,7 @@ from math import gcd, lcm
 from operator import mul
 from typing import Any, TypeAlias
 
-from freerand_opt.numbers.rounding import times
+from freerand_opt.checker.vectors import over
 
 #: An entry: an integer, or the pair (real part, imaginary part).
 Gaussian: TypeAlias = int | tuple[int, int]
@@ -68,7 +68,7 @@ def orthogonal(vectors: Sequence[Sequence[Gaussian]]) -> list[tuple[Gaussian, ..
         if size:
             done.append((real, imaginary, Fraction(size)))
         unit = lcm(*(x.denominator for x in (*real, *imaginary)))
-        whole = [[times(x, unit) for x in part] for part in (real, imaginary)]
+        whole = [[over(x, unit) for x in part] for part in (real, imaginary)]
         common = gcd(*whole[0], *whole[1]) or 1
         found.append(joined([x // common for x in whole[0]], [x // common for x in whole[1]]))
     return found

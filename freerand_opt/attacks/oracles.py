@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import highspy
 import numpy as np
 
+from freerand_opt.checker.vectors import over
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product, Shared
 from freerand_opt.programs.boxes import Box, cell_matrix
@@ -43,10 +44,7 @@ def best_distribution(problem: Problem) -> Best:
 
 def _of_average(problem: Problem) -> Best:
     cone = source_cone(problem)
-    shares = cone.masses.dense()
-    costs = np.zeros((len(cone.costs), cone.nodes))
-    for k, (listed, _) in enumerate(cone.costs):
-        costs[k, list(listed)] = [float(cost) for cost in listed.values()]
+    shares, costs = cone.masses.dense(), cone.dear
 
     def best(gains: Floats, spent: Sequence[float]) -> tuple[Floats, float]:
         paid = np.array(spent) @ costs if spent else np.zeros(cone.nodes)
@@ -182,7 +180,7 @@ def _exact_table(
 ) -> Box | None:
     count, width = problem.shape
     common = lcm(*(value.denominator for value in values))
-    whole = [value.numerator * (common // value.denominator) for value in values]
+    whole = [over(value, common) for value in values]
     rows = []
     for s in range(count):
         row = []

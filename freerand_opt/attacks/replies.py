@@ -114,10 +114,7 @@ def largest_means(problem: Problem, prices: tuple[float, ...] = ()) -> Callable[
     if isinstance(source, Average):
         cone = source_cone(problem)
         points = cone.masses.dense()
-        costs = np.zeros(cone.nodes)
-        for price, (listed, _) in zip(prices, cone.costs, strict=False):
-            for node, cost in listed.items():
-                costs[node] += price * float(cost)
+        costs = np.array(prices) @ cone.dear if prices else costs
     elif isinstance(source, Product | Point | Shared):
         found = vertices(source, problem.settings, problem.observed)
         points = np.array([[float(x) for x in own] for own in found]).T

@@ -11,9 +11,9 @@ from math import lcm, prod
 from typing import Any
 
 from freerand_opt.attacks.graph import Graph, leaves_root
+from freerand_opt.checker.vectors import over
 from freerand_opt.model.certificate_form import coded_form, vector_form
 from freerand_opt.model.problem import Average, Bits, Problem
-from freerand_opt.numbers.rounding import times
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.strategies import Strategies
 
@@ -158,6 +158,6 @@ def box_form(box: Box) -> dict[str, Any]:
     for place, row in rows.items():
         whole[place] = [0] * prod(box.outcomes)
         for o, value in row:
-            whole[place][o] = times(value, unit)
+            whole[place][o] = over(value, unit)
     numbers = [number for row in box.table for number in whole[id(row)]]
     return {"kind": "table", "denominator": unit, "numerators": numbers}

@@ -54,6 +54,8 @@ WRITTEN_DOWN = 100
 FEW_WORDS, MOST_VECTORS = 12, 400
 #: A certified bound this near to the relaxation's own value, relative to 1 and to it, cannot be improved.
 LOSS = 5e-10
+#: A bound so far below it is another method's, and no error of floats.
+FAR = 1e-4
 #: Multipliers larger than this may prove that there is no strategy.
 LARGE = Fraction(2**10)
 
@@ -214,11 +216,12 @@ def _diverges(made: MomentProgram, dual: Dual) -> bool:
 
 
 def _tight(pool: Pool, made: MomentProgram, solution: Solution) -> bool:
-    """Return whether the bound is below or as near to the relaxation's value as its floats can tell."""
+    """Return whether the bound is as near to the relaxation's value as its floats can tell, or far below."""
     if pool.bound is None or solution.status != "optimal":
         return False
     value = float(made.program.cost @ solution.x)
-    return pool.height - value < LOSS * max(1.0, abs(value))
+    over = pool.height - value
+    return abs(over) < LOSS * max(1.0, abs(value)) or over < -FAR
 
 
 # ------------------------------------------------------------------ lower ends

@@ -13,6 +13,8 @@ from math import lcm
 import numpy as np
 from numpy.typing import NDArray
 
+from freerand_opt.checker.vectors import over
+
 #: Indices: bounded by the shapes of matrices that fit into memory.
 Index = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -40,8 +42,8 @@ class Sparse:
     def applied(self, x: Sequence[Fraction]) -> list[Fraction]:
         """Return A x: sums of integers over one denominator of x and one of the entries."""
         unit, scale = lcm(1, *(v.denominator for v in x)), lcm(1, *(v.denominator for v in self.palette))
-        whole = [v.numerator * (unit // v.denominator) for v in x]
-        factors = [v.numerator * (scale // v.denominator) for v in self.palette]
+        whole = [over(v, unit) for v in x]
+        factors = [over(v, scale) for v in self.palette]
         found = [0] * self.shape[0]
         for row, column, code in zip(
             self.rows.tolist(), self.columns.tolist(), self.codes.tolist(), strict=True

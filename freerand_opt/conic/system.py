@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from freerand_opt.checker.vectors import over
 from freerand_opt.conic.echelon import Echelon
 
 #: A fraction of Python or flint, the same in all of a system.
@@ -173,8 +174,8 @@ def _refined(
     for line, value in zip(equations, right, strict=True):
         scale = math.lcm(value.denominator, *(x.denominator for _, x in line))
         places += [place for place, _ in line]
-        values += [x.numerator * (scale // x.denominator) for _, x in line]
-        wanted.append(value.numerator * (scale // value.denominator))
+        values += [over(x, scale) for _, x in line]
+        wanted.append(over(value, scale))
         indptr.append(len(places))
     shifts = [max(0, max(x.bit_length() for x in values[a:b]) - 10) for a, b in itertools.pairwise(indptr)]
     rows = np.repeat(np.arange(size), np.diff(indptr))

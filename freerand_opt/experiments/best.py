@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from freerand_opt.bounds.best import searched
+from freerand_opt.bounds.best import DEVICES, searched
 from freerand_opt.bounds.design import Device, begins, best_parameter, chained_device, ladder_device
 from freerand_opt.bounds.inner import Inner
 from freerand_opt.bounds.wanted import EPSILON, VISIBILITY, Numbers, asked_of, noise_of, numbers_of
@@ -32,7 +32,6 @@ from freerand_opt.model.question import Question
 
 #: More settings have too many extreme boxes.
 SETTINGS = (2, 4)
-DEVICES = ("no-signalling", "quantum")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz, fmpz_poly, nmod_poly
 
+from freerand_opt.checker.vectors import over
+
 #: Points that are tried before all.
 FEW = 6
 #: Primes for the coefficients of a function; longer ones are given up.
@@ -139,7 +141,7 @@ def _polynomial(places: tuple[Fraction, ...], values: Sequence[Fraction]) -> fmp
     unit = lcm(*(value.denominator for value in values))
     total = fmpz_poly([])
     for line, value in zip(lines, values, strict=True):
-        total += line * (value.numerator * (unit // value.denominator))
+        total += line * over(value, unit)
     return fmpq_poly(total, unit * size)
 
 

@@ -10,11 +10,6 @@ from freerand_opt.numbers.enclosure import MAX_BITS, Rounded, rounded
 from freerand_opt.numbers.exact import Exact, enclose
 
 
-def times(value: Fraction, unit: int) -> int:
-    """Return value * unit, where that is an integer, without a fraction in between."""
-    return value.numerator * (unit // value.denominator)
-
-
 def round_down(x: Exact, bits: int = 60) -> Fraction:
     """Return a fraction on the grid 2^-bits below `x`, within two steps (`x` itself if a fraction)."""
     if isinstance(x, Fraction):

@@ -7,8 +7,8 @@ from fractions import Fraction
 from math import lcm
 from typing import Any, Protocol
 
+from freerand_opt.checker.vectors import over
 from freerand_opt.model.problem import Problem
-from freerand_opt.numbers.rounding import times
 from freerand_opt.programs.source_cone import Cone
 
 
@@ -40,7 +40,7 @@ class Assembly:
         for s, node, value in cone.masses.entries():
             self.at[s].append((node, value))
         self.unit = lcm(1, *(value.denominator for value in cone.masses.palette))
-        self.whole = [[(node, times(value, self.unit)) for node, value in at] for at in self.at]
+        self.whole = [[(node, over(value, self.unit)) for node, value in at] for at in self.at]
 
     def row(
         self, f: dict[int, dict[int, Fraction]], constants: dict[int, Fraction] | None = None
@@ -48,8 +48,8 @@ class Assembly:
         """Return sum over s, o of f[s][o] P(o, s) + constants[s] P(s), over all carriers."""
         rows = [*f.values(), constants or {}]
         unit = lcm(1, *(x.denominator for row in rows for x in row.values()))
-        whole = {s: {o: times(x, unit) for o, x in row.items()} for s, row in f.items()}
-        added = {s: times(x, unit) for s, x in (constants or {}).items()}
+        whole = {s: {o: over(x, unit) for o, x in row.items()} for s, row in f.items()}
+        added = {s: over(x, unit) for s, x in (constants or {}).items()}
         total: dict[int, Any] = {}
         for carrier in range(self.space.carriers):
             self._add(total, carrier, whole, added, self.whole)

@@ -14,10 +14,10 @@ from math import gcd, lcm
 
 import numpy as np
 
+from freerand_opt.checker.vectors import over
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.scenario import AnyScenario, Scenario
-from freerand_opt.numbers.rounding import times
 from freerand_opt.programs.boxes import cell_matrix
 
 #: Most rays that are held at a time, and most probabilities P(o|s) of a scenario.
@@ -126,7 +126,7 @@ def _simplicial(rows: Sequence[Ray]) -> tuple[list[int], list[Ray]]:
     for k in range(size):
         column = [inverse[j][k] for j in range(size)]
         unit = lcm(*(x.denominator for x in column))
-        whole = [times(x, unit) for x in column]
+        whole = [over(x, unit) for x in column]
         common = gcd(*whole)
         rays.append(tuple(x // common for x in whole))
     return chosen, rays

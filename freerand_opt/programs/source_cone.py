@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 from math import prod
 
-from freerand_opt.conic.sparse import Sparse, sparse
+import numpy as np
+
+from freerand_opt.conic.sparse import Floats, Sparse, sparse
 from freerand_opt.model.problem import (
     Average,
     Bits,
@@ -53,6 +56,14 @@ class Cone:
     def nodes(self) -> int:
         """Return the number of nodes."""
         return self.masses.shape[1]
+
+    @cached_property
+    def dear(self) -> Floats:
+        """Return what each node costs of each bound on average, (bounds, nodes), in floats."""
+        found = np.zeros((len(self.costs), self.nodes))
+        for k, (listed, _) in enumerate(self.costs):
+            found[k, list(listed)] = [float(cost) for cost in listed.values()]
+        return found
 
 
 Entries = list[tuple[int, int, Fraction | int]]
