@@ -20,7 +20,7 @@ from freerand_opt.bounds.design import (
 )
 from freerand_opt.bounds.inner import Inner, inner_guess
 from freerand_opt.bounds.result import Result
-from freerand_opt.bounds.wanted import EPSILON, VISIBILITY, Numbers, Wanted, noise_of, numbers_of
+from freerand_opt.bounds.wanted import EPSILON, STARTS, VISIBILITY, Numbers, Wanted, noise_of, numbers_of
 from freerand_opt.errors import InputError
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.question import Question
@@ -85,13 +85,13 @@ def best(
     to have a guess below 1. Raise NoChangeError if the exact answers contradict where floats saw a guess
     reach 1.
     """
-    held = numbers_of(settings, visibility, epsilon, efficiency, starts)
+    held = numbers_of(settings, visibility, epsilon, efficiency)
     if visibility is None and epsilon is None:
         raise InputError("best", "visibility or epsilon is needed; the one that is left out is sought")
     missing = next((field for field in (EPSILON, VISIBILITY) if held[field] is None), "guess")
     _require_devices(devices, settings, missing)
     wanted = Wanted(settings, held, missing, devices)
-    device = _searched(wanted, starts, seed)
+    device = _searched(wanted, STARTS.read(starts, "starts"), seed)
     known = (ladder_device(settings, best_parameter(settings)), chained_device(settings))
     result, ladder, chained = (_answered(one, wanted) for one in (device, *known))
     if result is None:

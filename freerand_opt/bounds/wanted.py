@@ -17,14 +17,14 @@ Numbers: TypeAlias = dict[str, Fraction | None]
 EPSILON, VISIBILITY = "source.epsilon", "observed.visibility"
 EFFICIENCY = "observed.efficiency"
 SETTINGS = (2, 4, 8)
+#: How many devices a search begins with.
+STARTS = number(1, whole=True)
 
 
-def numbers_of(settings: Any, visibility: Any, epsilon: Any, efficiency: Any, starts: int) -> Numbers:
+def numbers_of(settings: Any, visibility: Any, epsilon: Any, efficiency: Any) -> Numbers:
     """Return the numbers of a search by field, None for what is left out; raise InputError for bad ones."""
     if settings not in SETTINGS or isinstance(settings, bool):
         raise InputError("settings", f"{settings!r} given; 2, 4 or 8 are allowed, which bits choose")
-    if starts < 1:
-        raise InputError("starts", f"{starts} given; at least 1 is needed")
     return {
         EPSILON: None if epsilon is None else number(0, below=Fraction(1, 2)).read(epsilon, "epsilon"),
         VISIBILITY: None if visibility is None else number(0, 1).read(visibility, "visibility"),

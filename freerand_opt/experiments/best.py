@@ -20,7 +20,7 @@ import numpy as np
 from freerand_opt.bounds.best import DEVICES, searched
 from freerand_opt.bounds.design import Device, begins, best_parameter, chained_device, ladder_device
 from freerand_opt.bounds.inner import Inner
-from freerand_opt.bounds.wanted import EPSILON, VISIBILITY, Numbers, asked_of, noise_of, numbers_of
+from freerand_opt.bounds.wanted import EPSILON, STARTS, VISIBILITY, Numbers, asked_of, noise_of, numbers_of
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import InputError
 from freerand_opt.experiments.choice import choose
@@ -73,12 +73,12 @@ def best_bits(
     with two settings, quantum devices; white noise to `visibility` in [0, 1], detectors of `efficiency`, no
     click counts as outcome 0; `error` in (0, 1) is delta. Raise InputError for numbers out of range.
     """
-    held = numbers_of(settings, visibility, epsilon, efficiency, starts)
+    held = numbers_of(settings, visibility, epsilon, efficiency)
     for field in (EPSILON, VISIBILITY):
         if held[field] is None:
             raise InputError(field.split(".")[1], "is needed where bits are sought")
-    if isinstance(trials, bool) or not 1 <= trials <= MOST_TRIALS:
-        raise InputError("trials", f"{trials} given; 1 to 10^15 are allowed")
+    trials = number(1, MOST_TRIALS, whole=True).read(trials, "trials")
+    starts = STARTS.read(starts, "starts")
     delta = number(above=Fraction(0), below=Fraction(1)).read(error, "error")
     if settings not in SETTINGS or devices not in DEVICES or (devices == "quantum" and settings != 2):
         raise InputError("devices", "no-signalling with 2 or 4 settings, or quantum with 2, for bits of data")

@@ -25,7 +25,7 @@ from freerand_opt.experiments.certificate import bits_claim, document, proved
 from freerand_opt.experiments.choice import choose
 from freerand_opt.experiments.factors import Factor
 from freerand_opt.experiments.optimum import Array
-from freerand_opt.experiments.plans import Plan, Training, plan, whole
+from freerand_opt.experiments.plans import Plan, Training, plan, require_inputs, whole
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.experiments.signalling import Signalling, signalling
 
@@ -95,6 +95,7 @@ def bits(
     number L, or "observed", which certifies nothing. Of a setup with a functional the factor
     comes from bounds on guesses (any scenario), else from extreme points.
     """
+    require_inputs(data, setup)
     delta = _error(error)
     parties = tuple(range(len(setup.shape.settings))) if of is None else tuple(of)
     free = _is_free(setup, later, parties)

@@ -21,6 +21,7 @@ from freerand_opt.experiments.factors import likeliest
 from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.model.scenario import Rows
+from freerand_opt.model.text import shown
 
 #: Probabilities of cells (theory), counts of an earlier run, or the first share of these trials.
 Training: TypeAlias = Sequence[Fraction | float] | Array | Counts | Fraction | str
@@ -105,6 +106,16 @@ def _projected(setup: Setup, counts: Counts, words: str, *, project: bool) -> tu
         if error.where != "adversary.devices":
             raise
         return raw, f"{words}, raw frequencies (not projected on no-signalling ones)"
+
+
+def require_inputs(data: Counts | Trials, made: Setup) -> None:
+    """Raise InputError for other data and setups, which the caller's types have not stopped."""
+    if not isinstance(data, Counts | Trials):
+        raise InputError(
+            "data", f"{shown(data)} given; Counts or Trials are needed, as fr.Counts.from_csv(..)"
+        )
+    if not isinstance(made, Setup):
+        raise InputError("setup", f"{shown(made)} given; fr.setup(scenario, source, devices) is needed")
 
 
 def whole(data: Counts | Trials) -> Counts:

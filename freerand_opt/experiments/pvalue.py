@@ -20,7 +20,7 @@ from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.experiments.certificate import document, factor_claim, game_claim, proved
 from freerand_opt.experiments.factors import Factor, best_factor
 from freerand_opt.experiments.games import chance, wins
-from freerand_opt.experiments.plans import Training, plan, whole
+from freerand_opt.experiments.plans import Training, plan, require_inputs, whole
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.experiments.signalling import Signalling, signalling
 
@@ -94,6 +94,7 @@ def p_value(
     their number, which must have been fixed beforehand. `stop` "best" takes the largest product
     that ordered trials reach on the way. Raise InputError for a training that would make the statement false.
     """
+    require_inputs(data, setup)
     if (training is None) == (game is None):
         raise InputError(
             "p_value", "either training (for factors) or a game whose n was fixed beforehand is needed"

@@ -11,6 +11,7 @@ import pandas
 import polars
 import pytest
 
+import freerand_opt as fr
 from freerand_opt.data import Columns, Counts, Trials
 from freerand_opt.errors import InputError
 from freerand_opt.model import Scenario, chsh
@@ -222,3 +223,14 @@ def test_running_sum_is_that_of_the_whole():
 def test_columns_by_default():
     assert Columns.usual(2) == Columns(("x", "y"), ("a", "b"))
     assert Columns.usual(4).outcomes == ("a1", "a2", "a3", "a4")
+
+
+def test_what_is_neither_data_nor_a_setup():
+    made = fr.setup(chsh(), fr.Uniform(), "local")
+    for verb in (fr.p_value, fr.bits):
+        more = {"game": "chsh"} if verb is fr.p_value else {"training": "1/10", "error": "1/1000"}
+        with pytest.raises(InputError, match=r"data: 'run\.csv' given; Counts or Trials are needed"):
+            verb("run.csv", made, **more)
+        counts = Counts.from_array(chsh(), np.array(DELFT).reshape(2, 2, 2, 2))
+        with pytest.raises(InputError, match=r"setup: .* given; fr\.setup"):
+            verb(counts, "local", **more)
