@@ -23,7 +23,7 @@ from freerand_opt.programs.moments import moment_program, moments_of
 from freerand_opt.solvers import clarabel
 
 from .from_json import many_of, problem_of
-from .makers import EDGES, EXISTS, GUESS, UNIFORM, bits, chsh, question, score, scored
+from .makers import EDGES, EXISTS, GUESS, UNIFORM, bits, chsh, question, relations, score, scored
 
 AVERAGE = {key: value for key, value in GUESS.items() if key != "at"} | {"at": "average"}
 WINS = scored(chsh(), ">=", "14/5")
@@ -157,17 +157,6 @@ def zero_price(q: dict[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
     """Return the certificate that needs no prices but 0."""
     prices = {"settings": {"all": "0", "but": []}, "tests": ["0"] * len(q["tests"])}
     return bracket(q, {"claim": "bound", "prices": prices, "proof": proof})
-
-
-def relations(
-    m: int, ask: dict[str, Any], *, violated: str = "0", epsilon: str = "", whole: bool = False
-) -> dict[str, Any]:
-    """Return a question about the GHZ relations at even numbers of settings 1."""
-    signs = [0 if k % 2 else (-1) ** (k // 2) for k in range(m + 1)]
-    q = question(
-        ask, settings=(2,) * m, outcomes=(2,) * m, source=bits(epsilon, (2,) * m) if epsilon else UNIFORM
-    )
-    return {**q, "relations": {"signs": signs, "violated": violated, "whole": whole}}
 
 
 def _not_told() -> dict[str, Any]:

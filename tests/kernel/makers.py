@@ -90,3 +90,14 @@ def no_signalling_vertices() -> list[list[list[Fraction]]]:
             rows.append([Fraction(x ^ y == parity, 2) for x in (0, 1) for y in (0, 1)])
         found.append(rows)
     return found
+
+
+def relations(
+    m: int, ask: dict[str, Any], *, violated: str = "0", epsilon: str = "", whole: bool = False
+) -> dict[str, Any]:
+    """Return a question about the GHZ relations at even numbers of settings 1."""
+    signs = [0 if k % 2 else (-1) ** (k // 2) for k in range(m + 1)]
+    q = question(
+        ask, settings=(2,) * m, outcomes=(2,) * m, source=bits(epsilon, (2,) * m) if epsilon else UNIFORM
+    )
+    return {**q, "relations": {"signs": signs, "violated": violated, "whole": whole}}

@@ -24,7 +24,7 @@ from freerand_opt.checker.reading import load
 
 from . import corpus, oracle
 from .from_json import problem_of
-from .makers import EXISTS, GUESS, UNIFORM, bits, chsh, question, score, scored
+from .makers import EXISTS, GUESS, UNIFORM, bits, chsh, question, relations, score, scored
 
 
 def answered(q: dict[str, Any]) -> Pool:
@@ -886,7 +886,7 @@ def test_a_guess_that_sums_unlike_denominators_is_weighed() -> None:
 
 def test_biased_bits_of_many_parties_are_not_written_out() -> None:
     """Perfect relations say the same for 31 parties as for 5 (arXiv:1210.6514)."""
-    raw = corpus.many(corpus.relations(31, {**corpus.MAJORITY, "at": [0] * 31}, epsilon="1/20"))
+    raw = corpus.many(relations(31, {**corpus.MAJORITY, "at": [0] * 31}, epsilon="1/20"))
     report = check(raw, Work(10**6))
     assert report.lower == report.upper == Fraction(3, 4)
 
