@@ -55,12 +55,12 @@ def bound(
     )
     if sought is not None:
         certificate, how, pools = critical_form(asked, sought, options)
-    elif asked.ask.at == WORST:
-        pools = [corridor(form, options) for form in asked.cases()]
-        certificate, how = _worst(pools)
     else:
-        pools = [corridor(asked.shortest(), options)]
-        certificate, how = pools[0].best, pools[0].how
+        worst = asked.ask.at == WORST
+        pools = [corridor(form, options) for form in (asked.cases() if worst else [asked.shortest()])]
+        for pool in pools:
+            pool.shorten()
+        certificate, how = _worst(pools) if worst else (pools[0].best, pools[0].how)
     found = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
     text = json.dumps(certificate, separators=(",", ":")) if found else ""
     seconds = time.perf_counter() - begun

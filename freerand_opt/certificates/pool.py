@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.checker.document import FORMAT, check
+from freerand_opt.certificates.shorter import shortened
+from freerand_opt.checker.document import FORMAT, Report, check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import Number, enclose, sign
 from freerand_opt.errors import TooLargeError
@@ -21,6 +22,8 @@ MOST_DIGITS = 4001
 WORK = 10**9
 #: How well a small answer is to be known, in parts of itself.
 RELATIVE = Fraction(1, 1000)
+#: What a shorter proof may cost, in parts of the width that is sought.
+LOSS = Fraction(1, 1000)
 #: By what bounds are raised that rounding left too low.
 RAISED = (Fraction(0), *(Fraction(1, 2**bits) for bits in (56, 48, 40, 32, 24, 16)))
 
@@ -79,7 +82,7 @@ class Pool:
             self.upper, self.impossible = form, True
             self.how["upper"] = how
             return True
-        value = report.upper if self.sign > 0 else None if report.lower is None else -report.lower
+        value = self._bound(report)
         if value is None or (self.bound is not None and sign(value - self.bound) >= 0):
             return False
         self.upper, self.bound = form, value
@@ -100,6 +103,25 @@ class Pool:
             for bound in raised
         )
 
+    def shorten(self) -> None:
+        """Round squares where the bound then stays within LOSS of the width asked."""
+        form = None if self.upper is None else shortened(self.upper)
+        failures = list(self.failures)  # none of the route's
+        report = None if form is None else self._proved(form, None, "shorter squares")
+        self.failures = failures
+        if report is None or report.impossible != self.impossible:
+            return
+        before, value = (self.upper, self.bound), self._bound(report)
+        if self.bound is None or value is None or enclose(value - self.bound, 200)[1] <= LOSS * self.width:
+            was_settled = self.settled
+            self.upper, self.bound = form, value
+            if was_settled and not self.settled:
+                self.upper, self.bound = before
+
+    def _bound(self, report: Report) -> Number | None:
+        """Return what a proof bounds from above: of the smallest score the negative."""
+        return report.upper if self.sign > 0 else None if report.lower is None else -report.lower
+
     def offer_attack(self, form: dict[str, Any], how: str) -> bool:
         """Keep an attack if it passes and reaches more; return whether it does."""
         report = self._proved(None, form, how)
@@ -112,7 +134,7 @@ class Pool:
         self.how["attack"] = how
         return True
 
-    def _proved(self, upper: dict[str, Any] | None, attack: dict[str, Any] | None, how: str) -> Any:
+    def _proved(self, upper: dict[str, Any] | None, attack: dict[str, Any] | None, how: str) -> Report | None:
         try:
             return check(self.certificate(upper, attack), Work(WORK))
         except (Rejected, Unreadable, TooMuch) as fault:

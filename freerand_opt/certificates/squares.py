@@ -9,6 +9,7 @@ from typing import Any
 
 from freerand_opt.certificates.fold import Maker, free_words
 from freerand_opt.certificates.proofs import prices_of
+from freerand_opt.certificates.shorter import trimmed, without_zeros
 from freerand_opt.checker.orders import Worth
 from freerand_opt.conic.solution import Dual
 from freerand_opt.model.problem import Bits
@@ -56,38 +57,6 @@ def _denominator(made: MomentProgram, z: Sequence[Fraction]) -> int:
     return found if found.bit_length() < MOST_BITS else 1
 
 
-def trimmed(proof: dict[str, Any]) -> dict[str, Any]:
-    """Return a proof that lists the words it uses."""
-    used: dict[int, int] = {}
-
-    def places(value: Any) -> Any:
-        if isinstance(value, list) and value and all(isinstance(x, int) for x in value):
-            pairs = zip(value[::2], value[1::2], strict=True)  # a flat list [place, integer, ..]
-            moved = sorted((used.setdefault(k, len(used)), whole) for k, whole in pairs)
-            return [x for pair in moved for x in pair]
-        if isinstance(value, dict):
-            return {key: x if key == "zeros" else places(x) for key, x in value.items()}
-        if isinstance(value, list) and len(value) == 2 and _is_block(value):
-            return [[used.setdefault(k, len(used)) for k in value[0]], value[1]]
-        return [places(x) for x in value] if isinstance(value, list) else value
-
-    labels = places(proof["labels"])
-    words = [proof["words"][k] for k in used]
-    return {**proof, "words": words, "labels": labels}
-
-
-def _is_block(value: list[Any]) -> bool:
-    first, second = value
-    return (
-        isinstance(first, list)
-        and bool(first)
-        and all(isinstance(x, int) for x in first)
-        and isinstance(second, list)
-        and len(second) == len(first)
-        and all(isinstance(x, list) for x in second)
-    )
-
-
 def _blocks(
     made: MomentProgram, dual: Dual, z: Sequence[Fraction], unit: int
 ) -> dict[tuple[int, Facet], list[Any]]:
@@ -104,7 +73,7 @@ def _blocks(
         assert isinstance(name, tuple)
         _, c, f, p = name
         turn = Fraction(unit, 2**factor.bits)
-        add(c, f, parts[p].words, [_trimmed([round(x * turn) for x in row]) for row in factor.rows])
+        add(c, f, parts[p].words, [without_zeros([round(x * turn) for x in row]) for row in factor.rows])
     for name, value in zip(made.program.names, z, strict=True):
         if isinstance(name, tuple) and name[0] == "part" and value > 0:
             _, c, f, p = name
@@ -113,9 +82,3 @@ def _blocks(
             if root := isqrt(int(value * unit * unit)):
                 add(c, f, parts[p].words[:1], [[root]])
     return result
-
-
-def _trimmed(row: list[int]) -> list[int]:
-    while row and not row[-1]:
-        row.pop()
-    return row
