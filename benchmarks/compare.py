@@ -155,10 +155,10 @@ def answers(large: bool) -> list[Line]:
     return lines
 
 
-def of_curves(large: bool) -> list[Line]:
+def of_curves(_: bool) -> list[Line]:
     """Measure curves, their checks and their tables."""
     lines, cells = [], [k * 0.12 / 20 for k in range(21)]
-    for n in (4, 8, 16, 32) if large else (4, 8):
+    for n in (4, 8, 32):
         asked = question("chained_leakage_fixed_sv", scenario__N=str(n), source__epsilon="0")
         ours, curve = median(lambda asked=asked: fr.curve(asked, "source.epsilon", ("0", "3/25")), 1)
         theirs = None

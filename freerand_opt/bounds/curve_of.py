@@ -13,6 +13,7 @@ from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.concave import lines_and_points
 from freerand_opt.bounds.curve import WORK, Curve
 from freerand_opt.bounds.fitting import places_in
+from freerand_opt.bounds.leakage import leakage_of, leakage_parts
 from freerand_opt.bounds.pieces import family_of
 from freerand_opt.bounds.result import Result
 from freerand_opt.bounds.visibility import moving_form
@@ -103,10 +104,14 @@ def _moving(
     asked: Question, name: str, ends: tuple[Fraction, Fraction], width: Any, time_limit: float | None
 ) -> dict[str, Any]:
     """Return the certificate of a curve in a number of the source; an entropy has single certificates."""
+    form = _asked_form(asked, name, ends)
+    closed = leakage_of(lambda x: asked.varied(name, x).problem(), ends)
+    if closed is not None:
+        upper, lower = leakage_parts(closed, ends)
+        return {**form, "upper": upper, "lower": lower, "points": []}
     places = places_in(ends)
     entropy = asked.ask.quantity == ENTROPY
     family = None if entropy else family_of(lambda x: asked.varied(name, x).problem(), ends, places)
-    form = _asked_form(asked, name, ends)
     upper, lower, points = ([], [], []) if family is None else walked(family, form)
     if family is None:
         low, high = ends

@@ -1,0 +1,130 @@
+"""Curves of leakage in closed form: all time orders and codings, settings, scores, against the theorem.
+
+docs/proofs/chained-leakage, statement 3, evaluated in fractions; the kernel has read every curve before.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+import freerand_opt as fr
+from freerand_opt.bounds.leakage import leakage_of
+
+FIELD = "source.epsilon"
+
+
+def asked(size: int, **more: Any) -> dict[str, Any]:
+    """Return the chained question at fixed settings, with other tables where named."""
+    tables: dict[str, Any] = {
+        "scenario": {"family": "chained", "N": size},
+        "source": {"kind": "santha-vazirani", "epsilon": 0},
+        "observed": {"behaviour": "quantum", "settings": "uniform"},
+        "adversary": {"devices": "no-signalling"},
+        "test": [{"functional": "chained", "relation": "<=", "score": "1/10"}],
+        "ask": {"quantity": "trace-distance", "of": "A", "at": [0, 0]},
+    }
+    return {
+        key: tables[key] | more.get(key, {}) if key != "test" else more.get(key, tables[key])
+        for key in tables
+    }
+
+
+def theorem(size: int, e: Fraction, score: Fraction) -> Fraction:
+    n = 2 * (size.bit_length() - 1)
+    t = min(Fraction(1), score / (1 - 2 * e) ** n)
+    for _ in range(n):
+        t = min((1 + 2 * e) * t, 2 * e + (1 - 2 * e) * t)
+    return t / 2
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_any_order_setting_and_score(seed: int) -> None:
+    chance = random.Random(seed)
+    size, of = chance.choice((2, 4, 4, 8)), chance.choice("AB")
+    score = Fraction(chance.randrange(1, 60), 60)
+    last = Fraction(chance.randrange(8, 48), 100)
+    first = chance.choice((Fraction(0), last / 3))
+    tables = asked(
+        size,
+        source={
+            "order": chance.choice(("interleaved", "A first", "B first")),
+            "bits": chance.choice(("least-significant-first", "most-significant-first")),
+        },
+        ask={
+            "quantity": chance.choice(("trace-distance", "guessing-probability")),
+            "of": of,
+            "at": [chance.randrange(size), chance.randrange(size)],
+        },
+        test=[{"functional": "chained", "relation": "<=", "score": str(score)}],
+    )
+    curve = fr.curve(tables, FIELD, (first, last))
+    assert not curve.proved.points
+    base = Fraction(1, 2) if tables["ask"]["quantity"] == "guessing-probability" else 0
+    exact = 0
+    for k in range(17):
+        e = first + (last - first) * k / 16
+        here, wanted = curve(e), base + theorem(size, e, score)
+        assert here.lower is not None
+        assert here.upper == wanted
+        assert wanted - Fraction(1, 10**8) < here.lower <= wanted
+        exact += here.lower == wanted
+    assert exact > 13  # all but what falls between two pieces
+
+
+def test_thirty_two_settings_at_the_quantum_score() -> None:
+    """I = 32 (1 - cos(pi/64)); no end is wider than what the inside of an irrational score costs."""
+    curve = fr.curve(
+        asked(32, test=[{"functional": "chained", "relation": "<=", "score": "observed"}]), FIELD, (0, "3/25")
+    )
+    assert curve.formulas == len(curve.proved.lower) == 11
+    score = Fraction("0.0385454014344834331273")  # mpmath, 20 digits: 32 (1 - cos(pi/64))
+    for k in range(25):
+        e = Fraction(3, 25) * k / 24
+        ((lower, upper),), wanted = curve.floats([e]), float(theorem(32, e, score))
+        assert upper - lower < 1e-9
+        assert lower - 1e-15 <= wanted <= upper + 1e-15
+    assert len(curve.certificate) < 120_000
+
+
+NOT_COVERED: dict[str, dict[str, Any]] = {
+    "local devices": {"adversary": {"devices": "local"}},
+    "settings that are not even": {
+        "observed": {"behaviour": "quantum", "settings": [["1/8", "1/4"], ["1/4", "3/8"]]}
+    },
+    "another source": {"source": {"kind": "mutual", "epsilon": 0}},
+    "on average": {"ask": {"quantity": "trace-distance", "of": "A", "at": "average"}},
+    "two tests": {"test": [{"functional": "chained", "relation": "<=", "score": s} for s in ("1/10", "1/9")]},
+    "no score": {"test": []},
+}
+
+
+@pytest.mark.parametrize("name", NOT_COVERED)
+def test_what_the_closed_form_is_not_about(name: str) -> None:
+    question = fr.Question.from_dict(asked(2, **NOT_COVERED[name]))
+    ends = (Fraction(0), Fraction(1, 8))
+    assert leakage_of(lambda x: question.varied(FIELD, x).problem(), ends) is None
+
+
+def test_what_it_is_about() -> None:
+    question = fr.Question.from_dict(asked(2))
+    assert (
+        leakage_of(lambda x: question.varied(FIELD, x).problem(), (Fraction(0), Fraction(1, 8))) is not None
+    )
+
+
+def test_a_piece_is_refused_where_it_is_no_attack() -> None:
+    """Beyond its border a chance leaves its range; a larger weight shows errors too often."""
+    curve = fr.curve(asked(4), FIELD, (0, "1/5"))
+    raw = json.loads(curve.certificate)
+    for k in range(len(raw["lower"]) - 1):
+        changed = json.loads(curve.certificate)
+        end = Fraction(raw["lower"][k]["to"])
+        changed["lower"] = [{**raw["lower"][k], "to": str(end + Fraction(1, 1000))}]
+        forged = fr.Curve(curve.question, FIELD, json.dumps(changed))
+        with pytest.raises(ValueError, match=r"range|negative"):
+            _ = forged.report
