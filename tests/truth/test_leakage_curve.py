@@ -76,6 +76,22 @@ def test_any_order_setting_and_score(seed: int) -> None:
     assert exact > 13  # all but what falls between two pieces
 
 
+@pytest.mark.parametrize(
+    ("size", "quantity"), [(2, "trace-distance"), (4, "guessing-probability"), (16, "trace-distance")]
+)
+def test_on_average(size: int, quantity: str) -> None:
+    """min(1/2, I/(2 (1 - 2e)^2r)), told the settings."""
+    tables = asked(size, ask={"quantity": quantity, "of": "A", "at": "average"})
+    curve, n = fr.curve(tables, FIELD, (0, "9/20")), 2 * (size.bit_length() - 1)
+    for k in range(19):
+        e = Fraction(k, 40)
+        wanted = min(Fraction(1, 2), 1 / (20 * (1 - 2 * e) ** n)) + Fraction(1, 2) * (quantity[0] == "g")
+        here = curve(e)
+        assert here.upper == wanted
+        assert here.lower is not None
+        assert wanted - Fraction(1, 10**8) < here.lower <= wanted
+
+
 def test_thirty_two_settings_at_the_quantum_score() -> None:
     """I = 32 (1 - cos(pi/64)); no end is wider than what the inside of an irrational score costs."""
     curve = fr.curve(
@@ -97,7 +113,7 @@ NOT_COVERED: dict[str, dict[str, Any]] = {
         "observed": {"behaviour": "quantum", "settings": [["1/8", "1/4"], ["1/4", "3/8"]]}
     },
     "another source": {"source": {"kind": "mutual", "epsilon": 0}},
-    "on average": {"ask": {"quantity": "trace-distance", "of": "A", "at": "average"}},
+    "both outcomes": {"ask": {"quantity": "guessing-probability", "of": ["A", "B"], "at": [0, 0]}},
     "two tests": {"test": [{"functional": "chained", "relation": "<=", "score": s} for s in ("1/10", "1/9")]},
     "no score": {"test": []},
 }
