@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 #: Mutants of certificates in all, and random questions of each kind of source.
 MUTANTS, QUESTIONS = 20_000, 100
+#: Curves whose prices are changed.
+PRICES = 10_000
 _STATEMENTS = """
 import sys
 sys.path.insert(0, "benchmarks")
@@ -27,6 +29,7 @@ def checker(seconds: float) -> list[str]:
     for name, variable, count in (
         ("mutations", "FREERAND_MUTANTS", MUTANTS),
         ("oracle", "FREERAND_ORACLE", QUESTIONS),
+        ("curves", "FREERAND_PRICES", PRICES),
     ):
         command = [sys.executable, "-m", "pytest", "-q", "-x", f"tests/kernel/test_{name}.py"]
         code, said = _run(command, {variable: str(count)}, ends)

@@ -14,8 +14,13 @@ from math import cos, pi
 import pytest
 
 import freerand_opt as fr
+from freerand_opt.bounds.linear import facets
+from freerand_opt.bounds.options import Options
+from freerand_opt.certificates.number import exact
+from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.catalogue import curves, find
 from freerand_opt.model.file import read
+from freerand_opt.numbers.exact import compare, cos_pi
 
 
 def leakage(size: int) -> fr.Curve:
@@ -58,6 +63,22 @@ def test_the_guess_without_symmetry_of_the_source(size: int) -> None:
     assert result.bracket.width is not None
     assert result.bracket.width < Fraction(1, 10**12)
     assert dict(result.how)["upper"] == f"{2 * size + 1} boxes of a cycle"
+
+
+@pytest.mark.parametrize("size", [4, 8])
+def test_the_guess_in_cells(size: int) -> None:
+    """The same (1 + I_N)/2 by Collins and Gisin's coordinates, exactly: (1 + N)/2 - N cos(pi/2N)/2."""
+    claim = find("chained_guess")
+    assert claim is not None
+    pool = Pool(read(claim, {"scenario.N": [size]}).instances[0].question.problem())
+    list(facets(pool, Options()))
+    assert pool.upper is not None
+    assert pool.upper["proof"]["way"] == "cells"
+    wanted = (1 + size * (1 - cos_pi(Fraction(1, 2 * size)))) / 2
+    assert pool.bound is not None
+    assert pool.reached is not None
+    assert compare(exact(pool.bound), wanted) == 0
+    assert 0 <= float(wanted - pool.reached) < 1e-12
 
 
 @pytest.mark.parametrize(("name", "value"), [("main", 0.2868121)])
