@@ -16,8 +16,11 @@ Epsilon is Colbeck and Renner's (arXiv:1105.3195): 0 is perfect, 1/2 is useless.
 
 from __future__ import annotations
 
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from freerand_opt.doors import BODIES
 from freerand_opt.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -87,9 +90,23 @@ _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()
 __all__ = sorted((*_HOMES, "errors"))
 
 
-def __getattr__(name: str) -> Any:
-    from importlib import import_module
+#: Methods whose bodies stand above their class, and the functions that are they.
+_BODIES = {
+    "Curve.plot": ("reporting.figures.curve", "drawn"),
+    "Question.to_cvxpy": ("reporting.export", "to_cvxpy"),
+    "Question.to_file": ("reporting.export", "to_file"),
+}
 
+
+def _called(home: str, name: str, *given: Any) -> Any:
+    """Call a function of a module that is loaded at its first call."""
+    return getattr(import_module(f"freerand_opt.{home}"), name)(*given)
+
+
+BODIES.update({method: partial(_called, *place) for method, place in _BODIES.items()})
+
+
+def __getattr__(name: str) -> Any:
     if name == "errors":
         return import_module("freerand_opt.errors")
     if name in _HOMES:

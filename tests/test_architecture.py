@@ -7,11 +7,13 @@ import graphlib
 import re
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import freerand_opt
+from freerand_opt import doors
 
 PACKAGE = Path(freerand_opt.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -20,7 +22,7 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 #: What stands where, from the ground up: rooms, and files that stand lower or higher than their room. A file
 #: imports from lower levels and from its own room.
 LEVELS = (
-    ("errors", "version", "checker"),
+    ("errors", "doors", "version", "checker"),
     ("files", "numbers", "experiment_checker"),
     ("model", "conic"),
     ("data",),
@@ -34,12 +36,6 @@ LEVELS = (
     ("cli",),
     ("__main__",),
 )
-#: Methods that open onto what stands above them, imported when they are called: (file, what it opens onto).
-DOORS = {
-    ("bounds.curve", "reporting"),
-    ("model.question", "reporting"),
-    ("model.question", "conic.formats.as_cvxpy"),
-}
 #: Third-party packages, and the rooms that may import them.
 OUTSIDE = {
     "clarabel": ("bounds", "solvers"),
@@ -114,10 +110,10 @@ def _imported(tree):
 
 
 def ours(name):
-    """The modules of freerand_opt that a module imports, without the prefix and those behind its doors."""
+    """The modules of freerand_opt that a module imports, without the prefix."""
     for module in imported(TREES[NAMES[name]]):
         other = module.removeprefix("freerand_opt.")
-        if other != module and not any(name == here and inside(other, [there]) for here, there in DOORS):
+        if other != module:
             yield other
 
 
@@ -140,20 +136,9 @@ def test_imports_go_down_only():
     assert wrong == set()
 
 
-def typed(tree):
-    """Every module that is imported for type checkers alone."""
-    for node in tree.body:
-        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
-            yield from imported(node)
-
-
 def test_no_module_imports_itself_by_way_of_others():
-    """Of one room, a file may name the types of another that imports it."""
-    graph = {}
-    for name, path in NAMES.items():
-        types = {module.removeprefix("freerand_opt.") for module in typed(TREES[path])}
-        own = {other for other in types if other.split(".")[0] == name.split(".")[0]}
-        graph[name] = set(ours(name)) & set(NAMES) - {name} - own
+    """What is imported for type checkers alone counts too."""
+    graph = {name: set(ours(name)) & set(NAMES) - {name} for name in NAMES}
     assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
@@ -164,13 +149,18 @@ def test_levels_of_rooms_have_no_circles():
     assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
-def test_doors_are_used_and_imported_late():
-    for name, there in DOORS:
-        tree = TREES[NAMES[name]]
-        late = {m for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for m in imported(node)}
-        found = {m for m in imported(tree) if inside(m.removeprefix("freerand_opt."), [there])}
-        assert found, f"{name} has no door to {there}: take it off the list"
-        assert found <= late | set(typed(tree))
+def test_every_door_is_used_and_opens():
+    """A method's body that stands above it is asked for by name; the root says where it is."""
+    asked = {
+        node.args[0].value
+        for name in filter(None, NAMES)
+        for node in ast.walk(TREES[NAMES[name]])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "body"
+        and isinstance(node.args[0], ast.Constant)
+    }  # fmt: skip
+    assert asked == set(freerand_opt._BODIES) == set(doors.BODIES)
+    for home, function in freerand_opt._BODIES.values():
+        assert callable(getattr(import_module(f"freerand_opt.{home}"), function))
 
 
 @pytest.mark.parametrize("room", CHECKERS)

@@ -20,7 +20,8 @@ import numpy as np
 from freerand_opt.attacks.seesaw import Kind, best_climb
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Kept, Problem, Test
-from freerand_opt.numbers.exact import Exact, cos_pi, sqrt, triples
+from freerand_opt.numbers.exact import Exact, cos_pi, sqrt
+from freerand_opt.numbers.kernel import triples
 from freerand_opt.programs.npa.words import Parties
 
 #: A cosine and a sine in the certificate's form, or a fraction of pi.

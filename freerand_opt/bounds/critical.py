@@ -17,6 +17,7 @@ from freerand_opt.model.quantities import STRATEGY, same
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.numbers.exact import Exact, compare
+from freerand_opt.numbers.kernel import kernel_number
 from freerand_opt.numbers.rounding import power_of_two
 
 
@@ -123,17 +124,16 @@ def _crossing(question: Question, threshold: Threshold) -> Crossing:
             raise InputError(
                 "threshold.crosses", f"is a number, since a {question.ask.quantity} is asked for"
             )
-        return Crossing("field", one)
+        return Crossing("field", one, float(one))
     return _of_number(question, one)
 
 
 def _of_number(question: Question, number: Exact) -> Crossing:
-    from freerand_opt.certificates.number import kernel_number
-
     if question.ask.row.optimum is not None:
-        return Crossing("number", kernel_number(question.ask.row.optimum(number)))
+        limit = question.ask.row.optimum(number)
+        return Crossing("number", kernel_number(limit), float(limit))
     if not isinstance(number, Fraction):
         raise InputError(
             "threshold.crosses", "is a rational number of bits, since a min-entropy is asked for"
         )
-    return Crossing("entropy", number)
+    return Crossing("entropy", number, float(number))

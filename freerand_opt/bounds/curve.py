@@ -22,17 +22,18 @@ from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.bounds.certified import Certified
 from freerand_opt.bounds.result import ends_of
 from freerand_opt.bounds.sampling import Part, floats, part_of
-from freerand_opt.certificates.number import exact
 from freerand_opt.checker import reading
 from freerand_opt.checker.curve import Curve as Proved
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, decimals, show
+from freerand_opt.doors import body
 from freerand_opt.errors import InputError, imported
 from freerand_opt.model.number import exact as read_exact
 from freerand_opt.model.number import place_of
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, compare
+from freerand_opt.numbers.kernel import exact
 
 WORK = 2 * 10**9
 #: How near breakpoints are found, in parts of the interval.
@@ -167,7 +168,8 @@ class Curve(Certified):
 
     def floats(self, values: Iterable[Fraction | int | str]) -> list[tuple[float, float]]:
         """Return floats at most the lower and at least the upper end at each value, nan where one is open."""
-        return list(floats(self, (place_of(x, self.field) for x in values)))
+        places = (place_of(x, self.field) for x in values)
+        return list(floats(self.proved, self.question, self.breaks(), self.least, self, places))
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw the curve with its breakpoints marked; return matplotlib's figure, written to `path`.
@@ -175,9 +177,7 @@ class Curve(Certified):
         Raise UnavailableError without matplotlib.
         """
         imported("matplotlib", "figures need matplotlib", "'freerand_opt[plot]'")
-        from freerand_opt.reporting.figures.curve import drawn
-
-        return drawn(self, path)
+        return body("Curve.plot")(self, path)
 
     def check(self) -> Report:
         """Check the certificate anew."""

@@ -11,7 +11,6 @@ from math import prod
 from typing import Any
 
 from freerand_opt.bounds.seen import Seen, seen
-from freerand_opt.certificates.number import exact
 from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.devices import Box, Deterministic
 from freerand_opt.checker.numbers import sign
@@ -19,6 +18,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.scenario import joined
 from freerand_opt.model.text import said_at
 from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.kernel import exact
 
 #: Most joint settings of which correlations are told, and longest fraction that is written as such.
 MOST_SETTINGS, SHORT = 9, 7

@@ -13,7 +13,6 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.bounds.result import Result
-from freerand_opt.certificates.number import kernel_number
 from freerand_opt.checker.entropies import entropy_above
 from freerand_opt.checker.logs import ln_above
 from freerand_opt.checker.numbers import Number, enclose, sign
@@ -23,6 +22,7 @@ from freerand_opt.model.problem import joint
 from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
 from freerand_opt.model.text import shown
+from freerand_opt.numbers.kernel import kernel_number
 
 #: ln 2 from below and from above.
 LN2, LN2_ABOVE = -ln_above(Fraction(1, 2)), ln_above(Fraction(2))

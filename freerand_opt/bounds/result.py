@@ -13,7 +13,6 @@ from freerand_opt.bounds.attack import Attack, read_attack
 from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.bounds.certified import Bracketed
 from freerand_opt.bounds.reason import reason
-from freerand_opt.certificates.number import exact
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Work
@@ -25,6 +24,7 @@ from freerand_opt.model.text import within
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import Exact, compare, log2
+from freerand_opt.numbers.kernel import exact
 
 #: Steps of work of the last check of an answer.
 WORK = 2 * 10**9

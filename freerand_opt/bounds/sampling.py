@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+from freerand_opt.bounds.bracket import Bracket
 from freerand_opt.bounds.result import ends_of
+from freerand_opt.checker.curve import Curve
 from freerand_opt.checker.curve_ends import Part as Proved
 from freerand_opt.checker.numbers import Number, enclose
+from freerand_opt.model.question import Question
 from freerand_opt.numbers.rounding import float_above, float_below
-
-if TYPE_CHECKING:
-    from freerand_opt.bounds.curve import Curve
 
 #: Irrational factors are enclosed to so many bits.
 BITS = 96
@@ -55,12 +54,22 @@ def _scaled(p: tuple[int, ...], a: int, b: int) -> int:
     return total
 
 
-def floats(curve: Curve, places: Iterable[Fraction]) -> Iterator[tuple[float, float]]:
-    """Yield floats below the lower and above the upper end at places, nan where an end is open."""
-    proved, asked = curve.proved, curve.question
+def floats(
+    proved: Curve,
+    asked: Question,
+    breaks: Sequence[float],
+    least_at: Callable[[Fraction], int],
+    exactly: Callable[[Fraction], Bracket],
+    places: Iterable[Fraction],
+) -> Iterator[tuple[float, float]]:
+    """Yield floats below the lower and above the upper end at places, nan where an end is open.
+
+    Between `breaks` one function above is the least, number `least_at(x)`; `exactly(x)` is the bracket where
+    floats do not do.
+    """
     upper = [part_of(part) for part in proved.upper]
-    marks = [float(proved.domain[0]), *curve.breaks(), float(proved.domain[1])]
-    least = [] if not upper else [curve.least((Fraction(a) + Fraction(b)) / 2) for a, b in pairwise(marks)]
+    marks = [float(proved.domain[0]), *breaks, float(proved.domain[1])]
+    least = [] if not upper else [least_at((Fraction(a) + Fraction(b)) / 2) for a, b in pairwise(marks)]
     lower = [part_of(part) for part in proved.lower]
     if proved.direction:
         alone = [(place, value) for place, value, _ in proved.points if value is not None]
@@ -83,7 +92,7 @@ def floats(curve: Curve, places: Iterable[Fraction]) -> Iterator[tuple[float, fl
             or not above.low <= x <= above.high
             or not _serves(below, x, proved.direction)
         ):
-            held = curve(x)
+            held = exactly(x)
             yield (
                 math.nan if held.lower is None else float_below(held.lower),
                 math.nan if held.upper is None else float_above(held.upper),

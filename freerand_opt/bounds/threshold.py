@@ -15,7 +15,7 @@ from typing import Any
 
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.document import FORMAT
-from freerand_opt.checker.numbers import Number, enclose, sign, written
+from freerand_opt.checker.numbers import Number, sign, written
 from freerand_opt.errors import FreerandError, TooLargeError
 
 MAX_STEPS = 100
@@ -25,11 +25,13 @@ MAX_STEPS = 100
 class Crossing:
     """What the answer is compared with.
 
-    It is nothing (existence), a number, a multiple of the field, or an entropy in bits.
+    It is nothing (existence), a number, a multiple of the field, or an entropy in bits; `near` is the number
+    or the factor in floats.
     """
 
     kind: str = "existence"
     value: Any = None
+    near: float = 0.0
 
     def side(self, pool: Pool, place: Fraction) -> int:
         """Return -1 if the claim is proved at a place, 1 if an attack refutes it, 0 if neither."""
@@ -68,9 +70,8 @@ class Crossing:
         if self.kind == "existence":
             return number
         if self.kind == "entropy":
-            return number - float(2.0 ** -float(self.value))
-        limit = self.value * place if self.kind == "field" else self.value
-        return number - float(enclose(limit, 80)[0])
+            return number - float(2.0**-self.near)
+        return number - (self.near * float(place) if self.kind == "field" else self.near)
 
     def form(self) -> Any:
         """Return the crossing in the certificate's grammar."""

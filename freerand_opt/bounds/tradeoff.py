@@ -15,7 +15,6 @@ from typing import Any, TypeAlias
 
 from freerand_opt.bounds.keys import LN2
 from freerand_opt.bounds.result import Result
-from freerand_opt.certificates.number import kernel_number
 from freerand_opt.checker.asked import Kept
 from freerand_opt.checker.chords import by_nodes
 from freerand_opt.checker.failures import Work
@@ -30,6 +29,7 @@ from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.kinds import number
 from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
+from freerand_opt.numbers.kernel import kernel_number
 
 WORK = 10**10
 #: Prices of a kept table by (joint setting, joint outcome).

@@ -16,7 +16,8 @@ from freerand_opt.model.problem import Test as FormTest
 from freerand_opt.model.question import Question
 from freerand_opt.model.rows import score, total
 from freerand_opt.model.threshold import moves_on_a_path
-from freerand_opt.numbers.exact import Exact, triples
+from freerand_opt.numbers.exact import Exact
+from freerand_opt.numbers.kernel import triples
 
 
 def moving_form(

@@ -25,7 +25,7 @@ from freerand_opt.model.problem import (
     Test,
 )
 from freerand_opt.model.problem import Rows as SourceRows
-from freerand_opt.numbers.exact import triples
+from freerand_opt.numbers.kernel import triples
 
 #: Vectors longer than this are written as one entry and exceptions where most entries agree.
 LISTED = 64

@@ -12,7 +12,8 @@ import msgspec
 from freerand_opt.errors import InputError
 from freerand_opt.model.number import exact
 from freerand_opt.model.text import Digits, kind, listed, nearest, said_at, shortened, shown
-from freerand_opt.numbers.exact import Real, compare, text, triples
+from freerand_opt.numbers.exact import Real, compare, text
+from freerand_opt.numbers.kernel import triples
 
 Schema = dict[str, Any]
 #: Words that a message lists; of more the first, and how many there are.

@@ -8,19 +8,21 @@ picked party, or a sum of biases. Such a question depends on the parties that ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from freerand_opt.errors import InputError
+from freerand_opt.model.ask import Ask
 from freerand_opt.model.conditions import Keep, Relations
 from freerand_opt.model.families.ghz import mermin_sign
+from freerand_opt.model.observed import Observed
 from freerand_opt.model.output import Picked
 from freerand_opt.model.quantities import ENTROPY, SCORE
-
-if TYPE_CHECKING:
-    from freerand_opt.model.question import Question
+from freerand_opt.model.scenario import AnyScenario
+from freerand_opt.model.source import Source
 
 #: Parties of which one is picked whatever their settings; more have equal settings, and can be exchanged.
 MOST_PICKED = 4
@@ -63,25 +65,25 @@ class Many(msgspec.Struct, frozen=True):
         return sizes | {"devices": "no-signalling", "tests": [], "relations": relations, "ask": ask}
 
 
-def many(question: Question) -> Many:
+def many(
+    scenario: AnyScenario, source: Source, seen: Observed, devices: str, tests: Sequence[object], ask: Ask
+) -> Many:
     """Return the short form of a question; raise InputError for what it cannot have."""
-    scenario, ask = question.scenario, question.ask
     parties = len(scenario.settings)
     why = "questions about a picked party, or more than 8 parties,"
     if scenario.__struct_config__.tag != "ghz":
         raise InputError("Question.scenario", f"{why} need the family ghz")
-    epsilon = getattr(question.source, "epsilon", Fraction(0))
-    if question.source.__struct_config__.tag not in ("uniform", "santha-vazirani"):
+    epsilon = getattr(source, "epsilon", Fraction(0))
+    if source.__struct_config__.tag not in ("uniform", "santha-vazirani"):
         raise InputError("Question.source.kind", f"{why} have a source of kind uniform or santha-vazirani")
-    seen = question.observed
     if (
         seen.settings != "uniform"
         or (seen.table, seen.state, seen.visibility, seen.efficiency) != (None,) * 4
     ):
         raise InputError("Question.observed", f"{why} have uniform observed settings, and no other behaviour")
-    if question.adversary.devices != "no-signalling":
+    if devices != "no-signalling":
         raise InputError("Question.adversary.devices", f'{why} have devices = "no-signalling"')
-    violated, whole = _tested(question, why)
+    violated, whole = _tested(tests, seen, why)
     at = ask.settings(scenario, "Question.ask")
     if at is None:
         raise InputError("Question.ask.at", f"{why} ask at one setting for each party")
@@ -103,12 +105,12 @@ def many(question: Question) -> Many:
     return Many(parties, epsilon, signs, violated, whole, quantity, of, values, count, at, ask.picked)
 
 
-def _tested(question: Question, why: str) -> tuple[Fraction, bool]:
+def _tested(tests: Sequence[object], seen: Observed, why: str) -> tuple[Fraction, bool]:
     """Return (weight of wrong outcomes that is tolerated, whether the whole behaviour is kept)."""
-    test = question.tests[0] if len(question.tests) == 1 and not question.moments else None
+    test = tests[0] if len(tests) == 1 else None
     if isinstance(test, Relations) and isinstance(test.violated, Fraction):
         return test.violated, False
-    honest = question.observed.behaviour in (None, "quantum")
+    honest = seen.behaviour in (None, "quantum")
     if isinstance(test, Keep) and test.keep == "behaviour" and not test.tolerance and honest:
         return Fraction(0), True
     raise InputError(

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cached_property
-from importlib import import_module
 from math import prod
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from msgspec import field
 from msgspec.structs import force_setattr
 
+from freerand_opt.doors import body
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model import problem as forms
 from freerand_opt.model.adversary import Adversary
@@ -39,9 +39,6 @@ from freerand_opt.model.values import with_values
 if TYPE_CHECKING:
     from fractions import Fraction
     from pathlib import Path
-
-    from freerand_opt.conic.formats.as_cvxpy import Modelled
-
 
 #: Questions about relations with more probabilities than this (four parties) are asked in their short form.
 FEW_CELLS = 4**4
@@ -103,7 +100,7 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
         if self.data is not None and (self.tests or self.moments):
             raise self.fault("test", f"a question about data has no tests; {self.ask.quantity} is asked")
         if not self.is_written_out:
-            many(self)
+            self._short()
             return
         force_setattr(self, "observed", self.observed.settled(self.scenario))
         self.source.fit(self.scenario, self.observed.weights(self.scenario))
@@ -161,9 +158,13 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
     def many(self) -> Many | None:
         """Return the short form of a question about GHZ relations of many parties, None for others."""
         try:
-            return many(self)
+            return self._short()
         except InputError:
             return None
+
+    def _short(self) -> Many:
+        tests = (*self.tests, *self.moments)
+        return many(self.scenario, self.source, self.observed, self.adversary.devices, tests, self.ask)
 
     def shortest(self) -> forms.Problem | Many:
         """Return what programs are made of: joint indices, or the short form of relations of many parties."""
@@ -197,16 +198,15 @@ class Question(Table, rename={"tests": "test", "moments": "moment"}):
 
         Raise InputError for another ending, or a format that does not hold the program.
         """
-        # the model knows no programs: looked up where it is called
-        import_module("freerand_opt.reporting.export").to_file(self, path)
+        body("Question.to_file")(self, path)
 
-    def to_cvxpy(self) -> Modelled:
-        """Return the program as a cvxpy problem with its variable and names, for constraints of one's own.
+    def to_cvxpy(self) -> Any:
+        """Return the program as a cvxpy problem, for constraints of one's own.
 
+        It is named (`conic.formats.as_cvxpy.Modelled`): `problem`, `x`, `columns`, `rows` and `column(name)`.
         Raise UnavailableError without cvxpy.
         """
-        found: Modelled = import_module("freerand_opt.reporting.export").to_cvxpy(self)
-        return found
+        return body("Question.to_cvxpy")(self)
 
 
 def _refuse(question: Question, tests: tuple[forms.Test | forms.Kept, ...], ask: forms.Ask) -> None:

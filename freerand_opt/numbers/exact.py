@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache
 
-from freerand_opt.numbers import field
 from freerand_opt.numbers.atoms import text
 from freerand_opt.numbers.enclosure import MAX_BITS, UndecidedError, decided, enclose, sign
 from freerand_opt.numbers.radicals import rational_root, square_root
@@ -30,12 +29,9 @@ __all__ = [
     "sqrt",
     "text",
     "total",
-    "triples",
 ]
 
 PI: Real = of_atom("pi", Fraction(0))
-#: What the checker reads: radicands up to this, and orders of roots of unity up to `field.MOST_ORDER`.
-MOST_RADICAND = 10**12
 
 
 def sqrt(x: Exact) -> Exact:
@@ -88,21 +84,3 @@ def log2(x: Exact) -> Exact:
         if up & (up - 1) == 0 and down & (down - 1) == 0:
             return Fraction(up.bit_length() - down.bit_length())
     return of_atom("log2", x)
-
-
-def triples(x: Exact) -> str | list[list[str | int]]:
-    """Return what the checker reads: a fraction's text, or [factor, n, q] of factor * sqrt(n) * cos(q pi).
-
-    Raise ValueError for a number that is no such sum, or one that is too large for the checker.
-    """
-    if isinstance(x, Fraction):
-        return str(x)
-    advice = "round it to a fraction on the safe side"
-    if x.parts.keys() != {()}:
-        raise ValueError(f"{text(x)[:60]} is no sum of fraction * sqrt(n) * cos(q pi); {advice}")
-    terms, most = x.parts[()], field.MOST_ORDER // 2
-    if any(n > MOST_RADICAND or b > most for n, _, b in terms):
-        limits = f"a radicand above {MOST_RADICAND}, or a denominator above {most} in an angle"
-        raise ValueError(f"{text(x)[:60]} has {limits}; {advice}")
-    ordered = sorted((n, Fraction(a, b), factor) for (n, a, b), factor in terms.items())
-    return [[str(factor), n, str(q)] for n, q, factor in ordered]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from freerand_opt.checker.failures import TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import cosine, decimals, enclose, read_number, sign, written
-from freerand_opt.numbers.exact import triples
+from freerand_opt.numbers.kernel import triples
 from freerand_opt.numbers.parse import parse
 
 DIGITS = {  # OEIS A002193, A001622, A010503

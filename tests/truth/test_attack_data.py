@@ -11,7 +11,6 @@ import pytest
 
 from freerand_opt.bounds.attack import read_attack
 from freerand_opt.bounds.bound import bound
-from freerand_opt.certificates.number import exact
 from freerand_opt.checker.document import check
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model import (
@@ -31,6 +30,7 @@ from freerand_opt.model import (
 from freerand_opt.model.problem import Bits, Kept, Limits
 from freerand_opt.model.sources import MeasurementDependence
 from freerand_opt.numbers.exact import compare, sqrt
+from freerand_opt.numbers.kernel import exact
 
 EVE, LOCAL = Adversary("no-signalling"), Adversary("local")
 GUESS = Ask("guessing-probability", of="A", at=(0, 0))

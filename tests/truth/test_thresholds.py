@@ -164,7 +164,7 @@ def test_optima_in_floats_find_where_proofs_are_worth_it(crosses):
 
     low, high = critical_value(
         exact,
-        Crossing(crosses, value),
+        Crossing(crosses, value, float(value)),
         (F(1, 10), F(9, 10)),
         F(1, 10**6),
         lambda place: float((shift + place) ** power),

@@ -32,8 +32,8 @@ from freerand_opt.numbers.exact import (
     sqrt,
     text,
     total,
-    triples,
 )
+from freerand_opt.numbers.kernel import triples
 from freerand_opt.numbers.parse import parse
 from freerand_opt.numbers.ring import SMALL, product, squarefree
 from freerand_opt.numbers.rounding import decimal_above, decimal_below, float_above, float_below
