@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
-from freerand_opt.attacks.held import point
-from freerand_opt.bounds.result import Result
-from freerand_opt.certificates.held import multipliers, of_proof, strings
-from freerand_opt.conic.formats.named import named
+from freerand_opt.bounds.result import WORK, Result
+from freerand_opt.certificates.held import of_proof
+from freerand_opt.checker import reading
+from freerand_opt.checker.document import check
+from freerand_opt.checker.failures import Work
+from freerand_opt.conic.basis import exact_multipliers
+from freerand_opt.conic.formats.named import Named, named
 from freerand_opt.conic.formats.vipr import as_vipr
+from freerand_opt.conic.inner_point import inner_point
+from freerand_opt.conic.linear import solve
 from freerand_opt.errors import InputError, UnavailableError
-from freerand_opt.model.problem import Point, Problem
+from freerand_opt.numbers.exact import compare, total
+from freerand_opt.numbers.kernel import exact
 from freerand_opt.programs.many import moments_program
 from freerand_opt.programs.names import column_names, row_names
-from freerand_opt.programs.of_question import by_cells, by_cycle, by_deterministic, of_many
-from freerand_opt.programs.strategies import Strategies
+from freerand_opt.programs.of_question import of_many, program_of
+from freerand_opt.programs.violations import with_violations
 
 
 def vipr(result: Result) -> str:
-    """Return the certificate of a result as VIPR text: rows by name, its multipliers and its attack.
+    """Return a proof of a result's bound as VIPR text: rows by name, exact multipliers, and an attack.
 
+    The program that shows the question is solved again, and its bound is at least as sharp as the result's.
     Of a smallest score the negative is maximised. Raise InputError for a critical value, worst settings or
-    quantum devices, whose proofs are no linear combination, UnavailableError for a proof without multipliers
-    of rows (zeros of the question), and TooLargeError for more columns than are written out.
+    quantum devices, whose proofs are no linear combination, UnavailableError where the program does not
+    prove the bound, and TooLargeError for more columns than are written out.
     """
     body = result.document
     if body["kind"] != "bracket":
@@ -35,27 +43,39 @@ def vipr(result: Result) -> str:
     upper = body["upper"]
     if upper is None:
         raise InputError("vipr", "the certificate has no upper end, so there is nothing to derive")
-    notes = [f"certificate {result.digest}", *result.words]
-    infeasible = upper["claim"] == "none"
-    if upper["proof"]["way"] == "strings":
-        many = moments_program(body["question"], attack=False)
-        held = of_many(many)
-        held = replace(held, notes=(*notes, *held.notes))
-        return as_vipr(held, strings(many, upper), infeasible=infeasible)
-    made = _program(of_proof(result.question.problem(), upper), upper["proof"])
-    z = multipliers(made, upper)
-    x = None if body["attack"] is None else point(made, body["attack"])
-    held = named(made.program, row_names(made), column_names(made), notes)
-    return as_vipr(held, z, x, infeasible=infeasible)
+    held = _program(result, body)
+    held = replace(held, notes=(f"certificate {result.digest}", *result.words, *held.notes))
+    if upper["claim"] == "none":
+        broken = with_violations(held.program, settings=True)
+        return as_vipr(held, _multipliers(held, exact_multipliers(broken, solve(broken))), infeasible=True)
+    hint = solve(held.program)
+    z = _multipliers(held, exact_multipliers(held.program, hint))
+    _require_sharp(result, held, z)
+    return as_vipr(held, z, inner_point(held.program, hint))
 
 
-def _program(problem: Problem, proof: dict[str, Any]) -> Strategies:
-    if proof["way"] == "deterministic":
-        return by_deterministic(problem)
-    if proof["way"] == "cells":
-        vertices = any("vertices" in label for label in proof["labels"])
-        return by_cells(problem, vertices=vertices or isinstance(problem.source, Point))
-    made = by_cycle(problem) if proof["way"] == "cycle" else None
-    if made is None:
-        raise UnavailableError(f"a proof by {proof['way']} has no multipliers of a linear program's rows")
-    return made
+def _program(result: Result, body: dict[str, Any]) -> Named:
+    """Return the program that shows the question, scores rational where the certificate has them so."""
+    if body["upper"]["proof"]["way"] == "strings":
+        return of_many(moments_program(body["question"], attack=False))
+    made = program_of(of_proof(result.question.problem(), body["upper"]))
+    return named(made.program, row_names(made), column_names(made))
+
+
+def _multipliers(held: Named, z: list[Fraction] | None) -> dict[int, Fraction]:
+    """Return the multipliers of the program's own rows; raise UnavailableError if they prove nothing."""
+    rows = held.program.matrix.shape[0]
+    if z is None or any(x < 0 and not equal for x, equal in zip(z, held.program.equal, strict=False)):
+        raise UnavailableError("no exact multipliers of this program were found")
+    return {row: x for row, x in enumerate(z[:rows]) if x}
+
+
+def _require_sharp(result: Result, held: Named, z: dict[int, Fraction]) -> None:
+    """Raise UnavailableError if multipliers prove less than the certificate does."""
+    report = check(reading.load(result.certificate), Work(WORK))
+    smallest = result.question.ask.extreme == "smallest"
+    end = report.lower if smallest else report.upper
+    assert end is not None
+    derived = total(held.program.right[row] * x for row, x in z.items())
+    if compare(derived, exact(-end if smallest else end)) > 0:
+        raise UnavailableError("the program that shows this question proves less than the certificate does")
