@@ -6,6 +6,7 @@ An ordered list of methods, and one loop that keeps the best of all routes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
 from threadpoolctl import threadpool_limits
 
@@ -17,93 +18,70 @@ from freerand_opt.model.many import Many
 from freerand_opt.model.problem import Average, FullSupport, Problem, Shared
 from freerand_opt.model.quantities import ENTROPY
 
-#: Why entropies have no end above 0 where information with W is bounded: the kernel knows extreme boxes
-#: there, and no nodes, but neither is sought.
-NO_INFORMATION = (
-    "no bound of an entropy is sought where information is at most c; ask with the departure "
-    "sqrt(c ln 2 / 2) that it implies"
-)
 #: A method offers ends to the pool, one at each step, until it has nothing more.
 Method = Callable[[Pool, Options], Iterator[None]]
 
 
-def _moments(pool: Pool, options: Options) -> Iterator[None]:
-    """Bound quantum devices; what linear programs do not need is loaded here."""
-    source = pool.problem.source
-    if pool.problem.devices == "quantum" and not (isinstance(source, Average) and source.information):
-        from freerand_opt.bounds.quantum import quantum
+def _late(home: str, name: str, applies: Callable[[Problem], bool] | None = None) -> Method:
+    """Return a method whose file is loaded when the method first applies."""
 
-        yield from quantum(pool, options)
+    def method(pool: Pool, options: Options) -> Iterator[None]:
+        if applies is None or applies(pool.problem):
+            yield from getattr(import_module(f"freerand_opt.bounds.{home}"), name)(pool, options)
 
-
-def _curved(pool: Pool, options: Options) -> Iterator[None]:
-    from freerand_opt.bounds.curved import curved
-
-    yield from curved(pool, options)
+    return method
 
 
-def _full_support(pool: Pool, options: Options) -> Iterator[None]:
-    if isinstance(pool.problem, Problem) and isinstance(pool.problem.source, FullSupport):
-        from freerand_opt.bounds.full_support import full_support
-
-        yield from full_support(pool, options)
+def _shares_information(problem: Problem) -> bool:
+    return isinstance(problem.source, Average) and problem.source.information
 
 
-def _relations(pool: Pool, options: Options) -> Iterator[None]:
-    from freerand_opt.bounds.relations import relations
-
-    yield from relations(pool, options)
+def _shares_none(problem: Problem) -> bool:
+    return not _shares_information(problem)
 
 
-def _paths(pool: Pool, options: Options) -> Iterator[None]:
-    if pool.problem.devices == "local":
-        from freerand_opt.bounds.edges import paths
-
-        yield from paths(pool, options)
-
-
-def _entropies(pool: Pool, options: Options) -> Iterator[None]:
-    """Bound entropies: not negative, chords of moments, chords of sets."""
-    from freerand_opt.bounds import entropies, shannon
-
-    yield from entropies.trivial(pool, options)
-    source = pool.problem.source
-    if isinstance(source, Average) and source.information:
-        pool.failures.append(NO_INFORMATION)
-        return
-    for method in (entropies.chords_of_moments, shannon.chords_of_sets):
-        yield from method(pool, options)
+def _is_quantum(problem: Problem) -> bool:
+    return problem.devices == "quantum" and _shares_none(problem)
 
 
 def _departure(pool: Pool, options: Options) -> Iterator[None]:
     """Bound what is not over a list of boxes by the departure that a bound on information implies."""
-    if isinstance(pool.problem.source, Average) and pool.problem.source.information:
+    if _shares_information(pool.problem):
         from freerand_opt.bounds.information import by_departures
 
         yield from by_departures(pool, lambda problem: corridor(problem, options))
 
 
+#: The methods in order, those that cost more after those that cost less.
 METHODS: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
-    ("moments", _moments),
-    ("paths to the edges of a cycle", _paths),
+    ("moments", _late("quantum", "quantum", _is_quantum)),
+    ("paths to the edges of a cycle", _late("edges", "paths", lambda problem: problem.devices == "local")),
     ("orbits of a cycle", linear.orbits),
     ("boxes of a cycle", linear.cycle_boxes),
     ("deterministic boxes", linear.deterministic),
     ("vertices of the source", linear.vertices),
-    ("full support", _full_support),
+    (
+        "full support",
+        _late("full_support", "full_support", lambda problem: isinstance(problem.source, FullSupport)),
+    ),
     ("products of facets", linear.facets),
     ("departure for information", _departure),
 )
 OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
-    ("entropies", _entropies),
+    ("not negative", _late("entropies", "trivial")),
+    (
+        "chords of moments",
+        _late("entropies", "chords_of_moments", _shares_none),
+    ),
+    ("chords of sets", _late("shannon", "chords_of_sets", _shares_none)),
 )
 OF_CURVED: tuple[tuple[str, Method], ...] = (
     ("observed settings", shown),
-    ("points around the source", _curved),
+    ("points around the source", _late("curved", "curved")),
 )
-OF_MANY: tuple[tuple[str, Method], ...] = (("relations", _relations),)
+OF_MANY: tuple[tuple[str, Method], ...] = (("relations", _late("relations", "relations")),)
 
 
 def corridor(problem: Problem | Many, options: Options) -> Pool:

@@ -14,11 +14,17 @@ from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.chords import chords
 from freerand_opt.conic.duals import exact_dual
 from freerand_opt.conic.solution import Dual
-from freerand_opt.model.problem import Kept, Problem
+from freerand_opt.model.problem import Average, Kept, Problem
 from freerand_opt.programs.entropies import Chords, parties_moments
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.solvers.choose import solver_named
 
+#: Why entropies have no end above 0 where information with W is bounded: the kernel knows extreme boxes
+#: there, and no nodes, but neither is sought.
+NO_INFORMATION = (
+    "no bound of an entropy is sought where information is at most c; ask with the departure "
+    "sqrt(c ln 2 / 2) that it implies"
+)
 #: Operators of a node that are put into one matrix at most.
 MOST_CROSSED = 4
 
@@ -27,6 +33,9 @@ def trivial(pool: Pool, options: Options) -> Iterator[None]:
     """Offer that an entropy of outcomes is not negative."""
     pool.offer_upper({"claim": "bound", "nodes": []}, "no entropy of outcomes is negative")
     yield
+    source = pool.problem.source
+    if isinstance(source, Average) and source.information:
+        pool.failures.append(NO_INFORMATION)
 
 
 def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
@@ -21,11 +22,12 @@ from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Average, Point, Problem, Rows, Shared
-from freerand_opt.programs.boxes import Box, cell_space, deterministic_boxes
-from freerand_opt.programs.cycle import boxes_of, cycle_of, edge_form
+from freerand_opt.programs.boxes import cell_space, deterministic_boxes
+from freerand_opt.programs.cycle import cycle_of
 from freerand_opt.programs.guesses import few_labels, guesses_of
+from freerand_opt.programs.listed import ListedBoxes, boxes_of_local, boxes_on_cycle, of_moments
 from freerand_opt.programs.ratios import sums_ratios
-from freerand_opt.programs.source_cone import source_cone, vertex_cone
+from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
 from freerand_opt.programs.source_vertices import surely_more
 from freerand_opt.programs.strategies import Strategies, over_boxes, over_cells
 from freerand_opt.programs.violations import optimum_of
@@ -47,31 +49,26 @@ MOST_OF_LABELS = 400_000
 
 def orbits(pool: Pool, options: Options) -> Iterator[None]:
     """Count errors on a cycle with bits in one time order: both ends by orbits."""
-    cycle = cycle_of(pool.problem)
-    if cycle is None:
-        return
-    from freerand_opt.attacks.flows import chain_form
-    from freerand_opt.programs.quotient import prices, quotient
+    shape = None
+    if cycle_of(pool.problem) is not None:
+        from freerand_opt.bounds import shapes  # what other questions do not need
 
-    try:
-        made = quotient(cycle)
-    except TooLargeError:
+        with suppress(TooLargeError):
+            shape = shapes.orbits(pool.problem)
+    if shape is None:
         return
-    if made is None:
-        return
-    words = f"{len(made.copies)} orbits of boxes on a cycle"
-    program, hint = settled(pool.problem, made.program, options)
+    program, hint = settled(pool.problem, shape.program, options)
     pool.margin = optimum_of(pool.problem, program, hint)
     yield
+    rows, columns = shape.program.matrix.shape
 
     def above() -> None:
-        z = multipliers(program, hint)
-        pool.offer_upper(prices(made, z[: made.program.matrix.shape[0]]), words)
+        pool.offer_upper(shape.upper(multipliers(program, hint)[:rows]), shape.words)
 
     def below() -> None:
         x = inner_point(program, hint)
         if x is not None:
-            pool.offer_attack(chain_form(made, x[: made.program.matrix.shape[1]]), words)
+            pool.offer_attack(shape.attack(x[:columns]), shape.words)
 
     for end in (below, above) if _passes(pool.problem, program, hint) else (above, below):
         end()
@@ -80,40 +77,37 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
 
 def cycle_boxes(pool: Pool, options: Options) -> Iterator[None]:
     """Take the boxes of a cycle, whatever the source: both ends."""
-    problem = pool.problem
-    cycle = cycle_of(problem)
-    nodes = 1 if isinstance(problem.source, Point) else problem.shape[0]
-    if cycle is None or len(cycle.edges) * nodes > MOST_COLUMNS:
-        return
-    boxes = boxes_of(cycle)
-    words = f"{len(boxes)} boxes of a cycle"
-    yield from _both_ends(pool, options, _over(boxes), "cycle", words, edges=edge_form(cycle))
+    listed = None
+    with suppress(TooLargeError):
+        listed = boxes_on_cycle(pool.problem, MOST_COLUMNS)
+    if listed is not None:
+        yield from _both_ends(pool, options, listed)
 
 
 def deterministic(pool: Pool, options: Options) -> Iterator[None]:
     """Take all deterministic boxes of local devices, and the whole source: both ends."""
-    problem = pool.problem
-    if problem.devices != "local" or any(_of_moments(test) for test in problem.tests):
-        return
-    boxes: tuple[Box, ...]
     try:
-        boxes = deterministic_boxes(problem)
-        words = f"{len(boxes)} deterministic boxes"
+        listed = boxes_of_local(pool.problem)
     except TooLargeError:
         from freerand_opt.attacks.columns import generated
 
         try:
-            boxes = generated(rational_scores(problem)[0])
+            boxes = generated(rational_scores(pool.problem)[0])
         except TooLargeError as error:
             pool.failures.append(f"deterministic boxes: {error}")
             return
         words = f"{len(boxes)} deterministic boxes, generated; all tried"
-    yield from _both_ends(pool, options, _over(boxes), "deterministic", words)
+        listed = ListedBoxes("deterministic", boxes, words)
+    if listed is not None:
+        yield from _both_ends(pool, options, listed)
 
 
-def _over(boxes: Sequence[Box]) -> Callable[..., Strategies]:
-    """Return what makes the program of a problem over some boxes."""
-    return lambda held, cone=None: over_boxes(held, boxes, cone)
+def _both_ends(pool: Pool, options: Options, listed: ListedBoxes) -> Iterator[None]:
+    def made_for(held: Problem, cone: Cone | None = None) -> Strategies:
+        return over_boxes(held, listed.boxes, cone)
+
+    more = {} if listed.edges is None else {"edges": listed.edges}
+    yield from _complete(pool, options, made_for, listed.way, listed.words, **more)
 
 
 def vertices(pool: Pool, options: Options) -> Iterator[None]:
@@ -142,15 +136,14 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
         return over_cells(held, cone if held.source == problem.source else vertex_cone(held))
 
     words = f"{cone.nodes} vertices of the source x {space.width} cells"
-    yield from _both_ends(
-        pool, options, made_for, "cells", words, by_vertices=not isinstance(problem.source, Point)
-    )
+    by_vertices = not isinstance(problem.source, Point)
+    yield from _complete(pool, options, made_for, "cells", words, vertices=by_vertices)
 
 
 def facets(pool: Pool, options: Options) -> Iterator[None]:
     """Bound by products of facets in cells, and seek an attack box by box."""
     problem = pool.problem
-    if problem.devices == "quantum" or any(_of_moments(test) for test in problem.tests):
+    if problem.devices == "quantum" or any(of_moments(test) for test in problem.tests):
         return
     if isinstance(problem.source, Average | Shared):  # a list of points, taken by vertices
         return
@@ -203,22 +196,15 @@ def _by_tree(made: Strategies, options: Options) -> tuple[LinearProgram, Hint] |
     return None if hint is None else (made.program, hint)
 
 
-def _both_ends(
-    pool: Pool,
-    options: Options,
-    made_for: Any,
-    way: str,
-    words: str,
-    *,
-    by_vertices: bool = False,
-    edges: int | list[list[int]] | None = None,
+def _complete(
+    pool: Pool, options: Options, made_for: Any, way: str, words: str, **more: Any
 ) -> Iterator[None]:
     """Solve a complete program once for the bound, and for the attack with scores on the strict side."""
     problem = pool.problem
     if isinstance(problem.source, Average) and problem.source.information:
         from freerand_opt.bounds.information import by_information  # it has a solver of its own
 
-        yield from by_information(pool, made_for, way, words, edges)
+        yield from by_information(pool, made_for, way, words, more.get("edges"))
         return
     outer, rational = rational_scores(problem)
     made = made_for(outer)
@@ -231,7 +217,6 @@ def _both_ends(
         return
     pool.margin = optimum_of(pool.problem, program, hint)
     yield
-    more: dict[str, Any] = {"vertices": by_vertices, **({} if edges is None else {"edges": edges})}
     first = _passes(problem, program, hint)
     if not first:
         offer(pool, made, program, hint, rational, way, words, **more)
@@ -281,7 +266,3 @@ def multipliers(program: LinearProgram, hint: Hint) -> Sequence[Fraction]:
         return rounded(hint.named)
     exact = exact_multipliers(program, hint)
     return rounded(hint.multipliers) if exact is None else exact
-
-
-def _of_moments(test: Any) -> bool:
-    return getattr(getattr(test, "functional", None), "on", "") == "moments"

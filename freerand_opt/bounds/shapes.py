@@ -13,11 +13,11 @@ from freerand_opt.attacks.strategies import attack_form, box_form, strategies
 from freerand_opt.bounds.ways import upper_form
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import Bits, Kept, Limits, Problem
-from freerand_opt.programs.boxes import deterministic_boxes
-from freerand_opt.programs.cycle import boxes_of, cycle_of, edge_form
+from freerand_opt.model.problem import Bits, Limits, Problem
+from freerand_opt.programs.cycle import cycle_of
+from freerand_opt.programs.listed import ListedBoxes, boxes_of_local, boxes_on_cycle
 from freerand_opt.programs.quotient import prices, quotient
-from freerand_opt.programs.strategies import Strategies, over_boxes
+from freerand_opt.programs.strategies import over_boxes
 
 #: Columns of programs that are solved exactly at many places.
 MOST_COLUMNS = 20_000
@@ -37,7 +37,7 @@ def shape_of(problem: Problem) -> Shape | None:
     """Return the smallest program of boxes that suffice, None if there is none with a curve."""
     if not isinstance(problem.source, Bits | Limits) or problem.observed is None:
         return None
-    for make in (_orbits, _cycle, _deterministic):
+    for make in (orbits, _on_cycle, _of_local):
         try:
             found = make(problem)
         except TooLargeError:
@@ -47,48 +47,33 @@ def shape_of(problem: Problem) -> Shape | None:
     return None
 
 
-def _orbits(problem: Problem) -> Shape | None:
+def orbits(problem: Problem) -> Shape | None:
+    """Return the program over orbits of a tree of bits, None for other questions; may be too large."""
     cycle = cycle_of(problem)
     made = None if cycle is None else quotient(cycle)
     if made is None:
         return None
-
-    def attack(x: Sequence[Fraction]) -> dict[str, Any]:
-        return chain_form(made, x)
-
-    return Shape(
-        made.program, lambda z: prices(made, z), attack, f"{len(made.copies)} orbits of boxes on a cycle"
-    )
+    words = f"{len(made.copies)} orbits of boxes on a cycle"
+    return Shape(made.program, lambda z: prices(made, z), lambda x: chain_form(made, x), words)
 
 
-def _cycle(problem: Problem) -> Shape | None:
-    cycle = cycle_of(problem)
-    if cycle is None:
-        return None
-    if len(cycle.edges) * problem.shape[0] > MOST_COLUMNS:
-        return None
-    boxes = boxes_of(cycle)
-    return _listed(
-        problem, over_boxes(problem, boxes), "cycle", f"{len(boxes)} boxes of a cycle", edges=edge_form(cycle)
-    )
+def _on_cycle(problem: Problem) -> Shape | None:
+    return _listed(problem, boxes_on_cycle(problem, MOST_COLUMNS))
 
 
-def _deterministic(problem: Problem) -> Shape | None:
-    if problem.devices != "local" or any(
-        not isinstance(test, Kept) and test.functional.on == "moments" for test in problem.tests
-    ):
-        return None
-    boxes = deterministic_boxes(problem)
-    if len(boxes) * problem.shape[0] > MOST_COLUMNS:
-        return None
-    return _listed(problem, over_boxes(problem, boxes), "deterministic", f"{len(boxes)} deterministic boxes")
+def _of_local(problem: Problem) -> Shape | None:
+    return _listed(problem, boxes_of_local(problem))
 
 
-def _listed(problem: Problem, made: Strategies, way: str, words: str, **more: Any) -> Shape:
+def _listed(problem: Problem, boxes: ListedBoxes | None) -> Shape | None:
     """Return the shape of a program whose boxes are written out."""
+    if boxes is None or len(boxes.boxes) * problem.shape[0] > MOST_COLUMNS:
+        return None
+    made = over_boxes(problem, boxes.boxes)
+    more = {} if boxes.edges is None else {"edges": boxes.edges}
 
     def upper(z: Sequence[Fraction]) -> dict[str, Any]:
-        return upper_form(problem, made, z, {}, way, "bound", **more)
+        return upper_form(problem, made, z, {}, boxes.way, "bound", **more)
 
     def attack(x: Sequence[Fraction]) -> dict[str, Any]:
         source = problem.source
@@ -101,4 +86,4 @@ def _listed(problem: Problem, made: Strategies, way: str, words: str, **more: An
             listed.append({"weight": str(one.weight), "node": node, "box": box_form(one.box)})
         return {"flow": graph.form(), "strategies": listed}
 
-    return Shape(made.program, upper, attack, words)
+    return Shape(made.program, upper, attack, boxes.words)

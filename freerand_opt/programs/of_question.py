@@ -10,10 +10,10 @@ from freerand_opt.conic.formats.conic import Conic, conic
 from freerand_opt.conic.formats.named import Named, named
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.many import Many
-from freerand_opt.model.problem import Point, Problem, Rows, Test
-from freerand_opt.programs.boxes import cell_space, deterministic_boxes
-from freerand_opt.programs.cycle import boxes_of, cycle_of
+from freerand_opt.model.problem import Point, Problem, Rows
+from freerand_opt.programs.boxes import cell_space
 from freerand_opt.programs.guesses import few_labels, guesses_of
+from freerand_opt.programs.listed import boxes_of_local, boxes_on_cycle, require_columns
 from freerand_opt.programs.many import Moments, moments_program
 from freerand_opt.programs.names import column_names, row_names
 from freerand_opt.programs.source_cone import source_cone, vertex_cone
@@ -25,40 +25,19 @@ FEW_VERTICES = 64
 MOST_COLUMNS = 60_000
 
 
-def by_cycle(problem: Problem) -> Strategies | None:
-    """Return the program over the boxes of a cycle, None if the question counts no errors on one."""
-    cycle = cycle_of(problem)
-    if cycle is None:
-        return None
-    _fits((len(cycle.edges) + 1) * problem.shape[0])
-    return over_boxes(problem, boxes_of(cycle))
-
-
-def by_deterministic(problem: Problem) -> Strategies:
-    """Return the program over deterministic boxes, a copy for each guess that is not told the settings."""
-    return over_boxes(problem, deterministic_boxes(problem))
-
-
-def by_cells(problem: Problem, *, vertices: bool) -> Strategies:
-    """Return the program over cells, by the vertices of the source or by its facets."""
-    labels = few_labels(guesses_of(problem))
-    cone = vertex_cone(problem) if vertices else source_cone(problem)
-    _fits(cone.nodes * cell_space(problem, labels).width * labels)
-    return over_cells(problem, cone)
-
-
 def program_of(problem: Problem) -> Strategies:
     """Return the program of a problem about local or no-signalling devices; raise TooLargeError."""
-    made = by_cycle(problem)
-    if made is not None:
-        return made
-    if problem.devices == "local" and not any(_of_moments(test) for test in problem.tests):
-        return by_deterministic(problem)
+    listed = boxes_on_cycle(problem, MOST_COLUMNS) or boxes_of_local(problem)
+    if listed is not None:
+        return over_boxes(problem, listed.boxes)
     try:
         few = not isinstance(problem.source, Rows) and vertex_cone(problem).nodes <= FEW_VERTICES
     except TooLargeError:
         few = False
-    return by_cells(problem, vertices=few or isinstance(problem.source, Point))
+    labels = few_labels(guesses_of(problem))
+    cone = vertex_cone(problem) if few or isinstance(problem.source, Point) else source_cone(problem)
+    require_columns(cone.nodes * cell_space(problem, labels).width * labels, MOST_COLUMNS)
+    return over_cells(problem, cone)
 
 
 def named_program(asked: Problem | Many) -> Named:
@@ -93,14 +72,3 @@ def of_many(made: Moments) -> Named:
     columns = [f"g{g}.m{key[0]}.{key[1]}".replace(" ", "") for g in range(made.labels) for key in made.keys]
     rows = [".".join(str(part).replace(" ", "") for part in name) for name in made.program.names]  # type: ignore[attr-defined]
     return named(made.program, rows, columns, ["Moments of symmetric boxes, one box for each guess."])
-
-
-def _fits(columns: int) -> None:
-    if columns > MOST_COLUMNS:
-        raise TooLargeError(
-            f"the program has {columns} columns, more than the {MOST_COLUMNS} that are written out"
-        )
-
-
-def _of_moments(test: object) -> bool:
-    return isinstance(test, Test) and test.functional.on == "moments"
