@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import msgspec
 
@@ -36,24 +36,42 @@ Choose: TypeAlias = Callable[[Sequence[int]], Sequence[Sequence[int]]]
 BODY = (*(field.key for field in fields(Question)), "threshold", "expect")
 
 
-class Instance(msgspec.Struct, frozen=True):
-    """One question of a file with what is expected of it; `threshold` seeks a critical value.
+class Placed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked by an instance of a file or a cell of its grid; `body` holds its tables.
 
     `corner` is False for a cell of a grid that is not at the ends of all its axes; `row` and `column` are
     its place in a table, if the grid has a field with alternatives by name. `at` is its place on the grid's
-    axes, `variant` the number of the file's instance that it belongs to (0: none). `body` holds its tables.
+    axes, `variant` the number of the file's instance that it belongs to (0: none).
     """
 
     name: str
-    question: Question
-    expect: Expect | None
-    threshold: Threshold | None
-    body: Mapping[str, Any]
+    expect: Expect | None = None
+    body: Mapping[str, Any] = {}
     corner: bool = True
     row: str = ""
     column: str = ""
     at: Place = ()
     variant: int = 0
+
+    @classmethod
+    def placed(cls, name: str, variant: int, cell: Cell, **asked: Any) -> Self:
+        """Return what is asked in a cell of an instance with this name."""
+        full, row = (" ".join(part for part in (name, word) if part) for word in (cell.label, cell.row))
+        place: dict[str, Any] = {
+            "corner": cell.corner,
+            "row": row,
+            "column": cell.column,
+            "at": cell.at,
+            "variant": variant,
+        }
+        return cls(name=full, body=cell.body, **place, **asked)
+
+
+class Instance(Placed, frozen=True, kw_only=True):
+    """One question of a file with what is expected of it; `threshold` seeks a critical value."""
+
+    question: Question
+    threshold: Threshold | None = None
 
 
 class FileOf(msgspec.Struct, Generic[T], frozen=True):
@@ -192,10 +210,7 @@ def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any
 
 def _instance(folder: Path, name: str, variant: int, cell: Cell) -> Instance:
     question, threshold, expect = _read(cell.body, folder)
-    full, row = (" ".join(part for part in (name, word) if part) for word in (cell.label, cell.row))
-    return Instance(
-        full, question, expect, threshold, cell.body, cell.corner, row, cell.column, cell.at, variant
-    )
+    return Instance.placed(name, variant, cell, question=question, threshold=threshold, expect=expect)
 
 
 def _read(body: dict[str, Any], folder: Path) -> tuple[Question, Threshold | None, Expect | None]:

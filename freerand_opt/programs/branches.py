@@ -17,21 +17,22 @@ from itertools import pairwise
 from math import prod
 from typing import TypeAlias
 
+from freerand_opt.checker.failures import Work
+from freerand_opt.checker.vertices import string_vertices
 from freerand_opt.conic.sparse import sparse
 from freerand_opt.model.problem import Bits, Problem
 from freerand_opt.programs.source_cone import Cone
-from freerand_opt.programs.source_vertices import bit_vertices
 
 Ranges: TypeAlias = Sequence[tuple[Fraction, Fraction]]
 #: Groups have so many bits, the first one fewer if they do not fit.
 GROUP = 2
 
 
-def groups(ranges: Ranges) -> list[list[tuple[Fraction, ...]]]:
+def groups(ranges: Ranges) -> list[list[list[Fraction]]]:
     """Return the vertices of each group of bits."""
     bits = len(ranges)
     cuts = [0, *range(bits % GROUP or GROUP, bits + 1, GROUP)]
-    return [bit_vertices(ranges[a:b]) for a, b in pairwise(cuts)]
+    return [string_vertices(ranges[a:b], Work()) for a, b in pairwise(cuts)]
 
 
 def branched_cone(problem: Problem) -> Cone:

@@ -167,7 +167,7 @@ def test_what_is_not_derived_anew_says_why(question, why):
 
 
 def named(question):
-    instance = Instance("main", question, None, None, {})
+    instance = Instance(name="main", question=question)
     return QuestionFile(Path("q.toml"), "question", "", "", "", "core", (instance,)), instance
 
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from freerand_opt.claims.conjecture.computation import Computation
 from freerand_opt.claims.conjecture.ladders import LADDERS
 from freerand_opt.claims.conjecture.relations import LocalErrors, Relations
@@ -15,7 +13,7 @@ from freerand_opt.claims.conjecture.roots import ROOTS
 from freerand_opt.claims.conjecture.values import VALUES
 from freerand_opt.errors import InputError
 from freerand_opt.model.expect import Expect
-from freerand_opt.model.file import Choose, FileOf, file_of
+from freerand_opt.model.file import Choose, FileOf, Placed, file_of
 from freerand_opt.model.grid import Cell, Place
 from freerand_opt.model.head import opened
 from freerand_opt.model.table import table
@@ -26,18 +24,10 @@ _TABLE = table(*COMPUTATIONS, allowed="a table with name", tag="name", base=Comp
 _EXPECT = table(Expect, allowed="a table")
 
 
-class Instance(msgspec.Struct, frozen=True):
-    """One computation of a file with what is expected of it; places are as in `model.file.Instance`."""
+class Instance(Placed, frozen=True, kw_only=True):
+    """One computation of a file with what is expected of it."""
 
-    name: str
     computation: Computation
-    expect: Expect | None
-    body: Mapping[str, Any]
-    corner: bool = True
-    row: str = ""
-    column: str = ""
-    at: Place = ()
-    variant: int = 0
 
 
 class ComputationFile(FileOf[Instance], frozen=True):
@@ -75,5 +65,4 @@ def _instance(name: str, variant: int, cell: Cell) -> Instance:
     expect = _EXPECT.read(cell.body["expect"], "expect") if cell.body.get("expect") else None
     if expect is not None and expect.value in ("exists", "none"):
         raise InputError("expect.value", f"{expect.value!r} is what a strategy does; a number is needed")
-    full, row = (" ".join(part for part in (name, word) if part) for word in (cell.label, cell.row))
-    return Instance(full, asked, expect, cell.body, cell.corner, row, cell.column, cell.at, variant)
+    return Instance.placed(name, variant, cell, computation=asked, expect=expect)

@@ -50,7 +50,7 @@ def rows(ask: Ask) -> list[Row]:
 
 def _questions(cells: Iterable[tuple[int, Fraction]]) -> ComputationFile:
     made = [
-        Instance(f"n={n} epsilon={epsilon}", SelectionBias(n=n, epsilon=epsilon), None, {})
+        Instance(name=f"n={n} epsilon={epsilon}", computation=SelectionBias(n=n, epsilon=epsilon))
         for n, epsilon in cells
     ]
     path = Path("selection-bias")
