@@ -16,11 +16,11 @@ import pytest
 import freerand_opt as fr
 from freerand_opt.bounds.linear import facets
 from freerand_opt.bounds.options import Options
-from freerand_opt.certificates.number import exact
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.catalogue import curves, find
 from freerand_opt.model.file import read
 from freerand_opt.numbers.exact import compare, cos_pi
+from freerand_opt.numbers.kernel import exact
 
 
 def leakage(size: int) -> fr.Curve:
