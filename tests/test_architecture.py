@@ -64,6 +64,7 @@ OUTSIDE = {
 #: The parts that anyone may read alone: they need the standard library and nothing else.
 CHECKERS = ("checker", "experiment_checker", "claims.conjecture.checker")
 MAX_LEVELS, MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 14, 300, 60, 8
+MAX_PACKAGES, MAX_IN_ROOT = 18, 6
 
 
 def module_name(path):
@@ -213,6 +214,13 @@ def public(tree):
                     for inner in node.body
                     if isinstance(inner, ast.FunctionDef) and not inner.name.startswith("_")
                 )
+
+
+def test_the_house_has_few_rooms():
+    rooms = {name.split(".")[0] for name in filter(None, NAMES)}
+    packages = {name for name in rooms if (PACKAGE / name).is_dir()}
+    assert len(packages) <= MAX_PACKAGES
+    assert len(rooms - packages) < MAX_IN_ROOT  # beside __init__
 
 
 def test_files_have_one_noun():
