@@ -46,7 +46,7 @@ OUTSIDE = {
     "highspy": ("conic", "attacks"),
     "matplotlib": ("experiments", "reporting"),
     "mosek": ("solvers",),
-    "msgspec": ("claims", "model", "protocols", "runner"),
+    "msgspec": ("model", "protocols", "runner"),
     "ncpol2sdpa": ("crosscheck",),
     "numpy": (
         *("attacks", "bounds", "certificates", "claims", "conic", "crosscheck", "data", "experiments"),

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd
 
 import numpy as np
 
-from freerand_opt.checker.vectors import over
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.behaviour import Behaviour
 from freerand_opt.model.scenario import AnyScenario, Scenario
@@ -45,13 +44,18 @@ def extreme_boxes(scenario: AnyScenario) -> tuple[Behaviour, ...]:
 
 
 def _rays(rows: Sequence[Ray]) -> list[Ray]:
-    """Return the extreme rays of the cone where all rows are at least 0; its rows span the space."""
-    basis, rays = _simplicial(rows)
-    order = [*basis, *(k for k in range(len(rows)) if k not in set(basis))]
-    done = len(basis)
-    for k in order[done:]:
-        rays = _cut(rays, [rows[j] for j in order[:done]], rows[k])
-        done += 1
+    """Return the extreme rays of the cone where all rows are at least 0.
+
+    The simplex with every coordinate at least 0, and their sum at most their number, holds all boxes.
+    """
+    n = len(rows[0]) - 1
+    places = [tuple(int(j == k) for j in range(n + 1)) for k in range(1, n + 1)]
+    done: list[Ray] = [*places, (n, *(-1,) * n)]
+    rays: list[Ray] = [(1, *(0,) * n), *((1, *(n * x for x in place[1:])) for place in places)]
+    for row in rows:
+        if row not in places:
+            rays = _cut(rays, done, row)
+            done.append(row)
     return rays
 
 
@@ -91,45 +95,6 @@ def _masks(rays: Sequence[Ray], rows: Sequence[Ray]) -> np.ndarray:
             bits = sum(1 << j for j, row in enumerate(rows[64 * w : 64 * w + 64]) if _dot(row, ray) == 0)
             found[k, w] = bits
     return found
-
-
-def _simplicial(rows: Sequence[Ray]) -> tuple[list[int], list[Ray]]:
-    """Return the first rows that are independent, and the rays of the cone where these are at least 0."""
-    size = len(rows[0])
-    chosen: list[int] = []
-    reduced: list[tuple[int, list[Fraction], list[Fraction]]] = []  # pivot, row, combination of chosen rows
-    for k, row in enumerate(rows):
-        left = [Fraction(x) for x in row]
-        weights = [Fraction(j == len(chosen)) for j in range(size)]
-        for pivot, held, own in reduced:
-            if left[pivot]:
-                factor = left[pivot]
-                left = [x - factor * y for x, y in zip(left, held, strict=True)]
-                weights = [x - factor * y for x, y in zip(weights, own, strict=True)]
-        pivot = next((j for j, x in enumerate(left) if x), -1)
-        if pivot < 0:
-            continue
-        scale = 1 / left[pivot]
-        left, weights = [x * scale for x in left], [x * scale for x in weights]
-        for n, (held_pivot, held, own) in enumerate(reduced):
-            factor = held[pivot]
-            if factor:
-                held = [x - factor * y for x, y in zip(held, left, strict=True)]
-                own = [x - factor * y for x, y in zip(own, weights, strict=True)]
-                reduced[n] = (held_pivot, held, own)
-        reduced.append((pivot, left, weights))
-        chosen.append(k)
-        if len(chosen) == size:
-            break
-    inverse = {pivot: own for pivot, _, own in reduced}
-    rays = []
-    for k in range(size):
-        column = [inverse[j][k] for j in range(size)]
-        unit = lcm(*(x.denominator for x in column))
-        whole = [over(x, unit) for x in column]
-        common = gcd(*whole)
-        rays.append(tuple(x // common for x in whole))
-    return chosen, rays
 
 
 def _dot(row: Ray, ray: Ray) -> int:
