@@ -72,7 +72,7 @@ def plot(
                     "--data", f"{arguments[0]} draws measurements; make them by: {chosen.source}"
                 )
             else:
-                rows = chosen.answered(asking)
+                rows = gallery_rows(arguments[0], asking)
         else:
             frame, rows = _own(arguments, data, asking)
     widths: dict[int, Width] = {1: "one-column", 2: "two-column"}
@@ -134,6 +134,19 @@ class Asking:
         for one in found:
             if one.result is not None:
                 yield compared(one.file, one.instance, one.result)
+
+
+def gallery_rows(name: str, asking: Asking) -> list[Row]:
+    """Return the rows of a figure of the gallery; who watches sees its name until it asks a question."""
+    from freerand_opt.reporting.figures.gallery import drawing
+
+    answered = drawing(name).answered
+    assert answered is not None
+    asking.watch.total(1, 0)
+    asking.watch.begin(name)
+    rows = answered(asking)
+    asking.watch.end(0)
+    return rows
 
 
 def _require(path: Path) -> None:

@@ -58,7 +58,7 @@ def report(
     with screen.progress(quiet) as watch, local(jobs) as executor:
         way = way_of()
         found = running.answered(asked, way, watch, executor, store=store, shelf=shelf)
-        drawn = _drawn(Asking(store, executor, watch)) if figures and not names else []
+        drawn = _drawn(Asking(store, executor, watch), quiet) if figures and not names else []
     lines, failed = compared(found)
     cells = [line.cell for line in lines]
     drawn += _own(cells) if figures and names else []
@@ -94,12 +94,14 @@ def _own(cells: list[Cell]) -> list[tuple[Frame, list[Row]]]:
     return found
 
 
-def _drawn(asking: Asking) -> list[tuple[Frame, list[Row]]]:
+def _drawn(asking: Asking, quiet: bool) -> list[tuple[Frame, list[Row]]]:
+    """Return the gallery's figures, each told when it is begun: some take minutes."""
+    from freerand_opt.cli.plot import gallery_rows
     from freerand_opt.reporting.figures.gallery import ANSWERED, drawing
 
     found = []
-    for name in ANSWERED:
-        one = drawing(name)
-        assert one.answered is not None
-        found.append((one.frame, one.answered(asking)))
+    for number, name in enumerate(ANSWERED, 1):
+        if not quiet:
+            asking.watch.say(f"figure {number} of {len(ANSWERED)}: {name}")
+        found.append((drawing(name).frame, gallery_rows(name, asking)))
     return found

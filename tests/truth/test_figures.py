@@ -13,11 +13,13 @@ import pytest
 from asking import asking
 
 from freerand_opt.errors import FreerandError, InputError
+from freerand_opt.model.file import in_memory
 from freerand_opt.reporting.figures import (
     adversaries,
     amplification,
     biases,
     critical,
+    entropy,
     grid,
     leakage,
     scores,
@@ -220,6 +222,20 @@ def test_guesses_against_a_score_lie_on_the_closed_forms(ask, monkeypatch):
         line = lines[row.series, row.x]
         assert line.low - 1e-9 <= row.low <= row.high <= line.high + 1e-9
     assert lines["quantum devices", F(14, 5)].middle == pytest.approx(0.6)
+
+
+def test_entropies_are_asked_without_noise_at_every_place_once():
+    """The claim has an instance with noise, whose entropy is another."""
+    asked = []
+
+    def ask(question, fields):
+        asked.extend(one.question for one in in_memory(question.to_dict(), fields).instances)
+        return []
+
+    rows = entropy.rows(ask)
+    assert {row.kind for row in rows} == {"formula"}
+    assert len(asked) == len({str(question.to_dict()) for question in asked}) == 20
+    assert {question.ask.noise for question in asked} == {0}
 
 
 def test_instances_that_a_score_on_the_axis_makes_equal_are_drawn_once(ask):
