@@ -7,19 +7,22 @@ chance there, which makes up for those whose edge is: with E edges of weight 1, 
 below a node at depth d,
 
 .. math:: \frac{E}{2^{d+1}} = k p^{d+1} + l p^d (1 - p) + \left(\frac{E}{2^d} - (k + l) p^d\right) \theta .
+
+In epsilon, p = 1/2 - epsilon, theta is a quotient of polynomials, and both ends are one formula.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from freerand_opt.attacks.graph import Graph
-from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Bits, Kept, Test
 from freerand_opt.numbers.exact import enclose
+from freerand_opt.numbers.interpolation import combination, times
 from freerand_opt.programs.cycle import Cycle, edge_form
 
 
@@ -83,52 +86,106 @@ def even_errors(cycle: Cycle) -> Even | None:
 
 def edge_paths(even: Even) -> dict[str, Any] | None:
     """Return the attack in the certificate's grammar, None if a chance would leave its range."""
+    made = _Chances(even)
+    form = _form(even, made, str, str)
+    return form if made.inside else None
+
+
+def edge_curve(even: Even) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return both ends of a score without tests as functions of epsilon, the upper end and the attack.
+
+    Where the attack's chances leave their ranges the kernel says.
+    """
+    n = len(even.source.ranges)
+    above, below = even.price.as_integer_ratio()
+    upper = {
+        "unit": [below * 2**n],
+        "rest": combination([(-above, _power(n))]),
+        "prices": {"settings": {"all": [], "but": []}, "tests": []},
+        "proof": {"way": "cycle", "edges": edge_form(even.cycle)},
+    }
+    form = _form(even, _Quotients(even), lambda chance: [list(p) for p in chance], lambda _: [1])
+    return upper, {"unit": [len(even.cycle.edges)], "scores": [], **form}
+
+
+def _form(
+    even: Even, chances: Any, written: Callable[[Any], Any], weight: Callable[[Fraction], Any]
+) -> dict[str, Any]:
     place = {s: leaf for leaf, s in enumerate(even.source.leaves) if s in even.cycle.edges}
-    made = _Paths(even, len(place))
+    made = _Paths(len(even.source.ranges), chances)
     _, nodes = made.below(0, sorted(place.values()))
-    if not made.inside:
-        return None
     edges = sorted(place)
     return {
         "edges": edge_form(even.cycle),
-        "flow": made.graph.form(),
-        "weights": vector_form([Fraction(1, len(edges))] * len(edges)),
+        "flow": made.graph.form(written),
+        "weights": {"all": weight(Fraction(1, len(edges))), "but": []},
         "nodes": [nodes[place[s]] for s in edges],
         "errors": list(range(len(edges))),
     }
 
 
 class _Paths:
-    def __init__(self, even: Even, edges: int) -> None:
-        self.p, self.depth, self.edges = even.p, len(even.source.ranges), edges
-        self.graph = Graph()
-        self.inside = True
-        self.chances: dict[tuple[int, int, int], Fraction] = {}
+    """The flow graph; `chances` gives rare, likely and fair ones, and what makes up for edges below."""
+
+    def __init__(self, depth: int, chances: Any) -> None:
+        self.depth, self.chances, self.graph = depth, chances, Graph()
 
     def below(self, d: int, leaves: Sequence[int]) -> tuple[int | None, Mapping[int, int | None]]:
         """Return the node of the strategies that avoid no edge below it, and by leaf those of the others."""
+        made = self.chances
         if d == self.depth:
             return None, dict.fromkeys(leaves)
         if not leaves:
             node: int | None = None
             for _ in range(self.depth - d):
-                node = self.graph.node(Fraction(1, 2), node, node)
+                node = self.graph.node(made.fair, node, node)
             return node, {}
         bit = 1 << (self.depth - 1 - d)
         parts = [[leaf for leaf in leaves if bool(leaf & bit) == turn] for turn in (False, True)]
         (left, first), (right, second) = (self.below(d + 1, part) for part in parts)
-        paths = {leaf: self.graph.node(self.p, node, right) for leaf, node in first.items()}
-        paths |= {leaf: self.graph.node(1 - self.p, left, node) for leaf, node in second.items()}
-        return self.graph.node(self._chance(d, len(first), len(second)), left, right), paths
+        paths = {leaf: self.graph.node(made.rare, node, right) for leaf, node in first.items()}
+        paths |= {leaf: self.graph.node(made.likely, left, node) for leaf, node in second.items()}
+        return self.graph.node(made.others(d, len(first), len(second)), left, right), paths
 
-    def _chance(self, d: int, left: int, right: int) -> Fraction:
+
+class _Chances:
+    """The chances as fractions, and whether all are in their ranges."""
+
+    def __init__(self, even: Even) -> None:
+        self.rare, self.likely, self.fair = even.p, 1 - even.p, Fraction(1, 2)
+        self.edges, self.inside = len(even.cycle.edges), True
+        self.known: dict[tuple[int, int, int], Fraction] = {}
+
+    def others(self, d: int, left: int, right: int) -> Fraction:
         """Return the chance that makes up for the edges below."""
         key = (d, left, right)
-        if key not in self.chances:
-            whole, held = Fraction(self.edges, 2**d), self.p**d
-            lacking = whole / 2 - left * held * self.p - right * held * (1 - self.p)
+        if key not in self.known:
+            whole, held = Fraction(self.edges, 2**d), self.rare**d
+            lacking = whole / 2 - left * held * self.rare - right * held * self.likely
             others = whole - (left + right) * held
-            chance = lacking / others if others else Fraction(1, 2)
-            self.inside &= self.p <= chance <= 1 - self.p and (bool(others) or not lacking)
-            self.chances[key] = chance
-        return self.chances[key]
+            chance = lacking / others if others else self.fair
+            self.inside &= self.rare <= chance <= self.likely and (bool(others) or not lacking)
+            self.known[key] = chance
+        return self.known[key]
+
+
+class _Quotients:
+    """The chances as quotients of polynomials in epsilon; with Q = 1 - 2 epsilon rare is Q/2."""
+
+    def __init__(self, even: Even) -> None:
+        self.rare, self.likely, self.fair = ((1, -2), (2,)), ((1, 2), (2,)), ((1,), (2,))
+        self.edges = len(even.cycle.edges)
+
+    def others(self, d: int, left: int, right: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the chance that makes up for the edges below."""
+        held, more = _power(d), _power(d + 1)
+        # the errors' chances with likely = 1 - rare, all times 2^(d+1)
+        lacking = combination([(self.edges, [1]), (right - left, more), (-2 * right, held)])
+        others = combination([(2 * self.edges, [1]), (-2 * (left + right), held)])
+        return (tuple(lacking), tuple(others)) if others else self.fair
+
+
+@cache
+def _power(k: int) -> list[int]:
+    """Return Q^k."""
+    return times(_power(k - 1), (1, -2)) if k else [1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,10 +11,10 @@ class Graph:
     """Nodes [chance, left, right], deepest first; equal ones are one."""
 
     def __init__(self) -> None:
-        self.nodes: list[tuple[Fraction, int | None, int | None]] = []
-        self.places: dict[tuple[Fraction, int | None, int | None], int] = {}
+        self.nodes: list[tuple[Any, int | None, int | None]] = []
+        self.places: dict[tuple[Any, int | None, int | None], int] = {}
 
-    def node(self, chance: Fraction, left: int | None, right: int | None) -> int:
+    def node(self, chance: Any, left: int | None, right: int | None) -> int:
         """Return the number of a node."""
         key = (chance, left, right)
         if key not in self.places:
@@ -22,13 +22,13 @@ class Graph:
             self.nodes.append(key)
         return self.places[key]
 
-    def form(self) -> dict[str, Any]:
+    def form(self, written: Callable[[Any], Any] = str) -> dict[str, Any]:
         """Return the graph in the certificate's grammar."""
-        palette: dict[Fraction, int] = {}
+        palette: dict[Any, int] = {}
         nodes = [
             [palette.setdefault(chance, len(palette)), left, right] for chance, left, right in self.nodes
         ]
-        return {"palette": [str(chance) for chance in palette], "nodes": nodes}
+        return {"palette": [written(chance) for chance in palette], "nodes": nodes}
 
 
 def leaves_root(

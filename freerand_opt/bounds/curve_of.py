@@ -12,6 +12,7 @@ from freerand_opt.bounds.about import as_read
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.concave import lines_and_points
 from freerand_opt.bounds.curve import WORK, Curve
+from freerand_opt.bounds.edges import edge_parts
 from freerand_opt.bounds.fitting import places_in
 from freerand_opt.bounds.leakage import leakage_of, leakage_parts
 from freerand_opt.bounds.pieces import family_of
@@ -26,6 +27,7 @@ from freerand_opt.model.ask import WORST
 from freerand_opt.model.asked import Asked, question_of
 from freerand_opt.model.files import contents
 from freerand_opt.model.number import place_of
+from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import ENTROPY, STRATEGY
 from freerand_opt.model.question import Question
 
@@ -105,13 +107,18 @@ def _moving(
 ) -> dict[str, Any]:
     """Return the certificate of a curve in a number of the source; an entropy has single certificates."""
     form = _asked_form(asked, name, ends)
-    closed = leakage_of(lambda x: asked.varied(name, x).problem(), ends)
+
+    def problem(x: Fraction) -> Problem:
+        return asked.varied(name, x).problem()
+
+    made = leakage_of(problem, ends)
+    closed = edge_parts(problem, ends, form) if made is None else leakage_parts(made, ends)
     if closed is not None:
-        upper, lower = leakage_parts(closed, ends)
+        upper, lower = closed
         return {**form, "upper": upper, "lower": lower, "points": []}
     places = places_in(ends)
     entropy = asked.ask.quantity == ENTROPY
-    family = None if entropy else family_of(lambda x: asked.varied(name, x).problem(), ends, places)
+    family = None if entropy else family_of(problem, ends, places)
     upper, lower, points = ([], [], []) if family is None else walked(family, form)
     if family is None:
         low, high = ends

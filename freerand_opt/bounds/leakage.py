@@ -23,6 +23,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from freerand_opt.attacks.leakage import Leakage, Poly, piece, power_of, summed
+from freerand_opt.bounds.edges import in_epsilon
 from freerand_opt.bounds.pieces import ROOM, inside
 from freerand_opt.bounds.threshold import simplest
 from freerand_opt.model.problem import Bits, Problem, Test
@@ -41,11 +42,7 @@ def leakage_of(problem: Callable[[Fraction], Problem], ends: tuple[Fraction, Fra
         return None
     if ask.score is not None or not len(source.leaves) == len(set(source.leaves)) == first.shape[0]:
         return None
-    for x in ends:
-        own, half = problem(x).source, Fraction(1, 2)
-        if not isinstance(own, Bits) or set(own.ranges) != {(half - x, half + x)}:
-            return None
-    cycle = cycle_of(first)
+    cycle = cycle_of(first) if in_epsilon(problem, ends) else None
     if cycle is None or not cycle.guessed or len(cycle.tests) != 1:
         return None
     (values,), (test,) = cycle.tests, first.tests

@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from freerand_opt import Ask, Functional, Question, SanthaVazirani, bound, chained
+from freerand_opt import Ask, Functional, Question, SanthaVazirani, bound, chained, curve
 from freerand_opt.model.catalogue import find
 from freerand_opt.model.file import read
 from freerand_opt.numbers.exact import compare, cos_pi
@@ -63,3 +63,16 @@ def test_errors_that_cost_different_amounts_are_another_program():
     found = least(2, SanthaVazirani(0), Functional.from_terms(terms))
     assert found.bracket.exact == 2
     assert WORDS.format(4) not in dict(found.how).values()
+
+
+@pytest.mark.parametrize(("order", "bits"), list(product(ORDERS, BITS)))
+@pytest.mark.parametrize(("n", "last"), [(2, "2/5"), (8, "3/20"), (32, "1/7")])
+def test_the_least_local_score_at_every_epsilon(n, last, order, bits):
+    """One formula and one attack on the whole interval, the same fraction at both ends."""
+    ask = Ask("score", functional="chained", extreme="smallest")
+    asked = Question(chained(n), SanthaVazirani(0, order=order, bits=bits), adversary=LOCAL, ask=ask)
+    found = curve(asked, "source.epsilon", ("0", last))
+    assert (found.formulas, len(found.proved.lower), len(found.proved.points)) == (1, 1, 0)
+    for k in range(9):
+        x = F(last) * k / 8
+        assert found(x).exact == (1 - 2 * x) ** (2 * (n.bit_length() - 1))

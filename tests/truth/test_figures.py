@@ -126,7 +126,7 @@ def test_leakage_agrees_with_the_lemmas(monkeypatch):
 def test_critical_epsilons_are_roots_of_curves():
     """(1 - I_N^(1/2r))/2, I_N = N (1 - cos(pi/2N)), without any question asked."""
     rows = [r for r in critical.rows(lambda *_: iter(())) if r.kind == "bracket"]
-    assert [r.x for r in rows] == [2, 4, 8, 16]
+    assert [r.x for r in rows] == [2, 4, 8, 16, 32, 64, 128]
     for row in rows:
         n, bits = int(row.x), 2 * (int(row.x).bit_length() - 1)
         wanted = (1 - (n * (1 - math.cos(math.pi / (2 * n)))) ** (1 / bits)) / 2

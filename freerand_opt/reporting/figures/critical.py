@@ -17,6 +17,9 @@ from freerand_opt.reporting.figures.row import Row, formula, guide
 LOCAL = "local models reach $I_N$"
 LIMIT = r"limit $(1-1/\sqrt{2})/2$"
 
+#: Sizes whose thresholds are roots of curves, and those that are bracketed one by one.
+CURVED, BEYOND = "2,4,8,16,32,64,128", "256,512,1024"
+
 FRAME = Frame(
     "critical",
     "Critical epsilon against N",
@@ -33,15 +36,16 @@ FRAME = Frame(
 def rows(ask: Ask) -> list[Row]:
     """Return certified thresholds for N = 2, .., 1024 beside the closed form and its limit.
 
-    Up to N = 16 they are where the curve of the least local score passes the quantum score.
+    Up to N = 128 (a curve has at most 2^14 strings of bits) they are where the curve of the least local
+    score passes the quantum score.
     """
     found: list[Row] = []
-    for count, curve in committed("chained_local_score_sv", "source.epsilon", ("0", "3/20"), "2,4,8,16"):
+    for count, curve in committed("chained_local_score_sv", "source.epsilon", ("0", "3/20"), CURVED):
         quantum = count * (1 - cos_pi(Fraction(1, 2 * count)))
         passed, size = curve.root(quantum), Fraction(count)
         found.append(Row("bracket", LOCAL, size, passed.lower, passed.upper, curve.digest))
         found.append(formula(LOCAL, size, (1 - root(quantum, 2 * (count.bit_length() - 1))) / 2))
-    for answer in ask("chained_local_threshold_large", {}):
+    for answer in ask("chained_local_threshold_large", {"scenario.N": BEYOND}):
         settings = Fraction(question_of(answer).scenario.settings[0])
         found += bracket(answer, LOCAL, settings)
         found.append(formula(LOCAL, settings, chained_local_threshold(question_of(answer))))
