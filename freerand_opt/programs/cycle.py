@@ -8,13 +8,14 @@ setting the question tells no more than whether the outcomes have the wrong pari
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from operator import le
 
 from freerand_opt.model.certificate_form import errors_of
-from freerand_opt.model.problem import Functional, Kept, Problem, Test
+from freerand_opt.model.problem import Functional, Kept, Point, Problem, Test
 from freerand_opt.programs.boxes import Box
 from freerand_opt.programs.strategies import by_setting
 
@@ -167,10 +168,29 @@ def edge_form(cycle: Cycle) -> int | list[list[int]]:
 
 
 def boxes_of(cycle: Cycle) -> tuple[Box, ...]:
-    """Return the boxes that suffice: one for each error, and unless devices are local the unbiased one."""
+    """Return the boxes that suffice: one for each error, and unless devices are local the unbiased one.
+
+    Where settings have one distribution whatever w is, errors differ in what they cost alone, and those that
+    cost no less than another are left out.
+    """
     errors: list[int | None] = [*sorted(cycle.edges)]
+    if isinstance(cycle.problem.source, Point):
+        errors = [*_cheapest(cycle, cycle.problem.source)]
     errors += [] if cycle.problem.devices == "local" else [None]
     return tuple(error_box(cycle, error) for error in errors)
+
+
+def _cheapest(cycle: Cycle, source: Point) -> Iterator[int]:
+    """Yield edges whose errors cost less than any other in some test or the objective, one of equals."""
+    none = (Fraction(0), Fraction(0))
+    costs: dict[tuple[Fraction, ...], int] = {}
+    for s in sorted(cycle.edges):
+        own = [*(values.get(s, none)[1] for values in cycle.tests), -cycle.objective.get(s, none)[1]]
+        share = Fraction(1) if source.values is None else source.values[s]
+        costs.setdefault(tuple(cost * share for cost in own), s)
+    for cost, s in costs.items():
+        if not any(all(map(le, other, cost)) for other in costs if other != cost):
+            yield s
 
 
 def error_box(cycle: Cycle, error: int | None) -> Box:

@@ -51,7 +51,7 @@ def test_breakpoints_at_eight_settings() -> None:
 
 @pytest.mark.parametrize("size", [2, 3, 16])
 def test_the_guess_without_symmetry_of_the_source(size: int) -> None:
-    """(1 + I_N)/2 by boxes of the cycle, whose program has one column a box."""
+    """(1 + I_N)/2 by boxes of the cycle; errors that cost the same are one of the program's columns."""
     claim = find("chained_guess")
     assert claim is not None
     result = fr.bound(read(claim, {"scenario.N": [size]}).instances[0].question)
@@ -62,7 +62,50 @@ def test_the_guess_without_symmetry_of_the_source(size: int) -> None:
     assert float(result.upper) >= wanted - 1e-15
     assert result.bracket.width is not None
     assert result.bracket.width < Fraction(1, 10**12)
-    assert dict(result.how)["upper"] == f"{2 * size + 1} boxes of a cycle"
+    assert dict(result.how)["upper"] == "2 boxes of a cycle"
+
+
+@pytest.mark.parametrize(
+    ("weights", "guess", "boxes"),
+    [
+        # errors at the cheapest edge, of weight 1/2
+        ([(3, 2, 5, 7)], Fraction(3, 4), 2),
+        # 3 a + 2 b <= 1, 2 a + 3 b <= 1: a = b = 1/5; the other two edges cost more in both
+        ([(3, 2, 5, 7), (2, 3, 7, 5)], Fraction(7, 10), 3),
+        # a <= 1/9 at each of four edges, each the cheapest in three tests
+        ([tuple(9 * (k == j) for k in range(4)) for j in range(4)], Fraction(13, 18), 5),
+    ],
+)
+def test_errors_that_cost_less_than_others_suffice(
+    weights: list[tuple[int, ...]], guess: Fraction, boxes: int
+) -> None:
+    """Chain of N = 2 with perfect settings and weighted errors: (1 + the weight of errors)/2."""
+    edges = ((0, 0), (1, 0), (1, 1), (0, 1))
+    tests = [
+        fr.Test(
+            fr.Functional.from_terms(
+                {
+                    f"P({x}{x ^ (edge != (0, 1))}|{edge[0]},{edge[1]})": weight
+                    for edge, weight in zip(edges, own, strict=True)
+                    for x in (0, 1)
+                    if weight
+                }
+            ),
+            "<=",
+            1,
+        )
+        for own in weights
+    ]
+    asked = fr.Question(
+        fr.chained(2),
+        fr.Uniform(),
+        adversary={"devices": "no-signalling"},
+        tests=tests,
+        ask=fr.Ask("guessing-probability", of="A", at=[0, 0]),
+    )
+    result = fr.bound(asked)
+    assert result.bracket.exact == guess
+    assert dict(result.how)["upper"] == f"{boxes} boxes of a cycle"
 
 
 @pytest.mark.parametrize("size", [4, 8])
