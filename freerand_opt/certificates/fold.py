@@ -7,7 +7,6 @@ zeros; what is left is rounding, which the kernel adds as a constant.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -15,11 +14,9 @@ from typing import Any
 from freerand_opt.certificates.proofs import by_source
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.fold import Fold
-from freerand_opt.checker.guesses import Guesses as KernelGuesses
 from freerand_opt.checker.orders import Squares, Sum, Worth, gains, mean_gain
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.question import read_question
-from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.sources import Bits, Point
 from freerand_opt.checker.vectors import add
 from freerand_opt.checker.vertices import string_vertices
@@ -49,30 +46,28 @@ class Maker(Fold):
     ) -> None:
         q = read_question(question_form(made.problem), Work(10**12))
         work = Work(10**12)
-        if isinstance(q.source, Shared):
-            q = replace(q, source=enclosed(q.source, prices["cuts"], work))
-        order = Squares(q, unit**2, words, Zeros(q, work), work)
         self.rest = read_prices(prices, q, work, empty=empty)
+        q = self.rest.q
+        order = Squares(q, unit**2, words, Zeros(q, work), work)
         self.algebra = order.algebra
         super().__init__(order, self.rest.averages)
         self.made, self.q, self.blocks, self.words = made, q, blocks, words
         #: (column of the carrier, functional) of a source's equality, by label and row
         self.equal: dict[tuple[int, int], list[tuple[int, Fraction]]] = {}
-        self.guesses = KernelGuesses(q, empty=empty)
         self.lifts: dict[Any, dict[tuple[int, int, int, str], Fraction]] = {}
 
     def label(self, label: int, more: Worth | None = None) -> Any:
         """Return the proof of one label; `more` is what it adds to the objective, if no guess."""
-        worth = more or self.guesses.gained
+        worth = more or self.rest.guesses.gained
         source, names = self.q.source, self.made.cone.names
         if all(name[0] == "last" for name in names) and not isinstance(source, Point):
             raw: Any = {"vertices": [self._own(label, ("last", v)) for v in range(len(names))]}
         else:
             raw = self._drawn(label)
         if isinstance(source, Point):
-            self.point(*mean_gain(self.order, self.q, self.rest, worth(label)), raw, "squares")
+            self.point(*mean_gain(self.order, self.rest, worth(label)), raw, "squares")
         else:
-            sums, whole = gains(self.order, self.q, self.rest, worth(label))
+            sums, whole = gains(self.order, self.rest, worth(label))
             if isinstance(source, Bits) and "branches" in raw:
                 by_setting = [{key: Fraction(x, whole) for key, x in f.items()} for f in sums]
                 self._share(source.ranges, [by_setting[s] for s in source.leaves], raw)

@@ -8,16 +8,14 @@ from typing import Any
 
 from freerand_opt.checker.asked import ENTROPY, Question
 from freerand_opt.checker.averages import by_departure
-from freerand_opt.checker.boxes import by_deterministic, by_extreme
+from freerand_opt.checker.boxes import by_deterministic, by_extreme, require_extreme
 from freerand_opt.checker.chords import by_chords
 from freerand_opt.checker.cycle import by_cycle
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.fold import by_labels
-from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number, combined, show, sign
 from freerand_opt.checker.prices import Rest, read_prices
-from freerand_opt.checker.reading import closed, tag
-from freerand_opt.checker.shared import Shared, enclosed
+from freerand_opt.checker.reading import closed, get, tag
 from freerand_opt.checker.sources import Average
 from freerand_opt.checker.strings import by_strings
 from freerand_opt.checker.support import Means
@@ -41,13 +39,11 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
     if q.relations is not None:
         total: Number = by_strings(raw, q, work, empty=empty)
     else:
-        way = raw["proof"].get("way") if type(raw["proof"]) is dict else None
+        way = get(raw["proof"], "way")
         if isinstance(q.source, Average) and q.source.measure == "information" and way in OF_ANY_BOX:
             q = replace(q, source=by_departure(q.source))
         rest = read_prices(raw["prices"], q, work, empty=empty)
-        if isinstance(q.source, Shared):
-            q = replace(q, source=enclosed(q.source, raw["prices"]["cuts"], work))
-        total = combined(rest.right) + _least(raw["proof"], q, rest, work, empty=empty)
+        total = combined(rest.right) + _least(raw["proof"], rest)
         if rest.bound is not None:
             if sign(total, work) > 0:
                 raise Rejected(f"the prices leave {show(total)} above the bound {show(rest.bound)}")
@@ -57,21 +53,19 @@ def check_upper(raw: Any, q: Question, work: Work) -> Number | None:
     return None if empty else total
 
 
-def _least(raw: Any, q: Question, rest: Rest, work: Work, *, empty: bool) -> Fraction:
+def _least(raw: Any, rest: Rest) -> Fraction:
     """Return the least r that the proof shows."""
-    ways = ("deterministic", "cycle", *OF_ANY_BOX)
-    if q.ask.quantity == ENTROPY and not empty:
-        tag(raw, "way", "proof", ("extreme",))
-        return by_extreme(raw, q, rest, work)
-    way = tag(raw, "way", "proof", ways)
-    if way in ("cells", "squares"):
-        guesses = Guesses(q, empty=empty)
-        return by_labels(raw, q, rest, guesses.labels, guesses.gained, work)
-    own, more = ((), ("zeros",)) if way == "deterministic" else (("edges",), ())
-    closed(raw, "proof", ("way", *own, *Means.keys(q.source, raw)), more)
-    means = Means(q.source, raw, work, rest.averages)
-    by_boxes = by_deterministic if way == "deterministic" else by_cycle
-    found = max(by_boxes(raw, q, rest, means, work, empty=empty), default=None)
+    entropy = rest.q.ask.quantity == ENTROPY and not rest.empty
+    way = tag(raw, "way", "proof", ("extreme",) if entropy else ("deterministic", "cycle", *OF_ANY_BOX))
+    if way in OF_ANY_BOX:
+        return by_labels(raw, rest, rest.guesses.labels, rest.guesses.gained)
+    own, more = (("edges",) if way == "cycle" else ()), (("zeros",) if way == "deterministic" else ())
+    by_boxes = {"deterministic": by_deterministic, "cycle": by_cycle, "extreme": by_extreme}[way]
+    if way == "extreme":
+        require_extreme(rest)
+    closed(raw, "proof", ("way", *own, *Means.keys(rest.q.source, raw)), more)
+    means = Means(rest.q.source, raw, rest.work, rest.averages)
+    found = max(by_boxes(raw, rest, means), default=None)
     means.done()
     if found is None:
         raise Rejected("deterministic: every box breaks a zero; prove that no strategy exists instead")

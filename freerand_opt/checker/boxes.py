@@ -18,9 +18,9 @@ from typing import Any, TypeAlias
 
 from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.failures import Rejected, Work
-from freerand_opt.checker.guesses import Guesses, outputs
+from freerand_opt.checker.guesses import outputs
 from freerand_opt.checker.prices import Rest
-from freerand_opt.checker.reading import closed, items
+from freerand_opt.checker.reading import items
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.support import Means
 from freerand_opt.checker.varying import Swept
@@ -31,13 +31,12 @@ from freerand_opt.checker.zeros import Zeros
 Values: TypeAlias = list[list[Any]]
 
 
-def by_deterministic(
-    raw: Any, q: Question, rest: Rest, means: Means | Swept, work: Work, *, empty: bool
-) -> Iterator[Any]:
+def by_deterministic(raw: Any, rest: Rest, means: Means | Swept) -> Iterator[Any]:
     """Yield the largest means of h over the source, box by box (of one distribution, the largest)."""
+    q = rest.q
     if q.devices != "local" or rest.words:
         raise Rejected("deterministic: only local devices have deterministic boxes, and no moments")
-    for table in _tables(q, rest, _forbidden(raw, q, work), work, empty=empty):
+    for table in _tables(rest, _forbidden(raw, q, rest.work)):
         if isinstance(q.source, Point):
             yield from [x] if (x := best_reply(q, table, q.source.values.values())) is not None else []
             continue
@@ -55,11 +54,9 @@ def _forbidden(raw: Any, q: Question, work: Work) -> set[tuple[int, int]]:
     return found
 
 
-def _tables(
-    q: Question, rest: Rest, forbidden: set[tuple[int, int]], work: Work, *, empty: bool
-) -> Iterator[Values]:
+def _tables(rest: Rest, forbidden: set[tuple[int, int]]) -> Iterator[Values]:
     """Return h for each guess label; one table of the best guesses if the adversary is told the settings."""
-    guesses = Guesses(q, empty=empty)
+    q, work, guesses = rest.q, rest.work, rest.guesses
     count, width = q.shape
     labels = [range(len(guesses.worths))] if q.ask.told else [[guess] for guess in range(guesses.labels)]
     boxes = prod(d**n for n, d in zip(q.settings, q.outcomes, strict=True))
@@ -138,19 +135,22 @@ def replying(q: Question) -> int:
     return max(range(len(sizes)), key=lambda p: (sizes[p], p))
 
 
-def by_extreme(raw: Any, q: Question, rest: Rest, work: Work) -> Fraction:
-    """Return the largest mean of h, in bits, over all extreme boxes and the source."""
+def require_extreme(rest: Rest) -> None:
+    """Raise Rejected unless extreme boxes suffice."""
+    q = rest.q
     if (q.settings, q.outcomes) != ((2, 2), (2, 2)) or q.devices == "local" or rest.words:
         raise Rejected("extreme: two parties with two settings and outcomes, no local devices, no moments")
     if q.ask.side != "classical" or q.observed is None or (q.ask.at is None and not q.ask.told):
         raise Rejected("extreme: side information is classical, and she knows the settings asked about")
     if q.ask.noise:
         raise Rejected("extreme: entropies of outputs that are flipped are not 0 or 1")
-    closed(raw, "proof", ("way", *Means.keys(q.source, raw)))
-    means, values = Means(q.source, raw, work, rest.averages), outputs(q)
-    found = []
+
+
+def by_extreme(raw: Any, rest: Rest, means: Means) -> Iterator[Fraction]:
+    """Yield the largest means of h, in bits, over the source, box by box of the extreme ones."""
+    q, values = rest.q, outputs(rest.q)
     for box in _extreme_boxes():
-        work.spend(64, "extreme boxes")
+        rest.work.spend(64, "extreme boxes")
         row = []
         for s, shown in enumerate(box):
             own = rest.cells.get(s, {})
@@ -158,9 +158,7 @@ def by_extreme(raw: Any, q: Question, rest: Rest, work: Work) -> Fraction:
             if q.ask.at in (None, s) and len({values[o] for o in shown}) > 1:
                 h -= 1 if q.ask.at is None else 1 / q.weight(s)
             row.append(h)
-        found += means.largest(Vector(4, None, dict(enumerate(row))))
-    means.done()
-    return max(found)
+        yield from means.largest(Vector(4, None, dict(enumerate(row))))
 
 
 def _extreme_boxes() -> Iterator[list[tuple[int, ...]]]:

@@ -72,7 +72,7 @@ def by_nodes(raw: Any, q: Question, work: Work) -> Number:
         worth = Worths(q, place, weight, work)
         shared = _shared(node, q, ledger, f"node {k}: shared", work) if "shared" in node else {}
         more = with_shared(worth, shared)
-        proved.append(by_labels(node["proof"], q, rest, worth.labels, more, work))
+        proved.append(by_labels(node["proof"], rest, worth.labels, more))
         total = total + combined(rest.right)
     # each node has a unit of its own, so that sums grow with their number
     work.weigh_sum(x.denominator for x in proved)

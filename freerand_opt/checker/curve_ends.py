@@ -76,7 +76,7 @@ def read_item(raw: Any, q: Question, source: VaryingSource, work: Work, where: s
         raise Rejected("cycle: a guess that is not told the settings has no curve")
     rest = read_prices(raw["prices"], q, work, empty=False, scale=scale)
     by_boxes = by_cycle if way == "cycle" else by_deterministic
-    for p in dict.fromkeys(by_boxes(proof, q, rest, Swept(source, span), work, empty=False)):
+    for p in dict.fromkeys(by_boxes(proof, rest, Swept(source, span))):
         if scale.sign(top - p) not in (0, 1):
             raise Rejected(f"{where}: a box is worth more than 'rest' somewhere on the interval")
     right: dict[Number, Poly] = {}

@@ -22,7 +22,6 @@ from typing import Any
 
 from freerand_opt.checker.asked import Functional, Kept, Question
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import show
 from freerand_opt.checker.points import Flow, merged, read_flow
 from freerand_opt.checker.prices import Rest
@@ -67,24 +66,22 @@ def read_edges(raw: Any, q: Question) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def by_cycle(
-    raw: Any, q: Question, rest: Rest, means: Means | Swept, work: Work, *, empty: bool
-) -> Iterable[Any]:
+def by_cycle(raw: Any, rest: Rest, means: Means | Swept) -> Iterable[Any]:
     """Return the largest means of h over the source, box by box of the cycle."""
+    q, one = rest.q, rest.scale.one
     edges = read_edges(raw["edges"], q)
     if rest.words:
         raise Rejected("cycle: the question speaks of moments")
-    work.spend(4 * (len(rest.cells) + len(edges)), "cycle")
+    rest.work.spend(4 * (len(rest.cells) + len(edges)), "cycle")
     right, more = _errors(rest, dict(edges))
-    guesses, one = Guesses(q, empty=empty), rest.scale.one
-    if not guesses.guessed:
+    if not rest.guesses.guessed:
         # errors are never rewarded, so that the box without errors is the best one
         return _over_errors(right, more, means) if q.devices == "local" else means.largest(right)
     party = guessed_party(q, edges)
     # a box of the cycle is deterministic, its outcome known: a guess is worth 1; of the unbiased box 1/2
     base = Fraction(1, 2) if q.ask.quantity == "trace-distance" else Fraction(0)
     if q.ask.at is None and not q.ask.told:
-        found = _untold(q, edges, party, right.map(lambda x: x - base), more, means, work)
+        found = _untold(rest, edges, party, right.map(lambda x: x - base), more, means)
     else:
         found = _over_errors(_raised(right, q, one * (1 - base)), more, means)
     if q.devices != "local":
@@ -149,22 +146,22 @@ def _over_errors(values: Vector[Any], more: dict[int, Any], means: Means | Swept
 
 
 def _untold(
-    q: Question,
+    rest: Rest,
     edges: list[tuple[int, int]],
     party: int,
     right: Vector[Any],
     more: dict[int, Any],
     means: Means | Swept,
-    work: Work,
 ) -> list[Any]:
     """One guess for all settings: one-error boxes and their negations, [outcome = guess] at each setting."""
+    q = rest.q
     boxes = [_outcomes(q, edges, s, party) for s, _ in edges]
     if not any(len(set(box)) == 1 for box in boxes):
         raise Rejected("cycle: no box of the cycle is constant for this party")
     found: list[Any] = []
     for (s, _), box in zip(edges, boxes, strict=True):
         for guess in (0, 1):
-            work.spend(4 * right.length, "cycle")
+            rest.work.spend(4 * right.length, "cycle")
             values = {t: right[t] + (box[q.digits(t)[party]] == guess) for t in range(right.length)}
             values[s] += more[s]
             found += means.largest(Vector(right.length, None, values))

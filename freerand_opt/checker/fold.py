@@ -232,15 +232,15 @@ def order_of(raw: Any, q: Question, work: Work) -> Cells | Squares:
     return Squares(q, unit**2, raw["words"], zeros, work)
 
 
-def by_labels(raw: Any, q: Question, rest: Rest, labels: int, worth: Worth, work: Work) -> Fraction:
+def by_labels(raw: Any, rest: Rest, labels: int, worth: Worth) -> Fraction:
     """Return the least r that a proof by cells or squares shows for all labels."""
-    order = order_of(raw, q, work)
+    source, order = rest.q.source, order_of(raw, rest.q, rest.work)
     fold = Fold(order, rest.averages)
     found = []
     for label, proof in enumerate(items(raw["labels"], "proof: labels", labels)):
         where = f"proof: label {label}"
-        if isinstance(q.source, Point):
-            found.append(fold.point(*mean_gain(order, q, rest, worth(label)), proof, where))
+        if isinstance(source, Point):
+            found.append(fold.point(*mean_gain(order, rest, worth(label)), proof, where))
         else:
-            found.append(fold.bound(q.source, *gains(order, q, rest, worth(label)), proof, where))
+            found.append(fold.bound(source, *gains(order, rest, worth(label)), proof, where))
     return max(found)

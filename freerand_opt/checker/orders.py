@@ -144,6 +144,7 @@ class Squares:
             if len(set(held)) < len(held) or any(row and not row[-1] for row in columns):
                 raise Unreadable(f"{where}: words differ, and zeros at the end of a row are left out")
             bits = max((x.bit_length() for row in columns for x in row), default=0)
+            letters = [PAIR // 2 + 2 * self.algebra.letters(word) for word in held]
             steps = sum(len(row) for row in columns) * len(held) * product_of_bits(bits) // 8
             self.work.spend(steps + len(held) ** 2, "squares")
             for j, row in enumerate(columns):
@@ -151,8 +152,7 @@ class Squares:
                     value = sum(map(mul, columns[i], row)) * (self.unit if i == j else 2 * self.unit)
                     pair = places[i], places[j]
                     if value and pair not in self.products:
-                        letters = self.algebra.letters(held[i]) + self.algebra.letters(held[j])
-                        self.work.spend(PAIR + 2 * letters, "words")
+                        self.work.spend(letters[i] + letters[j], "words")
                         self.products[pair] = self.algebra.product(held[i], held[j])
                     moment = self.products[pair] if value else None
                     if moment is not None:
@@ -193,11 +193,11 @@ Added: TypeAlias = tuple[dict[int, Fraction], dict[Word, Fraction]]
 Worth: TypeAlias = Callable[[int], dict[int, Added]]
 
 
-def gains(order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]) -> tuple[list[Sum], int]:
+def gains(order: Cells | Squares, rest: Rest, added: dict[int, Added]) -> tuple[list[Sum], int]:
     """Return h at each setting, for what one label adds, over a multiple of the order's grid."""
-    order.work.spend(4 * q.shape[0] * (2 + len(rest.words)), "gains")
-    rows = _factors_of(order, q, rest, added)
-    constants = [rest.constants[s] for s in range(q.shape[0])]
+    order.work.spend(4 * rest.q.shape[0] * (2 + len(rest.words)), "gains")
+    rows = _factors_of(order, rest, added)
+    constants = rest.constants.values()
     unit = _unit(order.grid, constants, *_numbers_of(rest, rows, added))
     found = []
     for s, constant in enumerate(constants):
@@ -206,11 +206,11 @@ def gains(order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Adde
     return found, unit
 
 
-def mean_gain(order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]) -> tuple[Sum, int]:
+def mean_gain(order: Cells | Squares, rest: Rest, added: dict[int, Added]) -> tuple[Sum, int]:
     """Return the mean of h over the source's one distribution; settings that are alike are not visited."""
-    assert isinstance(q.source, Point)
-    share = q.source.values
-    rows = _factors_of(order, q, rest, added)
+    assert isinstance(rest.q.source, Point)
+    share = rest.q.source.values
+    rows = _factors_of(order, rest, added)
     scale = _unit(1, (share[s] for s in {*rows, *added}))
     constant = dot(share, rest.constants) * scale
     unit = _unit(order.grid, [constant], *_numbers_of(rest, rows, added))
@@ -253,11 +253,11 @@ def _assembled(
 
 
 def _factors_of(
-    order: Cells | Squares, q: Question, rest: Rest, added: dict[int, Added]
+    order: Cells | Squares, rest: Rest, added: dict[int, Added]
 ) -> dict[int, dict[int, Fraction]]:
     """Return the factors of P(o|s) by setting, the work of words included."""
     rows = {s: dict(factors) for s, factors in rest.cells.items()}
-    order.work.spend(4 * (len(rows) + len(added)) * q.shape[1], "gains")
+    order.work.spend(4 * (len(rows) + len(added)) * rest.q.shape[1], "gains")
     for s, (cells, words) in added.items():
         order.work.spend(len(words), "gains")
         add(rows.setdefault(s, {}), cells)

@@ -79,14 +79,13 @@ class Flow:
     def share(self, k: int, leaf: int) -> int:
         """Return P(leaf|w) below node k, over `unit`."""
         place: Any = k
-        nodes, heads, share = self.nodes, self.heads, 1
+        above, below = 1, 1
         for bit in reversed(range(len(self.source.ranges))):
-            node, head = nodes[place], heads[place]
-            if leaf >> bit & 1:
-                share, place = share * (self.units[node.height] - head), node.right
-            else:
-                share, place = share * head, node.left
-        return share
+            _, chance, left, right = self.nodes[place]
+            share, unit = chance.as_integer_ratio()
+            place, share = (right, unit - share) if leaf >> bit & 1 else (left, share)
+            above, below = above * share, below * unit
+        return above * (self.unit // below)
 
     def mass(self, k: int, leaf: int, weight: Any) -> Any:
         """Return what goes to a leaf of a mass at node k, over `unit`."""

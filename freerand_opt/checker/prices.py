@@ -9,17 +9,19 @@ With z(o, s) = sum over w of P(w) P(s|w) P(o|s, w), prices y(s) of the observed 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
-from freerand_opt.checker.asked import Functional, Kept, Question, Test
+from freerand_opt.checker.asked import Kept, Question, Test
 from freerand_opt.checker.averages import limit
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
+from freerand_opt.checker.guesses import Guesses
 from freerand_opt.checker.numbers import Number, sign
 from freerand_opt.checker.reading import amount, closed, fraction, items
 from freerand_opt.checker.scale import ALLOWED, Scale
-from freerand_opt.checker.shared import Shared
+from freerand_opt.checker.shared import Shared, enclosed
 from freerand_opt.checker.sources import Average
 from freerand_opt.checker.support import largest_mass, largest_ratio
 from freerand_opt.checker.vectors import Vector, add, dot, vector
@@ -32,9 +34,12 @@ class Rest:
 
     `right` are the (I_k, m_k), `bound` what the answer is compared with if the settings asked for
     have no stated probability (None otherwise); `averages` are the prices of bounds on average over w.
+    With `empty` no strategy is claimed to exist, and nothing is guessed.
     """
 
+    q: Question
     scale: Scale
+    empty: bool
     constants: Vector[Any]
     cells: dict[int, dict[int, Any]] = field(default_factory=dict)
     words: dict[Word, Any] = field(default_factory=dict)
@@ -42,17 +47,27 @@ class Rest:
     bound: Fraction | None = None
     averages: tuple[Fraction, ...] = ()
 
+    @property
+    def work(self) -> Work:
+        """Return the counter of work."""
+        return self.scale.work
+
+    @cached_property
+    def guesses(self) -> Guesses:
+        """Return the guesses."""
+        return Guesses(self.q, empty=self.empty)
+
     def add(self, s: int, o: int, value: Any) -> None:
         """Add to the factor of P(o|s)."""
         row = self.cells.setdefault(s, {})
         row[o] = row[o] + value if o in row else value
 
-    def charge(self, terms: dict[tuple[int, int], Fraction], m: Any, shared: Question | None = None) -> None:
-        """Add m times factors of P(o|s), over P(s) of a question; what is alike is one product."""
+    def charge(self, terms: dict[tuple[int, int], Fraction], m: Any, on: str = "joint") -> None:
+        """Add m times factors of P(o|s), over a stated P(s) if conditional; what is alike is one product."""
         known: dict[tuple[int, ...], Any] = {}
-        share = Fraction(1)
+        share, shared = Fraction(1), on == "conditional" and self.q.observed is not None
         for (s, o), factor in terms.items():
-            share = share if shared is None else shared.weight(s)
+            share = self.q.weight(s) if shared else share
             place = (*factor.as_integer_ratio(), *share.as_integer_ratio())
             if place not in known:
                 known[place] = m * (factor / share)
@@ -77,7 +92,7 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool, scale: Scale 
         ("averages",) if isinstance(q.source, Average) else ("cuts",) if isinstance(q.source, Shared) else ()
     )
     closed(raw, where, (*keys, *(("bound",) if ratio else ())))
-    rest = Rest(scale, Vector(count, Fraction(0), {}))
+    rest = Rest(q, scale, empty, Vector(count, Fraction(0), {}))
     if q.observed is not None:
         y = vector(raw["settings"], f"{where}: settings", count, scale.read)
         rest.constants = y.map(lambda x: -x)
@@ -96,9 +111,13 @@ def read_prices(raw: Any, q: Question, work: Work, *, empty: bool, scale: Scale 
         work.spend(
             len(test.table) * q.shape[1] if isinstance(test, Kept) else len(test.functional.terms), where
         )
-        _charge(rest, price, test, q, f"{where}: test {k}", work)
+        _charge(rest, price, test, f"{where}: test {k}")
     if not empty and q.ask.score is not None:
-        _score(rest, q.ask.score, q)
+        one = scale.one * q.ask.sign
+        rest.charge(q.ask.score.terms, one, q.ask.score.on)
+        add(rest.words, q.ask.score.words, one)
+    if isinstance(q.source, Shared):
+        rest.q = replace(q, source=enclosed(q.source, raw["cuts"], work))
     return rest
 
 
@@ -115,17 +134,12 @@ def _place(q: Question) -> int:
     return settings[0]
 
 
-def _score(rest: Rest, score: Functional, q: Question) -> None:
-    one = rest.scale.one * q.ask.sign
-    rest.charge(score.terms, one, q if score.on == "conditional" and q.observed is not None else None)
-    add(rest.words, score.words, one)
-
-
-def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, work: Work) -> None:
+def _charge(rest: Rest, raw: Any, test: Test | Kept, where: str) -> None:
     """Subtract m f from what is left, and add m I on the right side."""
+    q = rest.q
     if isinstance(test, Kept):
         cells = [(s, o) for s in test.table for o in range(q.shape[1])]
-        prices = vector(raw, where, len(cells), lambda x, place: _price(rest, x, "=", q, place))
+        prices = vector(raw, where, len(cells), lambda x, place: _price(rest, x, "=", place))
         for k, (s, o) in enumerate(cells):
             m, score = prices[k]
             side = rest.scale.sign(m)
@@ -133,18 +147,17 @@ def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, wo
                 raise Rejected(f"{where}: with a tolerance a price has one sign on the interval")
             if m:
                 end = test.table[s][o] + test.tolerance * (side or 0)
-                _conditional(rest, {(s, o): Fraction(1)}, m, end, score, q, where)
+                _conditional(rest, {(s, o): Fraction(1)}, m, end, score, where)
         return
     f = test.functional
-    several = f.on == "conditional" and q.observed is None and len(f.settings) > 1
-    if several:
-        _ratios(rest, raw, test, q, where, work)
+    if f.on == "conditional" and q.observed is None and len(f.settings) > 1:
+        _ratios(rest, raw, test, where)
         return
-    m, score = _price(rest, raw, test.relation, q, where)
+    m, score = _price(rest, raw, test.relation, where)
     if not m:
         return
     if f.on == "conditional":
-        _conditional(rest, f.terms, m, test.score, score, q, where)
+        _conditional(rest, f.terms, m, test.score, score, where)
         return
     if score is not None:
         raise Unreadable(f"{where}: a rational score is given only where it multiplies masses")
@@ -153,10 +166,10 @@ def _charge(rest: Rest, raw: Any, test: Test | Kept, q: Question, where: str, wo
     rest.right.append((test.score, m))
 
 
-def _price(rest: Rest, raw: Any, relation: str, q: Question, where: str) -> tuple[Any, Fraction | None]:
+def _price(rest: Rest, raw: Any, relation: str, where: str) -> tuple[Any, Fraction | None]:
     """Return a price of the right sign, and the rational score that comes with it, if any."""
     score = None
-    if q.observed is None and type(raw) is list:
+    if rest.q.observed is None and type(raw) is list:
         raw, rational = items(raw, where, 2)
         score = fraction(rational, where)
     m = rest.scale.read(raw, where)
@@ -172,16 +185,15 @@ def _conditional(
     m: Any,
     score: Number,
     rational: Fraction | None,
-    q: Question,
     where: str,
 ) -> None:
     """Charge m times a conditional score: P(o, s)/P(s), or P(o, s) - I P(s) with unconstrained settings."""
-    rest.charge(terms, -m, None if q.observed is None else q)
-    if q.observed is not None:
+    rest.charge(terms, -m, "conditional")
+    if rest.q.observed is not None:
         rest.right.append((score, m))
         return
     (s,) = {s for s, _ in terms}
-    rest.shift(s, m * _outward(score, rational, m > 0, rest.scale.work, where))
+    rest.shift(s, m * _outward(score, rational, m > 0, rest.work, where))
 
 
 def _outward(score: Number, rational: Fraction | None, above: bool, work: Work, where: str) -> Fraction:
@@ -196,7 +208,7 @@ def _outward(score: Number, rational: Fraction | None, above: bool, work: Work, 
     return rational
 
 
-def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Work) -> None:
+def _ratios(rest: Rest, raw: Any, test: Test, where: str) -> None:
     """Charge the linear consequences (a), (b), (c) of a sum of ratios (docs/proofs/ratios.md).
 
     With g = f - min f >= 0 at each setting and I' the score without these minima: (a) the sum of Z_s/M_s is
@@ -205,7 +217,7 @@ def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Wor
     """
     if test.relation == "=":
         raise Rejected(f"{where}: a sum of ratios is tested by <= or >=")
-    turn = 1 if test.relation == "<=" else -1
+    q, turn = rest.q, 1 if test.relation == "<=" else -1
     closed(raw, where, ("masses", "ratios", "settings", "score"))
     low: dict[int, Fraction] = {}
     for s in test.functional.settings:
@@ -214,7 +226,7 @@ def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Wor
     score = test.score * Fraction(turn)
     exact = score - sum(low.values(), Fraction(0))
     limit = fraction(raw["score"], where)
-    if sign(exact - limit, work) > 0:
+    if sign(exact - limit, rest.work) > 0:
         raise Rejected(f"{where}: the rational score is on the wrong side")
     a, b = (fraction(raw[key], where, 0) for key in ("masses", "ratios"))
     c = vector(raw["settings"], where, len(low), amount)
@@ -226,12 +238,12 @@ def _ratios(rest: Rest, raw: Any, test: Test, q: Question, where: str, work: Wor
     for k, (s, least) in enumerate(low.items()):
         share = c[k]
         if a:
-            mass = largest_mass(q.source, s, q.shape[0], work)
+            mass = largest_mass(q.source, s, q.shape[0], rest.work)
             if not mass:
                 raise Rejected(f"{where}: setting {s} never occurs")
             share += a / mass
         if b:
-            ratio = largest_ratio(q.source, s, _place(q), work)
+            ratio = largest_ratio(q.source, s, _place(q), rest.work)
             if not ratio:
                 raise Rejected(f"{where}: the source has no largest ratio of masses")
             share += b / ratio

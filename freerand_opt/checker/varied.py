@@ -37,6 +37,7 @@ class Varied:
 
     def __init__(self, raw: Any, work: Work) -> None:
         self.raw, self.work = raw["question"], work
+        self.known: dict[Fraction, Question] = {}
         self.honest, self.path = (items(raw[key], key) if key in raw else None for key in ("honest", "path"))
         found: set[str] = set()
         _filled(get(self.raw, "source"), "", found)
@@ -92,7 +93,12 @@ class Varied:
         return "number", number
 
     def question(self, place: Fraction) -> Question:
-        """Return the question at a value of the field."""
+        """Return the question at a value of the field; neighbouring parts of a curve share it."""
+        if place not in self.known:
+            self.known[place] = self._question(place)
+        return self.known[place]
+
+    def _question(self, place: Fraction) -> Question:
         if self.test is not None:
             k, key = self.test
             tests = list(self.raw["tests"])

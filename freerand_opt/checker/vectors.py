@@ -34,7 +34,7 @@ class Vector(Generic[T]):
 
     def values(self) -> list[T]:
         """Return all entries."""
-        return [self[k] for k in range(self.length)]
+        return [self.but.get(k, self.default) for k in range(self.length)]  # type: ignore[misc]
 
 
 def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> Vector[T]:
@@ -66,8 +66,8 @@ def add(total: dict[Any, Any], more: Mapping[Any, Any], factor: Any = 1) -> None
 
 def over(x: Fraction, unit: int) -> int:
     """Return a fraction as an integer over a multiple of its denominator."""
-    below = x.denominator
-    return x.numerator if below == unit else x.numerator * (unit // below)
+    above, below = x.as_integer_ratio()
+    return above if below == unit else above * (unit // below)
 
 
 def total(values: Vector[Fraction]) -> Fraction:
