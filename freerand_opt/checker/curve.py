@@ -111,16 +111,17 @@ def read_curve(raw: Any, work: Work) -> Curve:
         tuple(upper),
         tuple(lower),
         tuple(points),
-        (*_told(q, field, domain[1]), f"varied: {field.name}, first at {domain[0]}"),
+        (*_told(q, field, domain[1], work), f"varied: {field.name}, first at {domain[0]}"),
     )
 
 
-def _told(q: Question, field: Varied, end: Fraction) -> list[str]:
+def _told(q: Question, field: Varied, end: Fraction, work: Work) -> list[str]:
     """Return the question in words; of a behaviour that moves (it is straight) at both ends."""
-    lines = describe(q)
+    lines = describe(q, work)
     if field.moves or field.test is not None:
         return lines
-    return [*lines, *(f"at {end}: {line}" for line in describe(field.question(end)) if line not in lines)]
+    told = describe(field.question(end), work)
+    return [*lines, *(f"at {end}: {line}" for line in told if line not in lines)]
 
 
 def read_part(kind: str, part: Any, raw: Any, domain: tuple[Fraction, Fraction], work: Work) -> Part:

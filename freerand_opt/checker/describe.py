@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from freerand_opt.checker.asked import Ask, Functional, Kept, Question, Test, split
+from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import show
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Rows, Source
@@ -12,7 +13,7 @@ from freerand_opt.checker.sources import Average, Bits, Limits, Point, Rows, Sou
 SHOWN_TERMS = 8
 
 
-def describe(q: Question) -> list[str]:
+def describe(q: Question, work: Work | None = None) -> list[str]:
     """Return lines about scenario, source, observed settings, devices, tests and what is asked."""
     if q.relations is not None:
         return _many_lines(q)
@@ -20,7 +21,7 @@ def describe(q: Question) -> list[str]:
         f"{chr(ord('A') + p)} {n} settings x {d} outcomes"
         for p, (n, d) in enumerate(zip(q.settings, q.outcomes, strict=True))
     )
-    tests = [f"test {k}: {_test(test, q)}" for k, test in enumerate(q.tests)] or ["no tests"]
+    tests = [f"test {k}: {_test(test, q, work)}" for k, test in enumerate(q.tests)] or ["no tests"]
     return [
         f"parties: {sizes}; {q.devices} devices",
         f"source: {_source(q.source)}",
@@ -90,10 +91,10 @@ def _functional(f: Functional, q: Question) -> str:
     return " + ".join(parts).replace("+ -", "- ")
 
 
-def _test(test: Test | Kept, q: Question) -> str:
+def _test(test: Test | Kept, q: Question, work: Work | None) -> str:
     if isinstance(test, Kept):
         return f"P(.|s) observed at {len(test.table)} settings within {show(test.tolerance)}"
-    return f"{_functional(test.functional, q)} {test.relation} {show(test.score)}"
+    return f"{_functional(test.functional, q)} {test.relation} {show(test.score, work)}"
 
 
 def _ask_line(ask: Ask, q: Question) -> str:

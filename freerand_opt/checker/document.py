@@ -72,7 +72,7 @@ def check(raw: Any, work: Work | None = None) -> Report:
         return _worst(raw, work)
     q = read_question(raw["question"], work)
     ends = _ends(raw, q, work)
-    return _report(tuple(describe(q)), q, *ends)
+    return _report(q, *ends, work)
 
 
 def _ends(raw: Any, q: Question, work: Work) -> tuple[Number | None, Number | None, bool]:
@@ -92,8 +92,9 @@ def _ends(raw: Any, q: Question, work: Work) -> tuple[Number | None, Number | No
 
 
 def _report(
-    lines: tuple[str, ...], q: Question, reached: Number | None, bound: Number | None, impossible: bool
+    q: Question, reached: Number | None, bound: Number | None, impossible: bool, work: Work
 ) -> Report:
+    lines = tuple(describe(q, work))
     if impossible:
         return Report(lines, None, None, True, "no strategy passes the tests")
     if q.ask.quantity == "strategy":
@@ -101,11 +102,12 @@ def _report(
     lower, upper = reached, bound
     if q.ask.sign < 0:
         lower, upper = (None if bound is None else -bound), reached
-    return Report(lines, lower, upper, False, f"{q.ask.quantity} in [{_end(lower)}, {_end(upper)}]")
+    return Report(lines, lower, upper, False, f"{q.ask.quantity} in {_ends_shown(lower, upper, work)}")
 
 
-def _end(x: Number | None) -> str:
-    return "open" if x is None else show(x)
+def _ends_shown(lower: Number | None, upper: Number | None, work: Work) -> str:
+    first, last = ("open" if x is None else show(x, work) for x in (lower, upper))
+    return f"[{first}, {last}]"
 
 
 def _worst(raw: Any, work: Work) -> Report:
@@ -129,14 +131,14 @@ def _worst(raw: Any, work: Work) -> Report:
         count = q.shape[0]
         reached, bound, impossible = _ends(part, q, work)
         if impossible:
-            return _report(tuple(describe(q)), q, None, None, True)
+            return _report(q, None, None, True, work)
         lower.append(reached)
         upper.append(bound)
-        lines = lines or (*describe(q)[:-1], f"asked: {q.ask.quantity} at the worst settings")
+        lines = lines or (*describe(q, work)[:-1], f"asked: {q.ask.quantity} at the worst settings")
     if not parts or len(parts) != count:
         raise Unreadable("certificate: the worst of all settings needs a part for each")
     low, high = largest(x for x in lower if x is not None), None if None in upper else largest(upper)
-    return Report(lines, low, high, False, f"at the worst settings in [{_end(low)}, {_end(high)}]")
+    return Report(lines, low, high, False, f"at the worst settings in {_ends_shown(low, high, work)}")
 
 
 def _threshold(raw: Any, work: Work) -> Report:
@@ -150,7 +152,7 @@ def _threshold(raw: Any, work: Work) -> Report:
         if (held["upper"] is None) == (held["attack"] is None):
             raise Unreadable(f"{side}: exactly one of a proof and an attack stands at an end")
         q = varied.question(place)
-        told = describe(q)
+        told = describe(q, work)
         lines += [f"at {show(place)}: {line}" for line in told if line not in lines] if lines else told
         reached, bound, impossible = _ends(held, q, work)
         signs.append(varied.side(reached, bound, impossible, place, q))
@@ -170,8 +172,7 @@ def _curve(raw: Any, work: Work) -> Report:
     low, high = found.domain
     shown = []
     for x in dict.fromkeys(low + (high - low) * k / 8 for k in range(9)):
-        below, above = found.at(x, work)
-        shown.append(f"{show(x)}: [{_end(below)}, {_end(above)}]")
+        shown.append(f"{show(x)}: {_ends_shown(*found.at(x, work), work)}")
     counts = f"{len(found.upper)} functions above, {len(found.lower)} below, {len(found.points)} attacks"
     said = (
         f"{found.name} in [{show(low)}, {show(high)}]: the answer lies between {counts}; {'; '.join(shown)}"

@@ -190,31 +190,37 @@ def _longer(x: Number, most: int) -> bool:
     return any(max(abs(f.numerator), f.denominator) >= most for _, f in _terms(x))
 
 
-def show(x: Number) -> str:
+def show(x: Number, work: Work | None = None) -> str:
     """Return a number in words: exact if short, else decimals."""
     if _longer(x, 10**60):
-        return decimals(x)
+        return decimals(x, work)
     parts = (
         "*".join([str(f)] + [f"sqrt({n})"] * (n > 1) + [f"cos({q}*pi)"] * (q > 0)) for (n, q), f in _terms(x)
     )
     text = " + ".join(parts).replace("+ -", "- ")
-    return text if len(text) <= 60 else decimals(x)
+    return text if len(text) <= 60 else decimals(x, work)
 
 
-def decimals(x: Number) -> str:
+def decimals(x: Number, work: Work | None = None) -> str:
     """Return ten decimals, cut towards zero, and an ellipsis; of very large numbers a power of 2."""
-    bits, digits, (low, high) = 80, 10**10, enclose(x, 80)
+    work, bits, digits = work or Work(), 80, 10**10
+    low, high = _enclosed(x, bits, work)
     # long terms may nearly cancel; what is not decided at 256 bits is a decimal in other terms
     while bits < MOST_BITS and int(low * digits) != int(high * digits):
         if (high - low) * 2**256 < max(abs(low), Fraction(1)):
             break
         bits *= 2
-        low, high = enclose(x, bits)
+        low, high = _enclosed(x, bits, work)
     if abs(low) > 10**60:
         return f"{'-' if low < 0 else ''}2^{int(abs(low)).bit_length() - 1}.."
     units = int(low * digits) if int(low * digits) == int(high * digits) else round(high * digits)
     whole, rest = divmod(abs(units), 10**10)
     return f"{'-' if units < 0 else ''}{whole}.{rest:010d}.."
+
+
+def _enclosed(x: Number, bits: int, work: Work) -> tuple[Fraction, Fraction]:
+    work.spend(len(_terms(x)) * (16 + (bits >> 6) ** 2 // 4), "signs and digits")
+    return enclose(x, bits)
 
 
 def enclose(x: Number, bits: int) -> tuple[Fraction, Fraction]:
@@ -277,8 +283,7 @@ def sign(x: Number, work: Work | None = None) -> int:
     work = work or Work()
     bits = 64
     while bits <= MOST_BITS:
-        work.spend(len(x.terms) * (16 + (bits >> 6) ** 2 // 4), "a sign")
-        low, high = enclose(x, bits)
+        low, high = _enclosed(x, bits, work)
         if low > 0 or high < 0:
             return 1 if low > 0 else -1
         if bits == 64:

@@ -1,4 +1,5 @@
-"""Other people's software beside ours: the program by PICOS + CVXOPT, the relaxation by ncpol2sdpa.
+"""Other people's software beside ours: the program by PICOS + CVXOPT (a large one by cvxpy + Clarabel), the
+relaxation by ncpol2sdpa.
 
 Peers give floats of unstated accuracy, so they prove nothing; but a certified optimum that is far from theirs
 means that one of the programs is not the one that was meant.
@@ -6,6 +7,7 @@ means that one of the programs is not the one that was meant.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +18,7 @@ import numpy as np
 
 from freerand_opt.bounds.corridor import corridor
 from freerand_opt.bounds.options import Options
+from freerand_opt.conic.formats.as_cvxpy import as_cvxpy
 from freerand_opt.conic.formats.blocks import blocks
 from freerand_opt.conic.formats.conic import Conic
 from freerand_opt.crosscheck.rederivation import MOST_WORDS, NotCoveredError, rederived, word_count
@@ -38,8 +41,11 @@ ACCURACY, VIOLATED = 1e-5, 1e-6
 ABOVE = "an upper bound: without the zeros that the tests force"
 #: To what peers keep the rows.
 FEASIBLE = 1e-7
-#: CVXOPT's algebra is dense: 1474 rows took it a minute and a half.
-MOST_ROWS = 1400
+#: CVXOPT's algebra is dense: 1474 rows took it a minute and a half. Clarabel's is sparse.
+DENSE_ROWS, MOST_ROWS = 1400, 30_000
+
+
+DENSE, SPARSE = "PICOS + CVXOPT", "cvxpy + Clarabel"
 
 
 @dataclass(frozen=True)
@@ -160,7 +166,8 @@ def _because(skipped: CrossCheck, why: str) -> CrossCheck:
 
 
 def _peers(question: Question, asked: Problem | Many, program: Conic, exists: bool) -> Iterator[Peer]:
-    status, value = optimum(program)
+    large = len(program.rows) > DENSE_ROWS
+    status, value = (sparse_optimum if large else optimum)(program)
     if question.ask.quantity == STRATEGY and value is not None:
         if value < -VIOLATED:
             status, value = "infeasible", None
@@ -170,7 +177,7 @@ def _peers(question: Question, asked: Problem | Many, program: Conic, exists: bo
             value = min(value, 0.0)  # a margin, where there is one inequality alone
     # the program is about the closure of the source, which forces no zeros
     closure = ABOVE if isinstance(asked, Problem) and isinstance(asked.source, FullSupport) else ""
-    yield Peer("PICOS + CVXOPT", value, closure if value is not None else status)
+    yield Peer(SPARSE if large else DENSE, value, closure if value is not None else status)
     if question.adversary.devices == "quantum":
         try:
             words = ABOVE if forced_zeros(question.problem()) else ""
@@ -191,6 +198,23 @@ def optimum(held: Conic) -> tuple[str, float | None]:
     if status == "optimal" and x.value is not None:
         return "optimal", float(cost @ np.array(x.value, dtype=np.float64).ravel())
     return ("infeasible" if status == "infeasible" else "gave up"), None
+
+
+def sparse_optimum(held: Conic) -> tuple[str, float | None]:
+    """Return the same by cvxpy and Clarabel; ImportError without cvxpy."""
+    from cvxpy.error import SolverError
+
+    problem = as_cvxpy(held).problem
+    with warnings.catch_warnings():
+        # cvxpy says on the side what its status says
+        warnings.simplefilter("ignore")
+        try:
+            problem.solve(solver="CLARABEL")  # type: ignore[no-untyped-call]
+        except SolverError:
+            return "gave up", None
+    if problem.status == "optimal":
+        return "optimal", float(problem.value)
+    return ("infeasible" if problem.status == "infeasible" else "gave up"), None
 
 
 def as_picos(held: Conic) -> tuple[Any, Any, Any]:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from freerand_opt.checker.describe import describe
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import TooMuch, Unreadable, Work
 from freerand_opt.checker.numbers import Number, Real, cosine, decimals, sign, written
+from freerand_opt.checker.question import read_question
 
 from .makers import UNIFORM, question, score
 
@@ -168,6 +170,19 @@ def test_signs_that_are_open_are_counted() -> None:
     assert work.done > 1000
     with pytest.raises(TooMuch, match="sign"):
         sign(ROOT - near, Work(1000))
+
+
+def test_what_is_shown_is_counted() -> None:
+    """Nineteen cosines with factors of 3,900 digits, which nearly cancel, in the words of four tests."""
+    parts = [cosine(Fraction(1, 407) + Fraction(2 * k, 19)) * 10**3900 for k in range(19)]
+    score = written(sum(parts, cosine(Fraction(1, 5))))
+    held = {"on": "conditional", "terms": [[0, 0, "1"]], "relation": ">=", "score": score}
+    q = question({**TOLD, "told": "settings"}, [held] * 4, UNIFORM, "local")
+    work = Work()
+    describe(read_question(q, Work()), work)
+    assert work.done > 4 * 19 * 1000
+    with pytest.raises(TooMuch, match="signs and digits"):
+        describe(read_question(q, Work()), Work(10**5))
 
 
 def test_a_word_is_not_longer_than_64_operators() -> None:

@@ -193,6 +193,28 @@ def wrong(program):
     return replace(program, right=tuple(right))
 
 
+@pytest.mark.parametrize("question", [linear("5/2"), linear("29/10"), guess_of_a()])
+def test_large_programs_go_to_a_solver_with_sparse_algebra(question, monkeypatch):
+    """It agrees, says where there is no point, and notices a program that is not the question's."""
+    monkeypatch.setattr(module, "DENSE_ROWS", 0)
+    found = crosscheck(*named(question))
+    assert found.verdict == "agrees"
+    assert found.peers[0].name == "cvxpy + Clarabel"
+    assert found.peers[0].value == pytest.approx(found.ours, abs=2e-6)
+    honest = module.conic_of
+    monkeypatch.setattr(module, "conic_of", lambda *asked: wrong(honest(*asked)))
+    assert [peer.name for peer in crosscheck(*named(question)).disagreeing] == ["cvxpy + Clarabel"]
+
+
+def test_the_sparse_solver_says_where_there_is_no_point(monkeypatch):
+    monkeypatch.setattr(module, "DENSE_ROWS", 0)
+    tests = [Demand("chsh", ">=", 3)]
+    local = Question(chsh(), Uniform(), adversary={"devices": "local"}, tests=tests, ask=Ask("strategy"))
+    found = crosscheck(*named(local))
+    assert (found.ours, found.peers[0].words) == (None, "infeasible")
+    assert found.verdict == "agrees"
+
+
 @pytest.mark.parametrize("question", [linear("5/2"), guess_of_a()])
 def test_a_program_that_is_not_the_question_s_is_noticed(question, monkeypatch):
     """PICOS solves the wrong program, ncpol2sdpa and ours do not."""
