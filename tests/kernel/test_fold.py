@@ -52,7 +52,9 @@ def _some(rng: random.Random, width: int) -> list[int]:
     return [x for place in range(width) if rng.random() < 0.4 for x in (place, rng.randint(1, 50))]
 
 
-def _proof(kind: str, rng: random.Random, source: Any) -> dict[str, Any]:
+def random_proof(kind: str, rng: random.Random, source: Any) -> dict[str, Any]:
+    """Return random lists for one label's proof over a source of `SOURCES`."""
+
     def some() -> list[int]:
         return _some(rng, 16)
 
@@ -117,7 +119,7 @@ def test_any_list_proves_a_bound(kind: str) -> None:
             for p in points
             for box in boxes
         )
-        for proof in (_proof(kind, rng, q.source), {"vertices": [_some(rng, 16) for _ in points]}):
+        for proof in (random_proof(kind, rng, q.source), {"vertices": [_some(rng, 16) for _ in points]}):
             bound = Fold(order, ()).bound(q.source, sums, unit, proof, "proof")
             assert bound >= truth
 

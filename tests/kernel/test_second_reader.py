@@ -15,6 +15,8 @@ from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 
 from . import corpus
+from .makers import question, read, score
+from .test_fold import SOURCES, random_proof
 from .test_forgeries import FORGERIES, TEXTS
 from .test_mutations import mutant
 
@@ -124,6 +126,27 @@ def test_mutants(reader: Path, tmp_path: Path) -> None:
     rng = random.Random("second reader")
     raws = [mutant(corpus.honest(name), rng) for name in names for _ in range(40)]
     assert _agree(reader, raws, tmp_path) > 20 * len(names)
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_random_folds(reader: Path, tmp_path: Path, kind: str) -> None:
+    """Any lists prove a bound, so that random ones compare the folds of both, number by number."""
+    rng = random.Random(7)
+    raws = []
+    for _ in range(15 if kind.startswith("coded") else 40):
+        places = sorted(rng.sample(range(16), 7))
+        q = question(
+            score([[k // 4, k % 4, f"{rng.randint(1, 9)}/11"] for k in places]), source=SOURCES[kind]
+        )
+        label = random_proof(kind, rng, read(q).source)
+        proof = {"way": "cells", "unit": rng.choice([1, 8, 12]), "labels": [label]}
+        prices = {"settings": [str(rng.randint(-3, 3)) for _ in range(4)], "tests": []}
+        upper = {"claim": "bound", "prices": prices, "proof": proof}
+        head = {"format": "freerand-certificate", "version": 2, "kind": "bracket"}
+        raws.append({**head, "question": q, "upper": upper, "attack": None})
+    assert all(says(raw).startswith("OK") for raw in raws)
+    assert _agree(reader, raws, tmp_path) == len(raws)
+    assert _agree(reader, [mutant(raw, rng) for raw in raws for _ in range(4)], tmp_path) > 3 * len(raws)
 
 
 def test_texts(reader: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 use crate::big::{most, Int, Ratio};
 use crate::json::{not_covered, rejected, unreadable, Json, Read};
 use crate::question::{joint, split, Question, Source, Test};
-use crate::source::combinations;
+use crate::source::{combinations, string_vertices};
 
 type Table = Vec<Vec<Ratio>>;
 
@@ -339,6 +339,10 @@ impl Cells<'_> {
                 }
                 self.point(values, gains, raw.keys(&["last"], &[])?[0].unwrap())
             }
+            Source::Bits { ranges, leaves } if raw.get("branches").is_some() => {
+                let leaves: Vec<Sum> = leaves.iter().map(|s| gains[*s].clone()).collect();
+                self.branched(ranges, &leaves, &self.zero(), raw)
+            }
             Source::Bits { ranges, leaves } => {
                 let keys = raw.keys(&["nodes", "last"], &[])?;
                 let mut pairs = keys[0].unwrap().list(Some(leaves.len() - 1))?.iter();
@@ -380,6 +384,40 @@ impl Cells<'_> {
             }
             Source::Product(sizes, parts) => self.product(sizes, parts, gains, raw),
         }
+    }
+
+    /// r such that the mean of the leaves is at most `given` + r for all shares of the bits.
+    fn branched(&self, ranges: &[(Ratio, Ratio)], leaves: &[Sum], given: &Sum, raw: &Json) -> Read<Ratio> {
+        let (one, mut found) = (Ratio::of(1), Vec::new());
+        if raw.get("vertices").is_some() {
+            let points = string_vertices(ranges)?;
+            let lists = raw.keys(&["vertices"], &[])?[0].unwrap().list(Some(points.len()))?;
+            for (point, last) in points.iter().zip(lists) {
+                let parts: Vec<_> = leaves.iter().zip(point).map(|(f, x)| (f, x.clone())).collect();
+                found.push(self.close(&combined(&[&parts[..], &[(given, one.neg())]].concat()), last)?);
+            }
+            return Ok(most(found).unwrap());
+        }
+        let keys = raw.keys(&["bits", "branches"], &[])?;
+        let bits = keys[0].unwrap().index(1, ranges.len())?;
+        let points = string_vertices(&ranges[..bits])?;
+        for (point, pair) in points.iter().zip(keys[1].unwrap().list(Some(points.len()))?) {
+            let pair = pair.list(Some(2))?;
+            let (mut owns, mut left) = (Vec::new(), given.clone());
+            for own in pair[0].list(Some(point.len() - 1))? {
+                owns.push(self.signed(own)?);
+                left = combined(&[(&left, one.clone()), (owns.last().unwrap(), one.neg())]);
+            }
+            owns.push(left);
+            let (subtrees, proofs) = (leaves.chunks(leaves.len() / point.len()), pair[1].list(Some(point.len()))?);
+            let mut total = Ratio::of(0);
+            for (((own, mass), below), proof) in owns.iter().zip(point).zip(subtrees).zip(proofs) {
+                let below: Vec<Sum> = below.iter().map(|f| combined(&[(f, mass.clone())])).collect();
+                add(&mut total, &self.branched(&ranges[bits..], &below, own, proof)?);
+            }
+            found.push(total);
+        }
+        Ok(most(found).unwrap())
     }
 
     fn point(&self, point: &[Ratio], gains: &[Sum], last: &Json) -> Read<Ratio> {

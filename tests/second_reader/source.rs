@@ -112,7 +112,8 @@ impl Source {
     }
 }
 
-fn bit_vertices(ranges: &[(Ratio, Ratio)], leaves: &[usize], count: usize) -> Read<Vec<Vec<Ratio>>> {
+/// The vertices of bits, as distributions of their strings.
+pub fn string_vertices(ranges: &[(Ratio, Ratio)]) -> Read<Vec<Vec<Ratio>>> {
     let mut found = vec![vec![Ratio::of(1)]];
     for (low, high) in ranges.iter().rev() {
         if found.len() * found.len() * 2 > MOST_VERTICES {
@@ -130,6 +131,10 @@ fn bit_vertices(ranges: &[(Ratio, Ratio)], leaves: &[usize], count: usize) -> Re
         }
         found = above;
     }
+    Ok(found)
+}
+
+fn bit_vertices(ranges: &[(Ratio, Ratio)], leaves: &[usize], count: usize) -> Read<Vec<Vec<Ratio>>> {
     let named = |masses: &Vec<Ratio>| {
         let mut own = vec![Ratio::of(0); count];
         for (s, x) in leaves.iter().zip(masses) {
@@ -137,7 +142,7 @@ fn bit_vertices(ranges: &[(Ratio, Ratio)], leaves: &[usize], count: usize) -> Re
         }
         own
     };
-    Ok(found.iter().map(named).collect())
+    Ok(string_vertices(ranges)?.iter().map(named).collect())
 }
 
 fn limit_vertices(lower: &[Ratio], upper: &[Ratio]) -> Read<Vec<Vec<Ratio>>> {
