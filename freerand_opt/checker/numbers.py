@@ -203,14 +203,13 @@ def show(x: Number, work: Work | None = None) -> str:
 
 def decimals(x: Number, work: Work | None = None) -> str:
     """Return ten decimals, cut towards zero, and an ellipsis; of very large numbers a power of 2."""
-    work, bits, digits = work or Work(), 80, 10**10
-    low, high = _enclosed(x, bits, work)
+    bits, digits, (low, high) = 80, 10**10, enclose(x, 80, work)
     # long terms may nearly cancel; what is not decided at 256 bits is a decimal in other terms
     while bits < MOST_BITS and int(low * digits) != int(high * digits):
         if (high - low) * 2**256 < max(abs(low), Fraction(1)):
             break
         bits *= 2
-        low, high = _enclosed(x, bits, work)
+        low, high = enclose(x, bits, work)
     if abs(low) > 10**60:
         return f"{'-' if low < 0 else ''}2^{int(abs(low)).bit_length() - 1}.."
     units = int(low * digits) if int(low * digits) == int(high * digits) else round(high * digits)
@@ -218,15 +217,12 @@ def decimals(x: Number, work: Work | None = None) -> str:
     return f"{'-' if units < 0 else ''}{whole}.{rest:010d}.."
 
 
-def _enclosed(x: Number, bits: int, work: Work) -> tuple[Fraction, Fraction]:
-    work.spend(len(_terms(x)) * (16 + (bits >> 6) ** 2 // 4), "signs and digits")
-    return enclose(x, bits)
-
-
-def enclose(x: Number, bits: int) -> tuple[Fraction, Fraction]:
+def enclose(x: Number, bits: int, work: Work | None = None) -> tuple[Fraction, Fraction]:
     """Return fractions that enclose a number; the width is about 2^-bits times the sum of the factors."""
     if isinstance(x, Fraction):
         return x, x
+    if work is not None:
+        work.spend(len(x.terms) * (16 + (bits >> 6) ** 2 // 4), "signs and digits")
     low, high, unit = 0, 0, denominator(x)
     for (n, q), share in x.terms:
         root, factor = isqrt(n << 2 * bits), share.numerator * (unit // share.denominator)
@@ -242,9 +238,8 @@ def _cosine(q: Fraction, bits: int) -> tuple[int, int]:
     guard = bits + 32
     low, high = _pi(guard)
     # the cosine falls on [0, pi/2]
-    return _taylor(high * q.numerator // q.denominator + 1, guard)[0] >> 32, (
-        _taylor(low * q.numerator // q.denominator, guard)[1] >> 32
-    ) + 1
+    first = _taylor(high * q.numerator // q.denominator + 1, guard)[0]
+    return first >> 32, (_taylor(low * q.numerator // q.denominator, guard)[1] >> 32) + 1
 
 
 def _taylor(x: int, bits: int) -> tuple[int, int]:
@@ -283,7 +278,7 @@ def sign(x: Number, work: Work | None = None) -> int:
     work = work or Work()
     bits = 64
     while bits <= MOST_BITS:
-        low, high = _enclosed(x, bits, work)
+        low, high = enclose(x, bits, work)
         if low > 0 or high < 0:
             return 1 if low > 0 else -1
         if bits == 64:
