@@ -12,11 +12,14 @@ from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.chords import chords
+from freerand_opt.checker.failures import Work
+from freerand_opt.checker.quadrature import quadrature
 from freerand_opt.conic.duals import exact_dual
 from freerand_opt.conic.solution import Dual
 from freerand_opt.model.problem import Average, Kept, Problem
 from freerand_opt.programs.entropies import Chords, parties_moments
 from freerand_opt.programs.of_quantum import cone_of
+from freerand_opt.programs.quadrature import Quadrature
 from freerand_opt.solvers.choose import solver_named
 
 #: Why entropies have no end above 0 where information with W is bounded: the kernel knows extreme boxes
@@ -96,3 +99,11 @@ def program_of(problem: Problem, level: str, places: Sequence[Fraction], *, cros
     weights = chords(list(places), problem.ask.count)[1]
     moments = parties_moments(problem, level)
     return Chords(problem, cone_of(problem), moments, tuple(places), tuple(weights), cross)
+
+
+def ruled_program(problem: Problem, level: str, places: Sequence[Fraction]) -> Quadrature:
+    """Return the program of a quadrature's nodes, coupled."""
+    weights = quadrature(list(places), Work())[1]
+    return Quadrature(
+        problem, cone_of(problem), parties_moments(problem, level), tuple(places), tuple(weights)
+    )

@@ -1,4 +1,4 @@
-"""From multipliers of the program of an entropy's chords to the nodes of a certificate."""
+"""From multipliers of the program of an entropy's nodes to the nodes of a certificate."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from freerand_opt.checker.failures import Work
 from freerand_opt.conic.solution import Dual, Factor
 from freerand_opt.programs.entropies import Chords
 from freerand_opt.programs.moments import MomentProgram
+from freerand_opt.programs.quadrature import Quadrature
 
 #: Entries of polynomials are integers over 2^BITS.
 BITS = 52
 UNIT = 2**BITS
 
 
-def nodes_form(made: Chords, dual: Dual) -> list[dict[str, Any]]:
+def nodes_form(made: Chords | Quadrature, dual: Dual) -> list[dict[str, Any]]:
     """Return the nodes: prices stand at the first one, and all hand each other what they need."""
     names, count = made.program.names, len(made.places)
     z = [dual.values.get(row, Fraction(0)) for row in range(made.program.linear)]
@@ -30,11 +31,16 @@ def nodes_form(made: Chords, dual: Dual) -> list[dict[str, Any]]:
             handed[k][s, u] = whole
             handed[0][s, u] = handed[0].get((s, u), 0) - whole
     priced = [value if name[0] != "shared" else Fraction(0) for name, value in zip(names, z, strict=True)]  # type: ignore[index]
-    blocks = _blocks(made, dual)
+    if isinstance(made, Chords):
+        words, blocks = _words(made), _blocks(made, dual)
+    else:
+        words, blocks = _ruled(made, dual)
     found = []
     for k, place in enumerate(made.places):
         prices = prices_of(names, [x if not k else Fraction(0) for x in priced], made.problem, {})
-        found.append({"at": str(place), "prices": prices, **_node(made, k, prices, blocks[k], handed[k])})
+        found.append(
+            {"at": str(place), "prices": prices, **_node(made, k, prices, words, blocks[k], handed[k])}
+        )
     return found
 
 
@@ -48,13 +54,13 @@ def _words(made: Chords) -> list[str]:
 
 
 def _node(
-    made: Chords,
+    made: Chords | Quadrature,
     k: int,
     prices: dict[str, Any],
+    words: list[str],
     blocks: dict[tuple[int, Any], list[Any]],
     handed: dict[tuple[int, int], int],
 ) -> dict[str, Any]:
-    words = _words(made)
     like = MomentProgram(made.program, made.problem, made.cone, made.moments)
     maker = Maker(like, prices, words, blocks, UNIT, empty=False)
     labels, algebra = made.moments.matrix.labels, maker.q.algebra
@@ -67,7 +73,9 @@ def _node(
         flat[s] += [place, whole]
         key = algebra.moment(algebra.word(words[place], "shared"))
         shared.setdefault(s, {})[key] = Fraction(whole, UNIT**2)
-    worth = with_shared(Worths(maker.q, made.places[k], made.weights[k], Work(10**12)), shared)
+    ruled = isinstance(made, Quadrature)
+    own = Worths(maker.q, made.places[k], made.weights[k], Work(10**12), ruled=ruled)
+    worth = with_shared(own, shared)
     proof = {"way": "squares", "unit": UNIT, "words": words, "labels": [maker.label(0, worth)]}
     return {"proof": proof, **({"shared": flat} if len(made.places) > 1 else {})}
 
@@ -94,12 +102,42 @@ def _blocks(made: Chords, dual: Dual) -> list[dict[tuple[int, Any], list[Any]]]:
     return found
 
 
+def _ruled(made: Quadrature, dual: Dual) -> tuple[list[str], list[dict[tuple[int, Any], list[Any]]]]:
+    """Return the words of a quadrature's polynomials, and each node's squares by facet."""
+    algebra = made.q.algebra
+    own = [label.strip("<>") for label in made.moments.matrix.labels]
+    names = [algebra.name(word) for polynomial in made.basis for word in polynomial]
+    words = list(dict.fromkeys([*own, *names]))
+    place = {name: k for k, name in enumerate(words)}
+    found: list[dict[tuple[int, Any], list[Any]]] = [{} for _ in made.places]
+    for name, factor in zip(made.program.blocks, dual.factors, strict=True):
+        assert isinstance(name, tuple)
+        k, f = name
+        rows: dict[int, list[int]] = {}
+        for polynomial, row in zip(made.basis, _over(factor, BITS), strict=True):
+            for word, x in polynomial.items():
+                turn = made.turn(k) * made.contractions(word)
+                held = rows.setdefault(place[algebra.name(word)], [])
+                held += [0] * (len(row) - len(held))
+                for j, entry in enumerate(row):
+                    held[j] += x * entry << turn
+        kept = sorted((at, _trimmed(row)) for at, row in rows.items())
+        block = [[at for at, row in kept if row], [row for _, row in kept if row]]
+        if block[0]:
+            found[k].setdefault((0, made.cone.names[f]), []).append(block)
+    return words, found
+
+
 def _over(factor: Factor, bits: int) -> list[list[int]]:
     """Return a factor's rows over 2^bits."""
     rows, turn = [], bits - factor.bits
     for own in factor.rows:
         row = [x << turn if turn >= 0 else round(Fraction(x, 1 << -turn)) for x in own]
-        while row and not row[-1]:
-            row.pop()
-        rows.append(row)
+        rows.append(_trimmed(row))
     return rows
+
+
+def _trimmed(row: list[int]) -> list[int]:
+    while row and not row[-1]:
+        row.pop()
+    return row

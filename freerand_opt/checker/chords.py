@@ -6,7 +6,8 @@ With rho_v what the adversary holds when the output is v, sigma their sum, K val
    H = K - 1 - \int_0^1 F(t)\, dt/t \ge b - \sum_k c_k F(t_k) ,
 
 where the chords lie above F since F is convex, F(0) = 0 and F(1) = K - 1 (docs/proofs/entropies.md). What is
-bounded from above here is -H, in bits; logarithms are enclosed.
+bounded from above here is -H, in bits; logarithms are enclosed. Or nodes are those of a quadrature
+(quadrature.py), with contractions of the adversary in place of projectors.
 """
 
 from __future__ import annotations
@@ -22,14 +23,11 @@ from freerand_opt.checker.logs import GRID, ln_above
 from freerand_opt.checker.numbers import Number, combined, enclose
 from freerand_opt.checker.orders import Added, Squares, Worth
 from freerand_opt.checker.prices import read_prices
-from freerand_opt.checker.reading import closed, fraction, items
+from freerand_opt.checker.quadrature import NODE_BITS, UNIT, products, quadrature
+from freerand_opt.checker.reading import choice, closed, fraction, items
 from freerand_opt.checker.vectors import add
-from freerand_opt.checker.words import Word
+from freerand_opt.checker.words import Letter, Word
 
-#: Weights of nodes are rounded up to multiples of 1 / UNIT.
-UNIT = 1 << 64
-#: Numerator and denominator of a node have at most so many bits.
-NODE_BITS = 64
 #: Steps of work of the logarithms of a node.
 LOGS = 500
 MOST_SETS = 1 << 12
@@ -51,9 +49,9 @@ def bits_above(nats: Number) -> Fraction:
 def by_nodes(raw: Any, q: Question, work: Work) -> Number:
     """Return what -H is at most, in nats; raise Rejected.
 
-    {"claim": "bound", "nodes": [{"at", "prices", "proof", ("shared")}, ..]}
+    {"claim": "bound", ("rule": "quadrature"), "nodes": [{"at", "prices", "proof", ("shared")}, ..]}
     """
-    closed(raw, "upper", ("claim", "nodes"))
+    closed(raw, "upper", ("claim", "nodes"), ("rule",))
     if q.observed is None:
         raise Rejected("an entropy needs the observed settings: with them F(1) is known")
     nodes = items(raw["nodes"], "nodes")
@@ -63,13 +61,16 @@ def by_nodes(raw: Any, q: Question, work: Work) -> Number:
         _node_place(closed(node, "node", keys, ("shared",))["at"], f"node {k}")
         for k, node in enumerate(nodes)
     ]
-    base, weights = chords(places, q.ask.count)
+    ruled = "rule" in raw and choice(raw["rule"], "rule", ("quadrature",)) == "quadrature"
+    if ruled and q.ask.side != "quantum":
+        raise Rejected("rule: a quadrature is for quantum side information")
+    base, weights = quadrature(places, work) if ruled else chords(places, q.ask.count)
     total: Number = -base
     proved: list[Fraction] = []
     ledger: dict[tuple[int, Word], Fraction] = {}
     for k, (node, place, weight) in enumerate(zip(nodes, places, weights, strict=True)):
         rest = read_prices(node["prices"], q, work, empty=False)
-        worth = Worths(q, place, weight, work)
+        worth = Worths(q, place, weight, work, ruled=ruled)
         shared = _shared(node, q, ledger, f"node {k}: shared", work) if "shared" in node else {}
         more = with_shared(worth, shared)
         proved.append(by_labels(node["proof"], rest, worth.labels, more))
@@ -119,7 +120,7 @@ def chords(nodes: list[Fraction], count: int) -> tuple[Fraction, list[Fraction]]
 
 
 class Worths:
-    """c F(t) as a functional of what is observed: for a label, what it adds at a joint setting.
+    """c F(t), or `ruled` c G(t), as a functional of what is observed: what a label adds at a joint setting.
 
     Quantum side information: one label, in which P_v = (1 + C_v)/2 are projectors of the adversary, one for
     each value v of the output (told the settings: for each joint setting of the output's parties). Classical:
@@ -128,8 +129,10 @@ class Worths:
     that is used: with noise, (1 - q) Pi_v + q Pi_(1 - v).
     """
 
-    def __init__(self, q: Question, place: Fraction, weight: Fraction, work: Work) -> None:
-        self.q, self.place, self.weight, self.work = q, place, weight, work
+    def __init__(
+        self, q: Question, place: Fraction, weight: Fraction, work: Work, *, ruled: bool = False
+    ) -> None:
+        self.q, self.place, self.weight, self.work, self.ruled = q, place, weight, work, ruled
         self.sizes = tuple(q.settings[p] for p in q.ask.of)
         work.spend(4 * q.shape[1], "node")
         self.outputs = outputs(q)
@@ -164,14 +167,12 @@ class Worths:
         return {o: x for o, x in cells.items() if x}, {}
 
     def _words(self, s: int, first: int, share: Fraction) -> dict[Word, Fraction]:
-        """Return the sum over v of (t - Pi_v) P_v in words, times `share`."""
+        """Return the sum over v of (t - Pi_v) P_v, or of what a quadrature has, in words, times `share`."""
         q, algebra = self.q, self.q.algebra
         party = len(q.settings)
         found: dict[Word, Fraction] = {}
         for v in range(q.ask.count):
-            number = algebra.number(party, ((first + v, -1),))
-            assert number is not None
-            terms: dict[Word, Fraction] = {algebra.one: self.place}
+            terms: dict[Word, Fraction] = {algebra.one: Fraction(0)}
             for o, value in enumerate(self.outputs):
                 chance = q.ask.chance(v, value)
                 if not chance:
@@ -179,12 +180,22 @@ class Worths:
                 projector, unit = algebra.projector(split(o, q.outcomes), split(s, q.settings))
                 self.work.spend(2 * len(projector), "node")
                 for word, factor in projector.items():
-                    terms[word] = terms.get(word, Fraction(0)) - chance * Fraction(factor, unit)
-            for word, term in terms.items():
-                for each in (word, (*word[:party], number)):
-                    key = algebra.moment(each)
-                    found[key] = found.get(key, Fraction(0)) + share * term / 2
+                    terms[word] = terms.get(word, Fraction(0)) + chance * Fraction(factor, unit)
+            for letters, alone, with_projector in self._parts(first + v):
+                number = algebra.number(party, letters)
+                assert number is not None
+                for word, term in terms.items():
+                    key = algebra.moment((*word[:party], number))
+                    more = term * with_projector + (alone if word == algebra.one else 0)
+                    found[key] = found.get(key, Fraction(0)) + share * more
         return found
+
+    def _parts(self, v: int) -> list[tuple[tuple[Letter, ...], Fraction, Fraction]]:
+        """Return words of the adversary's operator of a value, their factors alone and with its projector."""
+        if self.ruled:
+            return products(self.place, v)
+        half = Fraction(1, 2)
+        return [((), self.place / 2, -half), (((v, -1),), self.place / 2, -half)]
 
 
 def with_shared(worth: Worths, shared: dict[int, dict[Word, Fraction]]) -> Worth:

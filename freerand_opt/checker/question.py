@@ -67,7 +67,7 @@ def read_question(raw: Any, work: Work) -> Question:
     reader = _Reader(count, prod(outcomes), len(settings), algebra, devices, work)
     ask = _ask(raw["ask"], settings, outcomes, reader)
     if ask.side == "quantum":  # the adversary is one more party
-        algebra = Algebra((*settings, _letters(ask, settings)), (*outcomes, 2))
+        algebra = Algebra((*settings, _letters(ask, settings)), (*outcomes, 2), adversary=True)
         reader = replace(reader, algebra=algebra)
     listed = enumerate(items(raw["tests"], f"{where}: tests"))
     tests = tuple(reader.test(test, f"{where}: test {k}") for k, test in listed)

@@ -5,6 +5,9 @@ A party with two outcomes has an observable for each setting, :math:`A_x = P(0|x
 orthogonal. Operators of different parties commute. A word and its reverse have the same real mean, and are
 one *moment*. Relabellings of parties, settings and outcomes take boxes to boxes, so that what is left of a
 functional that they fix may be averaged over their group.
+
+An adversary beside the parties has observables as well, and *contractions* c_v, which need not be
+self-adjoint and satisfy nothing but that their norm is at most 1; reversed, a word has the adjoints.
 """
 
 from __future__ import annotations
@@ -16,19 +19,34 @@ from typing import Any, TypeAlias
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.reading import integer, integers, items, shown
 
-#: An operator (setting, outcome); the outcome of an observable is -1.
+#: An operator (setting, outcome); that of an observable is -1, of a contraction or its adjoint as below.
 Letter: TypeAlias = tuple[int, int]
+CONTRACTION, ADJOINT = -2, -3
 #: One number for each party: which of its reduced words.
 Word: TypeAlias = tuple[int, ...]
 MOST_LETTERS = 64
 _NAME = re.compile(r"([A-Z])(?:(0|[1-9]\d{0,6})|\[(0|[1-9]\d{0,6})\|(0|[1-9]\d{0,6})\])", re.ASCII)
+_CONTRACTION = re.compile(r"([a-z])(0|[1-9]\d{0,6})(\*?)", re.ASCII)
+
+
+_STAR = {CONTRACTION: ADJOINT, ADJOINT: CONTRACTION}
+
+
+def _spelt(party: int, x: int, o: int) -> str:
+    if o < -1:
+        return f"{chr(ord('a') + party)}{x}" + "*" * (o == ADJOINT)
+    return f"{chr(ord('A') + party)}{x}" if o < 0 else f"{chr(ord('A') + party)}[{o}|{x}]"
 
 
 class Algebra:
-    """The reduced words of each party, numbered as they occur; 0 is the empty one."""
+    """The reduced words of each party, numbered as they occur; 0 is the empty one.
 
-    def __init__(self, settings: Sequence[int], outcomes: Sequence[int]) -> None:
+    With `adversary` the last party is one: its operators are observables and contractions.
+    """
+
+    def __init__(self, settings: Sequence[int], outcomes: Sequence[int], *, adversary: bool = False) -> None:
         self.settings, self.outcomes = settings, outcomes
+        self.adversary = len(settings) - 1 if adversary else None
         self.words: list[list[tuple[Letter, ...]]] = [[()] for _ in settings]
         self.numbers: list[dict[tuple[Letter, ...], int]] = [{(): 0} for _ in settings]
         self.backs: list[list[int]] = [[0] for _ in settings]
@@ -39,16 +57,16 @@ class Algebra:
         """Return the number of a party's reduced word, None if the product is 0."""
         reduced: list[Letter] = []
         for letter in letters:
-            if reduced and reduced[-1][0] == letter[0]:
-                if reduced[-1] != letter:
-                    return None
-                if letter[1] < 0:
-                    reduced.pop()
-            else:
-                reduced.append(letter)
+            if not reduced or reduced[-1][0] != letter[0] or min(letter[1], reduced[-1][1]) < -1:
+                reduced.append(letter)  # contractions are never merged
+            elif reduced[-1] != letter:
+                return None
+            elif letter[1] < 0:
+                reduced.pop()
         word, numbers = tuple(reduced), self.numbers[party]
         if word not in numbers:
-            both = [word] if word == word[::-1] else [word, word[::-1]]
+            back = tuple([(x, _STAR.get(o, o)) for x, o in reversed(word)])
+            both = [word] if word == back else [word, back]
             first = len(self.words[party])
             self.backs[party] += range(first + len(both) - 1, first - 1, -1)
             for each in both:
@@ -79,7 +97,11 @@ class Algebra:
         return min(word, tuple([backs[w] for backs, w in zip(self.backs, word, strict=True)]))
 
     def letter(self, text: str, where: str) -> tuple[int, Letter]:
-        """Return party and operator of a name such as A0, or A[1|0] with three outcomes or more."""
+        """Return party and operator of a name such as A0, A[1|0] with three outcomes or more, c0 or c0*."""
+        if (own := _CONTRACTION.fullmatch(text)) is not None and ord(own[1]) - ord("a") == self.adversary:
+            if int(own[2]) >= self.settings[self.adversary]:
+                raise Unreadable(f"{where}: {shown(text)} is no operator of this scenario")
+            return self.adversary, (int(own[2]), ADJOINT if own[3] else CONTRACTION)
         match = _NAME.fullmatch(text)
         party = ord(match[1]) - ord("A") if match else -1
         if (
@@ -112,12 +134,8 @@ class Algebra:
 
     def name(self, word: Word) -> str:
         """Return the spelling of a word, party by party."""
-        names = [
-            f"{chr(ord('A') + p)}{x}" if o < 0 else f"{chr(ord('A') + p)}[{o}|{x}]"
-            for p, number in enumerate(word)
-            for x, o in self.words[p][number]
-        ]
-        return " ".join(names) or "1"
+        listed = ((p, letter) for p, number in enumerate(word) for letter in self.words[p][number])
+        return " ".join(_spelt(p, *letter) for p, letter in listed) or "1"
 
     def projector(self, outcomes: Sequence[int], settings: Sequence[int]) -> tuple[dict[Word, int], int]:
         """Return the projector on a joint outcome as {word: integer} over a power of two."""
@@ -191,7 +209,10 @@ class Relabelling:
         """Return the image of a moment, and its sign."""
         image, sign = [0] * len(moment), 1
         for party, number in enumerate(moment):
-            held = [self.letters[party][letter] for letter in self.algebra.words[party][number]]
+            letters = self.algebra.words[party][number]
+            if any(o < -1 for _, o in letters):
+                raise Rejected("symmetry: contractions are not relabelled")
+            held = [self.letters[party][letter] for letter in letters]
             found = self.algebra.number(self.targets[party], [letter for letter, _ in held])
             assert found is not None
             image[self.targets[party]] = found
