@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from fractions import Fraction
 from math import log, log2
 
@@ -16,10 +16,10 @@ from freerand_opt.checker.failures import Work
 from freerand_opt.checker.quadrature import quadrature
 from freerand_opt.conic.duals import exact_dual
 from freerand_opt.conic.solution import Dual
-from freerand_opt.model.problem import Average, Kept, Problem
+from freerand_opt.model.problem import Average, Kept, Point, Problem
 from freerand_opt.programs.entropies import Chords, parties_moments
 from freerand_opt.programs.of_quantum import cone_of
-from freerand_opt.programs.quadrature import Quadrature
+from freerand_opt.programs.quadrature import Quadrature, radau_nodes
 from freerand_opt.solvers.choose import solver_named
 
 #: Why entropies have no end above 0 where information with W is bounded: the kernel knows extreme boxes
@@ -30,6 +30,10 @@ NO_INFORMATION = (
 )
 #: Operators of a node that are put into one matrix at most.
 MOST_CROSSED = 4
+#: More chords than these are drawn where quadratures do not pay; nodes of these beside 1.
+FEW, RULES = 32, (7, 11)
+#: A quadrature is not sought in larger programs.
+MOST_COLUMNS = 4000
 
 
 def trivial(pool: Pool, options: Options) -> Iterator[None]:
@@ -49,6 +53,7 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
     places, width = first_nodes(problem.ask), float(options.width)
     # at a CHSH score crossed operators tell nothing more, of a whole behaviour they do
     kept = any(isinstance(test, Kept) for test in problem.tests)
+    ruled = False
     cross, alone = False, None  # whether operators are crossed, and what the first nodes show if they are not
     while True:
         made = program_of(problem, options.level, places, cross=cross)
@@ -82,6 +87,28 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
                 f"level's ({options.level}) or the strategies'"
             )
             return
+        if len(places) > FEW and not ruled and not pool.contradicted:
+            ruled = True
+            if (yield from quadratures(pool, options)):
+                return
+
+
+def quadratures(pool: Pool, options: Options) -> Generator[None, None, bool]:
+    """Offer quadratures, and return whether they are still better than chords; see docs/entropies.md."""
+    problem, found = pool.problem, False
+    ask = problem.ask
+    fixed = len(ask.of) == 1 and not ask.noise and (ask.at is not None or ask.told)
+    for count in RULES if fixed and isinstance(problem.source, Point) else ():
+        made = ruled_program(problem, options.level, radau_nodes(count))
+        if made.program.columns > MOST_COLUMNS:
+            return False
+        dual = exact_dual(made.program, solver_named(options.solver)(made.program, options.time_limit))
+        form = {"claim": "bound", "rule": "quadrature", "nodes": nodes_form(made, dual)}
+        found = pool.offer_upper(form, f"quadrature of {count + 1} nodes, level {options.level}")
+        yield
+        if not found:
+            return False
+    return found
 
 
 def prices_at(made: Chords, dual: Dual) -> Prices:

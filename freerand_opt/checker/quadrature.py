@@ -47,8 +47,8 @@ def quadrature(nodes: list[Fraction], work: Work) -> tuple[Fraction, list[Fracti
     for t, place in zip(nodes, places, strict=True):
         # 1 at t, with the zeros of all others
         own = _divided(_divided(whole, place), place)
-        value = _at(own, place)
-        slope = Fraction(unit * _at([k * x for k, x in enumerate(own)][1:], place), value)
+        value = _value_at(own, place)
+        slope = Fraction(unit * _value_at([k * x for k, x in enumerate(own)][1:], place), value)
         mean, first = (_integral(own, unit, more) / value for more in (0, 1))
         beta = first - t * mean
         weight = mean - slope * beta
@@ -67,7 +67,7 @@ def _divided(f: Sequence[int], place: int) -> list[int]:
     return found[-2::-1]
 
 
-def _at(f: Sequence[int], place: int) -> int:
+def _value_at(f: Sequence[int], place: int) -> int:
     total = 0
     for x in reversed(f):
         total = total * place + x

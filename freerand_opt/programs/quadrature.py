@@ -17,7 +17,7 @@ from functools import cached_property
 from itertools import product
 from math import ceil, log2
 
-from scipy.special import roots_jacobi
+import numpy as np
 
 from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.chords import Worths
@@ -39,9 +39,12 @@ Polynomial = dict[Word, int]
 
 
 def radau_nodes(count: int) -> list[Fraction]:
-    """Return the nodes before 1 of Gauss and Radau's rule on [0, 1], rounded up."""
-    roots, _ = roots_jacobi(count, 1, 0)
-    return [Fraction(ceil((1 + x) / 2 * GRID), GRID) for x in roots]
+    """Return the nodes of Gauss and Radau's rule before 1, rounded up: a Jacobi polynomial's roots."""
+    k = np.arange(count, dtype=np.float64)
+    between = np.sqrt(k * (k + 1)) / (2 * k + 1)
+    matrix = np.diag(-1 / ((2 * k + 1) * (2 * k + 3))) + np.diag(between[1:], 1) + np.diag(between[1:], -1)
+    # a little more than half an ulp, so that no root comes out a step too low
+    return [Fraction(ceil((1 + x) / 2 * GRID + 2**-8), GRID) for x in np.linalg.eigvalsh(matrix).tolist()]
 
 
 def _parts(made: Assembly) -> list[list[tuple[int, Fraction]]]:

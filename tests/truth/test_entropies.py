@@ -69,6 +69,14 @@ def test_the_bracket_holds_the_closed_form() -> None:
     assert upper - lower < 1e-3
 
 
+def test_a_narrow_bracket_comes_by_quadrature() -> None:
+    # the design's 3e-5; 113 nodes of chords are 1.1e-5 short, 41 nodes 1e-4
+    found = bound(asked("27/10"), width="3/100000")
+    lower, upper = ends(found)
+    assert closed_form(2.7) - 3e-5 < lower < closed_form(2.7) < upper < lower + 3e-5
+    assert "quadrature of 8 nodes" in dict(found.how)["upper"]
+
+
 def test_a_local_score_leaves_nothing() -> None:
     assert ends(bound(asked("2"))) == (0, 0)
 
