@@ -30,10 +30,10 @@ NO_INFORMATION = (
 )
 #: Operators of a node that are put into one matrix at most.
 MOST_CROSSED = 4
-#: More chords than these are drawn where quadratures do not pay; nodes of these beside 1.
-FEW, RULES = 32, (7, 11)
-#: A quadrature is not sought in larger programs.
-MOST_COLUMNS = 4000
+#: More nodes of chords than these are drawn where quadratures do not pay.
+FEW = 32
+#: Nodes of quadratures before 1, and the columns of the largest program that is solved for one.
+RULES, MOST_COLUMNS = (7, 11), 4000
 
 
 def trivial(pool: Pool, options: Options) -> Iterator[None]:
@@ -108,6 +108,11 @@ def quadratures(pool: Pool, options: Options) -> Generator[None, None, bool]:
         yield
         if not found:
             return False
+    if found:
+        pool.failures.append(
+            f"a quadrature of {RULES[-1] + 1} nodes is not enough, nor would chords be; the rest is the rule's, "
+            f"the solver's, the level's ({options.level}) or the strategies'"
+        )
     return found
 
 

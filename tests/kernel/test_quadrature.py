@@ -6,6 +6,7 @@ import copy
 import random
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
 from math import floor, log, log2, sqrt
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from scipy.linalg import solve_sylvester
 from scipy.special import roots_jacobi
 
-from freerand_opt import Question
+from freerand_opt import Adversary, Question
 from freerand_opt.bounds.entropies import ruled_program
 from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
@@ -105,51 +106,72 @@ def mean(q: Read, word: tuple[int, ...], operators: dict[tuple[int, int, int], A
     return float(np.trace(total).real)
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_a_node_says_of_operators_what_it_should(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    of = ("A", ["A", "B"], "B")[seed % 3]
-    noise = "1/5" if seed % 3 == 0 and seed % 2 else "0"
-    q = read_question(
-        question_form(chsh("2", of, **({"noise": noise} if noise != "0" else {})).problem()), Work(10**9)
-    )
+class Random:
+    """A random state of two parties and an adversary, in dimensions 2, 2, 3, and random observables."""
+
     sizes = (2, 2, 3)
 
-    def put(party: int, x: Any) -> Any:
-        parts = [np.eye(n) for n in sizes]
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        root = self.matrix(12)
+        self.state = root @ root.conj().T
+        self.state /= np.trace(self.state).real
+        self.operators: dict[tuple[int, int, int], Any] = {}
+        for party, x in product((0, 1), repeat=2):
+            unitary, _ = np.linalg.qr(self.matrix(2))
+            self.operators[party, x, -1] = self.put(party, unitary @ np.diag([1, -1]) @ unitary.conj().T)
+
+    def matrix(self, n: int) -> Any:
+        return self.rng.normal(size=(n, n)) + 1j * self.rng.normal(size=(n, n))
+
+    def put(self, party: int, x: Any) -> Any:
+        parts = [np.eye(n) for n in self.sizes]
         parts[party] = x
         return np.kron(np.kron(parts[0], parts[1]), parts[2])
 
-    def matrix(n: int) -> Any:
-        return rng.normal(size=(n, n)) + 1j * rng.normal(size=(n, n))
+    def reduced(self, x: Any) -> Any:
+        """What the adversary holds where x was found."""
+        return np.einsum("abcabd->cd", (x @ self.state).reshape(*self.sizes, *self.sizes))
 
-    root = matrix(12)
-    state = root @ root.conj().T
-    state /= np.trace(state).real
-    operators: dict[tuple[int, int, int], Any] = {}
-    for party in (0, 1):
-        for x in range(2):
-            unitary, _ = np.linalg.qr(matrix(2))
-            operators[party, x, -1] = put(party, unitary @ np.diag([1, -1]) @ unitary.conj().T)
-    signs = [(1 - 2 * (o >> 1), 1 - 2 * (o & 1)) for o in range(4)]
-    outcomes = [
-        (np.eye(12) + a * operators[0, 0, -1]) @ (np.eye(12) + b * operators[1, 0, -1]) / 4 for a, b in signs
-    ]
+    def projectors(self, s: int, values: list[int], flip: float) -> list[Any]:
+        """The operators of the values that are used at a joint setting."""
+        x, y = divmod(s, 2)
+        found = [0 * np.eye(12) for _ in range(max(values) + 1)]
+        for o, value in enumerate(values):
+            a, b = (
+                np.eye(12) + (1 - 2 * k) * self.operators[p, z, -1]
+                for p, z, k in ((0, x, o >> 1), (1, y, o & 1))
+            )
+            found[value] = found[value] + a @ b / 4
+        return [(1 - flip) * p + flip * found[1 - v] if flip else p for v, p in enumerate(found)]
+
+
+def nats(x: Any) -> float:
+    own = np.linalg.eigvalsh((x + x.conj().T) / 2)
+    return float(-(own * np.log(own)).sum())
+
+
+@pytest.mark.parametrize("told", ["", "settings", "nothing"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_node_says_of_operators_what_it_should(seed: int, told: str) -> None:
+    of = ("A", ["A", "B"], "B")[seed % 3]
+    noise = Fraction(1, 5) if seed in (0, 5) else Fraction(0)
+    more: dict[str, Any] = {"noise": str(noise)} if noise else {}
+    question = chsh("2", of, **more, **({"at": "average"} if told else {}))
+    if told:
+        question = question.changed(adversary=Adversary("quantum", level="1 + A B", told=told))
+    q, made = read_question(question_form(question.problem()), Work(10**9)), Random(seed)
     values = {"A": [0, 0, 1, 1], "B": [0, 1, 0, 1]}.get(str(of), [0, 1, 2, 3])
-    count, flip = max(values) + 1, float(Fraction(noise))
-
-    def reduced(x: Any) -> Any:
-        return np.einsum("abcabd->cd", (x @ state).reshape(*sizes, *sizes))
-
-    pure = [sum(p for p, value in zip(outcomes, values, strict=True) if value == v) for v in range(count)]
-    projectors = [(1 - flip) * p + flip * pure[1 - v] if flip else p for v, p in enumerate(pure)]
-    rhos, sigma = [reduced(p) for p in projectors], reduced(np.eye(12))
-
-    def nats(x: Any) -> float:
-        own = np.linalg.eigvalsh((x + x.conj().T) / 2)
-        return float(-(own * np.log(own)).sum())
-
-    entropy = sum(map(nats, rhos)) - nats(sigma)
+    sigma, count = made.reduced(np.eye(12)), max(values) + 1
+    # by joint setting, what she holds; groups of settings that share her operators, and their weight
+    held = [[made.reduced(p) for p in made.projectors(s, values, float(noise))] for s in range(4)]
+    own = {"A": lambda s: s >> 1, "B": lambda s: s & 1}.get(str(of), lambda s: s)
+    groups = {"": [[0]], "nothing": [[0, 1, 2, 3]]}.get(told) or [
+        [s for s in range(4) if own(s) == place] for place in range(1 + own(3))
+    ]
+    share = [len(group) / sum(map(len, groups)) for group in groups]
+    rhos = [[sum(held[s][v] for s in group) / len(group) for v in range(count)] for group in groups]
+    entropy = sum(x * (sum(map(nats, rho)) - nats(sigma)) for x, rho in zip(share, rhos, strict=True))
     nodes = radau_nodes(5)
     base, weights = quadrature(nodes, Work())
     shown = float(base)
@@ -157,19 +179,22 @@ def test_a_node_says_of_operators_what_it_should(seed: int) -> None:
         place = float(t)
         norm = 1 / (2 * sqrt(place * (1 - place)))
         wanted = 0.0
-        for v, rho in enumerate(rhos):
-            best = solve_sylvester(place * sigma, (1 - place) * rho, -rho)
-            assert np.linalg.norm(best, 2) <= norm
-            wanted += np.trace(rho @ best).real
-            # the kernel's norm is rounded up, by less than a millionth
-            operators[2, v, -2] = put(2, best / (norm * (1 + 1e-7)))
-            operators[2, v, -3] = operators[2, v, -2].conj().T
-        worth = Worths(q, t, c, Work(), ruled=True)(0)
-        ((s, (cells, words)),) = worth.items()
-        assert not cells
-        held = sum(float(x) * float(q.weight(s)) * mean(q, w, operators, state) for w, x in words.items())
-        assert held == pytest.approx(-float(c) * wanted, abs=1e-6)
-        shown -= held
+        for g, (x, rho) in enumerate(zip(share, rhos, strict=True)):
+            for v, one in enumerate(rho):
+                best = solve_sylvester(place * sigma, (1 - place) * one, -one)
+                assert np.linalg.norm(best, 2) <= norm
+                wanted += x * np.trace(one @ best).real
+                # the kernel's norm is rounded up, by less than a millionth
+                contraction = made.put(2, best / (norm * (1 + 1e-7)))
+                made.operators[2, g * count + v, -2] = contraction
+                made.operators[2, g * count + v, -3] = contraction.conj().T
+        added = 0.0
+        for s, (cells, words) in Worths(q, t, c, Work(), ruled=True)(0).items():
+            assert not cells
+            means = (float(f) * mean(q, w, made.operators, made.state) for w, f in words.items())
+            added += float(q.weight(s)) * sum(means)
+        assert added == pytest.approx(-float(c) * wanted, abs=1e-6)
+        shown -= added
     assert shown <= entropy + 1e-5
     assert shown >= entropy - 0.05
 
