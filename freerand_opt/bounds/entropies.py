@@ -110,8 +110,8 @@ def quadratures(pool: Pool, options: Options) -> Generator[None, None, bool]:
             return False
     if found:
         pool.failures.append(
-            f"a quadrature of {RULES[-1] + 1} nodes is not enough, nor would chords be; the rest is the rule's, "
-            f"the solver's, the level's ({options.level}) or the strategies'"
+            f"a quadrature of {RULES[-1] + 1} nodes shows more than chords; the rest is the rule's, the "
+            f"solver's, the level's ({options.level}) or the strategies'"
         )
     return found
 
