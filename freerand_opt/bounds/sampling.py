@@ -31,6 +31,7 @@ class Part:
     high: Fraction
     terms: tuple[tuple[int, int, tuple[int, ...]], ...]
     unit: tuple[int, ...]
+    near: tuple[float, float]  # the interval's ends rounded: a float beyond one is of a number beyond it
 
     def ends(self, x: Fraction) -> tuple[float, float]:
         """Return floats below and above the value at x."""
@@ -86,11 +87,12 @@ def floats(
         near = float(x)
         above = upper[least[min(max(bisect_right(marks, near) - 1, 0), len(least) - 1)]] if quick else None
         below = best[min(max(bisect_right(near_starts, near) - 1, 0), len(best) - 1)] if quick else None
+        inside = below is not None and below.near[0] < near < below.near[1]
         if (
             above is None
             or below is None
-            or not above.low <= x <= above.high
-            or not _serves(below, x, proved.direction)
+            or not (above.near[0] < near < above.near[1] or above.low <= x <= above.high)
+            or not (inside or _serves(below, x, proved.direction))
         ):
             held = exactly(x)
             yield (
@@ -98,7 +100,7 @@ def floats(
                 math.nan if held.upper is None else float_above(held.upper),
             )
             continue
-        ends = below.ends(min(x, below.high))[0], above.ends(x)[1]
+        ends = below.ends(x if inside else min(x, below.high))[0], above.ends(x)[1]
         ends = ends if proved.turn > 0 else (-ends[1], -ends[0])
         yield max(ends[0], cut[0]), min(ends[1], cut[1])
 
@@ -130,4 +132,4 @@ def _made(
         found.append(
             (math.floor(ends[0] * 2**BITS), math.ceil(ends[1] * 2**BITS), p + (0,) * (size - len(p)))
         )
-    return Part(low, high, tuple(found), unit + (0,) * (size - len(unit)))
+    return Part(low, high, tuple(found), unit + (0,) * (size - len(unit)), (float(low), float(high)))

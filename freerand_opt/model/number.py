@@ -34,7 +34,10 @@ def exact(value: object, where: str) -> Exact:
         found = parse(plain) if isinstance(plain, str) else plain
         if isinstance(found, Real):
             enclose(found)  # a division by what turns out to be zero shows here
-        if compare(found, LARGEST) > 0 or compare(-found, LARGEST) > 0:
+            large = compare(found, LARGEST) > 0 or compare(-found, LARGEST) > 0
+        else:
+            large = abs(found.numerator) > LARGEST.numerator * found.denominator
+        if large:
             raise ValueError("it is beyond 10^100, or below -10^100")
     except (ValueError, ZeroDivisionError, UndecidedError) as error:
         hint = "; write 0.1, with a point" if isinstance(plain, str) and "," in plain else ""
