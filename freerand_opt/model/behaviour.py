@@ -28,6 +28,8 @@ _FAMILY = "a table with family, or with settings and outcomes"
 SCENARIO = table(Scenario, *FAMILIES, allowed=_FAMILY, tag="family", base=AnyScenario)
 _P = number(rational=False)
 _ROWS = "a row of P(o|s) for each joint setting s, or None"
+#: The way in for numbers that are exact nowhere.
+HINT = "; nearest=True takes the nearest no-signalling behaviour and says how far it is"
 
 
 def _read_rows(value: Any, where: str) -> tuple[tuple[Exact, ...] | None, ...]:
@@ -190,7 +192,10 @@ class Behaviour(Table):
         from freerand_opt.model.states import probabilities_of
 
         where = "Behaviour.from_state"
-        settings, outcomes, rows = probabilities_of(rho, measurements, where, checked=not nearest)
+        try:
+            settings, outcomes, rows = probabilities_of(rho, measurements, where, checked=not nearest)
+        except InputError as error:
+            raise InputError(error.where, error.message + ("" if nearest else HINT)) from None
         return _made(Scenario(tuple(settings), tuple(outcomes)), rows, where, nearest)
 
     @classmethod
@@ -263,8 +268,7 @@ def _made(
     try:
         return Behaviour(scenario, tuple(None if row is None else tuple(row) for row in rows))
     except InputError as error:
-        hint = "; nearest=True takes the nearest no-signalling behaviour and says how far it is"
-        raise InputError(where, error.message + hint) from None
+        raise InputError(where, error.message + HINT) from None
 
 
 def _projected(scenario: Scenario, rows: Sequence[Sequence[Exact] | None], where: str) -> Behaviour:
