@@ -11,6 +11,7 @@ from freerand_opt.conic.formats.conic import as_cbf, as_sdpa, as_task
 from freerand_opt.conic.formats.mps import as_mps
 from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
+from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
 from freerand_opt.model.text import nearest
 from freerand_opt.programs.of_question import conic_of, named_program
@@ -34,6 +35,7 @@ def exported(question: Question, form: str) -> str:
         from freerand_opt.reporting.matrices import as_csv, relaxed
 
         return as_csv(relaxed(question).moments.space.matrix)
+    _require_optimum(question)
     if form == "vipr":
         return vipr(bound(question))
     asked = question.shortest()
@@ -46,7 +48,17 @@ def exported(question: Question, form: str) -> str:
 
 def to_cvxpy(question: Question) -> Modelled:
     """Return the question's program as a cvxpy problem, with its variable and names."""
+    _require_optimum(question)
     return as_cvxpy(conic_of(question.shortest(), question.adversary.level))
+
+
+def _require_optimum(question: Question) -> None:
+    if question.ask.quantity == ENTROPY:
+        raise InputError(
+            "ask.quantity",
+            "an entropy is no optimum of a program: its logarithms are enclosed by chords; "
+            "what proves it is its certificate",
+        )
 
 
 def to_file(asked: Question | Result, path: str | Path) -> None:

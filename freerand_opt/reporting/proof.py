@@ -17,6 +17,7 @@ from freerand_opt.conic.formats.vipr import as_vipr
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import solve
 from freerand_opt.errors import InputError, UnavailableError
+from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.numbers.exact import compare, total
 from freerand_opt.numbers.kernel import exact
 from freerand_opt.programs.many import moments_program
@@ -29,9 +30,9 @@ def vipr(result: Result) -> str:
     """Return a proof of a result's bound as VIPR text: rows by name, exact multipliers, and an attack.
 
     The program that shows the question is solved again, and its bound is at least as sharp as the result's.
-    Of a smallest score the negative is maximised. Raise InputError for a critical value, worst settings or
-    quantum devices, whose proofs are no linear combination, UnavailableError where the program does not
-    prove the bound, and TooLargeError for more columns than are written out.
+    Of a smallest score the negative is maximised. Raise InputError for a critical value, worst settings,
+    entropies or quantum devices, whose proofs are no linear combination, UnavailableError where the
+    program does not prove the bound, and TooLargeError for more columns than are written out.
     """
     body = result.document
     if body["kind"] != "bracket":
@@ -40,6 +41,8 @@ def vipr(result: Result) -> str:
         )
     if result.question.adversary.devices == "quantum":
         raise InputError("vipr", "holds linear programs only; take cbf or sdpa, and the certificate itself")
+    if result.question.ask.quantity == ENTROPY:
+        raise InputError("vipr", "holds one linear program; an entropy is proved by chords, or over boxes")
     upper = body["upper"]
     if upper is None:
         raise InputError("vipr", "the certificate has no upper end, so there is nothing to derive")

@@ -53,7 +53,7 @@ def local_score(source, scenario=None, functional="chsh"):
 
 
 def claim(name, place=0):
-    return read(LPS / f"{name}.toml").instances[place].question
+    return read(next(LPS.parent.glob(f"*ps/{name}.toml"))).instances[place].question
 
 
 CHAINED = 8 * math.sin(math.pi / 16) ** 2
@@ -469,6 +469,14 @@ def test_formats_that_do_not_hold_a_program_are_named(tmp_path):
         to_file(guess("3"), tmp_path / "x.lp")
     with pytest.raises(InputError, match="one linear program"):
         to_file(bound(claim("chained_local_threshold_sv"), threshold=THRESHOLD), tmp_path / "x.vipr")
+    for name in ("entropy_chsh_shannon", "entropy_chsh"):
+        for ending in ("cbf", "dat-s"):
+            with pytest.raises(InputError, match="an entropy is no optimum of a program"):
+                to_file(claim(name), tmp_path / f"x.{ending}")
+        with pytest.raises(InputError, match="an entropy is no optimum of a program"):
+            claim(name).to_cvxpy()
+    with pytest.raises(InputError, match="an entropy is proved by chords"):
+        vipr(bound(claim("entropy_chsh_shannon", 0)))
     with pytest.raises(InputError, match=r"written to a \.vipr file"):
         to_file(bound(guess("3")), tmp_path / "x.mps")
     with pytest.raises(InputError, match="did you mean 'cbf'"):
