@@ -123,7 +123,6 @@ def read_result(
     *,
     threshold: Threshold | None = None,
     how: dict[str, str] | None = None,
-    notes: tuple[str, ...] = (),
     seconds: float = 0.0,
 ) -> Result:
     """Return the result of a certificate that was made for a question; an empty text proves nothing.
@@ -132,13 +131,13 @@ def read_result(
     """
     kept = tuple((how or {}).items())
     if not certificate:
-        return Result(question, "", Bracket(None, None), False, (), kept, notes, seconds, threshold)
+        return Result(question, "", Bracket(None, None), False, (), kept, (), seconds, threshold)
     report = check(reading.load(certificate), Work(WORK))
     lower = None if report.lower is None else exact(report.lower)
     upper = None if report.upper is None else exact(report.upper)
     bracket = Bracket(*ends_of(question, lower, upper, threshold, impossible=report.impossible))
     return Result(
-        question, certificate, bracket, report.impossible, report.question, kept, notes, seconds, threshold
+        question, certificate, bracket, report.impossible, report.question, kept, (), seconds, threshold
     )
 
 

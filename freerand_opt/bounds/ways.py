@@ -14,8 +14,11 @@ from freerand_opt.numbers.rounding import round_down, round_up
 from freerand_opt.programs.strategies import Strategies
 from freerand_opt.programs.tables import rational_table
 
+#: Rational scores and tables are multiples of 2^-BITS.
+BITS = 60
 
-def rational_scores(problem: Problem, bits: int = 60) -> tuple[Problem, dict[int, Any]]:
+
+def rational_scores(problem: Problem) -> tuple[Problem, dict[int, Any]]:
     """Return the problem with rational scores where they multiply masses, and those scores.
 
     They are rounded outward; of a kept table (least, most) by cell, None where it was rational.
@@ -26,11 +29,11 @@ def rational_scores(problem: Problem, bits: int = 60) -> tuple[Problem, dict[int
     found: dict[int, Any] = {}
     for k, test in enumerate(problem.tests):
         if isinstance(test, Test) and test.functional.on == "conditional" and isinstance(test.score, Real):
-            score = (round_down if test.relation == ">=" else round_up)(test.score, bits)
+            score = (round_down if test.relation == ">=" else round_up)(test.score, BITS)
             found[k] = score
             test = replace(test, score=score)
         elif isinstance(test, Kept):
-            kept = rational_table(test, bits, outward=True)
+            kept = rational_table(test, BITS, outward=True)
             if kept != test:
                 found[k] = _limits(test, kept)
             test = kept

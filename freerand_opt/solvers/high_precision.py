@@ -50,10 +50,10 @@ def solve(
     )
 
 
-def rounded_factor(z: fmpz_mat, bits: int, scale: int, digits: int = FACTOR_BITS) -> Rows:
-    """Return the factor of Z / 2^scale over 2^digits, Z over 2^bits; scale is even."""
+def rounded_factor(z: fmpz_mat, bits: int, scale: int) -> Rows:
+    """Return the factor of Z / 2^scale over 2^FACTOR_BITS, Z over 2^bits; scale is even."""
     lower = lower_factor(rows(z), bits)
     assert lower is not None  # the point has a factor, or its step would not have been made
-    drop = bits + scale // 2 - digits
+    drop = bits + scale // 2 - FACTOR_BITS
     half = fmpz(1) << (drop - 1)
     return [[(value + half) >> drop for value in row] for row in lower]

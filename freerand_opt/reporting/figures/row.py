@@ -67,9 +67,9 @@ def formula(series: str, x: Exact, value: Exact, panel: str = "") -> Row:
     return Row("formula", series, x, value, value, panel=panel)
 
 
-def guide(series: str, x: Exact, value: Exact, panel: str = "") -> Row:
+def guide(series: str, x: Exact, value: Exact) -> Row:
     """Return a point of a line to compare with."""
-    return Row("guide", series, x, value, value, panel=panel)
+    return Row("guide", series, x, value, value)
 
 
 def mark(series: str, x: Exact, panel: str = "") -> Row:
