@@ -243,9 +243,9 @@ def test_a_true_claim_is_not_refuted_as_expected(freerand, claim_folder, tmp_pat
 
 
 def test_where_no_method_finds_anything_the_claim_is_undecided(freerand, monkeypatch):
-    from freerand_opt.bounds import corridor
+    from freerand_opt.bounds import methods
 
-    monkeypatch.setattr(corridor, "METHODS", ())
+    monkeypatch.setattr(methods, "METHODS", ())
     run = freerand("verify", "chsh_local_score_sv", "--json", "--jobs", "1")
     assert run.code == 1
     assert {(row["verdict"], row["lower"], row["upper"]) for row in run.data} == {("UNDECIDED", None, None)}

@@ -336,10 +336,10 @@ def test_a_store_that_is_emptied_in_the_middle(tmp_path, leakage):
 
 
 def test_an_answer_that_was_not_narrow_is_tried_in_another_way_once(freerand, tmp_path, monkeypatch):
-    from freerand_opt.bounds import corridor
+    from freerand_opt.bounds import methods
 
     asked = ("bound", *ONE, "--store", tmp_path, "--json", "--jobs", "1")
-    true = corridor.METHODS
+    true = methods.METHODS
 
     def poor(pool, options):
         """Offer the attack of the true method alone."""
@@ -355,7 +355,7 @@ def test_an_answer_that_was_not_narrow_is_tried_in_another_way_once(freerand, tm
             pool.offer_upper = held
 
     with monkeypatch.context() as patch:
-        patch.setattr(corridor, "METHODS", (("poor", poor),))
+        patch.setattr(methods, "METHODS", (("poor", poor),))
         first = freerand(*asked)
         assert first.code == 1
         assert first.data[0]["upper"] is None
@@ -368,7 +368,7 @@ def test_an_answer_that_was_not_narrow_is_tried_in_another_way_once(freerand, tm
     (entry,) = entries(tmp_path).values()
     assert len(entry.kept.ways) == 2
     with monkeypatch.context() as patch:  # a worse answer never replaces a better one
-        patch.setattr(corridor, "METHODS", (("poor", poor),))
+        patch.setattr(methods, "METHODS", (("poor", poor),))
         assert freerand(*asked, "--time-limit", "9").data[0]["upper"] == better.data[0]["upper"]
 
 
