@@ -63,11 +63,11 @@ def bound(
         certificate, how = _worst(pools) if worst else (pools[0].best, pools[0].how)
     found = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
     text = json.dumps(certificate, separators=(",", ":")) if found else ""
-    seconds = time.perf_counter() - begun
+    notes, seconds = _notes(pools, options), time.perf_counter() - begun
     made = read_result(asked, text, threshold=sought, how=how, seconds=seconds)
     # what any probabilities reach may close what a relaxation leaves open
     closed = made.bracket.width is not None and made.bracket.width <= options.width
-    return made if closed else replace(made, notes=_notes(pools, options))
+    return made if closed else replace(made, notes=notes)
 
 
 def _parts(certificate: dict[str, Any]) -> list[dict[str, Any]]:
