@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
+import tomllib
 from fractions import Fraction as F
 
 import pytest
@@ -19,6 +21,7 @@ from freerand_opt.claims.conjecture.ladders import (
     TwoPartyExponent,
     zeros,
 )
+from freerand_opt.model.catalogue import find
 
 
 def h(k, s):
@@ -127,3 +130,80 @@ def test_a_changed_certificate_of_the_top_is_rejected(change):
     held["proof"].update(change)
     with pytest.raises(Rejected):
         check(held)
+
+
+def _share(pair, goal, last, heavy, light):
+    """The largest P(goal|w)/P(goal) over P(pair|w)/P(pair), from all strings and extremes of a source."""
+    bits = 2 if last == 2 else (last + 1).bit_length() - 1
+    strings = list(itertools.product((0, 1), repeat=2 * bits))
+
+    def settings(string):
+        own = [int("".join(map(str, string[k::2])), 2) for k in (0, 1)]
+        return tuple(min(x, last) for x in own)
+
+    def law(prefix):
+        """Return all pairs (P(goal), P(pair)) below a prefix that a source at its extremes has."""
+        if len(prefix) == 2 * bits:
+            return {(F(settings(prefix) == goal), F(settings(prefix) == pair))}
+        one, other = law((*prefix, 0)), law((*prefix, 1))
+        found = {
+            (p * x[0] + (1 - p) * y[0], p * x[1] + (1 - p) * y[1])
+            for x in one
+            for y in other
+            for p in (heavy, light)
+        }
+        best = {}
+        for high, low in found:
+            best[high] = min(low, best.get(high, low))
+        return set(best.items())
+
+    count = [sum(settings(s) == one for s in strings) for one in (goal, pair)]
+    return max(x / y for x, y in law(()) if y) * F(count[1], count[0])
+
+
+def _apart(pair, last):
+    """How many of the bits in turn are left where the strings of a pair and of the last settings part."""
+    bits = last.bit_length()
+    one, goal = ([x >> k & 1 for k in reversed(range(bits)) for x in own] for own in (pair, (last, last)))
+    return 2 * bits - next(k for k, (x, y) in enumerate(zip(one, goal, strict=True)) if x != y)
+
+
+def _states():
+    raw = tomllib.loads(find("ladder_visibility_states").read_text(encoding="utf-8"))
+    first = {"name": "K = 1, V = 0.9999, epsilon = 0.476927", "ask": raw["ask"], "expect": raw["expect"]}
+    for one in (first, *raw["instances"]):
+        k, v, e = (F(part.split(" = ")[1]) for part in one["name"].split(", "))
+        yield int(k), v, e, one["ask"]["functional"], one["expect"]
+
+
+@pytest.mark.parametrize(("last", "visibility", "epsilon", "functional", "expect"), list(_states()))
+def test_the_functionals_of_states_have_the_ratios_of_the_source(
+    last, visibility, epsilon, functional, expect
+):
+    # the ratios by listing the extremes of the source (four settings: by steps that are not shared, which two
+    # settings show to be the same); the sides of the claim from 1 - h + sum of rho_e z_e < 1
+    heavy, light = F(1, 2) + epsilon, F(1, 2) - epsilon
+    total, terms = F(0), {f"P(11|{last}{last})": F(1)}
+    for x, y in zeros(last):
+        steps = (heavy / light) ** _apart((x, y), last)
+        ratio = steps if last == 3 else _share((x, y), (last, last), last, heavy, light)
+        assert last == 2 or ratio == steps
+        total += ratio
+        terms[f"P({'11' if x == y else '10' if x > y else '01'}|{x}{y})"] = -ratio
+    assert {cell: F(value) for cell, value in functional.items()} == terms
+    side = (1 - visibility) * (total - 1) / (4 * visibility)
+    ((way, number),) = expect.items()
+    gap = F(str(number)) - side
+    assert 0 <= (gap if way == "at_least" else -gap) < F(1, 10**8)
+
+
+def test_the_best_state_lies_where_the_certificate_has_it():
+    # the table of two-parties.md, section 1, rounded to eight digits
+    right = {1: "0.68140488", 2: "0.75487767", 3: "0.79781318", 7: "0.87598066", 31: "0.95741971"}
+    right |= {127: "0.98653752", 1023: "0.99780213"}
+    for last, s in right.items():
+        held = json.loads(compute(LadderTop(K=last)).certificate)["proof"]
+        state, step = F(held["state"][0]), F(held["step"][0])
+        assert state / step - state * step < F(2, 10**8)
+        assert state * step < F(s) + F(5, 10**9)
+        assert state / step > F(s) - F(5, 10**9)

@@ -23,7 +23,7 @@ class LadderTop(Computation, tag="ladder-top"):
 
     def proof(self) -> dict[str, Any]:
         """Return b and t: h at b, b t and b/t, t near 1, bounds the maximum (statement 2)."""
-        return {"state": [str(_best(self.K))], "step": [str(1 - Fraction(1, 1 << 24))]}
+        return {"state": [str(_best(self.K))], "step": [str(1 - Fraction(1, 1 << 27))]}
 
 
 def _best(last: int) -> Fraction:
