@@ -18,8 +18,8 @@ PROVED*: what the claim says beyond that rests on a written proof, which its fil
 as expected: the file foresees it (what is printed, or a change that must fail).
 without a certificate: none is stored, freerand verify NAME derives it.
 without a claim: a bracket alone, its file states no number."""
-READ = """read: where their number was seen: body or abstract of the paper; elsewhere, data of a program or another
-paper; memory alone; derived, in no paper that was at hand.
+READ = """read: where their number was seen: body or abstract of the paper; elsewhere, data of a program or
+another paper; memory alone; derived, in no paper that was at hand.
 agree: our certified bracket shows it to its last printed digit. corrected: it cannot be right as printed.
 not seen: theirs was not read, so it is neither confirmed nor corrected; what stands beside it is proved.
 ours: derived, and proved. out: not asked, for the reason given."""
