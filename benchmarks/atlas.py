@@ -48,14 +48,20 @@ def solved(cell: Cell, seconds: int) -> dict[str, Any]:
     try:
         found = fr.bound(question, threshold=sought, width=width, time_limit=LOAD * seconds)
     except Late:
-        return {"reason": f"no answer within {seconds} s of one core"}
+        return {"reason": late_words(seconds)}
     except FreerandError as error:
         return {"reason": str(error)}
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
     if not found.certificate:
-        return {"reason": "; ".join(found.notes) or "neither a proof nor an attack was found"}
+        words = "; ".join(found.notes) or "neither a proof nor an attack was found"
+        return {"reason": late_words(seconds) if "time limit" in words else words}
     return {"certificate": found.document}
+
+
+def late_words(seconds: int) -> str:
+    """Return the reason of a cell that took its time."""
+    return f"not computed: more than {seconds} s of one core"
 
 
 def late(number: int, frame: object) -> None:

@@ -18,7 +18,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import text
 from freerand_opt.numbers.rounding import decimal_above, decimal_below
 
-UNTRIED = "not computed yet: python benchmarks/atlas.py --solve goes on with it"
+UNTRIED = "not computed: the hours that were given did not reach it; benchmarks/atlas.py --solve goes on"
 
 
 @dataclass(frozen=True)
