@@ -111,7 +111,8 @@ class Climb:
     def all(self, values: Sequence[Polynomial]) -> tuple[Polynomial, ...]:
         """Return what bounds the mean of a function, given by string, times `unit`; keep it as the base."""
         self.span.work.spend(2 * len(values), "fold over the source")
-        self.base = [[self._number(0, (p,)) for p in values]]
+        numbers = {key: self._number(0, (p,)) for key, p in {id(p): p for p in values}.items()}
+        self.base = [[numbers[id(p)] for p in values]]
         for height in range(self.heights):
             below = self.base[-1]
             pairs = zip(below[::2], below[1::2], strict=True)
@@ -184,5 +185,6 @@ class Swept:
         return [Poly(self.span, p, unit * self.climb.unit) for p in found]
 
     def _whole(self, values: list[Poly]) -> tuple[list[Polynomial], int]:
-        unit = lcm(*(x.unit for x in values))
-        return [x.p if x.unit == unit else self.span.sum((unit // x.unit, x.p)) for x in values], unit
+        unit, known = lcm(*(x.unit for x in values)), {id(x): x for x in values}
+        whole = {key: self.span.sum((unit // x.unit, x.p)) for key, x in known.items()}
+        return [whole[id(x)] for x in values], unit

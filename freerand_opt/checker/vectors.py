@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,9 +29,10 @@ class Vector(Generic[T]):
         return found
 
     def map(self, change: Callable[[T], T]) -> Vector[T]:
-        """Return the vector with every entry changed."""
+        """Return the vector with every entry changed; what is one object is changed once."""
         default = None if self.default is None else change(self.default)
-        return Vector(self.length, default, {k: change(x) for k, x in self.but.items()})
+        changed = {key: change(x) for key, x in {id(x): x for x in self.but.values()}.items()}
+        return Vector(self.length, default, {k: changed[id(x)] for k, x in self.but.items()})
 
     def values(self) -> list[T]:
         """Return all entries."""
@@ -77,7 +79,9 @@ def total(values: Vector[Fraction]) -> Fraction:
 
 
 def dot(a: Vector[Fraction], b: Vector[Fraction]) -> Fraction:
-    """Return the sum of products of entries."""
+    """Return the sum of products of entries; products of the same two objects are one."""
     special = {*a.but, *b.but}
-    rest = (a.default or Fraction(0)) * (b.default or Fraction(0)) * (a.length - len(special))
-    return sum((a[k] * b[k] for k in special), rest)
+    total = (a.default or Fraction(0)) * (b.default or Fraction(0)) * (a.length - len(special))
+    pairs = {(id(x), id(y)): (x, y) for x, y in ((a[k], b[k]) for k in special)}
+    counts = Counter((id(a[k]), id(b[k])) for k in special)
+    return sum((x * y * counts[key] for key, (x, y) in pairs.items()), total)
