@@ -26,8 +26,7 @@ from freerand_opt.checker.chords import bits_above, by_nodes
 from freerand_opt.checker.curve_ends import Part, read_item, read_piece
 from freerand_opt.checker.describe import describe
 from freerand_opt.checker.failures import Rejected, Unreadable, Work
-from freerand_opt.checker.numbers import Number, combined, largest, sign
-from freerand_opt.checker.prices import read_prices
+from freerand_opt.checker.numbers import Number, largest, sign
 from freerand_opt.checker.reading import closed, fraction, get, items
 from freerand_opt.checker.varied import Varied
 from freerand_opt.checker.varying import VaryingSource
@@ -164,32 +163,28 @@ def _points(
 def _line(raw: Any, field: Varied, work: Work, where: str) -> Part:
     """Return the line of an ordinary proof: what it shows at both ends of its interval.
 
-    It is checked in the middle, and what is on the right side is worked out at the ends. At one end a test
-    may stand at its least value and at the other at its largest, and each makes outcomes zero (zeros.py)
-    that are none in between; all is affine, so that what is zero in the middle is zero everywhere.
+    A test that stands at an end of what it can be makes outcomes zero (zeros.py): there may be others at both
+    ends of the interval than in between, and some in the middle alone, if no strategy passes at one end. All
+    is affine, so what is zero at all three places is zero everywhere.
     """
     closed(raw, where, ("from", "to", "proof"))
     low, high = (fraction(raw[key], f"{where}: {key}") for key in ("from", "to"))
     if low >= high:
         raise Unreadable(f"{where}: 'from' is less than 'to'")
-    q, proof = field.question((low + high) / 2), raw["proof"]
-    nodes = q.ask.quantity == ENTROPY and get(proof, "claim") == "bound" and "nodes" in proof
-    middle = by_nodes(proof, q, work) if nodes else check_upper(proof, q, work)
-    if middle is None:
-        raise Rejected(f"{where}: that no strategy passes is no line")
-    rights = [_right(proof, field.question(x), work) for x in (low, high)]
-    level = middle - _right(proof, q, work)
-    if sign(2 * (middle - level) - rights[0] - rights[1], work) > 0:
+    found = []
+    for x in (low, high, (low + high) / 2):
+        q = field.question(x)
+        proof = raw["proof"] if type(raw["proof"]) is dict else {}
+        nodes = q.ask.quantity == ENTROPY and proof.get("claim") == "bound" and "nodes" in proof
+        value = by_nodes(proof, q, work) if nodes else check_upper(raw["proof"], q, work)
+        if value is None:
+            raise Rejected(f"{where}: that no strategy passes is no line")
+        found.append(value)
+    if sign(2 * found[2] - found[0] - found[1], work) > 0:
         raise Rejected(f"{where}: the bound is no line")
     # nodes are lines in nats, before anything is rounded
-    first, last = (bits_above(level + x) if nodes else level + x for x in rights)
+    first, last = (bits_above(x) if nodes else x for x in found[:2])
     return _chord(low, high, first, last)
-
-
-def _right(proof: Any, q: Question, work: Work) -> Number:
-    """Return what prices of an upper end, of all its nodes, have on the right side."""
-    parts = [read_prices(part["prices"], q, work, empty=False) for part in proof.get("nodes", [proof])]
-    return combined(pair for rest in parts for pair in rest.right)
 
 
 def _chord(low: Fraction, high: Fraction, first: Number, last: Number) -> Part:
