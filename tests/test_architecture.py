@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import freerand_opt
-from freerand_opt import doors
+from freerand_opt import doors, model
 
 PACKAGE = Path(freerand_opt.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -65,6 +65,8 @@ OUTSIDE = {
 CHECKERS = ("checker", "experiment_checker", "claims.conjecture.checker")
 MAX_LEVELS, MAX_FILE, MAX_FUNCTION, MAX_PARAMETERS = 14, 300, 60, 8
 MAX_PACKAGES, MAX_IN_ROOT = 18, 6
+#: Places outside their rooms that ask of which kind a source or a family is.
+MAX_KINDS = 5
 
 
 def module_name(path):
@@ -198,6 +200,28 @@ def test_no_solver_stands_below_the_programs():
     for name in NAMES:
         if name.split(".")[0] in ("numbers", "model", "programs"):
             assert {part_of(other) for other in ours(name)} & {"solvers", "certificates", "bounds"} == set()
+
+
+def kinds_asked_for(name):
+    """Sources and families that a file outside their rooms asks a value to be an instance of."""
+    known = {kind.__name__ for kind in (*model.SOURCES, *model.FAMILIES)}
+    homes = ("freerand_opt.model", "freerand_opt.model.sources", "freerand_opt.model.families")
+    named = {
+        alias.asname or alias.name
+        for node in ast.walk(TREES[NAMES[name]])
+        if isinstance(node, ast.ImportFrom) and inside(node.module, homes[1:]) | (node.module == homes[0])
+        for alias in node.names
+        if alias.name in known
+    }
+    for node in ast.walk(TREES[NAMES[name]]):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
+            yield from (n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name) and n.id in named)
+
+
+def test_hardly_any_file_asks_which_source_or_family_it_has():
+    rooms = ("model.sources", "model.families")
+    found = {name: list(kinds_asked_for(name)) for name in filter(None, NAMES) if not inside(name, rooms)}
+    assert sum(map(len, found.values())) <= MAX_KINDS, {name: kinds for name, kinds in found.items() if kinds}
 
 
 # ------------------------------------------------------------------ sizes
