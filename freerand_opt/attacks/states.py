@@ -42,6 +42,8 @@ def quantum_oracle(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, 
     # Jordan's lemma: qubits suffice, unless words of one party count
     few = max(*problem.settings, *problem.outcomes) <= 2 and not spoken
     sizes = [d for d in ((base,) if few else range(base, base + MORE_SIZES)) if d**parties <= MAX_DIMENSION]
+    if not sizes and 2**parties <= MAX_DIMENSION:  # qubits with general measurements are projectors of `base`
+        sizes = [2]
     state = {"calls": 0}
     labels = max(len(guesses_of(problem).worths), 1)
     zeros = [(zero.setting, zero.outcome) for zero in forced_zeros(problem)]

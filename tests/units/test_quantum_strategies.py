@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freerand_opt.attacks import seesaw
+import freerand_opt as fr
+from freerand_opt.attacks import seesaw, states
 from freerand_opt.attacks.gaussian import joined, orthogonal, parts
 from freerand_opt.attacks.measurement import dilated, random_measurements
 from freerand_opt.attacks.quantum_box import Quantum, chances, moment
@@ -99,6 +100,43 @@ def test_qubits_need_a_general_measurement(monkeypatch):
         for gain, chance in zip(gains[s].tolist(), chances(box, joint), strict=True)
     )
     assert 4 * sqrt(3) - 1e-7 <= float(exact) <= 4 * sqrt(3)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "sizes"),
+    [((2, 2), [2, 3, 4]), ((3, 2), [3, 4, 5]), ((2, 3, 2), [3, 4, 5]), ((4, 2, 2, 2), [2]), ((2,) * 8, [])],
+)
+def test_dimensions_that_are_tried_in_turn(outcomes, sizes, monkeypatch):
+    """Projectors of d >= 3 dimensions include general measurements on qubits; too large, these are left."""
+    seen = []
+    monkeypatch.setattr(states, "best_strategy", lambda scenario, gains, size, **more: seen.append(set(size)))
+    asked = fr.Question(
+        fr.Scenario((3,) + (1,) * (len(outcomes) - 1), outcomes),
+        fr.Uniform(),
+        adversary=fr.Adversary("quantum", level="1"),
+        ask=fr.Ask("score", functional={f"P({'0' * len(outcomes)}|{'0' * len(outcomes)})": 1}),
+    ).problem()
+    best = states.quantum_oracle(asked)
+    for _ in range(2 * len(sizes)):
+        assert best(np.zeros(asked.shape), ()) is None
+    assert seen == [{size} for size in sizes for _ in range(2)]
+
+
+def test_qubits_with_general_measurements_where_larger_systems_do_not_fit():
+    """Four parties with four outcomes each: the box found has the chances that it was sought for."""
+    asked = fr.Question(
+        fr.Scenario((1, 1, 1, 1), (4, 4, 4, 4)),
+        fr.Uniform(),
+        adversary=fr.Adversary("quantum", level="1"),
+        ask=fr.Ask("score", functional={"P(0000|0000)": 1}),
+    ).problem()
+    gains = np.zeros(asked.shape)
+    gains[0, [0, 85, 170, 255]] = 1  # all outcomes equal
+    found = states.quantum_oracle(asked)(gains, ())
+    assert found is not None
+    table, box = found
+    assert sum(box.at(0).values()) == 1
+    assert float((gains * table).sum()) == pytest.approx(1, abs=1e-9)
 
 
 def trine():
