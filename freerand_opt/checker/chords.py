@@ -21,7 +21,7 @@ from freerand_opt.checker.fold import by_labels, order_of
 from freerand_opt.checker.guesses import outputs
 from freerand_opt.checker.logs import GRID, ln_above
 from freerand_opt.checker.numbers import Number, combined, enclose
-from freerand_opt.checker.orders import Added, Squares, Worth
+from freerand_opt.checker.orders import PAIR, TERM, Added, Squares, Worth
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.quadrature import NODE_BITS, UNIT, products, quadrature
 from freerand_opt.checker.reading import choice, closed, fraction, items
@@ -134,7 +134,7 @@ class Worths:
     ) -> None:
         self.q, self.place, self.weight, self.work, self.ruled = q, place, weight, work, ruled
         self.sizes = tuple(q.settings[p] for p in q.ask.of)
-        work.spend(4 * q.shape[1], "node")
+        work.spend(TERM * q.shape[1], "node")
         self.outputs = outputs(q)
         turns = 1
         for size in self.sizes if q.ask.told else ():
@@ -177,11 +177,14 @@ class Worths:
                 chance = q.ask.chance(v, value)
                 if not chance:
                     continue
+                self.work.spend(TERM * q.shape[1], "node")
                 projector, unit = algebra.projector(split(o, q.outcomes), split(s, q.settings))
-                self.work.spend(2 * len(projector), "node")
                 for word, factor in projector.items():
                     terms[word] = terms.get(word, Fraction(0)) + chance * Fraction(factor, unit)
+            # what others measure sums to 1
+            terms = {word: term for word, term in terms.items() if term or word == algebra.one}
             for letters, alone, with_projector in self._parts(first + v):
+                self.work.spend(PAIR * len(terms), "node")
                 number = algebra.number(party, letters)
                 assert number is not None
                 for word, term in terms.items():

@@ -20,7 +20,7 @@ from freerand_opt.checker.prices import Rest
 from freerand_opt.checker.reading import flat_pairs, integers, items
 from freerand_opt.checker.sources import Point
 from freerand_opt.checker.vectors import add, dot, over
-from freerand_opt.checker.words import Word
+from freerand_opt.checker.words import Word, steps_of
 from freerand_opt.checker.zeros import Zeros
 
 #: Steps of work of a term of a probability, which is kept.
@@ -100,7 +100,9 @@ class Squares:
     def __init__(self, q: Question, grid: int, raw: Any, zeros: Zeros, work: Work) -> None:
         self.q, self.grid, self.zeros, self.work = q, grid, zeros, work
         self.algebra = q.algebra
-        self.listed = [self.algebra.word(name, "words") for name in items(raw, "words")]
+        names = items(raw, "words")
+        work.spend(sum(map(steps_of, names)), "words")
+        self.listed = [self.algebra.word(name, "words") for name in names]
         if len(set(self.listed)) < len(self.listed):
             raise Unreadable("words: one is listed twice")
         self.one: Any = self.algebra.one
@@ -170,6 +172,7 @@ class Squares:
 
     def _vanishing(self, s: int, o: int, word: str, where: str) -> list[tuple[Word, int]]:
         """Return the mean of v Pi in words; lists share such terms."""
+        self.work.spend(steps_of(word), "words")
         v, projector = self.algebra.word(word, where), self._projector(s, o)
         self.work.spend((PAIR + 2 * self.algebra.letters(v)) * len(projector), "words")
         pairs = [(self.algebra.product(v, right, turned=False), x) for right, x in projector.items()]

@@ -38,7 +38,7 @@ from freerand_opt.checker.reading import (
 )
 from freerand_opt.checker.sources import Bits, Point, Source, read_ranges, read_source
 from freerand_opt.checker.vectors import Vector, total, vector
-from freerand_opt.checker.words import Algebra, Word
+from freerand_opt.checker.words import Algebra, Word, steps_of
 
 MOST_PARTIES = 26
 MOST_JOINT = 1 << 22
@@ -112,6 +112,7 @@ class _Reader:
         for term in listed:
             if on == "moments":
                 name, factor = items(term, f"{where}: terms", 2)
+                self.work.spend(steps_of(name), where)
                 word = self.algebra.moment(self.algebra.word(name, f"{where}: terms"))
                 if any(word[self.parties :]):
                     raise Unreadable(f"{where}: tests do not speak of the adversary's operators")

@@ -38,6 +38,11 @@ def _spelt(party: int, x: int, o: int) -> str:
     return f"{chr(ord('A') + party)}{x}" if o < 0 else f"{chr(ord('A') + party)}[{o}|{x}]"
 
 
+def steps_of(name: Any) -> int:
+    """Return the steps of work of reading a word."""
+    return 16 + 2 * len(name) if type(name) is str else 1
+
+
 class Algebra:
     """The reduced words of each party, numbered as they occur; 0 is the empty one.
 
@@ -52,6 +57,8 @@ class Algebra:
         self.backs: list[list[int]] = [[0] for _ in settings]
         self.known: list[dict[tuple[int, int], int | None]] = [{} for _ in settings]
         self.one: Word = (0,) * len(settings)
+        #: The adjoints of contractions, one object for each, since words are kept.
+        self.stars: dict[Letter, Letter] = {}
 
     def number(self, party: int, letters: Iterable[Letter]) -> int | None:
         """Return the number of a party's reduced word, None if the product is 0."""
@@ -65,7 +72,7 @@ class Algebra:
                 reduced.pop()
         word, numbers = tuple(reduced), self.numbers[party]
         if word not in numbers:
-            back = tuple([(x, _STAR.get(o, o)) for x, o in reversed(word)])
+            back = tuple([self._adjoint(letter) for letter in reversed(word)])
             both = [word] if word == back else [word, back]
             first = len(self.words[party])
             self.backs[party] += range(first + len(both) - 1, first - 1, -1)
@@ -73,6 +80,10 @@ class Algebra:
                 numbers[each] = len(numbers)
                 self.words[party].append(each)
         return numbers[word]
+
+    def _adjoint(self, letter: Letter) -> Letter:
+        x, o = letter
+        return letter if o not in _STAR else self.stars.setdefault(letter, (x, _STAR[o]))
 
     def joined(self, party: int, left: int, right: int, *, turned: bool) -> int | None:
         """Return the number of u v, or of u* v if `turned`, for two words of a party."""

@@ -25,7 +25,7 @@ from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 from freerand_opt.checker.quadrature import quadrature
 from freerand_opt.checker.question import read_question
-from freerand_opt.checker.words import Algebra
+from freerand_opt.checker.words import CONTRACTION, Algebra
 from freerand_opt.conic.duals import exact_dual
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.programs.quadrature import radau_nodes
@@ -217,6 +217,12 @@ def test_words_of_contractions() -> None:
             algebra.word(name, "words")
     with pytest.raises(Unreadable):
         Algebra((2, 2), (2, 2)).word("b0", "words")
+    # words of 64 letters are kept by the hundred thousand
+    first = algebra.number(2, [(0, CONTRACTION)] * 64)
+    assert first is not None
+    back = algebra.words[2][first + 1]
+    assert len(back) == 64
+    assert len(set(map(id, back))) == 1
 
 
 # ------------------------------------------------------------------ certificates

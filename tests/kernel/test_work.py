@@ -241,10 +241,31 @@ def many_lengths() -> dict[str, Any]:
     return bracket(q, {"masses": ["1"], "box": box})
 
 
+def listed_words() -> dict[str, Any]:
+    """Return a proof that lists long words and uses none of them."""
+    words = [" ".join(f"A{(k >> (j % 9) & 1) + 2 * (j % 4)}" for j in range(64)) for k in range(512)]
+    q = question(score([[0, 0, "1"]]), [], UNIFORM, "quantum", settings=(8,), outcomes=(2,))
+    return _upper(q, {"way": "squares", "unit": 1, "words": words, "labels": [{"last": []}]})
+
+
+def many_turns(**rule: str) -> dict[str, Any]:
+    """Return a node of an entropy told 900 settings, each of which adds words of its own."""
+    ask = {"quantity": "entropy", "of": [0], "values": [0, 1], "count": 2, "side": "quantum"}
+    ask |= {"at": "average", "told": "settings"}
+    q = question(ask, [], UNIFORM, "quantum", settings=(30, 30), outcomes=(2, 2))
+    raw = _upper(q, {"way": "squares", "unit": 1, "words": ["1"], "labels": [{"last": []}]})
+    node = {"at": "1/2" if not rule else "2/5", **{key: raw["upper"].pop(key) for key in ("prices", "proof")}}
+    raw["upper"] |= {"nodes": [node], **rule}
+    return raw
+
+
 @pytest.mark.parametrize(
     ("made", "limit", "what"),
     [
         (long_words, 2 * 10**5, "words"),
+        (listed_words, 5 * 10**4, "words"),
+        (many_turns, 2 * 10**5, "node"),
+        (lambda: many_turns(rule="quadrature"), 2 * 10**5, "node"),
         (long_orbits, 10**5, "symmetry"),
         (lambda: long_means(4), 10**5, "quantum box"),
         (lambda: long_means(64), 10**8, "common denominator"),
