@@ -87,7 +87,9 @@ def chords_of_moments(pool: Pool, options: Options) -> Iterator[None]:
                 f"level's ({options.level}) or the strategies'"
             )
             return
-        if len(places) > FEW and not ruled and not pool.contradicted:
+        # where strategies or the level leave more than the width it would not be reached
+        near = -pool.top - hoped - lost <= width
+        if len(places) > FEW and near and not ruled and not pool.contradicted:
             ruled = True
             if (yield from quadratures(pool, options)):
                 return
