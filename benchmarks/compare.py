@@ -228,11 +228,17 @@ def starts(_: bool) -> list[Line]:
     """Measure processes of their own, cold."""
     folder = tempfile.mkdtemp()
     bound = ("bound", "chsh_local_score_sv", "source.epsilon=1/20", "--store", folder, "--fresh", "-q")
-    alone = ("--jobs", "1", "-q")
     return [
         Line("cold start: freerand --version", process("--version")),
         Line("cold start: a small question", process(*bound), goal=0.3),
         Line("cold start: freerand list", process("list"), goal=0.4),
+    ]
+
+
+def of_catalogue(_: bool) -> list[Line]:
+    """Measure the check of what is committed, and the claims derived anew."""
+    alone = ("--jobs", "1", "-q")
+    return [
         Line("check of all committed certificates", process("check", "--all", *alone, runs=1), goal=5),
         Line("freerand verify, core tier, derived anew", process("verify", *alone, runs=1), goal=12),
     ]
@@ -254,7 +260,7 @@ def main() -> None:
     fr.bound(question("chained_guess", scenario__N="2"))
     guess(2, np.ones(4))
     lines = []
-    for part in (answers, of_curves, of_store, starts):
+    for part in (answers, of_curves, of_store, starts, of_catalogue):
         lines += part(given.large)
         print(table(lines), flush=True)
     words = (__doc__ or "").split("\n\n")[2].replace("\n", " ")
