@@ -252,7 +252,7 @@ def test_cbf_is_read_by_mosek(tmp_path):
 def test_a_task_of_mosek_has_as_many_rows_and_columns():
     pytest.importorskip("mosek")
     held = json.loads(exported(guess("5/2"), "task"))
-    assert held["Task/INFO"]["numvar"] == 5
+    assert held["Task/INFO"]["numvar"] == 2  # one of four errors that cost the same, and no error
     assert held["Task/INFO"]["numacc"] >= 2
 
 
