@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 
 from . import corpus
-from .makers import question, read, score
+from .makers import question, read, score, scored
 from .test_fold import SOURCES, random_proof
 from .test_forgeries import FORGERIES, TEXTS
 from .test_mutations import mutant
+from .test_straight_paths import ENDS, losses, straight
 
 FOLDER = Path(__file__).parent.parent / "second_reader"
+SCORES = FOLDER.parent.parent / "lps/certificates/curves/no_signalling_guess_chsh/score=2..4.json"
 #: Forms that it leaves out: operators, relations, thresholds, sums of ratios, irrational numbers.
 LEFT_OUT = {
     "orbits",
@@ -83,7 +86,11 @@ def says(raw: Any) -> str:
         return "OK nothing passes"
     if report.statement == "a strategy exists":
         return f"OK {report.statement}"
-    return "OK " + " ".join("open" if x is None else str(x) for x in (report.lower, report.upper))
+    if report.curve is None:
+        return "OK " + " ".join("open" if x is None else str(x) for x in (report.lower, report.upper))
+    low, high = report.curve.domain
+    ends = (report.curve.at(low + (high - low) * k / 8) for k in range(9))
+    return "OK " + " ".join(",".join("open" if x is None else str(x) for x in pair) for pair in ends)
 
 
 def test_honest_certificates(reader: Path, tmp_path: Path) -> None:
@@ -147,6 +154,48 @@ def test_random_folds(reader: Path, tmp_path: Path, kind: str) -> None:
     assert all(says(raw).startswith("OK") for raw in raws)
     assert _agree(reader, raws, tmp_path) == len(raws)
     assert _agree(reader, [mutant(raw, rng) for raw in raws for _ in range(4)], tmp_path) > 3 * len(raws)
+
+
+CURVES: dict[str, Callable[[], dict[str, Any]]] = {
+    "a score": lambda: json.loads(SCORES.read_text(encoding="utf-8")),
+    "losses": losses,
+    "a visibility": lambda: straight("observed.visibility", ENDS, visibility="9/10"),
+}
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_curves_whose_ends_are_lines(reader: Path, tmp_path: Path, name: str) -> None:
+    honest = CURVES[name]()
+    assert says(honest).count(",") == 9
+    assert _agree(reader, [honest], tmp_path) == 1
+    rng = random.Random(3)
+    raws = [mutant(honest, rng) for _ in range(40)]
+    found = lines(reader, [json.dumps(raw).encode() for raw in raws], tmp_path)
+    assert sum(line.startswith("NOT COVERED") for line in found) < 5
+    for raw, line in zip(raws, found, strict=True):
+        # which of two faults is found first is not compared
+        refused = line.startswith(("REJECTED", "UNREADABLE"))
+        if not line.startswith("NOT COVERED"):
+            assert not says(raw).startswith("OK") if refused else says(raw) == line, (line, raw)
+
+
+def test_a_zero_of_the_middle_alone(reader: Path, tmp_path: Path) -> None:
+    """Both refuse a line whose zeros hold where the tested probability is at most 0, and not beyond."""
+    terms = [[0, 0, "1"]]
+    q = question(score(terms), [scored(terms, "<=", "?")], devices="local")
+    proof = {"way": "deterministic", "zeros": [[0, 0, 0]]}
+    upper = {
+        "claim": "bound",
+        "prices": {"settings": {"all": "0", "but": []}, "tests": ["0"]},
+        "proof": proof,
+    }
+    head = {"format": "freerand-certificate", "version": 2, "kind": "curve", "question": q}
+    raws = []
+    for ends in (("-1/10", "1/10"), ("0", "1/10")):
+        item = {"from": ends[0], "to": ends[1], "proof": upper}
+        raws.append({**head, "upper": [item], "lower": [], "points": []})
+    assert [says(raw) for raw in raws] == ["REJECTED"] * 2
+    assert _agree(reader, raws, tmp_path) == 2
 
 
 def test_texts(reader: Path, tmp_path: Path) -> None:

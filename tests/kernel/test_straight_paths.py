@@ -19,9 +19,8 @@ from freerand_opt.checker.failures import Rejected, Unreadable
 ENDS = (Fraction(3, 4), Fraction(1))
 
 
-@pytest.fixture(scope="module")
-def honest() -> dict[str, Any]:
-    """Correlators of 3/4, and B's detector misses: S = 3 x."""
+def straight(axis: str, ends: tuple[Fraction, Fraction], **observed: Any) -> dict[str, Any]:
+    """Return the curve of a guess where correlators of 3/4 are observed, changed by what varies."""
     rows = [
         [[[Fraction(1, 4) + Fraction(3, 16) * (-1) ** (a ^ b ^ (x & y)) for b in (0, 1)] for a in (0, 1)]]
         for x, y in product((0, 1), repeat=2)
@@ -31,15 +30,23 @@ def honest() -> dict[str, Any]:
     asked = fr.Question(
         fr.chsh(),
         fr.Uniform(),
-        observed=fr.Observed(
-            behaviour=seen, settings="uniform", efficiency={"A": 1, "B": "9/10"}, no_click=0
-        ),
+        observed=fr.Observed(behaviour=seen, settings="uniform", **observed),
         adversary=fr.Adversary("no-signalling"),
         tests=[fr.Test("chsh", ">=", "observed")],
         ask=fr.Ask("guessing-probability", of="A", at=[0, 0]),
     )
-    found: dict[str, Any] = json.loads(fr.curve(asked, "observed.efficiency.B", ENDS).certificate)
+    found: dict[str, Any] = json.loads(fr.curve(asked, axis, ends).certificate)
     return found
+
+
+def losses() -> dict[str, Any]:
+    """Return the curve where B's detector misses: S = 3 x."""
+    return straight("observed.efficiency.B", ENDS, efficiency={"A": 1, "B": "9/10"}, no_click=0)
+
+
+@pytest.fixture(scope="module")
+def honest() -> dict[str, Any]:
+    return losses()
 
 
 def score(raw: dict[str, Any], x: Fraction) -> Fraction:

@@ -1,10 +1,12 @@
-//! A second reader of certificates, written from docs/kernel.md: brackets and worst settings of local and
-//! no-signalling devices by cells, deterministic boxes and boxes of a cycle, with rational numbers.
+//! A second reader of certificates, written from docs/kernel.md: brackets, worst settings and curves whose
+//! ends are lines, of local and no-signalling devices by cells, deterministic boxes and boxes of a cycle,
+//! with rational numbers.
 //!
-//! For each file one line: OK with both ends, or REJECTED, UNREADABLE, NOT COVERED. It needs no package.
+//! For each file one line: OK with both ends (of a curve at nine places), or REJECTED, UNREADABLE, NOT COVERED. It needs no package.
 
 mod attack;
 mod big;
+mod curve;
 mod cycle;
 mod json;
 mod proof;
@@ -78,17 +80,20 @@ fn shown(x: &Option<Ratio>) -> String {
 }
 
 fn check(raw: &Json) -> Read<String> {
-    let kind = raw.get("kind").unwrap_or(&Json::Null).word(&["bracket", "worst", "threshold"])?;
+    let kind = raw.get("kind").unwrap_or(&Json::Null).word(&["bracket", "worst", "threshold", "curve"])?;
     let common = ["format", "version", "kind", "question"];
     match &*kind {
         "bracket" => raw.keys(&[&common[..], &["upper", "attack"]].concat(), &[])?,
         "worst" => raw.keys(&[&common[..], &["parts"]].concat(), &[])?,
+        "curve" => raw.keys(&[&common[..], &["upper", "lower", "points"]].concat(), &["honest", "path"])?,
         _ => return not_covered("thresholds"),
     };
     raw.get("format").unwrap().word(&["freerand-certificate"])?;
     raw.get("version").unwrap().index(2, 2)?;
-    if kind == "worst" {
-        return worst(raw);
+    match &*kind {
+        "worst" => return worst(raw),
+        "curve" => return curve::curve(raw),
+        _ => (),
     }
     let q = Question::read(raw.get("question").unwrap())?;
     let Some((reached, bound)) = ends(raw.get("upper").unwrap(), raw.get("attack").unwrap(), &q)? else {
