@@ -16,7 +16,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from freerand_opt.attacks.few_vertices import over_few
 from freerand_opt.attacks.gains import prices_at, spent_at, words_at, worths
 from freerand_opt.attacks.oracles import best_box, best_distribution, joint_boxes
 from freerand_opt.attacks.strategies import Strategy, strategies
@@ -169,11 +168,7 @@ def _attack(
         full = len(found) == before
     if best is None:
         return (), f"mixtures of {len(found)} boxes break the tests by {least:.1e} in all or more"
-    hint = solve(best.program)
-    x = inner_point(best.program, hint)
-    few = over_few(best, hint) if x is None else None
-    if few is not None:
-        best, x = few, inner_point(few.program, solve(few.program))
+    x = inner_point(best.program, solve(best.program))
     if x is None:
         return (), f"a mixture of {len(found)} boxes passes in floats, and none was found that does exactly"
     return strategies(best, x), ""
