@@ -23,7 +23,6 @@ from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.strategies import over_cells
-from freerand_opt.solvers import linear_trees
 
 #: From a behaviour P(o|s) to (value, functional up to a constant), or None where none was found: the value
 #: is at most the functional at every behaviour, and equal to it at this one.
@@ -45,17 +44,14 @@ def _tested(names: Sequence[object]) -> tuple[list[int], list[int]]:
 
 
 def _by_boxes(problem: Problem) -> Inner:
-    made = over_cells(problem, source_cone(problem))
-    program, trees = made.program, linear_trees.trees_of(made)
+    program = over_cells(problem, source_cone(problem)).program
     rows, cells = _tested(program.names)
     sides = np.array([float(x) for x in program.right])
 
     def inner(table: Floats) -> tuple[float, Floats] | None:
         right = sides.copy()
         right[rows] = table.reshape(-1)[cells]
-        along = None if trees is None else replace(trees, right=right[trees.rows])
-        found = None if along is None else linear_trees.solve(made, along)
-        found = found or solve(program, right=right.tolist())
+        found = solve(program, right=right.tolist())
         if found.status != "optimal":
             return None
         functional = np.zeros(table.size)
