@@ -173,7 +173,9 @@ def _states():
     first = {"name": "K = 1, V = 0.9999, epsilon = 0.476927", "ask": raw["ask"], "expect": raw["expect"]}
     for one in (first, *raw["instances"]):
         k, v, e = (F(part.split(" = ")[1]) for part in one["name"].split(", "))
-        yield int(k), v, e, one["ask"]["functional"], one["expect"]
+        # an instance's terms stand beside those of the file
+        terms = {**raw["ask"]["functional"], **one["ask"]["functional"]}
+        yield int(k), v, e, {cell: x for cell, x in terms.items() if x}, one["expect"]
 
 
 @pytest.mark.parametrize(("last", "visibility", "epsilon", "functional", "expect"), list(_states()))
