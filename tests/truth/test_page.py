@@ -14,6 +14,7 @@ from asking import asking
 
 from freerand_opt.claims.verify import read, verify
 from freerand_opt.model import catalogue
+from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import latex, tables
 from freerand_opt.reporting.cell import Cell
@@ -21,6 +22,7 @@ from freerand_opt.reporting.figures import selection
 from freerand_opt.reporting.figures.row import Row
 from freerand_opt.reporting.page.html import page, plain
 from freerand_opt.reporting.page.vector import described
+from freerand_opt.reporting.paper.caption import sentences
 
 CLAIMS = ("chsh_local_score_sv", "selection_common_cause")
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -148,10 +150,46 @@ at = "average"
     shown = re.sub(r"<[^>]*>", "", body)
     assert "E₀₀ + E₀₁ + E₁₀ - E₁₁ ≥ 27/10" in shown
     assert "bits within ε of fair" in shown and "min-entropy (bits) of the outcome of A" in shown
+    assert "2 answers" in shown and "without a claim" not in shown
     assert "no reference" not in body and "<p></p>" not in body and "expected" not in shown
     (again,) = re.findall(r"<code>freerand (bound [^<]*)</code>", body)
     assert again.split()[1:] == given
     assert freerand(*again.split(), "-q").code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "scenario", "words"),
+    [
+        ("chained", {"family": "chained", "N": 4}, "chained (I_N, the sum of the error probabilities"),
+        ("hardy", {"family": "chsh"}, "hardy (P(00|00) - P(01|01)"),
+        ("cglmp", {"family": "cglmp", "d": 3}, "cglmp (I_d)"),
+        ("chsh", {"family": "chsh"}, "E₀₀ + E₀₁ + E₁₀ - E₁₁"),
+    ],
+)
+def test_a_test_is_told_by_its_correlators_or_its_name(name, scenario, words):
+    """A functional that is no sum of correlators is not 0."""
+    question = Question.from_dict(
+        {
+            "scenario": scenario,
+            "source": {"kind": "uniform"},
+            "adversary": {"devices": "no-signalling"},
+            "test": [{"functional": name, "relation": ">=", "score": "1/4"}],
+            "ask": {"quantity": "guessing-probability", "of": "A", "at": "average"},
+        }
+    )
+    assert f"Tested: {words}" in plain(" ".join(sentences(question)))
+
+
+def test_sizes_that_vary_are_not_those_of_the_first_instance():
+    question = read(catalogue.find("chained_leakage_average_sv")).instances[0].question
+    said = plain(" ".join(sentences(question, ["scenario.N", "source.epsilon"])))
+    assert said.startswith(
+        "Two parties with N settings and two outcomes each, on a closed chain of 2N edges."
+    )
+    assert "2 settings" not in said and "Tested: chained (" in said
+    question = read(catalogue.find("mermin_local_score_sources")).instances[0].question
+    said = plain(" ".join(sentences(question, ["scenario.M"])))
+    assert said.startswith("M parties with two settings") and "E₀" not in said
 
 
 def test_captions_are_read_without_latex():

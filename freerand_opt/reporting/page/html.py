@@ -43,12 +43,10 @@ def page(
     given = shlex.join(f"{field}={value}" for field, value in (fields or {}).items())
     listed = cells(results)
     places = {id(found): certificates.get(k) for k, found in enumerate(listed)}
-    counts = Counter(_verdict(found) for found in listed)
     claims = [
         _claim(list(group), places, given) for _, group in groupby(listed, key=lambda found: found.file.name)
     ]
     claimed = any(found.instance.expect is not None for found in listed)
-    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
     what, rests = "Questions", ""
     if claimed:
         what, rests = "Claims", "; <em>PROVED*</em> rests on a written proof as well"
@@ -56,8 +54,8 @@ def page(
     nav = '<nav aria-label="Sections"><a href="#figures">Figures</a><a href="#claims">{}</a></nav>\n'
     return Template(_resource("page.html")).substitute(
         version=__version__,
-        instances=f"{len(listed)} answer{'' if len(listed) == 1 else 's'}",
-        said=f": {escape(said)}" if claimed else "",
+        instances=_answers(listed),
+        said=f": {escape(_verdicts(listed))}" if claimed else "",
         rests=rests,
         what=what,
         nav=nav.format(what) if drawn else "",
@@ -79,19 +77,23 @@ def _resource(name: str) -> str:
     return files("freerand_opt.reporting.page").joinpath(name).read_text(encoding="utf-8")
 
 
-def _verdict(found: Cell) -> str:
-    return found.verdict or "without a claim"
+def _answers(results: Sequence[Cell]) -> str:
+    return f"{len(results)} answer{'' if len(results) == 1 else 's'}"
+
+
+def _verdicts(results: Sequence[Cell]) -> str:
+    counts = Counter(found.verdict or "without a claim" for found in results)
+    return ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
 
 
 def _claim(results: list[Cell], places: Mapping[int, str | None], given: str) -> str:
     file = results[0].file
-    counts = Counter(_verdict(found) for found in results)
-    said = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    claimed = any(found.instance.expect is not None for found in results)
+    said = _verdicts(results) if claimed else _answers(results)
     if not all(found.as_expected for found in results):
         said += ", not as expected"
     asked, spelt = _question(results)
     words = " ".join([file.name, file.title, file.claim, file.reference, said, asked, spelt]).lower()
-    claimed = any(found.instance.expect is not None for found in results)
     columns = [column for column in COLUMNS if claimed or column not in OF_CLAIMS]
     known = find(file.name) is not None
     verb = "verify" if claimed and not given else "bound"

@@ -14,7 +14,7 @@ from freerand_opt.model.functional import Functional
 from freerand_opt.model.output import Function
 from freerand_opt.model.quantities import SCORE, STRATEGY
 from freerand_opt.model.question import Question
-from freerand_opt.model.scenario import AnyScenario
+from freerand_opt.model.scenario import AnyScenario, Family
 from freerand_opt.model.source import Biased, Source
 from freerand_opt.model.table import Table, fields
 from freerand_opt.model.text import inline
@@ -30,6 +30,8 @@ SYMBOLS = {"epsilon": r"\epsilon", "lower": "l", "upper": "h", "bits": "k", "vis
 RELATIONS = {"<=": r"\leq", ">=": r"\geq", "=": "="}
 #: What is mathematics in the words of a source.
 _FORMULA = re.compile(r"(P\([^)]*\)|\bW\b|\bepsilon\b)")
+#: A size in the words of a family.
+_SIZE = re.compile(r"\b(\d?[NMKd](?: \+ 1)?)\b")
 _DEVICES = {
     "local": "local devices",
     "no-signalling": "any no-signalling devices",
@@ -54,7 +56,7 @@ def sentences(question: Question, varied: Collection[str] = ()) -> Iterator[str]
 
     Values of the `varied` key paths, such as ``source.epsilon``, are left to the axis.
     """
-    yield _scenario(question.scenario)
+    yield _kind(question.scenario) if _sizes_vary(varied) else _scenario(question.scenario)
     yield f"Settings: {_source(question.source, varied)}; observed {_settings(question.observed.settings)}."
     behaviour, seen = question.observed.behaviour, question.observed.visibility
     if behaviour is not None:
@@ -67,7 +69,11 @@ def sentences(question: Question, varied: Collection[str] = ()) -> Iterator[str]
     devices = _DEVICES[question.adversary.devices] + level
     devices = "devices as named in the figure" if "adversary.devices" in varied else devices
     yield f"Adversary: {devices}, chosen by $W$ as the settings are."
-    yield _asked(question)
+    yield _asked(question, varied)
+
+
+def _sizes_vary(varied: Collection[str]) -> bool:
+    return any(path.startswith("scenario") for path in varied)
 
 
 def _scenario(scenario: AnyScenario) -> str:
@@ -78,12 +84,24 @@ def _scenario(scenario: AnyScenario) -> str:
     return f"{len(scenario.settings)} parties, {shown}."
 
 
+def _kind(scenario: AnyScenario) -> str:
+    """Return what scenarios of several sizes have in common."""
+    if not isinstance(scenario, Family):
+        return "Scenarios as named in the figure."
+    return _SIZE.sub(r"$\1$", escaped(_first(type(scenario)))) + "."
+
+
+def _first(described: Any) -> str:
+    """Return the first paragraph of a docstring, without its full stop."""
+    return " ".join((described.__doc__ or "").split("\n\n")[0].split()).rstrip(".")
+
+
 def _settings(observed: Any) -> str:
     return observed if isinstance(observed, str) else "with the frequencies of the question"
 
 
 def _source(source: Source, varied: Collection[str]) -> str:
-    first = " ".join((type(source).__doc__ or "").split("\n\n")[0].split()).rstrip(".")
+    first = _first(type(source))
     parts = _FORMULA.split(first[:1].lower() + first[1:])
     words = "".join(_formula(part) if k % 2 else escaped(part) for k, part in enumerate(parts))
     words += r"~\cite{ColbeckRenner2012}" if isinstance(source, Biased) else ""
@@ -106,24 +124,29 @@ def _field(held: Table, key: str, varied: Collection[str]) -> str:
     return f"{escaped(key)}: {escaped(inline(found.kind.write(value)))}"
 
 
-def functional(f: Functional, scenario: AnyScenario) -> str:
-    """Return a functional in LaTeX: its terms, correlators of a named one, or the name with its meaning."""
+def functional(f: Functional, scenario: AnyScenario | None) -> str:
+    """Return a functional in LaTeX: its terms, correlators of a named one, or the name with its meaning.
+
+    Without a scenario (sizes vary) a named one has its name.
+    """
     if f.game is not None:
         return rf"\textit{{the game won where {escaped(f.game.wins)}}}"
     if f.terms is not None:
         made = markup.sum_latex((x, labels.latex(label)) for label, x in f.terms)
     else:
         assert f.functional is not None
-        made = _correlators(f.functional, scenario)
+        made = "" if scenario is None else _correlators(f.functional, scenario)
         if not made:
-            words = " ".join((FUNCTIONALS[f.functional].__doc__ or "").split()).removeprefix("Return ")
-            return rf"\textit{{{escaped(f.functional)}}}, {escaped(words.rstrip('.'))}"
+            words = _first(FUNCTIONALS[f.functional]).removeprefix("Return ")
+            return rf"\textit{{{escaped(f.functional)}}} ({escaped(words)})"
     return f"${made}$" + (" of joint probabilities" if f.speaks_of == "joint" else "")
 
 
 def _correlators(name: str, scenario: AnyScenario) -> str:
-    """Return a named functional as a sum of full correlators E, an empty text if it is none."""
-    found = correlators(FUNCTIONALS[name](scenario), scenario.outcomes) or {}
+    """Return a named functional as a sum of full correlators E; an empty text (not 0) if it is none."""
+    found = correlators(FUNCTIONALS[name](scenario), scenario.outcomes)
+    if not found:
+        return ""
     return markup.sum_latex((x, f"E_{{{scenario.setting_label(s)}}}") for s, x in found.items())
 
 
@@ -146,18 +169,18 @@ def _test(test: Any, question: Question, k: int, varied: Collection[str]) -> str
     else:
         resolved = test.resolved(scenario, question.observed, f"test[{k}]")[0]
         shown = f"${number(resolved.score)}$, its honest value"
-    left = functional(
-        test.functional if isinstance(test, Test) else Functional(terms=test.terms, on="moments"), scenario
-    )
+    named = test.functional if isinstance(test, Test) else Functional(terms=test.terms, on="moments")
+    left = functional(named, None if _sizes_vary(varied) else scenario)
     return f"{left} ${RELATIONS[test.relation]}$ {shown}"
 
 
-def _asked(question: Question) -> str:
+def _asked(question: Question, varied: Collection[str]) -> str:
     ask = question.ask
     if ask.quantity == STRATEGY:
         return "Asked: whether any strategy passes."
     if ask.quantity == SCORE and ask.functional is not None:
-        return f"Asked: the {ask.extreme} score of {functional(ask.functional, question.scenario)}."
+        scenario = None if _sizes_vary(varied) else question.scenario
+        return f"Asked: the {ask.extreme} score of {functional(ask.functional, scenario)}."
     of = ask.of if not isinstance(ask.of, Function) else ask.of.to_dict()
     of = ", ".join(of) if isinstance(of, tuple) else of if isinstance(of, str) else inline(of)
     at = ask.at if isinstance(ask.at, str) else None
