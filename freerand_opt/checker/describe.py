@@ -65,7 +65,12 @@ def _observed_line(q: Question) -> str:
         return "unconstrained, any average over w"
     if not q.observed.but:
         return "uniform"
-    return ", ".join(f"{_at(s, q)}: {show(x)}" for s, x in list(q.observed.but.items())[:SHOWN_TERMS])
+    told = [f"{_at(s, q)}: {show(x)}" for s, x in list(q.observed.but.items())[:SHOWN_TERMS]]
+    if len(q.observed.but) > SHOWN_TERMS:
+        told.append("..")
+    if q.observed.default is not None:
+        told.append(f"all others: {show(q.observed.default)}")
+    return ", ".join(told)
 
 
 def _at(s: int, q: Question) -> str:

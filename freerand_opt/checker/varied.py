@@ -95,6 +95,8 @@ class Varied:
     def question(self, place: Fraction) -> Question:
         """Return the question at a value of the field; neighbouring parts of a curve share it."""
         if place not in self.known:
+            if len(self.known) > 3:  # a line asks for three places, the next one for its last
+                del self.known[next(iter(self.known))]
             self.known[place] = self._question(place)
         return self.known[place]
 

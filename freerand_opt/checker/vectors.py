@@ -42,7 +42,11 @@ class Vector(Generic[T]):
 def vector(raw: Any, where: str, length: int, read: Callable[[Any, str], T]) -> Vector[T]:
     """Return a vector: a list, a palette with codes, or {"all": x, "but": [[index, x], ..]}."""
     if type(raw) is list:
-        return Vector(length, None, {k: read(x, where) for k, x in enumerate(items(raw, where, length))})
+        entries = items(raw, where, length)
+        if all(type(x) is str for x in entries):  # one object for each spelling
+            known = {x: read(x, where) for x in dict.fromkeys(entries)}
+            return Vector(length, None, {k: known[x] for k, x in enumerate(entries)})
+        return Vector(length, None, {k: read(x, where) for k, x in enumerate(entries)})
     if get(raw, "palette") is not None:
         closed(raw, where, ("palette", "codes"))
         palette = [read(x, where) for x in items(raw["palette"], where)]

@@ -174,7 +174,7 @@ def _states():
     for one in (first, *raw["instances"]):
         k, v, e = (F(part.split(" = ")[1]) for part in one["name"].split(", "))
         # an instance's terms stand beside those of the file
-        terms = {**raw["ask"]["functional"], **one["ask"]["functional"]}
+        terms = {**raw["ask"]["terms"], **one["ask"]["terms"]}
         yield int(k), v, e, {cell: x for cell, x in terms.items() if x}, one["expect"]
 
 
