@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -101,3 +103,29 @@ def relations(
         ask, settings=(2,) * m, outcomes=(2,) * m, source=bits(epsilon, (2,) * m) if epsilon else UNIFORM
     )
     return {**q, "relations": {"signs": signs, "violated": violated, "whole": whole}}
+
+
+def most(places: tuple[str, str], price: str, **zeros: Any) -> dict[str, Any]:
+    """Return a line for the largest P(00|00) of local devices where it is at most x, between two places."""
+    terms = [[0, 0, "1"]]
+    upper = {
+        "claim": "bound",
+        "prices": {"settings": {"all": "0", "but": []}, "tests": [price]},
+        "proof": {"way": "deterministic", **zeros},
+    }
+    return {
+        "format": "freerand-certificate",
+        "version": 2,
+        "kind": "curve",
+        "question": question(score(terms), [scored(terms, "<=", "?")], devices="local"),
+        "upper": [{"from": places[0], "to": places[1], "proof": upper}],
+        "lower": [],
+        "points": [],
+    }
+
+
+def changed(raw: dict[str, Any], change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    """Return a changed copy of a certificate."""
+    found = copy.deepcopy(raw)
+    change(found)
+    return found

@@ -16,7 +16,7 @@ from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
 
 from . import corpus
-from .makers import question, read, score, scored
+from .makers import most, question, read, score
 from .test_fold import SOURCES, random_proof
 from .test_forgeries import FORGERIES, TEXTS
 from .test_mutations import mutant
@@ -181,19 +181,7 @@ def test_curves_whose_ends_are_lines(reader: Path, tmp_path: Path, name: str) ->
 
 def test_a_zero_of_the_middle_alone(reader: Path, tmp_path: Path) -> None:
     """Both refuse a line whose zeros hold where the tested probability is at most 0, and not beyond."""
-    terms = [[0, 0, "1"]]
-    q = question(score(terms), [scored(terms, "<=", "?")], devices="local")
-    proof = {"way": "deterministic", "zeros": [[0, 0, 0]]}
-    upper = {
-        "claim": "bound",
-        "prices": {"settings": {"all": "0", "but": []}, "tests": ["0"]},
-        "proof": proof,
-    }
-    head = {"format": "freerand-certificate", "version": 2, "kind": "curve", "question": q}
-    raws = []
-    for ends in (("-1/10", "1/10"), ("0", "1/10")):
-        item = {"from": ends[0], "to": ends[1], "proof": upper}
-        raws.append({**head, "upper": [item], "lower": [], "points": []})
+    raws = [most(places, "0", zeros=[[0, 0, 0]]) for places in (("-1/10", "1/10"), ("0", "1/10"))]
     assert [says(raw) for raw in raws] == ["REJECTED"] * 2
     assert _agree(reader, raws, tmp_path) == 2
 
