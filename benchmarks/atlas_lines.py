@@ -12,8 +12,8 @@ from typing import Any
 
 from atlas_cells import Cell, Untold, asked
 
-from freerand_opt.bounds.about import require_about
-from freerand_opt.bounds.result import Result, read_result
+from freerand_opt.bounds.answers.about import require_about
+from freerand_opt.bounds.answers.result import Result, read_result
 from freerand_opt.errors import InputError
 from freerand_opt.numbers.exact import text
 from freerand_opt.numbers.rounding import decimal_above, decimal_below

@@ -13,7 +13,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from freerand_opt.bounds.routes import blocks_of, symmetries
+from freerand_opt.bounds.methods.routes import blocks_of, symmetries
 from freerand_opt.model import Question, Scenario, Uniform, cglmp, ghz, i3322
 from freerand_opt.programs.of_quantum import relaxation
 from freerand_opt.solvers import qics, symmetric

@@ -25,17 +25,17 @@ from freerand_opt.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from freerand_opt import errors as errors
-    from freerand_opt.bounds.best import best as best
+    from freerand_opt.bounds.answers.result import Result as Result
+    from freerand_opt.bounds.answers.result import load as load
     from freerand_opt.bounds.bound import bound as bound
-    from freerand_opt.bounds.curve import Curve as Curve
-    from freerand_opt.bounds.curve_of import curve as curve
-    from freerand_opt.bounds.curve_of import load_curve as load_curve
-    from freerand_opt.bounds.key_threshold import key_threshold as key_threshold
-    from freerand_opt.bounds.keys import key_rate as key_rate
-    from freerand_opt.bounds.keys import positive_up_to as positive_up_to
-    from freerand_opt.bounds.result import Result as Result
-    from freerand_opt.bounds.result import load as load
-    from freerand_opt.bounds.tradeoff import tradeoff as tradeoff
+    from freerand_opt.bounds.curves.curve import Curve as Curve
+    from freerand_opt.bounds.curves.curve_of import curve as curve
+    from freerand_opt.bounds.curves.curve_of import load_curve as load_curve
+    from freerand_opt.bounds.keys.rate import key_rate as key_rate
+    from freerand_opt.bounds.keys.rate import positive_up_to as positive_up_to
+    from freerand_opt.bounds.keys.threshold import key_threshold as key_threshold
+    from freerand_opt.bounds.keys.tradeoff import tradeoff as tradeoff
+    from freerand_opt.bounds.search.best import best as best
     from freerand_opt.claims.verify import verify as verify
     from freerand_opt.data.counts import Counts as Counts
     from freerand_opt.data.trials import Trials as Trials
@@ -59,14 +59,14 @@ if TYPE_CHECKING:
 
 #: The public names of each module; numpy, scipy and a solver are loaded by the first use, not by the import.
 _NAMES = {
-    "bounds.best": "best",
+    "bounds.search.best": "best",
     "bounds.bound": "bound",
-    "bounds.curve": "Curve",
-    "bounds.curve_of": "curve load_curve",
-    "bounds.key_threshold": "key_threshold",
-    "bounds.keys": "key_rate positive_up_to",
-    "bounds.tradeoff": "tradeoff",
-    "bounds.result": "Result load",
+    "bounds.curves.curve": "Curve",
+    "bounds.curves.curve_of": "curve load_curve",
+    "bounds.keys.threshold": "key_threshold",
+    "bounds.keys.rate": "key_rate positive_up_to",
+    "bounds.keys.tradeoff": "tradeoff",
+    "bounds.answers.result": "Result load",
     "claims.verify": "verify",
     "data.counts": "Counts",
     "data.trials": "Trials",

@@ -152,6 +152,16 @@ def test_levels_of_rooms_have_no_circles():
     assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
+def test_rooms_of_bounds_import_one_way():
+    """The rooms of `bounds`, and the files beside them, each alone."""
+    graph = {}
+    for name in (name for name in NAMES if name.startswith("bounds.")):
+        room = name.split(".")[1]
+        others = {other.split(".")[1] for other in ours(name) if other.startswith("bounds.")}
+        graph.setdefault(room, set()).update(others - {room})
+    assert list(graphlib.TopologicalSorter(graph).static_order())
+
+
 def test_every_door_is_used_and_opens():
     """A method's body that stands above it is asked for by name; the root says where it is."""
     asked = {

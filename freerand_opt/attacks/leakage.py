@@ -1,11 +1,11 @@
 r"""Attacks of leakage in closed form, as functions of epsilon (docs/proofs/chained-leakage.md, statement 3).
 
-With Q = 1 - 2e, P = 1 + 2e, J = 2^n I/c, lambda = J/Q^n, and formula k as in bounds/leakage.py: for k > 0 a
-box that errs on an edge whose first bit is not that of the settings asked for, with weight lambda, bits as
-unlikely as can be on the way to the edge, as likely on the way to these settings as the rest, unbiased and
-without errors, allows. For k = 0 (lambda >= 1/2), and where J >= Q^n, mixtures of distributions that show one
-string with (Q/2)^n and make up for it along another. On average over settings that are told: the same, but
-for lambda <= 1/2 bits past the first are fair away from the edge.
+With Q = 1 - 2e, P = 1 + 2e, J = 2^n I/c, lambda = J/Q^n, and formula k as in bounds/curves/leakage.py: for k
+> 0 a box that errs on an edge whose first bit is not that of the settings asked for, with weight lambda,
+bits as unlikely as can be on the way to the edge, as likely on the way to these settings as the rest,
+unbiased and without errors, allows. For k = 0 (lambda >= 1/2), and where J >= Q^n, mixtures of distributions
+that show one string with (Q/2)^n and make up for it along another. On average over settings that are told:
+the same, but for lambda <= 1/2 bits past the first are fair away from the edge.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.bounds.answers.result import Result, read_result
 from freerand_opt.bounds.corridor import corridor
 from freerand_opt.bounds.critical import critical_form
 from freerand_opt.bounds.options import Options, options_of
-from freerand_opt.bounds.result import Result, read_result
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.asked import Asked, question_of

@@ -38,7 +38,7 @@ def _corridor(problem: Problem | Many, options: Options) -> Pool:
 
 def _departure(pool: Pool, options: Options) -> Iterator[None]:
     """Bound what is not over a list of boxes by the departure that a bound on information implies."""
-    from freerand_opt.bounds.information import by_departures
+    from freerand_opt.bounds.methods.information import by_departures
 
     yield from by_departures(pool, lambda problem: corridor(problem, options))
 

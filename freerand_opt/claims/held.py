@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from freerand_opt.bounds.about import is_about
-from freerand_opt.bounds.result import result_of
+from freerand_opt.bounds.answers.about import is_about
+from freerand_opt.bounds.answers.result import result_of
 from freerand_opt.claims.verify import Answer, File, Instance, Verification, compared
 from freerand_opt.errors import InputError
 from freerand_opt.files import file_name

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal, TypeAlias
 
-from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.claims.held import held
 from freerand_opt.claims.paper import standing
 from freerand_opt.claims.verify import File, Verification, read

@@ -8,9 +8,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from freerand_opt.bounds.answers.bracket import Bracket
+from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.bound import bound
-from freerand_opt.bounds.bracket import Bracket
-from freerand_opt.bounds.result import Result
 from freerand_opt.claims.formulas import value
 from freerand_opt.model import file as questions
 from freerand_opt.model.expect import Expect, Formula

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
-from freerand_opt.bounds.attack import Attack, Strategy
+from freerand_opt.bounds.answers.attack import Attack, Strategy
 from freerand_opt.checker.asked import split
 from freerand_opt.model.scenario import joined
 from freerand_opt.numbers.rounding import decimal_below

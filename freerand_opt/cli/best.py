@@ -96,7 +96,7 @@ def _show(answer: Any, numbers: dict[str, Any], *, as_json: bool) -> None:
 
 
 def _guess(asked: dict[str, Any], seed: int) -> tuple[Any, dict[str, Any]]:
-    from freerand_opt.bounds.best import best as found
+    from freerand_opt.bounds.search.best import best as found
 
     answer = found(**asked, seed=seed)
     rows = {"found": answer.result, "ladder": answer.ladder, "chained": answer.chained}

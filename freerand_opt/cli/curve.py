@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.bounds.bracket import Bracket
-from freerand_opt.bounds.curve_of import width_of_curves
+from freerand_opt.bounds.answers.bracket import Bracket
+from freerand_opt.bounds.curves.curve_of import width_of_curves
 from freerand_opt.cli import screen
 from freerand_opt.cli.screen import fact, facts, safe
 from freerand_opt.errors import InputError

@@ -88,7 +88,7 @@ def _attack(name: str, path: Path) -> None:
     import json
     from hashlib import sha256
 
-    from freerand_opt.bounds.attack import read_attack
+    from freerand_opt.bounds.answers.attack import read_attack
     from freerand_opt.cli.screen import error, put
     from freerand_opt.reporting.figures.attack import attack_figure, attack_frame, attack_rows
     from freerand_opt.reporting.figures.save import save

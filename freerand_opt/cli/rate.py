@@ -12,7 +12,7 @@ from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
 
 if TYPE_CHECKING:
-    from freerand_opt.bounds.result import Result
+    from freerand_opt.bounds.answers.result import Result
     from freerand_opt.cli import running
     from freerand_opt.runner.answers import Answers
     from freerand_opt.runner.watch import Watch
@@ -97,7 +97,7 @@ def rate(
 
 def _readable(error: str | None) -> None:
     """Raise InputError for what is no probability of an error, before anything is solved."""
-    from freerand_opt.bounds.keys import binary_entropy
+    from freerand_opt.bounds.keys.rate import binary_entropy
     from freerand_opt.errors import InputError
 
     try:
@@ -124,7 +124,7 @@ def ends(
     threshold: str, error: str | None, answered: Callable[..., Answers]
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the two rows between which a key begins, and what they fall short of."""
-    from freerand_opt.bounds.key_threshold import key_threshold
+    from freerand_opt.bounds.keys.threshold import key_threshold
     from freerand_opt.errors import InputError
     from freerand_opt.model.file import seeking
     from freerand_opt.model.number import place_of
@@ -162,7 +162,7 @@ def row(one: Any, error: str | None) -> dict[str, Any]:
 
     `most` is what explicit strategies leave of the rate.
     """
-    from freerand_opt.bounds.keys import key_rate
+    from freerand_opt.bounds.keys.rate import key_rate
     from freerand_opt.numbers.rounding import float_above, float_below
 
     fields = {"instance": one.instance.name} if one.instance.name else {}

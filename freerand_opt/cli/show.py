@@ -109,7 +109,7 @@ def _certificate(name: str) -> int:
 
 def _attack(document: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the attack that a certificate, which was checked, holds."""
-    from freerand_opt.bounds.attack import read_attack
+    from freerand_opt.bounds.answers.attack import read_attack
     from freerand_opt.cli.attacks import attack_lines
 
     attack = read_attack(document) if document["format"] == "freerand-certificate" else None
@@ -135,7 +135,7 @@ def _instance(file: QuestionFile, wanted: str | None) -> Instance:
 
 def _in_words(file: QuestionFile, chosen: Instance) -> str:
     """Return the question as the kernel understands it."""
-    from freerand_opt.bounds.about import asked_form
+    from freerand_opt.bounds.answers.about import asked_form
     from freerand_opt.checker.describe import describe
     from freerand_opt.checker.failures import Work
     from freerand_opt.checker.question import read_question

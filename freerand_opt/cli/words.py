@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.options import usual_width
-from freerand_opt.bounds.result import Result
 from freerand_opt.claims.verify import Instance
 from freerand_opt.cli.attacks import attack_lines
 from freerand_opt.cli.screen import WIDTH, columns, fact, facts, safe

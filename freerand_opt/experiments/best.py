@@ -4,8 +4,8 @@ r"""A state and measurements of two parties from which a run is planned to certi
    - \frac1n \log_2 \frac1\delta\Bigr)
 
 The best factor of a device is a functional of behaviours: a device with more of it has no fewer bits at the
-mean, and a better factor of its own. As in `bounds.design` the turns may end short of the best device. A plan
-in floats; what data then certify is proved from them alone.
+mean, and a better factor of its own. As in `bounds.search.design` the turns may end short of the best
+device. A plan in floats; what data then certify is proved from them alone.
 """
 
 from __future__ import annotations
@@ -17,10 +17,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from freerand_opt.bounds.best import DEVICES, searched
-from freerand_opt.bounds.design import Device, begins, best_parameter, chained_device, ladder_device
-from freerand_opt.bounds.inner import Inner
-from freerand_opt.bounds.wanted import EPSILON, STARTS, VISIBILITY, Numbers, asked_of, noise_of, numbers_of
+from freerand_opt.bounds.search.best import DEVICES, searched
+from freerand_opt.bounds.search.design import Device, begins, best_parameter, chained_device, ladder_device
+from freerand_opt.bounds.search.inner import Inner
+from freerand_opt.bounds.search.wanted import (
+    EPSILON,
+    STARTS,
+    VISIBILITY,
+    Numbers,
+    asked_of,
+    noise_of,
+    numbers_of,
+)
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import InputError
 from freerand_opt.experiments.choice import choose

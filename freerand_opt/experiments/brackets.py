@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.bound import bound
-from freerand_opt.bounds.result import Result
 from freerand_opt.data.counts import Counts
 from freerand_opt.errors import InputError
 from freerand_opt.experiments.games import wins

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from freerand_opt.bounds.bracket import Bracket
-from freerand_opt.bounds.result import Result
+from freerand_opt.bounds.answers.bracket import Bracket
+from freerand_opt.bounds.answers.result import Result
 from freerand_opt.claims.verify import Answer, File, Instance, Verification
 
 #: What stands in place of an answer to a question that no strategy passes.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.bound import bound
-from freerand_opt.bounds.result import Result
 from freerand_opt.conic.formats.as_cvxpy import Modelled, as_cvxpy
 from freerand_opt.conic.formats.conic import as_cbf, as_sdpa, as_task
 from freerand_opt.conic.formats.mps import as_mps

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
-from freerand_opt.bounds.routes import blocks_of, symmetries
+from freerand_opt.bounds.methods.routes import blocks_of, symmetries
 from freerand_opt.conic.affine import to_fraction
 from freerand_opt.conic.program import triangle
 from freerand_opt.errors import InputError

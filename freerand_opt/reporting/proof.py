@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.bounds.result import WORK, Result
+from freerand_opt.bounds.answers.result import WORK, Result
 from freerand_opt.certificates.held import of_proof
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import check

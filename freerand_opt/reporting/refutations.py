@@ -8,11 +8,11 @@ from math import prod
 from typing import Any
 
 from freerand_opt.attacks.held import strategies
-from freerand_opt.bounds import inequality
+from freerand_opt.bounds.answers import inequality
+from freerand_opt.bounds.answers.inequality import BellInequality, bell_inequality
+from freerand_opt.bounds.answers.quantum_inequality import quantum_inequality
+from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.bound import bound
-from freerand_opt.bounds.inequality import BellInequality, bell_inequality
-from freerand_opt.bounds.quantum_inequality import quantum_inequality
-from freerand_opt.bounds.result import Result
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import text
 from freerand_opt.numbers.rounding import decimal_below

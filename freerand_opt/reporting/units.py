@@ -6,7 +6,7 @@ import math
 import re
 from fractions import Fraction
 
-from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, compare, log2, text
 from freerand_opt.numbers.parse import parse

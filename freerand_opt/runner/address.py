@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from freerand_opt.bounds.about import asked_form
+from freerand_opt.bounds.answers.about import asked_form
 from freerand_opt.claims.verify import Instance
 from freerand_opt.model.file import Instance as Asks
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, TypeAlias
 
+from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.options import ENTROPY_WIDTH
-from freerand_opt.bounds.result import Result
 from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import SolverUnavailableError
 from freerand_opt.model.file import Instance as Asks

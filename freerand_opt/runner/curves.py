@@ -8,8 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from freerand_opt.bounds.curve import Curve
-from freerand_opt.bounds.curve_of import curve, load_curve
+from freerand_opt.bounds.curves.curve import Curve
+from freerand_opt.bounds.curves.curve_of import curve, load_curve
 from freerand_opt.claims.verify import File
 from freerand_opt.errors import InputError
 from freerand_opt.model.file import Instance

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from freerand_opt.bounds.answers.result import Result, result_of
 from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.options import options_of, usual_width
-from freerand_opt.bounds.result import Result, result_of
 from freerand_opt.bounds.threshold import NoChangeError
 from freerand_opt.certificates.pool import RELATIVE
 from freerand_opt.claims.verify import Instance

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from freerand_opt.bounds.result import Result
+from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.threshold import simplest
 from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import InputError

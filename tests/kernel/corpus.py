@@ -9,9 +9,9 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-from freerand_opt.bounds import linear, quantum
+from freerand_opt.bounds.methods import linear, quantum
+from freerand_opt.bounds.methods.relations import relations as relations_method
 from freerand_opt.bounds.options import Options
-from freerand_opt.bounds.relations import relations as relations_method
 from freerand_opt.bounds.threshold import End, threshold_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from freerand_opt import Question, bound
-from freerand_opt.bounds.entropies import program_of
-from freerand_opt.bounds.nodes import even_nodes
+from freerand_opt.bounds.methods.entropies import program_of
+from freerand_opt.bounds.methods.nodes import even_nodes
 from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.chords import chords

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from freerand_opt.bounds.corridor import corridor
-from freerand_opt.bounds.linear import FEW_VERTICES
+from freerand_opt.bounds.methods.linear import FEW_VERTICES
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.numbers import Number, enclose

@@ -16,7 +16,7 @@ from scipy.linalg import solve_sylvester
 from scipy.special import roots_jacobi
 
 from freerand_opt import Adversary, Question
-from freerand_opt.bounds.entropies import ruled_program
+from freerand_opt.bounds.methods.entropies import ruled_program
 from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.asked import Question as Read

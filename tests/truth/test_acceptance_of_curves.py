@@ -14,7 +14,7 @@ from math import cos, pi
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.bounds.linear import facets
+from freerand_opt.bounds.methods.linear import facets
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.catalogue import curves, find

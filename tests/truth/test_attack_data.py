@@ -9,7 +9,7 @@ from fractions import Fraction as F
 import numpy as np
 import pytest
 
-from freerand_opt.bounds.attack import read_attack
+from freerand_opt.bounds.answers.attack import read_attack
 from freerand_opt.bounds.bound import bound
 from freerand_opt.checker.document import check
 from freerand_opt.errors import InputError, TooLargeError

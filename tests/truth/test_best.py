@@ -9,8 +9,8 @@ import pytest
 from scipy.optimize import minimize
 
 import freerand_opt as fr
-from freerand_opt.bounds.best import _searched
-from freerand_opt.bounds.design import (
+from freerand_opt.bounds.search.best import _searched
+from freerand_opt.bounds.search.design import (
     Noise,
     begins,
     best_parameter,
@@ -20,8 +20,8 @@ from freerand_opt.bounds.design import (
     rounded,
     tables,
 )
-from freerand_opt.bounds.inner import inner_guess
-from freerand_opt.bounds.wanted import EFFICIENCY, EPSILON, VISIBILITY, Wanted
+from freerand_opt.bounds.search.inner import inner_guess
+from freerand_opt.bounds.search.wanted import EFFICIENCY, EPSILON, VISIBILITY, Wanted
 from freerand_opt.experiments.best import best_bits
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.bounds.about import is_about
+from freerand_opt.bounds.answers.about import is_about
 from freerand_opt.claims.held import place
 
 ROOT = Path(__file__).parents[2]

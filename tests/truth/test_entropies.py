@@ -29,9 +29,9 @@ from freerand_opt import (
     positive_up_to,
     tradeoff,
 )
-from freerand_opt.bounds.entropies import program_of
-from freerand_opt.bounds.leaks import leaks
-from freerand_opt.bounds.nodes import even_nodes
+from freerand_opt.bounds.methods.entropies import program_of
+from freerand_opt.bounds.methods.leaks import leaks
+from freerand_opt.bounds.methods.nodes import even_nodes
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.chords import nodes_form
 from freerand_opt.certificates.pool import Pool
@@ -367,7 +367,7 @@ def test_the_figure_holds_the_closed_forms() -> None:
 
 
 def test_what_is_missing_of_the_width_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("freerand_opt.bounds.entropies.MOST", 8)
+    monkeypatch.setattr("freerand_opt.bounds.methods.entropies.MOST", 8)
     found = bound(asked("27/10"), width="1/1000")
     (missing,) = [note for note in found.notes if "nodes lose" in note]
     lost = float(missing.split("at most ")[1].split()[0])
@@ -377,5 +377,5 @@ def test_what_is_missing_of_the_width_is_said(monkeypatch: pytest.MonkeyPatch) -
     assert "solver" in missing
     assert "level" in missing
     # what is open is called as a user sees it: the program's upper end is the entropy's lower one
-    monkeypatch.setattr("freerand_opt.bounds.leaks.ROUNDS", 0)
+    monkeypatch.setattr("freerand_opt.bounds.methods.leaks.ROUNDS", 0)
     assert "no upper end" in bound(asked("27/10"), width="1/4").notes[0]

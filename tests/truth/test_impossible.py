@@ -16,7 +16,7 @@ from flint import fmpq, fmpq_mat
 from scipy.optimize import linprog
 
 import freerand_opt as fr
-from freerand_opt.bounds.result import result_of
+from freerand_opt.bounds.answers.result import result_of
 
 CELLS = list(product((0, 1), repeat=2))
 EIGHTH, TENTH = F(1, 8), F(1, 10)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from freerand_opt.bounds.answers.inequality import bell_inequality, local_bound, words
 from freerand_opt.bounds.bound import bound
-from freerand_opt.bounds.inequality import bell_inequality, local_bound, words
 from freerand_opt.model import (
     FullSupport,
     MeasurementDependence,

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from freerand_opt import InputError, Question, bound, key_rate, key_threshold, positive_up_to, tradeoff
-from freerand_opt.bounds.keys import error_correction
-from freerand_opt.bounds.tradeoff import Tradeoff
+from freerand_opt.bounds.keys.rate import error_correction
+from freerand_opt.bounds.keys.tradeoff import Tradeoff
 from freerand_opt.checker.document import check
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.reporting.figures.row import from_csv

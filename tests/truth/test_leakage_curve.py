@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.bounds.leakage import leakage_of
+from freerand_opt.bounds.curves.leakage import leakage_of
 
 FIELD = "source.epsilon"
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.claims.literature import SEEN, Number, judged, rows
 from freerand_opt.model.catalogue import find
 

@@ -377,7 +377,7 @@ def test_a_coefficient_changed_by_one_is_noticed():
     place = certificate.index("9825/8713")
     moved = certificate[:place] + "9826" + certificate[place + 4 :]
     assert json.loads(moved) != json.loads(certificate)
-    from freerand_opt.bounds.result import result_of
+    from freerand_opt.bounds.answers.result import result_of
 
     assert result_of(question, certificate).bracket.exact == sum(map(abs, WEIGHTS))
     with pytest.raises(ValueError, match=r"."):

@@ -25,7 +25,7 @@ from freerand_opt import (
     bound,
     chsh,
 )
-from freerand_opt.bounds.curve_of import curve
+from freerand_opt.bounds.curves.curve_of import curve
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, Unreadable
 from freerand_opt.checker.reading import load

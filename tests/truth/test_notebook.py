@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 import freerand_opt as fr
-from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.model import families
 from freerand_opt.model.catalogue import find
 from freerand_opt.numbers import markup

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_limits
 
-from freerand_opt.bounds.design import chained_device
-from freerand_opt.bounds.linear import offer
-from freerand_opt.bounds.wanted import EPSILON, VISIBILITY, Wanted
+from freerand_opt.bounds.methods.linear import offer
+from freerand_opt.bounds.search.design import chained_device
+from freerand_opt.bounds.search.wanted import EPSILON, VISIBILITY, Wanted
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.claims.conjecture.lemniscate import ratio
 from freerand_opt.programs.boxes import cell_space

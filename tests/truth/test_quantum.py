@@ -9,8 +9,8 @@ from math import cos, pi, sin, sqrt
 import pytest
 
 from freerand_opt.bounds.bound import bound
+from freerand_opt.bounds.methods.quantum import quantum
 from freerand_opt.bounds.options import Options
-from freerand_opt.bounds.quantum import quantum
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Work

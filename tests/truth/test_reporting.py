@@ -6,7 +6,7 @@ from fractions import Fraction as F
 
 import pytest
 
-from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.bounds.threshold import NoChangeError
 from freerand_opt.claims.verify import read, verify
 from freerand_opt.numbers.exact import compare, enclose, log2

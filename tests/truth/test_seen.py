@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.bounds.seen import angle_words, seen
+from freerand_opt.bounds.answers.seen import angle_words, seen
 
 CERTIFICATES = Path(__file__).parents[2] / "sdps" / "certificates"
 

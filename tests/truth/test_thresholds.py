@@ -33,7 +33,7 @@ from freerand_opt import (
     verify,
 )
 from freerand_opt import MeasurementDependence as Limits
-from freerand_opt.bounds.about import asked_form
+from freerand_opt.bounds.answers.about import asked_form
 from freerand_opt.bounds.threshold import Crossing, NoChangeError, critical_value
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Rejected, Unreadable

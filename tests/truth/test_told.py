@@ -6,7 +6,7 @@ import re
 from fractions import Fraction as F
 
 import freerand_opt as fr
-from freerand_opt.bounds.devices import told
+from freerand_opt.bounds.answers.devices import told
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.question import read_question
 from freerand_opt.reporting.tested import in_words
@@ -62,7 +62,7 @@ def test_boxes_with_three_outcomes_are_told_by_chances():
 
 
 def parsed(question):
-    from freerand_opt.bounds.about import asked_form
+    from freerand_opt.bounds.answers.about import asked_form
 
     return read_question(asked_form(question)["question"], Work())
 

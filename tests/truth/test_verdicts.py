@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.bounds.bracket import Bracket
+from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.claims.formulas import value
 from freerand_opt.claims.verify import Found, read, verdict, verify
 from freerand_opt.errors import InputError

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from freerand_opt.bounds.ways import rational_scores
+from freerand_opt.bounds.methods.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form
 from freerand_opt.model.asked import question_of

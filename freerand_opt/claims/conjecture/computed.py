@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from freerand_opt.bounds.bracket import Bracket
-from freerand_opt.bounds.certified import Bracketed
+from freerand_opt.bounds.answers.bracket import Bracket
+from freerand_opt.bounds.answers.certified import Bracketed
 from freerand_opt.claims.conjecture.checker.document import FORMAT, check
 from freerand_opt.claims.conjecture.computation import Computation
 from freerand_opt.errors import InputError
@@ -18,7 +18,7 @@ from freerand_opt.numbers import markup
 
 @dataclass(frozen=True)
 class Computed(Bracketed):
-    """The answer to a computation; its fields are those of `bounds.result.Result` where they make sense.
+    """The answer to a computation; its fields are those of `Result` where they make sense.
 
     `status` is COMPUTED, or PROVED* if its meaning rests on a written proof.
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from freerand_opt.bounds.attack import Attack, Strategy
-from freerand_opt.bounds.seen import Direction, Seen
+from freerand_opt.bounds.answers.attack import Attack, Strategy
+from freerand_opt.bounds.answers.seen import Direction, Seen
 from freerand_opt.checker.asked import split
 from freerand_opt.errors import InputError
 from freerand_opt.model.scenario import joined

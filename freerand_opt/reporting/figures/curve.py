@@ -13,7 +13,7 @@ from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row
 
 if TYPE_CHECKING:
-    from freerand_opt.bounds.curve import Curve
+    from freerand_opt.bounds.curves.curve import Curve
 
 SAMPLES = 100
 #: How a field is written at an axis.
@@ -34,7 +34,7 @@ def rows_of(curve: Curve, series: str, panel: str = "", count: int = SAMPLES) ->
 
 def committed(claim: str, field: str, ends: tuple[str, str], sizes: str) -> Iterator[tuple[int, Curve]]:
     """Yield (N, curve) of a claim, from its committed certificate where that is here."""
-    from freerand_opt.bounds.curve_of import curve, load_curve
+    from freerand_opt.bounds.curves.curve_of import curve, load_curve
 
     path, folder = catalogue.find(claim), catalogue.curves()
     assert path is not None

@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.bounds.bound import bound
-from freerand_opt.bounds.keys import error_correction, key_rate
-from freerand_opt.bounds.tradeoff import tradeoff
+from freerand_opt.bounds.keys.rate import error_correction, key_rate
+from freerand_opt.bounds.keys.tradeoff import tradeoff
 from freerand_opt.claims.formulas.entropies import entropy_at
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, sqrt

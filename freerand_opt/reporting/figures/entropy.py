@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.bounds.keys import key_rate
-from freerand_opt.bounds.result import Result
+from freerand_opt.bounds.answers.result import Result
+from freerand_opt.bounds.keys.rate import key_rate
 from freerand_opt.claims.formulas.entropies import entropy_at
 from freerand_opt.claims.formulas.reading import score
 from freerand_opt.claims.verify import Verification

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from freerand_opt.bounds.best import best
+from freerand_opt.bounds.search.best import best
 from freerand_opt.reporting.figures.answers import Ask
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row

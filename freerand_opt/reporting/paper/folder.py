@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from freerand_opt.bounds.result import Result
+from freerand_opt.bounds.answers.result import Result
 from freerand_opt.checker.onefile import one_file
 from freerand_opt.errors import InputError
 from freerand_opt.model.file import Instance

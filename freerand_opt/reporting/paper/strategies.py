@@ -7,8 +7,8 @@ from fractions import Fraction
 from math import prod, sqrt
 from typing import Any
 
-from freerand_opt.bounds.attack import Attack, Strategy
-from freerand_opt.bounds.devices import Moments, Written
+from freerand_opt.bounds.answers.attack import Attack, Strategy
+from freerand_opt.bounds.answers.devices import Moments, Written
 from freerand_opt.checker.asked import split
 from freerand_opt.model.scenario import joined
 from freerand_opt.numbers.exact import Exact, text

@@ -1,0 +1,1 @@
+"""Answers as functions of one number of a question."""

@@ -1,0 +1,1 @@
+"""Rates of keys, and where a key begins."""

@@ -1,0 +1,80 @@
+"""The methods in the order in which a question is tried; the file of one is loaded when it first applies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+from freerand_opt.bounds.methods import linear
+from freerand_opt.bounds.methods.shown import shown
+from freerand_opt.bounds.options import Options
+from freerand_opt.certificates.pool import Pool
+from freerand_opt.model.many import Many
+from freerand_opt.model.problem import Average, FullSupport, Problem, Shared
+from freerand_opt.model.quantities import ENTROPY
+
+#: A method offers ends to the pool, one at each step, until it has nothing more.
+Method = Callable[[Pool, Options], Iterator[None]]
+
+
+def _late(home: str, name: str, applies: Callable[[Problem], bool] | None = None) -> Method:
+    """Return a method whose file is loaded when the method first applies."""
+
+    def method(pool: Pool, options: Options) -> Iterator[None]:
+        if applies is None or applies(pool.problem):
+            yield from getattr(import_module(f"freerand_opt.bounds.methods.{home}"), name)(pool, options)
+
+    return method
+
+
+def shares_information(problem: Problem) -> bool:
+    """Return whether information with W is bounded, which only lists of boxes are solved with."""
+    return isinstance(problem.source, Average) and problem.source.information
+
+
+def _shares_none(problem: Problem) -> bool:
+    return not shares_information(problem)
+
+
+def _is_quantum(problem: Problem) -> bool:
+    return problem.devices == "quantum" and _shares_none(problem)
+
+
+#: The methods in order, those that cost more after those that cost less.
+METHODS: tuple[tuple[str, Method], ...] = (
+    ("observed settings", shown),
+    ("moments", _late("quantum", "quantum", _is_quantum)),
+    ("paths to the edges of a cycle", _late("edges", "paths", lambda problem: problem.devices == "local")),
+    ("orbits of a cycle", linear.orbits),
+    ("boxes of a cycle", linear.cycle_boxes),
+    ("deterministic boxes", linear.deterministic),
+    ("vertices of the source", linear.vertices),
+    (
+        "full support",
+        _late("full_support", "full_support", lambda problem: isinstance(problem.source, FullSupport)),
+    ),
+    ("products of facets", linear.facets),
+)
+OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
+    ("observed settings", shown),
+    ("not negative", _late("entropies", "trivial")),
+    (
+        "chords of moments",
+        _late("entropies", "chords_of_moments", _shares_none),
+    ),
+    ("chords of sets", _late("shannon", "chords_of_sets", _shares_none)),
+)
+OF_CURVED: tuple[tuple[str, Method], ...] = (
+    ("observed settings", shown),
+    ("points around the source", _late("curved", "curved")),
+)
+OF_MANY: tuple[tuple[str, Method], ...] = (("relations", _late("relations", "relations")),)
+
+
+def methods_of(problem: Problem | Many) -> tuple[tuple[str, Method], ...]:
+    """Return the methods for a problem, by name and in order."""
+    if isinstance(problem, Many):
+        return OF_MANY
+    if problem.ask.quantity == ENTROPY:
+        return OF_ENTROPIES
+    return OF_CURVED if isinstance(problem.source, Shared) else METHODS

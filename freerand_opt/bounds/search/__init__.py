@@ -1,0 +1,1 @@
+"""Devices sought for an answer."""
