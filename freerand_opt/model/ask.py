@@ -37,6 +37,7 @@ class Ask(Table):
                 "then": {
                     "propertyNames": {"enum": ["quantity", *row.keys]},
                     "required": [key for key in row.needed if key != "functional"],
+                    **(Functional.rules if "functional" in row.needed else {}),
                 },
             }
             for name, row in QUANTITIES.items()

@@ -193,16 +193,18 @@ def variant_of(base: dict[str, Any], variant: Any, place: int) -> tuple[str, str
 
 
 def merged(base: Mapping[str, Any], variant: Mapping[str, Any]) -> dict[str, Any]:
-    """Return base with a variant's fields: tables merge, all else (and `REPLACED`) is replaced.
+    """Return base with a variant's fields: a table's fields are replaced one by one, all else as a whole.
 
-    A table whose kind, family or name changes is replaced, since its other keys belong to the old one.
+    What one field holds (terms by label, a behaviour, a distribution) is never put together from two places:
+    that would be a third one. A table whose kind, family or name changes is replaced, since its other keys
+    belong to the old one, and so are the tables in `REPLACED`.
     """
     result = dict(base)
     for key, value in variant.items():
         old = result.get(key)
         both = isinstance(value, dict) and isinstance(old, dict) and key not in REPLACED
         if both and all(value[k] == old.get(k) for k in ("kind", "family", "name") if k in value):  # type: ignore[union-attr]
-            result[key] = merged(old, value)  # type: ignore[arg-type]
+            result[key] = {**old, **value}  # type: ignore[dict-item]
         else:
             result[key] = value
     return result

@@ -17,7 +17,7 @@ from freerand_opt.model import problem as forms
 from freerand_opt.model.arrays import cell_label, collins_gisin, entries, flat
 from freerand_opt.model.families import FUNCTIONALS
 from freerand_opt.model.game import Game
-from freerand_opt.model.kinds import labelled, number, word
+from freerand_opt.model.kinds import Schema, labelled, number, word
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.table import Table, table
 from freerand_opt.model.text import said_at, shown
@@ -30,8 +30,11 @@ class Functional(Table):
     """A functional by its name, or by terms; names and terms get their meaning from a scenario."""
 
     positional: ClassVar[int] = 1
+    rules: ClassVar[Schema] = {"oneOf": [{"required": [key]} for key in ("functional", "game", "terms")]}
 
-    functional: Annotated[str | None, word(*FUNCTIONALS), "name of a known functional"] = None
+    functional: Annotated[str | None, word(*FUNCTIONALS), "name of a known functional; a table is terms"] = (
+        None
+    )
     game: Annotated[
         Game | None,
         table(Game, allowed="a table with wins, questions, rounds"),

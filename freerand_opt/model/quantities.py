@@ -68,7 +68,7 @@ ENTROPY = "entropy"
 P_VALUE, BITS = "p-value", "bits"
 OF_DATA = (P_VALUE, BITS)
 _OUTPUT = ("of", "at")
-_FUNCTIONAL = ("functional", "terms", "on", "extreme")
+_FUNCTIONAL = ("functional", "game", "terms", "on")
 
 QUANTITIES: dict[str, Quantity] = {
     quantity.name: quantity
@@ -114,7 +114,12 @@ QUANTITIES: dict[str, Quantity] = {
             extent=lambda count: (Fraction(0), log2(Fraction(count))),
         ),
         Quantity(
-            SCORE, "the largest or smallest score of a functional", "1", _FUNCTIONAL, ("functional",), SCORE
+            SCORE,
+            "the largest or smallest score of a functional",
+            "1",
+            (*_FUNCTIONAL, "extreme"),
+            ("functional",),
+            SCORE,
         ),
         Quantity(
             STRATEGY,
@@ -130,7 +135,7 @@ QUANTITIES: dict[str, Quantity] = {
             "the largest probability with which the adversary's devices show data that speak so much "
             "against them",
             "1",
-            ("method", *_FUNCTIONAL),
+            ("method", *_FUNCTIONAL, "extreme"),
             (),
             STRATEGY,
             rising=False,
@@ -139,7 +144,7 @@ QUANTITIES: dict[str, Quantity] = {
             BITS,
             "certified bits of outcomes, given settings and classical side information (smooth min-entropy)",
             "bits",
-            ("of", "functional", "terms", "on"),
+            ("of", *_FUNCTIONAL),
             (),
             STRATEGY,
         ),

@@ -21,6 +21,9 @@ def field_reference() -> str:
         "# Tables of a question file",
         "Generated from the definitions. Numbers are integers, decimals as written, fractions or closed "
         "expressions (`1/20`, `2*sqrt(2)`); in Python also floats, each read as its shortest decimal.",
+        "An instance, `[[instances]]` with a `name`, replaces fields of the file's tables one by one, each "
+        "as a whole: `ask = { terms = .. }` leaves nothing of the file's `terms`. Tables of another `kind`, "
+        "`family` or `name`, and `[expect]`, `[grid]` and `[threshold]`, are replaced whole.",
     ]
     for cls in reachable(Question, Threshold, Expect, Head):
         parts += [f"## {_title(cls)}", _first(cls.__doc__), *_table(cls)]

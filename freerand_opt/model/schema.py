@@ -21,7 +21,7 @@ def question_schema() -> Schema:
 
     It knows every table, key and word. What depends on several fields at once (no-signalling, powers of
     two, settings inside the scenario) is checked where a question is made. With a grid, fields that it sets
-    may be missing elsewhere; instances may be partial, for they are merged into the file's own tables.
+    may be missing elsewhere; instances may be partial: their fields replace those of the file's own tables.
 
     >>> question_schema()["properties"]["schema"]["maximum"]
     1
@@ -88,11 +88,24 @@ def _properties(cls: type[Table]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in fields(cls):
         if field.spread:
-            found |= {} if field.by_letter else _properties(field.kind.tables[0])
+            found |= {} if field.by_letter else _spread(field)
             continue
         found[field.key] = field.kind.schema | {"description": field.words}
         if not field.required and field.default is not None and not isinstance(field.default, tuple | Table):
             found[field.key]["default"] = field.kind.write(field.default)
+    return found
+
+
+def _spread(field: Field) -> dict[str, Any]:
+    """Return the keys of a table that stand in the one around it; under its own key it may stand whole.
+
+    Whole it is a table of its keys, or of labels.
+    """
+    [cls] = field.kind.tables
+    found = _properties(cls)
+    whole = [field.kind.schema, *(own.kind.schema for own in fields(cls) if own.key == "terms")]
+    word = found[field.key]
+    found[field.key] = {"anyOf": [word, *whole], "description": word.pop("description")}
     return found
 
 
@@ -105,7 +118,7 @@ def _table(cls: type[Table]) -> Schema:
         if field.by_letter:
             found["patternProperties"] = {"^[A-Z]$": field.kind.schema}
         elif field.spread and field.required:
-            found["oneOf"] = [{"required": [key]} for key in ("functional", "game", "terms")]
+            found |= field.kind.tables[0].rules
     return found | cls.rules
 
 

@@ -89,7 +89,11 @@ def _bound(cls: type[Table], args: tuple[Any, ...], given: dict[str, Any]) -> di
         else:
             found[name] = value
     if spread is not None and gathered:
-        found[spread.name] = _opened(spread.kind, found.get(spread.name)) | gathered
+        given_whole = found.get(spread.name)
+        opened = _opened(spread.kind, given_whole)
+        if both := () if isinstance(given_whole, Table) else opened.keys() & gathered.keys():
+            raise InputError(f"{where}.{min(both)}", f"is given twice, also by {spread.name}")
+        found[spread.name] = opened | gathered
     _complete(cls, found, unknown)
     return found
 
@@ -99,7 +103,7 @@ def _opened(kind: Kind, value: Any) -> dict[str, Any]:
     if isinstance(value, Table):
         return value.to_dict()
     short = (cls.short(value) for cls in kind.tables) if value is not None else ()
-    return next((found for found in short if found), {})
+    return next((found for found in short if found), dict(value) if isinstance(value, Mapping) else {})
 
 
 def _complete(cls: type[Table], found: dict[str, Any], unknown: list[str]) -> None:
@@ -110,10 +114,13 @@ def _complete(cls: type[Table], found: dict[str, Any], unknown: list[str]) -> No
             place = cls.__name__ if field.spread else f"{cls.__name__}.{field.key}"
             raise InputError(place, f"is missing; {field.kind.needed}{near}")
     if unknown:
-        keys = sorted(cls.key_names())
-        place = f"{cls.__name__}.{shortened(unknown[0]) or repr('')}"
-        near = nearest(unknown[0][:60], keys)
-        raise InputError(place, f"unknown key; allowed here: {listed(keys)}{near}")
+        raise _unknown(cls, unknown[0])
+
+
+def _unknown(cls: type[Table], key: str) -> InputError:
+    keys = sorted(cls.key_names())
+    place = f"{cls.__name__}.{shortened(key) or repr('')}"
+    return InputError(place, f"unknown key; allowed here: {listed(keys)}{nearest(key[:60], keys)}")
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
@@ -169,7 +176,7 @@ class Table(msgspec.Struct, metaclass=_Meta, frozen=True, dict=True):
 
     @classmethod
     def from_dict(cls: type[T], table: Mapping[str, Any], where: str = "") -> T:
-        """Return the table that a dict describes; raise InputError with key paths below `where`.
+        """Return the table that a dict with a file's keys describes; InputError with key paths below `where`.
 
         >>> from freerand_opt.model import SanthaVazirani
         >>> SanthaVazirani.from_dict({"epsilon": "1/50"})
@@ -177,6 +184,9 @@ class Table(msgspec.Struct, metaclass=_Meta, frozen=True, dict=True):
         """
         own = cls.tag()
         try:
+            for field in fields(cls):
+                if field.name in table and (field.by_letter or field.name != field.key):
+                    raise _unknown(cls, field.name)
             return cls(**{str(key): value for key, value in table.items() if key not in own})
         except InputError as error:
             raise rooted(error, cls.__name__, where) from None

@@ -490,7 +490,7 @@ FAULTS = {
         {"ask": 'quantity = "score"\nfunctional = "chained"\nat = [0, 0]'},
         "ask.at",
         "no such key",
-        "extreme, functional, on, quantity, terms",
+        "extreme, functional, game, on, quantity, terms",
     ),
     # threshold, expect, grid
     "threshold of a guess": (
@@ -1033,11 +1033,11 @@ def test_free_is_an_alias_with_a_note(tmp_path):
 # ------------------------------------------------------------------ instances, grids, overrides
 
 
-def test_tables_merge_and_the_rest_is_replaced():
+def test_fields_of_a_table_are_replaced_one_by_one():
     base = {"source": {"kind": "x", "epsilon": 1, "deep": {"a": 1}}, "test": [1, 2], "n": 1}
     variant = {"source": {"epsilon": 2, "deep": {"b": 2}}, "test": [3], "n": 2}
     assert merged(base, variant) == {
-        "source": {"kind": "x", "epsilon": 2, "deep": {"a": 1, "b": 2}},
+        "source": {"kind": "x", "epsilon": 2, "deep": {"b": 2}},
         "test": [3],
         "n": 2,
     }
@@ -1047,6 +1047,38 @@ def test_tables_merge_and_the_rest_is_replaced():
     for key in ("kind", "family"):
         assert merged({"t": {key: "x", "a": 1}}, {"t": {key: "y"}}) == {"t": {key: "y"}}
         assert merged({"t": {key: "x", "a": 1}}, {"t": {key: "x"}}) == {"t": {key: "x", "a": 1}}
+
+
+@pytest.mark.parametrize("key", ["functional", "terms"])
+@pytest.mark.parametrize("own", ["functional", "terms"])
+def test_an_instances_functional_is_its_own(tmp_path, key, own):
+    """A file's functional and an instance's are never a third one, however they are spelt."""
+    tables = {
+        "scenario": CHSH,
+        "test": None,
+        "ask": f'quantity = "score"\n{key} = {{ "P(00|00)" = 1, "P(11|11)" = 3 }}',
+    }
+    instance = f'[[instances]]\nname = "other"\nask = {{ {own} = {{ "P(00|00)" = 2 }} }}\n'
+    if key != own:
+        with pytest.raises(InputError, match=r"ask.terms: is given twice, also by functional"):
+            asked(tmp_path, tables, instance)
+        return
+    first, second = asked(tmp_path, tables, instance).instances
+    assert first.question.problem().ask.score.terms == ((0, 0, F(1)), (3, 3, F(3)))
+    assert second.question.problem().ask.score.terms == ((0, 0, F(2)),)
+
+
+def test_an_instances_distribution_is_its_own(tmp_path):
+    """What an instance does not say of a distribution is 0, not what the file's own has there."""
+    cells = '"P(00|00)" = 1, "P(00|01)" = 1, "P(00|10)" = 1, "P(00|11)" = 1'
+    tables = {"scenario": CHSH, "observed": f"table = {{ {cells} }}"}
+    other = cells.replace("P(00", "P(11")
+    instance = f'[[instances]]\nname = "other"\nobserved = {{ table = {{ {other} }} }}\n'
+    first, second = (each.question for each in asked(tmp_path, tables, instance).instances)
+    assert [tuple(each.observed.rows(each.scenario)(0)) for each in (first, second)] == [
+        (1, 0, 0, 0),
+        (0, 0, 0, 1),
+    ]
 
 
 def test_instances_of_a_file(tmp_path):

@@ -198,6 +198,19 @@ TAKEN = {
     "trials": changed((TEST, ""), (ASK, '[ask]\nquantity = "bits"\nof = ["A"]\n'))
     + '[data]\ntrials = "t.u8"\ntraining = "1/10"\nerror = "2^-64"\nrounds = "any"\nsuccess = "planned"\n'
     'later = "any"\nstop = "last"\n',
+    "functional a table of terms": changed(
+        ('functional = "chsh"', 'functional = { "<A0 B0>" = 1, "P(01|01)" = "1/2" }')
+    ),
+    "functional a table of its keys": changed(
+        (
+            'functional = "chsh"\non = "conditional"',
+            'functional = { game = { wins = "a == b" }, on = "conditional" }',
+        )
+    ),
+    "functional a table in what is asked": changed(
+        (ASK, '[ask]\nquantity = "score"\nfunctional = { "<A0>" = 1 }\n')
+    ),
+    "a game asked": changed((ASK, '[ask]\nquantity = "score"\ngame = { wins = "a == b" }\n')),
     "grid fills in": changed(("epsilon = 0.1\n", "")) + '[grid]\n"source.epsilon" = [0, 0.1]\n',
 }
 REFUSED = {
@@ -232,6 +245,16 @@ REFUSED = {
     "visibility above 1": changed(("0.9", "1.1")),
     "unknown in a test": changed(("[ask]", "tol = 1\n[ask]")),
     "functional and terms": changed(("[ask]", "terms = { '<A0>' = 1 }\n[ask]")),
+    "terms twice": changed(('functional = "chsh"', 'functional = { "<A0>" = 1 }\nterms = { "<A1>" = 1 }')),
+    "score of nothing": changed((ASK, '[ask]\nquantity = "score"\n')),
+    "functional of nothing": changed(('functional = "chsh"', "functional = {}")),
+    "functional in a functional": changed(
+        ('functional = "chsh"', 'functional = { functional = { "<A0>" = 1 } }')
+    ),
+    "parts of a mixture by no letter": source(
+        'kind = "mixture"\nparts = [{ kind = "uniform" }, { kind = "uniform" }]\n'
+    ),
+    "among, as in Python": TAKEN["picked"].replace("from =", "among ="),
     "unknown in ask": changed(("[expect]", "extreme = 'smallest'\n[expect]")),
     "strategy of a party": changed(('"guessing-probability"', '"strategy"')),
     "two functions": changed((OF, 'of = { parity = ["A"], majority = ["A"] }')),
