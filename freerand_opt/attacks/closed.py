@@ -22,7 +22,6 @@ from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Kept, Problem, Test
 from freerand_opt.numbers.exact import Exact, cos_pi, sqrt
 from freerand_opt.numbers.kernel import triples
-from freerand_opt.programs.npa.words import Parties
 
 #: A cosine and a sine in the certificate's form, or a fraction of pi.
 Direction: TypeAlias = str | list[Any]
@@ -88,7 +87,7 @@ def _best_for_tests(problem: Problem) -> dict[str, Any] | None:
             own[s, o] = float(factor * share)
         upwards = test.relation == ">=" or (test.relation == "=" and float(test.score) > own.sum() / width)
         gains += own / np.abs(own).sum() * (1 if upwards else -1)
-    scenario = Parties(problem.settings, problem.outcomes)
+    scenario = problem.parties
     best = best_climb(scenario, gains, (2, 2), (Kind(real=True),), starts=STARTS)
     observables = [[(m.elements[0, 0] - m.elements[0, 1]).real for m in own] for own in best.measured]
     return recognised(best.states[0].real.reshape(2, 2), observables)

@@ -13,7 +13,7 @@ import numpy as np
 from freerand_opt.attacks.quantum_box import Quantum
 from freerand_opt.attacks.seesaw import Climb, Climbs, exact_strategy, kinds
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.programs.npa.words import Parties
+from freerand_opt.model.problem import Parties
 
 #: Climbs of a call, rounds between two distributions, and how often distributions are renewed.
 STARTS, ROUNDS, TURNS = 60, 12, 8

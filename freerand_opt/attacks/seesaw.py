@@ -19,7 +19,7 @@ from freerand_opt.attacks.measurement import Complex, Measurement, dilated, rand
 from freerand_opt.attacks.quantum_box import Quantum, Vector
 from freerand_opt.attacks.word_means import Word, words_gains, words_operator
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.programs.npa.words import Parties
+from freerand_opt.model.problem import Parties
 
 #: Bits of the integers in a rounded strategy; the score is stationary, so its error is the square.
 BITS = 22

@@ -18,7 +18,6 @@ from freerand_opt.model.problem import Problem, Test
 from freerand_opt.programs.boxes import Box, operators
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.moments import forced_zeros
-from freerand_opt.programs.npa.words import Parties
 
 #: (word, factor) in floats.
 Words: TypeAlias = Sequence[tuple[str, float]]
@@ -36,7 +35,7 @@ def quantum_oracle(problem: Problem) -> Callable[[Floats, Words], tuple[Floats, 
     Starts differ from call to call, and dimensions where more than qubits may help; the sequence is the same
     in every run.
     """
-    scenario = Parties(problem.settings, problem.outcomes)
+    scenario = problem.parties
     base, parties = max(2, *problem.outcomes), len(problem.settings)
     spoken = words_of(problem)
     # Jordan's lemma: qubits suffice, unless words of one party count
@@ -77,7 +76,7 @@ def joint_oracle(problem: Problem) -> Callable[[Floats, Distribution], Iterator[
 
     None where outcomes are forbidden, or the scenario is large.
     """
-    scenario, parties = Parties(problem.settings, problem.outcomes), len(problem.settings)
+    scenario, parties = problem.parties, len(problem.settings)
     base = max(2, *problem.outcomes)
     if problem.shape[0] * problem.shape[1] > MAX_CELLS or base**parties > MAX_DIMENSION:
         return None

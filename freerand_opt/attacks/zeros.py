@@ -18,7 +18,7 @@ import numpy as np
 from freerand_opt.attacks.gaussian import orthogonal, rounded
 from freerand_opt.attacks.quantum_box import Quantum, Vector
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.programs.npa.words import Parties
+from freerand_opt.model.problem import Parties
 
 #: Bits of the integers in the measurements, and in the state before it is projected.
 BITS = 24

@@ -24,7 +24,6 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Functional, Problem
 from freerand_opt.programs.npa.matrix import MomentMatrix, moment_matrix
-from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.symmetry.actions import action, full_words
 from freerand_opt.programs.symmetry.candidates import candidates
 from freerand_opt.programs.symmetry.generators import Generator
@@ -110,7 +109,7 @@ def symmetric_form(
     """
     from freerand_opt.solvers.invariant import generating_factor, invariant
 
-    parties = Parties(problem.settings, problem.outcomes)
+    parties = problem.parties
     matrix = moment_matrix(parties, level)
     goal, full = _goal(problem, matrix), full_words(matrix)
     kept: list[Generator] = []

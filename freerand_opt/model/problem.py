@@ -8,6 +8,7 @@ written as in certificates, ``A0 B1 A1`` sorted by party, ``1`` for the empty pr
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -170,16 +171,16 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A question to be answered. `observed` is the distribution of joint settings, None: unconstrained."""
+class Parties:
+    """Numbers of settings and outcomes by party."""
 
     settings: tuple[int, ...]
     outcomes: tuple[int, ...]
-    source: Source
-    observed: tuple[Fraction, ...] | None
-    devices: str
-    tests: tuple[Test | Kept, ...]
-    ask: Ask
+
+    @property
+    def letters(self) -> str:
+        """Return the letters of the parties."""
+        return string.ascii_uppercase[: len(self.settings)]
 
     @cached_property
     def shape(self) -> tuple[int, int]:
@@ -195,6 +196,22 @@ class Problem:
     def joint_outcomes(self) -> tuple[tuple[int, ...], ...]:
         """Return the parties' outcomes of each joint outcome."""
         return tuple(product(*(range(d) for d in self.outcomes)))
+
+
+@dataclass(frozen=True)
+class Problem(Parties):
+    """A question to be answered. `observed` is the distribution of joint settings, None: unconstrained."""
+
+    source: Source
+    observed: tuple[Fraction, ...] | None
+    devices: str
+    tests: tuple[Test | Kept, ...]
+    ask: Ask
+
+    @property
+    def parties(self) -> Parties:
+        """Return the numbers of settings and outcomes alone."""
+        return Parties(self.settings, self.outcomes)
 
     @property
     def exists(self) -> Problem:

@@ -22,7 +22,6 @@ from freerand_opt.programs.crossed import Crossed, crossed
 from freerand_opt.programs.moments import Moments, put_seen
 from freerand_opt.programs.npa.matrix import moment_matrix
 from freerand_opt.programs.npa.space import moment_space
-from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import Cone
 
 
@@ -163,5 +162,5 @@ class Chords:
 
 def parties_moments(problem: Problem, level: str) -> Moments:
     """Return the moments of the parties, without the adversary."""
-    matrix = moment_matrix(Parties(problem.settings, problem.outcomes), level)
+    matrix = moment_matrix(problem.parties, level)
     return Moments(moment_space(matrix, None), 1, problem)

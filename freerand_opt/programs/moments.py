@@ -26,7 +26,6 @@ from freerand_opt.programs.guesses import Guesses
 from freerand_opt.programs.npa.face import Zero, face
 from freerand_opt.programs.npa.matrix import MomentMatrix, moment_matrix
 from freerand_opt.programs.npa.space import MomentSpace, moment_space
-from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.source_cone import Cone
 from freerand_opt.programs.strategies import objective, seen_rows
 
@@ -106,7 +105,7 @@ class MomentProgram:
 
 def moments_of(problem: Problem, level: str, labels: int) -> Moments:
     """Return the moments of a level, on the face of the question's zeros if there are any."""
-    matrix = moment_matrix(Parties(problem.settings, problem.outcomes), level)
+    matrix = moment_matrix(problem.parties, level)
     zeros = forced_zeros(problem)
     held = face(matrix, zeros, traced=True) if zeros else None
     return Moments(moment_space(matrix, held), labels, problem)

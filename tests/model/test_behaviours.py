@@ -28,10 +28,10 @@ from freerand_opt.model import (
 )
 from freerand_opt.model.labels import cells, is_moment, setting_index, setting_spelt, spelt, words
 from freerand_opt.model.nearest import nearest
+from freerand_opt.model.problem import Parties
 from freerand_opt.model.rows import score
 from freerand_opt.model.text import shortened
 from freerand_opt.numbers.exact import cos_pi, sign, sin_pi, sqrt
-from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.symmetry.generators import generator
 
 SCENARIOS = {

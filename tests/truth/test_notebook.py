@@ -13,11 +13,11 @@ import freerand_opt as fr
 from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.model import families
 from freerand_opt.model.catalogue import find
+from freerand_opt.model.problem import Parties
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import cos_pi, log2, sqrt
 from freerand_opt.numbers.parse import parse
 from freerand_opt.programs.npa.matrix import moment_matrix
-from freerand_opt.programs.npa.words import Parties
 
 
 class Cells(HTMLParser):

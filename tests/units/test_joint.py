@@ -11,7 +11,7 @@ from freerand_opt.attacks.oracles import best_distribution
 from freerand_opt.attacks.quantum_box import chances as exact_chances
 from freerand_opt.attacks.seesaw import Climb, exact_strategy, kinds
 from freerand_opt.model.asked import question_of
-from freerand_opt.programs.npa.words import Parties
+from freerand_opt.model.problem import Parties
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_chsh_with_biased_settings_reaches_the_best_of_all_vertices():
         None,
     )
     problem = asked.shortest()
-    scenario = Parties(problem.settings, problem.outcomes)
+    scenario = problem.parties
     signs = np.array([1.0, 1, 1, -1])
     gains = signs[:, None] * np.array([1.0, -1, -1, 1])
     distribution = best_distribution(problem)

@@ -21,8 +21,8 @@ from freerand_opt.attacks.zeros import best_with_zeros
 from freerand_opt.checker.attack import read_box
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.question import read_question
+from freerand_opt.model.problem import Parties
 from freerand_opt.programs.npa.matrix import operators
-from freerand_opt.programs.npa.words import Parties
 
 QUESTION = {
     "settings": [2, 2],

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from freerand_opt.model import Question
+from freerand_opt.model.problem import Parties
 from freerand_opt.programs.npa.matrix import moment_matrix
-from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.symmetry.actions import action, full_words, moment_map, orbits
 from freerand_opt.programs.symmetry.blocks import split
 from freerand_opt.programs.symmetry.candidates import _table
@@ -119,7 +119,7 @@ def test_relabellings_that_are_found(scenario, functional, order):
             "ask": {"quantity": "score", "functional": functional},
         }
     ).problem()
-    parties = Parties(problem.settings, problem.outcomes)
+    parties = problem.parties
     table = _table(problem, problem.ask.score)
     kept = found_generators(parties, [table])
     assert len(_generated(parties, kept)) == order

@@ -88,8 +88,8 @@ class Written(Devices):
 
     def moment(self, name: str, q: Question) -> Exact:
         """Return the real part of the mean of a product of operators, 0 if the product is."""
+        from freerand_opt.model.problem import Parties
         from freerand_opt.programs.npa.matrix import operators
-        from freerand_opt.programs.npa.words import Parties
 
         with said_at("moment"):
             found = operators(Parties(q.settings, q.outcomes), name)

@@ -33,7 +33,6 @@ from freerand_opt.programs.cycle import cycle_of
 from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of
 from freerand_opt.programs.moments import MomentProgram, Moments, moment_program, moments_of
 from freerand_opt.programs.npa.matrix import word_count
-from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.programs.source_cone import Cone
 from freerand_opt.programs.source_vertices import surely_more
@@ -142,7 +141,7 @@ def _correlators(pool: Pool, options: Options) -> Iterator[None]:
         return
     if options.symmetry or not isinstance(problem.source, Point) or problem.observed is None:
         return
-    parties = Parties(problem.settings, problem.outcomes)
+    parties = problem.parties
     factors = correlators(problem)
     if not factors or not word_count(parties, options.level) > FEW_WORDS:
         return
@@ -172,7 +171,7 @@ def _large_score(problem: Problem, options: Options) -> bool:
         and problem.observed is not None
         and set(problem.outcomes) == {2}
         and options.solver == "auto"
-        and word_count(Parties(problem.settings, problem.outcomes), options.level) > WRITTEN_DOWN
+        and word_count(problem.parties, options.level) > WRITTEN_DOWN
     )
 
 

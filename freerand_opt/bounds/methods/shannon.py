@@ -129,7 +129,7 @@ class Sets:
 
     def _cells(self, k: int) -> tuple[dict[str, Any], float]:
         problem, guesses = self.problem, self.guesses(k)
-        cone, labels = cone_of(problem), few_labels(self.guesses(k))
+        cone, labels = cone_of(problem), few_labels(guesses)
         made = build(problem, cone, cell_space(problem, labels), guesses, tuple(range(labels)))
         hint = solve(made.program, self.options.time_limit)
         if hint.status != "optimal":

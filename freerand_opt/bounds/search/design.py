@@ -22,7 +22,7 @@ import numpy as np
 from freerand_opt.attacks.seesaw import Kind, best_climb
 from freerand_opt.bounds.search.inner import Inner
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.programs.npa.words import Parties
+from freerand_opt.model.problem import Parties
 
 #: Turns of functional and behaviour, and the gain below which they end.
 TURNS, STILL = 8, 1e-8

@@ -19,7 +19,6 @@ from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.moments import Moments, moment_program
 from freerand_opt.programs.npa.matrix import moment_matrix
 from freerand_opt.programs.npa.space import moment_space
-from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.strategies import over_cells
@@ -65,7 +64,7 @@ def _by_moments(problem: Problem) -> Inner:
     from freerand_opt.solvers import clarabel
 
     labels = guesses_of(problem)
-    matrix = moment_matrix(Parties(problem.settings, problem.outcomes), LEVEL)
+    matrix = moment_matrix(problem.parties, LEVEL)
     moments = Moments(moment_space(matrix, None), few_labels(labels), problem)
     program = moment_program(problem, cone_of(problem), moments, labels).program
     rows, cells = _tested(program.names)

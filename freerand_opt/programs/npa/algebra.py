@@ -13,8 +13,8 @@ from typing import TypeAlias
 
 from flint import fmpq
 
+from freerand_opt.model.problem import Parties
 from freerand_opt.programs.npa.matrix import MomentMatrix
-from freerand_opt.programs.npa.words import Parties
 
 #: Each party's letters.
 Word: TypeAlias = tuple[tuple[int, ...], ...]

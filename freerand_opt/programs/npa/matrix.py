@@ -22,9 +22,10 @@ from freerand_opt.conic.program import triangle
 from freerand_opt.conic.sparse import Index
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.level import patterns
+from freerand_opt.model.problem import Parties
 from freerand_opt.model.text import said_at
 from freerand_opt.numbers import markup
-from freerand_opt.programs.npa.words import MAX_CODE, MAX_WORDS, Parties, PartyWords, party_words
+from freerand_opt.programs.npa.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
 
 #: A moment's name, and one operator in it.
 _MOMENT = re.compile(r"<([^<>]*)>")

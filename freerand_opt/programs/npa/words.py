@@ -7,44 +7,19 @@ Operators of different parties commute (Navascues, Pironio and Acin, arXiv:0803.
 
 from __future__ import annotations
 
-import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import product
 
 import numpy as np
 
 from freerand_opt.conic.sparse import Index
 from freerand_opt.errors import TooLargeError
+from freerand_opt.model.problem import Parties
 
 #: Codes of words are integers below this.
 MAX_CODE = 2**62
 #: More words than this are not written down.
 MAX_WORDS = 4096
-
-
-@dataclass(frozen=True)
-class Parties:
-    """Numbers of settings and outcomes by party."""
-
-    settings: tuple[int, ...]
-    outcomes: tuple[int, ...]
-
-    @property
-    def letters(self) -> str:
-        """Return the letters of the parties."""
-        return string.ascii_uppercase[: len(self.settings)]
-
-    @cached_property
-    def joint_settings(self) -> tuple[tuple[int, ...], ...]:
-        """Return all joint settings, party A slowest."""
-        return tuple(product(*(range(n) for n in self.settings)))
-
-    @cached_property
-    def joint_outcomes(self) -> tuple[tuple[int, ...], ...]:
-        """Return all joint outcomes, party A slowest."""
-        return tuple(product(*(range(n) for n in self.outcomes)))
 
 
 @dataclass(frozen=True, eq=False)

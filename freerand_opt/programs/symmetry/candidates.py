@@ -9,7 +9,6 @@ import numpy as np
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Functional, Kept, Problem, Test
 from freerand_opt.programs.guesses import guesses_of
-from freerand_opt.programs.npa.words import Parties
 from freerand_opt.programs.symmetry.generators import FIND, Generator, generator, known_generators
 from freerand_opt.programs.symmetry.relabellings import found_generators
 
@@ -19,7 +18,7 @@ def candidates(problem: Problem, symmetry: Sequence[str]) -> list[tuple[str, Gen
 
     Raise InputError for a text that cannot be read, TooLargeError for a search that is too long.
     """
-    parties = Parties(problem.settings, problem.outcomes)
+    parties = problem.parties
     found = [(text, generator(parties, text)) for text in symmetry if text != FIND]
     found += [("", held) for held in known_generators(parties)]
     if FIND in symmetry:

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 from freerand_opt.errors import InputError
-from freerand_opt.programs.npa.words import Parties
+from freerand_opt.model.problem import Parties
 
 _PARTY = re.compile(r"([A-Z])\s*->\s*([A-Z])", re.ASCII)
 _SETTING = re.compile(r"([A-Z])(\d{1,4})\s*->\s*(-?)\s*([A-Z])(\d{1,4})\s*((?:\([\d\s]*\)\s*)*)", re.ASCII)

@@ -16,7 +16,7 @@ import numpy as np
 
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import TooLargeError
-from freerand_opt.programs.npa.words import Parties
+from freerand_opt.model.problem import Parties
 from freerand_opt.programs.symmetry.generators import Generator, Image
 
 #: Relabellings tried, and elements of the group that are listed, at most.
