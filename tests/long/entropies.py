@@ -75,9 +75,13 @@ def question(seed: int) -> dict[str, Any]:
 
 
 def source(random: Random) -> dict[str, Any]:
-    """Return a source: uniform, bits, or bounds on probabilities given W."""
-    kind = random.choice(["uniform", "relative", "santha-vazirani"])
+    """Return a source: uniform, bits, independent settings, or bounds on probabilities given W."""
+    kind = random.choice(["uniform", "relative", "santha-vazirani", "product"])
     found: dict[str, Any] = {"kind": kind}
+    if kind == "product":
+        shared = random.random() < 0.5
+        one, other = (Fraction(random.randrange(50, 61), 100) for _ in range(2))
+        return found | ({"joint": str(one / 2)} if shared else {"largest": {"A": str(one), "B": str(other)}})
     if kind != "uniform":
         found["epsilon"] = str(Fraction(random.randrange(1, 11), 100))
     if kind == "santha-vazirani":

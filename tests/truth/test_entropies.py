@@ -99,6 +99,28 @@ def test_imperfect_settings(epsilon: str, low: float, high: float) -> None:
     assert upper < high + 1e-4
 
 
+@pytest.mark.parametrize(
+    ("source", "corners"),
+    [
+        ({"kind": "product", "largest": {"A": "11/20", "B": "1/2"}}, (Fraction(11, 20), Fraction(1, 2))),
+        ({"kind": "product", "largest": {"A": "11/20", "B": "11/20"}}, (Fraction(11, 20), Fraction(11, 20))),
+        ({"kind": "product", "joint": "3/10"}, (Fraction(1, 2), Fraction(3, 5))),
+    ],
+)
+def test_settings_that_are_a_product(source: dict[str, Any], corners: tuple[Fraction, Fraction]) -> None:
+    # of deterministic boxes each is wrong at one pair of settings; best is the one that W makes least likely,
+    # P(s|w) = m, and costs 4 m of the score 2 - S/2 where she knows 4 P(00|w): so 1 - H is the score and, on
+    # average over which values of the settings are the likely ones, 4 P(00|w) - 4 m (docs/proofs/products.md
+    # has the extreme sources). Uniform settings of one party with 3/5 of the other are those of joint 3/10.
+    one, other = ((c, 1 - c) for c in corners)
+    gain = sum((p * q - one[1] * other[1] for p in one for q in other), Fraction(0))
+    question = asked("13/5", source=source, devices="no-signalling", level=None, side_information="classical")
+    score = 2 - Fraction("13/5") / 2
+    lower, upper = ends(bound(question.changed(observed=Observed(settings="uniform"))))
+    assert lower == pytest.approx(float(1 - score - gain), abs=1e-9)
+    assert upper == pytest.approx(lower, abs=1e-9)
+
+
 def with_losses(efficiency: float) -> Question:
     """A state cos .519 |00> + sin .519 |11>; a detector that does not click says 0."""
     state = np.array([cos(0.519), 0, 0, sin(0.519)])
