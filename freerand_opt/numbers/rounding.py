@@ -39,7 +39,7 @@ def float_below(x: Exact) -> float:
 
 def float_above(x: Exact) -> float:
     """Return the smallest float that is at least `x`, or certainly so, if `x` is not told from a float."""
-    return -float_below(-x)
+    return 0.0 - float_below(-x)  # 0 has no sign
 
 
 def decimal_below(x: Exact, digits: int = 10) -> str:

@@ -121,6 +121,28 @@ def test_settings_that_are_a_product(source: dict[str, Any], corners: tuple[Frac
     assert upper == pytest.approx(lower, abs=1e-9)
 
 
+def test_nothing_told_and_settings_that_are_a_product() -> None:
+    # CHSH 2.008 and settings that W makes likelier leave one guess that is always right: no entropy then
+    question = asked(
+        "251/125",
+        at="average",
+        source={"kind": "product", "largest": {"A": "27/50", "B": "57/100"}},
+        devices="no-signalling",
+        level=None,
+        side_information="classical",
+        told="nothing",
+    ).changed(observed=Observed(settings="uniform"))
+    guess = question.changed(ask=Ask("guessing-probability", of="A", at="average"))
+    assert bound(guess).lower == 1
+    assert ends(bound(question, width="1/100")) == (0, 0)
+    # where no guess is, Fano's inequality and the min-entropy hold
+    sharp = {"tests": question.changed(tests=asked("13/5").tests).tests}
+    least = float(bound(guess.changed(**sharp)).upper)
+    lower, upper = ends(bound(question.changed(**sharp), width="1/100"))
+    assert -log2(least) - 1e-9 <= lower <= upper <= lower + 1e-6
+    assert upper <= -least * log2(least) - (1 - least) * log2(1 - least) + 1e-9
+
+
 def with_losses(efficiency: float) -> Question:
     """A state cos .519 |00> + sin .519 |11>; a detector that does not click says 0."""
     state = np.array([cos(0.519), 0, 0, sin(0.519)])

@@ -387,6 +387,7 @@ def test_floats_of_a_fraction(x):
     assert F(below) <= x <= F(above)
     assert above <= math.nextafter(below, math.inf)
     assert (below == above) == (F(float(x)) == x)
+    assert "-0.0" not in (str(float_below(F(0))), str(float_above(F(0))))
 
 
 @settings(max_examples=100, deadline=None)

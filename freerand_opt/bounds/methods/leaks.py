@@ -53,7 +53,7 @@ class Leaks:
     best: dict[int, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Start with deterministic boxes, if they are few: they leave no entropy."""
+        """Start with deterministic boxes, if they are few: they leave little or no entropy."""
         self.q = read_question(question_form(self.problem), Work(10**9))
         self.qubits, self.values = Qubits(self.q), outputs(self.q)
         self.cone, self.rng = cone_of(self.problem), np.random.default_rng(1)
@@ -137,7 +137,9 @@ class Leaks:
             work = Work(10**9)
             box = self.boxes[c]
             value = Fraction(0)
-            if box.answers is None or self.problem.ask.noise:
+            ask = self.problem.ask
+            # whose answers are fixed leaves nothing, unless it answers otherwise at settings she is not told
+            if box.answers is None or ask.noise or not (ask.told or ask.at is not None):
                 held = read_box(box_form(box), self.q, work, "box")
                 whole = Vector(self.problem.shape[0], Fraction(0), masses)
                 value = entropy_reached(self.q, [whole], [held], work)
