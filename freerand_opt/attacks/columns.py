@@ -28,7 +28,7 @@ from freerand_opt.conic.linear import Hint, LinearProgram, solve
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product, Shared
-from freerand_opt.programs.boxes import Box
+from freerand_opt.programs.box import Box
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.ratios import sums_ratios
 from freerand_opt.programs.source_vertices import vertices

@@ -17,25 +17,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import lcm
 from typing import Any
 
 from freerand_opt.attacks.graph import Graph
+from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Bits, Kept, Test
 from freerand_opt.numbers.exact import enclose
-from freerand_opt.numbers.interpolation import combination, times
-from freerand_opt.programs.cycle import Cycle, edge_form
+from freerand_opt.numbers.polynomials import combination, times
+from freerand_opt.programs.cycle import Cycle, edge_form, even_costs
 
 
 @dataclass(frozen=True, eq=False)
 class Even:
     """A cycle whose errors all cost the same, `price` for each unit of P(o, s), and bits with chances >= p.
 
-    `test`, if a strategy is asked for, is the one that limits what errors cost.
+    `right` is what P(s) costs without errors; `test`, if a strategy is asked for, limits what all costs.
     """
 
     cycle: Cycle
     source: Bits
     price: Fraction
+    right: dict[int, Fraction]
     p: Fraction
     test: Test | None
 
@@ -45,15 +48,18 @@ class Even:
         if self.test is None:
             return None
         limit = self.test.score if self.test.relation == "<=" else -self.test.score
-        return float(enclose(limit - self.price * self.p ** len(self.source.ranges), 80)[0])
+        least = sum(self.right.values(), Fraction(0)) / len(self.source.leaves)
+        least += self.price * self.p ** len(self.source.ranges)
+        return float(enclose(limit - least, 80)[0])
 
     @property
     def prices(self) -> dict[str, Any]:
-        """Return the upper end: no box of the cycle does better, at no price for settings."""
+        """Return the upper end: no box of the cycle does better; settings at what no errors cost."""
+        settings = [-self.right.get(s, Fraction(0)) for s in range(len(self.source.leaves))]
         tests = [] if self.test is None else ["1" if self.test.relation == "<=" else "-1"]
         return {
             "claim": "bound" if self.test is None else "none",
-            "prices": {"settings": {"all": "0", "but": []}, "tests": tests},
+            "prices": {"settings": vector_form(settings), "tests": tests},
             "proof": {"way": "cycle", "edges": edge_form(self.cycle)},
         }
 
@@ -73,15 +79,15 @@ def even_errors(cycle: Cycle) -> Even | None:
     if len(problem.tests) != int(asked):
         return None
     values = cycle.tests[0] if asked else {s: (-a, -b) for s, (a, b) in cycle.objective.items()}
-    costs = {more for _, more in values.values()}
+    costs = even_costs(cycle, values)
     low, high = source.ranges[0]
-    if set(values) != set(cycle.edges) or len(costs) != 1 or any(right for right, _ in values.values()):
+    if costs is None:
         return None
     if set(source.ranges) != {(low, high)} or low + high != 1 or low <= 0:
         return None
     test = problem.tests[0] if asked else None
     assert not isinstance(test, Kept)  # a cycle has none
-    return Even(cycle, source, costs.pop(), low, test)
+    return Even(cycle, source, *costs, low, test)
 
 
 def edge_paths(even: Even) -> dict[str, Any] | None:
@@ -96,12 +102,13 @@ def edge_curve(even: Even) -> tuple[dict[str, Any], dict[str, Any]]:
 
     Where the attack's chances leave their ranges the kernel says.
     """
-    n = len(even.source.ranges)
-    above, below = even.price.as_integer_ratio()
+    unit = 2 ** len(even.source.ranges) * lcm(*(x.denominator for x in (even.price, *even.right.values())))
+    error = -int(even.price * unit) // 2 ** len(even.source.ranges)
+    settings = [[s, [-int(x * unit)]] for s, x in sorted(even.right.items()) if x]
     upper = {
-        "unit": [below * 2**n],
-        "rest": combination([(-above, _power(n))]),
-        "prices": {"settings": {"all": [], "but": []}, "tests": []},
+        "unit": [unit],
+        "rest": combination([(error, _power(len(even.source.ranges)))]),
+        "prices": {"settings": {"all": [], "but": settings}, "tests": []},
         "proof": {"way": "cycle", "edges": edge_form(even.cycle)},
     }
     form = _form(even, _Quotients(even), lambda chance: [list(p) for p in chance], lambda _: [1])

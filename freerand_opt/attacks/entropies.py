@@ -23,7 +23,7 @@ from freerand_opt.checker.asked import Question
 from freerand_opt.checker.entropies import Purified
 from freerand_opt.checker.failures import Work
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.programs.boxes import Box
+from freerand_opt.programs.box import Box
 
 BITS = 26
 #: Eigenvalues and weights below are left out.

@@ -10,7 +10,7 @@ import numpy as np
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Problem, Test
 from freerand_opt.programs.guesses import Guesses
-from freerand_opt.programs.strategies import by_setting, test_rows
+from freerand_opt.programs.strategies import test_rows
 
 
 def spent_at(names: Sequence[Hashable], multipliers: Iterable[float]) -> tuple[float, ...]:
@@ -74,7 +74,7 @@ def worths(problem: Problem, guesses: Guesses) -> list[Floats]:
                 table[s, o] = float(value)
         found.append(table)
     if problem.ask.score is not None:
-        for s, row in by_setting(problem.ask.score, problem.ask.sign, problem).items():
+        for s, row in problem.factors(problem.ask.score, problem.ask.sign).items():
             for o, value in row.items():
                 found[0][s, o] += float(value)
     return found

@@ -1,6 +1,6 @@
 r"""Attacks of leakage in closed form, as functions of epsilon (docs/proofs/chained-leakage.md, statement 3).
 
-With Q = 1 - 2e, P = 1 + 2e, J = 2^n I/c, lambda = J/Q^n, and formula k as in bounds/curves/leakage.py: for k
+With Q = 1 - 2e, P = 1 + 2e, J = 2^n I/c, lambda = J/Q^n, and formula k as in bounds/methods/leakage.py: for k
 > 0 a box that errs on an edge whose first bit is not that of the settings asked for, with weight lambda,
 bits as unlikely as can be on the way to the edge, as likely on the way to these settings as the rest,
 unbiased and without errors, allows. For k = 0 (lambda >= 1/2), and where J >= Q^n, mixtures of distributions
@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from freerand_opt.model.problem import Test
 from freerand_opt.numbers.exact import Real
-from freerand_opt.numbers.interpolation import combination, times
+from freerand_opt.numbers.polynomials import combination, times
 from freerand_opt.programs.cycle import Cycle, edge_form
 
 Poly: TypeAlias = list[int]
@@ -32,7 +32,7 @@ FAIR: Chance = ([1], [2])
 class Leakage:
     """A question of this kind: settings by string, the string asked for (on average: of an edge), c, J.
 
-    `score` is rational, and within the test's.
+    `score` is rational, and within the test's; `right` what P(s) costs without errors, by setting.
     """
 
     cycle: Cycle
@@ -41,6 +41,7 @@ class Leakage:
     leaves: tuple[int, ...]
     target: int
     price: Fraction
+    right: dict[int, Fraction]
     j: Fraction
 
     @property

@@ -14,7 +14,8 @@ import numpy as np
 from freerand_opt.checker.vectors import over
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Average, Bits, Limits, Point, Problem, Product, Shared
-from freerand_opt.programs.boxes import Box, cell_matrix
+from freerand_opt.programs.box import Box
+from freerand_opt.programs.boxes import cell_matrix
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.source_vertices import vertices
 

@@ -25,7 +25,7 @@ from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Kept, Point, Problem, Shared, Test
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.rounding import round_down, round_up
-from freerand_opt.programs.boxes import Box
+from freerand_opt.programs.box import Box
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.strategies import Strategies, over_boxes

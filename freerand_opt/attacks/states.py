@@ -15,7 +15,7 @@ from freerand_opt.attacks.seesaw import MAX_DIMENSION, best_strategy
 from freerand_opt.attacks.zeros import best_with_zeros
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Problem, Test
-from freerand_opt.programs.boxes import Box, operators
+from freerand_opt.programs.box import Box, operators
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.moments import forced_zeros
 

@@ -14,7 +14,7 @@ from freerand_opt.attacks.graph import Graph, leaves_root
 from freerand_opt.checker.vectors import over
 from freerand_opt.model.certificate_form import coded_form, vector_form
 from freerand_opt.model.problem import Average, Bits, Problem
-from freerand_opt.programs.boxes import Box
+from freerand_opt.programs.box import Box
 from freerand_opt.programs.strategies import Strategies
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from threadpoolctl import threadpool_limits
-
 from freerand_opt.bounds.methods import METHODS, methods_of, shares_information
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
@@ -15,12 +13,6 @@ from freerand_opt.model.problem import Problem
 
 def corridor(problem: Problem | Many, options: Options) -> Pool:
     """Return the best ends that the methods find; a route can only improve an answer."""
-    # matrices are small: threads that wait for each other cost more than they bring
-    with threadpool_limits(1):
-        return _corridor(problem, options)
-
-
-def _corridor(problem: Problem | Many, options: Options) -> Pool:
     pool = Pool(problem, options.width, options.relative)
     methods = methods_of(problem)
     if methods is METHODS and shares_information(pool.problem):

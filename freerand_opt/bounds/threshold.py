@@ -17,6 +17,7 @@ from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.document import FORMAT
 from freerand_opt.checker.numbers import Number, sign, written
 from freerand_opt.errors import FreerandError, TooLargeError
+from freerand_opt.numbers.rounding import simplest
 
 MAX_STEPS = 100
 
@@ -249,20 +250,6 @@ def _guess(low: End, high: End, crossing: Crossing, width: Fraction, turn: int) 
 
 def _middle(low: Fraction, high: Fraction) -> Fraction:
     return simplest((5 * low + 3 * high) / 8, (3 * low + 5 * high) / 8)
-
-
-def simplest(low: Fraction, high: Fraction) -> Fraction:
-    """Return the fraction with the least denominator in [low, high], low <= high.
-
-    Few digits keep products of probabilities, and with them programs and certificates, small.
-    """
-    if high < 0:
-        return -simplest(-high, -low)
-    whole = max(0, -(-low.numerator // low.denominator))
-    if whole <= high:
-        return Fraction(whole)
-    whole -= 1
-    return whole + 1 / simplest(1 / (high - whole), 1 / (low - whole))
 
 
 def threshold_form(form: dict[str, Any], low: End, high: End) -> dict[str, Any]:

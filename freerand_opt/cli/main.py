@@ -10,26 +10,11 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
-from freerand_opt.cli import (
-    best,
-    bound,
-    boxes,
-    check,
-    experiment,
-    listing,
-    paper,
-    plot,
-    rate,
-    report,
-    show,
-    simulate,
-    store,
-    verify,
-)
 from freerand_opt.cli.options import ANSWER, KEEP, LOOK
 from freerand_opt.cli.texts import read_as_text
 from freerand_opt.errors import FreerandError, InputError, TooLargeError, UnavailableError
@@ -39,9 +24,23 @@ INTERRUPTED = 130
 #: New objects between searches for garbage: fractions live long and hold no circles.
 SELDOM = 100_000
 _UsageError: Any = typer.BadParameter.__mro__[1]  # of whichever click typer uses
-app = typer.Typer(
-    no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"max_content_width": 80}
-)
+#: Verbs in the order of the help, with the function of the file in cli/ and the panel.
+VERBS = {
+    "bound": ("bound", ANSWER),
+    "rate": ("rate", ANSWER),
+    "best": ("best", ANSWER),
+    "verify": ("verify", ANSWER),
+    "experiment": ("experiment", ANSWER),
+    "check": ("check", ANSWER),
+    "list": ("listing", LOOK),
+    "show": ("show", LOOK),
+    "boxes": ("boxes", LOOK),
+    "plot": ("plot", LOOK),
+    "paper": ("paper", LOOK),
+    "report": ("report", LOOK),
+    "simulate": ("simulate", ANSWER),
+    "store": ("store", KEEP),
+}
 
 
 def main() -> None:
@@ -65,10 +64,27 @@ def main() -> None:
         sys.exit(1)
 
 
+def _app(word: str) -> typer.Typer:
+    """Return the command with the verb that is named, or with all if none is: each takes time to be made."""
+    app = typer.Typer(
+        no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"max_content_width": 80}
+    )
+    app.callback()(_options)
+    for name in [word] if word in VERBS else VERBS:
+        file, panel = VERBS[name]
+        found = import_module(f"freerand_opt.cli.{file}")
+        if name == "store":
+            app.add_typer(found.app, name=name, rich_help_panel=panel)
+            continue
+        verb = getattr(found, file if name == file else "list_claims")
+        app.command(name, help=getattr(found, "HELP", None), rich_help_panel=panel)(verb)
+    return app
+
+
 def _run_app() -> int:
     """Run typer's command; its own complaints about arguments become InputErrors."""
     try:
-        code = read_as_text(typer.main.get_command(app))(standalone_mode=False)
+        code = read_as_text(typer.main.get_command(_app("".join(sys.argv[1:2]))))(standalone_mode=False)
         sys.stdout.flush()
     except _UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # it printed the help
@@ -91,7 +107,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -103,19 +118,3 @@ def _options(
     wide or rejected; 2 input that cannot be read or means nothing; 3 what was
     named cannot be had, or a limit was reached.
     """
-
-
-app.command(rich_help_panel=ANSWER)(bound.bound)
-app.command(rich_help_panel=ANSWER)(rate.rate)
-app.command(rich_help_panel=ANSWER)(best.best)
-app.command(rich_help_panel=ANSWER)(verify.verify)
-app.command(rich_help_panel=ANSWER, help=experiment.HELP)(experiment.experiment)
-app.command(rich_help_panel=ANSWER)(check.check)
-app.command("list", rich_help_panel=LOOK)(listing.list_claims)
-app.command(rich_help_panel=LOOK)(show.show)
-app.command(rich_help_panel=LOOK)(boxes.boxes)
-app.command(rich_help_panel=LOOK)(plot.plot)
-app.command(rich_help_panel=LOOK)(paper.paper)
-app.command(rich_help_panel=LOOK)(report.report)
-app.command(rich_help_panel=ANSWER)(simulate.simulate)
-app.add_typer(store.app, name="store", rich_help_panel=KEEP)

@@ -15,7 +15,7 @@ from freerand_opt.cli.attacks import attack_lines
 from freerand_opt.cli.screen import WIDTH, columns, fact, facts, safe
 from freerand_opt.model.conditions import Test
 from freerand_opt.model.file import Instance as Asks
-from freerand_opt.model.quantities import QUANTITIES, same
+from freerand_opt.model.quantities import QUANTITIES, STRATEGY, same
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting.cell import NO_STRATEGY, Cell
 from freerand_opt.reporting.tested import of_document
@@ -62,11 +62,12 @@ def at_length(line: Line) -> str:
     if line.cell.verdict is not None:
         pairs.append(("verdict", f"{line.cell.said} ({line.cell.expected})"))
     if isinstance(result, Result):
-        from freerand_opt.reporting import refutations  # a table needs none
-
         pairs += [("because", result.reason)] if result.impossible else []
         pairs += _units(result)
-        pairs += refutations.lines(result)
+        if result.impossible or result.quantity == STRATEGY:
+            from freerand_opt.reporting import refutations  # programs, numpy
+
+            pairs += refutations.lines(result)
     pairs += [(_END.get(end, end), way) for end, way in result.how if way]
     pairs += [("note", words) for words in result.notes]
     how = "checked" if one.origin == "solved" else "stored, checked again"

@@ -226,6 +226,16 @@ class Problem(Parties):
         first = self.observed[0]  # one object many times, if settings are uniform
         return all(x is first or x == first for x in self.observed)
 
+    def factors(self, f: Functional, sign: int) -> dict[int, dict[int, Fraction]]:
+        """Return factors of P(o, s) by setting: those of P(o|s) are divided by P(s) where it is given."""
+        found: dict[int, dict[int, Fraction]] = {}
+        for s, o, factor in f.terms:
+            share = Fraction(1)
+            if f.on == "conditional" and self.observed is not None:
+                share = 1 / self.observed[s]
+            found.setdefault(s, {})[o] = sign * factor * share
+        return found
+
     def outputs(self) -> tuple[int, ...]:
         """Return the value of the output at each joint outcome."""
         sizes = [self.outcomes[p] for p in self.ask.of]

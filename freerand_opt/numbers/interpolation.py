@@ -201,16 +201,6 @@ def _ints(p: fmpz_poly) -> list[int]:
     return [int(c) for c in p.coeffs()]
 
 
-def combination(parts: Iterable[tuple[int, Sequence[int]]]) -> list[int]:
-    """Return the sum of integers times polynomials."""
-    return _ints(sum((number * fmpz_poly(list(p)) for number, p in parts), fmpz_poly([0])))
-
-
-def times(p: Sequence[int], q: Sequence[int]) -> list[int]:
-    """Return the product of two polynomials."""
-    return _ints(fmpz_poly(list(p)) * fmpz_poly(list(q)))
-
-
 def stretch(
     polynomials: Iterable[Sequence[int]], at: Fraction, ends: tuple[Fraction, Fraction]
 ) -> tuple[Fraction, Fraction]:

@@ -9,6 +9,9 @@ from fractions import Fraction
 from freerand_opt.numbers.enclosure import MAX_BITS, Rounded, rounded
 from freerand_opt.numbers.exact import Exact, enclose
 
+#: How much of an interval is left out beside a root.
+ROOM = Fraction(1, 10**9)
+
 
 def round_down(x: Exact, bits: int = 60) -> Fraction:
     """Return a fraction on the grid 2^-bits below `x`, within two steps (`x` itself if a fraction)."""
@@ -20,6 +23,38 @@ def round_down(x: Exact, bits: int = 60) -> Fraction:
 def round_up(x: Exact, bits: int = 60) -> Fraction:
     """Return a fraction on the grid 2^-bits above `x`, within two steps (`x` itself if a fraction)."""
     return -round_down(-x, bits)
+
+
+def inside(score: Exact, relation: str) -> Fraction:
+    """Return a rational score at which a test is certainly passed, the score itself if it is one."""
+    return (round_up if relation == ">=" else round_down)(score, 64)
+
+
+def simplest(low: Fraction, high: Fraction) -> Fraction:
+    """Return the fraction with the least denominator in [low, high], low <= high.
+
+    Few digits keep products of probabilities, and with them programs and certificates, small.
+    """
+    if high < 0:
+        return -simplest(-high, -low)
+    whole = max(0, -(-low.numerator // low.denominator))
+    if whole <= high:
+        return Fraction(whole)
+    whole -= 1
+    return whole + 1 / simplest(1 / (high - whole), 1 / (low - whole))
+
+
+def drawn_in(
+    low: Fraction, high: Fraction, ends: tuple[Fraction, Fraction]
+) -> tuple[Fraction, Fraction] | None:
+    """Return an interval drawn in a little at its ends but those in `ends`; None if none is left."""
+    room = (ends[1] - ends[0]) * ROOM
+    if high - low < 4 * room:
+        return None
+    return (
+        low if low == ends[0] else simplest(low + room / 4, low + room),
+        high if high == ends[1] else simplest(high - room, high - room / 4),
+    )
 
 
 def power_of_two(exponent: Fraction) -> int:

@@ -16,8 +16,7 @@ from operator import le
 
 from freerand_opt.model.certificate_form import errors_of
 from freerand_opt.model.problem import Functional, Kept, Point, Problem, Test
-from freerand_opt.programs.boxes import Box
-from freerand_opt.programs.strategies import by_setting
+from freerand_opt.programs.box import Box
 
 #: At a setting: the value of a functional of P(o, s) without error, and what an error adds.
 Values = dict[int, tuple[Fraction, Fraction]]
@@ -81,8 +80,8 @@ def cycle_of(problem: Problem) -> Cycle | None:
     asked = ask.score
     if asked is not None and asked.on == "moments":
         return None
-    by = [by_setting(f, sign, problem) for f, sign in functionals]
-    goal = {} if asked is None else by_setting(asked, -ask.sign, problem)
+    by = [problem.factors(f, sign) for f, sign in functionals]
+    goal = {} if asked is None else problem.factors(asked, -ask.sign)
     edges = _edges([*by, goal])
     if edges is None or not _is_cycle(edges, problem):
         return None
@@ -156,6 +155,14 @@ def _covers(problem: Problem, edges: dict[int, int]) -> bool:
         range(problem.settings[party]) if ask.at is None else [divmod(ask.at, problem.settings[1])[party]]
     )
     return set(needed) <= on
+
+
+def even_costs(cycle: Cycle, values: Values) -> tuple[Fraction, dict[int, Fraction]] | None:
+    """Return what each error costs, if all cost the same, and what P(s) costs without errors, by edge."""
+    costs = {more for _, more in values.values()}
+    if set(values) != set(cycle.edges) or len(costs) != 1:
+        return None
+    return costs.pop(), {s: right for s, (right, _) in values.items()}
 
 
 def edge_form(cycle: Cycle) -> int | list[list[int]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Kept, Point, Problem, Test
-from freerand_opt.programs.boxes import Box, deterministic_boxes
+from freerand_opt.programs.box import Box, deterministic_boxes
 from freerand_opt.programs.cycle import boxes_of, cycle_of, edge_form
 
 

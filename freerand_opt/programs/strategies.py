@@ -13,7 +13,8 @@ from freerand_opt.model.problem import Functional, Kept, Point, Problem, Test
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.rounding import round_up
 from freerand_opt.programs.assembly import Assembly
-from freerand_opt.programs.boxes import Box, Space, box_space, cell_space
+from freerand_opt.programs.box import Box
+from freerand_opt.programs.boxes import Space, box_space, cell_space
 from freerand_opt.programs.guesses import Guesses, few_labels, guesses_of
 from freerand_opt.programs.ratios import SCORE_BITS, relaxed_rows, sums_ratios
 from freerand_opt.programs.source_cone import Cone, source_cone
@@ -173,17 +174,6 @@ def asked_setting(problem: Problem) -> int | None:
     return score.settings[0]
 
 
-def by_setting(f: Functional, sign: int, problem: Problem) -> dict[int, dict[int, Fraction]]:
-    """Return factors of P(o, s): those of P(o|s) are divided by P(s) where it is given."""
-    found: dict[int, dict[int, Fraction]] = {}
-    for s, o, factor in f.terms:
-        share = Fraction(1)
-        if f.on == "conditional" and problem.observed is not None:
-            share = 1 / problem.observed[s]
-        found.setdefault(s, {})[o] = sign * factor * share
-    return found
-
-
 def test_rows(
     problem: Problem, test: Test | Kept
 ) -> list[tuple[dict[int, dict[int, Fraction]], dict[int, Fraction], bool, Exact, int, int]]:
@@ -205,7 +195,7 @@ def test_rows(
     if sums_ratios(problem, test):
         return relaxed_rows(problem, test)
     side = -1 if test.relation == ">=" else 1
-    factors = by_setting(test.functional, side, problem)
+    factors = problem.factors(test.functional, side)
     if test.functional.on == "conditional" and problem.observed is None:
         (s,) = test.functional.settings
         return [(factors, {s: -side * _rational(test, side)}, test.relation == "=", Fraction(0), 0, side)]
@@ -230,7 +220,7 @@ def objective(
     if problem.ask.score is not None and problem.ask.score.on == "moments":
         return {k: problem.ask.sign * x for k, x in made.words(problem.ask.score.words).items()}
     if problem.ask.score is not None:
-        return made.row(by_setting(problem.ask.score, problem.ask.sign, problem))
+        return made.row(problem.factors(problem.ask.score, problem.ask.sign))
     for carrier, label in enumerate(labels):
         for s in settings if guesses.outputs else ():
             if label >= 0:

@@ -7,10 +7,8 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from freerand_opt.attacks.held import strategies
 from freerand_opt.bounds.answers import inequality
 from freerand_opt.bounds.answers.inequality import BellInequality, bell_inequality
-from freerand_opt.bounds.answers.quantum_inequality import quantum_inequality
 from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.bound import bound
 from freerand_opt.model.question import Question
@@ -61,9 +59,14 @@ def lines(result: Result) -> Iterator[tuple[str, str]]:
 
 
 def _of_quantum(result: Result) -> Iterator[tuple[str, str]]:
-    if not result.question.is_written_out or result.document.get("kind") != "bracket":
+    question = result.question
+    if not question.is_written_out or result.document.get("kind") != "bracket":
         return
-    problem = result.question.cases()[0]
+    if question.adversary.devices != "quantum":
+        return
+    from freerand_opt.bounds.answers.quantum_inequality import quantum_inequality  # programs, numpy
+
+    problem = question.cases()[0]
     found = None if problem.observed is None else quantum_inequality(problem, result.document.get("upper"))
     if found is not None:
         yield "inequality", found.words()
@@ -97,6 +100,8 @@ def _model(result: Result) -> list[dict[str, Any]] | None:
         return None
     if not result.question.is_written_out:
         return None
+    from freerand_opt.attacks.held import strategies  # programs, numpy
+
     found = []
     for masses, box in strategies(result.question.problem(), attack):
         weight = sum(masses)

@@ -17,7 +17,6 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from freerand_opt.bounds.answers.result import Result
-from freerand_opt.bounds.threshold import simplest
 from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import InputError
 from freerand_opt.model.file import Instance as Asks
@@ -26,6 +25,7 @@ from freerand_opt.model.number import exact
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.text import shown
 from freerand_opt.numbers.exact import Exact, compare
+from freerand_opt.numbers.rounding import simplest
 from freerand_opt.runner.answer import Answer
 
 #: What the cells of a row have in common: file, instance of the file, the other axes.

@@ -254,14 +254,13 @@ def test_lines_have_weight_devices_and_favoured_settings():
 
 
 def test_large_attacks_are_read_one_by_one():
-    """N = 128: 16,384 joint settings, 129 strategies; no array, and single numbers at once."""
+    """N = 128: 16,384 joint settings, 256 strategies; no array, and single numbers at once."""
     question = Question(
         chained(128),
         SanthaVazirani("1/100", bits="least-significant-first"),
-        observed=SEEN,
-        adversary=EVE,
-        tests=[Test("chained", "<=", "observed")],
-        ask=Ask("trace-distance", of="A", at=(0, 0)),
+        observed=Observed(settings="uniform"),
+        adversary=LOCAL,
+        ask=Ask("score", functional="chained", extreme="smallest"),
     )
     attack = bound(question).attack
     with pytest.raises(TooLargeError, match="read its strategies one by one"):

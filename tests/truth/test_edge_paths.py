@@ -10,7 +10,7 @@ from itertools import product
 
 import pytest
 
-from freerand_opt import Ask, Functional, Question, SanthaVazirani, bound, chained, curve
+from freerand_opt import Ask, Functional, Question, SanthaVazirani, Test, bound, chained, chsh, curve
 from freerand_opt.model.catalogue import find
 from freerand_opt.model.file import read
 from freerand_opt.numbers.exact import compare, cos_pi
@@ -76,3 +76,25 @@ def test_the_least_local_score_at_every_epsilon(n, last, order, bits):
     for k in range(9):
         x = F(last) * k / 8
         assert found(x).exact == (1 - 2 * x) ** (2 * (n.bit_length() - 1))
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_scores_that_count_what_is_no_error(order):
+    """S = 4 - 2 I_2, so the largest local S is 4 - 8 (1/2 - epsilon)^2."""
+    asked = Question(
+        chsh(), SanthaVazirani("1/10", order=order), adversary=LOCAL, ask=Ask("score", functional="chsh")
+    )
+    assert bound(asked).bracket.exact == 4 - 8 * F(2, 5) ** 2
+    assert set(dict(bound(asked).how).values()) == {WORDS.format(4)}
+    found = curve(asked, "source.epsilon", ("0", "2/5"))
+    assert (found.formulas, len(found.proved.lower)) == (1, 1)
+    for k in range(9):
+        assert found(F(k, 20)).exact == 4 - 8 * (F(1, 2) - F(k, 20)) ** 2
+    passes = {"tests": [Test("chsh", ">=", "3")], "ask": Ask("strategy"), "adversary": LOCAL}
+    threshold = {"of": "source.epsilon", "between": ["0", "2/5"], "width": "1e-9"}
+    found = bound(
+        Question(chsh(), SanthaVazirani("1/10", order=order), **passes), threshold=threshold
+    ).bracket
+    low, high = (4 - 8 * (F(1, 2) - x) ** 2 for x in (found.lower, found.upper))
+    assert low <= 3 <= high
+    assert found.upper - found.lower <= F(1, 10**9)

@@ -24,7 +24,7 @@ from freerand_opt.model import (
 from freerand_opt.model import Test as Demand
 from freerand_opt.model.file import read
 from freerand_opt.numbers.exact import compare
-from freerand_opt.programs.boxes import deterministic_boxes
+from freerand_opt.programs.box import deterministic_boxes
 from freerand_opt.programs.source_vertices import vertices
 from freerand_opt.reporting import refutations
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.bounds.curves.leakage import leakage_of
+from freerand_opt.bounds.methods.leakage import leakage_of
+from freerand_opt.model.families.chained import chain
 
 FIELD = "source.epsilon"
 
@@ -122,15 +123,44 @@ NOT_COVERED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("name", NOT_COVERED)
 def test_what_the_closed_form_is_not_about(name: str) -> None:
     question = fr.Question.from_dict(asked(2, **NOT_COVERED[name]))
-    ends = (Fraction(0), Fraction(1, 8))
-    assert leakage_of(lambda x: question.varied(FIELD, x).problem(), ends) is None
+    assert leakage_of(question.problem()) is None
 
 
 def test_what_it_is_about() -> None:
-    question = fr.Question.from_dict(asked(2))
-    assert (
-        leakage_of(lambda x: question.varied(FIELD, x).problem(), (Fraction(0), Fraction(1, 8))) is not None
+    assert leakage_of(fr.Question.from_dict(asked(2)).problem()) is not None
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_one_epsilon_in_any_order(seed: int) -> None:
+    """Both ends of a single answer are the theorem's value, whichever formula is the least; no program."""
+    chance = random.Random(seed)
+    size = chance.choice((2, 4, 8, 16))
+    n = 2 * (size.bit_length() - 1)
+    e = Fraction(chance.randrange(50), 100)
+    level = chance.choice((Fraction(1, 2), Fraction(1), Fraction(chance.randrange(1, 40), 20)))
+    # at a border of two formulas, or anywhere
+    score = level * (1 - 2 * e) ** n / (1 + 2 * e) ** chance.randrange(n)
+    tests = [{"functional": "chained", "relation": "<=", "score": str(score)}]
+    if seed % 2:  # the same, told by what is no error
+        right = {f"P({x}{x ^ parity}|{a},{b})": 1 for a, b, parity in chain(size) for x in (0, 1)}
+        tests = [{"terms": right, "relation": ">=", "score": str(2 * size - score)}]
+    tables = asked(
+        size,
+        source={
+            "epsilon": str(e),
+            "order": chance.choice(("interleaved", "A first", "B first")),
+            "bits": chance.choice(("least-significant-first", "most-significant-first")),
+        },
+        ask={"of": chance.choice("AB"), "at": [chance.randrange(size), chance.randrange(size)]},
+        test=tests,
     )
+    found = fr.bound(tables)
+    assert found.lower == found.upper == theorem(size, e, score)
+    assert "closed form" in str(found.how)
+    told = fr.bound({**tables, "ask": {**tables["ask"], "at": "average"}})
+    mean = min(Fraction(1, 2), score / (2 * (1 - 2 * e) ** n))
+    assert told.lower == told.upper == mean
+    assert "closed form" in str(told.how)
 
 
 def test_a_piece_is_refused_where_it_is_no_attack() -> None:

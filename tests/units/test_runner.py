@@ -14,8 +14,8 @@ from fractions import Fraction
 
 import pytest
 
-from freerand_opt.bounds.threshold import simplest
 from freerand_opt.errors import InputError, UnavailableError
+from freerand_opt.numbers.rounding import simplest
 from freerand_opt.runner.dispatch import ProcessDiedError, run
 from freerand_opt.runner.executor import Here, Local, executor_of
 from freerand_opt.runner.shard import BLOCK, Block, Shard, whole

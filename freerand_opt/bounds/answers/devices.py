@@ -8,9 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from freerand_opt.bounds.answers.seen import Seen, seen
 from freerand_opt.checker.asked import Question, joint, split
 from freerand_opt.checker.devices import Box, Deterministic
 from freerand_opt.checker.numbers import sign
@@ -19,6 +18,9 @@ from freerand_opt.model.scenario import joined
 from freerand_opt.model.text import said_at
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.kernel import exact
+
+if TYPE_CHECKING:
+    from freerand_opt.bounds.answers.seen import Seen
 
 #: Most joint settings of which correlations are told, and longest fraction that is written as such.
 MOST_SETTINGS, SHORT = 9, 7
@@ -84,6 +86,10 @@ class Written(Devices):
     @property
     def seen(self) -> Seen | None:
         """Return the state and its measurements, rounded, of a pure state with projectors."""
+        if self.form["kind"] not in ("qubits", "quantum"):
+            return None
+        from freerand_opt.bounds.answers.seen import seen  # numpy
+
         return seen(self.form)
 
     def moment(self, name: str, q: Question) -> Exact:

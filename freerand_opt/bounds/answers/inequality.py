@@ -30,7 +30,7 @@ from freerand_opt.errors import TooLargeError
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Average, FullSupport, Mutual, Problem, Rows, Shared
 from freerand_opt.numbers.exact import Exact, UndecidedError, compare
-from freerand_opt.programs.boxes import Box, deterministic_boxes
+from freerand_opt.programs.box import Box, deterministic_boxes
 from freerand_opt.programs.cycle import cycle_of, error_box
 from freerand_opt.programs.names import joined
 from freerand_opt.programs.source_vertices import vertices

@@ -53,15 +53,13 @@ class Seen:
         return found
 
 
-def seen(form: dict[str, Any]) -> Seen | None:
-    """Return what a box of a certificate looks like, None if it is no pure state with projectors."""
+def seen(form: dict[str, Any]) -> Seen:
+    """Return what a box of a certificate, a pure state with projectors, looks like."""
     if form["kind"] == "qubits":
         first = _angle(form["state"]) / 2
         angles = [[_angle(x) for x in own] for own in form["angles"]]
         directions = tuple(tuple((sin(t), 0.0, cos(t)) for t in own) for own in angles)
         return Seen(_schmidt(first), directions, tuple(tuple((1, 1) for _ in own) for own in angles))
-    if form["kind"] != "quantum":
-        return None
     sizes = form["dimensions"]
     state = _vector(form["state"])
     parties = zip(form["measurements"], sizes, strict=True)

@@ -7,13 +7,13 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.bounds.answers.result import Result
-from freerand_opt.bounds.threshold import simplest
 from freerand_opt.checker.curve import read_part
 from freerand_opt.checker.curve_ends import Part
 from freerand_opt.checker.failures import Work
 from freerand_opt.checker.numbers import enclose
 from freerand_opt.errors import InputError
 from freerand_opt.model.quantities import ENTROPY
+from freerand_opt.numbers.rounding import simplest
 
 #: Places at which the question is asked at most.
 MOST_PLACES = 65

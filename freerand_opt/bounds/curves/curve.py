@@ -14,7 +14,7 @@ from dataclasses import field as keep
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from math import gcd
+from math import gcd, lcm
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from freerand_opt.bounds.answers.result import ends_of
 from freerand_opt.bounds.curves.sampling import Part, floats, part_of
 from freerand_opt.checker import reading
 from freerand_opt.checker.curve import Curve as Proved
+from freerand_opt.checker.curve_ends import Part as ProvedPart
 from freerand_opt.checker.document import Report, check
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, decimals, show
@@ -34,6 +35,7 @@ from freerand_opt.model.number import place_of
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.kernel import exact
+from freerand_opt.numbers.polynomials import combination
 
 WORK = 2 * 10**9
 #: How near breakpoints are found, in parts of the interval.
@@ -100,7 +102,7 @@ class Curve(Certified):
         size = gcd(*part.unit)
         unit = tuple(c // size for c in part.unit)
         above = (
-            " + ".join(_scaled(number * Fraction(turn, size), p, name) for number, p in part.terms if p)
+            " + ".join(_scaled(number * Fraction(turn, size), p, name) for number, p in _merged(part) if p)
             or "0"
         )
         return f"{above} {where}" if unit == (1,) else f"({above})/{_bracketed(_text(unit, name))} {where}"
@@ -187,6 +189,15 @@ class Curve(Certified):
         low, high = self.between
         asked = self.question.ask.quantity
         return f"Curve({asked} for {self.field} in [{low}, {high}], {self.formulas} functions)"
+
+
+def _merged(part: ProvedPart) -> list[tuple[Number, tuple[int, ...]]]:
+    """Return the terms of a function, those with a fraction before them as one."""
+    plain = [(number, p) for number, p in part.terms if isinstance(number, Fraction)]
+    unit = lcm(*(number.denominator for number, _ in plain))
+    total = combination((int(unit * number), p) for number, p in plain)
+    others = [(number, p) for number, p in part.terms if not isinstance(number, Fraction)]
+    return [(Fraction(1, unit), tuple(total)), *others]
 
 
 def _brief(x: Number) -> str:

@@ -14,10 +14,10 @@ from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.curves.concave import lines_and_points
 from freerand_opt.bounds.curves.curve import WORK, Curve
 from freerand_opt.bounds.curves.fitting import places_in
-from freerand_opt.bounds.curves.leakage import leakage_of, leakage_parts
 from freerand_opt.bounds.curves.pieces import family_of
 from freerand_opt.bounds.curves.walk import walked
-from freerand_opt.bounds.methods.edges import edge_parts
+from freerand_opt.bounds.methods.edges import edge_parts, in_epsilon
+from freerand_opt.bounds.methods.leakage import leakage_of, leakage_parts
 from freerand_opt.bounds.visibility import moving_form
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import FORMAT, check
@@ -111,7 +111,7 @@ def _moving(
     def problem(x: Fraction) -> Problem:
         return asked.varied(name, x).problem()
 
-    made = leakage_of(problem, ends)
+    made = leakage_of(problem(ends[0])) if in_epsilon(problem, ends) else None
     closed = edge_parts(problem, ends, form) if made is None else leakage_parts(made, ends)
     if closed is not None:
         upper, lower = closed

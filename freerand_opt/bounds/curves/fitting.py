@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.bounds.threshold import simplest
 from freerand_opt.numbers.interpolation import Quotient, quotient_through
+from freerand_opt.numbers.rounding import simplest
 
 #: Numbers of places that are tried, one after another.
 PLACES = (8, 11, 14, 17, 20, 24, 29, 35, 42, 56)

@@ -9,18 +9,14 @@ from typing import Any
 
 from freerand_opt.bounds.curves.fitting import Fitted, fitted, mapped, slots_of
 from freerand_opt.bounds.methods.shapes import Shape, shape_of
-from freerand_opt.bounds.threshold import simplest
 from freerand_opt.checker.polynomials import line_through, over_unit
 from freerand_opt.conic.basis import basic_point, exact_multipliers
 from freerand_opt.conic.linear import Hint
 from freerand_opt.model.problem import Bits, Kept, Problem
 from freerand_opt.numbers.exact import Real
-from freerand_opt.numbers.interpolation import Quotient, combination, over_common, stretch, times
-from freerand_opt.numbers.rounding import round_down, round_up
-
-#: Bits of a rational score inside an irrational one, and how much of an interval is left out beside a root.
-BITS = 64
-ROOM = Fraction(1, 10**9)
+from freerand_opt.numbers.interpolation import Quotient, over_common, stretch
+from freerand_opt.numbers.polynomials import combination, times
+from freerand_opt.numbers.rounding import drawn_in, inside
 
 
 @dataclass(frozen=True)
@@ -32,13 +28,6 @@ class Family:
     ends: tuple[Fraction, Fraction]
     places: Sequence[Fraction]
     needed: list[int]  # places that the last attacks needed: a hint
-
-
-def inside(score: Any, relation: str) -> Fraction:
-    """Return a rational score at which a test is certainly passed."""
-    return (
-        score if isinstance(score, Fraction) else (round_up if relation == ">=" else round_down)(score, BITS)
-    )
 
 
 def upper_item(family: Family, hint: Hint, at: Fraction) -> dict[str, Any] | None:
@@ -122,13 +111,10 @@ def _piece(family: Family, found: Fitted, at: Fraction) -> dict[str, Any] | None
     borders: list[Sequence[int]] = [*numerators, unit, *(den for _, den in palette)]
     borders += [p for k in slots_of(found.form["room"]) for p in found.of(k)]
     borders += _rooms(family, attack["flow"], palette)
-    ends = family.ends
-    low, high = stretch(borders, at, ends)
-    room = (ends[1] - ends[0]) * ROOM
-    if high - low < 4 * room:
+    within = drawn_in(*stretch(borders, at, family.ends), family.ends)
+    if within is None:
         return None
-    low = low if low == ends[0] else simplest(low + room / 4, low + room)
-    high = high if high == ends[1] else simplest(high - room, high - room / 4)
+    low, high = within
     shown: dict[str, Any] = {
         key: value for key, value in attack.items() if key not in ("flow", "strategies", "weights")
     }

@@ -7,7 +7,6 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.bounds.curves.pieces import Family, lower_piece, upper_item
-from freerand_opt.bounds.threshold import simplest
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.curve import read_part
 from freerand_opt.checker.failures import Rejected, TooMuch, Unreadable, Work
@@ -15,6 +14,7 @@ from freerand_opt.checker.numbers import enclose
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, solve
 from freerand_opt.model.problem import Bits
+from freerand_opt.numbers.rounding import simplest
 
 #: The next probe beyond a piece, and the least that a probe moves, in parts of the interval.
 STEP = Fraction(1, 10**6)

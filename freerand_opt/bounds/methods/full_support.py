@@ -21,7 +21,7 @@ from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Kept, Problem
-from freerand_opt.programs.boxes import Box
+from freerand_opt.programs.box import Box
 from freerand_opt.programs.source_cone import source_cone
 from freerand_opt.programs.strategies import Strategies, over_cells
 

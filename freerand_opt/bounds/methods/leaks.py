@@ -27,7 +27,8 @@ from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Kept, Problem
-from freerand_opt.programs.boxes import Box, box_space, deterministic_boxes
+from freerand_opt.programs.box import Box, deterministic_boxes
+from freerand_opt.programs.boxes import box_space
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.of_quantum import cone_of
 from freerand_opt.programs.strategies import Strategies, build, test_rows

@@ -22,7 +22,8 @@ from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Average, Point, Problem, Rows, Shared
-from freerand_opt.programs.boxes import cell_space, deterministic_boxes
+from freerand_opt.programs.box import deterministic_boxes
+from freerand_opt.programs.boxes import cell_space
 from freerand_opt.programs.cycle import cycle_of
 from freerand_opt.programs.guesses import few_labels, guesses_of
 from freerand_opt.programs.listed import ListedBoxes, boxes_of_local, boxes_on_cycle, of_moments

@@ -27,7 +27,7 @@ from freerand_opt.conic.duals import exact_dual, ray
 from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.model.certificate_form import vector_form
 from freerand_opt.model.problem import Bits, Point, Problem
-from freerand_opt.programs.boxes import MOST_BOXES, deterministic_boxes
+from freerand_opt.programs.box import MOST_BOXES, deterministic_boxes
 from freerand_opt.programs.branches import branch_count, branched_cone
 from freerand_opt.programs.cycle import cycle_of
 from freerand_opt.programs.guesses import GUESSES, few_labels, guesses_of

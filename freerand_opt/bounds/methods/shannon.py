@@ -34,7 +34,8 @@ from freerand_opt.conic.linear import solve
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.certificate_form import question_form
 from freerand_opt.model.problem import Problem
-from freerand_opt.programs.boxes import Box, cell_space
+from freerand_opt.programs.box import Box
+from freerand_opt.programs.boxes import cell_space
 from freerand_opt.programs.guesses import Guesses, few_labels
 from freerand_opt.programs.moments import moment_program, moments_of
 from freerand_opt.programs.of_quantum import cone_of

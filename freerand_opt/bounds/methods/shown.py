@@ -9,7 +9,7 @@ from typing import Any
 from freerand_opt.bounds.methods.linear import facets, vertices
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.model.problem import Bits, Kept, Point, Problem
+from freerand_opt.model.problem import Kept, Problem
 
 
 def shown(pool: Pool, options: Options) -> Iterator[None]:
@@ -18,8 +18,6 @@ def shown(pool: Pool, options: Options) -> Iterator[None]:
     The proof names the settings alone; its program has no tests and, first, one outcome for each party.
     """
     problem = pool.problem
-    if problem.observed is None or _surely(problem):
-        return
     bare = replace(problem.exists, devices="no-signalling", tests=())
     plain = replace(bare, outcomes=(1,) * len(problem.outcomes))
     if _impossible(plain, options) is None:
@@ -29,15 +27,6 @@ def shown(pool: Pool, options: Options) -> Iterator[None]:
         prices = {**found.upper["prices"], "tests": [_nothing(test) for test in problem.tests]}
         pool.offer_upper({**found.upper, "prices": prices}, f"observed settings: {found.how['upper']}")
     yield
-
-
-def _surely(problem: Problem) -> bool:
-    """Return whether it is plain that the source shows the settings."""
-    source = problem.source
-    if isinstance(source, Point):
-        return source.values == problem.observed or (source.values is None and problem.even)
-    halves = isinstance(source, Bits) and all(low + high == 1 for low, high in source.ranges)
-    return problem.even and halves and isinstance(source, Bits) and source.order is not None
 
 
 def _impossible(problem: Problem, options: Options) -> Pool | None:
