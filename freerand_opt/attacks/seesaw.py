@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 import numpy as np
 
+from freerand_opt.attacks.angles import Angles
 from freerand_opt.attacks.gaussian import orthogonal, rounded
 from freerand_opt.attacks.measurement import Complex, Measurement, dilated, random_measurements
 from freerand_opt.attacks.quantum_box import Quantum, Vector
@@ -27,6 +29,8 @@ BITS = 22
 ROUNDS, FINAL_ROUNDS, FINALISTS = 40, 300, 3
 #: A climb that gains less than this in ten rounds is at its end.
 STILL = 1e-13
+#: Rounds by which a real climb of qubits is seen to go on; its angles then take larger steps.
+MORE_ROUNDS = 30
 #: Eigenvalues this near to the largest, relative to it, belong to one space of best states.
 EQUAL = 1e-8
 #: Larger joint dimensions are not tried.
@@ -114,10 +118,32 @@ def best_climb(
         first = np.argsort(-found.values, kind="stable")[:FINALISTS].tolist()
         found = climb.climbed(found.taken(first), FINAL_ROUNDS)
         top = found.taken([int(np.argmax(found.values))])
+        if kind.real and not words:
+            top = _risen(climb, top, gains)
         if best is None or top.values[0] > best.values[0] + GAIN:
             best = top
     assert best is not None
     return best
+
+
+def _risen(climb: Climb, top: Climbs, gains: Floats) -> Climbs:
+    """Return where steps in the angles of real qubits lead a climb that is not at its end."""
+    if set(climb.dimensions) != {2} or set(climb.scenario.outcomes) != {2}:
+        return top
+    on = climb.climbed(top, MORE_ROUNDS)
+    zeros = np.array([own.elements[0, 0].real for party in top.measured for own in party])
+    if on.values[0] < top.values[0] + GAIN or np.any(np.abs(np.trace(zeros, axis1=1, axis2=2) - 1) > 0.5):
+        return on if on.values[0] > top.values[0] else top
+    angles, _ = Angles(climb.scenario, gains).risen(
+        np.arctan2(2 * zeros[:, 0, 1], zeros[:, 0, 0] - zeros[:, 1, 1])
+    )
+    one, other = np.cos(angles / 2), np.sin(angles / 2)
+    first = np.array([[one * one, one * other], [one * other, other * other]]).transpose(2, 0, 1)
+    elements = np.stack([first, np.eye(2) - first], axis=1).astype(np.complex128)
+    ends = np.cumsum([0, *climb.scenario.settings])
+    measured = [[Measurement(own[None]) for own in elements[a:b]] for a, b in pairwise(ends)]
+    found = climb.climbed(Climbs(measured, on.states, on.values), 1)
+    return found if found.values[0] > on.values[0] else on
 
 
 class Climb:

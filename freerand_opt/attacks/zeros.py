@@ -15,6 +15,7 @@ from math import prod
 
 import numpy as np
 
+from freerand_opt.attacks.angles import Angles, Cells
 from freerand_opt.attacks.gaussian import orthogonal, rounded
 from freerand_opt.attacks.quantum_box import Quantum, Vector
 from freerand_opt.conic.sparse import Floats
@@ -26,7 +27,6 @@ STARTS = 6
 #: The charge for forbidden outcomes while their space is sought, and the singular values that count.
 CHARGES, SEEN = (10.0, 300.0), 1e-2
 MAX_PARTIES = 5
-Cells = Sequence[tuple[int, int]]
 
 
 def best_with_zeros(scenario: Parties, gains: Floats, zeros: Cells, *, seed: int = 0) -> Quantum | None:
@@ -54,35 +54,12 @@ def best_with_zeros(scenario: Parties, gains: Floats, zeros: Cells, *, seed: int
     return None if best is None else search.exact(best[1])
 
 
-class _Angles:
-    """Measurements cos t Z + sin t X by their angles, all parties' settings in one row."""
+class _Angles(Angles):
+    """Angles with outcomes that are forbidden, which weigh nothing."""
 
     def __init__(self, scenario: Parties, gains: Floats, zeros: Cells) -> None:
-        self.scenario, self.zeros = scenario, tuple(zeros)
-        self.size = 2 ** len(scenario.settings)
-        self.starts = np.cumsum([0, *scenario.settings])
-        kept = [(s, o) for s, o in np.argwhere(gains).tolist() if (s, o) not in set(self.zeros)]
-        self.cells = kept
-        self.weights = np.array([gains[s, o] for s, o in kept])
-
-    def vectors(self, angles: Floats, cells: Cells) -> Floats:
-        """Return the product vectors of cells, as rows."""
-        half = angles / 2
-        single = np.stack(
-            [[np.cos(half), np.sin(half)], [-np.sin(half), np.cos(half)]]
-        )  # outcome, axis, setting
-        found = np.ones((len(cells), 1))
-        for p in range(len(self.scenario.settings)):
-            xs = [self.starts[p] + self.scenario.joint_settings[s][p] for s, _ in cells]
-            os = [self.scenario.joint_outcomes[o][p] for _, o in cells]
-            own = single[os, :, xs]
-            found = (found[:, :, None] * own[:, None, :]).reshape(len(cells), 2 ** (p + 1))
-        return found
-
-    def operator(self, angles: Floats) -> Floats:
-        """Return B."""
-        rows = self.vectors(angles, self.cells)
-        return np.asarray(rows.T @ (self.weights[:, None] * rows))
+        super().__init__(scenario, gains, zeros)
+        self.zeros = tuple(zeros)
 
     def charged(self, angles: Floats, charge: float) -> float:
         """Return the best score less the charge for forbidden outcomes."""

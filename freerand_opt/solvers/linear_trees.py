@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: Rows from which HiGHS takes longer; steps.
 MOST_ROWS, MOST_STEPS = 20_000, 80
 #: Gap and defect at which no step is made any more, and at which a point is called optimal.
-ENOUGH, NEARLY = 1e-10, 1e-6
+ENOUGH, NEARLY = 1e-10, 1e-5
 #: How far steps go towards the boundary, and how often their equations are refined.
 SHARE, REFINED = 0.99, 8
 #: What is added to diagonals, in proportion, so that rounding leaves factors; refinement takes it back.

@@ -15,8 +15,11 @@ from freerand_opt.model import (
     Question,
     SanthaVazirani,
     Uniform,
+    chsh,
     ladder,
 )
+
+GUESS = Ask("guessing-probability", of="A", at=[0, 0])
 
 
 def top(k, s):
@@ -86,7 +89,27 @@ def test_without_zeros_full_support_says_nothing():
         tests=[Keep("behaviour")],
         ask=Ask("guessing-probability", of="A", at=[1, 1]),
     )
-    assert bound(asked).bracket.upper == 1
+    found = bound(asked).bracket
+    assert found.upper == 1
+    assert found.lower > 1 - Fraction(1, 10**6)
+
+
+@pytest.mark.parametrize("devices", ["local", "no-signalling"])
+def test_suprema_over_full_support_are_approached(devices):
+    # a box with the outcomes of 3 settings errs at the fourth, which every w may choose as rarely as it wants
+    asked = Question(
+        chsh(),
+        FullSupport(),
+        adversary=Adversary(devices),
+        ask=Ask("score", functional=Functional.named("chsh")),
+    )
+    found = bound(asked).bracket
+    assert found.upper == 4
+    assert 4 - Fraction(1, 10**6) < found.lower <= 4
+    assert devices == "no-signalling" or found.lower < 4
+    tests = [{"functional": "chsh", "relation": ">=", "score": "27/10"}]
+    known = bound(Question(chsh(), FullSupport(), adversary=Adversary(devices), tests=tests, ask=GUESS))
+    assert known.lower == known.upper == 1
 
 
 def test_largest_top_of_local_and_no_signalling_boxes():

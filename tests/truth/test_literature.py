@@ -42,7 +42,7 @@ def test_the_corrections(report):
         "arXiv:1105.3195, Lemma 1",
         "arXiv:1105.3195, Theorem 2",
         "arXiv:1105.3195, proof of Theorem 2, second bullet",
-        "arXiv:1105.3195, Conjecture 1",
+        "arXiv:1105.3195, sentence after Conjecture 1",
         "examples of npa-hierarchy",
     ]
 

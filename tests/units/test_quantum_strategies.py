@@ -256,3 +256,18 @@ def test_hardys_state_has_its_zeros_exactly():
     assert all(chances(box, scenario.joint_settings[s])[o] == 0 for s, o in zeros)
     best = (5 * sqrt(5) - 11) / 2
     assert best - 1e-7 < float(chances(box, (0, 0))[0]) <= best + 1e-15
+
+
+def test_steep_functionals_are_climbed_to_the_top():
+    """The ladder's five zeros, charged 1000 each: its state has none, and h = .1745495715 (PRL 79, 2755)."""
+    scenario = Parties((3, 3), (2, 2))
+    gains = np.zeros((9, 4))
+    gains[8, 3] = 1
+    for a, b, o in ((0, 0, 3), (0, 1, 1), (1, 0, 2), (1, 2, 1), (2, 1, 2)):
+        gains[3 * a + b, o] = -1000
+    box, value = best_strategy(scenario, gains, (2, 2), starts=10)
+    exact = sum(
+        F(gains[s, o]) * chances(box, scenario.joint_settings[s])[o] for s, o in np.argwhere(gains).tolist()
+    )
+    assert 0.1745495715 < value < 0.176
+    assert float(exact) == pytest.approx(value, abs=1e-9)

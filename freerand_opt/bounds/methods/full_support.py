@@ -5,28 +5,33 @@ r"""Sources of full support: the guess at one setting of a behaviour that is kep
 
 over unnormalised no-signalling boxes z_g. It is the supremum over all sources with P(s|w) > 0, approached by
 strategies that choose the setting o with all but a weight delta of their guesses
-(docs/proofs/full-support.md).
+(docs/proofs/full-support.md). Other questions, too, have suprema that no strategy need attain: for those
+every setting is given at least a small share, and the strategies of that source come close.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
-from freerand_opt.attacks.strategies import Strategy, attack_form
+from freerand_opt.attacks.pairs import inner
+from freerand_opt.attacks.strategies import Strategy, attack_form, strategies
 from freerand_opt.bounds.methods.linear import offer
 from freerand_opt.bounds.methods.settled import settled
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import Kept, Problem
-from freerand_opt.programs.box import Box
-from freerand_opt.programs.source_cone import source_cone
-from freerand_opt.programs.strategies import Strategies, over_cells
+from freerand_opt.model.problem import Kept, Limits, Problem
+from freerand_opt.programs.box import Box, deterministic_boxes
+from freerand_opt.programs.source_cone import source_cone, vertex_cone
+from freerand_opt.programs.strategies import Strategies, over_boxes, over_cells
 
 #: Weight of the other settings among those of a guess.
 DELTA = Fraction(1, 2**40)
+#: The least share of a setting where the strategies of a source with such limits are taken.
+LEAST = Fraction(1, 2**26)
 
 
 def full_support(pool: Pool, options: Options) -> Iterator[None]:
@@ -54,7 +59,28 @@ def full_support(pool: Pool, options: Options) -> Iterator[None]:
     found = () if x is None else _strategies(problem, made, x)
     if found:
         pool.offer_attack(attack_form(problem, found), words)
+    if pool.attack is None:
+        _offer_with_shares(pool, options)
     yield
+
+
+def _offer_with_shares(pool: Pool, options: Options) -> None:
+    """Offer the best strategies in which every setting has a least share."""
+    problem = pool.problem
+    count = problem.shape[0]
+    held = inner(replace(problem, source=Limits((LEAST,) * count, (Fraction(1),) * count)))
+    try:
+        if problem.devices == "local":
+            made = over_boxes(held, deterministic_boxes(held), vertex_cone(held))
+        else:
+            made = over_cells(held, vertex_cone(held))
+    except TooLargeError:
+        return
+    solved = settled(held, made.program, options)
+    x = inner_point(*solved) if solved[1].status == "optimal" else None
+    if x is not None:
+        found = strategies(made, x[: made.program.matrix.shape[1]])
+        pool.offer_attack(attack_form(problem, found), f"every setting with a share of {LEAST} or more")
 
 
 def _strategies(problem: Problem, made: Strategies, x: Sequence[Fraction]) -> tuple[Strategy, ...]:
