@@ -14,7 +14,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.functional import Functional
+from freerand_opt.model.behaviours.functional import Functional
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.question import Question
 from freerand_opt.model.threshold import Threshold

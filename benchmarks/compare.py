@@ -31,7 +31,7 @@ import numpy as np
 from by_hand import edges, guess, leakage
 
 import freerand_opt as fr
-from freerand_opt.model.file import read
+from freerand_opt.model.files.file import read
 
 RUNS = 3
 CATALOGUE = Path(__file__).parents[1]

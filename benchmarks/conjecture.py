@@ -23,7 +23,7 @@ from freerand_opt.claims.conjecture.lemniscate import correlators, ratio
 from freerand_opt.claims.conjecture.polynomial import extrapolated, unknowns
 from freerand_opt.claims.conjecture.relations import POWERS, Relations
 from freerand_opt.claims.verify import read, verify
-from freerand_opt.model.catalogue import claims
+from freerand_opt.model.files.catalogue import claims
 
 REPORTS = Path(__file__).parents[1] / "reports"
 OTHERS = ("ghz_", "four_parties")

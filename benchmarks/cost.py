@@ -18,8 +18,8 @@ from moments import answered_by_ncpol2sdpa, chained_question
 import freerand_opt as fr
 from freerand_opt.claims.conjecture import file as computations
 from freerand_opt.claims.conjecture.computed import compute
-from freerand_opt.model.catalogue import find
-from freerand_opt.model.file import read
+from freerand_opt.model.files.catalogue import find
+from freerand_opt.model.files.file import read
 from freerand_opt.reporting.figures.row import Row, as_csv
 
 OUTPUT = Path(__file__).parents[1] / "reports" / "cost.csv"

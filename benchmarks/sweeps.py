@@ -15,8 +15,8 @@ import time
 from pathlib import Path
 
 from freerand_opt import sweep
-from freerand_opt.model.catalogue import find
-from freerand_opt.model.file import read
+from freerand_opt.model.files.catalogue import find
+from freerand_opt.model.files.file import read
 from freerand_opt.runner.address import address
 from freerand_opt.runner.job import Job, Way
 from freerand_opt.runner.store import MAIN

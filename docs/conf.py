@@ -7,7 +7,7 @@ from docutils import nodes
 from latex2mathml.converter import convert
 
 import freerand_opt
-from freerand_opt.model.reference import field_reference
+from freerand_opt.model.files.reference import field_reference
 
 ROOT = Path(__file__).parent.parent
 #: Pages of the site that stand elsewhere in the repository.

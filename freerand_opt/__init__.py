@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from freerand_opt.experiments.pvalue import p_value as p_value
     from freerand_opt.experiments.setup import setup as setup
     from freerand_opt.model import *  # noqa: F403
-    from freerand_opt.model.file import read as read
+    from freerand_opt.model.files.file import read as read
     from freerand_opt.model.threshold import Threshold as Threshold
     from freerand_opt.programs.extremes import extreme_boxes as extreme_boxes
     from freerand_opt.protocols.file import read_protocol as read_protocol
@@ -79,7 +79,7 @@ _NAMES = {
     "Inequalities Keep MeasurementDependence MinEntropy Mixture Moment Mutual Observed OnAverage Picked "
     "Product Question Range Relations Relative SanthaVazirani Scenario Test Uniform "
     "cglmp chained chsh ghz i3322 ladder",
-    "model.file": "read",
+    "model.files.file": "read",
     "model.threshold": "Threshold",
     "programs.extremes": "extreme_boxes",
     "protocols.file": "read_protocol",
@@ -118,7 +118,7 @@ def __getattr__(name: str) -> Any:
     for kind in (*model.SOURCES, *model.FAMILIES):
         if kind.__name__ == name:
             return kind
-    from freerand_opt.model.text import nearest
+    from freerand_opt.model.tables.text import nearest
 
     raise AttributeError(f"freerand_opt has no {name!r}{nearest(name, __all__)}")
 

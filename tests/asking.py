@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from freerand_opt.claims.verify import read, verify
-from freerand_opt.model.catalogue import path_of
-from freerand_opt.model.file import in_memory
+from freerand_opt.model.files.catalogue import path_of
+from freerand_opt.model.files.file import in_memory
 from freerand_opt.model.question import Question
 
 

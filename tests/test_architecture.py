@@ -152,12 +152,13 @@ def test_levels_of_rooms_have_no_circles():
     assert list(graphlib.TopologicalSorter(graph).static_order())
 
 
-def test_rooms_of_bounds_import_one_way():
-    """The rooms of `bounds`, and the files beside them, each alone."""
+@pytest.mark.parametrize("package", ["bounds", "model"])
+def test_rooms_of_a_package_import_one_way(package):
+    """The rooms of a package, and the files beside them, each alone."""
     graph = {}
-    for name in (name for name in NAMES if name.startswith("bounds.")):
+    for name in (name for name in NAMES if name.startswith(f"{package}.")):
         room = name.split(".")[1]
-        others = {other.split(".")[1] for other in ours(name) if other.startswith("bounds.")}
+        others = {other.split(".")[1] for other in ours(name) if other.startswith(f"{package}.")}
         graph.setdefault(room, set()).update(others - {room})
     assert list(graphlib.TopologicalSorter(graph).static_order())
 

@@ -195,7 +195,7 @@ def test_relative_bounds_as_rows():
     ],
 )
 def test_maxima_of_named_functionals(functional, family, local, no_signalling):
-    """References: freerand_opt.model.functional. Deterministic boxes err on an odd number of edges."""
+    """References: `model.behaviours.functional`. Deterministic boxes err on an odd number of edges."""
     for devices, right in (("local", local), ("no-signalling", no_signalling)):
         ask = score(Functional(name=functional))
         assert value(asked(of_family(family), UNIFORM, devices, ask)) == right

@@ -19,7 +19,7 @@ from freerand_opt.bounds.critical import critical_form
 from freerand_opt.bounds.options import Options, options_of
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.ask import WORST
-from freerand_opt.model.asked import Asked, question_of
+from freerand_opt.model.files.asked import Asked, question_of
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.threshold import Threshold
 

@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.kinds import line, number
 from freerand_opt.model.quantities import ENTROPY
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.kinds import line, number
+from freerand_opt.model.tables.text import shown
 
 #: Width of a bracket that is as narrow as usual: linear programs are exact, relaxations are not.
 QUANTUM_WIDTH = Fraction(1, 10**6)

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from freerand_opt.model.behaviours.rows import score, total
 from freerand_opt.model.certificate_form import plain_form, question_form
 from freerand_opt.model.conditions import Keep, Relations, Test
 from freerand_opt.model.problem import Kept
 from freerand_opt.model.problem import Test as FormTest
 from freerand_opt.model.question import Question
-from freerand_opt.model.rows import score, total
 from freerand_opt.model.threshold import moves_on_a_path
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.kernel import triples

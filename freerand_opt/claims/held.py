@@ -10,7 +10,7 @@ from freerand_opt.bounds.answers.result import result_of
 from freerand_opt.claims.verify import Answer, File, Instance, Verification, compared
 from freerand_opt.errors import InputError
 from freerand_opt.files import file_name
-from freerand_opt.model.file import Instance as Asks
+from freerand_opt.model.files.file import Instance as Asks
 
 
 def place(file: File, instance: Instance) -> Path:

@@ -14,7 +14,7 @@ from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.claims.held import held
 from freerand_opt.claims.paper import standing
 from freerand_opt.claims.verify import File, Verification, read
-from freerand_opt.model.catalogue import claims, find
+from freerand_opt.model.files.catalogue import claims, find
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.parse import parse
 

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from freerand_opt.claims.held import held
 from freerand_opt.claims.verify import read
-from freerand_opt.model.catalogue import find
+from freerand_opt.model.files.catalogue import find
 
 
 @dataclass(frozen=True)

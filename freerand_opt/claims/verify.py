@@ -12,9 +12,9 @@ from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.bound import bound
 from freerand_opt.claims.formulas import value
-from freerand_opt.model import file as questions
-from freerand_opt.model.expect import Expect, Formula
-from freerand_opt.model.head import kind_of, load
+from freerand_opt.model.files import file as questions
+from freerand_opt.model.files.expect import Expect, Formula
+from freerand_opt.model.files.head import kind_of, load
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import Exact, UndecidedError, compare

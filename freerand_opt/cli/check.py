@@ -82,7 +82,7 @@ def _folded(lines: list[str]) -> list[str]:
 
 def _of_the_catalogue() -> tuple[Path, ...]:
     # the catalogue's room needs a library, and certificates that are named do not
-    from freerand_opt.model.catalogue import certificates
+    from freerand_opt.model.files.catalogue import certificates
 
     return certificates()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 def claims(incomplete: str) -> list[str]:
     """Return the claims whose names begin so."""
-    from freerand_opt.model import catalogue
+    from freerand_opt.model.files import catalogue
 
     return beginning(incomplete, (path.stem for path in catalogue.claims()))
 

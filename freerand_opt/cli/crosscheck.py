@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from freerand_opt.claims.verify import File
 from freerand_opt.cli.screen import progress, put, put_json
 from freerand_opt.crosscheck.compare import crosscheck, require
-from freerand_opt.model.file import QuestionFile
+from freerand_opt.model.files.file import QuestionFile
 from freerand_opt.reporting.peers import lines, record
 from freerand_opt.runner.reading import reader
 

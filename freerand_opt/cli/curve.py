@@ -15,7 +15,7 @@ from freerand_opt.cli import screen
 from freerand_opt.cli.screen import fact, facts, safe
 from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
-from freerand_opt.model.number import exact as read_exact
+from freerand_opt.model.tables.number import exact as read_exact
 from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.runner.curves import Curved, curves, label_of
 from freerand_opt.runner.interval import Interval

@@ -46,7 +46,7 @@ def list_claims(
 ) -> None:
     """List the claims, the paper's statements with their claims, or published numbers beside ours."""
     from freerand_opt.cli.screen import facts, put, put_json
-    from freerand_opt.model.catalogue import claims
+    from freerand_opt.model.files.catalogue import claims
 
     if paper and literature:
         raise InputError("list", "--paper and --literature are two lists; ask for one")
@@ -63,8 +63,8 @@ def list_claims(
 
 def _claim(path: Path) -> Claim:
     """Return a claim's own words; its cells are counted, not made."""
-    from freerand_opt.model.file import read
-    from freerand_opt.model.head import HEADER, Head, kind_of, load
+    from freerand_opt.model.files.file import read
+    from freerand_opt.model.files.head import HEADER, Head, kind_of, load
 
     tables = load(path)
     head = Head.from_dict({key: tables[key] for key in HEADER if key in tables})

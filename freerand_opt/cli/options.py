@@ -126,7 +126,7 @@ def width_of(words: str | None) -> Fraction | None:
     """Return the width that was asked for; raise InputError for what is no number, or a negative one."""
     if words is None:
         return None
-    from freerand_opt.model.number import exact
+    from freerand_opt.model.tables.number import exact
 
     try:
         found = exact(words, "--width")
@@ -139,7 +139,7 @@ def width_of(words: str | None) -> Fraction | None:
 
 def relabellings(named: list[str] | None) -> tuple[str, ...]:
     """Return the symmetries that were named as texts; whether a question has them is found out on it."""
-    from freerand_opt.model.files import contents
+    from freerand_opt.model.files.beside import contents
 
     found: list[str] = []
     for entry in named or ():

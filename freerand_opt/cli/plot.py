@@ -169,7 +169,7 @@ def require_matplotlib() -> None:
 
 def _own(arguments: Sequence[str], data: Path | None, asking: Asking) -> tuple[Frame, list[Row]]:
     """Return the figure of question files, answered over the ranges given."""
-    from freerand_opt.model.catalogue import find
+    from freerand_opt.model.files.catalogue import find
     from freerand_opt.reporting.figures.gallery import drawing
     from freerand_opt.reporting.figures.grid import frame_and_rows
     from freerand_opt.runner.interval import interval_of

@@ -126,8 +126,8 @@ def ends(
     """Return the two rows between which a key begins, and what they fall short of."""
     from freerand_opt.bounds.keys.threshold import key_threshold
     from freerand_opt.errors import InputError
-    from freerand_opt.model.file import seeking
-    from freerand_opt.model.number import place_of
+    from freerand_opt.model.files.file import seeking
+    from freerand_opt.model.tables.number import place_of
 
     typed, own = threshold.rsplit(":", 1) if threshold.count(":") == 2 else (threshold, "1/1000")
     asked, width = seeking(typed, "--threshold"), place_of(own, "--threshold")

@@ -14,7 +14,7 @@ from freerand_opt.errors import InputError
 
 if TYPE_CHECKING:
     from freerand_opt.claims.conjecture.file import ComputationFile
-    from freerand_opt.model.file import Instance, QuestionFile
+    from freerand_opt.model.files.file import Instance, QuestionFile
     from freerand_opt.model.question import Question
 
 #: How a question is shown: in words, as a question file, as plain data, as what other software reads.
@@ -51,12 +51,12 @@ def show(
     from freerand_opt.cli.screen import put, put_json
 
     if schema:
-        from freerand_opt.model.schema import question_schema
+        from freerand_opt.model.files.schema import question_schema
 
         put_json(question_schema())
         return
     if fields:
-        from freerand_opt.model.reference import field_reference
+        from freerand_opt.model.files.reference import field_reference
 
         put(field_reference(), end="")
         return
@@ -117,7 +117,7 @@ def _attack(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _near(word: str, names: Sequence[str]) -> str:
-    from freerand_opt.model.text import nearest  # what shows a version loads no model
+    from freerand_opt.model.tables.text import nearest  # what shows a version loads no model
 
     return nearest(word, names)
 

@@ -95,8 +95,8 @@ def verify(
 
 def chosen(names: Sequence[str], *, everything: bool) -> list[str]:
     """Return the files with claims that are named, else those of the catalogue, or of its core."""
-    from freerand_opt.model.catalogue import claims
-    from freerand_opt.model.head import load
+    from freerand_opt.model.files.catalogue import claims
+    from freerand_opt.model.files.head import load
 
     if names:
         return list(names)

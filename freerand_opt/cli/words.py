@@ -14,7 +14,7 @@ from freerand_opt.claims.verify import Instance
 from freerand_opt.cli.attacks import attack_lines
 from freerand_opt.cli.screen import WIDTH, columns, fact, facts, safe
 from freerand_opt.model.conditions import Test
-from freerand_opt.model.file import Instance as Asks
+from freerand_opt.model.files.file import Instance as Asks
 from freerand_opt.model.quantities import QUANTITIES, STRATEGY, same
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting.cell import NO_STRATEGY, Cell

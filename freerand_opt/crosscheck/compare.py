@@ -24,7 +24,7 @@ from freerand_opt.conic.formats.conic import Conic
 from freerand_opt.crosscheck.rederivation import MOST_WORDS, NotCoveredError, rederived, word_count
 from freerand_opt.errors import SolverUnavailableError, TooLargeError, install
 from freerand_opt.model.ask import WORST
-from freerand_opt.model.file import Instance, QuestionFile
+from freerand_opt.model.files.file import Instance, QuestionFile
 from freerand_opt.model.many import Many
 from freerand_opt.model.problem import FullSupport, Problem
 from freerand_opt.model.quantities import ENTROPY, STRATEGY

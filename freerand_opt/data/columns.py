@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from freerand_opt.errors import InputError
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.text import listed, nearest, shown
+from freerand_opt.model.tables.text import listed, nearest, shown
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from typing import Any
 
 from freerand_opt.data.columns import Columns
 from freerand_opt.errors import InputError
-from freerand_opt.model.files import contents
+from freerand_opt.model.files.beside import contents
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.text import shown
 
 MAX_BYTES = 1 << 26
 

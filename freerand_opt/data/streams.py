@@ -15,7 +15,7 @@ import numpy.typing as npt
 from freerand_opt.data.columns import Columns
 from freerand_opt.errors import InputError, imported
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.text import shown
 
 Block = npt.NDArray[Any]
 #: Different lines of a text file that are remembered, so that a line is read once and looked up later.

@@ -24,7 +24,7 @@ from freerand_opt.experiments.plans import Training, plan, theory, whole
 from freerand_opt.experiments.pvalue import PValue, p_value
 from freerand_opt.experiments.setup import Setup, setup
 from freerand_opt.model.data import ALIKE
-from freerand_opt.model.files import beside
+from freerand_opt.model.files.beside import beside
 from freerand_opt.model.quantities import BITS, P_VALUE
 from freerand_opt.model.question import Question
 

@@ -35,8 +35,8 @@ from freerand_opt.experiments.choice import choose
 from freerand_opt.experiments.design import MOST_TRIALS, Design
 from freerand_opt.experiments.planned import WORDS, Planned, planned
 from freerand_opt.experiments.setup import Setup
-from freerand_opt.model.kinds import number
 from freerand_opt.model.question import Question
+from freerand_opt.model.tables.kinds import number
 
 #: More settings have too many extreme boxes.
 SETTINGS = (2, 4)

@@ -26,9 +26,9 @@ from freerand_opt.experiments.regions import (
 )
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.experiments.signalling import Signalling, signalling
+from freerand_opt.model.behaviours.functional import Functional
 from freerand_opt.model.conditions import Test
 from freerand_opt.model.data import ALIKE
-from freerand_opt.model.functional import Functional
 from freerand_opt.model.question import Question
 
 ROUNDS = (

@@ -23,7 +23,7 @@ from freerand_opt.experiments.plans import whole
 from freerand_opt.experiments.pvalue import PValue, above
 from freerand_opt.experiments.report import beside_words, page, sections, statement, why_not
 from freerand_opt.experiments.signalling import Signalling, signalling
-from freerand_opt.model.file import read
+from freerand_opt.model.files.file import read
 from freerand_opt.model.quantities import BITS
 from freerand_opt.model.question import Question
 

@@ -16,7 +16,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.experiment_checker.maximum import maximum
 from freerand_opt.experiment_checker.powers import ONE
 from freerand_opt.experiments.setup import Setup
-from freerand_opt.model.functional import Functional
+from freerand_opt.model.behaviours.functional import Functional
 from freerand_opt.model.scenario import AnyScenario
 
 

@@ -21,7 +21,7 @@ from freerand_opt.experiments.factors import likeliest
 from freerand_opt.experiments.optimum import Array
 from freerand_opt.experiments.setup import Setup
 from freerand_opt.model.scenario import Rows
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.text import shown
 
 #: Probabilities of cells (theory), counts of an earlier run, or the first share of these trials.
 Training: TypeAlias = Sequence[Fraction | float] | Array | Counts | Fraction | str

@@ -15,8 +15,8 @@ from freerand_opt.experiment_checker.boxes import Box
 from freerand_opt.experiment_checker.maximum import Condition, Setting
 from freerand_opt.experiment_checker.scenario import Shape
 from freerand_opt.model import problem as forms
+from freerand_opt.model.behaviours.functional import Functional
 from freerand_opt.model.certificate_form import source_form, vector_form
-from freerand_opt.model.functional import Functional
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
 

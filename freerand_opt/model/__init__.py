@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import Ask
-from freerand_opt.model.behaviour import Behaviour
+from freerand_opt.model.behaviours.behaviour import Behaviour
+from freerand_opt.model.behaviours.functional import Functional
+from freerand_opt.model.behaviours.game import Game
 from freerand_opt.model.conditions import Keep, Moment, Relations, Test
 from freerand_opt.model.families import FAMILIES, FUNCTIONALS
-from freerand_opt.model.functional import Functional
-from freerand_opt.model.game import Game
 from freerand_opt.model.observed import Observed
 from freerand_opt.model.output import Function, Picked
 from freerand_opt.model.quantities import QUANTITIES

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from freerand_opt.model.kinds import Schema, line, word
 from freerand_opt.model.level import patterns
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.table import Table
-from freerand_opt.model.text import said_at
+from freerand_opt.model.tables.kinds import Schema, line, word
+from freerand_opt.model.tables.table import Table
+from freerand_opt.model.tables.text import said_at
 
 
 class Adversary(Table):

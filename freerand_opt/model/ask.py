@@ -8,13 +8,13 @@ from typing import Annotated, Any, ClassVar
 from freerand_opt.errors import InputError
 from freerand_opt.model import output as outputs
 from freerand_opt.model import problem as forms
-from freerand_opt.model.functional import FUNCTIONAL, Functional
-from freerand_opt.model.kinds import Schema, either, items, number, word
+from freerand_opt.model.behaviours.functional import FUNCTIONAL, Functional
 from freerand_opt.model.output import OUTPUT, Function, Picked
 from freerand_opt.model.quantities import ENTROPY, OF_DATA, P_VALUE, QUANTITIES, SCORE, STRATEGY, Quantity
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.table import Table
-from freerand_opt.model.text import listed, shown
+from freerand_opt.model.tables.kinds import Schema, either, items, number, word
+from freerand_opt.model.tables.table import Table
+from freerand_opt.model.tables.text import listed, shown
 
 AVERAGE, WORST = "average", "worst"
 _AT = 'an array of settings such as [0, 0], "average" or "worst"'

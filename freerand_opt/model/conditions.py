@@ -8,15 +8,15 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
+from freerand_opt.model.behaviours.functional import FUNCTIONAL, TERMS, Functional
+from freerand_opt.model.behaviours.labels import spelt
+from freerand_opt.model.behaviours.rows import score
 from freerand_opt.model.families import FUNCTIONALS
-from freerand_opt.model.functional import FUNCTIONAL, TERMS, Functional
-from freerand_opt.model.kinds import items, labelled, number, word
-from freerand_opt.model.labels import spelt
 from freerand_opt.model.observed import BEHAVIOUR, Observed
-from freerand_opt.model.rows import score
 from freerand_opt.model.scenario import AnyScenario, Rows
-from freerand_opt.model.table import Table, table
-from freerand_opt.model.text import said_at
+from freerand_opt.model.tables.kinds import items, labelled, number, word
+from freerand_opt.model.tables.table import Table, table
+from freerand_opt.model.tables.text import said_at
 from freerand_opt.numbers.exact import Exact, Real
 
 #: Largest number of probabilities P(o|s) that tests may keep one by one.

@@ -7,10 +7,10 @@ from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.kinds import Kind, Schema, line, number, word
-from freerand_opt.model.number import exact
-from freerand_opt.model.table import Table
-from freerand_opt.model.text import listed, shown
+from freerand_opt.model.tables.kinds import Kind, Schema, line, number, word
+from freerand_opt.model.tables.number import exact
+from freerand_opt.model.tables.table import Table
+from freerand_opt.model.tables.text import listed, shown
 
 #: Endings of files of trials.
 ENDINGS = (".u8", ".csv", ".parquet")

@@ -9,17 +9,17 @@ from msgspec.structs import force_setattr
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import families
-from freerand_opt.model.arrays import flat
-from freerand_opt.model.behaviour import Behaviour
-from freerand_opt.model.kinds import Kind, Schema, either, labelled, number, or_file, word
-from freerand_opt.model.labels import cells, setting_index, setting_spelt, spelt
-from freerand_opt.model.losses import EFFICIENCY, NO_CLICK, detected, lossy
-from freerand_opt.model.marginals import by_marginals
-from freerand_opt.model.rows import mixed
+from freerand_opt.model.behaviours.arrays import flat
+from freerand_opt.model.behaviours.behaviour import Behaviour
+from freerand_opt.model.behaviours.labels import cells, setting_index, setting_spelt, spelt
+from freerand_opt.model.behaviours.losses import EFFICIENCY, NO_CLICK, detected, lossy
+from freerand_opt.model.behaviours.marginals import by_marginals
+from freerand_opt.model.behaviours.rows import mixed
+from freerand_opt.model.behaviours.states import ANGLES, MEASUREMENTS, STATE, rows_of
 from freerand_opt.model.scenario import AnyScenario, Rows, Scenario
-from freerand_opt.model.states import ANGLES, MEASUREMENTS, STATE, rows_of
-from freerand_opt.model.table import Table
-from freerand_opt.model.text import said_at
+from freerand_opt.model.tables.kinds import Kind, Schema, either, labelled, number, or_file, word
+from freerand_opt.model.tables.table import Table
+from freerand_opt.model.tables.text import said_at
 from freerand_opt.numbers.exact import Exact
 
 _LABELS = "a table of labels such as P(01|10), or the name of a CSV file"

@@ -9,11 +9,11 @@ from math import prod
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.kinds import Schema, either, items, line, number, word
 from freerand_opt.model.problem import joint
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.table import Table, table
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.kinds import Schema, either, items, line, number, word
+from freerand_opt.model.tables.table import Table, table
+from freerand_opt.model.tables.text import shown
 
 #: The most values that an output can have, and of how many outcomes it may be a function.
 MAX_VALUES, MOST_PARTIES = 4096, 20

@@ -23,7 +23,7 @@ from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model import problem as forms
 from freerand_opt.model.adversary import Adversary
 from freerand_opt.model.ask import WORST, Ask
-from freerand_opt.model.behaviour import SCENARIO
+from freerand_opt.model.behaviours.behaviour import SCENARIO
 from freerand_opt.model.conditions import MOMENTS, TESTS, Keep, Moment, Relations, Test
 from freerand_opt.model.data import ALIKE, Data
 from freerand_opt.model.many import Many, many
@@ -32,9 +32,9 @@ from freerand_opt.model.quantities import ENTROPY, OF_DATA, SCORE
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
 from freerand_opt.model.sources import SOURCES
-from freerand_opt.model.table import Table, table
-from freerand_opt.model.toml import document
-from freerand_opt.model.values import with_values
+from freerand_opt.model.tables.table import Table, table
+from freerand_opt.model.tables.toml import document
+from freerand_opt.model.tables.values import with_values
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -13,9 +13,9 @@ from itertools import product
 from math import prod
 from typing import Annotated, ClassVar, TypeAlias
 
-from freerand_opt.model.kinds import by_party, number
 from freerand_opt.model.problem import joint
-from freerand_opt.model.table import Table
+from freerand_opt.model.tables.kinds import by_party, number
+from freerand_opt.model.tables.table import Table
 from freerand_opt.numbers.exact import Exact
 
 #: Largest number of probabilities P(o|s) of a scenario.

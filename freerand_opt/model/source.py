@@ -12,9 +12,9 @@ from string import ascii_uppercase
 from typing import Annotated, Any, ClassVar
 
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import number
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.table import Table
+from freerand_opt.model.tables.kinds import number
+from freerand_opt.model.tables.table import Table
 
 HALF = Fraction(1, 2)
 

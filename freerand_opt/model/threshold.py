@@ -12,13 +12,13 @@ from typing import Annotated, Any
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.conditions import Test
-from freerand_opt.model.kinds import Kind, either, items, line, number, word
-from freerand_opt.model.number import exact
 from freerand_opt.model.observed import Observed
 from freerand_opt.model.quantities import SCORE, STRATEGY
 from freerand_opt.model.question import Question
-from freerand_opt.model.table import Table
-from freerand_opt.model.text import listed, shown
+from freerand_opt.model.tables.kinds import Kind, either, items, line, number, word
+from freerand_opt.model.tables.number import exact
+from freerand_opt.model.tables.table import Table
+from freerand_opt.model.tables.text import listed, shown
 from freerand_opt.numbers.exact import Exact, compare, text
 
 #: Numbers in which what an adversary can do is monotone: it grows with epsilon and upper, and shrinks with

@@ -15,7 +15,7 @@ from math import gcd
 import numpy as np
 
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.behaviour import Behaviour
+from freerand_opt.model.behaviours.behaviour import Behaviour
 from freerand_opt.model.scenario import AnyScenario, Scenario
 from freerand_opt.programs.boxes import cell_matrix
 

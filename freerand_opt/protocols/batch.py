@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
-from freerand_opt.model.text import within
+from freerand_opt.model.tables.text import within
 from freerand_opt.protocols.file import Case, read_protocol
 from freerand_opt.protocols.simulate import Simulation, simulate
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from freerand_opt.model.file import FileOf, file_of, merged
-from freerand_opt.model.grid import Cell
-from freerand_opt.model.head import opened
-from freerand_opt.model.kinds import Schema
-from freerand_opt.model.schema import file_schema
+from freerand_opt.model.files.file import FileOf, file_of, merged
+from freerand_opt.model.files.head import opened
+from freerand_opt.model.files.schema import file_schema
+from freerand_opt.model.tables.grid import Cell
+from freerand_opt.model.tables.kinds import Schema
 from freerand_opt.protocols.protocol import Protocol
 
 

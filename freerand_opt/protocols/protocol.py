@@ -16,8 +16,8 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import field
 
-from freerand_opt.model.kinds import number, word
-from freerand_opt.model.table import Table, table
+from freerand_opt.model.tables.kinds import number, word
+from freerand_opt.model.tables.table import Table, table
 from freerand_opt.numbers.exact import whole_root
 from freerand_opt.protocols.sources import BitSource, HeldBits, ReplayedBits, UniformBits
 

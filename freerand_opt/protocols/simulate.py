@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.text import shown
 from freerand_opt.protocols import counts, rounds
 from freerand_opt.protocols.analysis import Analysis, analyse
 from freerand_opt.protocols.comparison import Line, compared

@@ -11,10 +11,10 @@ from typing import Annotated, ClassVar
 import numpy as np
 
 from freerand_opt.conic.sparse import Index
-from freerand_opt.model.kinds import line, number, word
 from freerand_opt.model.source import HALF
 from freerand_opt.model.sources.encoding import ENCODINGS, counts, in_time, place
-from freerand_opt.model.table import Table
+from freerand_opt.model.tables.kinds import line, number, word
+from freerand_opt.model.tables.table import Table
 
 HOLDS = ("most-tests", "fewest-tests", "fewest-errors")
 ORDERS = ("interleaved", "A first", "B first")

@@ -13,7 +13,7 @@ from freerand_opt.errors import InputError
 from freerand_opt.files import write_whole
 from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
-from freerand_opt.model.text import nearest
+from freerand_opt.model.tables.text import nearest
 from freerand_opt.programs.of_question import conic_of, named_program
 from freerand_opt.reporting.proof import vipr
 

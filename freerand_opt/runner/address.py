@@ -10,7 +10,7 @@ from typing import Any
 
 from freerand_opt.bounds.answers.about import asked_form
 from freerand_opt.claims.verify import Instance
-from freerand_opt.model.file import Instance as Asks
+from freerand_opt.model.files.file import Instance as Asks
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from freerand_opt.claims.verify import File, Instance
-from freerand_opt.model.file import Instance as Asks
+from freerand_opt.model.files.file import Instance as Asks
 from freerand_opt.runner.job import Found
 
 

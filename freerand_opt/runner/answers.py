@@ -11,9 +11,9 @@ from freerand_opt.bounds.answers.result import Result
 from freerand_opt.bounds.options import ENTROPY_WIDTH
 from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import SolverUnavailableError
-from freerand_opt.model.file import Instance as Asks
+from freerand_opt.model.files.file import Instance as Asks
 from freerand_opt.model.quantities import ENTROPY
-from freerand_opt.model.text import within
+from freerand_opt.model.tables.text import within
 from freerand_opt.numbers import markup
 from freerand_opt.runner import table
 from freerand_opt.runner.address import address

@@ -6,7 +6,7 @@ from math import prod
 
 from freerand_opt.claims.verify import Instance
 from freerand_opt.model.ask import WORST
-from freerand_opt.model.file import Instance as Asks
+from freerand_opt.model.files.file import Instance as Asks
 
 #: Seconds of one program, and for each joint outcome and setting, as measured on one core.
 ONE_PROGRAM, ONE_CELL = 0.005, 0.0004

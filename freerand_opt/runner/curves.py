@@ -12,7 +12,7 @@ from freerand_opt.bounds.curves.curve import Curve
 from freerand_opt.bounds.curves.curve_of import curve, load_curve
 from freerand_opt.claims.verify import File
 from freerand_opt.errors import InputError
-from freerand_opt.model.file import Instance
+from freerand_opt.model.files.file import Instance
 from freerand_opt.runner.interval import Interval
 from freerand_opt.runner.reading import Asked, reader
 from freerand_opt.runner.shelf import certificate_path

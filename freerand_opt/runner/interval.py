@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.number import place_of
+from freerand_opt.model.tables.number import place_of
 
 #: first..last, and maybe the step of a table: 0..1/8, 0..1/8:1/100. What ends in a slash is part of a path.
 _INTERVAL = re.compile(r"\s*([^:]*[^:./\s])\s*\.\.\s*([^:./\s][^:]*?)\s*(?::\s*(.+?)\s*)?")

@@ -16,7 +16,7 @@ from freerand_opt.bounds.threshold import NoChangeError
 from freerand_opt.certificates.pool import RELATIVE
 from freerand_opt.claims.verify import Instance
 from freerand_opt.errors import FreerandError, InputError, SolverUnavailableError, TooLargeError
-from freerand_opt.model.file import Instance as Asks
+from freerand_opt.model.files.file import Instance as Asks
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.numbers.exact import enclose
 from freerand_opt.version import __version__

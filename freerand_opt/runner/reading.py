@@ -13,12 +13,12 @@ from msgspec.structs import replace
 from freerand_opt.claims.verify import File
 from freerand_opt.claims.verify import Instance as Claimed
 from freerand_opt.errors import InputError
-from freerand_opt.model import catalogue
-from freerand_opt.model.asked import question_of
-from freerand_opt.model.file import Choose, Instance, all_cells, in_memory, read, seeking
-from freerand_opt.model.grid import Place
-from freerand_opt.model.head import kind_of, load
+from freerand_opt.model.files import catalogue
+from freerand_opt.model.files.asked import question_of
+from freerand_opt.model.files.file import Choose, Instance, all_cells, in_memory, read, seeking
+from freerand_opt.model.files.head import kind_of, load
 from freerand_opt.model.question import Question
+from freerand_opt.model.tables.grid import Place
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.runner.cost import expected_seconds
 from freerand_opt.runner.shard import BLOCK, Block, whole

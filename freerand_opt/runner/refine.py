@@ -19,11 +19,11 @@ from msgspec.structs import replace
 from freerand_opt.bounds.answers.result import Result
 from freerand_opt.claims.verify import File, Instance
 from freerand_opt.errors import InputError
-from freerand_opt.model.file import Instance as Asks
-from freerand_opt.model.grid import Place
-from freerand_opt.model.number import exact
+from freerand_opt.model.files.file import Instance as Asks
 from freerand_opt.model.quantities import STRATEGY
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.grid import Place
+from freerand_opt.model.tables.number import exact
+from freerand_opt.model.tables.text import shown
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.rounding import simplest
 from freerand_opt.runner.answer import Answer

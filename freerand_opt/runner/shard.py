@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.file import Choose
-from freerand_opt.model.text import shown
-from freerand_opt.model.values import MAX_CELLS
+from freerand_opt.model.files.file import Choose
+from freerand_opt.model.tables.text import shown
+from freerand_opt.model.tables.values import MAX_CELLS
 
 #: Cells that are answered, and held, together.
 BLOCK = 2_000

@@ -15,9 +15,9 @@ from typing import Any, TypeAlias
 from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.errors import InputError, imported
 from freerand_opt.files import new_file
-from freerand_opt.model.grid import Place
 from freerand_opt.model.quantities import QUANTITIES
-from freerand_opt.model.text import nearest
+from freerand_opt.model.tables.grid import Place
+from freerand_opt.model.tables.text import nearest
 from freerand_opt.numbers.parse import parse
 from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import is_impossible

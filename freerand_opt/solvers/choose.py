@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution
 from freerand_opt.errors import InputError, SolverUnavailableError, install
-from freerand_opt.model.text import nearest
+from freerand_opt.model.tables.text import nearest
 
 #: Matrices up to this size are solved faster by Clarabel.
 SMALL = 16

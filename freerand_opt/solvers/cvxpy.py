@@ -16,7 +16,7 @@ from freerand_opt.conic.formats.blocks import blocks_of, multipliers_of
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
 from freerand_opt.errors import SolverUnavailableError, install
-from freerand_opt.model.text import nearest
+from freerand_opt.model.tables.text import nearest
 from freerand_opt.solvers import mosek
 
 # only what cvxpy calls optimal is: its "inaccurate" ones are hints like any other

@@ -18,7 +18,7 @@ from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import SolverUnavailableError, install
-from freerand_opt.model.text import nearest
+from freerand_opt.model.tables.text import nearest
 from freerand_opt.solvers import mosek
 
 #: Solvers that PICOS is asked to use.

@@ -158,7 +158,7 @@ def _mosek(folder: Path) -> list[str]:
 
 def _names(folder: Path, ends: float) -> tuple[int, list[str]]:
     """Return how many questions of the catalogue glpsol read, and those that it refuses."""
-    from freerand_opt.model.catalogue import claims
+    from freerand_opt.model.files.catalogue import claims
 
     found, count = [], 0
     for path in claims() if shutil.which("glpsol") else ():

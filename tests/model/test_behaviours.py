@@ -26,11 +26,11 @@ from freerand_opt.model import (
     ghz,
     i3322,
 )
-from freerand_opt.model.labels import cells, is_moment, setting_index, setting_spelt, spelt, words
-from freerand_opt.model.nearest import nearest
+from freerand_opt.model.behaviours.labels import cells, is_moment, setting_index, setting_spelt, spelt, words
+from freerand_opt.model.behaviours.nearest import nearest
+from freerand_opt.model.behaviours.rows import score
 from freerand_opt.model.problem import Parties
-from freerand_opt.model.rows import score
-from freerand_opt.model.text import shortened
+from freerand_opt.model.tables.text import shortened
 from freerand_opt.numbers.exact import cos_pi, sign, sin_pi, sqrt
 from freerand_opt.programs.symmetry.generators import generator
 

@@ -11,8 +11,8 @@ import pytest
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import Behaviour, Scenario, chained, chsh, families, ghz
-from freerand_opt.model.file import merged, read
-from freerand_opt.model.head import kind_of, load
+from freerand_opt.model.files.file import merged, read
+from freerand_opt.model.files.head import kind_of, load
 from freerand_opt.numbers.exact import sin_pi, sqrt
 
 ROOT = Path(__file__).parents[2]

@@ -43,9 +43,9 @@ from freerand_opt.model import (
     ghz,
     i3322,
 )
-from freerand_opt.model.kinds import number
 from freerand_opt.model.problem import Limits
 from freerand_opt.model.source import Source
+from freerand_opt.model.tables.kinds import number
 
 EVE = Adversary("no-signalling")
 GUESS = Ask("guessing-probability", of="A", at=(0, 0))

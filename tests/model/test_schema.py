@@ -12,12 +12,12 @@ import pytest
 from freerand_opt.claims.formulas import OF_PARTIES, OF_QUESTIONS
 from freerand_opt.errors import InputError
 from freerand_opt.model import FAMILIES, FUNCTIONALS, QUANTITIES, SOURCES, Question
-from freerand_opt.model.expect import FORMULAS, Expect
-from freerand_opt.model.file import read
-from freerand_opt.model.head import Head
-from freerand_opt.model.reference import field_reference
-from freerand_opt.model.schema import question_schema, reachable
-from freerand_opt.model.table import fields
+from freerand_opt.model.files.expect import FORMULAS, Expect
+from freerand_opt.model.files.file import read
+from freerand_opt.model.files.head import Head
+from freerand_opt.model.files.reference import field_reference
+from freerand_opt.model.files.schema import question_schema, reachable
+from freerand_opt.model.tables.table import fields
 from freerand_opt.model.threshold import Threshold
 
 ROOT = Path(__file__).parents[2]

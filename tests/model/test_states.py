@@ -11,8 +11,8 @@ import pytest
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import Question, families
-from freerand_opt.model.file import read
-from freerand_opt.model.states import complex_number
+from freerand_opt.model.behaviours.states import complex_number
+from freerand_opt.model.files.file import read
 from freerand_opt.numbers.exact import compare, enclose, sign, sqrt
 from freerand_opt.numbers.parse import parse
 

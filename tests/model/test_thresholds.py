@@ -7,7 +7,7 @@ from fractions import Fraction as F
 import pytest
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.file import read
+from freerand_opt.model.files.file import read
 
 BASE = """
 [scenario]

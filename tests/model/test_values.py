@@ -9,9 +9,9 @@ import pytest
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import Adversary, Ask, Question, SanthaVazirani, Test, Uniform, chained, chsh
-from freerand_opt.model.grid import grid
-from freerand_opt.model.text import Digits
-from freerand_opt.model.values import steps, values_of, with_values
+from freerand_opt.model.tables.grid import grid
+from freerand_opt.model.tables.text import Digits
+from freerand_opt.model.tables.values import steps, values_of, with_values
 
 BASE = Question(
     chsh(),

@@ -17,8 +17,8 @@ import freerand_opt as fr
 from freerand_opt.bounds.methods.linear import facets
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.model.catalogue import curves, find
-from freerand_opt.model.file import read
+from freerand_opt.model.files.catalogue import curves, find
+from freerand_opt.model.files.file import read
 from freerand_opt.numbers.exact import compare, cos_pi
 from freerand_opt.numbers.kernel import exact
 

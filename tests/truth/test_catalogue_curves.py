@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.model.catalogue import curves, find
-from freerand_opt.model.file import read
+from freerand_opt.model.files.catalogue import curves, find
+from freerand_opt.model.files.file import read
 
 FOLDER = curves()
 LIST = Path(__file__).parents[2] / "reports" / "curves.txt"

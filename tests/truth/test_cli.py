@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.model.catalogue import claims
+from freerand_opt.model.files.catalogue import claims
 
 CHSH = ("chsh_local_score_sv", "source.epsilon=1/20")
 ROW = {

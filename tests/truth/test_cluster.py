@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from freerand_opt.errors import UnavailableError, install
-from freerand_opt.model.file import read
+from freerand_opt.model.files.file import read
 from freerand_opt.runner import executor as executors
 from freerand_opt.runner.answers import Run, answer_all
 from freerand_opt.runner.reading import cells_of

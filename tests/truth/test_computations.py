@@ -22,7 +22,7 @@ from freerand_opt.claims.conjecture.file import computation
 from freerand_opt.claims.conjecture.values import VALUES
 from freerand_opt.model.scenarios import chained
 from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
-from freerand_opt.model.table import fields
+from freerand_opt.model.tables.table import fields
 from freerand_opt.numbers.exact import compare, enclose, log2
 
 EPSILONS = (F(0), F(1, 20), F(1, 10), F(1, 4), F(2, 5))

@@ -29,7 +29,7 @@ from freerand_opt.model import (
     i3322,
 )
 from freerand_opt.model import Test as Demand
-from freerand_opt.model.file import Instance, QuestionFile, read
+from freerand_opt.model.files.file import Instance, QuestionFile, read
 from freerand_opt.programs.of_quantum import relaxation
 from freerand_opt.reporting import peers
 from freerand_opt.reporting.export import to_cvxpy

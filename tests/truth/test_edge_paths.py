@@ -11,8 +11,8 @@ from itertools import product
 import pytest
 
 from freerand_opt import Ask, Functional, Question, SanthaVazirani, Test, bound, chained, chsh, curve
-from freerand_opt.model.catalogue import find
-from freerand_opt.model.file import read
+from freerand_opt.model.files.catalogue import find
+from freerand_opt.model.files.file import read
 from freerand_opt.numbers.exact import compare, cos_pi
 
 ORDERS = ("interleaved", "A first", "B first")

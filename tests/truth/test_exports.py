@@ -20,7 +20,7 @@ from freerand_opt.bounds.bound import bound
 from freerand_opt.errors import InputError
 from freerand_opt.model import Ask, MeasurementDependence, Question, SanthaVazirani, Uniform, chained, chsh
 from freerand_opt.model import Test as Demand
-from freerand_opt.model.file import read
+from freerand_opt.model.files.file import read
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.numbers.exact import compare
 from freerand_opt.reporting.export import exported, to_file

@@ -13,7 +13,7 @@ import pytest
 from asking import asking
 
 from freerand_opt.errors import FreerandError, InputError
-from freerand_opt.model.file import in_memory
+from freerand_opt.model.files.file import in_memory
 from freerand_opt.reporting.figures import (
     adversaries,
     amplification,

@@ -26,7 +26,7 @@ from freerand_opt.model import (
     families,
     ghz,
 )
-from freerand_opt.model.behaviour import SCENARIO
+from freerand_opt.model.behaviours.behaviour import SCENARIO
 from freerand_opt.model.families.mdl import Mdl
 from freerand_opt.model.families.sliwa import bound as sliwa_bound
 from freerand_opt.model.families.tilted import Tilted

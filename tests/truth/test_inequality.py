@@ -22,7 +22,7 @@ from freerand_opt.model import (
     chsh,
 )
 from freerand_opt.model import Test as Demand
-from freerand_opt.model.file import read
+from freerand_opt.model.files.file import read
 from freerand_opt.numbers.exact import compare
 from freerand_opt.programs.box import deterministic_boxes
 from freerand_opt.programs.source_vertices import vertices

@@ -9,7 +9,7 @@ import pytest
 
 from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.claims.literature import SEEN, Number, judged, rows
-from freerand_opt.model.catalogue import find
+from freerand_opt.model.files.catalogue import find
 
 THREE_WEIGHTS = Bracket(Fraction("2.3584740829"), Fraction("2.3584740830"))
 

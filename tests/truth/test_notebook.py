@@ -12,7 +12,7 @@ from msgspec import structs
 import freerand_opt as fr
 from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.model import families
-from freerand_opt.model.catalogue import find
+from freerand_opt.model.files.catalogue import find
 from freerand_opt.model.problem import Parties
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import cos_pi, log2, sqrt

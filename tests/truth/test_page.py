@@ -13,7 +13,7 @@ import pytest
 from asking import asking
 
 from freerand_opt.claims.verify import read, verify
-from freerand_opt.model import catalogue
+from freerand_opt.model.files import catalogue
 from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import latex, tables

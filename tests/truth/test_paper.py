@@ -12,7 +12,7 @@ import pytest
 from freerand_opt.checker.failures import Rejected
 from freerand_opt.claims import paper
 from freerand_opt.claims.paper import standing, statements
-from freerand_opt.model.catalogue import claims, find
+from freerand_opt.model.files.catalogue import claims, find
 
 PAPER = "1105.3195"
 ROOT = Path(__file__).parents[2]

@@ -102,10 +102,10 @@ def test_the_reference_has_every_public_name_and_every_error_class():
 
 
 def test_the_page_of_fields_has_every_field_of_every_table():
+    from freerand_opt.model.files.reference import field_reference
+    from freerand_opt.model.files.schema import reachable
     from freerand_opt.model.question import Question
-    from freerand_opt.model.reference import field_reference
-    from freerand_opt.model.schema import reachable
-    from freerand_opt.model.table import fields
+    from freerand_opt.model.tables.table import fields
 
     page = field_reference()
     for cls in reachable(Question):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from freerand_opt.model.catalogue import claims
-from freerand_opt.model.file import read
+from freerand_opt.model.files.catalogue import claims
+from freerand_opt.model.files.file import read
 from freerand_opt.runner import address as addressing
 from freerand_opt.runner import job
 from freerand_opt.runner.address import address

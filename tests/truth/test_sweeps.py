@@ -21,8 +21,8 @@ from freerand_opt.claims.formulas import value
 from freerand_opt.errors import InputError, TooLargeError
 from freerand_opt.model import Ask, Question, SanthaVazirani, chsh
 from freerand_opt.model import Test as Check
-from freerand_opt.model.catalogue import claims
-from freerand_opt.model.file import read
+from freerand_opt.model.files.catalogue import claims
+from freerand_opt.model.files.file import read
 from freerand_opt.numbers.exact import compare
 from freerand_opt.numbers.parse import parse
 from freerand_opt.runner import job, reading, shard

@@ -21,7 +21,7 @@ from freerand_opt.claims.conjecture.ladders import (
     TwoPartyExponent,
     zeros,
 )
-from freerand_opt.model.catalogue import find
+from freerand_opt.model.files.catalogue import find
 
 
 def h(k, s):

@@ -12,7 +12,7 @@ from freerand_opt.bounds.answers.bracket import Bracket
 from freerand_opt.claims.formulas import value
 from freerand_opt.claims.verify import Found, read, verdict, verify
 from freerand_opt.errors import InputError
-from freerand_opt.model.expect import Expect
+from freerand_opt.model.files.expect import Expect
 from freerand_opt.numbers.exact import compare, enclose, sqrt
 
 CLAIMS = Path(__file__).parents[1] / "claims"

@@ -10,7 +10,7 @@ from freerand_opt.attacks import joint
 from freerand_opt.attacks.oracles import best_distribution
 from freerand_opt.attacks.quantum_box import chances as exact_chances
 from freerand_opt.attacks.seesaw import Climb, exact_strategy, kinds
-from freerand_opt.model.asked import question_of
+from freerand_opt.model.files.asked import question_of
 from freerand_opt.model.problem import Parties
 
 

@@ -8,7 +8,7 @@ from freerand_opt.bounds.methods.linear import offer
 from freerand_opt.bounds.methods.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.conic import linear
-from freerand_opt.model.asked import question_of
+from freerand_opt.model.files.asked import question_of
 from freerand_opt.programs.boxes import cell_space
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.source_cone import source_cone

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from freerand_opt.bounds.methods.ways import rational_scores
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.certificates.squares import squares_form
-from freerand_opt.model.asked import question_of
+from freerand_opt.model.files.asked import question_of
 from freerand_opt.model.problem import Bits
 from freerand_opt.programs import branches
 from freerand_opt.programs.branches import branch_count, branched_cone

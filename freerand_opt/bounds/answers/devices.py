@@ -15,7 +15,7 @@ from freerand_opt.checker.devices import Box, Deterministic
 from freerand_opt.checker.numbers import sign
 from freerand_opt.errors import InputError
 from freerand_opt.model.scenario import joined
-from freerand_opt.model.text import said_at
+from freerand_opt.model.tables.text import said_at
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.kernel import exact
 

@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.behaviour import assigned
+from freerand_opt.model.behaviours.behaviour import assigned
 from freerand_opt.model.conditions import Keep, Moment, Relations, Test
 from freerand_opt.model.problem import Kept, Point, Problem
 from freerand_opt.model.question import Question

@@ -17,10 +17,10 @@ from freerand_opt.checker import reading
 from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Work
 from freerand_opt.errors import InputError, imported
-from freerand_opt.model.files import contents
+from freerand_opt.model.files.beside import contents
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
-from freerand_opt.model.text import within
+from freerand_opt.model.tables.text import within
 from freerand_opt.model.threshold import Threshold
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import Exact, compare, log2

@@ -30,9 +30,9 @@ from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.numbers import Number, decimals, show
 from freerand_opt.doors import body
 from freerand_opt.errors import InputError, imported
-from freerand_opt.model.number import exact as read_exact
-from freerand_opt.model.number import place_of
 from freerand_opt.model.question import Question
+from freerand_opt.model.tables.number import exact as read_exact
+from freerand_opt.model.tables.number import place_of
 from freerand_opt.numbers.exact import Exact, compare
 from freerand_opt.numbers.kernel import exact
 from freerand_opt.numbers.polynomials import combination

@@ -24,12 +24,12 @@ from freerand_opt.checker.document import FORMAT, check
 from freerand_opt.checker.failures import Work
 from freerand_opt.errors import InputError
 from freerand_opt.model.ask import WORST
-from freerand_opt.model.asked import Asked, question_of
-from freerand_opt.model.files import contents
-from freerand_opt.model.number import place_of
+from freerand_opt.model.files.asked import Asked, question_of
+from freerand_opt.model.files.beside import contents
 from freerand_opt.model.problem import Problem
 from freerand_opt.model.quantities import ENTROPY, STRATEGY
 from freerand_opt.model.question import Question
+from freerand_opt.model.tables.number import place_of
 
 SOURCE_FIELDS = ("source.epsilon", "source.lower", "source.upper")
 #: Single certificates along the interval where no program has a shape that a curve needs.

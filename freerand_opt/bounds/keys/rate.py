@@ -17,11 +17,11 @@ from freerand_opt.checker.entropies import entropy_above
 from freerand_opt.checker.logs import ln_above
 from freerand_opt.checker.numbers import Number, enclose, sign
 from freerand_opt.errors import InputError
-from freerand_opt.model.kinds import number
 from freerand_opt.model.problem import joint
 from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.kinds import number
+from freerand_opt.model.tables.text import shown
 from freerand_opt.numbers.kernel import kernel_number
 
 #: ln 2 from below and from above.

@@ -18,9 +18,9 @@ from freerand_opt.bounds.bound import bound
 from freerand_opt.bounds.keys.rate import KeyRate, key_rate, positive_up_to
 from freerand_opt.bounds.keys.tradeoff import tradeoff
 from freerand_opt.errors import InputError
-from freerand_opt.model.number import place_of
 from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
+from freerand_opt.model.tables.number import place_of
 from freerand_opt.numbers.rounding import simplest
 
 #: Times that the place of the certified end, and that of the other, is moved at most.

@@ -24,11 +24,11 @@ from freerand_opt.checker.question import read_question
 from freerand_opt.checker.reading import fraction
 from freerand_opt.checker.vectors import vector
 from freerand_opt.errors import InputError
-from freerand_opt.model.behaviour import Behaviour
+from freerand_opt.model.behaviours.behaviour import Behaviour
 from freerand_opt.model.certificate_form import question_form
-from freerand_opt.model.kinds import number
 from freerand_opt.model.quantities import ENTROPY
 from freerand_opt.model.question import Question
+from freerand_opt.model.tables.kinds import number
 from freerand_opt.numbers.kernel import kernel_number
 
 WORK = 10**10

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 from freerand_opt.bounds.search.design import Device, Noise, tables
 from freerand_opt.bounds.search.inner import LEVEL
 from freerand_opt.errors import InputError
-from freerand_opt.model.kinds import number
 from freerand_opt.model.question import Question
+from freerand_opt.model.tables.kinds import number
 
 #: Numbers by field, None for the one that is sought.
 Numbers: TypeAlias = dict[str, Fraction | None]

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Annotated, Any, ClassVar, TypeAlias
 
 from freerand_opt.claims.conjecture.checker.document import derived
-from freerand_opt.model.kinds import Kind, number, word
 from freerand_opt.model.sources.encoding import ENCODINGS
-from freerand_opt.model.table import Table, fields
+from freerand_opt.model.tables.kinds import Kind, number, word
+from freerand_opt.model.tables.table import Table, fields
 
 HALF = Fraction(1, 2)
 ENCODING = word(*ENCODINGS)

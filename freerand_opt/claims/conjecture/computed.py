@@ -12,7 +12,7 @@ from freerand_opt.bounds.answers.certified import Bracketed
 from freerand_opt.claims.conjecture.checker.document import FORMAT, check
 from freerand_opt.claims.conjecture.computation import Computation
 from freerand_opt.errors import InputError
-from freerand_opt.model.text import said_at
+from freerand_opt.model.tables.text import said_at
 from freerand_opt.numbers import markup
 
 

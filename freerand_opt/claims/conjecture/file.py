@@ -12,12 +12,12 @@ from freerand_opt.claims.conjecture.relations import LocalErrors, Relations
 from freerand_opt.claims.conjecture.roots import ROOTS
 from freerand_opt.claims.conjecture.values import VALUES
 from freerand_opt.errors import InputError
-from freerand_opt.model.expect import Expect
-from freerand_opt.model.file import Choose, FileOf, Placed, file_of
-from freerand_opt.model.grid import Cell, Place
-from freerand_opt.model.head import opened
-from freerand_opt.model.table import table
-from freerand_opt.model.text import listed, shortened
+from freerand_opt.model.files.expect import Expect
+from freerand_opt.model.files.file import Choose, FileOf, Placed, file_of
+from freerand_opt.model.files.head import opened
+from freerand_opt.model.tables.grid import Cell, Place
+from freerand_opt.model.tables.table import table
+from freerand_opt.model.tables.text import listed, shortened
 
 COMPUTATIONS: tuple[type[Computation], ...] = (*ROOTS, *VALUES, Relations, LocalErrors, *LADDERS)
 _TABLE = table(*COMPUTATIONS, allowed="a table with name", tag="name", base=Computation)
@@ -43,7 +43,7 @@ def read(
 ) -> ComputationFile:
     """Read a file of computations; raise InputError naming file, key path, what was read and is allowed.
 
-    Arguments are those of `model.file.read`.
+    Arguments are those of `model.files.file.read`.
     """
     with opened(path, "computation") as raw:
         return file_of(ComputationFile, path, raw, overrides, choose, keep, _instance)

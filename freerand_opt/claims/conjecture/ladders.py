@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from freerand_opt.claims.conjecture.checker.ladders import amplitude
 from freerand_opt.claims.conjecture.computation import HALF, Computation, Ends, Epsilon, whole
 from freerand_opt.claims.conjecture.roots import Root
-from freerand_opt.model.kinds import number
+from freerand_opt.model.tables.kinds import number
 
 _STATE = number(above=Fraction(0), below=Fraction(1))
 

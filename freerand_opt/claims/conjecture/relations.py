@@ -19,7 +19,7 @@ from typing import Annotated, Any
 from freerand_opt.claims.conjecture import biases
 from freerand_opt.claims.conjecture.checker.local_errors import errors_of
 from freerand_opt.claims.conjecture.computation import Computation, Ends, whole
-from freerand_opt.model.kinds import number, word
+from freerand_opt.model.tables.kinds import number, word
 
 #: sigma = i^power by the name of the relations.
 POWERS = {"even": 2, "opposite": 0, "odd": 1}

@@ -11,8 +11,8 @@ from typing import Annotated, ClassVar
 
 from freerand_opt.claims.conjecture.checker.roots import sign
 from freerand_opt.claims.conjecture.computation import HALF, Computation, Ends
-from freerand_opt.model.kinds import number
-from freerand_opt.model.table import fields
+from freerand_opt.model.tables.kinds import number
+from freerand_opt.model.tables.table import fields
 
 
 class Root(Computation, kw_only=True):

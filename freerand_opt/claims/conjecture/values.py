@@ -17,7 +17,7 @@ from freerand_opt.claims.conjecture.computation import (
     Epsilon,
     whole,
 )
-from freerand_opt.model.kinds import number, word
+from freerand_opt.model.tables.kinds import number, word
 
 
 class TestProbability(Computation, tag="test-probability"):

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.model import problem as forms
-from freerand_opt.model.functional import Functional
+from freerand_opt.model.behaviours.functional import Functional
 from freerand_opt.model.question import Question
 from freerand_opt.model.source import Source
 from freerand_opt.numbers.exact import Exact

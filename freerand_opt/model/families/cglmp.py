@@ -14,8 +14,8 @@ from fractions import Fraction
 from itertools import product
 from typing import Annotated
 
-from freerand_opt.model.kinds import number
 from freerand_opt.model.scenario import AnyScenario, Cells, Family
+from freerand_opt.model.tables.kinds import number
 
 
 class Cglmp(Family, tag="cglmp"):

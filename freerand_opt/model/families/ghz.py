@@ -11,8 +11,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated, ClassVar
 
-from freerand_opt.model.kinds import number
 from freerand_opt.model.scenario import AnyScenario, Cells, Family, Rows
+from freerand_opt.model.tables.kinds import number
 from freerand_opt.numbers.exact import Exact
 
 

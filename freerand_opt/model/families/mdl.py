@@ -11,8 +11,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Annotated
 
-from freerand_opt.model.kinds import number
 from freerand_opt.model.scenario import AnyScenario, Cells, Family
+from freerand_opt.model.tables.kinds import number
 
 
 class Mdl(Family, tag="mdl"):

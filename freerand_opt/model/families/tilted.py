@@ -15,8 +15,8 @@ from fractions import Fraction
 from itertools import product
 from typing import Annotated, ClassVar
 
-from freerand_opt.model.kinds import number
 from freerand_opt.model.scenario import AnyScenario, Cells, Family, Rows
+from freerand_opt.model.tables.kinds import number
 from freerand_opt.numbers.exact import Exact, sqrt
 
 

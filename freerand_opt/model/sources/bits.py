@@ -16,12 +16,12 @@ from typing import Annotated, Any, TypeAlias
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import by_party, either, items, labelled, line, number, word
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import HALF, Source
 from freerand_opt.model.sources.encoding import MAX_BITS, counts, in_time, need_bits
 from freerand_opt.model.sources.santha_vazirani import ORDERS
-from freerand_opt.model.table import Table, table
+from freerand_opt.model.tables.kinds import by_party, either, items, labelled, line, number, word
+from freerand_opt.model.tables.table import Table, table
 
 #: The least and the largest probability that a bit is 0.
 Ends: TypeAlias = tuple[Fraction, Fraction]

@@ -7,8 +7,8 @@ from math import prod
 from typing import Annotated, TypeAlias
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.kinds import word
 from freerand_opt.model.scenario import AnyScenario
+from freerand_opt.model.tables.kinds import word
 
 ENCODINGS = ("most-significant-first", "least-significant-first", "gray")
 #: Largest number of bits that choose a joint setting.

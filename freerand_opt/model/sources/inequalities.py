@@ -13,12 +13,12 @@ from typing import Annotated
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import items, labelled, number, word
-from freerand_opt.model.labels import setting_index, setting_spelt
+from freerand_opt.model.behaviours.labels import setting_index, setting_spelt
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
-from freerand_opt.model.table import Table, table
-from freerand_opt.model.text import said_at
+from freerand_opt.model.tables.kinds import items, labelled, number, word
+from freerand_opt.model.tables.table import Table, table
+from freerand_opt.model.tables.text import said_at
 
 
 class Row(Table):

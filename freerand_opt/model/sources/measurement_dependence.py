@@ -12,9 +12,9 @@ from typing import Annotated, ClassVar
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import number
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
+from freerand_opt.model.tables.kinds import number
 
 
 def _power_of_half(bits: Fraction) -> Fraction:

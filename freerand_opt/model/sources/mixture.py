@@ -11,7 +11,6 @@ from typing import Annotated
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import by_party
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source, replaced
 from freerand_opt.model.sources.bits import Bits
@@ -22,7 +21,8 @@ from freerand_opt.model.sources.measurement_dependence import MeasurementDepende
 from freerand_opt.model.sources.relative import Relative
 from freerand_opt.model.sources.santha_vazirani import SanthaVazirani
 from freerand_opt.model.sources.uniform import Uniform
-from freerand_opt.model.table import table
+from freerand_opt.model.tables.kinds import by_party
+from freerand_opt.model.tables.table import table
 
 #: Sources that a party may have by itself.
 OF_A_PARTY = (Uniform, Free, SanthaVazirani, Bits, Relative, MeasurementDependence, MinEntropy)

@@ -14,11 +14,11 @@ from typing import Annotated
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import by_party, number
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source, replaced
 from freerand_opt.model.sources.independent import product
 from freerand_opt.model.sources.measurement_dependence import MeasurementDependence
+from freerand_opt.model.tables.kinds import by_party, number
 
 
 class Product(Source, tag="product"):

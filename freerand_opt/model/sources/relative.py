@@ -13,11 +13,11 @@ from typing import Annotated, ClassVar
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import labelled, number
-from freerand_opt.model.labels import setting_index, setting_spelt
+from freerand_opt.model.behaviours.labels import setting_index, setting_spelt
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import Source
-from freerand_opt.model.text import said_at
+from freerand_opt.model.tables.kinds import labelled, number
+from freerand_opt.model.tables.text import said_at
 
 
 class Relative(Source, tag="relative"):

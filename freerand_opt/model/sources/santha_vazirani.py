@@ -13,10 +13,10 @@ from typing import Annotated
 
 from freerand_opt.errors import InputError
 from freerand_opt.model import problem as forms
-from freerand_opt.model.kinds import word
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.model.source import HALF, Biased
 from freerand_opt.model.sources.encoding import Encoding, counts, in_time, leaves, need_bits, place
+from freerand_opt.model.tables.kinds import word
 
 ORDERS = ("interleaved", *(f"{letter} first" for letter in "ABCDEFGH"))
 

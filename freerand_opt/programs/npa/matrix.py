@@ -23,7 +23,7 @@ from freerand_opt.conic.sparse import Index
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.level import patterns
 from freerand_opt.model.problem import Parties
-from freerand_opt.model.text import said_at
+from freerand_opt.model.tables.text import said_at
 from freerand_opt.numbers import markup
 from freerand_opt.programs.npa.words import MAX_CODE, MAX_WORDS, PartyWords, party_words
 

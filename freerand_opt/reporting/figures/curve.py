@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from freerand_opt.files import file_name
-from freerand_opt.model import catalogue
-from freerand_opt.model.file import read
+from freerand_opt.model.files import catalogue
+from freerand_opt.model.files.file import read
 from freerand_opt.reporting.figures.frame import Frame, Panel
 from freerand_opt.reporting.figures.row import Row
 

@@ -12,7 +12,7 @@ from freerand_opt.bounds.keys.rate import key_rate
 from freerand_opt.claims.formulas.entropies import entropy_at
 from freerand_opt.claims.formulas.reading import score
 from freerand_opt.claims.verify import Verification
-from freerand_opt.model.file import read
+from freerand_opt.model.files.file import read
 from freerand_opt.model.sources import SanthaVazirani
 from freerand_opt.numbers.exact import log2, sqrt, text
 from freerand_opt.reporting.figures.answers import Ask, bracket, question_of

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.text import nearest
+from freerand_opt.model.tables.text import nearest
 from freerand_opt.reporting.figures.answers import Ask
 from freerand_opt.reporting.figures.frame import Frame
 from freerand_opt.reporting.figures.row import COLUMNS, Row, from_csv

@@ -11,9 +11,9 @@ from freerand_opt.claims.formulas import value as value_of
 from freerand_opt.claims.verify import Verification
 from freerand_opt.errors import InputError
 from freerand_opt.model.conditions import Test
-from freerand_opt.model.expect import Formula
+from freerand_opt.model.files.expect import Formula
 from freerand_opt.model.quantities import QUANTITIES
-from freerand_opt.model.values import with_values
+from freerand_opt.model.tables.values import with_values
 from freerand_opt.numbers.exact import Exact
 from freerand_opt.numbers.parse import parse
 from freerand_opt.reporting.figures.answers import bracket

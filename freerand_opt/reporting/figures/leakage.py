@@ -11,10 +11,10 @@ from __future__ import annotations
 from fractions import Fraction
 
 from freerand_opt.claims.formulas.chained import averaged_leakage, lemma_1
-from freerand_opt.model.number import place_of
 from freerand_opt.model.question import Question
 from freerand_opt.model.sources import SanthaVazirani
-from freerand_opt.model.values import values_of
+from freerand_opt.model.tables.number import place_of
+from freerand_opt.model.tables.values import values_of
 from freerand_opt.numbers.exact import Exact, compare, sqrt
 from freerand_opt.reporting.figures.answers import Ask
 from freerand_opt.reporting.figures.curve import committed, rows_of

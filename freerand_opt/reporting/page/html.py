@@ -12,7 +12,7 @@ from itertools import groupby
 from string import Template
 
 from freerand_opt.claims.verify import Verification
-from freerand_opt.model.catalogue import find
+from freerand_opt.model.files.catalogue import find
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import tables
 from freerand_opt.reporting.cell import Cell, cells

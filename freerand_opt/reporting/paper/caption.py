@@ -7,17 +7,17 @@ from collections.abc import Collection, Iterator
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.model import labels
+from freerand_opt.model.behaviours import labels
+from freerand_opt.model.behaviours.functional import Functional
 from freerand_opt.model.conditions import Keep, Moment, Relations, Test
 from freerand_opt.model.families import FUNCTIONALS
-from freerand_opt.model.functional import Functional
 from freerand_opt.model.output import Function
 from freerand_opt.model.quantities import SCORE, STRATEGY
 from freerand_opt.model.question import Question
 from freerand_opt.model.scenario import AnyScenario, Family
 from freerand_opt.model.source import Biased, Source
-from freerand_opt.model.table import Table, fields
-from freerand_opt.model.text import inline
+from freerand_opt.model.tables.table import Table, fields
+from freerand_opt.model.tables.text import inline
 from freerand_opt.numbers import markup
 from freerand_opt.numbers.exact import Exact, text
 from freerand_opt.numbers.rounding import decimal_below

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from freerand_opt.bounds.answers.result import Result
 from freerand_opt.checker.onefile import one_file
 from freerand_opt.errors import InputError
-from freerand_opt.model.file import Instance
+from freerand_opt.model.files.file import Instance
 from freerand_opt.reporting.cell import Cell
 from freerand_opt.reporting.latex import escaped
 from freerand_opt.reporting.paper.caption import number, sentences, symbol

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from freerand_opt.model import catalogue
+from freerand_opt.model.files import catalogue
 
 path = catalogue.find("gyni_scores")
 assert path is not None

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import freerand_opt as fr
-from freerand_opt.model.reference import field_reference
-from freerand_opt.model.schema import question_schema
+from freerand_opt.model.files.reference import field_reference
+from freerand_opt.model.files.schema import question_schema
 from freerand_opt.numbers.exact import compare, sqrt
 
 SCORE = fr.Ask("score", functional="leaning")

@@ -9,8 +9,8 @@ import pytest
 import freerand_opt as fr
 from freerand_opt.checker import reading
 from freerand_opt.checker.document import check
-from freerand_opt.model.reference import field_reference
-from freerand_opt.model.schema import question_schema
+from freerand_opt.model.files.reference import field_reference
+from freerand_opt.model.files.schema import question_schema
 
 
 def asked(source, **more):

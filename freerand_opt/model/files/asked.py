@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from freerand_opt.errors import InputError
-from freerand_opt.model import catalogue
-from freerand_opt.model.file import Instance, read
+from freerand_opt.model.files import catalogue
+from freerand_opt.model.files.file import Instance, read
 from freerand_opt.model.question import Question
-from freerand_opt.model.table import table
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.table import table
+from freerand_opt.model.tables.text import shown
 from freerand_opt.model.threshold import Threshold
 
 Asked: TypeAlias = Question | Instance | Mapping[str, Any] | str | Path

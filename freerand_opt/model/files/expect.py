@@ -6,9 +6,9 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
-from freerand_opt.model.kinds import Schema, closed_form, either, line, number, word
-from freerand_opt.model.table import Table, table
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.kinds import Schema, closed_form, either, line, number, word
+from freerand_opt.model.tables.table import Table, table
+from freerand_opt.model.tables.text import shown
 from freerand_opt.numbers.exact import Exact
 
 #: Closed forms by name; they are evaluated in `formulas`, where each is one function.

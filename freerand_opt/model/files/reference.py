@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from freerand_opt.model.expect import Expect
 from freerand_opt.model.families import FUNCTIONALS
-from freerand_opt.model.head import Head
+from freerand_opt.model.files.expect import Expect
+from freerand_opt.model.files.head import Head
+from freerand_opt.model.files.schema import reachable
 from freerand_opt.model.quantities import QUANTITIES
 from freerand_opt.model.question import Question
-from freerand_opt.model.schema import reachable
-from freerand_opt.model.table import Table, fields
-from freerand_opt.model.text import inline
+from freerand_opt.model.tables.table import Table, fields
+from freerand_opt.model.tables.text import inline
 from freerand_opt.model.threshold import Threshold
 
 

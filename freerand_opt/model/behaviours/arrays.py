@@ -7,10 +7,10 @@ from math import prod
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.number import exact
 from freerand_opt.model.problem import joint
 from freerand_opt.model.scenario import joined
-from freerand_opt.model.text import kind, shown
+from freerand_opt.model.tables.number import exact
+from freerand_opt.model.tables.text import kind, shown
 from freerand_opt.numbers.exact import Exact
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.behaviour import Behaviour
-from freerand_opt.model.labels import spelt
+from freerand_opt.model.behaviours.behaviour import Behaviour
+from freerand_opt.model.behaviours.labels import spelt
 from freerand_opt.model.scenario import AnyScenario
 from freerand_opt.numbers.exact import Exact
 

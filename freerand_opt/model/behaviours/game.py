@@ -14,11 +14,11 @@ from functools import cached_property
 from itertools import product
 from typing import Annotated, Any
 
-from freerand_opt.model.kinds import either, labelled, line, number, word
-from freerand_opt.model.labels import setting_index, setting_spelt
+from freerand_opt.model.behaviours.labels import setting_index, setting_spelt
 from freerand_opt.model.scenario import AnyScenario, Cells, Scenario
-from freerand_opt.model.table import Table
-from freerand_opt.model.text import shown
+from freerand_opt.model.tables.kinds import either, labelled, line, number, word
+from freerand_opt.model.tables.table import Table
+from freerand_opt.model.tables.text import shown
 
 #: What a predicate may be made of, beside names and integers.
 _ALLOWED = (

@@ -10,19 +10,19 @@ from typing import Any, Generic, Self, TypeAlias, TypeVar
 import msgspec
 
 from freerand_opt.errors import InputError
-from freerand_opt.model import catalogue
-from freerand_opt.model.behaviour import SCENARIO
-from freerand_opt.model.expect import Expect
-from freerand_opt.model.files import inlined
-from freerand_opt.model.grid import Cell, Place, grid
-from freerand_opt.model.head import HEADER, Head, opened
-from freerand_opt.model.kinds import line
+from freerand_opt.model.behaviours.behaviour import SCENARIO
+from freerand_opt.model.files import catalogue
+from freerand_opt.model.files.beside import inlined
+from freerand_opt.model.files.expect import Expect
+from freerand_opt.model.files.head import HEADER, Head, opened
 from freerand_opt.model.quantities import STRATEGY
 from freerand_opt.model.question import Question
-from freerand_opt.model.table import fields, table
-from freerand_opt.model.text import kind, listed, nearest, shortened, shown, within
+from freerand_opt.model.tables.grid import Cell, Place, grid
+from freerand_opt.model.tables.kinds import line
+from freerand_opt.model.tables.table import fields, table
+from freerand_opt.model.tables.text import kind, listed, nearest, shortened, shown, within
+from freerand_opt.model.tables.values import MAX_INSTANCES
 from freerand_opt.model.threshold import Threshold
-from freerand_opt.model.values import MAX_INSTANCES
 
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold", "of")

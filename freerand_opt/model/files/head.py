@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.files import contents
-from freerand_opt.model.kinds import line, number, word
-from freerand_opt.model.table import Table, fields, table
-from freerand_opt.model.text import Digits, kind, shortened, shown, within
+from freerand_opt.model.files.beside import contents
+from freerand_opt.model.tables.kinds import line, number, word
+from freerand_opt.model.tables.table import Table, fields, table
+from freerand_opt.model.tables.text import Digits, kind, shortened, shown, within
 
 MAX_BYTES = 256 * 1024
 #: What tomllib says of a key or a table that is there already.

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.text import inline, kind, shown
-from freerand_opt.model.values import steps, values_of, with_values
+from freerand_opt.model.tables.text import inline, kind, shown
+from freerand_opt.model.tables.values import steps, values_of, with_values
 
 DEVICES, LEVEL = "adversary.devices", "adversary.level"
 #: Where a cell is: the fields of its axes and their values, an integer or what the value is called.

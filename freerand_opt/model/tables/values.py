@@ -14,8 +14,8 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.number import exact
-from freerand_opt.model.text import Digits, kind, shortened, shown
+from freerand_opt.model.tables.number import exact
+from freerand_opt.model.tables.text import Digits, kind, shortened, shown
 from freerand_opt.numbers.exact import Real, text
 
 #: Most cells of a file that are held at once, and most cells of a file in one run.

@@ -12,15 +12,15 @@ from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
 from freerand_opt.errors import InputError
-from freerand_opt.model import labels
 from freerand_opt.model import problem as forms
-from freerand_opt.model.arrays import cell_label, collins_gisin, entries, flat
+from freerand_opt.model.behaviours import labels
+from freerand_opt.model.behaviours.arrays import cell_label, collins_gisin, entries, flat
+from freerand_opt.model.behaviours.game import Game
 from freerand_opt.model.families import FUNCTIONALS
-from freerand_opt.model.game import Game
-from freerand_opt.model.kinds import Schema, labelled, number, word
 from freerand_opt.model.scenario import AnyScenario
-from freerand_opt.model.table import Table, table
-from freerand_opt.model.text import said_at, shown
+from freerand_opt.model.tables.kinds import Schema, labelled, number, word
+from freerand_opt.model.tables.table import Table, table
+from freerand_opt.model.tables.text import said_at, shown
 from freerand_opt.numbers import markup
 
 TERMS = 'a table of labels such as { "<A0 B0>" = 1, "P(01|10)" = "-1/2", "PA(0|1)" = 1 }'

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.text import nearest, shown
+from freerand_opt.model.tables.text import nearest, shown
 
 FOLDERS = ("lps", "sdps")
 
 
 def folders() -> tuple[Path, ...]:
     """Return the existing folders of claims."""
-    package = Path(__file__).parent.parent
+    package = Path(__file__).parents[2]
     places = [package / "_catalogue", package.parent]
     return tuple(place / name for place in places for name in FOLDERS if (place / name).is_dir())
 

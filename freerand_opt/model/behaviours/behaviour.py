@@ -14,13 +14,13 @@ from math import prod
 from typing import Annotated, Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.arrays import collins_gisin, entries, flat, shape
+from freerand_opt.model.behaviours.arrays import collins_gisin, entries, flat, shape
+from freerand_opt.model.behaviours.rows import total
 from freerand_opt.model.families import FAMILIES
-from freerand_opt.model.kinds import Kind, number
-from freerand_opt.model.rows import total
 from freerand_opt.model.scenario import AnyScenario, Scenario
-from freerand_opt.model.table import Table, table
-from freerand_opt.model.text import kind, shortened, shown
+from freerand_opt.model.tables.kinds import Kind, number
+from freerand_opt.model.tables.table import Table, table
+from freerand_opt.model.tables.text import kind, shortened, shown
 from freerand_opt.numbers.exact import Exact, Real, sign, text
 
 #: A scenario of any class.
@@ -189,7 +189,7 @@ class Behaviour(Table):
         projectors. NumPy arrays, nested lists of exact texts such as ``"sqrt(2)/2"``, or QuTiP objects.
         Matrices of floating-point numbers are rarely exact states and measurements: they need ``nearest``.
         """
-        from freerand_opt.model.states import probabilities_of
+        from freerand_opt.model.behaviours.states import probabilities_of
 
         where = "Behaviour.from_state"
         try:
@@ -272,7 +272,7 @@ def _made(
 
 
 def _projected(scenario: Scenario, rows: Sequence[Sequence[Exact] | None], where: str) -> Behaviour:
-    from freerand_opt.model.nearest import nearest
+    from freerand_opt.model.behaviours.nearest import nearest
 
     given = [p for row in rows if row is not None for p in row]
     rational = [p for p in given if isinstance(p, Fraction)]

@@ -16,14 +16,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.kinds import Kind, by_party, either, items, number, word
-from freerand_opt.model.number import exact
-from freerand_opt.model.table import Table, table
-from freerand_opt.model.text import said_at, shown
+from freerand_opt.model.tables.kinds import Kind, by_party, either, items, number, word
+from freerand_opt.model.tables.number import exact
+from freerand_opt.model.tables.table import Table, table
+from freerand_opt.model.tables.text import said_at, shown
 from freerand_opt.numbers.exact import Exact, UndecidedError, text
 
 if TYPE_CHECKING:
-    from freerand_opt.model.quantum_state import State
+    from freerand_opt.model.behaviours.quantum_state import State
 
 NAMES = ("phi+", "phi-", "psi+", "psi-", "ghz", "w")
 MAX_SIZE = 16
@@ -165,7 +165,7 @@ def rows_of(
     checked: bool = True,
 ) -> tuple[tuple[Exact, ...], ...]:
     """Return P(o|s) by joint setting of a state and directions; raise InputError below `where`."""
-    from freerand_opt.model import quantum_state as quantum
+    from freerand_opt.model.behaviours import quantum_state as quantum
 
     key = "measurements" if angles is None else "angles"
     with _said_at(f"{where}.{key}"):
@@ -193,7 +193,7 @@ def _numbers(texts: Texts) -> tuple[tuple[Complex, ...], ...]:
 
 
 def _state(state: Any, parties: int, checked: bool) -> State:
-    from freerand_opt.model import quantum_state as quantum
+    from freerand_opt.model.behaviours import quantum_state as quantum
 
     if isinstance(state, str):
         return quantum.named(state, parties)
@@ -209,7 +209,7 @@ def _state(state: Any, parties: int, checked: bool) -> State:
 
 
 def _directions(angles: Any, settings: Sequence[int], outcomes: Sequence[int]) -> Any:
-    from freerand_opt.model import quantum_state as quantum
+    from freerand_opt.model.behaviours import quantum_state as quantum
 
     if set(outcomes) != {2}:
         raise ValueError("angles are for two outcomes a setting; use measurements")
@@ -219,7 +219,7 @@ def _directions(angles: Any, settings: Sequence[int], outcomes: Sequence[int]) -
 
 
 def _measured(measurements: Any, settings: Sequence[int], outcomes: Sequence[int], checked: bool) -> Any:
-    from freerand_opt.model import quantum_state as quantum
+    from freerand_opt.model.behaviours import quantum_state as quantum
 
     _fits([len(own) for own in measurements], settings, "measurements")
     found = tuple(

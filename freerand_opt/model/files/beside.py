@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.number import exact
+from freerand_opt.model.behaviours.states import MAX_SIZE, complex_number
 from freerand_opt.model.scenario import AnyScenario, joined
-from freerand_opt.model.states import MAX_SIZE, complex_number
-from freerand_opt.model.text import Digits, shown
+from freerand_opt.model.tables.number import exact
+from freerand_opt.model.tables.text import Digits, shown
 
 MAX_TABLE, MAX_MATRIX = 2**26, 2**22
 _HEADER = ["party", "setting", "outcome", "row", "column", "value"]

@@ -16,8 +16,8 @@ import msgspec
 from msgspec.structs import FieldInfo, force_setattr
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.kinds import Kind, Schema
-from freerand_opt.model.text import listed, nearest, shortened, shown
+from freerand_opt.model.tables.kinds import Kind, Schema
+from freerand_opt.model.tables.text import listed, nearest, shortened, shown
 from freerand_opt.numbers.exact import UndecidedError
 
 T = TypeVar("T", bound="Table")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from freerand_opt.model.expect import Expect
-from freerand_opt.model.head import Head
-from freerand_opt.model.kinds import Schema
+from freerand_opt.model.files.expect import Expect
+from freerand_opt.model.files.head import Head
 from freerand_opt.model.question import Question
-from freerand_opt.model.table import Field, Table, fields
+from freerand_opt.model.tables.kinds import Schema
+from freerand_opt.model.tables.table import Field, Table, fields
 from freerand_opt.model.threshold import Threshold
 
 _AXIS = {

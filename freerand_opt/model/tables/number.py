@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.text import kind, shown
+from freerand_opt.model.tables.text import kind, shown
 from freerand_opt.numbers.exact import Exact, Real, UndecidedError, compare, enclose
 from freerand_opt.numbers.parse import parse
 

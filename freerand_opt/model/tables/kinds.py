@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from freerand_opt.errors import InputError
-from freerand_opt.model.number import exact
-from freerand_opt.model.text import Digits, kind, listed, nearest, said_at, shortened, shown
+from freerand_opt.model.tables.number import exact
+from freerand_opt.model.tables.text import Digits, kind, listed, nearest, said_at, shortened, shown
 from freerand_opt.numbers.exact import Real, compare, text
 from freerand_opt.numbers.kernel import triples
 

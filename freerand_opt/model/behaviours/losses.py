@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
 
-from freerand_opt.model.kinds import by_party, either, number, word
 from freerand_opt.model.scenario import AnyScenario, Rows, Scenario
+from freerand_opt.model.tables.kinds import by_party, either, number, word
 from freerand_opt.numbers.exact import Exact
 
 EFFICIENCY = either(

@@ -1,0 +1,1 @@
+"""Behaviours and functionals of them: arrays, labels, states, games."""

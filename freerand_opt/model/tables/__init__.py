@@ -1,0 +1,1 @@
+"""What tables of a question are made of: kinds of fields, numbers, key paths, messages, TOML."""
