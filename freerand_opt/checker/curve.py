@@ -133,6 +133,8 @@ def _parts(
 ) -> list[Part]:
     if not listed or not field.moves:
         return [_line(part, field, work, f"{kind} end") for part in listed]
+    if domain[0] == domain[1]:
+        raise Unreadable(f"{kind} end: 'from' is less than 'to'")
     q = field.question(domain[0])
     source = VaryingSource([(x, field.question(x).source) for x in domain])
     read = read_item if kind == "upper" else read_piece

@@ -8,11 +8,14 @@ With h_g(o, s) = D phi_g(o, s) - y(s) - sum of m_k f_k(o, s), all polynomials in
 Attacks are flow graphs whose chances are quotients of polynomials, weights over one D,
 
 .. math:: D\, P(w) \ge 0, \quad \sum_w D\, P(w)\, P(s|w) = D\, P(s) \text{ identically}, \quad
-   \text{low} \le \text{num}/\text{den} \le \text{high}
+   \text{low} \le \text{num}/\text{den} \le \text{high} ,
+
+or, for limits, masses D P(w) P(s|w) that are polynomials, within the limits times their sum over s.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import gcd, lcm, prod
@@ -31,8 +34,9 @@ from freerand_opt.checker.polynomials import OnSpan, Poly, Polynomial, Span, pol
 from freerand_opt.checker.prices import read_prices
 from freerand_opt.checker.reading import closed, fraction, items, tag
 from freerand_opt.checker.scale import ALLOWED
-from freerand_opt.checker.sources import Bits
+from freerand_opt.checker.sources import Bits, Limits
 from freerand_opt.checker.varying import Swept, VaryingSource
+from freerand_opt.checker.vectors import vector
 
 
 @dataclass(frozen=True)
@@ -171,31 +175,56 @@ class _Rational(Box):
 
 def read_piece(raw: Any, q: Question, source: VaryingSource, work: Work, where: str) -> Part:
     """Return a lower end that was checked; raise Rejected."""
-    edges = type(raw) is dict and "edges" in raw
+    edges, limits = type(raw) is dict and "edges" in raw, isinstance(q.source, Limits)
     chain = ("edges", "weights", "nodes", "errors") if edges else ("strategies",)
-    closed(raw, where, ("from", "to", "unit", "scores", "flow", *chain))
-    if not isinstance(q.source, Bits):
-        raise Rejected(f"{where}: attacks on an interval are those of bits in one time order")
+    closed(raw, where, ("from", "to", "unit", "scores", *(() if limits else ("flow",)), *chain))
+    if limits and edges:
+        raise Rejected(f"{where}: attacks by the boxes of a cycle are those of bits in one time order")
     if q.ask.quantity == "strategy":
         raise Unreadable(f"{where}: a strategy's existence is no curve")
     if q.ask.score is None and q.ask.at is None and not q.ask.told:
         raise Rejected(f"{where}: a guess that is not told the settings has no curve")
     span = read_span(raw, where, work)
     scale = OnSpan(raw["unit"], span, f"{where}: unit")
-    flow = read_moving(raw["flow"], q.source, source, span, where)
-    work.spend(q.shape[0] + len(q.source.leaves), where)
+    work.spend(q.shape[0] + (len(q.source.leaves) if isinstance(q.source, Bits) else 0), where)
+    flow = read_moving(raw["flow"], q.source, source, span, where) if isinstance(q.source, Bits) else None
     scores = items(raw["scores"], f"{where}: scores", len(q.tests))
     pairs = enumerate(zip(q.tests, scores, strict=True))
     q = replace(q, tests=tuple(_rational(test, own, f"{where}: test {k}") for k, (test, own) in pairs))
     if q.ask.score is not None and q.ask.score.words:
         raise Rejected(f"{where}: boxes have no moments")
-    if edges:
+    if flow is None:
+        value = _listed(raw["strategies"], q, source, scale, where)
+    elif edges:
         value = Chain(raw, read_edges(raw["edges"], q), q, flow, scale, work).value(scale.one)
     else:
         value = _shown(raw["strategies"], q, flow, source, scale, where)
-    value, unit = value + Poly(span, ()), scale.one * flow.unit
+    value, unit = value + Poly(span, ()), scale.one * (1 if flow is None else flow.unit)
     terms = ((Fraction(q.ask.sign), value.p),)
     return Part(span.low, span.high, terms, span.sum((value.unit, unit.p)))
+
+
+def _listed(raw: Any, q: Question, source: VaryingSource, scale: OnSpan, where: str) -> Any:
+    """Return the value of strategies whose masses are listed by setting; raise Rejected."""
+    span, count = scale.span, q.shape[0]
+    held, boxes = list[list[Poly]](), list[Box]()
+    lines = [(Poly(span, low), Poly(span, high)) for low, high in source.ends]
+    for entry in items(raw, where):
+        closed(entry, where, ("masses", "box"))
+        span.work.spend(8 * count, where)
+        masses = vector(entry["masses"], f"{where}: masses", count, scale.amount).values()
+        weight = sum(masses, Poly(span, ()))
+        for mass, (low, high) in zip(masses, lines, strict=True):
+            own = mass * source.unit
+            if any(scale.sign(gap) not in (0, 1) for gap in (own - weight * low, weight * high - own)):
+                raise Rejected(f"{where}: a mass leaves its limits on the interval")
+        held.append(masses)
+        boxes.append(_Rational(read_box(entry["box"], q, span.work, where), where))
+    assert q.observed is not None
+    for s in range(count):
+        if sum((masses[s] for masses in held), Poly(span, ())) != scale.one * q.observed[s]:
+            raise Rejected(f"{where}: setting {s} does not have its observed probability")
+    return _valued(q, held, boxes, scale, where)
 
 
 def _shown(raw: Any, q: Question, flow: MovingFlow, source: VaryingSource, scale: OnSpan, where: str) -> Any:
@@ -208,7 +237,12 @@ def _shown(raw: Any, q: Question, flow: MovingFlow, source: VaryingSource, scale
     assert q.observed is not None
     flow.check(q.observed, merged(roots), scale.one, work)
     masses = [_Masses(flow, root, weight, source) for root, weight in roots]
-    held = Held(q, masses, [], boxes, work, scale.times(flow.unit))
+    return _valued(q, masses, boxes, scale.times(flow.unit), where)
+
+
+def _valued(q: Question, masses: Sequence[Any], boxes: list[Box], scale: OnSpan, where: str) -> Any:
+    """Return what strategies reach that pass the tests; raise Rejected."""
+    held = Held(q, masses, [], boxes, scale.work, scale)
     for k, test in enumerate(q.tests):
         held.test(test, f"{where}: test {k}")
     return held.value()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from collections.abc import Sequence
 from fractions import Fraction
 from operator import itemgetter
 from typing import Any
@@ -69,6 +71,16 @@ def coded_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
         return {"palette": [str(Fraction(*key)) for key in palette], "codes": [palette[key] for key in keys]}
     but = [[k, str(value)] for k, (key, value) in enumerate(zip(keys, values, strict=True)) if key != default]
     return {"all": str(Fraction(*default)), "but": but}
+
+
+def moving_vector(values: Sequence[Sequence[int]]) -> Any:
+    """Return a vector of polynomials in the shorter of its two forms."""
+    keys = [list(p) for p in dict.fromkeys(map(tuple, values))]
+    codes = [keys.index(list(p)) for p in values]
+    usual = max(range(len(keys)), key=codes.count)
+    listed = {"all": keys[usual], "but": [[s, keys[k]] for s, k in enumerate(codes) if k != usual]}
+    coded = {"palette": keys, "codes": codes}
+    return min(listed, coded, key=lambda form: len(json.dumps(form)))
 
 
 def source_form(source: Source, observed: tuple[Fraction, ...] | None, count: int) -> dict[str, Any]:

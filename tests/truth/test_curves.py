@@ -233,3 +233,31 @@ def test_other_numbers_of_a_source_have_none() -> None:
 def test_what_has_no_curve(field: str, between: Any, words: str) -> None:
     with pytest.raises(fr.InputError, match=words):
         fr.curve(chained(4, "local"), field, between)
+
+
+@pytest.mark.parametrize("size", [2, 4])
+def test_the_least_local_score_under_measurement_dependence(size: int) -> None:
+    """P(s|w) >= l: each local box errs at one setting, which it has with l at least, so I is N^2 l."""
+    asked = chained(
+        size, "local", test=[], ask={"quantity": "score", "functional": "chained", "extreme": "smallest"}
+    )
+    asked["source"] = {"kind": "measurement-dependence", "lower": 0}
+    found = fr.curve(asked, "source.lower", (0, Fraction(1, size**2)))
+    assert (found.formulas, len(found.proved.lower), len(found.proved.points)) == (1, 1, 0)
+    for k in range(9):
+        x = Fraction(k, 8 * size**2)
+        assert found(x).exact == size**2 * x
+
+
+@pytest.mark.parametrize("end", ["lower", "upper"])
+def test_cells_of_a_curve_in_limits_are_the_answers_there(end: str) -> None:
+    asked = chained(2, test=[{"functional": "chained", "relation": "<=", "score": "1/5"}])
+    asked["source"] = {"kind": "measurement-dependence", end: "1/4"}
+    ends = (Fraction(0), Fraction(1, 4)) if end == "lower" else (Fraction(1, 4), Fraction(1, 2))
+    found = fr.curve(asked, f"source.{end}", ends)
+    assert found.proved.lower
+    for k in range(8):
+        x = ends[0] + (ends[1] - ends[0]) * (2 * k + 1) / 17
+        here, wanted = found(x), fr.bound({**asked, "source": {**asked["source"], end: str(x)}}).bracket
+        assert here.upper == wanted.upper
+        assert wanted.lower - Fraction(1, 10**8) < here.lower <= wanted.upper

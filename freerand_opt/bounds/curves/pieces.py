@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,7 +12,8 @@ from freerand_opt.bounds.methods.shapes import Shape, shape_of
 from freerand_opt.checker.polynomials import line_through, over_unit
 from freerand_opt.conic.basis import basic_point, exact_multipliers
 from freerand_opt.conic.linear import Hint
-from freerand_opt.model.problem import Bits, Kept, Problem
+from freerand_opt.model.certificate_form import moving_vector
+from freerand_opt.model.problem import Bits, Kept, Limits, Problem
 from freerand_opt.numbers.exact import Real
 from freerand_opt.numbers.interpolation import Quotient, over_common, stretch
 from freerand_opt.numbers.polynomials import combination, times
@@ -65,8 +66,6 @@ def lower_piece(family: Family, hint: Hint, at: Fraction) -> dict[str, Any] | No
         attack = shape.attack(x[: shape.program.matrix.shape[1]])
         return {"attack": attack, "room": _slacks(shape, x, right)}
 
-    if not isinstance(family.problem(at).source, Bits):
-        return None
     found = fitted(form, family.places, family.needed[0])
     if found is None:
         return None
@@ -100,28 +99,43 @@ def _rooms(family: Family, flow: dict[str, Any], palette: list[list[list[int]]])
     return found
 
 
+def _within_limits(family: Family, masses: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Yield polynomials whose signs say whether one strategy's masses are in the limits."""
+    pairs = [(x, family.problem(x).source) for x in family.places[:2]]
+    weight = combination((1, mass) for mass in masses)
+    for s, mass in enumerate(masses):
+        for k in (0, 1):
+            line = [(x, (own.lower, own.upper)[k][s]) for x, own in pairs if isinstance(own, Limits)]
+            (end,), unit = over_unit([line_through(line)])
+            yield combination([(unit, mass), (-1, times(weight, end))])
+
+
 def _piece(family: Family, found: Fitted, at: Fraction) -> dict[str, Any] | None:
     attack = found.form["attack"]
-    chained = "weights" in attack
-    weights = attack["weights"] if chained else [one["weight"] for one in attack["strategies"]]
+    key = "weights" if "weights" in attack else "strategies"
+    name = "weight" if "flow" in attack else "masses"
+    weights = attack[key] if key == "weights" else [one[name] for one in attack[key]]
     slots = slots_of(weights)
     numerators, unit = over_common([found.of(k) for k in slots], at)
     own = dict(zip(slots, numerators, strict=True))
-    palette = [_turned(found.of(slot.place), at) for slot in attack["flow"]["palette"]]
-    borders: list[Sequence[int]] = [*numerators, unit, *(den for _, den in palette)]
+    held = mapped(weights, lambda k: own[k])
+    borders: list[Sequence[int]] = [*numerators, unit]
     borders += [p for k in slots_of(found.form["room"]) for p in found.of(k)]
-    borders += _rooms(family, attack["flow"], palette)
+    shown = dict(attack)
+    if "flow" in attack:
+        palette = [_turned(found.of(slot.place), at) for slot in attack["flow"]["palette"]]
+        borders += [den for _, den in palette] + _rooms(family, attack["flow"], palette)
+        shown["flow"] = {"palette": palette, "nodes": attack["flow"]["nodes"]}
+    else:
+        borders += [p for masses in held for p in _within_limits(family, masses)]
+        held = [moving_vector(masses) for masses in held]
     within = drawn_in(*stretch(borders, at, family.ends), family.ends)
     if within is None:
         return None
     low, high = within
-    shown: dict[str, Any] = {
-        key: value for key, value in attack.items() if key not in ("flow", "strategies", "weights")
-    }
-    if chained:
-        shown["weights"] = mapped(weights, lambda k: own[k])
-    else:
-        shown["strategies"] = [{**one, "weight": own[one["weight"].place]} for one in attack["strategies"]]
+    if key == "strategies":
+        held = [{**one, name: mine} for one, mine in zip(attack[key], held, strict=True)]
+    shown[key] = held
     tests = family.problem(at).tests
     scores = [
         str(inside(test.score, test.relation))
@@ -129,8 +143,7 @@ def _piece(family: Family, found: Fitted, at: Fraction) -> dict[str, Any] | None
         else None
         for test in tests
     ]
-    flow = {"palette": palette, "nodes": attack["flow"]["nodes"]}
-    return {"from": str(low), "to": str(high), "unit": unit, "scores": scores, "flow": flow, **shown}
+    return {"from": str(low), "to": str(high), "unit": unit, "scores": scores, **shown}
 
 
 def _turned(quotient: Quotient, at: Fraction) -> list[list[int]]:

@@ -32,10 +32,6 @@ def walked(family: Family, raw: dict[str, Any]) -> tuple[Parts, Parts, Parts]:
     """Return upper ends, lower ends and single attacks of {"question"} ("?" at its number)."""
     walk = _Walk(family, raw)
     low, high = family.ends
-    if not isinstance(family.problem(low).source, Bits):  # its lower ends are attacks at single places
-        first = solve(family.shape(low).program)
-        if first.status == "optimal":
-            walk.single(first, low)
     x = simplest(low + (high - low) * STEP / 2, low + (high - low) * STEP)
     while x < high and len(walk.lower) < MOST_PIECES:
         hint = solve(family.shape(x).program)
@@ -43,7 +39,12 @@ def walked(family: Family, raw: dict[str, Any]) -> tuple[Parts, Parts, Parts]:
             x = _onward(family, x)
             continue
         x = walk.visit(hint, x)
-    return [part for part, _ in walk.upper], walk.lower, walk.points
+    if not isinstance(family.problem(low).source, Bits):  # a piece need not reach the ends
+        for end in family.ends:
+            if not any(Fraction(part["from"]) <= end <= Fraction(part["to"]) for part in walk.lower):
+                walk.single(solve(family.shape(end).program), end)
+    points = sorted(walk.points, key=lambda part: Fraction(part["at"]))
+    return [part for part, _ in walk.upper], walk.lower, points
 
 
 def _onward(family: Family, x: Fraction) -> Fraction:

@@ -16,7 +16,6 @@ lambda/2, by the test's price alone.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -28,7 +27,7 @@ from freerand_opt.attacks.leakage import Leakage, Poly, piece, power_of, summed
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.checker.polynomials import value_at
-from freerand_opt.model.certificate_form import vector_form
+from freerand_opt.model.certificate_form import moving_vector, vector_form
 from freerand_opt.model.problem import Bits, Problem, Test
 from freerand_opt.numbers.rounding import drawn_in, inside
 from freerand_opt.programs.cycle import cycle_of, edge_form, even_costs
@@ -214,18 +213,8 @@ def _form(made: Leakage, prices: Prices) -> dict[str, Any]:
         "unit": unit,
         "rest": [],
         "prices": {
-            "settings": _vector([settings.get(s, []) for s in range(len(made.leaves))]),
+            "settings": moving_vector([settings.get(s, []) for s in range(len(made.leaves))]),
             "tests": [test],
         },
         "proof": {"way": "cycle", "edges": edge_form(made.cycle)},
     }
-
-
-def _vector(values: list[Poly]) -> dict[str, Any]:
-    """Return a vector of polynomials in the shorter of its two forms."""
-    keys = list(dict.fromkeys(map(tuple, values)))
-    codes = [keys.index(tuple(p)) for p in values]
-    usual = max(range(len(keys)), key=codes.count)
-    listed = {"all": list(keys[usual]), "but": [[s, keys[k]] for s, k in enumerate(codes) if k != usual]}
-    coded = {"palette": keys, "codes": codes}
-    return min(listed, coded, key=lambda form: len(json.dumps(form)))

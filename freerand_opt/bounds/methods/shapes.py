@@ -9,7 +9,7 @@ from typing import Any
 
 from freerand_opt.attacks.flows import chain_form
 from freerand_opt.attacks.graph import Graph, leaves_root
-from freerand_opt.attacks.strategies import attack_form, box_form, strategies
+from freerand_opt.attacks.strategies import Strategy, box_form, strategies
 from freerand_opt.bounds.methods.ways import upper_form
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.errors import TooLargeError
@@ -78,7 +78,7 @@ def _listed(problem: Problem, boxes: ListedBoxes | None) -> Shape | None:
     def attack(x: Sequence[Fraction]) -> dict[str, Any]:
         source = problem.source
         if not isinstance(source, Bits):
-            return attack_form(problem, strategies(made, x))
+            return {"strategies": [_spelt(one) for one in strategies(made, x)]}
         graph, listed = Graph(), []
         for one in strategies(made, x):
             masses = one.strings or [one.masses[s] for s in source.leaves]
@@ -87,3 +87,8 @@ def _listed(problem: Problem, boxes: ListedBoxes | None) -> Shape | None:
         return {"flow": graph.form(), "strategies": listed}
 
     return Shape(made.program, upper, attack, boxes.words)
+
+
+def _spelt(one: Strategy) -> dict[str, Any]:
+    """Return a strategy with all masses listed, whatever they are."""
+    return {"masses": [str(mass) for mass in one.masses], "box": box_form(one.box)}
