@@ -87,7 +87,7 @@ def others() -> str:
         for instance in file.instances:
             found = verify(file, instance)
             assert found.as_expected, found.title
-            expected = "" if instance.expect is None else instance.expect.shown
+            expected = instance.expected
             cells = (instance.name or "-", expected or "-", str(found.result), found.verdict or "-")
             parts[-1] += "\n| " + " | ".join(cells) + " |"
         parts[-1] += "\n"

@@ -130,12 +130,11 @@ class Verification:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the claim, its verdict and the answer."""
-        expect = self.instance.expect
         facts = [
             ("claim", self.file.claim),
             ("reference", self.file.reference),
             ("verdict", self.verdict or ""),
-            ("expected", "" if expect is None else expect.shown),
+            ("expected", self.instance.expected),
         ]
         return markup.facts(facts) + self.result._repr_html_()
 

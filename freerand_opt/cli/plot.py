@@ -159,12 +159,15 @@ def _require(path: Path) -> None:
 
 
 def require_matplotlib() -> None:
-    """Raise UnavailableError if matplotlib is not installed."""
+    """Raise UnavailableError if matplotlib is not installed; of its fonts it is not to speak."""
+    import logging
     from importlib.util import find_spec
 
     if find_spec("matplotlib") is None:
         command = install("'freerand_opt[plot]'")
         raise UnavailableError(f"figures need matplotlib: {command}")
+    # its first run lists them, and the line on stderr that says so is not ours
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 
 
 def _own(arguments: Sequence[str], data: Path | None, asking: Asking) -> tuple[Frame, list[Row]]:

@@ -37,7 +37,10 @@ def report(
     jobs: opt.Jobs = None,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Write claims.md, claims.tex and index.html, one page that works offline, with its certificates."""
+    """Write claims.md, claims.tex and index.html, one page that works offline, with its certificates.
+
+    What the catalogue has certificates of is checked, not found anew; `freerand verify` does that.
+    """
     from freerand_opt.cli import running, screen
     from freerand_opt.cli.bound import compared
     from freerand_opt.cli.plot import Asking, require_matplotlib
@@ -47,7 +50,7 @@ def report(
     from freerand_opt.reporting.page.html import page
     from freerand_opt.runner.executor import local
     from freerand_opt.runner.job import way_of
-    from freerand_opt.runner.shelf import Shelf
+    from freerand_opt.runner.shelf import Shelf, committed
 
     if figures:
         require_matplotlib()
@@ -57,21 +60,17 @@ def report(
     shelf = Shelf(output / "certificates")
     with screen.progress(quiet) as watch, local(jobs) as executor:
         way = way_of()
-        found = running.answered(asked, way, watch, executor, store=store, shelf=shelf)
+        there = None if fields else committed  # with another value a question may have the same name
+        found = running.answered(asked, way, watch, executor, store=store, shelf=shelf, found=there)
         drawn = _drawn(Asking(store, executor, watch), quiet) if figures and not names else []
     lines, failed = compared(found)
     cells = [line.cell for line in lines]
     drawn += _own(cells) if figures and names else []
-    links = {
-        k: shelf.place(cell.file, cell.instance).relative_to(output).as_posix()
-        for k, cell in enumerate(cells)
-        if cell.result is not None
-    }
-    written = {
-        "claims.md": tables.markdown(cells),
-        "claims.tex": latex.claims(cells),
-        "index.html": page(cells, drawn, links, fields),
-    }
+    answered = [(k, cell) for k, cell in enumerate(cells) if cell.result is not None]
+    places = {k: shelf.place(cell.file, cell.instance) for k, cell in answered}
+    links = {k: place.relative_to(output).as_posix() for k, place in places.items()}
+    written = {"claims.md": tables.markdown(cells), "claims.tex": latex.claims(cells)}
+    written["index.html"] = page(cells, drawn, links, fields)
     for name, body in written.items():
         write_whole(output / name, body)
         screen.put(str(output / name))

@@ -14,7 +14,7 @@ from freerand_opt.cli.words import Line
 from freerand_opt.errors import InputError
 from freerand_opt.files import require_writable
 from freerand_opt.model.question import Question
-from freerand_opt.runner.answers import Answers, Run
+from freerand_opt.runner.answers import Answers, Finding, Run
 from freerand_opt.runner.executor import Here, cluster, local
 from freerand_opt.runner.job import Way
 from freerand_opt.runner.reading import Blocks, cells_of, reader
@@ -100,11 +100,11 @@ def answered(
     store: Path | None,
     fresh: bool = False,
     shelf: Shelf | None = None,
-    resume: bool = False,
+    found: Finding | None = None,
 ) -> Answers:
-    """Answer what is asked; certificates go to a shelf as they come, and with `resume` come from there."""
-    found, _ = answering(asked, how, watch, executor, store=store, fresh=fresh, shelf=shelf, resume=resume)
-    return Answers(tuple(chain.from_iterable(found)))
+    """Answer what is asked; certificates go to a shelf as they come. Those `found` are only checked."""
+    parts, _ = answering(asked, how, watch, executor, store=store, fresh=fresh, shelf=shelf, found=found)
+    return Answers(tuple(chain.from_iterable(parts)))
 
 
 def answering(
@@ -116,7 +116,7 @@ def answering(
     store: Path | None,
     fresh: bool = False,
     shelf: Shelf | None = None,
-    resume: bool = False,
+    found: Finding | None = None,
 ) -> tuple[Iterator[Answers], Columns | None]:
     """Read what is asked, and return its answers block by block, with the columns of a table of all blocks.
 
@@ -127,10 +127,9 @@ def answering(
         require_writable(shelf.folder, "--certificates")
         for cell in cells_of(blocks.files):
             shelf.place(*cell)  # in this order, whatever is answered first
-    keep, found = (None, None) if shelf is None else (shelf.keep, shelf.found if resume else None)
 
     def run(kept: Store) -> Run:
-        return Run(kept, executor, how, fresh, watch, keep, found)
+        return Run(kept, executor, how, fresh, watch, None if shelf is None else shelf.keep, found)
 
     return _answering(asked, blocks, run, store), None if blocks.single else blocks.columns
 

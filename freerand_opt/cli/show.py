@@ -155,7 +155,7 @@ def _in_words(file: QuestionFile, chosen: Instance) -> str:
         ends = " and ".join(map(str, chosen.threshold.between))
         pairs.append(("threshold", f"of {chosen.threshold.of} between {ends}"))
     if chosen.expect is not None:
-        pairs.append(("expected", f"{chosen.expect.shown} ({chosen.expect.verdict})"))
+        pairs.append(("expected", f"{chosen.expected} ({chosen.expect.verdict})"))
     return facts(pair for pair in pairs if pair[1]) + "\n"
 
 
@@ -186,9 +186,7 @@ def _computation(file: ComputationFile, form: str) -> str:
         given = dict(one.computation.parameters())
         words = ", ".join(f"{key} = {value}" for key, value in given.items() if key != "name")
         pairs += [("instance", one.name), ("computed", f"{given['name']} {words}".strip())]
-        pairs += (
-            [("expected", f"{one.expect.shown} ({one.expect.verdict})")] if one.expect is not None else []
-        )
+        pairs += [("expected", f"{one.expected} ({one.expect.verdict})")] if one.expect is not None else []
     return facts(pair for pair in pairs if pair[1]) + "\n"
 
 

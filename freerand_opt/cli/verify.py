@@ -77,7 +77,8 @@ def verify(
         running.place(jobs, cluster) as executor,
         _folder(store) as folder,
     ):
-        found = running.answered(asked, way, watch, executor, store=folder, shelf=shelf, resume=resume)
+        there = shelf.found if shelf is not None and resume else None
+        found = running.answered(asked, way, watch, executor, store=folder, shelf=shelf, found=there)
     lines, failed = compared(found)
     cells = [line.cell for line in lines]
     codes = {line.answer.code for line in lines} | ({2} if failed else set())

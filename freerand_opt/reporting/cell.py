@@ -51,7 +51,7 @@ class Cell:
     @property
     def expected(self) -> str:
         """Return the claim in words, or nothing."""
-        return "" if self.instance.expect is None else self.instance.expect.shown
+        return self.instance.expected
 
     @property
     def said(self) -> str:

@@ -28,6 +28,8 @@ from freerand_opt.runner.watch import Watch
 #: So many answers are shown in a line.
 FEW = 3
 Cells: TypeAlias = Sequence[tuple[File, Instance]]
+#: Looks for the certificate of a question elsewhere than in the store.
+Finding: TypeAlias = Callable[[File, Instance], Kept | None]
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Run:
     fresh: bool = False
     watch: Watch = field(default_factory=Watch)
     keep: Callable[[Answer], None] | None = None
-    found: Callable[[File, Instance], Kept | None] | None = None
+    found: Finding | None = None
 
 
 @dataclass(frozen=True, repr=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from freerand_opt.claims.verify import File, Instance
 from freerand_opt.files import file_name, write_whole
+from freerand_opt.model.files.catalogue import folders
 from freerand_opt.runner.answer import Answer
 from freerand_opt.runner.job import Kept
 
@@ -35,17 +36,31 @@ class Shelf:
 
     def found(self, file: File, instance: Instance) -> Kept | None:
         """Return the certificate that is there, unchecked, None if there is none."""
-        try:
-            text = self.place(file, instance).read_text(encoding="utf-8")
-        except (OSError, ValueError):
-            return None
-        return Kept(text.strip(), (("upper", "from its certificate"),))
+        return _read(self.place(file, instance))
 
     def keep(self, one: Answer) -> None:
         """Write the certificate of an answer whole or not at all."""
         if one.result is not None and one.result.certificate and (one.instance.corner or not self.corners):
             write_whole(self.place(one.file, one.instance), one.result.certificate + "\n")
             self.written += 1
+
+
+def committed(file: File, instance: Instance) -> Kept | None:
+    """Return the certificate that the catalogue has of its own claim, unchecked, None if it has none."""
+    folder = file.path.parent
+    return (
+        _read(certificate_path(folder / "certificates", file.name, instance.name))
+        if folder in folders()
+        else None
+    )
+
+
+def _read(path: Path) -> Kept | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None
+    return Kept(text.strip(), (("upper", "from its certificate"),))
 
 
 def certificate_path(folder: Path, name: str, instance: str) -> Path:

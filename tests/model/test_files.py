@@ -1099,12 +1099,22 @@ grid = { "scenario.N" = [2, 8] }
     base, fair, *gray = asked(tmp_path, {}, extra).instances
     assert (base.name, fair.name) == ("", "fair")
     assert base.expect.at_most.formula == "lemma-1"
-    assert base.expect.shown == "<= lemma-1"
+    assert base.expected == "<= lemma-1"
     assert fair.expect is None
     assert fair.question.source.to_dict() == {"kind": "uniform"}
     assert [instance.name for instance in gray] == ["Gray N=2", "Gray N=8"]
     assert {instance.question.source.bits for instance in gray} == {"gray"}
     assert [instance.question.scenario for instance in gray] == [chained(2), chained(8)]
+
+
+def test_claims_are_told_as_they_are_written(tmp_path):
+    """A root is not told as the sum that it is computed by, nor a decimal as a fraction."""
+    long = "(root4(1/(16*sin(pi/16)^2)) - 1)/(2*(root4(1/(16*sin(pi/16)^2)) + 1))"
+    for end, said in ((f'"{long}"', f"= {long}"), ("0.0048191277", "= 0.0048191277"), ("2", "= 2")):
+        assert asked(tmp_path, {}, f"[expect]\nvalue = {end}\n").instances[0].expected == said
+    assert asked(tmp_path, {}, '[expect]\nat_least = "1/4 - 1e-9"\nat_most = 1\n').instances[0].expected == (
+        "<= 1, >= 1/4 - 1e-9"
+    )
 
 
 def test_grid_is_the_product_of_its_axes(tmp_path):

@@ -157,6 +157,23 @@ at = "average"
     assert freerand(*again.split(), "-q").code == 0
 
 
+def test_what_the_catalogue_has_certificates_of_is_checked_and_not_found_anew(
+    tmp_path, freerand, monkeypatch
+):
+    def solved(*asked, **options):
+        raise AssertionError("solved")
+
+    monkeypatch.setattr("freerand_opt.runner.job.bound", solved)
+    given = ("-o", tmp_path / "out", "--store", tmp_path / "s", "--no-figures", "--jobs", "1", "-q")
+    run = freerand("report", "chsh_local_score_sv", *given)
+    assert (run.code, run.err) == (0, "")
+    name = "chsh_local_score_sv/epsilon=1_10.json"
+    kept = (catalogue.find("chsh_local_score_sv").parent / "certificates" / name).read_bytes()
+    assert (tmp_path / "out" / "certificates" / name).read_bytes() == kept
+    # what it has none of is asked
+    assert freerand("report", "chsh_local_score_sv", "source.epsilon=1/30", *given).code != 0
+
+
 @pytest.mark.parametrize(
     ("name", "scenario", "words"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar
 
@@ -85,12 +86,17 @@ class Expect(Table):
         if not ends and said and self.verdict == "PROVED":
             raise self.fault("", "one of value, at_most, at_least is needed (expect = {} is no claim)")
 
-    @property
-    def shown(self) -> str:
-        """Return the claim in words."""
-        ends = (("=", self.value), ("<=", self.at_most), (">=", self.at_least))
+    def claimed(self, written: Mapping[str, Any]) -> str:
+        """Return the claim in words, its numbers as they are `written` in the file's table."""
+        ends = (("=", "value"), ("<=", "at_most"), (">=", "at_least"))
         return ", ".join(
-            f"{sign} {end.formula if isinstance(end, Formula) else end}"
-            for sign, end in ends
-            if end is not None
+            f"{sign} {_said(end, written.get(key))}"
+            for sign, key in ends
+            if (end := getattr(self, key)) is not None
         )
+
+
+def _said(end: Exact | Formula | str, written: Any) -> str:
+    if isinstance(end, Formula):
+        return end.formula
+    return " ".join(written.split()) if isinstance(written, str) else str(end)

@@ -66,6 +66,11 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
         }
         return cls(name=full, body=cell.body, **place, **asked)
 
+    @property
+    def expected(self) -> str:
+        """Return the claim in words, or nothing."""
+        return "" if self.expect is None else self.expect.claimed(self.body.get("expect", {}))
+
 
 class Instance(Placed, frozen=True, kw_only=True):
     """One question of a file with what is expected of it; `threshold` seeks a critical value."""
