@@ -61,20 +61,13 @@ def bound(
         for pool in pools:
             pool.shorten()
         certificate, how = _worst(pools) if worst else (pools[0].best, pools[0].how)
-    found = all(part["upper"] is not None or part["attack"] is not None for part in _parts(certificate))
+    # a critical value has a proof or an attack at both its ends, whatever was tried elsewhere
+    found = sought is not None or all(pool.upper is not None or pool.attack is not None for pool in pools)
     text = json.dumps(certificate, separators=(",", ":")) if found else ""
-    notes, seconds = _notes(pools, options), time.perf_counter() - begun
-    made = read_result(asked, text, threshold=sought, how=how, seconds=seconds)
+    made = read_result(asked, text, threshold=sought, how=how, seconds=time.perf_counter() - begun)
     # what any probabilities reach may close what a relaxation leaves open
     closed = made.bracket.width is not None and made.bracket.width <= options.width
-    return made if closed else replace(made, notes=notes)
-
-
-def _parts(certificate: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the parts of a certificate that have an upper end or an attack."""
-    if certificate["kind"] == "threshold":
-        return [certificate["below"], certificate["above"]]
-    return certificate["parts"] if certificate["kind"] == "worst" else [certificate]
+    return made if closed else replace(made, notes=_notes(pools, options))
 
 
 def _worst(pools: Sequence[Pool]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -18,7 +18,7 @@ from freerand_opt.model.question import Question
 from freerand_opt.model.tables.kinds import Kind, either, items, line, number, word
 from freerand_opt.model.tables.number import exact
 from freerand_opt.model.tables.table import Table
-from freerand_opt.model.tables.text import listed, shown
+from freerand_opt.model.tables.text import kind, listed, shown
 from freerand_opt.numbers.exact import Exact, compare, text
 
 #: Numbers in which what an adversary can do is monotone: it grows with epsilon and upper, and shrinks with
@@ -149,6 +149,17 @@ class Threshold(Table):
             return f"({text(exact(given, match[0]))})"
 
         return exact(_FIELD.sub(put_in, self.crosses), "threshold.crosses")
+
+
+def threshold_of(given: object, question: Question) -> Threshold:
+    """Return a question's threshold, from itself or its table; raise InputError for none, or another's."""
+    if isinstance(given, Mapping):
+        given = Threshold.from_dict(given, "threshold")
+    if not isinstance(given, Threshold):
+        what = f"{shown(given)} is {kind(given)}"
+        raise InputError("threshold", f"{what}; a Threshold, or a table with of and between is needed")
+    given.fit(question)
+    return given
 
 
 def _extent(of: str, question: Question) -> tuple[Fraction, Fraction]:

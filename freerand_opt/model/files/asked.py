@@ -10,9 +10,8 @@ from freerand_opt.errors import InputError
 from freerand_opt.model.files import catalogue
 from freerand_opt.model.files.file import Instance, read
 from freerand_opt.model.question import Question
-from freerand_opt.model.tables.table import table
 from freerand_opt.model.tables.text import shown
-from freerand_opt.model.threshold import Threshold
+from freerand_opt.model.threshold import Threshold, threshold_of
 
 Asked: TypeAlias = Question | Instance | Mapping[str, Any] | str | Path
 
@@ -26,10 +25,10 @@ def question_of(
 
     `fields` replace axes of a file's grid, as on the command line.
     """
-    if isinstance(asked, Mapping):
-        asked = Question.from_dict(asked)
     if isinstance(asked, str | Path):
         asked = _instance(asked, fields or {})
+    if isinstance(asked, Mapping):
+        asked = Question.from_dict(asked)
     if isinstance(asked, Instance):
         given = asked.threshold if given is None else given
         asked = asked.question
@@ -37,12 +36,7 @@ def question_of(
         raise InputError(
             "question", f"{shown(asked)} is none; a Question, a dict, a path or a claim's name is needed"
         )
-    if given is None:
-        return asked, None
-    form = table(Threshold, allowed="a Threshold, or a table with of and between")
-    threshold: Threshold = form.read(given, "threshold")
-    threshold.fit(asked)
-    return asked, threshold
+    return asked, None if given is None else threshold_of(given, asked)
 
 
 def _instance(name: str | Path, fields: Mapping[str, Any]) -> Instance:

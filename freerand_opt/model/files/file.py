@@ -22,7 +22,7 @@ from freerand_opt.model.tables.kinds import line
 from freerand_opt.model.tables.table import fields, table
 from freerand_opt.model.tables.text import kind, listed, nearest, shortened, shown, within
 from freerand_opt.model.tables.values import MAX_INSTANCES
-from freerand_opt.model.threshold import Threshold
+from freerand_opt.model.threshold import Threshold, threshold_of
 
 #: Tables that an instance replaces as a whole.
 REPLACED = ("expect", "grid", "threshold", "of")
@@ -235,10 +235,7 @@ def _read(body: dict[str, Any], folder: Path) -> tuple[Question, Threshold | Non
     question = Question.from_dict(tables)
     threshold = expect = None
     if "threshold" in body:
-        threshold = table(Threshold, allowed="a table with of and between").read(
-            body["threshold"], "threshold"
-        )
-        threshold.fit(question)
+        threshold = threshold_of(body["threshold"], question)
         threshold.limit(threshold.between[0], body)
     if body.get("expect"):
         expect = table(Expect, allowed="a table").read(body["expect"], "expect")
