@@ -16,6 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from freerand_opt.attacks.completed import completable, completed, gains_of_tests
 from freerand_opt.attacks.gains import prices_at, spent_at, words_at, worths
 from freerand_opt.attacks.oracles import best_box, best_distribution, joint_boxes
 from freerand_opt.attacks.strategies import Strategy, strategies
@@ -39,6 +40,8 @@ SOURCE_STARTS = 3
 MAX_STALLED = 3
 #: Of more boxes than this those without a mass are forgotten.
 MOST_HELD = 100
+#: Programs with more rows have their unused boxes forgotten, and are completed before a vertex is sought.
+MOST_ROWS = 4000
 #: A turn that gains less, beside what is still open, gains nothing.
 LITTLE = 1e-3
 MAX_TURNS = 40
@@ -152,7 +155,7 @@ def _attack(
                     return strategies(made, x), ""
         if value >= upper - close or (quantum and stalled > MAX_STALLED):
             break
-        if quantum and len(found) > MOST_HELD:
+        if quantum and (len(found) > MOST_HELD or len(made.program.right) > MOST_ROWS):
             found = dict.fromkeys(_used(made, answer, list(found)))
         before = len(found)
         trial, search.words = prices, words_at(problem, made.program.names, answer.multipliers)
@@ -168,10 +171,24 @@ def _attack(
         full = len(found) == before
     if best is None:
         return (), f"mixtures of {len(found)} boxes break the tests by {least:.1e} in all or more"
-    x = inner_point(best.program, solve(best.program))
+    best, x = _exactly(search, best)
     if x is None:
         return (), f"a mixture of {len(found)} boxes passes in floats, and none was found that does exactly"
     return strategies(best, x), ""
+
+
+def _exactly(search: _Search, made: Strategies) -> tuple[Strategies, list[Fraction] | None]:
+    """Return an exact point and the program that it is one of: a vertex, or one near it, completed."""
+    hint, many = solve(made.program), len(made.program.right) > MOST_ROWS
+    x = None if many else inner_point(made.program, hint)
+    passing = search.box(*gains_of_tests(made)) if x is None and completable(made) else None
+    if passing is not None:
+        used = _used(made, hint, tuple(dict.fromkeys(made.space.boxes)))
+        few = search.program(list(dict.fromkeys([*used, passing[1]])))
+        x = completed(few)
+        if x is not None:
+            return few, x
+    return made, inner_point(made.program, hint) if many else x
 
 
 def _reached(program: LinearProgram, made: Strategies, hint: Hint) -> tuple[float, float]:
