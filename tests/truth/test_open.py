@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import combinations, combinations_with_replacement, product
@@ -10,11 +11,15 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_limits
 
+import freerand_opt as fr
 from freerand_opt.bounds.methods.linear import offer
 from freerand_opt.bounds.search.design import chained_device
 from freerand_opt.bounds.search.wanted import EPSILON, VISIBILITY, Wanted
 from freerand_opt.certificates.pool import Pool
+from freerand_opt.checker.document import check
+from freerand_opt.checker.failures import Work
 from freerand_opt.claims.conjecture.lemniscate import ratio
+from freerand_opt.model.certificate_form import plain_form
 from freerand_opt.programs.boxes import cell_space
 from freerand_opt.programs.guesses import guesses_of
 from freerand_opt.programs.source_cone import source_cone
@@ -98,3 +103,15 @@ def test_eight_settings_of_the_chain_are_not_known_at_fifteen_hundredths():
         hint = linear_trees.solve(made, linear_trees.trees_of(made))
     offer(pool, made, made.program, hint, {}, "cells", "")
     assert pool.height < 0.9999781
+
+
+@pytest.mark.parametrize(("name", "most"), [("ladder", "0.690637"), ("found", "0.664138")])
+def test_certificates_of_eight_settings_are_about_their_states(name, most):
+    """docs/proofs/two-parties.md, 9, after a search in floats by another program: .690626 and .664135."""
+    folder = Path(__file__).parents[2] / "reports" / "eight"
+    (asked,) = fr.read(folder / f"{name}.toml").instances
+    held = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    assert held["question"] == plain_form(asked.question.problem())
+    assert held["question"]["source"]["epsilon"] == "1/10"
+    upper = check(held, Work(10**8)).upper
+    assert Fraction(most) - Fraction(1, 10**5) < upper < Fraction(most)

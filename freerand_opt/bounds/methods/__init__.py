@@ -74,6 +74,10 @@ _SHOWN = _late("shown", "shown", _settings_are_open)
 #: The methods in order, those that cost more after those that cost less.
 METHODS: tuple[tuple[str, Method], ...] = (
     ("observed settings", _SHOWN),
+    (
+        "full support",
+        _late("full_support", "full_support", lambda problem: isinstance(problem.source, FullSupport)),
+    ),
     ("moments", _late("quantum", "quantum", _is_quantum)),
     ("paths to the edges of a cycle", _late("edges", "paths", _is_local, closed=True)),
     ("closed form of leakage", _late("leakage", "leakage", _is_no_signalling, closed=True)),
@@ -81,10 +85,6 @@ METHODS: tuple[tuple[str, Method], ...] = (
     ("boxes of a cycle", _late("linear", "cycle_boxes")),
     ("deterministic boxes", _late("linear", "deterministic")),
     ("vertices of the source", _late("linear", "vertices")),
-    (
-        "full support",
-        _late("full_support", "full_support", lambda problem: isinstance(problem.source, FullSupport)),
-    ),
     ("products of facets", _late("linear", "facets")),
 )
 OF_ENTROPIES: tuple[tuple[str, Method], ...] = (

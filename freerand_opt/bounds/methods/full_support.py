@@ -37,8 +37,6 @@ LEAST = Fraction(1, 2**26)
 def full_support(pool: Pool, options: Options) -> Iterator[None]:
     """Offer the bound of the program with zeros, then the strategies that come close to it."""
     problem = pool.problem
-    if problem.devices == "quantum":
-        return
     from freerand_opt.programs.moments import forced_zeros
 
     width = problem.shape[1]
@@ -70,7 +68,7 @@ def _offer_with_shares(pool: Pool, options: Options) -> None:
     count = problem.shape[0]
     held = inner(replace(problem, source=Limits((LEAST,) * count, (Fraction(1),) * count)))
     try:
-        if problem.devices == "local":
+        if problem.devices != "no-signalling":
             made = over_boxes(held, deterministic_boxes(held), vertex_cone(held))
         else:
             made = over_cells(held, vertex_cone(held))
