@@ -96,6 +96,7 @@ def experiment(
 ) -> None:
     """Answer question files about counts or trials; HELP teaches how."""
     from freerand_opt.cli import screen
+    from freerand_opt.cli.plot import require_matplotlib
     from freerand_opt.experiments import commands
     from freerand_opt.experiments.forms import FORMATS
     from freerand_opt.experiments.pages import require_page, write_page, write_plans
@@ -115,6 +116,7 @@ def experiment(
     if page is not None:
         require_page(page, "--page")
         opt.require_file(page, "--page")
+        require_matplotlib()
     show: Callable[..., None]
     written: list[Path] = []
     with screen.counting(quiet, None) as watch:
@@ -125,8 +127,7 @@ def experiment(
             written = [] if page is None else write_plans(tables, sizes, page)
             show = partial(_rows, tables)
         elif signals:
-            said = [one for name in names for one in commands.signals(name, fields, watch)]
-            show = partial(_signals, said)
+            show = partial(_signals, [one for name in names for one in commands.signals(name, fields, watch)])
         else:
             _writable(names, fields, output, certificates)
             found = [one for name in names for one in commands.answers(name, fields, watch)]

@@ -17,7 +17,7 @@ EXTRAS = "sdp,crosscheck,cluster,frames,plot"
 SKIPPED = [
     "freerand verify ",  # the part bare; --all is the long tier
     "freerand check --all",  # tests/truth/test_forgeries.py
-    "freerand plot critical",  # an hour of programs
+    "freerand plot critical",  # half a minute: checks the committed curves
     "freerand plot adversaries",
     "freerand plot scores -o",  # this and the next two: minutes of quantum programs each
     "freerand plot entropy",
