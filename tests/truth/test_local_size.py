@@ -85,7 +85,7 @@ def test_membership_of_seven_settings(visibility, answer):
 )
 def test_generated_boxes_of_biased_sources(monkeypatch, source, right):
     """Local CHSH 4 - 8 (1/2 - eps)^2, 2 + 2 eps, 2 + 3 M, 2 + 8 c, 24 c - 4; sixteen boxes are too many."""
-    monkeypatch.setattr("freerand_opt.programs.boxes.MOST_BOXES", 8)
+    monkeypatch.setattr("freerand_opt.programs.box.MOST_BOXES", 8)
     tests = [fr.Test({"<A0>": 1}, "<=", 1)]  # says nothing; without it boxes of a cycle suffice
     found = fr.bound(asked(fr.chsh(), fr.Ask("score", functional="chsh"), tests, source))
     assert found.bracket.exact == right
