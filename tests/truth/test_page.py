@@ -18,8 +18,9 @@ from freerand_opt.model.question import Question
 from freerand_opt.numbers.exact import text
 from freerand_opt.reporting import latex, tables
 from freerand_opt.reporting.cell import Cell
-from freerand_opt.reporting.figures import selection
+from freerand_opt.reporting.figures import gallery, selection
 from freerand_opt.reporting.figures.row import Row
+from freerand_opt.reporting.page import html
 from freerand_opt.reporting.page.html import page, plain
 from freerand_opt.reporting.page.vector import described
 from freerand_opt.reporting.paper.caption import sentences
@@ -211,8 +212,20 @@ def test_sizes_that_vary_are_not_those_of_the_first_instance():
 
 def test_captions_are_read_without_latex():
     assert plain(r"$\frac12 I_N\left(\frac{1+2\epsilon}{1-2\epsilon}\right)^{2r}$") == (
-        "1/2 I_N((1+2ε)/(1-2ε))^2r"
+        "1/2 I_N((1+2ε)/(1-2ε))^(2r)"
     )
+    assert plain(r"$S\ge2.7$, $\frac12\sqrt{S^2/4-1}$, $10^{-6}$, $2\sqrt2$") == (
+        "S≥2.7, 1/2√(S^2/4-1), 10^-6, 2√2"
+    )
+
+
+@pytest.mark.parametrize("name", gallery.NAMES)
+def test_no_sign_of_a_caption_is_lost(name):
+    """A command that is not known is left out; only accents and marks of size may be."""
+    frame = gallery.drawing(name).frame
+    for words in (frame.title, frame.caption):
+        known = {command for before, _ in html._WORDS for command in re.findall(r"\\[a-zA-Z]+", before)}
+        assert set(re.findall(r"\\[a-zA-Z]+", words)) <= known | {r"\frac", r"\sqrt", r"\cite"}
 
 
 def test_the_search_finds_claims_by_their_words(report):

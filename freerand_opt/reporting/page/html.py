@@ -160,13 +160,19 @@ def _figure(frame: Frame, rows: Sequence[Row]) -> str:
 def plain(caption: str) -> str:
     """Return a LaTeX caption in words and Unicode, as a reader of a page expects it."""
     out = re.sub(r"~?\\cite\{[^}]*\}", "", caption)
+    out = re.sub(r"\\sqrt\{([^{}]*)\}", lambda found: f"√{_one(found[1])}", out)
     for before, after in _WORDS:
         out = out.replace(before, after)
     out = re.sub(r"\\frac(?:\{([^{}]*)\}\{([^{}]*)\}|(\d)(\d))", _fraction, out)
     out = re.sub(r"_\{?(\d+)\}?", lambda found: found[1].translate(_BELOW), out)
-    out = re.sub(r"\^\{?([^{}$]+)\}?", r"^\1", out) if "^" in out else out
+    out = re.sub(r"\^\{([^{}]*)\}", lambda found: f"^{_one(found[1])}", out)
     out = re.sub(r"\\[a-zA-Z]+\s?", "", out)
     return re.sub(r"[${}\\]", "", out)
+
+
+def _one(part: str) -> str:
+    """Return what stands under a root or in an exponent, in brackets unless it is one letter or number."""
+    return part if re.fullmatch(r"\w|[+-]?[0-9.]+", part) else f"({part})"
 
 
 def _fraction(found: re.Match[str]) -> str:
@@ -178,8 +184,11 @@ def _fraction(found: re.Match[str]) -> str:
 _BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _WORDS = (
     (r"\epsilon", "ε"),
+    (r"\eta", "η"),
+    (r"\tilde A", "Ã"),
     (r"\leq", "≤"),
     (r"\geq", "≥"),
+    (r"\ge", "≥"),
     (r"\langle", "⟨"),
     (r"\rangle", "⟩"),
     (r"\textbar{}", "|"),
