@@ -141,12 +141,15 @@ def answers(large: bool) -> list[Line]:
     theirs, floats = median(lambda: guess(16, np.array(unequal(16), dtype=float)))
     name, error = "the same, N = 16, unequal weights", abs(upper(result) - floats)
     lines.append(Line(name, ours, theirs, error, "outcome flip"))
-    for n in (4, 8):
+    for n in (4, 8, 32):
         asked = question("chained_leakage_fixed_sv", scenario__N=str(n), source__epsilon=EPSILON)
         ours, result = median(lambda asked=asked: fr.bound(asked))
+        name = f"leakage, epsilon = {EPSILON}, N = {n}"
+        if n > 8:
+            lines.append(Line(name, ours))
+            continue
         theirs, floats = median(lambda n=n, asked=asked: leakage(n, float(EPSILON), leaves(asked)))
-        error = abs(upper(result) - floats)
-        lines.append(Line(f"leakage, epsilon = {EPSILON}, N = {n}", ours, theirs, error, "cycle boxes"))
+        lines.append(Line(name, ours, theirs, abs(upper(result) - floats), "cycle boxes"))
     sizes = (4, 8) if large else (4,)
     for n in sizes:
         asked = question("chained_leakage_whole_sv", scenario__N=str(n))
@@ -171,8 +174,8 @@ def of_curves(_: bool) -> list[Line]:
         lines.append(Line(work, ours, theirs, symmetry=symmetry, goal=4 if far else None))
         size = f"{len(curve.certificate) // 1000} kB"
         lines.append(Line(f"check of that curve, {size}", median(curve.check)[0], goal=0.3 if far else None))
-    places = [Fraction(3 * k, 25 * 10**5) for k in range(10**5)]
-    lines.append(Line("10^5 cells of that curve", median(lambda: curve.floats(places), 1)[0], goal=2))
+    places = [Fraction(3 * k, 25 * 10**6) for k in range(10**6)]
+    lines.append(Line("10^6 cells of that curve", median(lambda: curve.floats(places), 1)[0], goal=20))
     return lines
 
 
@@ -244,6 +247,15 @@ def of_catalogue(_: bool) -> list[Line]:
     ]
 
 
+NOT_MET = """What keeps goals from being met. *Derived anew*: 670 different questions; two thirds of the time
+are those of quantum devices (interior points in integers, the same on every machine; level 3 of I3322 alone
+a sixth), which were fewer when 12 s were set. *Check*: 1,004 files where 628 were meant; the fifty largest
+are half of it, and sums and products of Python's fractions about a sixth. *Store*: a third is zlib, half
+SQLite with a rollback journal, which unlike WAL is safe on network folders. *Whole behaviour, N = 8*: its
+program is solved along the tree of bits; `--large` asks it.
+"""
+
+
 def table(lines: list[Line]) -> str:
     """Return the table in Markdown."""
     head = ["work", "ours, s", "by hand, s", "by hand / ours", "error", "symmetry by hand", "goal, s"]
@@ -265,7 +277,8 @@ def main() -> None:
         print(table(lines), flush=True)
     words = (__doc__ or "").split("\n\n")[2].replace("\n", " ")
     command = f"python benchmarks/compare.py{' --large' * given.large}"
-    text = f"# What answers cost\n\n`{command}`. {words}\n\n{table(lines)}"
+    why = NOT_MET.replace("\n", " ")
+    text = f"# What answers cost\n\n`{command}`. {words}\n\n{table(lines)}\n{why}\n"
     if given.output is not None:
         given.output.write_text(text, encoding="utf-8")
 

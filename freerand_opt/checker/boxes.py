@@ -16,7 +16,7 @@ from itertools import product
 from math import lcm, prod
 from typing import Any, TypeAlias
 
-from freerand_opt.checker.asked import Question, joint, split
+from freerand_opt.checker.asked import Question, split
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.guesses import outputs
 from freerand_opt.checker.prices import Rest
@@ -81,12 +81,14 @@ def _tables(rest: Rest, forbidden: set[tuple[int, int]]) -> Iterator[Values]:
 
 def _values(q: Question, table: Values) -> Iterator[list[Any]]:
     """Return the values of h at each setting, box by box, without boxes that break a zero."""
-    sizes = list(zip(q.settings, q.outcomes, strict=True))
-    own = [list(product(range(d), repeat=n)) for n, d in sizes]
+    # answers times their step in joint outcomes, so that those of a box are sums
+    steps = [prod(q.outcomes[party + 1 :]) for party in range(len(q.outcomes))]
+    sizes = zip(q.settings, q.outcomes, steps, strict=True)
+    own = [list(product(range(0, d * step, step), repeat=n)) for n, d, step in sizes]
     digits = [split(s, q.settings) for s in range(q.shape[0])]
     for box in product(*own):
         values = [
-            row[joint([answers[x] for answers, x in zip(box, at, strict=True)], q.outcomes)]
+            row[sum([answers[x] for answers, x in zip(box, at, strict=True)])]
             for row, at in zip(table, digits, strict=True)
         ]
         kept = [x for x in values if x is not None]

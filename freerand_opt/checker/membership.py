@@ -10,7 +10,7 @@ from math import lcm, prod
 from freerand_opt.checker.failures import Rejected, Work
 from freerand_opt.checker.shared import Shared
 from freerand_opt.checker.sources import Average, Bits, Limits, Point, Product, Rows, Source
-from freerand_opt.checker.vectors import Vector, over, total
+from freerand_opt.checker.vectors import Vector, over, summed, total
 
 
 def check_masses(source: Source, masses: Vector[Fraction], work: Work, where: str) -> None:
@@ -31,7 +31,7 @@ def check_masses(source: Source, masses: Vector[Fraction], work: Work, where: st
     if isinstance(source, Bits):
         _check_bits(source, values, where)
     elif isinstance(source, Limits):
-        weight = sum(values, Fraction(0))
+        weight = summed(values)
         for s, mass in enumerate(values):
             if not source.lower[s] * weight <= mass <= source.upper[s] * weight:
                 raise Rejected(f"{where}: P({s}|w) is outside its limits")
@@ -75,17 +75,20 @@ def _check_bits(source: Bits, values: list[Fraction], where: str) -> None:
 
 
 def _check_product(source: Product | Shared, values: list[Fraction], work: Work, where: str) -> None:
-    weight = sum(values, Fraction(0))
-    marginals: list[list[Fraction]] = [[Fraction(0)] * n for n in source.sizes]
+    unit = lcm(*(x.denominator for x in values))
+    whole = [over(x, unit) for x in values]
+    weight = sum(whole)
+    marginals = [[0] * n for n in source.sizes]
     strings = list(product(*(range(n) for n in source.sizes)))
-    for digits, mass in zip(strings, values, strict=True):
+    for digits, mass in zip(strings, whole, strict=True):
         for marginal, x in zip(marginals, digits, strict=True):
             marginal[x] += mass
-    if isinstance(source, Shared) and max(values) > source.bound * weight:
+    if isinstance(source, Shared) and max(whole) > source.bound * weight:
         raise Rejected(f"{where}: a joint setting is likelier than the source allows")
     for part, marginal in zip(source.parts, marginals, strict=True) if isinstance(source, Product) else ():
-        check_masses(part, Vector(len(marginal), None, dict(enumerate(marginal))), work, where)
-    for digits, mass in zip(strings, values, strict=True):
-        shares = prod((marginal[x] for marginal, x in zip(marginals, digits, strict=True)), start=Fraction(1))
+        held = {x: Fraction(mass, unit) for x, mass in enumerate(marginal)}
+        check_masses(part, Vector(len(marginal), None, held), work, where)
+    for digits, mass in zip(strings, whole, strict=True):
+        shares = prod([marginal[x] for marginal, x in zip(marginals, digits, strict=True)])
         if mass * weight ** (len(marginals) - 1) != shares:
             raise Rejected(f"{where}: the parties' settings are not independent given w")

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from freerand_opt.checker.cyclotomic import MOST_ORDER, Term, field_order, vanishes
 from freerand_opt.checker.failures import TooMuch, Unreadable, Work
 from freerand_opt.checker.reading import fraction, integer, items
+from freerand_opt.checker.vectors import total_over
 
 #: Radicands up to this are read.
 MOST_RADICAND = 10**12
@@ -96,11 +97,10 @@ def combined(parts: Iterable[tuple[Number, Fraction]]) -> Number:
             own[unit] = own.get(unit, 0) + value.numerator * factor.numerator
         if len(found) > MOST_TERMS:
             raise TooMuch(f"a number has more than {MOST_TERMS} terms")
-    whole, *sums = (
-        sum((Fraction(value, unit) for unit, value in own.items()), Fraction(0))
-        for own in (plain, *found.values())
-    )
-    return _number(dict(zip(found, sums, strict=True))) + whole
+    whole = total_over(plain)
+    if not found:
+        return whole
+    return _number({term: total_over(own) for term, own in found.items()}) + whole
 
 
 @lru_cache(maxsize=1 << 12)
@@ -112,6 +112,7 @@ def cosine(q: Fraction) -> Number:
     return _number({term: factor})
 
 
+@lru_cache(maxsize=1 << 12)
 def _reduced(n: int, q: Fraction) -> tuple[Term, Fraction]:
     """Return sqrt(n) cos(q pi) as a term and a factor; n is free of squares."""
     factor = Fraction(1)
@@ -274,7 +275,7 @@ def _pi(bits: int) -> tuple[int, int]:
 def sign(x: Number, work: Work | None = None) -> int:
     """Return -1, 0 or 1; raise TooMuch if it cannot be decided within the limits."""
     if isinstance(x, Fraction):
-        return (x > 0) - (x < 0)
+        return (x.numerator > 0) - (x.numerator < 0)
     work = work or Work()
     bits = 64
     while bits <= MOST_BITS:

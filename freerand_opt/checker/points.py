@@ -17,7 +17,7 @@ from freerand_opt.checker.failures import Rejected, Unreadable, Work
 from freerand_opt.checker.membership import check_masses
 from freerand_opt.checker.reading import amount, closed, fraction, get, integer, items
 from freerand_opt.checker.sources import Bits
-from freerand_opt.checker.vectors import Vector, over, vector
+from freerand_opt.checker.vectors import Vector, over, summed, vector
 
 
 class Node(NamedTuple):
@@ -74,7 +74,8 @@ class Flow:
         for s, share in zip(self.source.leaves, shares(k), strict=True):
             found[s] += share
         above, below = weight.numerator, weight.denominator * self.unit
-        return Vector(self.source.size, None, {s: Fraction(x * above, below) for s, x in found.items()})
+        known = {x: Fraction(x * above, below) for x in found.values()}  # many are alike
+        return Vector(self.source.size, None, {s: known[x] for s, x in found.items()})
 
     def share(self, k: int, leaf: int) -> int:
         """Return P(leaf|w) below node k, over `unit`."""
@@ -197,7 +198,7 @@ def check_observed(q: Question, masses: list[Vector[Fraction]], weights: list[Fr
     work.spend(len(special) * (len(masses) + 1), "attack")
     rest = [next((s for s in range(q.observed.length) if s not in special), 0)]
     for s in {*special, *rest}:
-        if sum((own[s] for own in masses), Fraction(0)) != q.observed[s]:
+        if summed(own[s] for own in masses) != q.observed[s]:
             raise Rejected(f"attack: setting {s} does not have its observed probability")
 
 

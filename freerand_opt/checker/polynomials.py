@@ -91,7 +91,8 @@ class Span:
         found = [0] * max((len(p) for _, p in parts), default=0)
         self.work.spend(1 + len(found) * len(parts) // 4, "polynomials")
         for factor, p in parts:
-            found[: len(p)] = [x + factor * c for x, c in zip(found, p, strict=False)]
+            more = p if factor == 1 else [factor * c for c in p]
+            found[: len(p)] = [x + c for x, c in zip(found, more, strict=False)]
         return _trimmed(found)
 
     def divided(self, p: Polynomial, q: Polynomial, where: str) -> Polynomial:

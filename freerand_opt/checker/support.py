@@ -187,7 +187,8 @@ def _fold(source: Bits, values: Vector[Fraction], work: Work) -> Fraction:
     """Fold all leaves, in integers over one denominator."""
     work.spend(2 * len(source.leaves), "fold over the source")
     unit = lcm(1, *(x.denominator for x in values.but.values()))
-    level = [over(values[s], unit) for s in source.leaves]
+    whole = [over(x, unit) for x in values.values()]
+    level = [whole[s] for s in source.leaves]
     for low, high in reversed(source.ranges):
         scale = lcm(low.denominator, high.denominator)
         bottom, top = over(low, scale), over(high, scale)

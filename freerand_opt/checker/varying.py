@@ -105,7 +105,8 @@ class Climb:
                 found += [
                     span.sum((unit, other), (1, span.times(share, gap))) for share in shares(span, gap, ends)
                 ]
-            known[left, right] = self._number(height + 1, reduced(span, found))
+            held = reduced(span, found) if len(found) > 1 else tuple(found)
+            known[left, right] = self._number(height + 1, held)
         return known[left, right]
 
     def all(self, values: Sequence[Polynomial]) -> tuple[Polynomial, ...]:

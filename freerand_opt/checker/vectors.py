@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from typing import Any, Generic, TypeVar
 
 from freerand_opt.checker.failures import Unreadable
@@ -74,6 +75,24 @@ def over(x: Fraction, unit: int) -> int:
     """Return a fraction as an integer over a multiple of its denominator."""
     above, below = x.as_integer_ratio()
     return above if below == unit else above * (unit // below)
+
+
+def total_over(own: dict[int, int]) -> Fraction:
+    """Return the sum of numerators, by denominator."""
+    if len(own) == 1:
+        ((unit, value),) = own.items()
+        return Fraction(value, unit)
+    unit = lcm(*own)
+    return Fraction(sum([value * (unit // below) for below, value in own.items()]), unit)
+
+
+def summed(values: Iterable[Fraction]) -> Fraction:
+    """Return the sum of fractions, few of whose denominators are different."""
+    own: dict[int, int] = {}
+    for x in values:
+        above, below = x.as_integer_ratio()
+        own[below] = own.get(below, 0) + above
+    return total_over(own)
 
 
 def total(values: Vector[Fraction]) -> Fraction:

@@ -33,7 +33,7 @@ from freerand_opt.runner.shard import Shard
 
 MAIN = "answers.db"
 #: Seconds and entries after which what was handed in is written.
-WAIT, BATCH = 0.2, 1000
+WAIT, BATCH = 0.2, 10_000
 #: Seconds to wait for another process that is writing.
 PATIENCE = 60.0
 #: Kilobytes of the file that are held in memory while addresses, which are random, are written.
