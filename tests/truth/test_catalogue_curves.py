@@ -50,6 +50,7 @@ FORMS: dict[str, tuple[Callable[[int, float], float], float]] = {
     "chained_local_score_sv": (local, 1e-9),
     "chsh_local_score_sv": (lambda n, e: 4 - 8 * (0.5 - e) ** 2, 1e-9),
     "chsh_local_score_sources": (lambda n, e: 4 - 8 * (0.5 - e) ** 2, 1e-9),
+    "measurement_dependence_scores": (lambda n, low: 4 - 8 * low, 1e-9),
     "hardy_local_score_sources": (lambda n, e: 1 - 4 * (0.5 - e) ** 2, 1e-9),
     "mermin_local_score_sources": (lambda n, e: 4 - 16 * (0.5 - e) ** 3, 1e-9),
     "ladder_leakage_sv": (lambda n, e: 328537 / 360937, 1e-9),
@@ -77,7 +78,8 @@ def test_a_committed_curve_is_the_closed_form(path: Path) -> None:
     words = dict(word.split("=") for word in path.stem.split("_") if "=" in word)
     size = int(words.pop("N", 2))
     (name,) = words
-    places = {"epsilon": "source.epsilon", "score": "test.score", "visibility": "observed.visibility"}
+    places = {"epsilon": "source.epsilon", "lower": "source.lower"}
+    places |= {"score": "test.score", "visibility": "observed.visibility"}
     claim = find(path.parent.name)
     assert claim is not None
     first = json.loads(path.read_text())["upper"] or json.loads(path.read_text())["points"]
