@@ -1,8 +1,9 @@
 r"""A curve: the answer as a function of one number of the question, between two functions that are proved.
 
 *A number of the source* ("?" under epsilon, lower or upper): upper ends are prices that are polynomials
-(curve_ends.py), lower ends flows that are, and single attacks, which serve for all larger
-values, since what an adversary can do grows with epsilon and upper and shrinks with lower.
+(curve_ends.py), lower ends flows or masses that are, and single attacks, which serve for all larger
+values (of lower: smaller), since what an adversary can do grows with epsilon and upper and shrinks with
+lower.
 
 *A score or tolerance of the tests* ("?"), *a visibility* (`honest`), *or the x of a path* that is straight
 (one party's losses, other noise): they stand on the right side alone, and linearly. So an ordinary proof

@@ -57,6 +57,38 @@ def test_the_largest_local_score(end: str) -> None:
         assert found.at(x) == (best(x), None)
 
 
+@pytest.mark.parametrize("end", MADE)
+def test_a_piece_serves_on_that_side_alone_where_more_is_allowed(end: str) -> None:
+    """Between two pieces the one that is stricter shows its last value: lower at 6/10, upper at 4/10."""
+    (first, last), *_, best = MADE[end]
+    low, step = Fraction(first), (Fraction(last) - Fraction(first)) / 10
+    raw = limits(end)
+    part = raw["lower"][0]
+    raw["lower"] = [
+        part | {"from": str(low + a * step), "to": str(low + b * step)} for a, b in ((1, 4), (6, 9))
+    ]
+    served = low + (6 if end == "lower" else 4) * step
+    assert proved(raw).at(low + 5 * step) == (best(served), None)
+
+
+def at_places(raw: dict[str, Any], places: list[Fraction]) -> dict[str, Any]:
+    """Return single attacks in place of the one piece: its masses over D, put in at some places."""
+    (part,) = raw["lower"]
+
+    def value(p: list[int], x: Fraction) -> Fraction:
+        return sum((c * x**k for k, c in enumerate(p)), Fraction(0))
+
+    def point(x: Fraction) -> dict[str, Any]:
+        listed = []
+        for one in part["strategies"]:
+            held = dict(one["masses"]["but"])
+            row = [held.get(s, one["masses"]["all"]) for s in range(4)]
+            listed.append(one | {"masses": [str(value(p, x) / value(part["unit"], x)) for p in row]})
+        return {"at": str(x), "upper": None, "attack": {"strategies": listed}}
+
+    return raw | {"lower": [], "points": list(map(point, places))}
+
+
 def masses(k: int, **changes: Any) -> Callable[[Any], None]:
     def edit(raw: Any) -> None:
         raw["lower"][0]["strategies"][k]["masses"] |= changes
@@ -121,7 +153,10 @@ def test_a_test_that_is_passed() -> None:
 
 
 def test_random_changes_never_reach_more_than_there_is() -> None:
-    """Integers changed by a little, an interval's end moved: what is accepted reaches at most what is."""
+    """Integers changed by a little, an interval's end moved: what is accepted reaches at most what is.
+
+    At each place it is an attack that the kernel accepts there, with the same value.
+    """
     chance, accepted = random.Random(21), 0
     for _ in range(int(os.environ.get("FREERAND_MUTANTS", "400"))):
         end = chance.choice(list(MADE))
@@ -149,7 +184,9 @@ def test_random_changes_never_reach_more_than_there_is() -> None:
             continue
         accepted += 1
         low, high = found.domain
-        for k in range(5):
-            x = low + (high - low) * k / 4
-            assert found.at(x)[0] <= best(min(x, Fraction(1, 3)) if end == "upper" else x)
+        places = [low + (high - low) * k / 4 for k in range(5)]
+        single = proved(at_places(raw, places))
+        for x, (place, reached, _) in zip(places, single.points, strict=True):
+            assert (x, found.at(x)[0]) == (place, reached)
+            assert reached <= best(min(x, Fraction(1, 3)) if end == "upper" else x)
     assert accepted
