@@ -203,8 +203,8 @@ def test_an_interrupted_sweep_goes_on_where_it_was(freerand, tmp_path, jobs):
     asked = [
         "bound",
         LEAKAGE,
-        "scenario.N=2,4,8",
-        "source.epsilon=0:1/10:1/100",
+        "scenario.N=8,16,32",
+        "source.epsilon=0:1/10:1/500",
         "--json",
         "--store",
         tmp_path,
@@ -230,10 +230,10 @@ def test_an_interrupted_sweep_goes_on_where_it_was(freerand, tmp_path, jobs):
     assert (running.returncode, out) == (130, "")
     assert err == "error: interrupted; what was written is complete\n"
     count = len(stored(tmp_path))
-    assert 4 <= count < 33
+    assert 4 <= count < 153
     assert freerand("check", "--store", tmp_path).code == 0
     rows = freerand(*asked).data
-    assert sorted(row["how"] for row in rows) == ["solved"] * (33 - count) + ["stored"] * count
+    assert sorted(row["how"] for row in rows) == ["solved"] * (153 - count) + ["stored"] * count
 
 
 def test_all_shards_together_are_the_sweep(freerand, tmp_path, serial):
