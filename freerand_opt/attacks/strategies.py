@@ -131,13 +131,27 @@ def attack_form(problem: Problem, found: Sequence[Strategy]) -> dict[str, Any]:
         listed.append({"masses": spelt, "box": box_form(one.box), **marked})
     if not isinstance(source, Bits):
         return {"strategies": listed}
+    plain, coded = {"strategies": listed}, flow_form(source, found)
+    return coded if any(one.strings for one in found) else min(plain, coded, key=_length)
+
+
+def flow_form(source: Bits, found: Sequence[Strategy]) -> dict[str, Any]:
+    """Return an attack in the certificate's grammar, masses by a flow graph."""
     graph, rooted = Graph(), []
-    for one, held in zip(found, listed, strict=True):
+    for one in found:
         strings = one.strings or tuple(one.masses[s] for s in source.leaves)
         node = leaves_root(graph, strings, source.ranges)
-        rooted.append({"weight": str(one.weight), "node": node, "box": held["box"]})
-    plain, coded = {"strategies": listed}, {"flow": graph.form(), "strategies": rooted}
-    return coded if any(one.strings for one in found) else min(plain, coded, key=_length)
+        rooted.append({"weight": str(one.weight), "node": node, "box": box_form(one.box)})
+    return {"flow": graph.form(), "strategies": rooted}
+
+
+def spelt_form(found: Sequence[Strategy]) -> dict[str, Any]:
+    """Return an attack in the certificate's grammar, all masses listed, whatever they are."""
+    return {
+        "strategies": [
+            {"masses": [str(mass) for mass in one.masses], "box": box_form(one.box)} for one in found
+        ]
+    }
 
 
 def _length(form: Any) -> int:

@@ -8,8 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from freerand_opt.attacks.flows import chain_form
-from freerand_opt.attacks.graph import Graph, leaves_root
-from freerand_opt.attacks.strategies import Strategy, box_form, strategies
+from freerand_opt.attacks.strategies import flow_form, spelt_form, strategies
 from freerand_opt.bounds.methods.ways import upper_form
 from freerand_opt.conic.linear import LinearProgram
 from freerand_opt.errors import TooLargeError
@@ -76,19 +75,7 @@ def _listed(problem: Problem, boxes: ListedBoxes | None) -> Shape | None:
         return upper_form(problem, made, z, {}, boxes.way, "bound", **more)
 
     def attack(x: Sequence[Fraction]) -> dict[str, Any]:
-        source = problem.source
-        if not isinstance(source, Bits):
-            return {"strategies": [_spelt(one) for one in strategies(made, x)]}
-        graph, listed = Graph(), []
-        for one in strategies(made, x):
-            masses = one.strings or [one.masses[s] for s in source.leaves]
-            node = leaves_root(graph, masses, source.ranges)
-            listed.append({"weight": str(one.weight), "node": node, "box": box_form(one.box)})
-        return {"flow": graph.form(), "strategies": listed}
+        source, found = problem.source, strategies(made, x)
+        return flow_form(source, found) if isinstance(source, Bits) else spelt_form(found)
 
     return Shape(made.program, upper, attack, boxes.words)
-
-
-def _spelt(one: Strategy) -> dict[str, Any]:
-    """Return a strategy with all masses listed, whatever they are."""
-    return {"masses": [str(mass) for mass in one.masses], "box": box_form(one.box)}
