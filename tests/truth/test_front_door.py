@@ -246,3 +246,15 @@ def test_the_notebook_runs_from_a_wheel_outside_the_repository(tmp_path):
     value = F(1, 2) + 4 * F(3, 20) / (8 * F(12, 25) ** 2)
     assert "OK mine.json" in rest
     assert f"  proved: guessing-probability in [{value}, {value}]" in rest
+
+
+def test_the_readme_says_what_its_notebook_prints(capsys):
+    cell = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[-1]
+    held: dict = {}
+    exec(cell, held)
+    # an error where it is least likely, (12/25)^2, is an outcome known; the score leaves .6 errors in four
+    known = F(6, 10) / 4 / F(12, 25) ** 2
+    said, many = re.search(r"# (\S+), and (\w+) strategies", cell).groups()
+    assert held["result"].upper == F(1, 2) + known / 2 == F(said)
+    assert capsys.readouterr().out.startswith(said)
+    assert len(held["result"].attack) == ["one", "two", "three", "four", "five"].index(many) + 1
