@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import comb, floor
+from math import floor
 
 from freerand_opt.claims.conjecture.checker.intervals import Interval, cosine, interval, log2, root
 from freerand_opt.claims.conjecture.checker.reading import Arguments, Ends, require
@@ -96,14 +96,24 @@ def output_bias(a: Arguments) -> Ends:
         seen = limit * q ** (2 * r) / (2 * 2**r * p ** (2 * r))
     else:
         seen = limit * q ** (2 * r) / p ** (r - 1)
-    picked = k * p ** int(n)
-    if analysis == "majorised":
-        picked, left = Fraction(0), int(k)
-        for ones in range(int(n) + 1):  # the heaviest strings first
-            taken = min(left, comb(int(n), ones))
-            picked, left = picked + taken * p ** (int(n) - ones) * q**ones, left - taken
+    picked = _heaviest(weights(a), int(n), int(k)) if analysis == "majorised" else k * p ** int(n)
     escaped = Fraction(1, 2 ** min(floor(k * seen), 2000))  # (1-x)^k <= exp(-kx) <= 2^-floor(kx)
     return None, (limit + picked + escaped + Fraction(607, 1000) * p ** (int(n) // 2)) / 2
+
+
+def _heaviest(bit: tuple[int, int], n: int, k: int) -> Fraction:
+    """Return the weight of the k heaviest of all strings of n bits: those with the fewest light ones."""
+    heavy, light = bit
+    total, weight, count = 0, heavy**n, 1  # of a string with so many light ones, and how many there are
+    for ones in range(n + 1):
+        taken = min(k, count)
+        total += taken * weight
+        k -= taken
+        if k == 0:
+            break
+        weight = weight // heavy * light
+        count = count * (n - ones) // (ones + 1)
+    return Fraction(total, (heavy + light) ** n)
 
 
 def exponent_margin(a: Arguments) -> Ends:
