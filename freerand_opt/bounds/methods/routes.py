@@ -73,12 +73,12 @@ def routes(
     forest = forest_of(made, part) or branches_of(made, part)
     if forest is not None:
         yield "along the trees", lambda: whole(on_trees.solve(made, part, forest, time_limit))
-    # blocks rest on eigenvectors in floats; what is small enough without them is the same on every machine
-    if blocks is not None:
-        yield "blocks in high precision", lambda: _on_blocks(made, blocks, "integers", time_limit)
-    yield "on its face", lambda: whole(exposing.solve(part, time_limit=time_limit))
+    # blocks rest on eigenvectors in floats; what is small enough without them is the same on every machine.
+    # Integers take ten times as long, and are for blocks that are nearly singular
     if blocks is not None:
         yield "blocks in floats", lambda: _on_blocks(made, blocks, "floats", time_limit)
+        yield "blocks in high precision", lambda: _on_blocks(made, blocks, "integers", time_limit)
+    yield "on its face", lambda: whole(exposing.solve(part, time_limit=time_limit))
     for name in solvers_in_floats(part):
         plain = forest is None and (name != "clarabel" or blocks is None)
         if plain or len(part.rows) <= MOST_ROWS:
