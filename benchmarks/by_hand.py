@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import coo_array, vstack
+from scipy.sparse import coo_array, csr_array, eye_array, kron, vstack
 
 
 def edges(n: int) -> list[tuple[int, int, int]]:
@@ -110,5 +110,56 @@ def leakage(n: int, epsilon: float, leaves_of: Sequence[int]) -> float:
         b_eq=np.append(np.zeros(split.shape[0]), np.full(len(leaves), 1 / total)),
         bounds=(0, None),
         method="highs",
+    )
+    return float(-found.fun)
+
+
+def whole(n: int, epsilon: float, leaves_of: Sequence[int], tolerance: float) -> float:
+    """Return the leakage of A at settings 0, 0 where the whole quantum behaviour of the chain is kept.
+
+    Collins and Gisin's coordinates at each node of the tree of bits for one of two guesses; the other is the
+    first with outcomes exchanged.
+    """
+    size, bits = (n + 1) ** 2, 2 * int(math.log2(n))
+    one = np.zeros((2 * n, n + 1))  # P(o|x), row 2 x + o
+    one[::2, 1:], one[1::2, 1:], one[1::2, 0] = np.eye(n), -np.eye(n), 1
+    chances = csr_array(np.kron(one, one))  # row (2 x + a) 2 n + 2 y + b
+    parents, nodes = np.arange(2**bits - 1), 2 ** (bits + 1) - 1
+    ones = np.ones(len(parents))
+
+    def tree(*parts: tuple[np.ndarray, float]) -> Any:
+        entries = np.concatenate([value * ones for _, value in parts])
+        places = (np.tile(parents, len(parts)), np.concatenate([columns for columns, _ in parts]))
+        return csr_array((entries, places), shape=(len(parents), nodes))
+
+    left, right, high = 2 * parents + 1, 2 * parents + 2, 0.5 + epsilon
+    facets = [tree((parents, -high), (child, 1)) for child in (left, right)]
+    split = kron(tree((parents, 1), (left, -1), (right, -1)), eye_array(size))
+    kept, shown, table = [], [], []
+    for leaf, s in enumerate(leaves_of):
+        here = csr_array(([1.0], ([0], [len(parents) + leaf])), shape=(1, nodes))
+        x, y = divmod(s, n)
+        first, last = (2 * x) * 2 * n + 2 * y, (2 * x + 1) * 2 * n + 2 * y + 1
+        kept.append(kron(here, n * n * (chances[[first]] + chances[[last]])))
+        shown.append(kron(here, csr_array(([2.0], ([0], [0])), shape=(1, size))))
+        table.append((1 + math.cos((2 * (x - y) - 1) * math.pi / (2 * n))) / 4)
+    seen, tested = vstack(shown), vstack(kept)
+    goal = np.zeros(nodes * size)
+    start = (len(parents) + list(leaves_of).index(0)) * size
+    goal[start], goal[start + n + 1] = n * n, -2 * n * n  # P(1) - P(0) of A at setting 0
+    found = linprog(
+        goal,
+        A_ub=vstack([*(kron(own, chances) for own in facets), tested, -tested]).tocsr(),
+        b_ub=np.concatenate(
+            [
+                np.zeros(2 * len(parents) * chances.shape[0]),
+                np.array(table) + tolerance,
+                tolerance - np.array(table),
+            ]
+        ),
+        A_eq=vstack([split, seen]).tocsr(),
+        b_eq=np.concatenate([np.zeros(split.shape[0]), np.full(len(shown), 1 / n**2)]),
+        bounds=(0, None),
+        method="highs-ipm",
     )
     return float(-found.fun)

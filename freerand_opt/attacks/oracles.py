@@ -63,7 +63,7 @@ def _best_free(problem: Problem) -> Callable[[Floats], Floats]:
         return lambda gains: fixed
     if isinstance(source, Bits):
         leaves = np.array(source.leaves)
-        return lambda gains: np.bincount(leaves, _flow(source, gains[leaves]), minlength=count).astype(float)
+        return lambda gains: np.bincount(leaves, flow(source, gains[leaves]), minlength=count).astype(float)
     if isinstance(source, Limits):
         lower = np.array([float(x) for x in source.lower])
         upper = np.array([float(x) for x in source.upper])
@@ -79,17 +79,17 @@ def _best_free(problem: Problem) -> Callable[[Floats], Floats]:
     ).best
 
 
-def _flow(source: Bits, gains: Floats) -> Floats:
-    """Return the leaf masses of the best flow."""
+def flow(source: Bits, gains: Floats) -> Floats:
+    """Return the leaf masses of the best flow; the last axis are leaves."""
     levels = [gains]
     for low, high in reversed(source.ranges):
-        left, right = levels[-1][::2], levels[-1][1::2]
+        left, right = levels[-1][..., ::2], levels[-1][..., 1::2]
         share = np.where(left > right, float(high), float(low))
         levels.append(share * left + (1 - share) * right)
-    masses = np.ones(1)
+    masses = np.ones((*gains.shape[:-1], 1))
     for (low, high), values in zip(source.ranges, reversed(levels[:-1]), strict=True):
-        share = np.where(values[::2] > values[1::2], float(high), float(low))
-        masses = np.stack([masses * share, masses * (1 - share)], axis=1).ravel()
+        share = np.where(values[..., ::2] > values[..., 1::2], float(high), float(low))
+        masses = np.stack([masses * share, masses * (1 - share)], axis=-1).reshape(*gains.shape[:-1], -1)
     return masses
 
 

@@ -51,12 +51,14 @@ def build(
     guesses: Guesses,
     labels: tuple[int, ...],
     zeros: Mapping[int, int] | None = None,
+    assembly: type[Assembly] = Assembly,
 ) -> Strategies:
     """Return the program; `labels[c]` the guess label of carrier c (-1: the best guess at each setting).
 
-    `zeros` are rows of the space that are 0 for every strategy, with the test that forces them.
+    `zeros` are rows of the space that are 0 for every strategy, with the test that forces them; `assembly`
+    writes the rows.
     """
-    made = Assembly(problem, cone, space)
+    made = assembly(problem, cone, space)
     blocks: list[Sparse] = []
     equal: list[bool] = []
     right: list[Exact] = []

@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 from freerand_opt.bounds.methods import linear, quantum
+from freerand_opt.bounds.methods.facets import facets
 from freerand_opt.bounds.methods.relations import relations as relations_method
 from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.threshold import End, threshold_form
@@ -99,18 +100,18 @@ CASES: dict[str, Case] = {
     "deterministic, kept": (linear.deterministic, question(score([[3, 0, "1"]]), [NOISY], UNIFORM, "local")),
     "cells, uniform": (linear.vertices, question(GUESS, [WINS], UNIFORM)),
     "cells, vertices": (linear.vertices, question(GUESS, [WINS])),
-    "cells, bits": (linear.facets, question(GUESS, [WINS])),
+    "cells, bits": (facets, question(GUESS, [WINS])),
     "cells, coded": (
-        linear.facets,
+        facets,
         question(score(chsh(), "largest", "joint"), [NOISY], CODED, observed="unconstrained"),
     ),
-    "cells, limits": (linear.facets, question({**AVERAGE, "told": "nothing"}, [WINS], LIMITS)),
-    "cells, mutual": (linear.facets, question(GUESS, [WINS], MUTUAL)),
-    "cells, rows": (linear.facets, question(GUESS, [WINS], ROWS)),
-    "cells, product": (linear.facets, question(GUESS, [WINS], PRODUCT)),
-    "cells, ratios": (linear.facets, question(GUESS, [RATIOS], observed="unconstrained")),
+    "cells, limits": (facets, question({**AVERAGE, "told": "nothing"}, [WINS], LIMITS)),
+    "cells, mutual": (facets, question(GUESS, [WINS], MUTUAL)),
+    "cells, rows": (facets, question(GUESS, [WINS], ROWS)),
+    "cells, product": (facets, question(GUESS, [WINS], PRODUCT)),
+    "cells, ratios": (facets, question(GUESS, [RATIOS], observed="unconstrained")),
     "cells, three outcomes": (
-        linear.facets,
+        facets,
         question(score([[0, 4, "1"]]), [scored([[1, 8, "1"]], ">=", "1/2")], outcomes=(3, 3)),
     ),
     "squares, uniform": (quantum.quantum, question(score(chsh()), [], UNIFORM, "quantum")),
@@ -162,7 +163,7 @@ def zero_price(q: dict[str, Any], proof: dict[str, Any]) -> dict[str, Any]:
 def _not_told() -> dict[str, Any]:
     """One guess for all settings: the box that errs at the last edge has constant outcomes."""
     q = question({**AVERAGE, "told": "nothing"}, [WINS], bits("1/10"))
-    pool = by_method(linear.facets, q)
+    pool = by_method(facets, q)
     assert pool.upper is not None
     return bracket(q, {**pool.upper, "proof": {"way": "cycle", "edges": EDGES}}, pool.attack)
 

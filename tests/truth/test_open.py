@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import combinations, combinations_with_replacement, product
+from itertools import combinations, combinations_with_replacement, islice, product
 from pathlib import Path
 
 import pytest
 from threadpoolctl import threadpool_limits
 
 import freerand_opt as fr
-from freerand_opt.bounds.methods.linear import offer
+from freerand_opt.bounds.methods.facets import facets
+from freerand_opt.bounds.options import Options
 from freerand_opt.bounds.search.design import chained_device
 from freerand_opt.bounds.search.wanted import EPSILON, VISIBILITY, Wanted
 from freerand_opt.certificates.pool import Pool
@@ -20,11 +21,6 @@ from freerand_opt.checker.document import check
 from freerand_opt.checker.failures import Work
 from freerand_opt.claims.conjecture.lemniscate import ratio
 from freerand_opt.model.certificate_form import plain_form
-from freerand_opt.programs.boxes import cell_space
-from freerand_opt.programs.guesses import guesses_of
-from freerand_opt.programs.source_cone import source_cone
-from freerand_opt.programs.strategies import build
-from freerand_opt.solvers import linear_trees
 
 P = Fraction(3, 5)
 
@@ -96,12 +92,9 @@ def test_no_function_of_up_to_four_bits_selects_one_of_four_values_better():
 def test_eight_settings_of_the_chain_are_not_known_at_fifteen_hundredths():
     """The whole behaviour: the kernel reads an upper end below 1."""
     wanted = Wanted(8, {EPSILON: Fraction(3, 20), VISIBILITY: Fraction(1)})
-    problem = wanted.question(chained_device(8)).problem()
-    made = build(problem, source_cone(problem), cell_space(problem, 2), guesses_of(problem), (0, 1))
-    pool = Pool(problem)
+    pool = Pool(wanted.question(chained_device(8)).problem())
     with threadpool_limits(1):  # as in the corridor
-        hint = linear_trees.solve(made, linear_trees.trees_of(made))
-    offer(pool, made, made.program, hint, {}, "cells", "")
+        list(islice(facets(pool, Options()), 2))
     assert pool.height < 0.9999781
 
 

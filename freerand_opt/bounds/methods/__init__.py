@@ -85,7 +85,7 @@ METHODS: tuple[tuple[str, Method], ...] = (
     ("boxes of a cycle", _late("linear", "cycle_boxes")),
     ("deterministic boxes", _late("linear", "deterministic")),
     ("vertices of the source", _late("linear", "vertices")),
-    ("products of facets", _late("linear", "facets")),
+    ("products of facets", _late("facets", "facets")),
 )
 OF_ENTROPIES: tuple[tuple[str, Method], ...] = (
     ("observed settings", _SHOWN),

@@ -7,8 +7,7 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
-from freerand_opt.attacks.pairs import attack as search
-from freerand_opt.attacks.pairs import hints_of, inner
+from freerand_opt.attacks.pairs import inner
 from freerand_opt.attacks.strategies import strategies
 from freerand_opt.bounds.methods.everywhere import offer_everywhere
 from freerand_opt.bounds.methods.settled import settled
@@ -22,17 +21,15 @@ from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.errors import TooLargeError
 from freerand_opt.model.problem import Average, Point, Problem, Rows, Shared
-from freerand_opt.programs.box import deterministic_boxes
 from freerand_opt.programs.boxes import cell_space
 from freerand_opt.programs.cycle import cycle_of
 from freerand_opt.programs.guesses import few_labels, guesses_of
-from freerand_opt.programs.listed import ListedBoxes, boxes_of_local, boxes_on_cycle, of_moments
+from freerand_opt.programs.listed import ListedBoxes, boxes_of_local, boxes_on_cycle
 from freerand_opt.programs.ratios import sums_ratios
-from freerand_opt.programs.source_cone import Cone, source_cone, vertex_cone
+from freerand_opt.programs.source_cone import Cone, vertex_cone
 from freerand_opt.programs.source_vertices import surely_more
 from freerand_opt.programs.strategies import Strategies, over_boxes, over_cells
 from freerand_opt.programs.violations import optimum_of
-from freerand_opt.solvers import linear_trees
 
 #: Sources with more vertices than this are taken by their facets first.
 FEW_VERTICES = 64
@@ -42,10 +39,6 @@ MOST_COLUMNS = 60_000
 MOST_CELLS = 30_000
 #: Violations, in all, that floats take for none.
 PASSES = 1e-12
-#: Products of a source's facets with those of boxes beyond which their program is left out.
-MOST_PRODUCTS = 200_000
-#: The same over all guess labels: such a program is not solved in minutes.
-MOST_OF_LABELS = 400_000
 
 
 def orbits(pool: Pool, options: Options) -> Iterator[None]:
@@ -141,62 +134,6 @@ def vertices(pool: Pool, options: Options) -> Iterator[None]:
     yield from _complete(pool, options, made_for, "cells", words, vertices=by_vertices)
 
 
-def facets(pool: Pool, options: Options) -> Iterator[None]:
-    """Bound by products of facets in cells, and seek an attack box by box."""
-    problem = pool.problem
-    if problem.devices == "quantum" or any(of_moments(test) for test in problem.tests):
-        return
-    if isinstance(problem.source, Average | Shared):  # a list of points, taken by vertices
-        return
-    try:
-        labels = few_labels(guesses_of(problem))
-    except TooLargeError as error:
-        pool.failures.append(f"products of facets: {error}")
-        return
-    outer, rational = rational_scores(problem)
-    cone, space = source_cone(outer), cell_space(outer, labels)
-    products = len(cone.names) * space.positive.shape[0]
-    if products > MOST_PRODUCTS or labels * products > MOST_OF_LABELS:
-        pool.failures.append(
-            f"{labels} guess labels x {len(cone.names)} facets of the source x "
-            f"{space.positive.shape[0]} of boxes: too many products"
-        )
-        return
-    made = over_cells(outer, cone)
-    words = (
-        f"products of {len(made.cone.names)} facets of the source x {made.space.positive.shape[0]} of boxes"
-    )
-    program, hint = _by_tree(made, options) or settled(problem, made.program, options)
-    if hint.status == "optimal":
-        pool.margin = optimum_of(pool.problem, program, hint)
-        yield
-        offer(pool, made, program, hint, rational, "cells", words)
-        yield
-        found, why = search(problem, hints_of(made, hint), pool.height)
-        if why:
-            pool.failures.append(f"boxes found at its prices: {why}")
-        else:
-            offer_everywhere(
-                pool,
-                found,
-                lambda held: over_boxes(held, deterministic_boxes(held)),
-                options,
-                "boxes found at its prices",
-            )
-        yield
-    elif problem.ask.quantity != "strategy":
-        pool.contradicted = True
-        yield
-
-
-def _by_tree(made: Strategies, options: Options) -> tuple[LinearProgram, Hint] | None:
-    """Solve a large program along the tree of its source; None if it has none, or a solver was named."""
-    asked = made.problem.ask.quantity != "strategy" and options.solver == "auto"
-    trees = linear_trees.trees_of(made) if asked else None
-    hint = None if trees is None else linear_trees.solve(made, trees, options.time_limit)
-    return None if hint is None else (made.program, hint)
-
-
 def _complete(
     pool: Pool, options: Options, made_for: Any, way: str, words: str, **more: Any
 ) -> Iterator[None]:
@@ -256,7 +193,21 @@ def offer(
     **more: Any,
 ) -> None:
     """Offer the bound of a program's multipliers, or the proof that there is no strategy."""
-    z = multipliers(program, hint)[: made.program.matrix.shape[0]]
+    offer_prices(
+        pool, made, multipliers(program, hint)[: made.program.matrix.shape[0]], rational, way, words, **more
+    )
+
+
+def offer_prices(
+    pool: Pool,
+    made: Strategies,
+    z: Sequence[Fraction],
+    rational: dict[int, Any],
+    way: str,
+    words: str,
+    **more: Any,
+) -> None:
+    """Offer the bound of multipliers, or the proof that there is no strategy."""
     claim = "none" if pool.problem.ask.quantity == "strategy" else "bound"
     pool.offer_folded(upper_form(pool.problem, made, z, rational, way, claim, **more), words)
 

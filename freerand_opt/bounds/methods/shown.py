@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from freerand_opt.bounds.methods.linear import facets, vertices
+from freerand_opt.bounds.methods.facets import facets
+from freerand_opt.bounds.methods.linear import vertices
 from freerand_opt.bounds.options import Options
 from freerand_opt.certificates.pool import Pool
 from freerand_opt.model.problem import Kept, Problem
