@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from freerand_opt.conic.sparse import Index
 
-Complex: TypeAlias = NDArray[np.complex128]
+#: Climbs of real strategies stay in real numbers, which take half the time.
+Complex: TypeAlias = NDArray[np.inexact[Any]]
 #: Steps of the iteration for more than two outcomes, at each call.
 STEPS = 5
 #: Eigenvalues of a difference of gains, relative to the largest, below this are 0.
@@ -47,14 +48,9 @@ class Measurement:
         vectors with :math:`E_o = \sum w w^*`, made a resolution of 1 again after each step: it never loses;
         that it ends at the optimum is not promised (Jezek, Rehacek and Fiurasek, arXiv:quant-ph/0201109).
         """
-        gains = (operators + operators.conj().swapaxes(-1, -2)) / 2
         if self.columns is None or self.owner is None:
-            values, vectors = np.linalg.eigh(gains[:, 0] - gains[:, 1])
-            # what gains nothing has outcome 1, whatever the sign of its rounding
-            most = np.abs(values).max(axis=1, keepdims=True)
-            plus = vectors * (values > NOTHING * np.maximum(most, NOTHING))[:, None, :]
-            first = plus @ plus.conj().swapaxes(-1, -2)
-            return Measurement(np.stack([first, np.eye(first.shape[-1]) - first], axis=1))
+            return Measurement(best_of_two(operators))
+        gains = (operators + operators.conj().swapaxes(-1, -2)) / 2
         # with all K_o positive, no step loses
         lowest = np.linalg.eigvalsh(gains).min(axis=(1, 2))
         shifted = gains + (1e-9 + np.maximum(0.0, -lowest))[:, None, None, None] * np.eye(gains.shape[-1])
@@ -82,6 +78,27 @@ class Measurement:
         return np.array(owner), _resolution(np.stack(columns, axis=1))
 
 
+def best_of_two(operators: Complex) -> Complex:
+    """Return the elements (starts, .., 2, d, d) that gain most, for gains (starts, 2, .., d, d)."""
+    apart = operators[:, 0] - operators[:, 1]
+    change: Complex = (apart + apart.conj().swapaxes(-1, -2)) / 2
+    one = np.eye(change.shape[-1])
+    if len(one) == 2:  # a + R with R^2 = r^2
+        middle = np.trace(change, axis1=-2, axis2=-1).real[..., None, None] / 2
+        rest = change - middle * one
+        length = np.sqrt((np.abs(rest[..., :1, :]) ** 2).sum(axis=-1, keepdims=True))
+        least = NOTHING * np.maximum(np.abs(middle) + length, NOTHING)
+        upper = (one + rest / np.maximum(length, NOTHING**2)) / 2
+        first = np.where(middle - length > least, one, np.where(middle + length > least, upper, 0 * one))
+    else:
+        values, vectors = np.linalg.eigh(change)
+        # what gains nothing has outcome 1, whatever the sign of its rounding
+        most = np.abs(values).max(axis=-1, keepdims=True)
+        plus = vectors * (values > NOTHING * np.maximum(most, NOTHING))[..., None, :]
+        first = plus @ plus.conj().swapaxes(-1, -2)
+    return np.stack([first, one - first], axis=-3)
+
+
 def with_columns(columns: Complex, owner: Index, count: int) -> Measurement:
     """Return the measurements with these vectors."""
     parts = [columns * (owner == k) for k in range(count)]
@@ -94,9 +111,9 @@ def random_measurements(
 ) -> Measurement:
     """Return random measurements: projectors, or (`general`) elements of full rank."""
     width = size * count if general else size
-    held = random.normal(size=(starts, width, width)).astype(np.complex128)
+    held: Complex = random.normal(size=(starts, width, width))
     if not real:
-        held += 1j * random.normal(size=held.shape)
+        held = held + 1j * random.normal(size=held.shape)
     columns = np.linalg.qr(held)[0][:, :size]
     owner = np.arange(width) // size if general else (np.arange(width) + int(random.integers(count))) % count
     made = with_columns(columns, owner, count)

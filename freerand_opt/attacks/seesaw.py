@@ -17,7 +17,13 @@ import numpy as np
 
 from freerand_opt.attacks.angles import Angles
 from freerand_opt.attacks.gaussian import orthogonal, rounded
-from freerand_opt.attacks.measurement import Complex, Measurement, dilated, random_measurements
+from freerand_opt.attacks.measurement import (
+    Complex,
+    Measurement,
+    best_of_two,
+    dilated,
+    random_measurements,
+)
 from freerand_opt.attacks.quantum_box import Quantum, Vector
 from freerand_opt.attacks.word_means import Word, words_gains, words_operator
 from freerand_opt.conic.sparse import Floats
@@ -139,7 +145,7 @@ def _risen(climb: Climb, top: Climbs, gains: Floats) -> Climbs:
     )
     one, other = np.cos(angles / 2), np.sin(angles / 2)
     first = np.array([[one * one, one * other], [one * other, other * other]]).transpose(2, 0, 1)
-    elements = np.stack([first, np.eye(2) - first], axis=1).astype(np.complex128)
+    elements = np.stack([first, np.eye(2) - first], axis=1)
     ends = np.cumsum([0, *climb.scenario.settings])
     measured = [[Measurement(own[None]) for own in elements[a:b]] for a, b in pairwise(ends)]
     found = climb.climbed(Climbs(measured, on.states, on.values), 1)
@@ -174,7 +180,7 @@ class Climb:
             ]
             for d, count, settings in zip(self.dimensions, scenario.outcomes, scenario.settings, strict=True)
         ]
-        states = random.normal(size=(starts, prod(self.dimensions))).astype(np.complex128)
+        states = random.normal(size=(starts, prod(self.dimensions)))
         return Climbs(measured, states, np.full(starts, -np.inf))
 
     def climbed(self, begin: Climbs, rounds: int) -> Climbs:
@@ -194,6 +200,10 @@ class Climb:
                 break
             for party in range(self.parties):
                 held = self._gains(measured, states, party)
+                if not self.words and measured[party][0].columns is None:  # all settings at once
+                    elements = best_of_two(held)
+                    measured[party] = [Measurement(elements[:, x]) for x in range(elements.shape[1])]
+                    continue
                 for x in range(self.scenario.settings[party]):
                     own = held[:, :, x]
                     if self.words:
@@ -217,7 +227,7 @@ class Climb:
     def _contracted(self, measured: list[list[Measurement]], parties: Sequence[int]) -> Complex:
         """Return the tensor with parties contracted: (starts, rest of the axes, d * d of each party)."""
         others = [p for p in range(self.parties) if p not in parties]
-        held = self.tensor.transpose([0, *(1 + p for p in (*others, *parties))]).astype(np.complex128)
+        held: Complex = self.tensor.transpose([0, *(1 + p for p in (*others, *parties))])
         count = len(measured[0][0].elements)
         width, size = prod(self.sizes[p] for p in others), prod(self.sizes)
         held = np.broadcast_to(held.reshape(-1, width, size // width), (count, width, size // width))

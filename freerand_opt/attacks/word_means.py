@@ -19,12 +19,12 @@ def words_operator(
 ) -> Complex:
     """Return the Hermitian parts of the sums of factors times words, (starts, D, D)."""
     count, size = len(measured[0][0].elements), prod(dimensions)
-    total = np.zeros((count, size, size), dtype=np.complex128)
+    total: Complex = np.zeros((count, size, size))  # real where all operators are
     for factor, word in words:
-        held = np.broadcast_to(np.eye(size, dtype=np.complex128), total.shape)
+        held: Complex = np.broadcast_to(np.eye(size), total.shape)
         for place in word:
             held = held @ _operator(place, dimensions, measured)
-        total += factor * held
+        total = total + factor * held
     return np.asarray(total + total.conj().swapaxes(-1, -2)) / 2
 
 

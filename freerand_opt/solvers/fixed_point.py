@@ -60,9 +60,10 @@ def whole(value: arb) -> fmpz:
     return found
 
 
-def symmetric(matrix: fmpz_mat) -> fmpz_mat:
-    """Return the symmetric part."""
-    return shifted(matrix + matrix.transpose(), 1)
+def halved(left: fmpz_mat, middle: fmpz_mat, right: fmpz_mat, bits: int) -> fmpz_mat:
+    """Return the symmetric part of a product of three."""
+    found = left * middle * right
+    return shifted(found + found.transpose(), 2 * bits + 1)
 
 
 def rows(matrix: fmpz_mat) -> Rows:
@@ -76,8 +77,9 @@ def reach(inverse: fmpz_mat, change: fmpz_mat, bits: int, most: int) -> int:
 
     `inverse` is that of X's factor. The answer is short of the boundary by at most 1/64 of it.
     """
-    small = product(product(inverse, change, bits), inverse.transpose(), bits)
-    held = [[int(value >> (bits - COARSE)) for value in row[: i + 1]] for i, row in enumerate(rows(small))]
+    small = (inverse * change * inverse.transpose()).entries()
+    size, drop = inverse.nrows(), 3 * bits - COARSE
+    held = [[int(value >> drop) for value in small[i * size : i * size + i + 1]] for i in range(size)]
     if _definite(held, most):
         return most
     # every eigenvalue is at least minus the Frobenius norm

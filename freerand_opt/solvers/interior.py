@@ -20,13 +20,13 @@ from freerand_opt.solvers.block import Block, form_of
 from freerand_opt.solvers.fixed_point import (
     COARSE,
     ZERO,
+    halved,
     lower_factor,
     lower_inverse,
     product,
     reach,
     rows,
     shifted,
-    symmetric,
     whole,
 )
 
@@ -188,10 +188,7 @@ class _Step:
         """Return the next point, None if the equations of the step have no solution."""
         task, point, bits = self.task, self.point, self.task.bits
         equations = arb_mat(fmpz_mat(task.schur(self.w, point.z)))
-        crossed = [
-            symmetric(product(product(z, d, bits), w, bits))
-            for z, d, w in zip(point.z, self.defect, self.w, strict=True)
-        ]
+        crossed = [halved(z, d, w, bits) for z, d, w in zip(point.z, self.defect, self.w, strict=True)]
         affine = self._direction(equations, ZERO, crossed, None)
         if affine is None:
             return None
@@ -203,7 +200,7 @@ class _Step:
         sigma = max(left * left >> COARSE, (1 << COARSE) // 10)
         square = step * step >> COARSE
         second = [
-            shifted(symmetric(product(product(dz, ds, bits), w, bits)) * square, COARSE)
+            shifted(halved(dz, ds, w, bits) * square, COARSE)
             for dz, ds, w in zip(affine.z, affine.s, self.w, strict=True)
         ]
         found = self._direction(equations, mean * sigma >> COARSE, crossed, second)
@@ -238,7 +235,7 @@ class _Step:
         for place, w in enumerate(self.w):
             linear = -task.combined(place, du)
             ds.append(self.defect[place] + linear)
-            moved = symmetric(product(product(point.z[place], linear, bits), w, bits))
+            moved = halved(point.z[place], linear, w, bits)
             dz.append(aims[place] - point.z[place] - moved)
         return _Direction(du, dz, ds)
 
