@@ -19,7 +19,7 @@ from freerand_opt.attacks.gains import worths
 from freerand_opt.attacks.pairs import Hints
 from freerand_opt.attacks.strategies import Strategy, strategies
 from freerand_opt.attacks.two_outcomes import TwoOutcomes
-from freerand_opt.conic.central import central, entries
+from freerand_opt.conic.central import central, placed
 from freerand_opt.conic.inner_point import inner_point, inner_right
 from freerand_opt.conic.linear import sharpened, solve
 from freerand_opt.conic.sparse import Floats
@@ -117,16 +117,17 @@ class _Master:
         tested = (shown @ self.masses).reshape(tests, -1)
         cost = 2 * (np.einsum("so,kso->ks", self.worth, tables) @ self.masses).ravel()
         joints = count * len(self.joints)
+        slack = np.eye(tests)
         parts = [
-            (0, 0, np.kron(np.eye(count), self.joints)),
-            (joints, 0, np.tile(2 * self.masses, count)),
-            (joints + settings, 0, np.hstack([tested, np.eye(tests), -np.eye(tests)])),
+            placed(self.joints, copies=count),
+            placed(np.tile(2 * self.masses, count), joints),
+            placed(np.hstack([tested, slack, -slack]), joints + settings),
         ]
         size = len(cost) + 2 * tests
         meets = np.concatenate([np.zeros(joints), self.observed])
         limits = np.concatenate([meets, self.least]), np.concatenate([meets, self.most])
         gain = np.concatenate([cost, np.full(2 * tests, -self.penalty)])
-        solved = central(entries(parts), limits, np.zeros(size), gain)
+        solved = central(parts, limits, np.zeros(size), gain)
         if solved is None:
             return None
         x, y = solved

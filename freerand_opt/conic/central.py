@@ -24,18 +24,19 @@ class Entries:
     values: Floats
 
 
-def entries(parts: Sequence[tuple[int, int, Floats]]) -> Entries:
-    """Return the entries of dense parts, each at a row and a column."""
-    places = [np.nonzero(part) for _, _, part in parts]
+def placed(part: Floats, row: int = 0, column: int = 0, copies: int = 1) -> Entries:
+    """Return the entries of a dense part at a row and a column, and of copies along the diagonal."""
+    rows, columns = np.nonzero(part)
+    shift = np.arange(copies)[:, None]
     return Entries(
-        np.concatenate([row + own[0] for (row, _, _), own in zip(parts, places, strict=True)]),
-        np.concatenate([column + own[1] for (_, column, _), own in zip(parts, places, strict=True)]),
-        np.concatenate([part[own] for (_, _, part), own in zip(parts, places, strict=True)]),
+        (row + rows + shift * part.shape[0]).ravel(),
+        (column + columns + shift * part.shape[1]).ravel(),
+        np.tile(part[rows, columns], copies),
     )
 
 
 def central(
-    matrix: Entries, limits: tuple[Floats, Floats], least: Floats, cost: Floats
+    parts: Sequence[Entries], limits: tuple[Floats, Floats], least: Floats, cost: Floats
 ) -> tuple[Floats, Floats] | None:
     """Return (x, y) of max cost.x over limits[0] <= A x <= limits[1], x >= least; None if none was found.
 
@@ -48,17 +49,20 @@ def central(
     for key, value in options.items():
         highs.setOptionValue(key, value)
     count, size = len(limits[0]), len(cost)
-    order = np.lexsort((matrix.columns, matrix.rows))
+    rows = np.concatenate([part.rows for part in parts])
+    columns = np.concatenate([part.columns for part in parts])
+    values = np.concatenate([part.values for part in parts])
+    order = np.lexsort((columns, rows))
     model = highspy.HighsLp()
     model.num_row_, model.num_col_ = count, size
     model.col_cost_, model.col_lower_ = -cost, least
     model.col_upper_ = np.full(size, highspy.kHighsInf)
     model.row_lower_, model.row_upper_ = limits
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    starts = np.concatenate([[0], np.cumsum(np.bincount(matrix.rows, minlength=count))])
+    starts = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=count))])
     model.a_matrix_.start_ = starts.astype(np.int32)
-    model.a_matrix_.index_ = matrix.columns[order].astype(np.int32)
-    model.a_matrix_.value_ = matrix.values[order]
+    model.a_matrix_.index_ = columns[order].astype(np.int32)
+    model.a_matrix_.value_ = values[order]
     highs.passModel(model)
     highs.run()
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:

@@ -15,6 +15,7 @@ import pytest
 import freerand_opt as fr
 from freerand_opt.bounds.methods.leakage import leakage_of
 from freerand_opt.model.families.chained import chain
+from freerand_opt.reporting.figures.curve import committed
 
 FIELD = "source.epsilon"
 
@@ -174,3 +175,13 @@ def test_a_piece_is_refused_where_it_is_no_attack() -> None:
         forged = fr.Curve(curve.question, FIELD, json.dumps(changed))
         with pytest.raises(ValueError, match=r"range|negative"):
             _ = forged.report
+
+
+@pytest.mark.parametrize(("size", "place"), [(8, "0.08549"), (16, "0.08571"), (32, "0.08576")])
+def test_curves_of_a_size_and_the_next_cross_near_the_rung_of_the_ladder(size: int, place: str) -> None:
+    """Where ((1 + 2e)/(1 - 2e))^2 = I_N/I_2N, nearly 2 (docs/curves.md)."""
+    listed = committed("chained_leakage_fixed_sv", FIELD, ("0", "3/25"), f"{size},{2 * size}")
+    (_, few), (_, many) = listed
+    below, above = Fraction(place), Fraction(place) + Fraction(1, 10**5)
+    assert float(many(below).upper) < float(few(below).lower) - 1e-9
+    assert float(few(above).upper) < float(many(above).lower) - 1e-9

@@ -13,7 +13,7 @@ from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.attacks.two_outcomes import TwoOutcomes
 from freerand_opt.bounds.methods.linear import multipliers
 from freerand_opt.certificates.pool import Pool
-from freerand_opt.conic.central import central, entries
+from freerand_opt.conic.central import central, placed
 from freerand_opt.conic.linear import solve
 from freerand_opt.programs import turned
 from freerand_opt.programs.box import deterministic_boxes
@@ -121,7 +121,7 @@ def test_boxes_are_the_best_of_all_deterministic_and_unbiased_ones():
 
 def test_prices_in_the_middle_have_the_sign_of_a_maximum():
     """max x + y over x + 2 y <= 4, y <= 1, x = 1 + slack: 3, and each unit of the first limit is worth 1."""
-    matrix = entries([(0, 0, np.array([[1.0, 2.0], [0.0, 1.0]]))])
+    matrix = [placed(np.array([[1.0, 2.0]])), placed(np.array([[1.0]]), 1, 1)]
     limits = np.array([-np.inf, -np.inf]), np.array([4.0, 1.0])
     x, y = central(matrix, limits, np.zeros(2), np.array([1.0, 1.0]))
     assert x == pytest.approx([4, 0], abs=1e-6)

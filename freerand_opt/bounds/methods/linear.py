@@ -20,7 +20,7 @@ from freerand_opt.conic.basis import exact_multipliers
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.errors import TooLargeError
-from freerand_opt.model.problem import Average, Point, Problem, Rows, Shared
+from freerand_opt.model.problem import Average, Bits, Point, Problem, Rows, Shared
 from freerand_opt.programs.boxes import cell_space
 from freerand_opt.programs.cycle import cycle_of
 from freerand_opt.programs.guesses import few_labels, guesses_of
@@ -44,7 +44,7 @@ PASSES = 1e-12
 def orbits(pool: Pool, options: Options) -> Iterator[None]:
     """Count errors on a cycle with bits in one time order: both ends by orbits."""
     shape = None
-    if cycle_of(pool.problem) is not None:
+    if isinstance(pool.problem.source, Bits) and cycle_of(pool.problem) is not None:
         from freerand_opt.bounds.methods import shapes  # what other questions do not need
 
         with suppress(TooLargeError):
