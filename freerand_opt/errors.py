@@ -8,6 +8,9 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+#: What is said of a package that is not there.
+MISSING = "is not installed"
+
 
 class FreerandError(Exception):
     """Base of all errors that this library raises on purpose."""
@@ -39,10 +42,31 @@ class SolverUnavailableError(UnavailableError):
 
 def imported(name: str, reason: str, package: str) -> Any:
     """Return a module that is not installed with the core; if it is not here, say how to get it."""
+    why = import_fault(name)
+    if why:
+        raise UnavailableError(f"{reason}: {install(package) if why == MISSING else f'{name} {why}'}")
+    return import_module(name)
+
+
+def unavailable(name: str, title: str, package: str) -> str:
+    """Return in a sentence why an optional package cannot be used here; an empty text if it can."""
+    why = import_fault(name)
+    return why and f"{title} {why}{f': {install(package)}' if why == MISSING else ''}"
+
+
+def import_fault(name: str) -> str:
+    """Return why a module cannot be imported here, an empty text if it can.
+
+    A package that is there and whose import fails, whatever it raises, is as good as none.
+    """
     try:
-        return import_module(name)
-    except ImportError:
-        raise UnavailableError(f"{reason}: {install(package)}") from None
+        import_module(name)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name in (name, name.partition(".")[0]):
+            return MISSING
+        words = " ".join(str(error).split())[:150]
+        return f"is installed but does not import ({type(error).__name__}{f': {words}' if words else ''})"
+    return ""
 
 
 def install(package: str) -> str:

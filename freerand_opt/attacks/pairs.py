@@ -36,7 +36,7 @@ from freerand_opt.programs.violations import with_violations
 STARTS = 24
 #: Starts of a guess for quantum devices and a source that is not one distribution.
 SOURCE_STARTS = 3
-#: Turns of quantum devices that gain nothing before the search ends.
+#: Turns of quantum devices that gain nothing before the search ends, unless the caller has more patience.
 MAX_STALLED = 3
 #: Of more boxes than this those without a mass are forgotten.
 MOST_HELD = 100
@@ -96,18 +96,24 @@ def hints_of(outer: Strategies, hint: Hint) -> Hints:
 
 
 def attack(
-    problem: Problem, hints: Hints, upper: float, *, more: Iterable[Box] = (), turns: int = MAX_TURNS
+    problem: Problem,
+    hints: Hints,
+    upper: float,
+    *,
+    more: Iterable[Box] = (),
+    turns: int = MAX_TURNS,
+    patience: int = MAX_STALLED,
 ) -> tuple[tuple[Strategy, ...], str]:
     """Return an attack with a value close to `upper`, as far as boxes are found; (), and why, without any.
 
-    `more` are boxes to begin with. Where no mixture passes with narrow tolerances exactly, one is sought that
-    shows tables within them.
+    `more` are boxes to begin with; quantum devices end after `patience` turns that gain nothing. Where no
+    mixture passes with narrow tolerances exactly, one is sought that shows tables within them.
     """
     listed = list(more)
-    found, why = _attack(inner(problem), hints, upper, listed, turns)
+    found, why = _attack(inner(problem), hints, upper, listed, turns, patience)
     pulled = _pulled(problem) if why and problem.devices == "quantum" else None
     if pulled is not None:
-        found, _ = _attack(pulled, hints, upper, listed, turns)
+        found, _ = _attack(pulled, hints, upper, listed, turns, patience)
     return found, "" if found else why
 
 
@@ -128,7 +134,7 @@ def _pulled(problem: Problem) -> Problem | None:
 
 
 def _attack(
-    problem: Problem, hints: Hints, upper: float, more: Iterable[Box], turns: int
+    problem: Problem, hints: Hints, upper: float, more: Iterable[Box], turns: int, patience: int
 ) -> tuple[tuple[Strategy, ...], str]:
     quantum = problem.devices == "quantum"
     close = QUANTUM_CLOSE if quantum else CLOSE
@@ -153,7 +159,7 @@ def _attack(
                 x = inner_point(made.program, solve(made.program))
                 if x is not None:
                     return strategies(made, x), ""
-        if value >= upper - close or (quantum and stalled > MAX_STALLED):
+        if value >= upper - close or (quantum and stalled > patience):
             break
         if quantum and (len(found) > MOST_HELD or len(made.program.right) > MOST_ROWS):
             found = dict.fromkeys(_used(made, answer, list(found)))

@@ -13,6 +13,8 @@ from freerand_opt.numbers.rounding import decimal_below
 
 #: Strategies of an attack that are shown.
 SHOWN = 8
+#: Smaller weights are told by their size.
+LIGHT = Fraction(1, 10**4)
 #: Of so many state, angles and P(o|s) are shown, if the table is no larger.
 DRAWN, MOST_SETTINGS, MOST_OUTCOMES = 2, 16, 9
 
@@ -50,4 +52,6 @@ def chances(one: Strategy, settings: tuple[int, ...], outcomes: tuple[int, ...])
 
 
 def _short(value: Fraction) -> str:
-    return str(value) if len(str(value)) <= 12 else decimal_below(value, 6)
+    if len(str(value)) <= 12:
+        return str(value)
+    return decimal_below(value, 6) if value > LIGHT else f"{float(value):.1e}"

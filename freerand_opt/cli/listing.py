@@ -42,14 +42,17 @@ def list_claims(
     literature: Annotated[
         bool, typer.Option("--literature", help="Published numbers beside ours, with verdicts.")
     ] = False,
+    solvers: Annotated[bool, typer.Option("--solvers", help="Solvers, and which cannot run here.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List the claims, the paper's statements with their claims, or published numbers beside ours."""
+    """List the claims, the statements of the paper, published numbers beside ours, or the solvers."""
     from freerand_opt.cli.screen import facts, put, put_json
     from freerand_opt.model.files.catalogue import claims
 
-    if paper and literature:
-        raise InputError("list", "--paper and --literature are two lists; ask for one")
+    if paper + literature + solvers > 1:
+        raise InputError("list", "--paper, --literature and --solvers are lists of their own; ask for one")
+    if solvers:
+        raise typer.Exit(_solvers(as_json))
     if paper or literature:
         raise typer.Exit(_paper(as_json) if paper else _literature(as_json))
     found = [_claim(path) for path in claims()]
@@ -77,6 +80,19 @@ def _claim(path: Path) -> Claim:
 def _count(sizes: Sequence[int], counted: list[int]) -> list[list[int]]:
     counted.append(sum(sizes))
     return [[] for _ in sizes]
+
+
+def _solvers(as_json: bool) -> int:
+    from freerand_opt.cli.screen import put, put_json, wrapped
+    from freerand_opt.solvers.choose import faults
+
+    found = faults()
+    if as_json:
+        put_json([{"name": name, "fault": why} for name, why in found.items()])
+    else:
+        lines = [f"{name:15} {why or 'can be used'}" for name, why in found.items()]
+        put("\n".join(part for line in lines for part in wrapped(line, 16)))
+    return 0
 
 
 def _paper(as_json: bool) -> int:

@@ -11,7 +11,7 @@ import typer
 
 from freerand_opt.cli import complete
 from freerand_opt.cli import options as opt
-from freerand_opt.errors import FreerandError, InputError, UnavailableError, install
+from freerand_opt.errors import FreerandError, InputError, imported
 
 if TYPE_CHECKING:
     from freerand_opt.claims.verify import File, Verification
@@ -161,11 +161,8 @@ def _require(path: Path) -> None:
 def require_matplotlib() -> None:
     """Raise UnavailableError if matplotlib is not installed; of its fonts it is not to speak."""
     import logging
-    from importlib.util import find_spec
 
-    if find_spec("matplotlib") is None:
-        command = install("'freerand_opt[plot]'")
-        raise UnavailableError(f"figures need matplotlib: {command}")
+    imported("matplotlib", "figures need matplotlib", "'freerand_opt[plot]'")
     # its first run lists them, and the line on stderr that says so is not ours
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
 

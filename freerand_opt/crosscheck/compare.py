@@ -22,7 +22,7 @@ from freerand_opt.conic.formats.as_cvxpy import as_cvxpy
 from freerand_opt.conic.formats.blocks import blocks
 from freerand_opt.conic.formats.conic import Conic
 from freerand_opt.crosscheck.rederivation import MOST_WORDS, NotCoveredError, rederived, word_count
-from freerand_opt.errors import SolverUnavailableError, TooLargeError, install
+from freerand_opt.errors import SolverUnavailableError, TooLargeError, unavailable
 from freerand_opt.model.ask import WORST
 from freerand_opt.model.files.file import Instance, QuestionFile
 from freerand_opt.model.many import Many
@@ -101,10 +101,9 @@ def _agrees(ours: float | None, peer: Peer, accuracy: float) -> bool:
 def require() -> None:
     """Raise SolverUnavailableError unless the peers are installed."""
     for name in ("picos", "cvxopt", "cvxpy", "ncpol2sdpa"):
-        try:
-            __import__(name)
-        except ImportError:
-            raise SolverUnavailableError(f"{name} is not installed: {install(name)}") from None
+        why = unavailable(name, name, name)
+        if why:
+            raise SolverUnavailableError(why)
 
 
 def crosscheck(file: QuestionFile, instance: Instance) -> CrossCheck:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from freerand_opt.errors import InputError, UnavailableError, install
+from freerand_opt.errors import InputError, UnavailableError, unavailable
 from freerand_opt.version import __version__
 
 #: Jobs that wait at an executor that is not ours; more are handed over as some are done.
@@ -199,11 +199,11 @@ def cluster(address: str) -> Iterator[Here]:
     Raise UnavailableError without the package `distributed`, InputError if no scheduler answers or its
     workers run another version of this library.
     """
-    try:
-        from distributed import Client
-    except ImportError:
-        command = install("'freerand_opt[cluster]'")
-        raise UnavailableError(f"--cluster: Dask is not installed: {command}") from None
+    why = unavailable("distributed", "--cluster: Dask", "'freerand_opt[cluster]'")
+    if why:
+        raise UnavailableError(why)
+    from distributed import Client
+
     make: Any = Client  # its parts have no types
     try:
         client = make(address, timeout=CONNECT_SECONDS, set_as_default=False)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator
 
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution
-from freerand_opt.errors import InputError, SolverUnavailableError, install
+from freerand_opt.errors import InputError, SolverUnavailableError, import_fault, unavailable
 from freerand_opt.model.tables.text import nearest
 
 #: Matrices up to this size are solved faster by Clarabel.
@@ -35,7 +34,7 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
     Raise InputError for an unknown name, SolverUnavailableError for one that cannot run here.
     """
     if name == "auto":
-        return lambda program, limit: solver_named(solvers_in_floats(program)[0])(program, limit)
+        return lambda program, limit: solver_named(next(solvers_in_floats(program)))(program, limit)
     if name == "highs":
         return _highs
     if name == "clarabel":
@@ -45,8 +44,9 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
     if name == "high-precision":
         return _high_precision
     if name == "qics":
-        if not _found("qics"):
-            raise SolverUnavailableError(f"QICS is not installed: {install('qics')}, or name clarabel")
+        why = unavailable("qics", "QICS", "qics")
+        if why:
+            raise SolverUnavailableError(f"{why}, or name clarabel")
         from freerand_opt.solvers import qics
 
         return qics.solve
@@ -70,11 +70,33 @@ def solver_named(name: str) -> Callable[[ConicProgram, float | None], Solution]:
     raise InputError("--solver", f"{name!r} is not known; allowed: {', '.join(NAMES)}{nearest(name, NAMES)}")
 
 
-def solvers_in_floats(program: ConicProgram) -> list[str]:
-    """Return the solvers that are tried, in order: Clarabel first for small matrices, MOSEK if licensed."""
+def solvers_in_floats(program: ConicProgram) -> Iterator[str]:
+    """Yield the solvers that are tried, in order: Clarabel first for small matrices, MOSEK if licensed.
+
+    Nothing is imported before its turn; what does not import is as if it were not installed.
+    """
     large = max(program.sizes, default=0) > SMALL
-    others = [*(["mosek"] if large and _licensed() else []), *(["qics"] if _found("qics") else [])]
-    return [*others, "clarabel"] if large else ["clarabel", *others]
+    if not large:
+        yield "clarabel"
+    elif _licensed():
+        yield "mosek"
+    if not import_fault("qics"):
+        yield "qics"
+    if large:
+        yield "clarabel"
+
+
+def faults() -> dict[str, str]:
+    """Return for each solver that can be named why it cannot run here, an empty text if it can."""
+    found = {}
+    for name in NAMES:
+        try:
+            solver_named(name)
+        except SolverUnavailableError as error:
+            found[name] = str(error)
+        else:
+            found[name] = ""
+    return found
 
 
 def _highs(program: ConicProgram, limit: float | None) -> Solution:
@@ -96,14 +118,10 @@ def _high_precision(program: ConicProgram, limit: float | None) -> Solution:
     return found
 
 
-def _found(package: str) -> bool:
-    return find_spec(package) is not None
-
-
 def _licensed() -> bool:
     """Whether MOSEK can run; its licence is asked for once in a process."""
-    if not (_found("mosek") and _found("cvxpy")):
+    if import_fault("mosek"):
         return False
     from freerand_opt.solvers import mosek
 
-    return not mosek.fault()
+    return not mosek.fault() and not import_fault("cvxpy")

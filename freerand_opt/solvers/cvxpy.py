@@ -15,7 +15,7 @@ from freerand_opt.conic.formats.as_cvxpy import modelled
 from freerand_opt.conic.formats.blocks import blocks_of, multipliers_of
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
-from freerand_opt.errors import SolverUnavailableError, install
+from freerand_opt.errors import SolverUnavailableError, unavailable
 from freerand_opt.model.tables.text import nearest
 from freerand_opt.solvers import mosek
 
@@ -53,12 +53,11 @@ _TIME_OPTION = {
 
 def require(backend: str) -> None:
     """Raise SolverUnavailableError unless cvxpy can run this solver here; one line says why not."""
-    try:
-        import cvxpy
-    except ImportError:
-        raise SolverUnavailableError(
-            f"cvxpy is not installed: {install('cvxpy')}, or name clarabel"
-        ) from None
+    why = unavailable("cvxpy", "cvxpy", "cvxpy")
+    if why:
+        raise SolverUnavailableError(f"{why}, or name clarabel")
+    import cvxpy
+
     installed = sorted(set(cvxpy.installed_solvers()) - _NO_MULTIPLIERS)  # type: ignore[no-untyped-call]
     if backend not in installed:
         known = backend in cvxpy.settings.SOLVERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from freerand_opt.errors import SolverUnavailableError, install
+from freerand_opt.errors import SolverUnavailableError, unavailable
 
 
 def require() -> None:
@@ -29,8 +29,9 @@ def fault() -> str:
 
 
 def _installed() -> Any:
-    try:
-        import mosek
-    except ImportError:
-        raise SolverUnavailableError(f"MOSEK is not installed: {install('Mosek')}, or name another") from None
+    why = unavailable("mosek", "MOSEK", "Mosek")
+    if why:
+        raise SolverUnavailableError(f"{why}, or name another")
+    import mosek
+
     return mosek

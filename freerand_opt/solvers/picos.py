@@ -17,7 +17,7 @@ from freerand_opt.conic.formats.blocks import Block, blocks_of, multipliers_of
 from freerand_opt.conic.program import ConicProgram
 from freerand_opt.conic.solution import Solution, Status
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.errors import SolverUnavailableError, install
+from freerand_opt.errors import SolverUnavailableError, unavailable
 from freerand_opt.model.tables.text import nearest
 from freerand_opt.solvers import mosek
 
@@ -33,10 +33,11 @@ _TOLERANCES = (
 
 def require(backend: str) -> None:
     """Raise SolverUnavailableError unless PICOS can run this solver here; one line says why not."""
-    try:
-        import picos
-    except ImportError:
-        raise SolverUnavailableError(f"PICOS is not installed: {install('picos cvxopt')}") from None
+    why = unavailable("picos", "PICOS", "picos cvxopt")
+    if why:
+        raise SolverUnavailableError(why)
+    import picos
+
     if backend not in BACKENDS:
         raise SolverUnavailableError(
             f"{backend!r} cannot be used through PICOS; "

@@ -10,7 +10,6 @@ is a dual of the full program, which is certified there. Nothing rests on the sy
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 
 import numpy as np
 from scipy.sparse import csr_array, eye_array, kron, vstack
@@ -18,6 +17,7 @@ from scipy.sparse import csr_array, eye_array, kron, vstack
 from freerand_opt.conic.program import ConicProgram, InFloats, block_matrix, block_rows
 from freerand_opt.conic.solution import Dual, Solution
 from freerand_opt.conic.sparse import Floats
+from freerand_opt.errors import import_fault
 from freerand_opt.programs.moments import MomentProgram
 from freerand_opt.programs.symmetry.orbits import Reduced
 from freerand_opt.solvers import clarabel
@@ -97,8 +97,8 @@ def _averaged(matrix: Floats, turns: Sequence[csr_array]) -> Floats:
 
 
 def in_floats(program: InFloats, time_limit: float | None) -> Solution:
-    """Solve by QICS or, if it is not installed, by Clarabel; `time_limit` in seconds."""
-    if find_spec("qics") is None:
+    """Solve by QICS or, if it is not here, by Clarabel; `time_limit` in seconds."""
+    if import_fault("qics"):
         return clarabel.solve(program, time_limit)
     from freerand_opt.solvers import qics
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from types import SimpleNamespace
 
@@ -51,15 +52,54 @@ def test_a_linear_solver_is_not_tried_on_matrices(name, freerand):
     assert (done.code, done.out) == (3, "")
 
 
-@pytest.mark.parametrize(
-    ("module", "name"),
-    [("cvxpy", "cvxpy:CLARABEL"), ("picos", "picos:cvxopt"), ("mosek", "mosek"), ("qics", "qics")],
-)
+OPTIONAL = [("cvxpy", "cvxpy:CLARABEL"), ("picos", "picos:cvxopt"), ("mosek", "mosek"), ("qics", "qics")]
+
+
+@pytest.mark.parametrize(("module", "name"), OPTIONAL)
 def test_missing_packages_are_one_clear_line(module, name, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
-    monkeypatch.setattr(choose, "find_spec", lambda package: None if package == module else object())
     with pytest.raises(SolverUnavailableError, match=r"^\w+ is not installed: [^\n]*pip install [^\n]*$"):
         choose.solver_named(name)
+
+
+BROKEN = {
+    "ImportError": "raise ImportError('libopenblas.so.0:\\n no such file')",
+    "OSError": "import ctypes; ctypes.CDLL('/nowhere/libqics.so')",
+    "ModuleNotFoundError": "import a_package_that_nobody_has",
+    "AttributeError": "import numpy; numpy.a_name_of_numpy_1",
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+@pytest.mark.parametrize(("module", "name"), OPTIONAL)
+def test_a_package_that_does_not_import_is_as_if_it_were_not_there(
+    module, name, kind, monkeypatch, tmp_path, freerand
+):
+    (tmp_path / f"{module}.py").write_text(BROKEN[kind] + "\n")
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SolverUnavailableError) as caught:
+        choose.solver_named(name)
+    said = str(caught.value)
+    assert f" is installed but does not import ({kind}: " in said and "\n" not in said
+    done = freerand("bound", "chsh_quantum_guess", "--solver", name)
+    assert (done.code, done.out, done.err) == (3, "", f"error: {said}\n")
+    listed = json.loads(freerand("list", "--solvers", "--json").out)
+    assert {row["name"]: row["fault"] for row in listed}[name] == said
+    large = SimpleNamespace(sizes=(choose.SMALL + 1,))
+    monkeypatch.setattr(mosek, "fault", lambda: "")
+    chosen = list(choose.solvers_in_floats(large))
+    assert chosen[-1] == "clarabel" and module not in chosen
+
+
+def test_solvers_are_listed_with_what_is_wrong_with_each(monkeypatch, freerand):
+    monkeypatch.setitem(sys.modules, "qics", None)
+    done = freerand("list", "--solvers")
+    assert done.code == 0 and all(len(line) <= 80 for line in done.out.splitlines())
+    rows = dict(line.split(maxsplit=1) for line in done.out.splitlines() if not line.startswith(" "))
+    assert list(rows) == list(choose.NAMES)
+    assert rows["clarabel"] == "can be used" and rows["qics"].startswith("QICS is not installed: ")
+    assert freerand("list", "--solvers", "--paper").code == 2
 
 
 @pytest.mark.parametrize("name", ["mosek", "cvxpy:MOSEK", "picos:mosek"])
@@ -89,12 +129,13 @@ def test_the_automatic_choice_leaves_an_unlicensed_mosek_alone(monkeypatch):
     pytest.importorskip("mosek")
     large = SimpleNamespace(sizes=(choose.SMALL + 1,))
     monkeypatch.setattr(mosek, "fault", lambda: "error 1008")
-    assert choose.solvers_in_floats(large) == ["qics", "clarabel"]
+    assert list(choose.solvers_in_floats(large)) == ["qics", "clarabel"]
     monkeypatch.setattr(mosek, "fault", lambda: "")
-    assert choose.solvers_in_floats(large) == ["mosek", "qics", "clarabel"]
-    monkeypatch.setattr(choose, "find_spec", lambda name: None)
-    assert choose.solvers_in_floats(large) == ["clarabel"]
-    assert choose.solvers_in_floats(PROGRAM) == ["clarabel"]
+    assert list(choose.solvers_in_floats(large)) == ["mosek", "qics", "clarabel"]
+    for name in ("mosek", "qics"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert list(choose.solvers_in_floats(large)) == ["clarabel"]
+    assert list(choose.solvers_in_floats(PROGRAM)) == ["clarabel"]
 
 
 def test_a_solver_that_gives_up_is_no_optimum_and_still_proves_something(monkeypatch):

@@ -13,7 +13,7 @@ from typing import Any
 
 from freerand_opt.attacks.closed import closed_boxes
 from freerand_opt.attacks.gains import prices_at, spent_at, words_at
-from freerand_opt.attacks.pairs import Hints, attack
+from freerand_opt.attacks.pairs import MAX_STALLED, Hints, attack
 from freerand_opt.attacks.strategies import attack_form
 from freerand_opt.attacks.xor import best_vectors, tsirelson_box
 from freerand_opt.bounds.methods.linear import orbits
@@ -41,8 +41,9 @@ MOST_DETERMINISTIC = 256
 #: What a unit of a test's violation costs at least while boxes are sought.
 PENALTY = 64.0
 TURNS = 30
-#: A score without tests needs one box; other turns only start anew.
-PLAIN_TURNS = 4
+#: A score without tests needs one box, so that turns only start anew, and the last one looks. With more than
+#: three settings more than qubits may help (A6, A7): this often in three dimensions, for each of the others.
+PLAIN_TURNS, PASS = 4, 6
 #: Facets of a source are weaker than its vertices; so many are used with matrices of at most this size.
 MOST_VERTICES, QUICK = 128, 32
 #: Branches are between facets and vertices; a program with so many is solved in half a minute.
@@ -242,7 +243,11 @@ def _search(pool: Pool, made: MomentProgram, z: list[float] | None) -> None:
         boxes = list(deterministic_boxes(problem))
     tested = any(name[0] == "test" for name in made.program.names)  # type: ignore[index]
     plain = isinstance(problem.source, Point) and problem.ask.score is not None and not tested
-    found, why = attack(problem, hints, pool.height, more=boxes, turns=PLAIN_TURNS if plain else TURNS)
+    turns, patience = TURNS, MAX_STALLED
+    if plain:
+        beyond = max(problem.settings) - 3
+        turns = patience = PLAIN_TURNS if beyond < 1 else 1 + PASS * (1 + beyond)
+    found, why = attack(problem, hints, pool.height, more=boxes, turns=turns, patience=patience)
     if why:
         pool.failures.append(f"states found at its prices: {why}")
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from freerand_opt.conic.formats.blocks import Block, blocks
 from freerand_opt.conic.formats.conic import Conic
 from freerand_opt.conic.sparse import Floats
-from freerand_opt.errors import UnavailableError, install
+from freerand_opt.errors import UnavailableError, unavailable
 
 if TYPE_CHECKING:
     import cvxpy
@@ -41,10 +41,11 @@ def as_cvxpy(held: Conic) -> Modelled:
 
 def modelled(cost: Floats, parts: Sequence[Block]) -> tuple[cvxpy.Problem, cvxpy.Variable]:
     """Return the problem of some blocks with a constraint each, in order, and its variable."""
-    try:
-        import cvxpy
-    except ImportError:
-        raise UnavailableError(f"cvxpy is not installed: {install('cvxpy')}") from None
+    why = unavailable("cvxpy", "cvxpy", "cvxpy")
+    if why:
+        raise UnavailableError(why)
+    import cvxpy
+
     x = cvxpy.Variable(len(cost), name="x")
     constraints: list[Any] = []
     for part in parts:
