@@ -43,7 +43,6 @@ class Qubits:
         self.rank = self.size if q.ask.side == "quantum" else 1
         self.settings = [q.digits(s) for s in range(q.shape[0])]
         self.starts = np.cumsum([self.size * self.rank, *q.settings])
-        self.outcomes = [[o >> p & 1 for p in reversed(range(len(q.settings)))] for o in range(q.shape[1])]
 
     def random(self, rng: np.random.Generator) -> Floats:
         """Return parameters: a state that is nearly pure, any angles."""
@@ -58,41 +57,41 @@ class Qubits:
         norm = float((w * w).sum())
         w = w / np.sqrt(norm)
         slope, turn = np.zeros_like(w), np.zeros(len(x) - w.size)
-        total = 0.0
+        total, square = 0.0, w @ w.T
         whole, log_whole = _entropy(w.T @ w)
+        chances = self._chances(values)
         for s, share in enumerate(shares):
             if not share or not (asked[s] or priced[s].any()):
                 continue
             parts = [self._projectors(x, p, t) for p, t in enumerate(self.settings[s])]
-            projectors = [_joined([parts[p][0][o] for p, o in enumerate(own)]) for own in self.outcomes]
-            slopes = [priced[s, o] * (w @ w.T) for o in range(len(projectors))]
+            projectors = _joined([ahead for ahead, _ in parts])
+            slopes = priced[s][:, None, None] * square
+            total += share * float((slopes * projectors).sum())
+            slope += 2 * share * (_mixed(priced[s], projectors) @ w)
             if asked[s]:
-                total -= share * asked[s] * whole
-                slope += 2 * share * asked[s] * (w @ log_whole)
-                for v in range(self.q.ask.count):
-                    chances = [float(self.q.ask.chance(v, value)) for value in values]
-                    held = sum(chance * p for chance, p in zip(chances, projectors, strict=True))
-                    own, log_own = _entropy(w.T @ held @ w)
-                    total += share * asked[s] * own
-                    slope -= 2 * share * asked[s] * (held @ w @ log_own)
-                    more = -asked[s] * (w @ (log_own + np.eye(self.rank)) @ w.T)
-                    slopes = [k + chance * more for k, chance in zip(slopes, chances, strict=True)]
-            for o, own_outcomes in enumerate(self.outcomes):
-                if priced[s, o]:
-                    total += share * priced[s, o] * float(np.sum(projectors[o] * (w @ w.T)))
-                    slope += 2 * share * priced[s, o] * (projectors[o] @ w)
-                for p, t in enumerate(self.settings[s]):
-                    turned = [parts[r][int(r == p)][out] for r, out in enumerate(own_outcomes)]
-                    place = int(self.starts[p] - self.size * self.rank) + t
-                    turn[place] += share * float(np.sum(slopes[o] * _joined(turned)))
+                held = _mixed(chances, projectors)
+                own, log_own = _entropy(w.T @ held @ w)
+                total += share * asked[s] * float(own.sum() - whole)
+                slope += 2 * share * asked[s] * (w @ log_whole - (held @ w @ log_own).sum(axis=0))
+                more = w @ (log_own + np.eye(self.rank)) @ w.T
+                slopes = slopes - asked[s] * _mixed(chances.T, more)
+            for p, t in enumerate(self.settings[s]):
+                turned = _joined([parts[r][int(r == p)] for r in range(len(parts))])
+                turn[int(self.starts[p] - w.size) + t] += share * float((slopes * turned).sum())
         slope -= w * float(np.sum(slope * w))  # lengths do not count
         return total, np.concatenate([slope.ravel() / np.sqrt(norm), turn])
 
-    def _projectors(self, x: Floats, party: int, setting: int) -> tuple[list[Floats], list[Floats]]:
+    def _chances(self, values: Sequence[int]) -> Floats:
+        """Return the chances of each value asked for, at each joint outcome."""
+        ask = self.q.ask
+        return np.array([[float(ask.chance(v, value)) for value in values] for v in range(ask.count)])
+
+    def _projectors(self, x: Floats, party: int, setting: int) -> tuple[Floats, Floats]:
+        """Return a party's projectors, by outcome, and how they change with its angle."""
         angle = x[int(self.starts[party]) + setting]
         ahead = np.cos(angle) * Z + np.sin(angle) * X
         turned = -np.sin(angle) * Z + np.cos(angle) * X
-        return [(np.eye(2) + ahead) / 2, (np.eye(2) - ahead) / 2], [turned / 2, -turned / 2]
+        return np.array([np.eye(2) + ahead, np.eye(2) - ahead]) / 2, np.array([turned, -turned]) / 2
 
     def descended(self, start: Floats, *objective: Any) -> tuple[float, Floats]:
         """Return the least value found from a start, and where."""
@@ -135,11 +134,7 @@ class Qubits:
         found = []
         for _, s in sorted(places.items()):
             parts = [self._projectors(x, p, t)[0] for p, t in enumerate(self.settings[s])]
-            held = np.zeros((ask.count, self.size, self.size))
-            for o, own_outcomes in enumerate(self.outcomes):
-                projector = _joined([parts[p][out] for p, out in enumerate(own_outcomes)])
-                for v in range(ask.count):
-                    held[v] += float(ask.chance(v, values[o])) * projector
+            held = _mixed(self._chances(values), _joined(parts))
             bases = []
             for v in range(ask.count):
                 axes = np.linalg.eigh(vectors.T @ held[v] @ vectors)[1]
@@ -149,18 +144,24 @@ class Qubits:
 
 
 def _joined(factors: Sequence[Floats]) -> Floats:
-    """Return the Kronecker product of matrices of two rows; numpy's own takes ten times as long."""
+    """Return Kronecker products of matrices of two rows, one of each list, by joint place."""
     found = factors[0]
     for factor in factors[1:]:
-        found = np.multiply.outer(found, factor).swapaxes(1, 2).reshape(2 * len(found), -1)
+        each = np.multiply.outer(found, factor).transpose(0, 3, 1, 4, 2, 5)
+        found = each.reshape(len(found) * len(factor), 2 * found.shape[1], -1)
     return found
 
 
-def _entropy(matrix: Floats) -> tuple[float, Floats]:
-    """Return -tr X ln X, and ln X."""
+def _mixed(factors: Floats, matrices: Floats) -> Floats:
+    """Return sums of matrices with the factors of each row."""
+    return (factors @ matrices.reshape(len(matrices), -1)).reshape(*factors.shape[:-1], *matrices.shape[1:])
+
+
+def _entropy(matrix: Floats) -> tuple[Floats, Floats]:
+    """Return -tr X ln X, and ln X, of one or several matrices."""
     values, basis = np.linalg.eigh(matrix)
     logs = np.log(np.maximum(values, SMALL))
-    return -float((values * logs).sum()), (basis * logs) @ basis.T
+    return -(values * logs).sum(axis=-1), (basis * logs[..., None, :]) @ basis.swapaxes(-1, -2)
 
 
 def qubits_suit(q: Question) -> bool:
