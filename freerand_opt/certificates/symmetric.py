@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from freerand_opt.checker.asked import split
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.errors import InputError
 from freerand_opt.model.certificate_form import vector_form
@@ -88,7 +89,7 @@ def correlators(problem: Problem) -> dict[tuple[int, ...], Fraction] | None:
             return None
         value = (even.pop() - odd.pop()) / 2
         if value:
-            found[problem.joint_settings[s]] = value
+            found[tuple(split(s, problem.settings))] = value
     return found
 
 
@@ -161,7 +162,7 @@ def _goal(problem: Problem, matrix: MomentMatrix) -> dict[int, Fraction]:
     assert score is not None
     found: dict[int, Fraction] = {}
     for s, o, factor in score.terms:
-        terms = matrix.probability(problem.joint_outcomes[o], problem.joint_settings[s])
+        terms = matrix.probability(problem.joint_outcomes[o], split(s, problem.settings))
         for letters, value in terms.items():
             place = matrix.position(letters)
             if place is None:

@@ -63,13 +63,22 @@ def vector_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
 
 def coded_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
     """Return a vector in which each value is written once, or one value and the exceptions."""
-    keys = [value.as_integer_ratio() for value in values]  # whose hashes are sooner had
-    counts = Counter(keys)
+    places = list(
+        map(id, values)
+    )  # long vectors repeat few objects, which are sooner told apart than fractions
+    keys = {
+        place: value.as_integer_ratio() for place, value in dict(zip(places, values, strict=True)).items()
+    }
+    counts: Counter[tuple[int, int]] = Counter()
+    for place, often in Counter(places).items():
+        counts[keys[place]] += often
     default, often = max(counts.items(), key=itemgetter(1))
     if 2 * (len(values) - often) > len(values):
-        palette = {key: place for place, key in enumerate(counts)}
-        return {"palette": [str(Fraction(*key)) for key in palette], "codes": [palette[key] for key in keys]}
-    but = [[k, str(value)] for k, (key, value) in enumerate(zip(keys, values, strict=True)) if key != default]
+        palette = {key: code for code, key in enumerate(counts)}
+        codes = {place: palette[key] for place, key in keys.items()}
+        return {"palette": [str(Fraction(*key)) for key in palette], "codes": [codes[k] for k in places]}
+    usual = {place for place, key in keys.items() if key == default}
+    but = [[k, str(values[k])] for k, place in enumerate(places) if place not in usual]
     return {"all": str(Fraction(*default)), "but": but}
 
 
