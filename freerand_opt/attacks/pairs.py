@@ -19,6 +19,7 @@ import numpy as np
 from freerand_opt.attacks.completed import completable, completed, gains_of_tests
 from freerand_opt.attacks.gains import prices_at, spent_at, words_at, worths
 from freerand_opt.attacks.oracles import best_box, best_distribution, joint_boxes
+from freerand_opt.attacks.polished import polished
 from freerand_opt.attacks.strategies import Strategy, strategies
 from freerand_opt.conic.inner_point import inner_point
 from freerand_opt.conic.linear import Hint, LinearProgram, solve
@@ -172,6 +173,8 @@ def _attack(
             trial = SMOOTHING * hints.prices + (1 - SMOOTHING) * prices
         for box in search.boxes(trial, turn):
             found.setdefault(box)
+        if quantum and broken < BROKEN:
+            found.update(dict.fromkeys(polished(made, answer)))
         if len(found) == before and full:
             break
         full = len(found) == before
