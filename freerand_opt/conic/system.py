@@ -14,6 +14,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from operator import mul
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -186,7 +187,7 @@ def _refined(
         return None
 
     def times(x: list[int]) -> list[int]:
-        products = [value * x[place] for value, place in zip(values, places, strict=True)]
+        products = list(map(mul, values, map(x.__getitem__, places)))
         return [sum(products[a:b]) for a, b in itertools.pairwise(indptr)]
 
     residual, total, bits = list(wanted), [0] * size, 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import prod
+from typing import Any
 
 from freerand_opt.conic.sparse import Sparse, sparse
 from freerand_opt.model.problem import Problem
@@ -38,8 +39,10 @@ class Space:
         return {0: mean} if mean else {}
 
     @cached_property
-    def _rows(self) -> list[dict[int, Fraction]]:
-        return self.positive.by_row()
+    def _rows(self) -> list[dict[int, Any]]:
+        """Return P(o|s) by cells, whole numbers as integers: products with them are sooner done."""
+        rows = self.positive.by_row()
+        return [{k: int(x) if x.denominator == 1 else x for k, x in row.items()} for row in rows]
 
     def value(self, carrier: int, s: int, f: Mapping[int, Fraction]) -> dict[int, Fraction]:
         """Return sum of f[o] P(o|s) as factors of the carrier's columns."""
@@ -53,7 +56,7 @@ class Space:
         found: dict[int, Fraction] = {}
         for o, factor in f.items():
             for column, share in self._rows[s * self.outcomes + o].items():
-                found[column] = found.get(column, Fraction(0)) + factor * share
+                found[column] = found.get(column, 0) + factor * share
         return {column: value for column, value in found.items() if value}
 
 
