@@ -57,18 +57,30 @@ def _need_ghz(scenario: AnyScenario) -> None:
 
 def mermin(scenario: AnyScenario) -> Cells:
     """Return the sum over even settings of sign(s) E(s); local 2^floor(M/2), the GHZ state 2^(M-1)."""
-    _need_ghz(scenario)
-    return {
-        (s, o): Fraction(mermin_sign(sum(settings)) * (-1) ** sum(outcomes))
-        for s, settings in enumerate(scenario.joint_settings)
-        if sum(settings) % 2 == 0
-        for o, outcomes in enumerate(scenario.joint_outcomes)
-    }
+    demanded = _demanded(scenario)
+    rows = {sign: [Fraction(sign * (-1) ** odd) for odd in _parities(scenario)] for sign in (-1, 1)}
+    return {(s, o): x for s, sign in demanded for o, x in enumerate(rows[sign])}
 
 
 def mermin_errors(scenario: AnyScenario) -> Cells:
     """Return the total weight of the outcomes that break a relation."""
-    return {key: Fraction(1) for key, factor in mermin(scenario).items() if factor < 0}
+    demanded, one = _demanded(scenario), Fraction(1)
+    wrong = {
+        sign: [o for o, odd in enumerate(_parities(scenario)) if (-1) ** odd != sign] for sign in (-1, 1)
+    }
+    return {(s, o): one for s, sign in demanded for o in wrong[sign]}
+
+
+def _parities(scenario: AnyScenario) -> list[int]:
+    """Return whether the sum of each joint outcome is odd."""
+    return [sum(outcomes) % 2 for outcomes in scenario.joint_outcomes]
+
+
+def _demanded(scenario: AnyScenario) -> list[tuple[int, int]]:
+    """Return the joint settings of a relation, with the product of outcomes that it demands."""
+    _need_ghz(scenario)
+    signs = ((s, mermin_sign(sum(settings))) for s, settings in enumerate(scenario.joint_settings))
+    return [(s, sign) for s, sign in signs if sign]
 
 
 FUNCTIONALS = {"mermin": mermin, "mermin-errors": mermin_errors}
