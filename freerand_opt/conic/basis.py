@@ -10,7 +10,7 @@ from freerand_opt.conic.linear import Hint, LinearProgram
 from freerand_opt.conic.system import solve_system
 
 #: Larger systems are left in floats.
-MOST_ROWS = 40_000
+MOST_ROWS = 100_000
 
 
 def exact_multipliers(program: LinearProgram, hint: Hint) -> list[Fraction] | None:

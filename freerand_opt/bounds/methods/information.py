@@ -82,6 +82,8 @@ def by_information(
     if point is not None:
         own = strategies(inside, point[: inside.program.matrix.shape[1]])
         pool.offer_attack(attack_form(problem, own), f"{words}, distributions found")
+    else:
+        pool.failures.append(f"{words}: no mixture of the distributions found passes exactly")
     yield
 
 
@@ -128,6 +130,7 @@ def by_departures(pool: Pool, answered: Callable[[Problem], Pool]) -> Iterator[N
             yield
             return
         most = Fraction(round(most * allowed / spent * 2**30) - 1, 2**30)
+    pool.failures.append(f"attacks at departures down to {float(most):.4g} share too much information")
 
 
 def _solve(program: LinearProgram, made: Strategies, bits: Fraction) -> tuple[Floats, Floats, float] | None:

@@ -39,6 +39,8 @@ MOST_COLUMNS = 60_000
 MOST_CELLS = 30_000
 #: Violations, in all, that floats take for none.
 PASSES = 1e-12
+#: What is said where floats found a strategy and its numbers were not found exactly.
+INEXACT = "the solver's basis gives no exact strategy"
 
 
 def orbits(pool: Pool, options: Options) -> Iterator[None]:
@@ -63,6 +65,8 @@ def orbits(pool: Pool, options: Options) -> Iterator[None]:
         x = inner_point(program, hint)
         if x is not None:
             pool.offer_attack(shape.attack(x[:columns]), shape.words)
+        else:
+            pool.failures.append(f"{shape.words}: {INEXACT}")
 
     for end in (below, above) if _passes(pool.problem, program, hint) else (above, below):
         end()
@@ -169,6 +173,8 @@ def _complete(
     if x is not None:
         found = strategies(within, x[: within.program.matrix.shape[1]])
         offer_everywhere(pool, found, made_for, options, words)
+    else:
+        pool.failures.append(f"{words}: {INEXACT}")
     yield
     if first:
         offer(pool, made, program, hint, rational, way, words, **more)
