@@ -77,9 +77,14 @@ def sparse(shape: tuple[int, int], entries: Iterable[tuple[int, int, Fraction | 
     for row, column, value in entries:
         held = total.get((row, column))
         total[row, column] = value if held is None else held + value
-    kept = [(row, column, value.as_integer_ratio()) for (row, column), value in total.items() if value]
+    kept = [(row, column, id(value)) for (row, column), value in total.items() if value]
+    distinct = {id(value): value for value in total.values()}  # most are the same few objects
     places: dict[tuple[int, int], int] = {}  # pairs of integers have quick hashes
-    codes = np.array([places.setdefault(value, len(places)) for _, _, value in kept], dtype=np.int64)
+    known: dict[int, int] = {}
+    for _, _, name in kept:
+        if name not in known:
+            known[name] = places.setdefault(distinct[name].as_integer_ratio(), len(places))
+    codes = np.array([known[name] for _, _, name in kept], dtype=np.int64)
     rows = np.array([row for row, _, _ in kept], dtype=np.int64)
     columns = np.array([column for _, column, _ in kept], dtype=np.int64)
     return Sparse(shape, rows, columns, codes, tuple(Fraction(*value) for value in places))

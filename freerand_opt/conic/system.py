@@ -154,7 +154,9 @@ def _remaining(
             return False
         known.update((name, ratio(found[k, 0])) for name, k in place.items())
         return True
-    equations = [[(place[name], _fraction(x)) for name, x in line.items()] for line in rows]
+    distinct = {id(x): x for line in rows for x in line.values()}
+    made = {key: _fraction(x) for key, x in distinct.items()}
+    equations = [[(place[name], made[id(x)]) for name, x in line.items()] for line in rows]
     solved = _refined(equations, [_fraction(x) for x in wanted])
     if solved is None:
         return False

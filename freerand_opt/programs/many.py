@@ -28,13 +28,17 @@ MOST_STRINGS = 2**15
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """A program over moments: columns (label, key); rows by name ("string", label, place), ("total",), .."""
+    """A program over moments: columns (label, key); rows by name ("string", label, place), ("total",), ..
+
+    `both` says whether it is the one with unbiased settings too.
+    """
 
     program: LinearProgram
     parties: Parties
     keys: tuple[Key, ...]
     strings: tuple[String, ...]
     labels: int
+    both: bool
 
 
 def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
@@ -50,27 +54,28 @@ def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
     strings, chances = _strings(parties)
     places = {key: place for place, key in enumerate(dict.fromkeys(key for c in chances for key in c))}
     labels = 1 if parties.worths is None else len(parties.worths)
-    unit = Fraction(1, 2 ** (len(parties.here) + 1))
+    below = 2 ** (len(parties.here) + 1)  # chances are over this
+    factors = {x: Fraction(-x, below) for x in {x for chance in chances for x in chance.values()}}
     width = len(places)
     rows: list[Row] = []
     for label in range(labels):
         start = label * width
         for place, (string, chance) in enumerate(zip(strings, chances, strict=True)):
             wrong = parties.perfect and parties.wrong(string)
-            terms = [(start + places[key], -x * unit) for key, x in chance.items()]
+            terms = [(start + places[key], factors[x]) for key, x in chance.items()]
             rows.append((terms, wrong, Fraction(0), ("string", label, place)))
     starts = [label * width for label in range(labels)]
     one = places[parties.representative(parties.one)[0]]
-    rows.append(([(start + one, 1) for start in starts], True, Fraction(1), ("total",)))
+    rows.append(([(start + one, Fraction(1)) for start in starts], True, Fraction(1), ("total",)))
     if violated:
-        total: dict[int, Fraction] = {}
+        total: dict[int, int] = {}
         for string, chance in zip(strings, chances, strict=True):
             if parties.wrong(string):
+                often = parties.multiplicity(string)
                 for key, x in chance.items():
-                    share = x * unit * parties.multiplicity(string)
-                    total[places[key]] = total.get(places[key], Fraction(0)) + share
+                    total[places[key]] = total.get(places[key], 0) + x * often
         bound = violated if attack else violated / odds
-        terms = [(start + k, x) for start in starts for k, x in total.items()]
+        terms = [(start + k, Fraction(x, below)) for start in starts for k, x in total.items()]
         rows.append((terms, False, bound, ("violated",)))
     if parties.tested.whole:
         rows += _seen_rows(parties, places, starts, odds == 1 or attack)
@@ -81,7 +86,8 @@ def moments_program(question: dict[str, Any], *, attack: bool) -> Moments:
         if x
     }
     program = program_of(rows, labels * width, objective)
-    return Moments(program, parties, tuple(places), tuple(strings), labels)
+    both = attack or odds == 1 or not (violated or parties.tested.whole)
+    return Moments(program, parties, tuple(places), tuple(strings), labels, both)
 
 
 def _limit(parties: Parties) -> None:

@@ -22,7 +22,7 @@ def relations(pool: Pool, options: Options) -> Iterator[None]:
     words = f"{above.program.matrix.shape[1]} moments of symmetric boxes"
     pool.offer_upper(strings_form(above, z), words)
     yield
-    below = moments_program(pool.question, attack=True)
+    below = above if above.both else moments_program(pool.question, attack=True)
     same = below.program.right == above.program.right and below.program.names == above.program.names
     x = inner_point(below.program, hint if same else solve(below.program, options.time_limit))
     if x is not None:
