@@ -173,8 +173,8 @@ def _attack(
             trial = SMOOTHING * hints.prices + (1 - SMOOTHING) * prices
         for box in search.boxes(trial, turn):
             found.setdefault(box)
-        if quantum and broken < BROKEN:
-            found.update(dict.fromkeys(polished(made, answer)))
+        mixed = polished(made, answer) if quantum and broken < BROKEN else None
+        found.update(dict.fromkeys(mixed.boxes if mixed else ()))
         if len(found) == before and full:
             break
         full = len(found) == before

@@ -13,19 +13,13 @@ move. In floats; what comes out are boxes in integers, which the program over bo
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from freerand_opt.attacks.gains import prices_at, worths
-from freerand_opt.attacks.gaussian import orthogonal, rounded
-from freerand_opt.attacks.quantum_box import Quantum
-from freerand_opt.attacks.seesaw import BITS
-from freerand_opt.attacks.states import state_box, words_of
+from freerand_opt.attacks.qubits import Tables
+from freerand_opt.attacks.states import words_of
 from freerand_opt.conic.linear import Hint
 from freerand_opt.conic.sparse import Floats
 from freerand_opt.model.problem import Problem
@@ -45,21 +39,39 @@ MOST = 600
 SPOKEN = ("observed", "asked", "total", "test")
 
 
-def polished(made: Strategies, hint: Hint) -> list[Box]:
-    """Return what boxes of a mixture become when they are made better together; none without real qubits.
+@dataclass(frozen=True, eq=False)
+class Mixed:
+    """Boxes that were made better together: what reads them, a row of numbers and a mass for each.
+
+    `missed` is by how much they are not the best, infinite if a box with a mass did not move.
+    """
+
+    tables: Tables
+    rows: Floats
+    masses: Floats
+    missed: float
+
+    @property
+    def boxes(self) -> list[Box]:
+        """Return the boxes in integers."""
+        return [self.tables.box(row) for row in self.rows]
+
+
+def polished(made: Strategies, hint: Hint) -> Mixed | None:
+    """Return what boxes of a mixture become when they are made better together; None without real qubits.
 
     `hint` is the best point of the program, with violations or without.
     """
     problem, names, program = made.problem, made.program.names, made.program
     if set(problem.outcomes) != {2} or words_of(problem) or any(_kind(name) == "average" for name in names):
-        return []
+        return None
     size, tables = made.space.carriers * made.cone.nodes, Tables(problem)
     masses = hint.x[:size].reshape(made.space.carriers, -1) @ made.cone.masses.dense().T
     used = np.flatnonzero(masses.sum(axis=1) > LITTLE)
     boxes = [made.space.boxes[c] for c in used.tolist()]
     starts = [tables.read(box) for box in boxes]
     if all(start is None for start in starts) or len(used) * (tables.width + 1) > MOST:
-        return []
+        return None
     rows = [
         k
         for k, (name, equal) in enumerate(zip(names, program.equal, strict=True))
@@ -80,8 +92,11 @@ def polished(made: Strategies, hint: Hint) -> list[Box]:
     )
     first = np.stack([np.zeros(tables.width) if start is None else start for start in starts])
     point = _Point(first, masses[used].sum(axis=1), np.array([float(hint.multipliers[k]) for k in rows]))
-    ends = mixture.climbed(point).rows
-    return [tables.box(end) for end, moves in zip(ends, mixture.moving, strict=True) if moves]
+    end = mixture.climbed(point)
+    moved = [k for k, moves in enumerate(mixture.moving) if moves]
+    whole = len(moved) == len(boxes) and min(end.masses) > 0
+    missed = float(np.linalg.norm(mixture.equations(end))) if whole else np.inf
+    return Mixed(tables, end.rows[moved], end.masses[moved], missed)
 
 
 def _kind(name: object) -> str:
@@ -104,110 +119,6 @@ def _worth(problem: Problem, label: int, shown: Floats) -> Floats:
     best = (each * shown).sum(axis=2).argmax(axis=0)
     places = [guesses.at(label, s) if label >= 0 else int(best[s]) for s in range(len(shown))]
     return np.asarray(each[places, np.arange(len(shown))])
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """What a row of numbers shows: vectors of each party by cell, their turns, amplitudes, P(o|s), slopes."""
-
-    held: Sequence[Floats]
-    turned: Sequence[Floats]
-    amplitudes: Floats
-    slopes: Floats
-
-    @property
-    def chances(self) -> Floats:
-        return np.asarray(self.amplitudes**2)
-
-    def along(self, turns: Sequence[int]) -> Floats:
-        """Return the product vectors in which these parties' are turned."""
-        found = np.ones((len(self.amplitudes), 1))
-        for p, (own, other) in enumerate(zip(self.held, self.turned, strict=True)):
-            found = (found[:, :, None] * (other if p in turns else own)[:, None]).reshape(len(found), -1)
-        return found
-
-
-class Tables:
-    """P(o|s) of real qubits by a row of numbers: the state's amplitudes, then the angles of each party."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem, self.size = problem, 2 ** len(problem.settings)
-        self.ends = self.size + np.cumsum([0, *problem.settings])
-        self.width = int(self.ends[-1])
-        cells = [(x, o) for x in problem.joint_settings for o in problem.joint_outcomes]
-        self.places = np.array([x for x, _ in cells]) + self.ends[:-1]
-        self.outs = np.array([o for _, o in cells])
-
-    def read(self, box: Box) -> Floats | None:
-        """Return a box's row, None if it is no state of real qubits with measurements of two outcomes."""
-        held: dict[str, Any] = json.loads(box.state) if box.state else {}
-        if held.get("kind") != "quantum" or set(held["dimensions"]) != {2}:
-            return None
-        measured = [outcomes for party in held["measurements"] for outcomes in party]
-        if any(len(vectors) != 1 for outcomes in measured for vectors in outcomes):
-            return None
-        listed = [held["state"], *(outcomes[0][0] for outcomes in measured)]
-        if any(isinstance(x, list) for vector in listed for x in vector):
-            return None
-        state = np.array(listed[0], dtype=float)
-        angles = [2 * np.arctan2(float(y), float(x)) for x, y in listed[1:]]
-        return np.concatenate([state / np.linalg.norm(state), angles])
-
-    def box(self, row: Floats) -> Box:
-        """Return the box of a row, in integers."""
-        pairs = []
-        for half in (row[self.size :] / 2).tolist():
-            x, y = np.cos(half), np.sin(half)
-            first, second = orthogonal([rounded([x, y], BITS), rounded([-y, x], BITS)])
-            pairs.append(((first,), (second,)))
-        ends = (self.ends - self.size).tolist()
-        measured = tuple(tuple(pairs[a:b]) for a, b in pairwise(ends))
-        state, words = rounded(row[: self.size].tolist(), BITS), " x ".join("2" for _ in measured)
-        held = Quantum((2,) * len(measured), state, measured, f"a real state of dimension {words}")
-        return state_box(held, self.problem)
-
-    def seen(self, row: Floats) -> _Seen:
-        """Return what a row with a normalised state shows."""
-        parties, state = range(self.places.shape[1]), row[: self.size]
-        axes = np.array([[np.cos(row / 2), np.sin(row / 2)], [-np.sin(row / 2), np.cos(row / 2)]])
-        held = [axes[self.outs[:, p], :, self.places[:, p]] for p in parties]
-        speed = np.where(self.outs == 0, 0.5, -0.5)  # an axis turns towards the other outcome's
-        turned = [speed[:, p, None] * axes[1 - self.outs[:, p], :, self.places[:, p]] for p in parties]
-        slopes = np.zeros((len(self.places), self.width))
-        found = _Seen(held, turned, np.zeros(len(slopes)), slopes)
-        plain = found.along(())
-        amplitudes = plain @ state
-        slopes[:, : self.size] = 2 * amplitudes[:, None] * (plain - amplitudes[:, None] * state)
-        for p in parties:
-            moved = 2 * amplitudes * (found.along((p,)) @ state)
-            slopes[np.arange(len(slopes)), self.places[:, p]] = moved
-        return _Seen(held, turned, amplitudes, slopes)
-
-    def curved(self, row: Floats, weights: Floats) -> Floats:
-        """Return the second derivatives of the sum of weights times P(o|s), at a normalised state."""
-        seen, size, state = self.seen(row), self.size, row[: self.size]
-        parties, plain, amplitudes = range(self.places.shape[1]), seen.along(()), seen.amplitudes
-        form, mean = plain.T @ (weights[:, None] * plain), float(weights @ seen.chances)
-        across = np.outer(form @ state, state)
-        found = np.zeros((self.width, self.width))
-        found[:size, :size] = 2 * form - 4 * (across + across.T)
-        found[:size, :size] += mean * (8 * np.outer(state, state) - 2 * np.eye(size))
-        for p in parties:
-            turns, own = seen.along((p,)), self.places[:, p]
-            moved = turns @ state
-            mixed = np.zeros((self.width, size))
-            aims = moved[:, None] * plain + amplitudes[:, None] * turns
-            aims -= 2 * (amplitudes * moved)[:, None] * state
-            np.add.at(mixed, own, 2 * weights[:, None] * aims)
-            found[:, :size] += mixed
-            found[:size] += mixed.T
-            np.add.at(found, (own, own), 2 * weights * (moved**2 - seen.chances / 4))
-            for q in range(p):
-                other, both = self.places[:, q], seen.along((p, q)) @ state
-                value = 2 * weights * (moved * (seen.along((q,)) @ state) + amplitudes * both)
-                np.add.at(found, (own, other), value)
-                np.add.at(found, (other, own), value)
-        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,7 +154,7 @@ class _Mixture:
 
     def climbed(self, point: _Point) -> _Point:
         """Return where Newton's steps end."""
-        held = self._equations(point)
+        held = self.equations(point)
         for _ in range(STEPS):
             size = np.linalg.norm(held)
             if size < ENOUGH:
@@ -251,7 +162,7 @@ class _Mixture:
             step = np.linalg.lstsq(self._matrix(point), -held, rcond=FLAT)[0]
             for halving in range(HALVINGS):
                 trial = point.moved(step / 2**halving, self.tables.size)
-                found = self._equations(trial)
+                found = self.equations(trial)
                 if np.linalg.norm(found) < size:
                     break
             else:
@@ -268,7 +179,7 @@ class _Mixture:
                 chances[k], slopes[k] = seen.chances, seen.slopes
         return chances, slopes, self.worth - np.einsum("c,kct->kt", point.prices, self.factors)
 
-    def _equations(self, point: _Point) -> Floats:
+    def equations(self, point: _Point) -> Floats:
         """Return the slopes of what is gained, by box what a mass gains, and what rows miss."""
         chances, slopes, gains = self._seen(point)
         climbs = point.masses[:, None] * np.einsum("kt,ktn->kn", gains, slopes)

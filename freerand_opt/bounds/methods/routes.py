@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from freerand_opt.bounds.methods.from_attack import from_attack, may_come_from_attack
 from freerand_opt.conic.basis import exact_multipliers
 from freerand_opt.conic.linear import LinearProgram, solve
 from freerand_opt.conic.program import ConicProgram
@@ -66,6 +67,8 @@ def routes(
     def whole(found: Solution | None) -> Solution | None:
         return found if half is None or found is None else half.lifted(found)
 
+    if may_come_from_attack(made):
+        yield "from an attack", lambda: whole(from_attack(made, part, half))
     more = invariant_rows(
         held.actions if held is not None and held.full.plain else (), made.moments.width, part.columns
     )
