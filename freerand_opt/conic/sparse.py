@@ -73,21 +73,26 @@ class Sparse:
 
 def sparse(shape: tuple[int, int], entries: Iterable[tuple[int, int, Fraction | int]]) -> Sparse:
     """Return a matrix from (row, column, value); values at one place are added, zeros left out."""
-    total: dict[tuple[int, int], Fraction | int] = {}
+    width = max(shape[1], 1)
+    total: dict[int, Fraction | int] = {}  # integers, unlike tuples, are no work for the garbage collector
     for row, column, value in entries:
-        held = total.get((row, column))
-        total[row, column] = value if held is None else held + value
-    kept = [(row, column, id(value)) for (row, column), value in total.items() if value]
-    distinct = {id(value): value for value in total.values()}  # most are the same few objects
+        place = row * width + column
+        held = total.get(place)
+        total[place] = value if held is None else held + value
+    kept = [place for place, value in total.items() if value]
     places: dict[tuple[int, int], int] = {}  # pairs of integers have quick hashes
-    known: dict[int, int] = {}
-    for _, _, name in kept:
-        if name not in known:
-            known[name] = places.setdefault(distinct[name].as_integer_ratio(), len(places))
-    codes = np.array([known[name] for _, _, name in kept], dtype=np.int64)
-    rows = np.array([row for row, _, _ in kept], dtype=np.int64)
-    columns = np.array([column for _, column, _ in kept], dtype=np.int64)
-    return Sparse(shape, rows, columns, codes, tuple(Fraction(*value) for value in places))
+    known: dict[int, int] = {}  # most entries are the same few objects
+    codes = []
+    for place in kept:
+        value = total[place]
+        code = known.get(id(value))
+        if code is None:
+            code = known[id(value)] = places.setdefault(value.as_integer_ratio(), len(places))
+        codes.append(code)
+    rows, columns = np.divmod(np.array(kept, dtype=np.int64), width)
+    return Sparse(
+        shape, rows, columns, np.array(codes, dtype=np.int64), tuple(Fraction(*value) for value in places)
+    )
 
 
 def identity(size: int) -> Sparse:

@@ -36,11 +36,19 @@ class Assembly:
     def __init__(self, problem: Problem, cone: Cone, space: Carriers) -> None:
         self.problem, self.cone, self.space = problem, cone, space
         self.columns = space.carriers * cone.nodes * space.width
-        self.at: list[list[tuple[int, Fraction]]] = [[] for _ in range(problem.shape[0])]
-        for s, node, value in cone.masses.entries():
-            self.at[s].append((node, value))
-        self.unit = lcm(1, *(value.denominator for value in cone.masses.palette))
-        self.whole = [[(node, over(value, self.unit)) for node, value in at] for at in self.at]
+        masses = cone.masses
+        self.unit = lcm(1, *(value.denominator for value in masses.palette))
+        # masses as fractions and in units, and which of them a node has at each setting
+        self.masses, self.whole = masses.palette, [over(value, self.unit) for value in masses.palette]
+        self.coded: list[list[tuple[int, int]]] = [[] for _ in range(problem.shape[0])]
+        for s, node, code in zip(
+            masses.rows.tolist(), masses.columns.tolist(), masses.codes.tolist(), strict=True
+        ):
+            self.coded[s].append((node, code))
+
+    def at(self, s: int) -> list[tuple[int, Fraction]]:
+        """Return the nodes with a mass at a setting, and the masses."""
+        return [(node, self.masses[code]) for node, code in self.coded[s]]
 
     def row(
         self, f: dict[int, dict[int, Fraction]], constants: dict[int, Fraction] | None = None
@@ -61,10 +69,11 @@ class Assembly:
         for name, factor in words:
             for carrier in range(self.space.carriers):
                 for place, share in self.space.word(carrier, name).items():
-                    for at in self.at:
-                        for node, mass in at:
+                    for at in self.coded:
+                        for node, code in at:
                             column = (carrier * self.cone.nodes + node) * self.space.width + place
-                            total[column] = total.get(column, Fraction(0)) + factor * share * mass
+                            more = factor * share * self.masses[code]
+                            total[column] = total.get(column, Fraction(0)) + more
         return {column: value for column, value in total.items() if value}
 
     def add(
@@ -75,7 +84,7 @@ class Assembly:
         constants: dict[int, Fraction],
     ) -> None:
         """Add a carrier's part of a functional."""
-        self._add(total, carrier, f, constants, self.at)
+        self._add(total, carrier, f, constants, self.masses)
 
     def _add(
         self,
@@ -83,15 +92,15 @@ class Assembly:
         carrier: int,
         f: Mapping[int, Mapping[int, Any]],
         constants: Mapping[int, Any],
-        masses: Sequence[Sequence[tuple[int, Any]]],
+        masses: Sequence[Any],
     ) -> None:
         """Add it in fractions, or all in integers, which is sooner done."""
         for s in {**f, **constants}:
             factors = self.space.value(carrier, s, f.get(s, {}))
             if constants.get(s):
                 factors[0] = factors.get(0, 0) + constants[s]
-            for node, mass in masses[s]:
+            for node, code in self.coded[s]:
                 start = (carrier * self.cone.nodes + node) * self.space.width
                 for place, value in factors.items():
-                    before, share = total.get(start + place), mass * value
+                    before, share = total.get(start + place), masses[code] * value
                     total[start + place] = share if before is None else before + share

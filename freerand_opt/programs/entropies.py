@@ -91,8 +91,8 @@ class Chords:
                         build.put(("equal", k, operator, e, u), line, equal=True)
             for s in range(problem.shape[0]) if k else ():
                 for u in range(width):
-                    line = {self.column(k, -1, n) + u: x for n, x in made.at[s]}
-                    line |= {self.column(0, -1, n) + u: -x for n, x in made.at[s]}
+                    line = {self.column(k, -1, n) + u: x for n, x in made.at(s)}
+                    line |= {self.column(0, -1, n) + u: -x for n, x in made.at(s)}
                     build.put(("shared", k, s, u), line, equal=True)
             for operator in range(self.letters):
                 for f, facet in enumerate(facets):
@@ -145,7 +145,7 @@ class Chords:
                 cells = {o: -chance for o, chance in chances if chance}
                 factors = self.moments.value(0, s, cells)
                 factors[0] = factors.get(0, Fraction(0)) + self.places[k]
-                for node, mass in made.at[s]:
+                for node, mass in made.at(s):
                     start = self.column(k, self.letter(s, v), node)
                     for u, x in factors.items():
                         total[start + u] = total.get(start + u, Fraction(0)) + share * mass * x

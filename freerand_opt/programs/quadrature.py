@@ -49,7 +49,8 @@ def radau_nodes(count: int) -> list[Fraction]:
 
 def _parts(made: Assembly) -> list[list[tuple[int, Fraction]]]:
     """Return the masses of each setting, in parts of the first one."""
-    return [[(n, x / at[0][1]) for n, x in at] for at in made.at]
+    listed = map(made.at, range(made.problem.shape[0]))
+    return [[(n, x / at[0][1]) for n, x in at] for at in listed]
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,8 +187,8 @@ class Quadrature:
                     build.put(("equal", k, e, u), line, equal=True)
             for s in told if k else ():
                 for u in range(self.moments.width):
-                    line = {self.column(k, n) + u: x for n, x in made.at[s]}
-                    line |= {self.column(0, n) + u: -x for n, x in made.at[s]}
+                    line = {self.column(k, n) + u: x for n, x in made.at(s)}
+                    line |= {self.column(0, n) + u: -x for n, x in made.at(s)}
                     build.put(("shared", k, s, u), line, equal=True)
             for f, facet in enumerate(self.cone.facets.by_row()):
                 starts = [(self.column(k, n), share) for n, share in facet.items()]
@@ -213,7 +214,7 @@ class Quadrature:
         for k, (place, weight) in enumerate(zip(self.places, self.weights, strict=True)):
             worth = Worths(self.q, place, weight, Work(10**12), ruled=True)
             for s, (_, words) in worth(0).items():
-                for node, mass in made.at[s]:
+                for node, mass in made.at(s):
                     start = self.column(k, node)
                     for word, x in words.items():
                         column = start + self._columns[word]
