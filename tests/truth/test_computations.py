@@ -200,6 +200,23 @@ def test_margin_is_the_optimum_of_the_program(analysis, epsilon):
     assert float(lower) == pytest.approx(-solved.fun, abs=1e-9)
 
 
+@pytest.mark.parametrize("epsilon", EPSILONS)
+@pytest.mark.parametrize(("r", "m"), [(1, 2), (1, 3), (2, 3), (2, 4), (3, 3)])
+def test_the_heaviest_strings_are_those_of_a_list(r, m, epsilon):
+    """All strings of n bits by weight; the other parts of the bound as docs/proofs/theorem-2-protocol.md."""
+    n, p, q = (m - 1) * r, F(1, 2) + epsilon, F(1, 2) - epsilon
+    weights = sorted(
+        (math.prod(q if x else p for x in bits) for bits in product((0, 1), repeat=n)), reverse=True
+    )
+    parameters = {"name": "output-bias", "r": r, "m": m, "i": 1, "analysis": "majorised", "epsilon": epsilon}
+    limit = F(2, 2**r)
+    for k in range(1, 2**n + 2):
+        escaped = F(1, 2 ** math.floor(k * limit * q ** (2 * r) / p ** (r - 1)))
+        rest = limit + escaped + F(607, 1000) * p ** (n // 2)
+        _, upper = derived({key: str(x) for key, x in parameters.items()}, {"k": [str(k)]})
+        assert 2 * upper - rest == sum(weights[:k])
+
+
 # ------------------------------------------------------------------ selection
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import freerand_opt as fr
 from freerand_opt.attacks import seesaw, states
 from freerand_opt.attacks.gaussian import joined, orthogonal, parts
-from freerand_opt.attacks.measurement import dilated, random_measurements
+from freerand_opt.attacks.measurement import best_of_two, dilated, random_measurements
 from freerand_opt.attacks.quantum_box import Quantum, chances, moment
 from freerand_opt.attacks.seesaw import Kind, best_strategy
 from freerand_opt.attacks.zeros import best_with_zeros
@@ -173,6 +173,28 @@ def test_the_best_measurement_solves_its_program(size):
     total = np.einsum("noij,nojk->nik", gains, held.elements)
     total = (total + total.conj().swapaxes(-1, -2)) / 2
     assert np.linalg.eigvalsh(total[:, None] - gains).min() > -5e-3 * np.abs(gains).max()
+
+
+@pytest.mark.parametrize("dimension", [2, 3, 4])
+@pytest.mark.parametrize("real", [True, False])
+def test_the_best_of_two_outcomes_gains_the_positive_part(dimension, real):
+    """Helstrom: tr K_1 and the positive eigenvalues of K_0 - K_1, each setting for itself."""
+    random = np.random.default_rng(5)
+    gains = random.normal(size=(6, 2, 3, dimension, dimension, 2)) @ np.array([1, 0 if real else 1j])
+    gains[0, 0] = gains[0, 1] + 2 * np.eye(dimension)  # outcome 0 throughout
+    gains[1, 0] = gains[1, 1]  # nothing is gained: outcome 1
+    gains = gains.real if real else gains
+    elements = best_of_two(gains)
+    assert elements.shape == (6, 3, 2, dimension, dimension)
+    assert np.isrealobj(elements) == real
+    assert np.allclose(elements @ elements, elements, atol=1e-9)
+    assert np.allclose(elements.sum(axis=2), np.eye(dimension))
+    gains = (gains + gains.conj().swapaxes(-1, -2)) / 2
+    found = np.einsum("nxoij,noxji->nx", elements, gains).real
+    parts = np.maximum(np.linalg.eigvalsh(gains[:, 0] - gains[:, 1]), 0).sum(axis=-1)
+    assert np.allclose(found, np.trace(gains[:, 1], axis1=-2, axis2=-1).real + parts)
+    assert np.allclose(elements[0, :, 0], np.eye(dimension))
+    assert np.allclose(elements[1, :, 1], np.eye(dimension))
 
 
 def test_a_general_measurement_is_one_of_projectors():
