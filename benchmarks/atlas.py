@@ -56,7 +56,9 @@ def solved(cell: Cell, seconds: int) -> dict[str, Any]:
     if not found.certificate:
         words = "; ".join(found.notes) or "neither a proof nor an attack was found"
         return {"reason": late_words(seconds) if "time limit" in words else words}
-    return {"certificate": found.document}
+    alone = found.bracket.lower is None or found.bracket.upper is None
+    why = {"why": "; ".join(found.notes[1:] or found.notes)} if alone and not found.impossible else {}
+    return {"certificate": found.document, **why}
 
 
 def late_words(seconds: int) -> str:

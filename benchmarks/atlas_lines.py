@@ -48,22 +48,22 @@ def line(cell: Cell, held: Mapping[str, Any] | None) -> Line:
         question, sought = asked(cell)
     except (Untold, InputError) as error:
         return Line(cell, words=str(error))
-    if held is None or "reason" in held:
+    if held is None or "reason" in held:  # else "why" says why one end is missing
         return Line(cell, words=UNTRIED if held is None else held["reason"])
     certificate = json.dumps(held["certificate"], separators=(",", ":"))
     found = read_result(question, certificate, threshold=sought)
     require_about(found.document, question, sought)
-    return Line(cell, *_ends(found), certificate, found.digest)
+    return Line(cell, *_ends(found, held.get("why", "one end alone")), certificate, found.digest)
 
 
-def _ends(found: Result) -> tuple[str, str, str]:
+def _ends(found: Result, alone: str) -> tuple[str, str, str]:
     """Return both ends, exact where they are short, else decimals rounded outward, and a remark."""
     if found.impossible and found.quantity != "strategy":
         return "", "", "no strategy passes the tests (proved)"
     ends = found.bracket
     below = "" if ends.lower is None else _short(ends.lower) or decimal_below(ends.lower)
     above = "" if ends.upper is None else _short(ends.upper) or decimal_above(ends.upper)
-    return below, above, "" if below and above else "one end alone"
+    return below, above, "" if below and above else alone
 
 
 def _short(value: Any) -> str:
