@@ -252,14 +252,14 @@ def of_catalogue(_: bool) -> list[Line]:
     ]
 
 
-NOT_MET = """What keeps goals from being met. *Derived anew*: 670 different questions; two thirds of the time
-are those of quantum devices (interior points in integers, the same on every machine; level 3 of I3322 alone
-a sixth), which were fewer when 12 s were set. *Check*: 1,013 files where 628 were meant; the fifty largest
-are half of it, and sums and products of Python's fractions about a sixth. *Store*: a third is zlib, half
-SQLite with a rollback journal, which unlike WAL is safe on network folders. *Whole behaviours on average*:
-with settings told there are 2^N guess labels; N = 4 takes 9 s (16 labels, ends 9e-8 apart), N = 8 is not
-solved. The cycle's turns would leave 2 and 16 labels: with 775 and 10,287 columns each that helps N = 4 and
-is still too large at N = 8, so it was not built.
+NOT_MET = """What keeps goals from being met. *Derived anew*: 670 different questions, most of their time
+those of quantum devices (interior points in integers, the same on every machine, some thirty steps of 10 to
+100 ms; strategies from many starts; chords of entropies), which were fewer when 12 s were set. *Check*:
+1,013 files where 628 were meant; the fifty largest are half of it, and sums and products of Python's
+fractions about a sixth. *Store*: a third is zlib, half SQLite with a rollback journal, which unlike WAL is
+safe on network folders. *Whole behaviours on average*: with settings told there are 2^N guess labels; N = 4
+takes 9 s (16 labels, ends 9e-8 apart), N = 8 is not solved. The cycle's turns would leave 2 and 16 labels:
+with 775 and 10,287 columns each that helps N = 4 and is still too large at N = 8, so it was not built.
 """
 
 
