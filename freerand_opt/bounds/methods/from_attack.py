@@ -27,9 +27,11 @@ from freerand_opt.programs.strategies import over_boxes
 from freerand_opt.programs.symmetry.exchange import Half
 from freerand_opt.programs.violations import with_violations
 from freerand_opt.solvers import complementary
+from freerand_opt.solvers.free_form import MAX_FREE
 
-#: Matrices of at most so many moments are solved in less time than an attack is sought.
-FEW_MOMENTS = 120
+#: Programs of at most so many moments are solved in less time than an attack is sought; those of more than
+#: the other number are not solved in high precision, and floats take less time too.
+FEW_MOMENTS, MOST_MOMENTS = 120, MAX_FREE
 #: How often boxes are sought, and what a mixture may miss.
 TURNS, EXACT = 10, 1e-12
 #: What a unit of a test's violation costs while boxes are sought, and deterministic ones that are listed.
@@ -46,7 +48,7 @@ def may_come_from_attack(made: MomentProgram) -> bool:
         and isinstance(problem.source, Point)
         and set(problem.outcomes) == {2}
         and made.moments.space.face is None
-        and made.moments.width > FEW_MOMENTS
+        and FEW_MOMENTS < made.moments.width <= MOST_MOMENTS
         and not words_of(problem)
     )
 
