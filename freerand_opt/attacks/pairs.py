@@ -190,11 +190,13 @@ def _exactly(search: _Search, made: Strategies) -> tuple[Strategies, list[Fracti
     """Return an exact point and the program that it is one of: a vertex, or one near it, completed."""
     hint, many = solve(made.program), len(made.program.right) > MOST_ROWS
     x = None if many else inner_point(made.program, hint)
-    passing = search.box(*gains_of_tests(made)) if x is None and completable(made) else None
+    # at prices that are a little off boxes are a little short of a test; one that passes by much makes it up
+    passing = search.box(*gains_of_tests(made)) if x is None and made.problem.observed is not None else None
     if passing is not None:
-        used = _used(made, hint, tuple(dict.fromkeys(made.space.boxes)))
+        boxes = tuple(dict.fromkeys(made.space.boxes))
+        used = _used(made, hint, boxes) if hint.status == "optimal" else boxes
         few = search.program(list(dict.fromkeys([*used, passing[1]])))
-        x = completed(few)
+        x = completed(few) if completable(few) else inner_point(few.program, solve(few.program))
         if x is not None:
             return few, x
     return made, inner_point(made.program, hint) if many else x

@@ -41,6 +41,8 @@ NEARLY = 1e-8
 INSIDE = 1e-12
 #: Below this gap moments are carried in long doubles.
 WIDE = 1e-5
+#: How often the solution of a step's equations is refined.
+REFINED = 12
 #: Directions that the solution of a step's equations is sought in, and what may be left, beside their sides,
 #: of doubles and of long doubles.
 MOST_KRYLOV, SOLVED = 16, (1e-10, 1e-13)
@@ -205,18 +207,32 @@ class _Step:
         return self.factors.solve(rows.astype(np.float64))
 
     def _solution(self, goal: Reals, right: Reals) -> tuple[Reals, Reals]:
-        """Return (dz, dy) by GMRES: near the end factors alone are too coarse to refine by."""
-        size = len(goal)
-        left: Reals = np.concatenate([goal, right]).astype(self.point.z.dtype)
-        length = float(np.sqrt((left * left).sum()))
+        """Return (dz, dy): by GMRES of branches, whose factors are coarse, else refined, which loses less."""
+        size, sides = len(goal), np.concatenate([goal, right]).astype(self.point.z.dtype)
+        found = (self._krylov if isinstance(self.forest, Branches) else self._refined)(sides, size)
+        return found[:size], found[size:]
+
+    def _refined(self, sides: Reals, size: int) -> Reals:
+        """Return the equations' solution by what the factors know of what is left, in turns."""
+        best, left = 0 * sides, sides
+        for _ in range(REFINED):
+            more = best + self._nearly(left, size)
+            rest = sides - self._applied(more, size)
+            if np.abs(rest).max() > np.abs(left).max() / 2:
+                break
+            best, left = more, rest
+        return best
+
+    def _krylov(self, left: Reals, size: int) -> Reals:
+        """Return the equations' solution by GMRES."""
+        length, enough = float(np.sqrt((left * left).sum())), SOLVED[left.dtype == np.longdouble]
         if not length:
-            return left[:size], left[size:]
+            return left
         basis, moves = [left / length], []
         heights = np.zeros((MOST_KRYLOV + 1, MOST_KRYLOV))
         aim = np.zeros(MOST_KRYLOV + 1)
         aim[0] = 1.0
         weights: Reals = np.zeros(0)
-        enough = SOLVED[left.dtype == np.longdouble]
         for k in range(MOST_KRYLOV):
             moves.append(self._nearly(basis[-1], size))
             image: Reals = self._applied(moves[-1], size)
@@ -233,8 +249,7 @@ class _Step:
             if lost < enough or not rest:
                 break
             basis.append(image / rest)
-        found = sum((x * own for x, own in zip(weights, moves, strict=True)), 0 * left) * length
-        return found[:size], found[size:]
+        return np.asarray(sum((x * own for x, own in zip(weights, moves, strict=True)), 0 * left) * length)
 
     def _applied(self, both: Reals, size: int) -> Reals:
         """Return the left sides of a step's equations."""
