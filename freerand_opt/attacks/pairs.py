@@ -38,7 +38,7 @@ STARTS = 24
 #: Starts of a guess for quantum devices and a source that is not one distribution.
 SOURCE_STARTS = 3
 #: Turns of quantum devices that gain nothing before the search ends, unless the caller has more patience.
-MAX_STALLED = 3
+MAX_STALLED = 5
 #: Of more boxes than this those without a mass are forgotten.
 MOST_HELD = 100
 #: Programs with more rows have their unused boxes forgotten, and are completed before a vertex is sought.

@@ -1,4 +1,4 @@
-"""Semidefinite programs to some fifteen digits, in integers: multipliers are the same on every machine.
+"""Semidefinite programs to some eighteen digits, in integers: multipliers are the same on every machine.
 
 The work grows with the square of the number of free columns (`solvers.free_form`), so that larger
 programs are left to solvers in floats (`solvers.interior` has the method).
@@ -20,7 +20,7 @@ from freerand_opt.solvers.interior import Precision
 __all__ = ["MAX_FREE", "MAX_SIZE", "rounded_factor", "solve"]
 #: Bits of the factors of matrices, and of the multipliers of linear rows, and what they are computed with.
 FACTOR_BITS = 60
-USUAL = Precision(bits=192, gap=50, residual=80)
+USUAL = Precision(bits=192, gap=60, residual=80)
 
 
 def solve(
