@@ -63,12 +63,10 @@ def vector_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
 
 def coded_form(values: tuple[Fraction, ...] | list[Fraction]) -> Any:
     """Return a vector in which each value is written once, or one value and the exceptions."""
-    places = list(
-        map(id, values)
-    )  # long vectors repeat few objects, which are sooner told apart than fractions
-    keys = {
-        place: value.as_integer_ratio() for place, value in dict(zip(places, values, strict=True)).items()
-    }
+    # long vectors repeat few objects, which are sooner told apart than fractions
+    places = [id(value) for value in values]
+    objects = dict(zip(places, values, strict=True))
+    keys = {place: value.as_integer_ratio() for place, value in objects.items()}
     counts: Counter[tuple[int, int]] = Counter()
     for place, often in Counter(places).items():
         counts[keys[place]] += often
