@@ -17,7 +17,7 @@ from math import ceil
 
 import numpy as np
 
-from freerand_opt.attacks.gains import prices_at, words_at
+from freerand_opt.attacks.gains import prices_at, words_tested
 from freerand_opt.conic.inner_point import inner_right
 from freerand_opt.conic.linear import LinearProgram, Row, program_of, sharpened, solve
 from freerand_opt.conic.sparse import Floats
@@ -44,7 +44,7 @@ def gains_of_tests(made: Strategies) -> tuple[Floats, tuple[tuple[str, float], .
     prices = [float(name[0] == "test") for name in made.program.names]  # type: ignore[index]
     masses = np.array([float(p) for p in made.problem.observed or ()])
     gains = masses[:, None] * prices_at(made.problem, made.program.names, prices)
-    return gains, words_at(made.problem, made.program.names, prices)
+    return gains, words_tested(made.problem, made.program.names, prices)
 
 
 def completed(made: Strategies) -> list[Fraction] | None:

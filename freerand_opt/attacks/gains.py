@@ -23,10 +23,19 @@ def words_at(
     problem: Problem, names: Sequence[Hashable], multipliers: Iterable[float]
 ) -> tuple[tuple[str, float], ...]:
     """Return what words add to a strategy's gain: what is asked of them, minus the prices of tests."""
-    found: dict[str, float] = {}
     score = problem.ask.score
-    for word, factor in score.words if score is not None else ():
-        found[word] = problem.ask.sign * float(factor)
+    asked = () if score is None else score.words
+    found = {word: problem.ask.sign * float(factor) for word, factor in asked}
+    for word, price in words_tested(problem, names, multipliers):
+        found[word] = found.get(word, 0.0) + price
+    return tuple(found.items())
+
+
+def words_tested(
+    problem: Problem, names: Sequence[Hashable], multipliers: Iterable[float]
+) -> tuple[tuple[str, float], ...]:
+    """Return minus the prices of tests of words."""
+    found: dict[str, float] = {}
     for name, z in zip(names, map(float, multipliers), strict=False):
         assert isinstance(name, tuple)
         test = problem.tests[name[1]] if name[0] == "test" else None
